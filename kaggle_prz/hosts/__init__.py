@@ -1,0 +1,1 @@
+"""Where competitions live: one small protocol, and who knows which competition."""

@@ -1,0 +1,70 @@
+"""What a competition asks for, as read from its files: frozen values, no reading."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Text = NDArray[np.str_]
+Cell = Literal["probabilities", "probability", "label"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One property of a task, the value it was given, and the rule that gave it."""
+
+    name: str
+    value: str
+    rule: str
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One image competition.
+
+    Attributes:
+        slug: the competition's name.
+        root: directory with the competition's files.
+        sample: path of the sample submission.
+        id_column: first column of the sample submission.
+        target_columns: the sample's other columns, in order.
+        cell: what a submission's cells hold: `"probabilities"` (one column a class),
+            `"probability"` (of the second class) or `"label"` (the class itself).
+        classes: names of the classes, in the order of the model's outputs.
+        metric: name of a metric in `kaggle_prz.metrics`.
+        train_ids: `(train,)` strings.
+        train_files: `(train,)` paths relative to `root`.
+        labels: `(train,)` int64 indexes into `classes`.
+        groups: `(train,)` strings, rows of one group never part between folds; or None.
+        test_ids: `(test,)` strings, in the sample's order.
+        test_files: `(test,)` paths relative to `root`; empty where the row has no file.
+        flips: flips that leave a label what it is: of `"horizontal"`, `"vertical"`.
+        evidence: why each property has its value.
+        warnings: sentences on files and rows that were left out.
+    """
+
+    slug: str
+    root: Path
+    sample: Path
+    id_column: str
+    target_columns: tuple[str, ...]
+    cell: Cell
+    classes: tuple[str, ...]
+    metric: str
+    train_ids: Text
+    train_files: Text
+    labels: NDArray[np.int64]
+    groups: Text | None
+    test_ids: Text
+    test_files: Text
+    flips: tuple[str, ...] = ("horizontal",)
+    evidence: tuple[Evidence, ...] = field(default=())
+    warnings: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        for array in (self.train_ids, self.train_files, self.labels, self.groups,
+                      self.test_ids, self.test_files):
+            if array is not None:
+                array.flags.writeable = False

@@ -1,0 +1,181 @@
+"""The run directory: atomic writes, seals, and what is left to do. Knows no Keras.
+
+    runs/<slug>/<run>/
+        recipe.json  task.json  folds.csv  plan.json  environment.json
+        stage1-160/stage.json
+        stage1-160/fold0/{model.weights.h5, history.csv, transfer.json, trained_on.npz,
+                          oof.npz, test.npz, DONE}
+        blend.json  submission.csv  receipt.json  report.html
+"""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+import platformdirs
+
+from kaggle_prz.errors import DiskFullError, RunError
+
+SEAL = "DONE"
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def home() -> Path:
+    """Directory for downloaded competitions, image stores and practice leaderboards.
+
+    `KAGGLE_PRZ_HOME` where it is set, else the platform's directory for user data.
+    """
+    chosen = os.environ.get("KAGGLE_PRZ_HOME")
+    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("kaggle-prz"))
+
+
+@contextlib.contextmanager
+def room_for(path: Path) -> Iterator[None]:
+    """Turn "no space left" while writing `path` into a sentence.
+
+    Raises:
+        DiskFullError: with the path, the room left and what to do.
+        RunError: when the place may not be written to.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            free = shutil.disk_usage(_existing_parent(path)).free / 1e6
+            raise DiskFullError(
+                f"The disk is full, or a quota is reached: {path} could not be written "
+                f"({free:.0f} MB free). Everything sealed before is kept; make room and run the "
+                "same command again to go on."
+            ) from error
+        if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+            raise RunError(
+                f"{path} may not be written to ({error.strerror}). Name another place with "
+                "--output-dir, or another home with KAGGLE_PRZ_HOME."
+            ) from error
+        raise
+
+
+def _existing_parent(path: Path) -> Path:
+    return next(parent for parent in [path, *path.absolute().parents] if parent.exists())
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place, whole and flushed, at the end.
+
+    The temporary name keeps every suffix of `path`, because writers choose formats by suffix.
+    """
+    with room_for(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".part-{os.getpid()}-{path.name}")
+        try:
+            yield temporary
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write `content` to `path` so that a reader sees the old file or the new one, whole.
+
+    Raises:
+        DiskFullError: no room; the old file, if any, is intact.
+    """
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, atomically."""
+    write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON from a file of a run.
+
+    Raises:
+        RunError: the file is missing or is not JSON.
+    """
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise RunError(
+            f"{path} is missing: the directory holds no run, or one that has not come that far."
+        ) from None
+    except ValueError as error:
+        raise RunError(f"{path} is not valid JSON ({error}); remove the run and fit again.") from None
+
+
+def write_arrays(path: Path, **arrays: Any) -> None:
+    """Write named arrays as a compressed `.npz`, atomically."""
+    with replacing(path) as temporary:
+        np.savez_compressed(temporary, allow_pickle=False, **arrays)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read every array of an `.npz` into memory; pickles are refused."""
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def seal(directory: Path, **facts: Any) -> None:
+    """Write the seal: digests of every file in `directory`, last of all.
+
+    A directory without a seal is unfinished work, whatever else is in it.
+    """
+    files = sorted(p for p in directory.iterdir() if p.name != SEAL and not p.name.startswith("."))
+    write_json(directory / SEAL, {"files": {p.name: sha256(p) for p in files}, **facts})
+
+
+def is_sealed(directory: Path) -> bool:
+    """Whether `directory` holds finished work whose files are all still there."""
+    try:
+        files = json.loads((directory / SEAL).read_text("utf-8"))["files"]
+    except (OSError, ValueError, KeyError):
+        return False
+    return all((directory / name).is_file() for name in files)
+
+
+def read_seal(directory: Path) -> Mapping[str, Any]:
+    """The seal's content: `files` (name to digest) and the facts given to `seal`."""
+    seal_content: Mapping[str, Any] = read_json(directory / SEAL)
+    return seal_content
+
+
+@contextlib.contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Hold a run directory for this process.
+
+    Raises:
+        RunError: another process is at work in it.
+    """
+    with room_for(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(directory / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise RunError(
+            f"Another process is at work in {directory}. Wait for it, or name another run "
+            "with --run NAME."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
