@@ -159,6 +159,15 @@ def read_seal(directory: Path) -> Mapping[str, Any]:
 
 
 @contextlib.contextmanager
+def exclusive(lock: Path) -> Iterator[None]:
+    """Wait for other processes that hold `lock`, then hold it."""
+    with room_for(lock):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(lock):
+        yield
+
+
+@contextlib.contextmanager
 def locked(directory: Path) -> Iterator[None]:
     """Hold a run directory for this process.
 

@@ -1,0 +1,153 @@
+"""Backbones by name: what builds them, what sizes they take, whose weights they can start from.
+
+A backbone maps `(batch, size, size, 3)` pixels from 0 to 255 to a feature map; a model adds
+the head. Every one is built with a fixed input shape: some of KerasCV's pad by the shape they
+are built with, and a shape left open makes them pad odd feature maps wrongly (240 px: 7×7
+instead of 8×8).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kaggle_prz import plugins
+from kaggle_prz.errors import MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class WeightsPackage:
+    """Pretrained weights that install as a package.
+
+    Attributes:
+        package: distribution name.
+        extra: the extra of kaggle-prz that brings it.
+        find: returns the path of the weights file, or None where not installed.
+        load: sets the weights of a built backbone from that path.
+    """
+
+    package: str
+    extra: str
+    find: Callable[[], Path | None]
+    load: Callable[[Path, "keras.Model"], None]
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A named network without its head.
+
+    Attributes:
+        name: as written in recipes.
+        build: image size in px -> `keras.Model` on `(size, size, 3)` inputs.
+        scale: pixels are multiplied by this …
+        offset: … and this is added, before the network sees them.
+        minimum: smallest image size it takes, px.
+        multiple: image sizes must be divisible by this.
+        weights_package: pretrained weights, if a package ships them.
+        pretrained: whether `build` returns trained weights of its own.
+    """
+
+    name: str
+    build: Callable[[int], "keras.Model"]
+    scale: float = 1.0
+    offset: float = 0.0
+    minimum: int = 32
+    multiple: int = 1
+    weights_package: WeightsPackage | None = None
+    pretrained: bool = False
+
+    def check_sizes(self, sizes: tuple[int, ...]) -> None:
+        """Refuse image sizes that the network cannot take.
+
+        Raises:
+            UsageError: names the size, the rule, and the nearest sizes that fit.
+        """
+        for size in sizes:
+            if size < self.minimum:
+                raise UsageError(
+                    f"{self.name} takes images of at least {self.minimum} px, received "
+                    f"--sizes {_listed(sizes)}: {size} is too small."
+                )
+            if size % self.multiple:
+                below = size // self.multiple * self.multiple
+                raise UsageError(
+                    f"{self.name} takes image sizes that are multiples of {self.multiple} px, "
+                    f"received --sizes {_listed(sizes)}: instead of {size} use {below} or "
+                    f"{below + self.multiple}."
+                )
+
+
+def _listed(sizes: tuple[int, ...]) -> str:
+    return ",".join(str(size) for size in sizes)
+
+
+def resolve(backbone: Any) -> Backbone:
+    """The backbone of a name, of a `keras.Model`, or of a function from image size to model.
+
+    Args:
+        backbone: a registered name; a model without head (its weights are the starting point);
+            or a callable `image_size -> keras.Model`.
+
+    Raises:
+        UsageError: an unknown name, or something that is none of these.
+
+    Example:
+        >>> resolve("efficientnet_lite0").minimum
+        32
+    """
+    if isinstance(backbone, Backbone):
+        return backbone
+    if isinstance(backbone, str):
+        found = plugins.load(plugins.BACKBONES, backbone)
+        if not isinstance(found, Backbone):
+            raise UsageError(
+                f"The plugin {backbone!r} is not a kaggle_prz.backbones.Backbone but "
+                f"{type(found).__name__}."
+            )
+        return found
+    from kaggle_prz.backbones import own
+
+    return own.wrap(backbone)
+
+
+def pretrained_file(backbone: Backbone, weights: str) -> Path | None:
+    """The file that a backbone's weights start from, before anything is built.
+
+    Args:
+        backbone: a resolved backbone.
+        weights: `"auto"`, `"imagenet"`, `"none"` or a path, as in a recipe.
+
+    Returns:
+        A path, or None: random weights, or those that `backbone.build` brings.
+
+    Raises:
+        MissingExtraError: the weights install as a package that is not there.
+        UsageError: a path that does not exist, or ImageNet weights that nobody ships.
+    """
+    package = backbone.weights_package
+    if weights == "none":
+        return None
+    if weights in {"auto", "imagenet"}:
+        if package is None:
+            if weights == "imagenet" and not backbone.pretrained:
+                raise UsageError(
+                    f"No installable package has ImageNet weights for {backbone.name}. Name a "
+                    "Keras weights file with --weights FILE, or use --weights none."
+                )
+            return None
+        found = package.find()
+        if found is None:
+            raise MissingExtraError(
+                f"{backbone.name} with ImageNet weights", package.package, package.extra
+            )
+        return found
+    path = Path(weights).expanduser()
+    if not path.is_file():
+        raise UsageError(
+            f"--weights takes auto, imagenet, none or the path of a weights file; there is no "
+            f"file {weights!r}."
+        )
+    return path

@@ -1,0 +1,87 @@
+"""The user's own network as a backbone: a `keras.Model`, or a function from size to model."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from kaggle_prz.backbones import Backbone
+from kaggle_prz.errors import UsageError
+
+if TYPE_CHECKING:
+    import keras
+
+
+def wrap(backbone: Any) -> Backbone:
+    """Make a `Backbone` of what the user handed over.
+
+    A model is rebuilt at every stage's size with its weights; it sees pixels from 0 to 255, as
+    networks with a scaling layer of their own expect. A function is called with the size.
+
+    Raises:
+        UsageError: neither a model nor a function.
+    """
+    import keras
+
+    if isinstance(backbone, keras.Model):
+        model = backbone
+        return Backbone(model.name, lambda size: _at(model, size), minimum=1, pretrained=True)
+    if callable(backbone):
+        function: Callable[[int], Any] = backbone
+        name = getattr(function, "__name__", type(function).__name__)
+        return Backbone(name, lambda size: _called(function, name, size), minimum=1,
+                        pretrained=True)
+    raise UsageError(
+        "A backbone is a name, a keras.Model, or a function from image size to keras.Model; "
+        f"received {type(backbone).__name__}."
+    )
+
+
+def _called(function: Callable[[int], Any], name: str, image_size: int) -> "keras.Model":
+    import keras
+
+    model = function(image_size)
+    if not isinstance(model, keras.Model):
+        raise UsageError(
+            f"The backbone function {name} must return a keras.Model for an image size, and "
+            f"returned {type(model).__name__} for {image_size}."
+        )
+    return model
+
+
+def _at(model: "keras.Model", image_size: int) -> "keras.Model":
+    shape = (image_size, image_size, model.input_shape[-1])
+    config = model.get_config()
+    if "input_shape" in config:  # KerasCV: the constructor's arguments, padding computed anew
+        rebuilt = type(model).from_config({**config, "input_shape": shape, "input_tensor": None})
+    else:
+        rebuilt = _clone(model, shape)
+        _refuse_other_padding(model, rebuilt, image_size)
+    rebuilt.set_weights(model.get_weights())
+    return rebuilt
+
+
+def _clone(model: "keras.Model", shape: tuple[int, int, int]) -> "keras.Model":
+    import keras
+
+    try:
+        cloned = keras.models.clone_model(model, input_tensors=keras.Input(shape))
+        cloned.set_weights(model.get_weights())
+    except (ValueError, TypeError) as error:
+        raise UsageError(
+            f"The backbone {model.name!r} cannot be rebuilt for {shape[0]} px: "
+            f"{str(error).splitlines()[0]} Hand over a function from image size to keras.Model."
+        ) from error
+    return cloned
+
+
+def _refuse_other_padding(model: "keras.Model", rebuilt: "keras.Model", image_size: int) -> None:
+    """Networks that pad stride-2 layers by hand do so for one parity of the feature map."""
+    for before, after in zip(model.layers, rebuilt.layers, strict=True):
+        if type(before).__name__ != "ZeroPadding2D":
+            continue
+        made_for = [0 if side is None else side % 2 for side in before.input.shape[1:3]]
+        if made_for != [side % 2 for side in after.input.shape[1:3]]:
+            raise UsageError(
+                f"The backbone {model.name!r} pads by hand ({before.name}) for the size it was "
+                f"built with, and {image_size} px needs another padding. Hand over a function "
+                "from image size to keras.Model, so that every stage is built for its size."
+            )

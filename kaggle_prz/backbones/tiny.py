@@ -1,0 +1,37 @@
+"""A small convolutional network that trains from scratch in seconds, for `shapes` and tests."""
+
+from typing import TYPE_CHECKING
+
+from kaggle_prz.backbones import Backbone
+
+if TYPE_CHECKING:
+    import keras
+
+
+def build(image_size: int) -> "keras.Model":
+    """Four 3×3 convolutions, 16 to 64 channels, group-normalised.
+
+    Group normalisation has no running statistics, so nothing lags behind in a short fit.
+
+    Args:
+        image_size: px.
+
+    Returns:
+        A model from `(batch, size, size, 3)` to `(batch, size / 8, size / 8, 64)`.
+    """
+    import keras
+    from keras import layers
+
+    images = layers.Input((image_size, image_size, 3))
+    x = images
+    for block, (filters, pooled) in enumerate([(16, True), (32, True), (48, True), (64, False)]):
+        name = f"block{block + 1}"
+        x = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"{name}_conv")(x)
+        x = layers.GroupNormalization(8, name=f"{name}_norm")(x)
+        x = layers.Activation("relu", name=f"{name}_relu")(x)
+        if pooled:
+            x = layers.MaxPooling2D(name=f"{name}_pool")(x)
+    return keras.Model(images, x, name="tiny")
+
+
+tiny = Backbone("tiny", build, scale=1 / 127.5, offset=-1.0, minimum=8)

@@ -1,0 +1,114 @@
+"""What a run says while it works: rich on a terminal, plain lines when piped, or nothing."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+import rich.console
+import rich.progress
+import rich.table
+
+Advance = Callable[..., None]
+
+
+class Console(Protocol):
+    """Where the steps of a run report what they decided and how far they are."""
+
+    def say(self, text: str) -> None:
+        """One line."""
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A small table, numbers as text."""
+
+    def bar(self, label: str, total: int) -> contextlib.AbstractContextManager[Advance]:
+        """A bar of `total` steps; the value is called as `advance(steps, note="…")`."""
+
+
+class Silent:
+    """Says nothing; for tests and for callers that read the run's files instead."""
+
+    def say(self, text: str) -> None:
+        """Drop the line."""
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Drop the table."""
+
+    @contextlib.contextmanager
+    def bar(self, label: str, total: int) -> Iterator[Advance]:
+        """Count nothing."""
+        yield lambda _steps, **_note: None
+
+
+class Terminal:
+    """Rich output to a stream: bars that move on a terminal, one line a bar when piped.
+
+    Args:
+        stderr: write to standard error, so that standard output stays machine-readable.
+    """
+
+    def __init__(self, *, stderr: bool = False):
+        self._rich = rich.console.Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        """Print the line as it is, without markup."""
+        self._rich.print(text, markup=False)
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print a table with its columns lined up; the first column to the left."""
+        sheet = rich.table.Table(title=title, title_justify="left", box=None, pad_edge=False,
+                                 title_style="bold", header_style="dim")
+        for position, column in enumerate(columns):
+            sheet.add_column(column, justify="right" if position else "left")
+        for row in rows:
+            sheet.add_row(*row)
+        self._rich.print(sheet)
+
+    @contextlib.contextmanager
+    def bar(self, label: str, total: int) -> Iterator[Advance]:
+        """Show progress; the bar gives way to a line with its last note and its time."""
+        begun = time.monotonic()
+        last = ""
+
+        def remember(note: str) -> None:
+            nonlocal last
+            last = note or last
+
+        if self._rich.is_terminal:
+            with self._live() as live:
+                task = live.add_task(label, total=total, note="")
+
+                def advance(steps: int, *, note: str = "") -> None:
+                    remember(note)
+                    live.update(task, advance=steps, note=last)
+
+                yield advance
+        else:
+            yield lambda _steps, *, note="": remember(note)
+        self.say(f"{label}  {last}  {duration(time.monotonic() - begun)}".replace("    ", "  "))
+
+    def _live(self) -> rich.progress.Progress:
+        return rich.progress.Progress(
+            rich.progress.TextColumn("{task.description}"),
+            rich.progress.BarColumn(bar_width=30),
+            rich.progress.TaskProgressColumn(),
+            rich.progress.TimeRemainingColumn(compact=True),
+            rich.progress.TextColumn("{task.fields[note]}"),
+            console=self._rich,
+            transient=True,
+        )
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people read them: `7 s`, `2 min 05 s`, `1 h 03 min`.
+
+    Example:
+        >>> duration(125)
+        '2 min 05 s'
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s" if seconds >= 10 else f"{seconds:.1f} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -1,0 +1,201 @@
+"""Backbone + image size + classes -> classifier, with the precision and BatchNorm policy set."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kaggle_prz.backbones import Backbone, pretrained_file, resolve
+from kaggle_prz.errors import PrzError, UsageError
+
+HEAD = "head"
+_MOMENTUM_FOR_SHORT_FITS = 0.9
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """One stage's network; every fold of the stage is trained in it, one after the other.
+
+    Attributes:
+        model: `(batch, size, size, 3)` pixels 0–255 -> `(batch, classes)` float32
+            probabilities.
+        features: the same pixels -> `(batch, width)` float32 pooled features; shares layers
+            with `model`.
+        pretrained: whether the backbone started from trained weights.
+        notes: what was decided, as sentences.
+    """
+
+    model: keras.Model
+    features: keras.Model
+    pretrained: bool
+    notes: tuple[str, ...]
+
+    def set_head(self, kernel: np.ndarray, bias: np.ndarray) -> None:
+        """Set the head's `(width, classes)` kernel and `(classes,)` bias."""
+        self.model.get_layer(HEAD).set_weights([kernel, bias])
+
+
+def build(
+    backbone: Backbone,
+    image_size: int,
+    classes: int,
+    *,
+    weights: str = "auto",
+    policy: str = "float32",
+    dropout: float = 0.2,
+    seed: int = 0,
+) -> Classifier:
+    """Build a classifier for one image size.
+
+    Args:
+        backbone: what to build, see `kaggle_prz.backbones.resolve`.
+        image_size: height and width of the input, px.
+        classes: outputs, at least 2.
+        weights: as in a recipe.
+        policy: Keras dtype policy of the backbone; head and output are float32 under any.
+        dropout: before the head.
+        seed: of initial weights and dropout.
+
+    Raises:
+        UsageError: the size does not suit the backbone, or the weights do not exist.
+        MissingExtraError: the weights' package is not installed.
+    """
+    backbone.check_sizes((image_size,))
+    path = pretrained_file(backbone, weights)
+    keras.utils.set_random_seed(seed)
+    with _dtype_policy(policy):
+        network = _built(backbone, image_size)
+        if path is not None:
+            _load(backbone, network, path)
+        images = keras.Input((image_size, image_size, network.input_shape[-1]), name="images")
+        x = images
+        if (backbone.scale, backbone.offset) != (1.0, 0.0):
+            x = keras.layers.Rescaling(backbone.scale, backbone.offset, name="rescale")(x)
+        x = network(x)
+        if len(x.shape) == 4:
+            x = keras.layers.GlobalAveragePooling2D(name="pool", dtype="float32")(x)
+        elif len(x.shape) != 2:
+            raise UsageError(
+                f"A backbone returns a feature map (batch, height, width, channels) or features "
+                f"(batch, width); {backbone.name} returns the shape {tuple(x.shape)}."
+            )
+        pooled = keras.layers.Activation("linear", name="pooled", dtype="float32")(x)
+        x = keras.layers.Dropout(dropout, name="dropout", seed=seed, dtype="float32")(pooled)
+        x = keras.layers.Dense(classes, name=HEAD, dtype="float32")(x)
+        x = keras.layers.Activation("softmax", name="probabilities", dtype="float32")(x)
+    pretrained = path is not None or (backbone.pretrained and not _untouched(network))
+    return Classifier(
+        model=keras.Model(images, x, name="classifier"),
+        features=keras.Model(images, pooled, name="features"),
+        pretrained=pretrained,
+        notes=(_weights_note(backbone, path, pretrained), _set_batch_norm(network, pretrained)),
+    )
+
+
+def build_model(
+    backbone: Any = "efficientnet_lite0", image_size: int = 160, classes: int = 2, **options: Any
+) -> keras.Model:
+    """Build the classifier that a stage trains, as a plain Keras model.
+
+    Args:
+        backbone: a name, a `keras.Model`, or a function from image size to `keras.Model`.
+        image_size: px.
+        classes: number of classes.
+        **options: `weights`, `policy`, `dropout`, `seed`, see `build`.
+
+    Returns:
+        A model from `(batch, image_size, image_size, 3)` pixels 0–255 to `(batch, classes)`
+        float32 probabilities; not compiled.
+
+    Raises:
+        UsageError: an unknown backbone or a size that does not suit it.
+
+    Example:
+        >>> build_model("tiny", image_size=32, classes=4).output_shape
+        (None, 4)
+    """
+    return build(resolve(backbone), image_size, classes, **options).model
+
+
+@contextlib.contextmanager
+def _dtype_policy(policy: str) -> Iterator[None]:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _built(backbone: Backbone, image_size: int) -> keras.Model:
+    try:
+        return backbone.build(image_size)
+    except PrzError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise UsageError(
+            f"{backbone.name} cannot be built for images of {image_size} px: "
+            f"{str(error).strip().splitlines()[0]} Choose other --sizes."
+        ) from error
+
+
+def _load(backbone: Backbone, network: keras.Model, path: Path) -> None:
+    package = backbone.weights_package
+    if package is not None and path == package.find():
+        package.load(path, network)
+        return
+    try:
+        network.load_weights(path)
+    except (ValueError, OSError, KeyError) as error:
+        raise UsageError(
+            f"--weights {path} does not hold weights of {backbone.name}: "
+            f"{str(error).strip().splitlines()[0]}"
+        ) from error
+
+
+def _batch_norms(model: keras.Model) -> Iterator[keras.layers.BatchNormalization]:
+    for layer in model._flatten_layers(include_self=False, recursive=True):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            yield layer
+
+
+def _untouched(network: keras.Model) -> bool:
+    """Whether running statistics are those of a network that never saw an image."""
+    norms = list(_batch_norms(network))
+    return bool(norms) and all(
+        not np.any(keras.ops.convert_to_numpy(norm.moving_mean)) for norm in norms
+    )
+
+
+def _set_batch_norm(network: keras.Model, pretrained: bool) -> str:
+    """Keep pretrained statistics fixed; let a network from scratch learn its own, quickly.
+
+    Batch statistics over pretrained running ones make the features jump when fine-tuning begins,
+    and Keras's momentum of 0.99 does not catch up within the few steps of a stage.
+    """
+    norms = list(_batch_norms(network))
+    for norm in norms:
+        if pretrained:
+            norm.trainable = False
+        else:
+            norm.momentum = _MOMENTUM_FOR_SHORT_FITS
+    if not norms:
+        return "batch normalization: the backbone has none"
+    if pretrained:
+        return f"batch normalization: {len(norms)} layers kept in inference mode (pretrained)"
+    return (
+        f"batch normalization: {len(norms)} layers on batch statistics, momentum "
+        f"{_MOMENTUM_FOR_SHORT_FITS} (trained from scratch)"
+    )
+
+
+def _weights_note(backbone: Backbone, path: Path | None, pretrained: bool) -> str:
+    if path is not None:
+        return f"weights: {backbone.name} from {path.name}"
+    if pretrained:
+        return f"weights: {backbone.name} with the weights it was handed over with"
+    return f"weights: {backbone.name} from random numbers, no pretrained weights"

@@ -1,0 +1,96 @@
+"""Rows of an image array -> batches: a shuffled, flipping twin to train, a plain one to predict."""
+
+import math
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_prz.images import Pixels
+
+VIEWS = {
+    "plain": (),
+    "horizontal": (2,),
+    "vertical": (1,),
+    "both": (1, 2),
+}
+
+
+class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches of one fold's training rows; every one has the same shape, so one trace serves.
+
+    Args:
+        pixels: `(images, size, size, 3)` uint8.
+        rows: indexes into `pixels` to train on.
+        labels: `(len(rows),)` class indexes.
+        batch_size: images a batch; more rows than that wait for the next pass.
+        flips: axes to flip at random: of `"horizontal"`, `"vertical"`.
+        seed: batch `b` of pass `e` is the same for the same seed.
+    """
+
+    def __init__(
+        self,
+        pixels: Pixels,
+        rows: NDArray[np.int64],
+        labels: NDArray[np.int64],
+        *,
+        batch_size: int,
+        flips: Sequence[str] = (),
+        seed: Sequence[int] = (0,),
+    ):
+        super().__init__()
+        self._pixels, self._rows, self._labels = pixels, rows, labels
+        self._batch_size = min(batch_size, len(rows))
+        self._axes = [axis for flip in flips for axis in VIEWS[flip]]
+        self._seed = tuple(seed)
+        self._pass = 0
+        self._order = self._shuffled()
+
+    def __len__(self) -> int:
+        return max(1, len(self._rows) // self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[Pixels, NDArray[np.int64]]:
+        chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        batch = self._pixels[self._rows[chosen]]
+        random = np.random.default_rng((*self._seed, self._pass, index))
+        for axis in self._axes:
+            flipped = random.random(len(batch)) < 0.5
+            batch[flipped] = np.flip(batch[flipped], axis)
+        return batch, self._labels[chosen]
+
+    def on_epoch_end(self) -> None:
+        """Shuffle for the next pass."""
+        self._pass += 1
+        self._order = self._shuffled()
+
+    def _shuffled(self) -> NDArray[np.int64]:
+        return np.random.default_rng((*self._seed, self._pass)).permutation(len(self._rows))
+
+
+class PredictBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches in the order of `rows`, every one full: the last repeats its last row.
+
+    Args:
+        pixels: `(images, size, size, 3)` uint8.
+        rows: indexes into `pixels`.
+        batch_size: images a batch.
+        view: a name in `VIEWS`.
+    """
+
+    def __init__(
+        self, pixels: Pixels, rows: NDArray[np.int64], *, batch_size: int, view: str = "plain"
+    ):
+        super().__init__()
+        self._pixels, self._rows = pixels, rows
+        self._batch_size = batch_size
+        self._axes = VIEWS[view]
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._rows) / self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[Pixels]:
+        begin = index * self._batch_size
+        chosen = np.minimum(np.arange(begin, begin + self._batch_size), len(self._rows) - 1)
+        batch = self._pixels[self._rows[chosen]]
+        return (np.flip(batch, self._axes),)

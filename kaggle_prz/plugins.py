@@ -1,0 +1,45 @@
+"""Entry points -> named factories; built-in ones and other packages' go the same way."""
+
+import difflib
+import importlib.metadata
+from collections.abc import Sequence
+from typing import Any
+
+from kaggle_prz.errors import PrzError, UsageError
+
+BACKBONES = "kaggle_prz.backbones"
+
+
+def names(kind: str) -> list[str]:
+    """Names that a kind of plugin offers, sorted.
+
+    Args:
+        kind: entry point group, such as `plugins.BACKBONES`.
+    """
+    return sorted({entry.name for entry in importlib.metadata.entry_points(group=kind)})
+
+
+def load(kind: str, name: str) -> Any:
+    """The object behind one name.
+
+    Raises:
+        UsageError: no plugin of that name; lists the known ones.
+        PrzError: the plugin is there but cannot be imported.
+    """
+    found = list(importlib.metadata.entry_points(group=kind, name=name))
+    if not found:
+        raise unknown(kind.rpartition(".")[2].removesuffix("s"), name, names(kind))
+    try:
+        return found[0].load()
+    except (ImportError, AttributeError) as error:
+        raise PrzError(
+            f"The plugin {name!r} of {kind} is registered as {found[0].value} and cannot be "
+            f"imported: {error}. Reinstall or remove the package that brings it."
+        ) from error
+
+
+def unknown(noun: str, name: str, known: Sequence[str]) -> UsageError:
+    """The error for a name that nobody knows: the nearest one, and all of them."""
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return UsageError(f"Unknown {noun} {name!r}.{hint} Known: {', '.join(known)}.")

@@ -1,0 +1,73 @@
+"""Decides the dtype policy once, and says why."""
+
+from typing import NamedTuple
+
+
+class Decision(NamedTuple):
+    """A Keras dtype policy name and the sentence that explains it."""
+
+    policy: str
+    reason: str
+
+
+def decide(precision: str) -> Decision:
+    """The dtype policy for this machine.
+
+    Processors compute fastest in float32. Accelerators of compute capability 8.0 and above, and
+    TPUs, have bfloat16, which needs no loss scaling; capability 7 (T4, V100) has fast float16
+    only, which Keras's optimizers then scale the loss for.
+
+    Args:
+        precision: `"auto"`, or the policy that the user wants.
+
+    Returns:
+        The policy and a sentence.
+
+    Example:
+        >>> decide("float32")
+        Decision(policy='float32', reason='float32, as asked for')
+    """
+    if precision != "auto":
+        return Decision(precision, f"{precision}, as asked for")
+    import keras
+
+    if keras.backend.backend() == "jax":
+        return _for_jax()
+    if keras.backend.backend() == "tensorflow":
+        return _for_tensorflow()
+    return Decision("float32", f"float32: not measured on the {keras.backend.backend()} backend")
+
+
+def for_capability(major: int, minor: int) -> Decision:
+    """The policy for a CUDA device of that compute capability."""
+    capability = f"compute capability {major}.{minor}"
+    if major >= 8:
+        return Decision("mixed_bfloat16", f"mixed_bfloat16: {capability} computes in bfloat16")
+    if major == 7:
+        return Decision("mixed_float16", f"mixed_float16 with loss scaling: {capability} has fast "
+                                         "float16 and no bfloat16")
+    return Decision("float32", f"float32: {capability} gains nothing from half precision")
+
+
+def _for_tensorflow() -> Decision:
+    import tensorflow as tf
+
+    if tf.config.list_logical_devices("TPU"):
+        return Decision("mixed_bfloat16", "mixed_bfloat16: a TPU computes in bfloat16")
+    devices = tf.config.list_physical_devices("GPU")
+    if not devices:
+        return Decision("float32", "float32: a processor gains nothing from half precision")
+    details = tf.config.experimental.get_device_details(devices[0])
+    return for_capability(*details.get("compute_capability", (0, 0)))
+
+
+def _for_jax() -> Decision:
+    import jax
+
+    device = jax.devices()[0]
+    if device.platform == "tpu":
+        return Decision("mixed_bfloat16", "mixed_bfloat16: a TPU computes in bfloat16")
+    if device.platform == "cpu":
+        return Decision("float32", "float32: a processor gains nothing from half precision")
+    major, _, minor = str(getattr(device, "compute_capability", "0.0")).partition(".")
+    return for_capability(int(major), int(minor or 0))

@@ -1,0 +1,129 @@
+"""Recipe and Stage: frozen, typed values that say how a run trains. Nothing is computed here."""
+
+from typing import Annotated, Any, Literal, Self
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from kaggle_prz.errors import UsageError
+
+PositiveEpochs = Annotated[float, Field(gt=0, le=10_000)]
+ImageSize = Annotated[int, Field(ge=8, le=4096)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Stage(_Frozen):
+    """One step of progressive resizing: every fold is trained at one image size.
+
+    Attributes:
+        index: 1 for the first stage.
+        image_size: height and width of the network's input, px.
+        epochs: passes over a fold's training rows; a fraction ends within a pass.
+        batch_size: images a step.
+        learning_rate: peak of the stage's schedule.
+    """
+
+    index: int
+    image_size: int
+    epochs: float
+    batch_size: int
+    learning_rate: float
+
+    @property
+    def name(self) -> str:
+        """Directory name of the stage within a run, such as `stage2-240`."""
+        return f"stage{self.index}-{self.image_size}"
+
+
+class Recipe(_Frozen):
+    """How a run trains; the same recipe on the same files is the same run.
+
+    Attributes:
+        backbone: name of a backbone (`kaggle-prz fit --help` tells where to list them).
+        weights: `"auto"` (pretrained where a package ships them), `"imagenet"` (those or an
+            error), `"none"`, or the path of a Keras weights file for the backbone.
+        sizes: image size of every stage, px, rising.
+        folds: cross-validation folds, at least 2.
+        epochs: one number, divided so that every stage costs the same compute; one number a
+            stage; or None: chosen from the time limit, else 6 in all.
+        batch_size: images a step at the first size; falls with the square of the size.
+        learning_rate: peak at the first stage; falls with every stage.
+        weight_decay: of AdamW.
+        dropout: before the head.
+        tta: average predictions over the flips that the task allows.
+        precision: `"auto"` or a Keras dtype policy.
+        time_limit: seconds for the whole run, or None.
+        seed: of folds, batches and initial weights.
+
+    Raises:
+        UsageError: from `Recipe.parse`, with every mistake at once.
+
+    Example:
+        >>> Recipe(sizes=(160, 240, 320)).folds
+        5
+    """
+
+    backbone: str = "efficientnet_lite0"
+    weights: str = "auto"
+    sizes: tuple[ImageSize, ...] = (160, 240, 320)
+    folds: Annotated[int, Field(ge=2, le=100)] = 5
+    epochs: PositiveEpochs | tuple[PositiveEpochs, ...] | None = None
+    batch_size: Annotated[int, Field(ge=1, le=65_536)] = 32
+    learning_rate: Annotated[float, Field(gt=0, lt=1)] = 3e-4
+    weight_decay: Annotated[float, Field(ge=0, lt=1)] = 1e-4
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    tta: bool = True
+    precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
+    time_limit: Annotated[float, Field(gt=0)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+
+    @field_validator("sizes")
+    @classmethod
+    def _sizes_rise(cls, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        if not sizes:
+            raise ValueError("at least one image size is needed, such as 160,240,320")
+        if any(later <= earlier for earlier, later in zip(sizes, sizes[1:], strict=False)):
+            raise ValueError(
+                "image sizes must rise from stage to stage; write them as "
+                + ",".join(str(size) for size in sorted(set(sizes)))
+            )
+        return sizes
+
+    @model_validator(mode="after")
+    def _one_epoch_count_a_stage(self) -> Self:
+        if isinstance(self.epochs, tuple) and len(self.epochs) != len(self.sizes):
+            raise ValueError(
+                f"epochs: {len(self.epochs)} numbers for {len(self.sizes)} sizes; give one number "
+                "in all, or one for every size"
+            )
+        return self
+
+    @classmethod
+    def parse(cls, options: dict[str, Any], *, defaults: dict[str, Any] | None = None) -> "Recipe":
+        """Check `options` over `defaults`; None and absent options take the default.
+
+        Raises:
+            UsageError: one line a mistake: unknown key, wrong type, value out of range.
+        """
+        given = {key: value for key, value in options.items() if value is not None}
+        try:
+            return cls.model_validate({**(defaults or {}), **given})
+        except pydantic.ValidationError as error:
+            raise UsageError(_all_mistakes(error)) from None
+
+
+def _all_mistakes(error: pydantic.ValidationError) -> str:
+    lines = []
+    for mistake in error.errors(include_url=False):
+        key = str(mistake["loc"][0]) if mistake["loc"] else ""
+        if mistake["type"] == "extra_forbidden":
+            known = ", ".join(Recipe.model_fields)
+            lines.append(f"recipe: unknown key {key!r}; the keys are {known}")
+            continue
+        message = mistake["msg"].removeprefix("Value error, ")
+        received = f" (received {mistake['input']!r})" if key else ""
+        lines.append(f"{key or 'recipe'}: {message}{received}")
+    return "\n".join(dict.fromkeys(lines))
