@@ -1,0 +1,17 @@
+"""What every test gets: a home of its own, and no account anywhere."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def disarmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the real home, or sees a credential."""
+    for name in [name for name in os.environ if name.startswith("KAGGLE_")]:
+        monkeypatch.delenv(name)
+    places = {"KAGGLE_PRZ_HOME": "prz-home", "HOME": "user-home", "TMPDIR": "tmp"}
+    for variable, folder in places.items():
+        (tmp_path / folder).mkdir()
+        monkeypatch.setenv(variable, str(tmp_path / folder))
