@@ -1,0 +1,75 @@
+"""The host of the embedded competitions: files, grading and leaderboard on this machine."""
+
+import difflib
+from pathlib import Path
+
+from kaggle_prz.errors import CompetitionNotFoundError
+from kaggle_prz.offline import EMBEDDED, leaderboard
+from kaggle_prz.offline.competition import Competition, EmbeddedCompetition, Standing, Submission
+from kaggle_prz.workdir import home
+
+
+class EmbeddedHost:
+    """Competitions that come with the package; needs no network and no account.
+
+    Example:
+        ```python
+        directory = EmbeddedHost().download("shapes")
+        ```
+    """
+
+    name = "embedded"
+
+    def knows(self, slug: str) -> bool:
+        """Whether a competition of that name comes with the package."""
+        return slug in EMBEDDED
+
+    def competitions(self) -> list[str]:
+        """Names of the competitions, sorted."""
+        return sorted(EMBEDDED)
+
+    def describe(self, slug: str) -> Competition:
+        """What there is to say about a competition besides its files."""
+        return self._get(slug).competition
+
+    def download(self, slug: str) -> Path:
+        """Write the public files, where they are not there yet.
+
+        Returns:
+            Directory of the files, in the tool's home.
+        """
+        embedded = self._get(slug)
+        directory = home() / "competitions" / slug
+        embedded.materialise(directory)
+        return directory
+
+    def submit(self, slug: str, csv: Path, description: str) -> Submission:
+        """Grade a file and enter it in the leaderboard.
+
+        Raises:
+            SubmissionError: the file was refused, or the day's submissions are used up.
+        """
+        return leaderboard.submit(self._get(slug), csv, description)
+
+    def submissions(self, slug: str) -> list[Submission]:
+        """Every submission so far, the newest first."""
+        return leaderboard.submissions(self._get(slug).competition.slug)
+
+    def standings(self, slug: str, private: bool = False) -> list[Standing]:
+        """The leaderboard, the best score first."""
+        return leaderboard.standings(self._get(slug), private)
+
+    def _get(self, slug: str) -> EmbeddedCompetition:
+        if slug not in EMBEDDED:
+            raise not_found(slug, self.competitions())
+        return EMBEDDED[slug]
+
+
+def not_found(slug: str, known: list[str]) -> CompetitionNotFoundError:
+    """The error for a name that no host knows; names the known ones and what was likely meant."""
+    close = difflib.get_close_matches(slug.lower(), known, n=1)
+    meant = f" Did you mean {close[0]!r}?" if close else ""
+    return CompetitionNotFoundError(
+        f"No competition is called {slug!r}.{meant} Known are {', '.join(known)}; a directory "
+        "with a competition's files may be named by its path, such as ./mine."
+    )

@@ -1,0 +1,109 @@
+"""A local directory as a competition: files that are already there, and no leaderboard."""
+
+import re
+import unicodedata
+from pathlib import Path
+
+from kaggle_prz.errors import CompetitionNotFoundError, SubmissionError
+from kaggle_prz.offline.competition import Competition, Standing, Submission
+
+
+class FolderHost:
+    """The one competition whose files lie in `directory`.
+
+    Args:
+        directory: with the competition's files; nothing is ever written to it.
+
+    Raises:
+        CompetitionNotFoundError: there is no such directory.
+
+    Example:
+        ```python
+        FolderHost(Path("data/leaves")).slug  # "leaves"
+        ```
+    """
+
+    name = "folder"
+
+    def __init__(self, directory: Path):
+        self.directory = directory.expanduser().absolute()
+        self._check()
+        self.slug = slugify(self.directory.resolve().name)
+
+    def knows(self, slug: str) -> bool:
+        """Whether `slug` is the name that the directory gives."""
+        return slug == self.slug
+
+    def competitions(self) -> list[str]:
+        """The name that the directory gives."""
+        return [self.slug]
+
+    def describe(self, slug: str) -> Competition:
+        """What a directory tells without being read: its name. The metric is left empty."""
+        self._only(slug)
+        return Competition(
+            slug=self.slug,
+            title=self.directory.name,
+            metric="",
+            description=f"Files in {self.directory}.",
+            daily_limit=0,
+            flips=("horizontal",),
+            recipe={},
+        )
+
+    def download(self, slug: str) -> Path:
+        """The directory itself.
+
+        Raises:
+            CompetitionNotFoundError: it is gone.
+        """
+        self._only(slug)
+        self._check()
+        return self.directory
+
+    def submit(self, slug: str, csv: Path, description: str) -> Submission:  # noqa: ARG002 - protocol
+        """Always refuses.
+
+        Raises:
+            SubmissionError: nobody grades a local directory.
+        """
+        self._only(slug)
+        raise SubmissionError(f"{self._no_leaderboard()} The submission is in {csv}.")
+
+    def submissions(self, slug: str) -> list[Submission]:
+        """Always empty."""
+        self._only(slug)
+        return []
+
+    def standings(self, slug: str, private: bool = False) -> list[Standing]:  # noqa: ARG002 - protocol
+        """Always refuses.
+
+        Raises:
+            SubmissionError: a local directory has no leaderboard.
+        """
+        self._only(slug)
+        raise SubmissionError(
+            f"{self._no_leaderboard()} Each run's submission.csv is in runs/{self.slug}."
+        )
+
+    def _no_leaderboard(self) -> str:
+        return f"{self.slug!r} is the local folder {self.directory}, which has no leaderboard."
+
+    def _only(self, slug: str) -> None:
+        if slug != self.slug:
+            raise CompetitionNotFoundError(
+                f"The folder {self.directory} holds the competition {self.slug!r}, not {slug!r}."
+            )
+
+    def _check(self) -> None:
+        if not self.directory.is_dir():
+            found = "is a file" if self.directory.is_file() else "does not exist"
+            raise CompetitionNotFoundError(
+                f"A path must name a directory of competition files, but {self.directory} {found}."
+            )
+
+
+def slugify(name: str) -> str:
+    """A name for paths, of `a-z 0-9 _ -`; `"competition"` where nothing is left of `name`."""
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9_]+", "-", ascii_name).strip("-_") or "competition"
