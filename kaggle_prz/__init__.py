@@ -1,1 +1,66 @@
-"""kaggle-prz."""
+"""Image competitions from slug to leaderboard score, by progressive resizing with Keras.
+
+The names below are the whole interface; importing the package imports none of its steps and no
+Keras.
+
+Example:
+    ```python
+    import kaggle_prz as prz
+
+    run = prz.fit("elpv", sizes=(96, 144), time_limit=600)
+    print(run.score, run.submission)
+    ```
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from kaggle_prz.delivery import submit
+    from kaggle_prz.errors import PrzError
+    from kaggle_prz.experiment import fit, inspect, plan
+    from kaggle_prz.model import build_model
+    from kaggle_prz.runs import Run, load_run
+    from kaggle_prz.spec import Recipe, Stage
+    from kaggle_prz.task import Task
+
+_HOME = {
+    "PrzError": "errors",
+    "Recipe": "spec",
+    "Run": "runs",
+    "Stage": "spec",
+    "Task": "task",
+    "build_model": "model",
+    "fit": "experiment",
+    "inspect": "experiment",
+    "load_run": "runs",
+    "plan": "experiment",
+    "submit": "delivery",
+}
+
+__all__ = [
+    "PrzError",
+    "Recipe",
+    "Run",
+    "Stage",
+    "Task",
+    "__version__",
+    "build_model",
+    "fit",
+    "inspect",
+    "load_run",
+    "plan",
+    "submit",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'kaggle_prz' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"kaggle_prz.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

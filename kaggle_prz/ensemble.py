@@ -38,17 +38,15 @@ class Blend:
     """The predictions that are submitted, and how they were chosen.
 
     Attributes:
-        members: `(stage, fold)` of every fold's predictions.
+        folds: the predictions that take part, one a fold.
         score: of the out-of-fold predictions, by the task's metric.
-        oof: `(train,)`-joined probabilities, in the order of the ids asked for.
-        test: likewise for the test rows.
+        oof: `(train, classes)` probabilities, in the order of the task's training rows.
         reason: one sentence.
     """
 
-    members: tuple[tuple[str, int], ...]
+    folds: tuple[FoldPredictions, ...]
     score: float
     oof: Probabilities
-    test: Probabilities
     reason: str
 
 
@@ -128,17 +126,28 @@ def choose(
     members = candidates[best]
     compared = ", ".join(f"{name} {score:.4f}" for name, score in scores.items())
     return Blend(
-        members=tuple((f.stage, f.fold) for f in members),
+        folds=tuple(members),
         score=scores[best],
         oof=out_of_fold(task.train_ids, members),
-        test=mean_of_folds(task.test_ids, members),
         reason=f"{best} has the best out-of-fold {metric.title} ({compared})",
     )
 
 
-def with_prior(
-    probabilities: Probabilities, seen: NDArray[np.bool_], labels: NDArray[np.int64]
-) -> Probabilities:
-    """Give rows whose image could not be seen the classes' shares of the training rows."""
+def with_unseen(
+    seen_ids: Text, probabilities: Probabilities, ids: Text, labels: NDArray[np.int64]
+) -> tuple[Text, Probabilities]:
+    """Add the test rows whose image could not be seen, with the classes' shares of training rows.
+
+    Args:
+        seen_ids: `(seen,)` ids of the rows of `probabilities`.
+        probabilities: `(seen, classes)`.
+        ids: every test id.
+        labels: `(train,)` class indexes.
+
+    Returns:
+        Ids and probabilities of every test row, in any order.
+    """
+    unseen = np.setdiff1d(ids, seen_ids)
     shares = np.bincount(labels, minlength=probabilities.shape[1]) / len(labels)
-    return np.where(seen[:, None], probabilities, shares)
+    rows = np.tile(shares, (len(unseen), 1))
+    return np.concatenate([seen_ids, unseen]), np.concatenate([probabilities, rows])

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,9 +157,6 @@ def _refuse_many(files: Sequence[str], unreadable: Sequence[tuple[int, str]]) ->
         )
 
 
-def name_unreadable(files: Sequence[str], readable: NDArray[np.bool_], say: Callable[[str], None]) -> None:
-    """Say which images were passed over, the first five by name."""
-    broken = [file for file, good in zip(files, readable, strict=True) if file and not good]
-    if broken:
-        more = f" and {len(broken) - 5} more" if len(broken) > 5 else ""
-        say(f"Passed over {len(broken)} image(s) that cannot be decoded: {', '.join(broken[:5])}{more}")
+def broken(files: Sequence[str], readable: NDArray[np.bool_]) -> list[str]:
+    """The files that are there and cannot be decoded."""
+    return [file for file, good in zip(files, readable, strict=True) if file and not good]

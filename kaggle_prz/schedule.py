@@ -105,7 +105,7 @@ def relative_compute(stages: Sequence[Stage]) -> float:
     """Compute of `stages` ÷ compute of the same epochs all at the largest size."""
     largest = max(stage.image_size for stage in stages)
     spent = sum(stage.epochs * stage.image_size**2 for stage in stages)
-    return spent / (sum(stage.epochs for stage in stages) * largest**2)
+    return spent / (sum(stage.epochs for stage in stages) * largest**2 or 1.0)
 
 
 def stages_of(recipe: Recipe) -> tuple[Stage, ...]:

@@ -7,7 +7,7 @@ the optimizer back to where it was when new.
 import math
 import time
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -58,7 +58,6 @@ class FoldWork:
         labels: `(len(rows),)` class indexes.
         flips: flips that leave labels what they are.
         deadline: `time.monotonic()` at which to be done, or None.
-        advance: called after every step.
     """
 
     fold: int
@@ -67,7 +66,6 @@ class FoldWork:
     labels: NDArray[np.int64]
     flips: tuple[str, ...] = ()
     deadline: float | None = None
-    advance: Advance = field(default=lambda _steps, **_note: None)
 
 
 class StageTrainer:
@@ -122,11 +120,12 @@ class StageTrainer:
         batch = min(self.stage.batch_size, len(work.rows))
         return batch * _STEPS_MEASURED / clock.seconds
 
-    def train(self, work: FoldWork) -> pd.DataFrame:
+    def train(self, work: FoldWork, advance: Advance | None = None) -> pd.DataFrame:
         """Train one fold from the weights that the model holds.
 
         Args:
             work: the fold's rows.
+            advance: called after every step, with the loss so far.
 
         Returns:
             The history: about 40 rows with `epoch`, `step`, `loss`, `accuracy` (means since the
@@ -139,7 +138,7 @@ class StageTrainer:
             variable.assign(value)
         batches = self._batches(work)
         pace = _Pace(self.steps(len(work.rows)), self.stage.learning_rate, work.deadline)
-        history = _History(pace, len(batches), work.advance)
+        history = _History(pace, len(batches), advance)
         self._model.fit(
             batches,
             epochs=math.ceil(pace.steps / len(batches)),
@@ -236,7 +235,7 @@ class _History(keras.callbacks.Callback):  # type: ignore[misc]
     Keras reports means since the epoch began; differences of their sums give each row its own.
     """
 
-    def __init__(self, pace: _Pace, steps_a_pass: int, advance: Advance):
+    def __init__(self, pace: _Pace, steps_a_pass: int, advance: Advance | None):
         super().__init__()
         self.rows: list[dict[str, float]] = []
         self.finite = True
@@ -250,7 +249,8 @@ class _History(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         means = logs or {}
-        self._advance(1, note=f"loss {means['loss']:.3f}")
+        if self._advance is not None:
+            self._advance(1, note=f"loss {means['loss']:.3f}")
         self.finite = math.isfinite(means["loss"])
         ends = self.model.stop_training or batch + 1 == self._steps_a_pass
         if ends or not self.finite or self._pace.step % self._every == 0:

@@ -48,6 +48,7 @@ class Backbone:
         multiple: image sizes must be divisible by this.
         weights_package: pretrained weights, if a package ships them.
         pretrained: whether `build` returns trained weights of its own.
+        identity: tells two networks of one name apart; a run belongs to one of them.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Backbone:
     multiple: int = 1
     weights_package: WeightsPackage | None = None
     pretrained: bool = False
+    identity: str = ""
 
     def check_sizes(self, sizes: tuple[int, ...]) -> None:
         """Refuse image sizes that the network cannot take.

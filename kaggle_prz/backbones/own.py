@@ -1,5 +1,6 @@
 """The user's own network as a backbone: a `keras.Model`, or a function from size to model."""
 
+import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,8 @@ def wrap(backbone: Any) -> Backbone:
 
     if isinstance(backbone, keras.Model):
         model = backbone
-        return Backbone(model.name, lambda size: _at(model, size), minimum=1, pretrained=True)
+        return Backbone(model.name, lambda size: _at(model, size), minimum=1, pretrained=True,
+                        identity=_digest(model))
     if callable(backbone):
         function: Callable[[int], Any] = backbone
         name = getattr(function, "__name__", type(function).__name__)
@@ -33,6 +35,13 @@ def wrap(backbone: Any) -> Backbone:
         "A backbone is a name, a keras.Model, or a function from image size to keras.Model; "
         f"received {type(backbone).__name__}."
     )
+
+
+def _digest(model: "keras.Model") -> str:
+    digest = hashlib.sha256(repr([layer.name for layer in model.layers]).encode())
+    for weights in model.get_weights():
+        digest.update(weights.tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _called(function: Callable[[int], Any], name: str, image_size: int) -> "keras.Model":

@@ -6,9 +6,10 @@ from typing import Protocol
 
 from kaggle_prz.hosts.embedded import EmbeddedHost, not_found
 from kaggle_prz.hosts.folder import FolderHost
+from kaggle_prz.offline.leaderboard import TEAM
 from kaggle_prz.offline.competition import Competition, Standing, Submission
 
-__all__ = ["EmbeddedHost", "FolderHost", "Host", "find"]
+__all__ = ["TEAM", "EmbeddedHost", "FolderHost", "Host", "address", "find"]
 
 
 class Host(Protocol):
@@ -78,3 +79,9 @@ def find(slug_or_directory: str) -> tuple[Host, str]:
         folder = FolderHost(Path(slug_or_directory))
         return folder, folder.slug
     raise not_found(slug_or_directory, embedded.competitions())
+
+
+def address(slug_or_directory: str) -> str:
+    """What finds the same competition from any directory: its name, or an absolute path."""
+    host, slug = find(slug_or_directory)
+    return str(host.download(slug).resolve()) if isinstance(host, FolderHost) else slug

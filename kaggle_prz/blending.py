@@ -1,0 +1,52 @@
+"""The sealed folds of a run so far -> blend.json, oof.npz and a valid submission.csv."""
+
+from kaggle_prz import ensemble, metrics, submission, workdir
+from kaggle_prz.ensemble import Blend, FoldPredictions
+from kaggle_prz.runs import Run
+
+
+def blend(run: Run) -> Blend:
+    """Choose the best stage out of fold, and write what it predicts.
+
+    Called after every stage, so that a run that is stopped leaves a valid submission.
+
+    Raises:
+        RunError: the first stage is not complete.
+    """
+    task, metric = run.task, metrics.get(run.task.metric)
+    stages = {stage.name: _sealed(run, stage.name) for stage in run.stages}
+    chosen = ensemble.choose(task, stages, run.recipe.folds, metric)
+    seen_ids = next(iter(stages.values()))[0].test_ids
+    test = ensemble.mean_of_folds(seen_ids, chosen.folds)
+    ids, test = ensemble.with_unseen(seen_ids, test, task.test_ids, task.labels)
+    workdir.write_arrays(run.path / "oof.npz", ids=task.train_ids, probabilities=chosen.oof)
+    submission.write(run.submission, task, ids, test)
+    workdir.write_json(run.path / "blend.json", {
+        "metric": metric.name,
+        "score": chosen.score,
+        "reason": chosen.reason,
+        "members": [{"stage": f.stage, "fold": f.fold} for f in chosen.folds],
+        "stages": [_scores(run, name, done) for name, done in stages.items() if done],
+    })
+    return chosen
+
+
+def _sealed(run: Run, stage: str) -> list[FoldPredictions]:
+    return [
+        ensemble.read_fold(run.path / stage / f"fold{fold}", stage, fold)
+        for fold in range(run.recipe.folds)
+        if workdir.is_sealed(run.path / stage / f"fold{fold}")
+    ]
+
+
+def _scores(run: Run, stage: str, done: list[FoldPredictions]) -> dict[str, object]:
+    task, metric = run.task, metrics.get(run.task.metric)
+    row = {name: place for place, name in enumerate(task.train_ids.tolist())}
+    labels = [task.labels[[row[name] for name in f.oof_ids.tolist()]] for f in done]
+    whole = ensemble.out_of_fold(task.train_ids, done) if len(done) == run.recipe.folds else None
+    return {
+        "name": stage,
+        "fold_scores": [metric.score(y, f.oof) for y, f in zip(labels, done, strict=True)],
+        "score": None if whole is None else metric.score(task.labels, whole),
+        "accuracy": None if whole is None else metrics.accuracy(task.labels, whole),
+    }

@@ -1,0 +1,35 @@
+"""A time limit, counted from the moment the user gave it."""
+
+import time
+from dataclasses import dataclass, field
+
+FOR_ENSEMBLE_AND_REPORT = 6.0
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Seconds for a run, some of them kept back for what follows training.
+
+    Args:
+        limit: seconds in all, or None for as long as it takes.
+        begun: `time.monotonic()` at the start.
+    """
+
+    limit: float | None
+    begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def end_of_training(self) -> float | None:
+        """`time.monotonic()` by which the last fold has to be sealed; None without a limit."""
+        if self.limit is None:
+            return None
+        return self.begun + self.limit - FOR_ENSEMBLE_AND_REPORT - 0.01 * self.limit
+
+    def left(self) -> float:
+        """Seconds left for training and prediction; infinite without a limit."""
+        end = self.end_of_training
+        return float("inf") if end is None else end - time.monotonic()
+
+    def spent(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self.begun

@@ -1,0 +1,237 @@
+"""The flow of a run on one page: from a competition's name to a scored submission.
+
+    competition -> task -> images -> folds -> plan -> (stage × fold) -> blend -> submission -> report
+
+Only this module knows the order. Every step leaves files, and a step whose files are sealed is
+not done again.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kaggle_prz import (
+    backbones,
+    blending,
+    delivery,
+    folds,
+    hosts,
+    images,
+    layouts,
+    planning,
+    report,
+    rows,
+    runs,
+    schedule,
+    summary,
+    workdir,
+)
+from kaggle_prz.budget import Budget
+from kaggle_prz.console import Console, Silent, duration
+from kaggle_prz.errors import RunError
+from kaggle_prz.planning import Plan
+from kaggle_prz.runs import Run
+from kaggle_prz.spec import Recipe, Stage
+from kaggle_prz.task import Task
+
+LAYOUT_OPTIONS = ("metric", "target", "group")
+
+
+def inspect(competition: str, **layout: Any) -> Task:
+    """Read what a competition's files are taken for; trains nothing.
+
+    Args:
+        competition: name of a competition, or the path of a directory with its files.
+        **layout: `metric`, `target`, `group`, to settle what the rules would not.
+
+    Raises:
+        CompetitionNotFoundError: no host knows it.
+        DataError: the files do not say what is needed.
+
+    Example:
+        >>> inspect("shapes").cell
+        'probabilities'
+    """
+    host, slug = hosts.find(competition)
+    about = host.describe(slug)
+    given = {key: value for key, value in layout.items() if value is not None}
+    hints = {"metric": about.metric or None, "flips": about.flips}
+    return layouts.read(host.download(slug), slug=slug, **{**hints, **given})
+
+
+def fit(
+    competition: str,
+    *,
+    backbone: Any = None,
+    output_dir: str | Path = "runs",
+    run: str | None = None,
+    submit: bool = False,
+    message: str = "",
+    console: Console | None = None,
+    budget: Budget | None = None,
+    **options: Any,
+) -> Run:
+    """Train every stage over every fold, ensemble, and write the submission and the report.
+
+    The same call again goes on after the last sealed stage × fold.
+
+    Args:
+        competition: name of a competition, or the path of a directory with its files.
+        backbone: a name, a `keras.Model`, or a function from image size to `keras.Model`.
+        output_dir: the run's files go to `<output_dir>/<slug>/<run>/`.
+        run: name of the run; default: made from the recipe.
+        submit: send the submission to the competition's leaderboard.
+        message: description of the submission.
+        console: where to report progress; default: nowhere.
+        budget: the clock of the time limit; default: starts now.
+        **options: keys of `Recipe` (`sizes`, `folds`, `epochs`, `time_limit` in seconds, …) and
+            `metric`, `target`, `group`.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        UsageError: options that cannot be meant; all of them at once.
+        DataError: files that do not say what is needed.
+        RunError: the run directory is in use, or belongs to another recipe.
+
+    Example:
+        >>> fit("shapes", sizes=(32, 48), epochs=1, folds=2).score < 2.0  # doctest: +SKIP
+        True
+    """
+    console = console or Silent()
+    layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
+    recipe, network = settle(competition, backbone, options)
+    budget = budget or Budget(recipe.time_limit)
+    task = inspect(competition, **layout)
+    summary.show_task(task, console)
+    path = Path(output_dir) / task.slug / (run or runs.default_name(recipe, task, network.identity))
+    with workdir.locked(path):
+        runs.begin(path, hosts.address(competition), recipe, task, network.identity)
+        console.say(f"Run: {path}")
+        decoded = images.decode(task.root, rows.files_of(task), recipe.sizes,
+                                workdir.home() / "images" / task.slug, console)
+        for file in images.broken(rows.files_of(task), decoded.readable):
+            console.say(f"Note: {file} cannot be decoded and is passed over.")
+        this = Run(path, recipe, rows.readable(task, decoded.readable))
+        runs.write_task(path, this.task)
+        placed = rows.place(task, decoded.readable, _draw_folds_once(this))
+        if not _finished(this):
+            _train(this, network, placed, decoded, budget, console)
+        blending.blend(this)
+        summary.show_scores(this, console)
+        report.write_if_possible(this, console)
+    console.say(f"Done in {duration(budget.spent())}. Submission: {this.submission}")
+    if submit:
+        delivery.submit(this, message=message, console=console)
+        report.write_if_possible(this, Silent())
+    return this
+
+
+def plan(
+    competition: str, *, backbone: Any = None, console: Console | None = None, **options: Any
+) -> tuple[Stage, ...]:
+    """The stages that `fit` would train, without training; takes the same options.
+
+    Times are predicted where an earlier run on this machine measured the backbone; only then can
+    a time limit be planned for.
+
+    Returns:
+        The stages, in order.
+
+    Raises:
+        UsageError: options that cannot be meant.
+
+    Example:
+        >>> [stage.image_size for stage in plan("shapes", sizes=(32, 64))]
+        [32, 64]
+    """
+    layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
+    recipe, _ = settle(competition, backbone, options)
+    workload = planning.workload_of(recipe, inspect(competition, **layout))
+    speed = planning.known_speed(recipe.backbone)
+    stages = schedule.stages_of(recipe)
+    if recipe.time_limit is not None and speed is not None:
+        left = Budget(recipe.time_limit).left()
+        stages = schedule.within(
+            left, stages, workload, speed, capped=recipe.epochs is not None
+        )
+    summary.show_stages(stages, workload, speed, console or Silent())
+    return stages
+
+
+def settle(
+    competition: str, backbone: Any, options: Mapping[str, Any]
+) -> tuple[Recipe, backbones.Backbone]:
+    """The recipe and backbone of a run, checked before anything is downloaded or built.
+
+    Raises:
+        UsageError: every mistake of the options, an unknown backbone, sizes it cannot take.
+        MissingExtraError: the backbone's weights are not installed.
+    """
+    host, slug = hosts.find(competition)
+    defaults = dict(host.describe(slug).recipe)
+    if isinstance(backbone, str):
+        options = {**options, "backbone": backbone}
+    elif backbone is not None:
+        options = {**options, "backbone": backbones.resolve(backbone).name}
+    recipe = Recipe.parse(dict(options), defaults=defaults)
+    network = backbones.resolve(recipe.backbone if backbone is None else backbone)
+    network.check_sizes(recipe.sizes)
+    backbones.pretrained_file(network, recipe.weights)
+    return recipe, network
+
+
+def _draw_folds_once(run: Run) -> np.ndarray:
+    file = run.path / "folds.csv"
+    if not file.is_file():
+        folds.write(file, run.task, folds.draw(run.task, run.recipe.folds, run.recipe.seed))
+    return folds.read(file, run.task, run.recipe.folds)
+
+
+def _finished(run: Run) -> bool:
+    """Whether every stage of the plan is sealed, so that Keras is not even imported."""
+    try:
+        stages = run.stages
+    except RunError:
+        return False
+    complete = workdir.read_json(run.path / "plan.json")["complete"]
+    return bool(complete) and all(run.is_sealed(stage) for stage in stages)
+
+
+def _train(
+    run: Run,
+    network: backbones.Backbone,
+    placed: rows.Rows,
+    decoded: images.Decoded,
+    budget: Budget,
+    console: Console,
+) -> None:
+    from kaggle_prz import workers
+
+    worker = workers.InProcess(run, network, placed, decoded.stores, console)
+    plan = Plan(run, budget, console)
+    before: Stage | None = None
+    while (stage := plan.next()) is not None:
+        if not run.is_sealed(stage):
+            speed = worker.prepare(stage, before, measure=plan.needs_speed(stage))
+            settled = plan.settle(stage, speed)
+            if settled is None:
+                break
+            _train_folds(run, worker, plan, settled)
+        blending.blend(run)
+        before = stage
+    plan.close()
+
+
+def _train_folds(run: Run, worker: Any, plan: Plan, stage: Stage) -> None:
+    for fold in range(run.recipe.folds):
+        if workdir.is_sealed(run.directory(stage, fold)):
+            continue
+        if not plan.has_time_for(stage, fold):
+            break
+        worker.train(stage, fold, plan.deadline(stage, fold))
+    worker.finish(stage)
+    plan.learn(worker.predict_speed())

@@ -1,0 +1,166 @@
+"""The plan of a run while it goes: what comes next, how long it may take, and plan.json."""
+
+import time
+from collections.abc import Sequence
+
+from kaggle_prz import schedule, summary, workdir
+from kaggle_prz.budget import Budget
+from kaggle_prz.console import Console, duration
+from kaggle_prz.errors import RunError
+from kaggle_prz.runs import Run, stages_in
+from kaggle_prz.schedule import Speed, Workload
+from kaggle_prz.spec import Recipe, Stage
+from kaggle_prz.task import Task
+
+
+def workload_of(recipe: Recipe, task: Task) -> Workload:
+    """How many images a stage of the run touches."""
+    views = 2 if recipe.tta and task.flips else 1
+    return Workload(recipe.folds, len(task.train_ids), len(task.test_ids), views)
+
+
+def known_speed(backbone: str) -> Speed | None:
+    """What an earlier run on this machine measured with that backbone, if any did."""
+    try:
+        measured = workdir.read_json(workdir.home() / "speed.json").get(backbone)
+        return Speed(**measured) if measured else None
+    except (RunError, TypeError):
+        return None
+
+
+class Plan:
+    """The stages of a run; a stage's epochs are settled when it begins and never change again.
+
+    Args:
+        run: its directory takes `plan.json`; what is already there is gone on with.
+        budget: the clock.
+        console: gets the stage table.
+    """
+
+    def __init__(self, run: Run, budget: Budget, console: Console):
+        self._run, self._budget, self._console = run, budget, console
+        self._file = run.path / "plan.json"
+        self._workload = workload_of(run.recipe, run.task)
+        self._speed = known_speed(run.recipe.backbone)
+        self._position = 0
+        if self._file.is_file():
+            stored = workdir.read_json(self._file)
+            self._stages, self._settled = list(stages_in(stored)), stored["settled"]
+        else:
+            self._stages, self._settled = list(schedule.stages_of(run.recipe)), 0
+            self._write(complete=False)
+        self._show()
+
+    def next(self) -> Stage | None:
+        """The next stage in order, or None after the last."""
+        if self._position == len(self._stages):
+            return None
+        self._position += 1
+        return self._stages[self._position - 1]
+
+    def needs_speed(self, stage: Stage) -> bool:
+        """Whether a stage's speed is worth measuring: under a limit, and at the very first."""
+        return self._budget.limit is not None or (stage.index == 1 and self._settled == 0)
+
+    def settle(self, stage: Stage, speed: Speed | None) -> Stage | None:
+        """Settle the epochs of a stage that is about to begin, and plan those after it.
+
+        Returns:
+            The stage with its epochs, or None: the time left is too short for it.
+        """
+        self._speed = speed or self._speed
+        if stage.index > self._settled:
+            if self._budget.limit is not None and self._speed is not None:
+                self._fit_to_time(stage, self._speed)
+            self._settled = stage.index
+            self._write(complete=False)
+            if speed is not None:
+                self._show()
+        here = stage.index - 1
+        return self._stages[here] if here < len(self._stages) else None
+
+    def deadline(self, stage: Stage, fold: int) -> float | None:
+        """`time.monotonic()` by which a fold's training ends: its share of the stage's time."""
+        if self._budget.limit is None or self._speed is None:
+            return None
+        now = time.monotonic()
+        remaining = self._run.recipe.folds - fold
+        later = sum(self._cost(after).total for after in self._stages[stage.index :])
+        return now + (self._budget.left() - later) / remaining - self._prediction(stage)
+
+    def has_time_for(self, stage: Stage, fold: int) -> bool:
+        """Whether a fold can still be trained a little and predicted; the first stage always."""
+        deadline = self.deadline(stage, fold)
+        if stage.index == 1 or deadline is None:
+            return True
+        worth = self._cost(stage).train / self._run.recipe.folds / 4
+        if deadline - time.monotonic() >= worth:
+            return True
+        self._console.say(
+            f"The time limit ends {stage.name} before fold {fold + 1}; folds without it keep "
+            "their predictions of the stage before."
+        )
+        return False
+
+    def learn(self, predict_speed: float | None) -> None:
+        """Replace the predicted prediction speed by the one of a whole stage; keep both."""
+        if self._speed is None or predict_speed is None:
+            return
+        stage = self._stages[self._position - 1]
+        here = self._speed.at(stage.image_size)
+        self._speed = Speed(stage.image_size, here.train_images, predict_speed, here.start)
+        speeds = workdir.home() / "speed.json"
+        try:
+            known = workdir.read_json(speeds)
+        except RunError:
+            known = {}
+        workdir.write_json(speeds, known | {self._run.recipe.backbone: vars(self._speed)})
+
+    def close(self) -> None:
+        """Mark the plan as carried out."""
+        self._write(complete=True)
+
+    def _fit_to_time(self, stage: Stage, speed: Speed) -> None:
+        done, ahead = self._stages[: stage.index - 1], self._stages[stage.index - 1 :]
+        left = self._budget.left() + speed.start  # this stage's model is already built
+        capped = self._run.recipe.epochs is not None
+        fitted = schedule.within(left, ahead, self._workload, speed, capped=capped)
+        if not fitted and stage.index == 1:
+            fitted = (stage.model_copy(update={"epochs": 0.0}),)
+        given_up = ahead[len(fitted) :]
+        if given_up:
+            named = " and ".join(f"{one.image_size} px" for one in given_up)
+            self._console.say(
+                f"The time limit leaves {duration(max(0.0, self._budget.left()))}, too little for "
+                f"{named}: given up."
+            )
+        if fitted and fitted[0].epochs == 0:
+            self._console.say("The time limit leaves no time to fine-tune: the head alone is fitted.")
+        self._stages = [*done, *fitted]
+
+    def _cost(self, stage: Stage) -> schedule.Cost:
+        if self._speed is None:
+            return schedule.Cost(0.0, 0.0, 0.0)
+        return schedule.cost_of(stage, self._workload, self._speed)
+
+    def _prediction(self, stage: Stage) -> float:
+        return self._cost(stage).predict / self._run.recipe.folds
+
+    def _show(self) -> None:
+        if self._stages[self._settled :] or self._settled == 0:
+            summary.show_stages(self._stages, self._workload, self._speed, self._console)
+
+    def _write(self, *, complete: bool) -> None:
+        workdir.write_json(self._file, {
+            "folds": self._run.recipe.folds,
+            "time_limit": self._run.recipe.time_limit,
+            "settled": self._settled,
+            "complete": complete,
+            "stages": [{"name": stage.name, **stage.model_dump()} for stage in self._stages],
+            "predicted_seconds": self._predicted(self._stages),
+        })
+
+    def _predicted(self, stages: Sequence[Stage]) -> list[float] | None:
+        if self._speed is None:
+            return None
+        return [round(self._cost(stage).total, 1) for stage in stages]

@@ -1,0 +1,203 @@
+"""A run as a value: its recipe, task, stages and scores, read from its files."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import kaggle_prz
+from kaggle_prz import workdir
+from kaggle_prz.errors import RunError
+from kaggle_prz.spec import Recipe, Stage
+from kaggle_prz.task import Evidence, Task
+
+_ARRAYS = ("train_ids", "train_files", "labels", "groups", "test_ids", "test_files")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run directory.
+
+    Attributes:
+        path: the directory.
+        recipe: how it trains.
+        task: what it was taken for; unreadable training images are left out.
+    """
+
+    path: Path
+    recipe: Recipe
+    task: Task
+
+    @property
+    def name(self) -> str:
+        """The directory's name."""
+        return self.path.name
+
+    @property
+    def competition(self) -> str:
+        """What its host knows the competition by: a name, or the path of a directory."""
+        return str(workdir.read_json(self.path / "recipe.json")["competition"])
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages as planned last."""
+        return stages_in(workdir.read_json(self.path / "plan.json"))
+
+    @property
+    def blend(self) -> Mapping[str, Any]:
+        """Scores of every stage and fold, and which of them are submitted."""
+        blend: Mapping[str, Any] = workdir.read_json(self.path / "blend.json")
+        return blend
+
+    @property
+    def score(self) -> float:
+        """Out-of-fold score of what is submitted, by the task's metric."""
+        return float(self.blend["score"])
+
+    @property
+    def submission(self) -> Path:
+        """The submission file."""
+        return self.path / "submission.csv"
+
+    @property
+    def report(self) -> Path:
+        """The report, one HTML file."""
+        return self.path / "report.html"
+
+    @property
+    def receipt(self) -> Mapping[str, Any] | None:
+        """What the host answered to the submission, or None."""
+        path = self.path / "receipt.json"
+        return workdir.read_json(path) if path.is_file() else None
+
+    @property
+    def oof(self) -> pd.DataFrame:
+        """Out-of-fold probabilities of what is submitted: one row an id, one column a class."""
+        arrays = workdir.read_arrays(self.path / "oof.npz")
+        return pd.DataFrame(
+            arrays["probabilities"], index=pd.Index(arrays["ids"], name=self.task.id_column),
+            columns=list(self.task.classes),
+        )
+
+    def directory(self, stage: Stage, fold: int) -> Path:
+        """Directory of one fold of one stage."""
+        return self.path / stage.name / f"fold{fold}"
+
+    def is_sealed(self, stage: Stage) -> bool:
+        """Whether every fold of a stage is finished."""
+        return all(
+            workdir.is_sealed(self.directory(stage, fold)) for fold in range(self.recipe.folds)
+        )
+
+
+def stages_in(plan: Mapping[str, Any]) -> tuple[Stage, ...]:
+    """The stages of a `plan.json`."""
+    return tuple(
+        Stage(**{key: value for key, value in stage.items() if key != "name"})
+        for stage in plan["stages"]
+    )
+
+
+def default_name(recipe: Recipe, task: Task, identity: str) -> str:
+    """The run's name: the same recipe on the same files is the same run."""
+    sizes = "-".join(str(size) for size in recipe.sizes)
+    digest = hashlib.sha256((recipe.model_dump_json() + fingerprint(task) + identity).encode())
+    return f"{recipe.backbone}-{sizes}-{digest.hexdigest()[:6]}"
+
+
+def fingerprint(task: Task) -> str:
+    """Digest of what a task's rows are: ids, files, labels, groups, form of the submission."""
+    digest = hashlib.sha256()
+    for name in _ARRAYS:
+        array = getattr(task, name)
+        digest.update(b"\0" if array is None else "\n".join(map(str, array.tolist())).encode())
+    digest.update(json.dumps([task.classes, task.target_columns, task.cell, task.metric]).encode())
+    return digest.hexdigest()[:16]
+
+
+def begin(path: Path, competition: str, recipe: Recipe, task: Task, identity: str) -> None:
+    """Write down what a run is, or check that the directory is already that run.
+
+    Args:
+        path: the run directory.
+        competition: what its host knows the competition by.
+        recipe: how it trains.
+        task: as read from the competition's files.
+        identity: of the backbone, beyond its name.
+
+    Raises:
+        RunError: the directory holds a run of another recipe, or of other files.
+    """
+    wanted = {
+        "version": kaggle_prz.__version__,
+        "competition": competition,
+        "recipe": recipe.model_dump(mode="json"),
+        "backbone_identity": identity,
+        "files": fingerprint(task),
+    }
+    file = path / "recipe.json"
+    if not file.is_file():
+        workdir.write_json(file, wanted)
+        return
+    found = workdir.read_json(file)
+    differing = [key for key, value in wanted["recipe"].items()
+                 if found.get("recipe", {}).get(key) != value]
+    if differing:
+        shown = ", ".join(f"{key} {found.get('recipe', {}).get(key)!r} there, {wanted['recipe'][key]!r} here"
+                          for key in differing)
+        raise RunError(f"{path} holds a run of another recipe ({shown}). Name another run with "
+                       "--run NAME, or give the same options to go on with it.")
+    if found.get("files") != wanted["files"] or found.get("backbone_identity") != identity:
+        what = "files" if found.get("files") != wanted["files"] else "backbone"
+        raise RunError(f"{path} holds a run on other {what}: the {what} changed since it began. "
+                       "Name another run with --run NAME.")
+
+
+def write_task(path: Path, task: Task) -> None:
+    """Write the task as `task.json` and `task.npz`."""
+    arrays = {name: getattr(task, name) for name in _ARRAYS if getattr(task, name) is not None}
+    workdir.write_arrays(path / "task.npz", **arrays)
+    facts = {
+        "slug": task.slug, "root": str(task.root), "sample": str(task.sample),
+        "id_column": task.id_column, "target_columns": task.target_columns, "cell": task.cell,
+        "classes": task.classes, "metric": task.metric, "flips": task.flips,
+        "evidence": [asdict(evidence) for evidence in task.evidence], "warnings": task.warnings,
+    }
+    workdir.write_json(path / "task.json", facts)
+
+
+def load_run(path: str | Path) -> Run:
+    """Read a run back from its directory.
+
+    Args:
+        path: `runs/<slug>/<run>`.
+
+    Raises:
+        RunError: the directory holds no run.
+
+    Example:
+        >>> load_run("runs/shapes/first").score  # doctest: +SKIP
+        0.1234
+    """
+    path = Path(path)
+    recipe = workdir.read_json(path / "recipe.json")["recipe"]
+    facts = workdir.read_json(path / "task.json")
+    arrays = workdir.read_arrays(path / "task.npz")
+    for key in ("target_columns", "classes", "flips", "warnings"):
+        facts[key] = tuple(facts[key])
+    facts["evidence"] = tuple(Evidence(**item) for item in facts["evidence"])
+    facts["root"], facts["sample"] = Path(facts["root"]), Path(facts["sample"])
+    task = Task(**facts, **{name: arrays.get(name) for name in _ARRAYS})
+    return Run(path, Recipe.parse(recipe), task)
+
+
+def all_runs(output_dir: Path) -> Iterator[Path]:
+    """Directories of runs below `output_dir`, oldest first."""
+    yield from sorted(
+        (file.parent for file in output_dir.glob("*/*/recipe.json")),
+        key=lambda path: (path / "recipe.json").stat().st_mtime,
+    )

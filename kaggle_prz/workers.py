@@ -1,0 +1,226 @@
+"""Where the folds of a stage run: in this process, one after the other, sealed one by one."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_prz import metrics, precision, prediction, transfer, workdir
+from kaggle_prz.backbones import Backbone
+from kaggle_prz.console import Console
+from kaggle_prz.images import Pixels
+from kaggle_prz.model import Classifier, build
+from kaggle_prz.rows import Rows
+from kaggle_prz.runs import Run
+from kaggle_prz.schedule import Speed
+from kaggle_prz.spec import Stage
+from kaggle_prz.training import FoldWork, StageTrainer, fit_head
+
+WEIGHTS = "model.weights.h5"
+
+
+class InProcess:
+    """Prepares and trains stages of one run in this process.
+
+    Args:
+        run: whose directory takes the results.
+        backbone: of every stage.
+        rows: the run's rows.
+        stores: image size -> `(images, size, size, 3)` uint8.
+        console: gets a bar a fold.
+    """
+
+    def __init__(
+        self, run: Run, backbone: Backbone, rows: Rows, stores: Mapping[int, Pixels],
+        console: Console,
+    ):
+        self._run, self._backbone, self._rows = run, backbone, rows
+        self._stores, self._console = stores, console
+        self._precision = precision.decide(run.recipe.precision)
+        self._views = prediction.views_of(run.task.flips, run.recipe.tta)
+        self._before: tuple[Stage, Classifier] | None = None
+        self._features: NDArray[np.float32] | None = None
+        self._seconds = {"build": 0.0, "features": 0.0, "train": 0.0, "predict": 0.0}
+        self._predicted = 0
+
+    @property
+    def decisions(self) -> tuple[str, ...]:
+        """What was decided for the stage in hand, as sentences."""
+        return (f"precision: {self._precision.reason}", *self._classifier.notes)
+
+    def prepare(self, stage: Stage, before: Stage | None, *, measure: bool) -> Speed | None:
+        """Build and compile the stage's one model.
+
+        Args:
+            stage: to train next.
+            before: the stage it starts from, or None for the first.
+            measure: also trace the training step and time a few.
+
+        Returns:
+            The measured speed, or None when it was not to be measured.
+        """
+        begun = time.monotonic()
+        self._seconds = dict.fromkeys(self._seconds, 0.0)
+        self._predicted = 0
+        if before is not None and self._before is None:
+            self._before = before, self._build(before)
+        self._classifier = self._build(stage)
+        self._trainer = StageTrainer(self._classifier, stage, self._run.recipe)
+        self._seconds["build"] = time.monotonic() - begun
+        if before is None:
+            self._extract_features(stage)
+        if not measure:
+            return None
+        predict_speed = self._measure_prediction(stage)
+        begun = time.monotonic()
+        train_speed = self._trainer.measure(self._work(stage, 0, None))
+        self._seconds["build"] += time.monotonic() - begun
+        return Speed(stage.image_size, train_speed, predict_speed, self._seconds["build"])
+
+    def train(self, stage: Stage, fold: int, deadline: float | None) -> float:
+        """Train, predict and seal one fold.
+
+        Args:
+            stage: as prepared, with its epochs settled.
+            fold: number of the fold.
+            deadline: `time.monotonic()` by which training ends, or None.
+
+        Returns:
+            The fold's out-of-fold score, by the task's metric.
+        """
+        directory = self._run.directory(stage, fold)
+        model, task = self._classifier.model, self._run.task
+        held_out = self._rows.held_out(fold)
+        provenance = self._start_from(stage, fold)
+        self._trainer.stage = stage
+        label = (f"stage {stage.index} · {stage.image_size} px · fold {fold + 1}/"
+                 f"{self._run.recipe.folds}")
+        work = self._work(stage, fold, deadline)
+        with self._console.bar(label, self._trainer.steps(len(work.rows))) as advance:
+            begun = time.monotonic()
+            if stage.epochs > 0 and (deadline is None or begun < deadline):
+                history = self._trainer.train(work, advance)
+                with workdir.replacing(directory / "history.csv") as path:
+                    history.to_csv(path, index=False)
+            self._seconds["train"] += time.monotonic() - begun
+            oof = self._predict(stage, self._rows.train[held_out])
+            test = self._predict(stage, self._rows.test)
+            metric = metrics.get(task.metric)
+            score = metric.score(task.labels[held_out], oof)
+            advance(0, note=f"{metric.title} {score:.4f}")
+        ids = self._rows.ids
+        workdir.write_arrays(directory / "trained_on.npz", ids=ids[work.rows])
+        workdir.write_arrays(
+            directory / "oof.npz", ids=ids[self._rows.train[held_out]], probabilities=oof
+        )
+        workdir.write_arrays(directory / "test.npz", ids=ids[self._rows.test], probabilities=test)
+        workdir.write_json(directory / "transfer.json", provenance)
+        with workdir.replacing(directory / WEIGHTS) as path:
+            model.save_weights(path)
+        workdir.seal(directory, score=score)
+        return score
+
+    def finish(self, stage: Stage) -> None:
+        """Write what the stage took, and keep its model for the transfer to the next."""
+        place = self._run.path / stage.name
+        workdir.write_json(place / "stage.json", {
+            "seconds": {part: round(seconds, 2) for part, seconds in self._seconds.items()},
+            "training_traces": self._trainer.traces,
+            "predicted_images": self._predicted,
+            "decisions": self.decisions,
+        })
+        self._before = stage, self._classifier
+
+    def predict_speed(self) -> float | None:
+        """Images a second in this stage's predictions so far."""
+        return self._predicted / self._seconds["predict"] if self._predicted else None
+
+    def _build(self, stage: Stage) -> Classifier:
+        recipe = self._run.recipe
+        return build(
+            self._backbone, stage.image_size, len(self._run.task.classes),
+            weights=recipe.weights, policy=self._precision.policy, dropout=recipe.dropout,
+            seed=recipe.seed,
+        )
+
+    def _extract_features(self, stage: Stage) -> None:
+        begun = time.monotonic()
+        rows = self._rows.train
+        with self._console.bar(f"features · {stage.image_size} px", len(rows)) as advance:
+            self._features = prediction.predict(
+                self._classifier.features, self._stores[stage.image_size], rows,
+                batch_size=stage.batch_size, advance=advance,
+            )
+        self._seconds["features"] = time.monotonic() - begun
+
+    def _measure_prediction(self, stage: Stage) -> float:
+        rows = np.resize(self._rows.train, 4 * stage.batch_size)
+        self._predict_rows(stage, rows[: stage.batch_size])
+        begun = time.monotonic()
+        self._predict_rows(stage, rows)
+        return len(rows) / (time.monotonic() - begun)
+
+    def _work(self, stage: Stage, fold: int, deadline: float | None) -> FoldWork:
+        trained_on = self._rows.trained_on(fold)
+        return FoldWork(
+            fold=fold,
+            pixels=self._stores[stage.image_size],
+            rows=self._rows.train[trained_on],
+            labels=self._run.task.labels[trained_on],
+            flips=self._run.task.flips,
+            deadline=deadline,
+        )
+
+    def _start_from(self, stage: Stage, fold: int) -> dict[str, Any]:
+        """Set the fold's first weights; says where they come from."""
+        if self._before is None:
+            return self._start_fresh(fold)
+        before, classifier = self._before
+        source = self._run.directory(before, fold) / WEIGHTS
+        classifier.model.load_weights(source)
+        report = transfer.transfer(classifier.model, self._classifier.model)
+        return {
+            "source": source.relative_to(self._run.path).as_posix(),
+            "source_sha256": workdir.sha256(source),
+            **report.to_json(),
+        }
+
+    def _start_fresh(self, fold: int) -> dict[str, Any]:
+        if not hasattr(self, "_fresh"):
+            self._fresh = self._classifier.model.get_weights()
+        self._classifier.model.set_weights(self._fresh)
+        if self._features is None:
+            raise RuntimeError("features are extracted when the first stage is prepared")
+        trained_on = self._rows.trained_on(fold)
+        labels = self._run.task.labels[trained_on]
+        head = fit_head(self._features[trained_on], labels, len(self._run.task.classes))
+        self._classifier.set_head(*head)
+        names = transfer.named_weights(self._classifier.model)
+        return {
+            "source": self._classifier.notes[0],
+            "source_sha256": None,
+            "kept": [name for name in names if not name.startswith("head")],
+            "reinitialised": [name for name in names if name.startswith("head")],
+            "head": f"logistic regression on frozen features of {len(trained_on)} training rows",
+        }
+
+    def _predict(self, stage: Stage, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        begun = time.monotonic()
+        probabilities = self._predict_rows(stage, rows)
+        self._seconds["predict"] += time.monotonic() - begun
+        self._predicted += len(rows) * len(self._views)
+        return probabilities
+
+    def _predict_rows(self, stage: Stage, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        return prediction.predict(
+            self._classifier.model, self._stores[stage.image_size], rows,
+            batch_size=stage.batch_size, views=self._views,
+        )
+
+
+def backend() -> str:
+    """Name and version of what trains, for the record of a run."""
+    return f"keras {keras.__version__} on {keras.backend.backend()}"
