@@ -21,13 +21,16 @@ def blend(run: Run) -> Blend:
     ids, test = ensemble.with_unseen(seen_ids, test, task.test_ids, task.labels)
     workdir.write_arrays(run.path / "oof.npz", ids=task.train_ids, probabilities=chosen.oof)
     submission.write(run.submission, task, ids, test)
-    workdir.write_json(run.path / "blend.json", {
-        "metric": metric.name,
-        "score": chosen.score,
-        "reason": chosen.reason,
-        "members": [{"stage": f.stage, "fold": f.fold} for f in chosen.folds],
-        "stages": [_scores(run, name, done) for name, done in stages.items() if done],
-    })
+    workdir.write_json(
+        run.path / "blend.json",
+        {
+            "metric": metric.name,
+            "score": chosen.score,
+            "reason": chosen.reason,
+            "members": [{"stage": f.stage, "fold": f.fold} for f in chosen.folds],
+            "stages": [_scores(run, name, done) for name, done in stages.items() if done],
+        },
+    )
     return chosen
 
 

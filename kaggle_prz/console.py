@@ -35,7 +35,7 @@ class Silent:
         """Drop the table."""
 
     @contextlib.contextmanager
-    def bar(self, label: str, total: int) -> Iterator[Advance]:
+    def bar(self, label: str, total: int) -> Iterator[Advance]:  # noqa: ARG002
         """Count nothing."""
         yield lambda _steps, **_note: None
 
@@ -56,8 +56,14 @@ class Terminal:
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table with its columns lined up; the first column to the left."""
-        sheet = rich.table.Table(title=title, title_justify="left", box=None, pad_edge=False,
-                                 title_style="bold", header_style="dim")
+        sheet = rich.table.Table(
+            title=title,
+            title_justify="left",
+            box=None,
+            pad_edge=False,
+            title_style="bold",
+            header_style="dim",
+        )
         for position, column in enumerate(columns):
             sheet.add_column(column, justify="right" if position else "left")
         for row in rows:

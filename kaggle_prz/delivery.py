@@ -41,13 +41,15 @@ def _submit(run: Run, message: str, again: bool, console: Console) -> dict[str, 
     digest = workdir.sha256(run.submission)
     before = None if again else _sent_before(run, host, slug, digest)
     if before is not None:
-        console.say(f"This very file was submitted before ({before['date']}); it is not sent again.")
+        console.say(
+            f"This very file was submitted before ({before['date']}); it is not sent again."
+        )
         receipt = before
     else:
         metric = metrics.get(run.task.metric)
         described = message or f"{run.name}: out-of-fold {metric.title} {run.score:.4f}"
         answer = host.submit(slug, run.submission, described)
-        receipt = {"host": host.name, "sha256": digest, **vars(answer)}
+        receipt = _shown(host, answer)
     receipt |= _standing(host, slug)
     workdir.write_json(run.path / "receipt.json", receipt)
     console.say(_line(run, receipt))
@@ -60,8 +62,13 @@ def _sent_before(run: Run, host: hosts.Host, slug: str, digest: str) -> dict[str
         return dict(receipt)
     for sent in host.submissions(slug):
         if sent.sha256 == digest and sent.status == "complete":
-            return {"host": host.name, **vars(sent)}
+            return _shown(host, sent)
     return None
+
+
+def _shown(host: hosts.Host, sent: hosts.Submission) -> dict[str, Any]:
+    """What a submission's answer shows; a practice host knows the private score at once."""
+    return {"host": host.name, **vars(sent), "private_score": None}
 
 
 def _standing(host: hosts.Host, slug: str) -> dict[str, Any]:
@@ -73,6 +80,6 @@ def _standing(host: hosts.Host, slug: str) -> dict[str, Any]:
 def _line(run: Run, receipt: dict[str, Any]) -> str:
     metric = metrics.get(run.task.metric)
     return (
-        f"Leaderboard of {run.task.slug}: public {metric.title} {receipt['public_score']:.4f}, rank "
-        f"{receipt['rank']} of {receipt['teams']} (out-of-fold {run.score:.4f})"
+        f"Leaderboard of {run.task.slug}: public {metric.title} {receipt['public_score']:.4f}, "
+        f"rank {receipt['rank']} of {receipt['teams']} (out-of-fold {run.score:.4f})"
     )

@@ -71,7 +71,8 @@ def join(ids: Text, given: Sequence[tuple[Text, Probabilities]]) -> Probabilitie
     if len(place) != len(names) or lacking:
         what = f"{len(lacking)} rows have none" if lacking else "some rows have more than one"
         raise RunError(f"Every row needs exactly one prediction, and {what}.")
-    return rows[[place[name] for name in ids.tolist()]]
+    joined: Probabilities = rows[[place[name] for name in ids.tolist()]]
+    return joined
 
 
 def mean_of_folds(ids: Text, folds: Sequence[FoldPredictions]) -> Probabilities:

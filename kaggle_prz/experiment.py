@@ -1,6 +1,6 @@
 """The flow of a run on one page: from a competition's name to a scored submission.
 
-    competition -> task -> images -> folds -> plan -> (stage × fold) -> blend -> submission -> report
+    competition -> task -> images -> folds -> plan -> (stage × fold) -> blend -> submission
 
 Only this module knows the order. Every step leaves files, and a step whose files are sealed is
 not done again.
@@ -16,6 +16,7 @@ from kaggle_prz import (
     backbones,
     blending,
     delivery,
+    environment,
     folds,
     hosts,
     images,
@@ -111,15 +112,20 @@ def fit(
     with workdir.locked(path):
         runs.begin(path, hosts.address(competition), recipe, task, network.identity)
         console.say(f"Run: {path}")
-        decoded = images.decode(task.root, rows.files_of(task), recipe.sizes,
-                                workdir.home() / "images" / task.slug, console)
+        decoded = images.decode(
+            task.root,
+            rows.files_of(task),
+            recipe.sizes,
+            workdir.home() / "images" / task.slug,
+            console,
+        )
         for file in images.broken(rows.files_of(task), decoded.readable):
             console.say(f"Note: {file} cannot be decoded and is passed over.")
         this = Run(path, recipe, rows.readable(task, decoded.readable))
         runs.write_task(path, this.task)
         placed = rows.place(task, decoded.readable, _draw_folds_once(this))
         if not _finished(this):
-            _train(this, network, placed, decoded, budget, console)
+            _train(this, network, placed, decoded, budget=budget, console=console)
         blending.blend(this)
         summary.show_scores(this, console)
         report.write_if_possible(this, console)
@@ -155,9 +161,7 @@ def plan(
     stages = schedule.stages_of(recipe)
     if recipe.time_limit is not None and speed is not None:
         left = Budget(recipe.time_limit).left()
-        stages = schedule.within(
-            left, stages, workload, speed, capped=recipe.epochs is not None
-        )
+        stages = schedule.within(left, stages, workload, speed, capped=recipe.epochs is not None)
     summary.show_stages(stages, workload, speed, console or Silent())
     return stages
 
@@ -206,11 +210,13 @@ def _train(
     network: backbones.Backbone,
     placed: rows.Rows,
     decoded: images.Decoded,
+    *,
     budget: Budget,
     console: Console,
 ) -> None:
     from kaggle_prz import workers
 
+    workdir.write_json(run.path / "environment.json", environment.describe() | workers.backend())
     worker = workers.InProcess(run, network, placed, decoded.stores, console)
     plan = Plan(run, budget, console)
     before: Stage | None = None

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +110,7 @@ def _claim_room(path: Path) -> None:
 
 
 def _decode_all(
-    root: Path, files: Sequence[str], arrays: dict[int, Pixels], advance: Advance
+    root: Path, files: Sequence[str], arrays: Mapping[int, Pixels], advance: Advance
 ) -> list[tuple[int, str]]:
     unreadable = []
 
@@ -125,7 +125,7 @@ def _decode_all(
     return unreadable
 
 
-def _decode_one(path: Path, row: int, arrays: dict[int, Pixels]) -> str:
+def _decode_one(path: Path, row: int, arrays: Mapping[int, Pixels]) -> str:
     largest = max(arrays)
     try:
         with warnings.catch_warnings(), Image.open(path) as image:
@@ -133,9 +133,15 @@ def _decode_one(path: Path, row: int, arrays: dict[int, Pixels]) -> str:
             image.draft("RGB", (largest, largest))
             picture = _as_rgb(ImageOps.exif_transpose(image))
         for size, array in arrays.items():
-            array[row] = picture.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombWarning,
-            Image.DecompressionBombError) as error:
+            resized = picture.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
+            array[row] = np.asarray(resized)
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombWarning,
+        Image.DecompressionBombError,
+    ) as error:
         return f"{type(error).__name__}: {error}"
     return ""
 

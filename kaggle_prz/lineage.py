@@ -46,7 +46,7 @@ def audit(run: Path) -> Audit:
     """
     plan = workdir.read_json(run / "plan.json")
     rows = pd.read_csv(run / "folds.csv", dtype=str, keep_default_na=False).set_index("id")
-    rows["unit"] = rows["group"] if "group" in rows else rows.index
+    rows["unit"] = rows.get("group", rows.index)
     stages = [stage["name"] for stage in plan["stages"]]
     findings: list[str] = []
     checked = 0
@@ -58,13 +58,19 @@ def audit(run: Path) -> Audit:
             if not workdir.is_sealed(directory):
                 break
             checked += 1
-            findings += _of_fold(run, directory, before, rows, fold, seen)
+            findings += _of_fold(run, directory, before, rows=rows, fold=fold, seen=seen)
             before = directory
     return Audit(checked, tuple(findings))
 
 
 def _of_fold(
-    run: Path, directory: Path, before: Path | None, rows: pd.DataFrame, fold: int, seen: set[str]
+    run: Path,
+    directory: Path,
+    before: Path | None,
+    *,
+    rows: pd.DataFrame,
+    fold: int,
+    seen: set[str],
 ) -> Iterator[str]:
     where = directory.relative_to(run).as_posix()
     transfer = workdir.read_json(directory / "transfer.json")
@@ -88,5 +94,7 @@ def _of_fold(
     trained_units = set(rows.loc[list(seen), "unit"])
     leaked = [name for name in held_out if rows.at[name, "unit"] in trained_units]
     if leaked:
-        yield (f"{where}: {len(leaked)} of {len(held_out)} out-of-fold rows, or rows of their "
-               f"group, were trained on in this stage or before ({', '.join(leaked[:3])})")
+        yield (
+            f"{where}: {len(leaked)} of {len(held_out)} out-of-fold rows, or rows of their "
+            f"group, were trained on in this stage or before ({', '.join(leaked[:3])})"
+        )

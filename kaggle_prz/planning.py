@@ -135,7 +135,9 @@ class Plan:
                 f"{named}: given up."
             )
         if fitted and fitted[0].epochs == 0:
-            self._console.say("The time limit leaves no time to fine-tune: the head alone is fitted.")
+            self._console.say(
+                "The time limit leaves no time to fine-tune: the head alone is fitted."
+            )
         self._stages = [*done, *fitted]
 
     def _cost(self, stage: Stage) -> schedule.Cost:
@@ -151,14 +153,17 @@ class Plan:
             summary.show_stages(self._stages, self._workload, self._speed, self._console)
 
     def _write(self, *, complete: bool) -> None:
-        workdir.write_json(self._file, {
-            "folds": self._run.recipe.folds,
-            "time_limit": self._run.recipe.time_limit,
-            "settled": self._settled,
-            "complete": complete,
-            "stages": [{"name": stage.name, **stage.model_dump()} for stage in self._stages],
-            "predicted_seconds": self._predicted(self._stages),
-        })
+        workdir.write_json(
+            self._file,
+            {
+                "folds": self._run.recipe.folds,
+                "time_limit": self._run.recipe.time_limit,
+                "settled": self._settled,
+                "complete": complete,
+                "stages": [{"name": stage.name, **stage.model_dump()} for stage in self._stages],
+                "predicted_seconds": self._predicted(self._stages),
+            },
+        )
 
     def _predicted(self, stages: Sequence[Stage]) -> list[float] | None:
         if self._speed is None:

@@ -44,8 +44,10 @@ def for_capability(major: int, minor: int) -> Decision:
     if major >= 8:
         return Decision("mixed_bfloat16", f"mixed_bfloat16: {capability} computes in bfloat16")
     if major == 7:
-        return Decision("mixed_float16", f"mixed_float16 with loss scaling: {capability} has fast "
-                                         "float16 and no bfloat16")
+        return Decision(
+            "mixed_float16",
+            f"mixed_float16 with loss scaling: {capability} has fast float16 and no bfloat16",
+        )
     return Decision("float32", f"float32: {capability} gains nothing from half precision")
 
 

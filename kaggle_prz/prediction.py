@@ -52,7 +52,8 @@ def predict(
     for view in views:
         batches = PredictBatches(pixels, rows, batch_size=batch_size, view=view)
         total += model.predict(batches, verbose=0, callbacks=callbacks)[: len(rows)]
-    return total / np.float32(len(views))
+    mean: NDArray[np.float32] = (total / len(views)).astype(np.float32)
+    return mean
 
 
 class _Advance(keras.callbacks.Callback):  # type: ignore[misc]

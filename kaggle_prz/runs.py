@@ -79,7 +79,8 @@ class Run:
         """Out-of-fold probabilities of what is submitted: one row an id, one column a class."""
         arrays = workdir.read_arrays(self.path / "oof.npz")
         return pd.DataFrame(
-            arrays["probabilities"], index=pd.Index(arrays["ids"], name=self.task.id_column),
+            arrays["probabilities"],
+            index=pd.Index(arrays["ids"], name=self.task.id_column),
             columns=list(self.task.classes),
         )
 
@@ -132,7 +133,7 @@ def begin(path: Path, competition: str, recipe: Recipe, task: Task, identity: st
     Raises:
         RunError: the directory holds a run of another recipe, or of other files.
     """
-    wanted = {
+    wanted: dict[str, Any] = {
         "version": kaggle_prz.__version__,
         "competition": competition,
         "recipe": recipe.model_dump(mode="json"),
@@ -144,17 +145,24 @@ def begin(path: Path, competition: str, recipe: Recipe, task: Task, identity: st
         workdir.write_json(file, wanted)
         return
     found = workdir.read_json(file)
-    differing = [key for key, value in wanted["recipe"].items()
-                 if found.get("recipe", {}).get(key) != value]
+    differing = [
+        key for key, value in wanted["recipe"].items() if found.get("recipe", {}).get(key) != value
+    ]
     if differing:
-        shown = ", ".join(f"{key} {found.get('recipe', {}).get(key)!r} there, {wanted['recipe'][key]!r} here"
-                          for key in differing)
-        raise RunError(f"{path} holds a run of another recipe ({shown}). Name another run with "
-                       "--run NAME, or give the same options to go on with it.")
+        shown = ", ".join(
+            f"{key} {found.get('recipe', {}).get(key)!r} there, {wanted['recipe'][key]!r} here"
+            for key in differing
+        )
+        raise RunError(
+            f"{path} holds a run of another recipe ({shown}). Name another run with "
+            "--run NAME, or give the same options to go on with it."
+        )
     if found.get("files") != wanted["files"] or found.get("backbone_identity") != identity:
         what = "files" if found.get("files") != wanted["files"] else "backbone"
-        raise RunError(f"{path} holds a run on other {what}: the {what} changed since it began. "
-                       "Name another run with --run NAME.")
+        raise RunError(
+            f"{path} holds a run on other {what}: the {what} changed since it began. "
+            "Name another run with --run NAME."
+        )
 
 
 def write_task(path: Path, task: Task) -> None:
@@ -162,10 +170,17 @@ def write_task(path: Path, task: Task) -> None:
     arrays = {name: getattr(task, name) for name in _ARRAYS if getattr(task, name) is not None}
     workdir.write_arrays(path / "task.npz", **arrays)
     facts = {
-        "slug": task.slug, "root": str(task.root), "sample": str(task.sample),
-        "id_column": task.id_column, "target_columns": task.target_columns, "cell": task.cell,
-        "classes": task.classes, "metric": task.metric, "flips": task.flips,
-        "evidence": [asdict(evidence) for evidence in task.evidence], "warnings": task.warnings,
+        "slug": task.slug,
+        "root": str(task.root),
+        "sample": str(task.sample),
+        "id_column": task.id_column,
+        "target_columns": task.target_columns,
+        "cell": task.cell,
+        "classes": task.classes,
+        "metric": task.metric,
+        "flips": task.flips,
+        "evidence": [asdict(evidence) for evidence in task.evidence],
+        "warnings": task.warnings,
     }
     workdir.write_json(path / "task.json", facts)
 
@@ -191,7 +206,8 @@ def load_run(path: str | Path) -> Run:
         facts[key] = tuple(facts[key])
     facts["evidence"] = tuple(Evidence(**item) for item in facts["evidence"])
     facts["root"], facts["sample"] = Path(facts["root"]), Path(facts["sample"])
-    task = Task(**facts, **{name: arrays.get(name) for name in _ARRAYS})
+    facts |= {name: arrays.get(name) for name in _ARRAYS}
+    task = Task(**facts)
     return Run(path, Recipe.parse(recipe), task)
 
 

@@ -122,8 +122,10 @@ def stages_of(recipe: Recipe) -> tuple[Stage, ...]:
         >>> [stage.name for stage in stages_of(Recipe(sizes=(96, 144)))]
         ['stage1-96', 'stage2-144']
     """
-    epochs = recipe.epochs if isinstance(recipe.epochs, tuple) else equal_compute(
-        recipe.sizes, recipe.epochs or DEFAULT_EPOCHS
+    epochs = (
+        recipe.epochs
+        if isinstance(recipe.epochs, tuple)
+        else equal_compute(recipe.sizes, recipe.epochs or DEFAULT_EPOCHS)
     )
     return tuple(
         Stage(

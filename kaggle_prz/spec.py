@@ -1,5 +1,6 @@
 """Recipe and Stage: frozen, typed values that say how a run trains. Nothing is computed here."""
 
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 import pydantic
@@ -85,7 +86,7 @@ class Recipe(_Frozen):
     def _sizes_rise(cls, sizes: tuple[int, ...]) -> tuple[int, ...]:
         if not sizes:
             raise ValueError("at least one image size is needed, such as 160,240,320")
-        if any(later <= earlier for earlier, later in zip(sizes, sizes[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(sizes)):
             raise ValueError(
                 "image sizes must rise from stage to stage; write them as "
                 + ",".join(str(size) for size in sorted(set(sizes)))

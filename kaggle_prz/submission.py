@@ -1,4 +1,4 @@
-"""Predictions + sample submission -> a validated CSV in the sample's exact form, and its receipt."""
+"""Predictions + sample submission -> a CSV in the sample's exact form, validated."""
 
 import csv
 import io
@@ -34,8 +34,10 @@ def write(path: Path, task: Task, ids: Text, probabilities: Probabilities) -> No
     place = {name: row for row, name in enumerate(ids.tolist())}
     lacking = [name for name in task.test_ids.tolist() if name not in place]
     if lacking:
-        raise SubmissionError(f"{len(lacking)} rows of the sample submission have no prediction: "
-                              f"{', '.join(lacking[:5])}.")
+        raise SubmissionError(
+            f"{len(lacking)} rows of the sample submission have no prediction: "
+            f"{', '.join(lacking[:5])}."
+        )
     rows = probabilities[[place[name] for name in task.test_ids.tolist()]].astype(np.float64)
     if not np.isfinite(rows).all():
         bad = task.test_ids[~np.isfinite(rows).all(axis=1)][0]
@@ -85,8 +87,10 @@ def _row_difference(path: Path, given: list[str], wanted: list[str]) -> str:
     lacking, extra = set(wanted) - set(given), set(given) - set(wanted)
     rule = f"{path.name} must have the sample submission's {len(wanted)} rows, in order; "
     if lacking or extra:
-        return rule + (f"{len(lacking)} are missing ({_short(sorted(lacking))}) and {len(extra)} "
-                       f"are not in the sample ({_short(sorted(extra))}).")
+        return rule + (
+            f"{len(lacking)} are missing ({_short(sorted(lacking))}) and {len(extra)} "
+            f"are not in the sample ({_short(sorted(extra))})."
+        )
     if len(given) != len(wanted):
         return rule + f"it has {len(given)}: some ids more than once."
     return rule + "its rows are in another order."
@@ -95,20 +99,27 @@ def _row_difference(path: Path, given: list[str], wanted: list[str]) -> str:
 def _check_cells(path: Path, task: Task, row: list[str]) -> None:
     name, *cells = row
     if len(cells) != len(task.target_columns):
-        raise SubmissionError(f"{path.name}, row {name!r}: {len(cells)} cells for "
-                              f"{len(task.target_columns)} columns.")
+        raise SubmissionError(
+            f"{path.name}, row {name!r}: {len(cells)} cells for {len(task.target_columns)} columns."
+        )
     if task.cell == "label":
         if cells[0] not in task.classes:
-            raise SubmissionError(f"{path.name}, row {name!r}: {cells[0]!r} is not one of the "
-                                  f"classes {_short(task.classes)}.")
+            raise SubmissionError(
+                f"{path.name}, row {name!r}: {cells[0]!r} is not one of the "
+                f"classes {_short(task.classes)}."
+            )
         return
     numbers = [_number(cell) for cell in cells]
     if not all(0 <= number <= 1 for number in numbers):
-        raise SubmissionError(f"{path.name}, row {name!r}: cells must be probabilities from 0 to "
-                              f"1; it has {_short(cells)}.")
+        raise SubmissionError(
+            f"{path.name}, row {name!r}: cells must be probabilities from 0 to "
+            f"1; it has {_short(cells)}."
+        )
     if task.cell == "probabilities" and abs(sum(numbers) - 1) > _ROW_SUM_TOLERANCE:
-        raise SubmissionError(f"{path.name}, row {name!r}: probabilities must sum to 1; they sum "
-                              f"to {sum(numbers):.7f}.")
+        raise SubmissionError(
+            f"{path.name}, row {name!r}: probabilities must sum to 1; they sum "
+            f"to {sum(numbers):.7f}."
+        )
 
 
 def _number(cell: str) -> float:

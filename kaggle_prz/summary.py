@@ -1,10 +1,16 @@
 """What a run shows on the terminal: what the files were taken for, stages, scores."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
-from kaggle_prz import metrics, schedule
+import numpy as np
+
+from kaggle_prz import metrics, schedule, workdir
 from kaggle_prz.console import Console, duration
-from kaggle_prz.runs import Run
+from kaggle_prz.errors import PrzError
+from kaggle_prz.offline.competition import Standing
+from kaggle_prz.runs import Run, all_runs, load_run
 from kaggle_prz.schedule import Speed, Workload
 from kaggle_prz.spec import Stage
 from kaggle_prz.task import Task
@@ -26,21 +32,32 @@ def show_stages(
     rows = []
     for stage, spent in zip(stages, compute, strict=True):
         cost = schedule.cost_of(stage, workload, speed) if speed else None
-        rows.append((
-            str(stage.index), f"{stage.image_size} px", f"{stage.epochs:g}", str(stage.batch_size),
-            f"{stage.learning_rate:.1e}", f"{spent / (sum(compute) or 1):.0%}",
-            duration(cost.total) if cost else "when measured",
-        ))
+        rows.append(
+            (
+                str(stage.index),
+                f"{stage.image_size} px",
+                f"{stage.epochs:g}",
+                str(stage.batch_size),
+                f"{stage.learning_rate:.1e}",
+                f"{spent / (sum(compute) or 1):.0%}",
+                duration(cost.total) if cost else "when measured",
+            )
+        )
     console.table(
         f"stages of {workload.folds} folds, {workload.train_rows} training images",
-        ("stage", "size", "epochs", "batch", "learning rate", "compute", "predicted"), rows,
+        ("stage", "size", "epochs", "batch", "learning rate", "compute", "predicted"),
+        rows,
     )
     share = schedule.relative_compute(stages)
     if len(stages) > 1 and share > 0:
-        total = sum(schedule.cost_of(stage, workload, speed).total for stage in stages) if speed else 0
+        total = (
+            sum(schedule.cost_of(stage, workload, speed).total for stage in stages) if speed else 0
+        )
         took = f"; predicted in all: {duration(total)}" if speed else ""
-        console.say(f"{1 / share:.2f}× less compute than the same epochs at "
-                    f"{stages[-1].image_size} px{took}")
+        console.say(
+            f"{1 / share:.2f}× less compute than the same epochs at "
+            f"{stages[-1].image_size} px{took}"
+        )
 
 
 def show_scores(run: Run, console: Console) -> None:
@@ -48,13 +65,108 @@ def show_scores(run: Run, console: Console) -> None:
     blend, metric = run.blend, metrics.get(run.task.metric)
     folds = run.recipe.folds
     rows = [
-        (stage["name"], *(f"{score:.4f}" for score in stage["fold_scores"]),
-         *[""] * (folds - len(stage["fold_scores"])),
-         "" if stage["score"] is None else f"{stage['score']:.4f}",
-         "" if stage["accuracy"] is None else f"{stage['accuracy']:.4f}")
+        (
+            stage["name"],
+            *(f"{score:.4f}" for score in stage["fold_scores"]),
+            *[""] * (folds - len(stage["fold_scores"])),
+            "" if stage["score"] is None else f"{stage['score']:.4f}",
+            "" if stage["accuracy"] is None else f"{stage['accuracy']:.4f}",
+        )
         for stage in blend["stages"]
     ]
     columns = ["stage", *(f"fold {fold + 1}" for fold in range(folds)), "out-of-fold", "accuracy"]
-    console.table(f"{metric.title} ({'higher' if metric.maximize else 'lower'} is better)",
-                  columns, rows)
+    console.table(
+        f"{metric.title} ({'higher' if metric.maximize else 'lower'} is better)", columns, rows
+    )
     console.say(f"Submitted is what scores best out-of-fold: {blend['reason']}.")
+
+
+def show_classes(task: Task, console: Console) -> None:
+    """How many training images every class has, the largest first."""
+    counts = np.bincount(task.labels, minlength=len(task.classes))
+    order = np.argsort(-counts, kind="stable")
+    rows = [
+        (task.classes[k], str(counts[k]), f"{counts[k] / counts.sum():.1%}") for k in order[:20]
+    ]
+    console.table("classes", ("class", "images", "share"), rows)
+    if len(order) > 20:
+        console.say(f"… and {len(order) - 20} more classes")
+
+
+def show_standings(slug: str, standings: Sequence[Standing], console: Console) -> None:
+    """The leaderboard."""
+    rows = [
+        (str(s.rank), s.team, f"{s.score:.5f}", str(s.entries), s.date[:19].replace("T", " "))
+        for s in standings
+    ]
+    console.table(f"leaderboard of {slug}", ("rank", "team", "score", "entries", "date"), rows)
+
+
+def task_facts(task: Task) -> dict[str, Any]:
+    """A task as JSON values: each property with the rule that set it."""
+    return {
+        "slug": task.slug,
+        "classes": list(task.classes),
+        "cell": task.cell,
+        "metric": task.metric,
+        "train_images": len(task.train_ids),
+        "test_rows": len(task.test_ids),
+        "flips": list(task.flips),
+        "evidence": [vars(evidence) for evidence in task.evidence],
+        "warnings": list(task.warnings),
+    }
+
+
+def run_facts(output_dir: Path) -> list[dict[str, Any]]:
+    """The runs below a directory, oldest first: how far they are and what they score."""
+    facts = []
+    for path in all_runs(output_dir):
+        try:
+            facts.append(_facts_of(load_run(path)))
+        except PrzError:
+            facts.append(
+                {
+                    "run": str(path),
+                    "metric": "",
+                    "score": None,
+                    "sealed": "begun",
+                    "public_score": None,
+                }
+            )
+    return facts
+
+
+def _facts_of(run: Run) -> dict[str, Any]:
+    stages = run.stages
+    sealed = sum(
+        workdir.is_sealed(run.directory(stage, fold))
+        for stage in stages
+        for fold in range(run.recipe.folds)
+    )
+    scored = (run.path / "blend.json").is_file()
+    return {
+        "run": str(run.path),
+        "metric": run.task.metric,
+        "score": run.score if scored else None,
+        "sealed": f"{sealed} of {len(stages) * run.recipe.folds}",
+        "public_score": run.receipt["public_score"] if run.receipt else None,
+    }
+
+
+def show_runs(facts: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """A table of runs."""
+    rows = [
+        (
+            fact["run"],
+            fact["metric"],
+            _score(fact["score"]),
+            fact["sealed"],
+            _score(fact["public_score"]),
+        )
+        for fact in facts
+    ]
+    console.table("", ("run", "metric", "out-of-fold", "folds × stages", "public"), rows)
+
+
+def _score(score: float | None) -> str:
+    return "" if score is None else f"{score:.4f}"

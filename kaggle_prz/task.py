@@ -64,7 +64,13 @@ class Task:
     warnings: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        for array in (self.train_ids, self.train_files, self.labels, self.groups,
-                      self.test_ids, self.test_files):
+        for array in (
+            self.train_ids,
+            self.train_files,
+            self.labels,
+            self.groups,
+            self.test_ids,
+            self.test_files,
+        ):
             if array is not None:
                 array.flags.writeable = False

@@ -1,11 +1,11 @@
 """The run directory: atomic writes, seals, and what is left to do. Knows no Keras.
 
-    runs/<slug>/<run>/
-        recipe.json  task.json  folds.csv  plan.json  environment.json
-        stage1-160/stage.json
-        stage1-160/fold0/{model.weights.h5, history.csv, transfer.json, trained_on.npz,
-                          oof.npz, test.npz, DONE}
-        blend.json  submission.csv  receipt.json  report.html
+runs/<slug>/<run>/
+    recipe.json  task.json  folds.csv  plan.json  environment.json
+    stage1-160/stage.json
+    stage1-160/fold0/{model.weights.h5, history.csv, transfer.json, trained_on.npz,
+                      oof.npz, test.npz, DONE}
+    blend.json  submission.csv  receipt.json  report.html
 """
 
 import contextlib
@@ -113,7 +113,9 @@ def read_json(path: Path) -> Any:
             f"{path} is missing: the directory holds no run, or one that has not come that far."
         ) from None
     except ValueError as error:
-        raise RunError(f"{path} is not valid JSON ({error}); remove the run and fit again.") from None
+        raise RunError(
+            f"{path} is not valid JSON ({error}); remove the run and fit again."
+        ) from None
 
 
 def write_arrays(path: Path, **arrays: Any) -> None:

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from kaggle_prz import metrics, precision, prediction, transfer, workdir
 from kaggle_prz.backbones import Backbone
 from kaggle_prz.console import Console
+from kaggle_prz.head import fit_head
 from kaggle_prz.images import Pixels
 from kaggle_prz.model import Classifier, build
 from kaggle_prz.rows import Rows
 from kaggle_prz.runs import Run
 from kaggle_prz.schedule import Speed
 from kaggle_prz.spec import Stage
-from kaggle_prz.training import FoldWork, StageTrainer, fit_head
+from kaggle_prz.training import FoldWork, StageTrainer
 
 WEIGHTS = "model.weights.h5"
 
@@ -34,7 +35,11 @@ class InProcess:
     """
 
     def __init__(
-        self, run: Run, backbone: Backbone, rows: Rows, stores: Mapping[int, Pixels],
+        self,
+        run: Run,
+        backbone: Backbone,
+        rows: Rows,
+        stores: Mapping[int, Pixels],
         console: Console,
     ):
         self._run, self._backbone, self._rows = run, backbone, rows
@@ -70,7 +75,7 @@ class InProcess:
         self._classifier = self._build(stage)
         self._trainer = StageTrainer(self._classifier, stage, self._run.recipe)
         self._seconds["build"] = time.monotonic() - begun
-        if before is None:
+        if before is None and self._classifier.pretrained:
             self._extract_features(stage)
         if not measure:
             return None
@@ -94,10 +99,12 @@ class InProcess:
         directory = self._run.directory(stage, fold)
         model, task = self._classifier.model, self._run.task
         held_out = self._rows.held_out(fold)
-        provenance = self._start_from(stage, fold)
+        provenance = self._start_from(fold)
         self._trainer.stage = stage
-        label = (f"stage {stage.index} · {stage.image_size} px · fold {fold + 1}/"
-                 f"{self._run.recipe.folds}")
+        label = (
+            f"stage {stage.index} · {stage.image_size} px · fold {fold + 1}/"
+            f"{self._run.recipe.folds}"
+        )
         work = self._work(stage, fold, deadline)
         with self._console.bar(label, self._trainer.steps(len(work.rows))) as advance:
             begun = time.monotonic()
@@ -126,12 +133,15 @@ class InProcess:
     def finish(self, stage: Stage) -> None:
         """Write what the stage took, and keep its model for the transfer to the next."""
         place = self._run.path / stage.name
-        workdir.write_json(place / "stage.json", {
-            "seconds": {part: round(seconds, 2) for part, seconds in self._seconds.items()},
-            "training_traces": self._trainer.traces,
-            "predicted_images": self._predicted,
-            "decisions": self.decisions,
-        })
+        workdir.write_json(
+            place / "stage.json",
+            {
+                "seconds": {part: round(seconds, 2) for part, seconds in self._seconds.items()},
+                "training_traces": self._trainer.traces,
+                "predicted_images": self._predicted,
+                "decisions": self.decisions,
+            },
+        )
         self._before = stage, self._classifier
 
     def predict_speed(self) -> float | None:
@@ -141,18 +151,30 @@ class InProcess:
     def _build(self, stage: Stage) -> Classifier:
         recipe = self._run.recipe
         return build(
-            self._backbone, stage.image_size, len(self._run.task.classes),
-            weights=recipe.weights, policy=self._precision.policy, dropout=recipe.dropout,
+            self._backbone,
+            stage.image_size,
+            len(self._run.task.classes),
+            weights=recipe.weights,
+            policy=self._precision.policy,
+            dropout=recipe.dropout,
             seed=recipe.seed,
         )
 
     def _extract_features(self, stage: Stage) -> None:
+        """Pooled features of every training row, once for all folds.
+
+        Only of a pretrained backbone: random features teach a head nothing, and it would then
+        stand in the way when batch statistics begin to move.
+        """
         begun = time.monotonic()
         rows = self._rows.train
         with self._console.bar(f"features · {stage.image_size} px", len(rows)) as advance:
             self._features = prediction.predict(
-                self._classifier.features, self._stores[stage.image_size], rows,
-                batch_size=stage.batch_size, advance=advance,
+                self._classifier.features,
+                self._stores[stage.image_size],
+                rows,
+                batch_size=stage.batch_size,
+                advance=advance,
             )
         self._seconds["features"] = time.monotonic() - begun
 
@@ -174,7 +196,7 @@ class InProcess:
             deadline=deadline,
         )
 
-    def _start_from(self, stage: Stage, fold: int) -> dict[str, Any]:
+    def _start_from(self, fold: int) -> dict[str, Any]:
         """Set the fold's first weights; says where they come from."""
         if self._before is None:
             return self._start_fresh(fold)
@@ -192,19 +214,18 @@ class InProcess:
         if not hasattr(self, "_fresh"):
             self._fresh = self._classifier.model.get_weights()
         self._classifier.model.set_weights(self._fresh)
+        names = list(transfer.named_weights(self._classifier.model))
+        provenance = {"source": self._classifier.notes[0], "source_sha256": None}
         if self._features is None:
-            raise RuntimeError("features are extracted when the first stage is prepared")
+            return provenance | {"kept": [], "reinitialised": names, "head": "random"}
         trained_on = self._rows.trained_on(fold)
         labels = self._run.task.labels[trained_on]
         head = fit_head(self._features[trained_on], labels, len(self._run.task.classes))
         self._classifier.set_head(*head)
-        names = transfer.named_weights(self._classifier.model)
-        return {
-            "source": self._classifier.notes[0],
-            "source_sha256": None,
+        return provenance | {
             "kept": [name for name in names if not name.startswith("head")],
             "reinitialised": [name for name in names if name.startswith("head")],
-            "head": f"logistic regression on frozen features of {len(trained_on)} training rows",
+            "head": f"logistic regression on frozen features of {len(labels)} training rows",
         }
 
     def _predict(self, stage: Stage, rows: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -216,11 +237,14 @@ class InProcess:
 
     def _predict_rows(self, stage: Stage, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         return prediction.predict(
-            self._classifier.model, self._stores[stage.image_size], rows,
-            batch_size=stage.batch_size, views=self._views,
+            self._classifier.model,
+            self._stores[stage.image_size],
+            rows,
+            batch_size=stage.batch_size,
+            views=self._views,
         )
 
 
-def backend() -> str:
-    """Name and version of what trains, for the record of a run."""
-    return f"keras {keras.__version__} on {keras.backend.backend()}"
+def backend() -> dict[str, str]:
+    """What trains, for the record of a run."""
+    return {"backend": str(keras.backend.backend())}

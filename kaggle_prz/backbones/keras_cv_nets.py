@@ -75,8 +75,12 @@ def _backbone(name: str, class_name: str, arguments: dict[str, Any], **facts: An
 def _efficientnet_lite(variant: int, width: float, depth: float) -> Backbone:
     arguments = _EFFICIENTNET_LITE | {"width_coefficient": width, "depth_coefficient": depth}
     return _backbone(
-        f"efficientnet_lite{variant}", "EfficientNetLiteBackbone", arguments,
-        scale=1 / 128, offset=-127 / 128, weights_package=lite_weights.package(variant),
+        f"efficientnet_lite{variant}",
+        "EfficientNetLiteBackbone",
+        arguments,
+        scale=1 / 128,
+        offset=-127 / 128,
+        weights_package=lite_weights.package(variant),
     )
 
 
@@ -105,12 +109,17 @@ resnet50_v2 = _resnet("resnet50_v2", "ResNetV2Backbone", [3, 4, 6, 3], "block")
 mobilenet_v3_small = _backbone("mobilenet_v3_small", "MobileNetV3Backbone", _MOBILENET_V3_SMALL)
 mobilenet_v3_large = _backbone("mobilenet_v3_large", "MobileNetV3Backbone", _MOBILENET_V3_LARGE)
 densenet121 = _backbone(
-    "densenet121", "DenseNetBackbone",
+    "densenet121",
+    "DenseNetBackbone",
     {"stackwise_num_repeats": [6, 12, 24, 16], "include_rescaling": False},
 )
 csp_darknet_tiny = _backbone(
-    "csp_darknet_tiny", "CSPDarkNetBackbone",
-    {"stackwise_channels": [48, 96, 192, 384], "stackwise_depth": [1, 3, 3, 1],
-     "include_rescaling": False},
+    "csp_darknet_tiny",
+    "CSPDarkNetBackbone",
+    {
+        "stackwise_channels": [48, 96, 192, 384],
+        "stackwise_depth": [1, 3, 3, 1],
+        "include_rescaling": False,
+    },
     multiple=2,  # its first layer folds 2×2 pixels into channels
 )

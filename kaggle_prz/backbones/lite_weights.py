@@ -100,8 +100,9 @@ def _tensor_names(layer_name: str, backbone: "keras.Model") -> list[str]:
 
 
 def _block_numbers(backbone: "keras.Model") -> Mapping[str, int]:
-    blocks = (match[0] for layer in backbone.layers
-              if (match := re.match(r"block\d+[a-z]", layer.name)))
+    blocks = (
+        match[0] for layer in backbone.layers if (match := re.match(r"block\d+[a-z]", layer.name))
+    )
     return {block: number for number, block in enumerate(dict.fromkeys(blocks))}
 
 

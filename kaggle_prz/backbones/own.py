@@ -24,13 +24,19 @@ def wrap(backbone: Any) -> Backbone:
 
     if isinstance(backbone, keras.Model):
         model = backbone
-        return Backbone(model.name, lambda size: _at(model, size), minimum=1, pretrained=True,
-                        identity=_digest(model))
+        return Backbone(
+            model.name,
+            lambda size: _at(model, size),
+            minimum=1,
+            pretrained=True,
+            identity=_digest(model),
+        )
     if callable(backbone):
         function: Callable[[int], Any] = backbone
         name = getattr(function, "__name__", type(function).__name__)
-        return Backbone(name, lambda size: _called(function, name, size), minimum=1,
-                        pretrained=True)
+        return Backbone(
+            name, lambda size: _called(function, name, size), minimum=1, pretrained=True
+        )
     raise UsageError(
         "A backbone is a name, a keras.Model, or a function from image size to keras.Model; "
         f"received {type(backbone).__name__}."

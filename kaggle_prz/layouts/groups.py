@@ -7,14 +7,31 @@ from numpy.typing import NDArray
 from kaggle_prz.errors import UsageError
 from kaggle_prz.layouts.tables import LabelTable
 
-_NAMES = ("patient", "subject", "location", "site", "seq_id", "study", "driver", "experiment",
-          "plate", "slide", "user", "lesion", "group", "block")
+_NAMES = (
+    "patient",
+    "subject",
+    "location",
+    "site",
+    "seq_id",
+    "study",
+    "driver",
+    "experiment",
+    "plate",
+    "slide",
+    "user",
+    "lesion",
+    "group",
+    "block",
+)
 _ROWS_A_GROUP = 1.3
 _MOST_CLASSES_IN_ONE_GROUP = 0.8
 
 
 def choose(
-    labels: LabelTable, kept: NDArray[np.int64], codes: NDArray[np.int64], target: str,
+    labels: LabelTable,
+    kept: NDArray[np.int64],
+    codes: NDArray[np.int64],
+    target: str,
     group: str | None,
 ) -> tuple[str | None, str]:
     """The column of groups and the rule, or None and why there is none.
@@ -27,8 +44,10 @@ def choose(
         return None, "given with --group none"
     if group is not None:
         if group not in columns:
-            raise UsageError(f"--group {group!r} is not a column of {labels.path.name}; its "
-                             f"columns are {', '.join(columns) or 'none besides id and label'}.")
+            raise UsageError(
+                f"--group {group!r} is not a column of {labels.path.name}; its "
+                f"columns are {', '.join(columns) or 'none besides id and label'}."
+            )
         return group, "given with --group"
     named = [column for column in columns if any(part in column.lower() for part in _NAMES)]
     suited = [column for column in named if _holds_rows_together(labels, column, kept, codes)]

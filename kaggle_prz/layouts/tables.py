@@ -39,7 +39,7 @@ class LabelTable:
 
     def column(self, name: str) -> Text:
         """A column as text, blanks stripped."""
-        return self.frame[name].str.strip().to_numpy(dtype=str)
+        return np.asarray(self.frame[name].str.strip(), dtype=str)
 
 
 def read_csv(path: Path) -> pd.DataFrame:
@@ -50,7 +50,12 @@ def read_csv(path: Path) -> pd.DataFrame:
     """
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
+    except (
+        UnicodeDecodeError,
+        pd.errors.ParserError,
+        pd.errors.EmptyDataError,
+        csv.Error,
+    ) as error:
         raise DataError(f"{path} cannot be read as a CSV in UTF-8: {error}.") from error
     frame.columns = [str(column).strip() for column in frame.columns]
     return frame.loc[:, [name for name in frame.columns if not name.startswith("Unnamed:")]]
@@ -71,14 +76,17 @@ def find_sample(root: Path) -> tuple[Sample, str]:
     path = found[-1]
     frame = read_csv(path)
     if frame.shape[1] < 2 or frame.empty:
-        raise DataError(f"{path.name} needs an id column, a target column and rows; it has "
-                        f"{frame.shape[1]} column(s) and {len(frame)} row(s).")
+        raise DataError(
+            f"{path.name} needs an id column, a target column and rows; it has "
+            f"{frame.shape[1]} column(s) and {len(frame)} row(s)."
+        )
     ids = frame.iloc[:, 0].str.strip()
     if ids.duplicated().any():
         twice = ids[ids.duplicated()].iloc[0]
         raise DataError(f"{path.name} has the id {twice!r} more than once.")
-    sample = Sample(path, frame.columns[0], tuple(frame.columns[1:]), ids.to_numpy(dtype=str),
-                    frame.iloc[:, 1:])
+    sample = Sample(
+        path, frame.columns[0], tuple(frame.columns[1:]), ids.to_numpy(dtype=str), frame.iloc[:, 1:]
+    )
     return sample, "its name has sample and submission"
 
 
@@ -124,8 +132,10 @@ def _without_repeats(labels: LabelTable) -> LabelTable:
     distinct = labels.frame.drop_duplicates()
     if distinct[labels.id_column].str.strip().duplicated().any():
         twice = labels.ids[np.flatnonzero(repeated)[0]]
-        raise DataError(f"{labels.path.name} has the id {twice!r} more than once, with different "
-                        "cells; keep one row for every image.")
+        raise DataError(
+            f"{labels.path.name} has the id {twice!r} more than once, with different "
+            "cells; keep one row for every image."
+        )
     ids = distinct[labels.id_column].str.strip().to_numpy(dtype=str)
     rule = f"{labels.rule}; {int(repeated.sum())} repeated row(s) left out"
     return LabelTable(labels.path, labels.id_column, ids, distinct.reset_index(drop=True), rule)

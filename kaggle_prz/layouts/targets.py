@@ -1,5 +1,6 @@
 """Which column holds the labels, what a submission's cells hold, and labels -> class indexes."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,18 @@ from kaggle_prz.errors import DataError, UsageError
 from kaggle_prz.layouts.tables import LabelTable, Sample
 from kaggle_prz.task import Cell, Text
 
-_LABEL_NAMES = ("label", "target", "class", "category", "species", "breed", "tag", "level",
-                "grade", "diagnos")
+_LABEL_NAMES = (
+    "label",
+    "target",
+    "class",
+    "category",
+    "species",
+    "breed",
+    "tag",
+    "level",
+    "grade",
+    "diagnos",
+)
 
 
 @dataclass(frozen=True)
@@ -33,46 +44,53 @@ def choose(sample: Sample, labels: LabelTable, target: str | None) -> Target:
     columns = [name for name in labels.frame.columns if name != labels.id_column]
     if target is not None:
         if target not in columns:
-            raise UsageError(f"--target {target!r} is not a column of {labels.path.name}; its "
-                             f"columns are {', '.join(columns)}.")
+            raise UsageError(
+                f"--target {target!r} is not a column of {labels.path.name}; its "
+                f"columns are {', '.join(columns)}."
+            )
         return Target(target, labels.column(target), "given with --target")
     column, rule = _by_rule(sample, labels, columns)
     return Target(column, labels.column(column), rule)
 
 
 def _by_rule(sample: Sample, labels: LabelTable, columns: list[str]) -> tuple[str, str]:
-    if len(sample.targets) > 1:
-        names = set(sample.targets)
+    for rule, suits in _rules(sample, labels):
         for column in columns:
-            values = set(labels.column(column)) - {""}
-            if values and len(values & names) >= 0.5 * len(values):
-                return column, "its values are the sample's columns"
-    else:
-        wanted = sample.targets[0]
-        for column in columns:
-            if column == wanted:
-                return column, "same name as in the sample submission"
-        for column in columns:
-            if column.lower() == wanted.lower():
-                return column, "same name as in the sample submission, case apart"
-        tokens = set(sample.cells[wanted].str.strip()) - {""}
-        for column in columns:
-            if tokens and len(tokens & set(labels.column(column))) >= 0.5 * len(tokens):
-                return column, "its values are in the sample's cells"
+            if suits(column):
+                return column, rule
     if len(columns) == 1:
         return columns[0], "the only column left"
-    for column in columns:
-        if len(sample.targets) == 1 and column.lower().startswith(_LABEL_NAMES):
-            return column, "its name is that of a label"
     raise DataError(
         f"None of the columns of {labels.path.name} ({', '.join(columns)}) suits the sample "
         f"submission's {', '.join(sample.targets[:5])}. Name the column of labels with --target."
     )
 
 
-def encode(
-    sample: Sample, values: Text
-) -> tuple[tuple[str, ...], NDArray[np.int64], Cell, str]:
+def _rules(sample: Sample, labels: LabelTable) -> Iterator[tuple[str, Callable[[str], bool]]]:
+    """Rules in the order in which they are tried, each as a sentence and a test of a column."""
+
+    def mostly(part: set[str], whole: set[str]) -> bool:
+        return bool(part) and len(part & whole) >= 0.5 * len(part)
+
+    def values(column: str) -> set[str]:
+        return set(labels.column(column).tolist()) - {""}
+
+    if len(sample.targets) > 1:
+        names = set(sample.targets)
+        yield "its values are the sample's columns", lambda c: mostly(values(c), names)
+        return
+    wanted = sample.targets[0]
+    tokens = set(sample.cells[wanted].str.strip()) - {""}
+    yield "same name as in the sample submission", lambda c: c == wanted
+    yield (
+        "same name as in the sample submission, case apart",
+        lambda c: c.lower() == wanted.lower(),
+    )
+    yield "its values are in the sample's cells", lambda c: mostly(tokens, values(c))
+    yield "its name is that of a label", lambda c: c.lower().startswith(_LABEL_NAMES)
+
+
+def encode(sample: Sample, values: Text) -> tuple[tuple[str, ...], NDArray[np.int64], Cell, str]:
     """Classes in output order, `(rows,)` class indexes, the kind of cell and its rule.
 
     Raises:

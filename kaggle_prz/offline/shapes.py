@@ -128,7 +128,15 @@ class Shapes:
         ),
         daily_limit=5,
         flips=("horizontal", "vertical"),
-        recipe={"backbone": "tiny", "sizes": (32, 48, 64), "folds": 3, "epochs": (12, 10, 8)},
+        recipe={
+            "backbone": "tiny",
+            "sizes": (32, 48, 64),
+            "folds": 3,
+            "epochs": (12, 16, 12),
+            "batch_size": 16,
+            "learning_rate": 3e-3,
+            "dropout": 0.1,
+        },
         license="CC0-1.0",
     )
 

@@ -1,0 +1,119 @@
+"""What happens within a fold: the learning rate's course, the end in time, the history."""
+
+import math
+import time
+
+import keras
+
+from kaggle_prz.console import Advance
+
+_WARM_UP = 0.1
+_ROWS_OF_HISTORY = 40
+
+
+def learning_rate_at(progress: float, peak: float) -> float:
+    """Linear warm-up over the first tenth, then a cosine to 1 % of the peak.
+
+    Args:
+        progress: of the stage, 0 to 1.
+        peak: highest learning rate.
+
+    Example:
+        >>> [round(learning_rate_at(p, 1.0), 3) for p in (0.0, 0.1, 0.55, 1.0)]
+        [0.1, 1.0, 0.505, 0.01]
+    """
+    if progress < _WARM_UP:
+        return peak * max(0.1, progress / _WARM_UP)
+    along = (progress - _WARM_UP) / (1 - _WARM_UP)
+    return peak * (0.01 + 0.99 * (1 + math.cos(math.pi * min(1.0, along))) / 2)
+
+
+class Clock(keras.callbacks.Callback):  # type: ignore[misc]
+    """Seconds that the steps of the last `fit` took, without what surrounds them."""
+
+    seconds = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        self.seconds = 0.0
+
+    def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
+        self._begun = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+        self.seconds += time.monotonic() - self._begun
+
+
+class Pace(keras.callbacks.Callback):  # type: ignore[misc]
+    """Sets the learning rate by progress, and stops at the last step or at the deadline.
+
+    Progress is that of steps or of time, whichever is further: a fold that runs out of time
+    still anneals to the end.
+    """
+
+    def __init__(self, steps: int, peak: float, deadline: float | None):
+        super().__init__()
+        self.steps, self.step, self.learning_rate = steps, 0, 0.0
+        self._peak, self._deadline = peak, deadline
+        self._begun = time.monotonic()
+
+    @property
+    def progress(self) -> float:
+        done = self.step / self.steps
+        if self._deadline is None:
+            return done
+        slot = max(1e-9, self._deadline - self._begun)
+        return max(done, (time.monotonic() - self._begun) / slot)
+
+    def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
+        self.learning_rate = learning_rate_at(self.progress, self._peak)
+        self.model.optimizer.learning_rate = self.learning_rate
+
+    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+        self.step += 1
+        if self.progress >= 1:
+            self.model.stop_training = True
+
+
+class History(keras.callbacks.Callback):  # type: ignore[misc]
+    """Rows of the history, the bar's note, and an end to training when the loss is not finite.
+
+    Keras reports means since the epoch began; differences of their sums give each row its own.
+    """
+
+    def __init__(self, pace: Pace, steps_a_pass: int, advance: Advance | None):
+        super().__init__()
+        self.rows: list[dict[str, float]] = []
+        self.finite = True
+        self._pace, self._steps_a_pass, self._advance = pace, steps_a_pass, advance
+        self._every = max(1, pace.steps // _ROWS_OF_HISTORY)
+        self._begun = time.monotonic()
+        self._earlier = (0, 0.0, 0.0)
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        self._earlier = (0, 0.0, 0.0)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        means = logs or {}
+        if self._advance is not None:
+            self._advance(1, note=f"loss {means['loss']:.3f}")
+        self.finite = math.isfinite(means["loss"])
+        ends = self.model.stop_training or batch + 1 == self._steps_a_pass
+        if ends or not self.finite or self._pace.step % self._every == 0:
+            self._add_row(batch + 1, means)
+        if not self.finite:
+            self.model.stop_training = True
+
+    def _add_row(self, count: int, means: dict[str, float]) -> None:
+        before, loss_before, accuracy_before = self._earlier
+        loss_sum, accuracy_sum = means["loss"] * count, means["accuracy"] * count
+        self.rows.append(
+            {
+                "step": self._pace.step,
+                "epoch": round(self._pace.step / self._steps_a_pass, 4),
+                "loss": (loss_sum - loss_before) / (count - before),
+                "accuracy": (accuracy_sum - accuracy_before) / (count - before),
+                "learning_rate": self._pace.learning_rate,
+                "seconds": round(time.monotonic() - self._begun, 3),
+            }
+        )
+        self._earlier = (count, loss_sum, accuracy_sum)

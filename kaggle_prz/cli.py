@@ -1,0 +1,210 @@
+"""The command `kaggle-prz`: options in, one clear line out when something is wrong.
+
+Commands import their work when they run, so that `--help` answers at once.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kaggle_prz import __version__, options
+from kaggle_prz.errors import PrzError
+
+if TYPE_CHECKING:
+    from kaggle_prz.console import Console
+
+_INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "-V", "--version", prog_name="kaggle-prz")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.pass_context
+def cli(context: click.Context, debug: bool) -> None:
+    """From an image competition to its leaderboard, by progressive resizing.
+
+    \b
+      kaggle-prz fit --competition elpv --time-limit 10m --submit
+      kaggle-prz inspect --competition elpv
+      kaggle-prz leaderboard --competition elpv
+    """
+    context.obj = debug
+
+
+@cli.command()
+@options.competition
+@options.recipe
+@options.layout
+@options.place
+@click.option("--submit", is_flag=True, help="Send the submission to the leaderboard.")
+@click.option("-m", "--message", default="", help="Description of the submission.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+def fit(competition: str, quiet: bool, **given: Any) -> None:
+    """Train every stage over every fold, ensemble, and write a submission and a report.
+
+    The same command again goes on after the last finished fold.
+    """
+    from kaggle_prz.budget import Budget
+
+    budget = Budget(given.get("time_limit"))
+    from kaggle_prz import experiment
+
+    experiment.fit(competition, console=_console(quiet), budget=budget, **given)
+
+
+@cli.command()
+@options.competition
+@options.layout
+@options.as_json
+def inspect(competition: str, as_json: bool, **layout: Any) -> None:
+    """Show what a competition's files are taken for, and by which rule. Trains nothing."""
+    from kaggle_prz import experiment, summary
+
+    task = experiment.inspect(competition, **layout)
+    if as_json:
+        _print_json(summary.task_facts(task))
+    else:
+        summary.show_task(task, _console())
+        summary.show_classes(task, _console())
+
+
+@cli.command()
+@options.competition
+@options.recipe
+@options.layout
+@options.as_json
+def plan(competition: str, as_json: bool, **given: Any) -> None:
+    """Show the stages that fit would train, and their cost. Trains nothing."""
+    from kaggle_prz import experiment
+
+    stages = experiment.plan(competition, console=_console(as_json), **given)
+    if as_json:
+        _print_json([stage.model_dump() for stage in stages])
+
+
+@cli.command()
+@options.run
+@click.option("-m", "--message", default="", help="Description of the submission.")
+@click.option("--again", is_flag=True, help="Send the same file another time.")
+@options.as_json
+def submit(run: Path, message: str, again: bool, as_json: bool) -> None:
+    """Send a run's submission to the leaderboard; the same file is sent once."""
+    from kaggle_prz import delivery, runs
+
+    receipt = delivery.submit(
+        runs.load_run(run), message=message, again=again, console=_console(as_json)
+    )
+    if as_json:
+        _print_json(receipt)
+
+
+@cli.command()
+@options.competition
+@click.option("--private", is_flag=True, help="Show the scores on the hidden rows.")
+@options.as_json
+def leaderboard(competition: str, private: bool, as_json: bool) -> None:
+    """Show a competition's leaderboard."""
+    from kaggle_prz import hosts, summary
+
+    host, slug = hosts.find(competition)
+    standings = host.standings(slug, private)
+    if as_json:
+        _print_json([vars(standing) for standing in standings])
+    else:
+        summary.show_standings(slug, standings, _console())
+
+
+@cli.command()
+@options.run
+def report(run: Path) -> None:
+    """Write a run's report: one HTML file."""
+    from kaggle_prz import report as reports
+    from kaggle_prz import runs
+
+    click.echo(reports.write(runs.load_run(run)))
+
+
+@cli.command()
+@options.output_dir
+@options.as_json
+def runs(output_dir: Path, as_json: bool) -> None:
+    """List the runs below a directory, with how far they are and what they score."""
+    from kaggle_prz import summary
+
+    rows = summary.run_facts(output_dir)
+    if as_json:
+        _print_json(rows)
+    elif rows:
+        summary.show_runs(rows, _console())
+    else:
+        click.echo(f"No runs below {output_dir}.")
+
+
+def _console(silent: bool = False) -> "Console":
+    from kaggle_prz.console import Silent, Terminal
+
+    return Silent() if silent else Terminal()
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+@contextlib.contextmanager
+def _sentences_instead_of_tracebacks(debug: bool) -> Iterator[None]:
+    try:
+        yield
+    except PrzError as error:
+        if debug:
+            raise
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        click.echo(
+            "Interrupted. Finished folds are kept; run the same command again to go on.", err=True
+        )
+        sys.exit(_INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if debug:
+            raise
+        click.echo(
+            f"Error: {type(error).__name__}: {error}. This is a fault of kaggle-prz or of a "
+            "library; for the traceback write --debug before the command. Finished folds are kept.",
+            err=True,
+        )
+        sys.exit(1)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0, 2 for wrong usage, 1 with one message, 130 on Ctrl-C."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    run: Callable[..., Any] = cli.main
+    with _sentences_instead_of_tracebacks("--debug" in arguments):
+        try:
+            run(arguments, prog_name="kaggle-prz", standalone_mode=False)
+        except click.exceptions.Abort:
+            raise KeyboardInterrupt from None
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+
+
+def _as_interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()
