@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 
 from kaggle_prz import workdir
 from kaggle_prz.errors import RunError
-from kaggle_prz.metrics import Metric
+from kaggle_prz.metrics import Metric, Probabilities
 from kaggle_prz.task import Task, Text
-
-Probabilities = NDArray[np.floating]
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz import workdir
-from kaggle_prz.ensemble import Probabilities
 from kaggle_prz.errors import SubmissionError
 from kaggle_prz.layouts import tables
+from kaggle_prz.metrics import Probabilities
 from kaggle_prz.task import Task, Text
 
 _DIGITS = 9
