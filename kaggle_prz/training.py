@@ -1,7 +1,8 @@
 """One stage: every fold in turn on one compiled model. Reads and writes no files.
 
 The model is built, compiled and traced once; a fold begins by setting its weights and by putting
-the optimizer back to where it was when new.
+the optimizer and the random generators of dropout back to where they were when new, so that a
+fold comes out the same whatever was trained before it.
 """
 
 import math
@@ -79,17 +80,23 @@ class StageTrainer:
         self._model = classifier.model
         self._seed = recipe.seed
         self._loss = TracedLoss()
-        self._optimizer = keras.optimizers.AdamW(
+        optimizer = keras.optimizers.AdamW(
             stage.learning_rate, weight_decay=recipe.weight_decay, clipnorm=1.0
         )
-        self._optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        if _computes_in_float16(self._model):  # its head is float32, so Keras would not do it
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         self._model.compile(
-            optimizer=self._optimizer,
+            optimizer=optimizer,
             loss=self._loss,
             metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
         )
-        self._optimizer.build(self._model.trainable_variables)
-        self._new = [keras.ops.convert_to_numpy(v) for v in self._optimizer.variables]
+        optimizer.build(self._model.trainable_variables)
+        generators = [v for v in self._model.variables if "seed_generator" in v.path]
+        self._new = [
+            (variable, keras.ops.convert_to_numpy(variable).copy())
+            for variable in [*optimizer.variables, *generators]
+        ]
 
     @property
     def traces(self) -> int:
@@ -131,7 +138,7 @@ class StageTrainer:
         Raises:
             TrainingError: the loss became NaN or infinite.
         """
-        for variable, value in zip(self._optimizer.variables, self._new, strict=True):
+        for variable, value in self._new:
             variable.assign(value)
         batches = self._batches(work)
         pace = Pace(self.steps(len(work.rows)), self.stage.learning_rate, work.deadline)
@@ -161,3 +168,8 @@ class StageTrainer:
             flips=work.flips,
             seed=(self._seed, self.stage.index, work.fold),
         )
+
+
+def _computes_in_float16(model: keras.Model) -> bool:
+    layers = model._flatten_layers(include_self=False, recursive=True)
+    return any(layer.compute_dtype == "float16" for layer in layers)
