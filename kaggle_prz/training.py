@@ -112,7 +112,8 @@ class StageTrainer:
         """Images a second in training; traces the step and leaves every weight as it was."""
         weights = self._model.get_weights()
         clock = Clock()
-        for steps in (1, _STEPS_MEASURED):  # the first call traces; both go the way of `train`
+        measured = min(_STEPS_MEASURED, len(self._batches(work)))
+        for steps in (1, measured):  # the first call traces; both go the way of `train`
             self._model.fit(
                 self._batches(work),
                 steps_per_epoch=steps,
@@ -122,7 +123,7 @@ class StageTrainer:
             )
         self._model.set_weights(weights)
         batch = min(self.stage.batch_size, len(work.rows))
-        return batch * _STEPS_MEASURED / clock.seconds
+        return batch * measured / clock.seconds
 
     def train(self, work: FoldWork, advance: Advance | None = None) -> pd.DataFrame:
         """Train one fold from the weights that the model holds.
