@@ -1,0 +1,191 @@
+"""A run's files -> the values that the page shows, section by section."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kaggle_prz import lineage, metrics, schedule, workdir
+from kaggle_prz.console import duration
+from kaggle_prz.errors import RunError
+from kaggle_prz.report import charts, predictions
+from kaggle_prz.runs import Run
+from kaggle_prz.spec import Stage
+
+
+def of(run: Run) -> dict[str, Any]:
+    """Everything that the page's template names.
+
+    Raises:
+        RunError: a file of the run is missing.
+    """
+    task, metric = run.task, metrics.get(run.task.metric)
+    stages, measured = run.stages, [_measured(run, stage) for stage in run.stages]
+    rows = _scores(run)
+    oof = predictions.out_of_fold(run)
+    trust = _trust(run)
+    confusion = predictions.confusion(task, oof)
+    calibration = predictions.calibration(task, oof)
+    curves = _curves(run, stages)
+    losses = [_score_of(rows, stage) if metric.name == "log_loss" else None for stage in stages]
+    timed = [
+        (stage, facts["seconds"]) for stage, facts in zip(stages, measured, strict=True) if facts
+    ]
+    seconds = sum(sum(parts.values()) for _, parts in timed)
+    return {
+        "run": run,
+        "task": task,
+        "metric": metric,
+        "better": "higher" if metric.maximize else "lower",
+        "accuracy": metrics.accuracy(task.labels, oof),
+        "receipt": run.receipt,
+        "complete": workdir.read_json(run.path / "plan.json")["complete"],
+        "took": duration(seconds) if timed else None,
+        "saved": _saved(stages),
+        "parts": charts.PARTS,
+        "stages": _stage_rows(run, stages, measured),
+        "decisions": _decisions(stages, measured),
+        "blend": run.blend,
+        "scores": rows,
+        "score_chart": charts.scores(rows, metric),
+        "curves": charts.curves(curves, stages, losses) if curves else None,
+        "confusion": confusion,
+        "class_scores": predictions.class_scores(confusion),
+        "calibration": calibration,
+        "reliability": charts.reliability(calibration),
+        "mistakes": predictions.worst_mistakes(task, oof),
+        "wrong": int((oof.argmax(axis=1) != task.labels).sum()),
+        "times": charts.times(timed) if timed else None,
+        **trust,
+        "recipe": {key: _shown(value) for key, value in run.recipe.model_dump().items()},
+        "environment": _json_or(run.path / "environment.json", {}),
+        "duration": duration,
+    }
+
+
+def _json_or(path: Path, default: dict[str, Any]) -> dict[str, Any]:
+    return workdir.read_json(path) if path.is_file() else default
+
+
+def _measured(run: Run, stage: Stage) -> dict[str, Any]:
+    return _json_or(run.path / stage.name / "stage.json", {})
+
+
+def _stage_rows(
+    run: Run, stages: Sequence[Stage], measured: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    predicted = workdir.read_json(run.path / "plan.json").get("predicted_seconds")
+    predicted = predicted or [None] * len(stages)
+    return [
+        {
+            "stage": stage,
+            "predicted": foreseen,
+            "seconds": facts.get("seconds"),
+            "total": sum(facts["seconds"].values()) if facts else None,
+            "traces": facts.get("training_traces"),
+        }
+        for stage, foreseen, facts in zip(stages, predicted, measured, strict=True)
+    ]
+
+
+def _saved(stages: Sequence[Stage]) -> float | None:
+    share = schedule.relative_compute(stages)
+    return 1 / share if len(stages) > 1 and share > 0 else None
+
+
+def _decisions(
+    stages: Sequence[Stage], measured: Sequence[Mapping[str, Any]]
+) -> list[tuple[str, str]]:
+    """Every sentence once, with the stages that it was decided for."""
+    of_sentence: dict[str, list[int]] = {}
+    for stage, facts in zip(stages, measured, strict=True):
+        for sentence in facts.get("decisions", ()):
+            of_sentence.setdefault(sentence, []).append(stage.index)
+    known = [stage.index for stage, facts in zip(stages, measured, strict=True) if facts]
+    return [
+        (sentence, "" if at == known else "stage " + ", ".join(map(str, at)))
+        for sentence, at in of_sentence.items()
+    ]
+
+
+def _scores(run: Run) -> list[charts.StageScores]:
+    blend = run.blend
+    by_name = {stage.name: stage for stage in run.stages}
+    rows = []
+    for scored in blend["stages"]:
+        stage = by_name[scored["name"]]
+        sealed = [
+            fold
+            for fold in range(run.recipe.folds)
+            if workdir.is_sealed(run.directory(stage, fold))
+        ]
+        if len(sealed) != len(scored["fold_scores"]):
+            raise RunError(
+                f"{run.path / 'blend.json'} has {len(scored['fold_scores'])} fold "
+                f"scores of {stage.name}, and {len(sealed)} folds are sealed. Run the "
+                "same command again to blend anew."
+            )
+        submitted = {member["fold"] for member in blend["members"] if member["stage"] == stage.name}
+        rows.append(
+            charts.StageScores(
+                stage,
+                dict(zip(sealed, scored["fold_scores"], strict=True)),
+                scored["score"],
+                frozenset(submitted),
+                scored["accuracy"],
+            )
+        )
+    return rows
+
+
+def _score_of(rows: Sequence[charts.StageScores], stage: Stage) -> float | None:
+    return next((row.score for row in rows if row.stage.name == stage.name), None)
+
+
+def _curves(run: Run, stages: Sequence[Stage]) -> list[charts.Curve]:
+    files = [
+        (place, fold, run.directory(stage, fold) / "history.csv")
+        for place, stage in enumerate(stages)
+        for fold in range(run.recipe.folds)
+    ]
+    return [
+        charts.Curve(place, fold, pd.read_csv(file))
+        for place, fold, file in files
+        if file.is_file()
+    ]
+
+
+def _trust(run: Run) -> dict[str, Any]:
+    folds = run.path / "folds.csv"
+    if not folds.is_file():
+        raise RunError(
+            f"{folds} is missing: without it nobody can tell which rows a fold held "
+            "out. Begin another run with --run NAME."
+        )
+    column = pd.read_csv(folds, dtype=str, keep_default_na=False)
+    sizes = [
+        {
+            "fold": fold,
+            "held_out": int((column["fold"] == str(fold)).sum()),
+            "groups": column.loc[column["fold"] == str(fold), "group"].nunique()
+            if "group" in column
+            else None,
+        }
+        for fold in range(run.recipe.folds)
+    ]
+    return {
+        "audit": lineage.audit(run.path),
+        "fold_sizes": sizes,
+        "submission_sha256": workdir.sha256(run.submission) if run.submission.is_file() else None,
+    }
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(_shown, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "–" if value is None else str(value)
