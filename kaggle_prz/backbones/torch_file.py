@@ -5,6 +5,7 @@ storage keys) and then one raw little-endian storage for each key, preceded by i
 """
 
 import collections
+import os
 import pickle
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -107,13 +108,15 @@ def _read(file: IO[bytes]) -> dict[str, np.ndarray]:
 def _read_storage(file: IO[bytes], dtype: str) -> np.ndarray:
     count = int.from_bytes(file.read(8), "little", signed=True)
     size = count * np.dtype(dtype).itemsize
-    content = file.read(size)
-    if len(content) != size:
-        raise ValueError(f"the file ends {size - len(content)} bytes early")
-    return np.frombuffer(content, dtype)
+    lacking = size - (os.fstat(file.fileno()).st_size - file.tell())
+    if count < 0 or lacking > 0:
+        raise ValueError(f"the file ends {lacking} bytes early" if lacking > 0 else "damaged")
+    return np.frombuffer(file.read(size), dtype)
 
 
 def _view(tensor: _Tensor, storages: dict[str, np.ndarray]) -> np.ndarray:
+    if min((tensor.offset, *tensor.shape, *tensor.strides)) < 0:
+        raise ValueError("a tensor reaches beyond its storage")
     flat = storages[tensor.storage.key][tensor.offset :]
     reach = sum((n - 1) * stride for n, stride in zip(tensor.shape, tensor.strides, strict=True))
     if flat.size <= reach and 0 not in tensor.shape:
