@@ -29,18 +29,16 @@ def learning_rate_at(progress: float, peak: float) -> float:
 
 
 class Clock(keras.callbacks.Callback):  # type: ignore[misc]
-    """Seconds that the steps of the last `fit` took, without what surrounds them."""
+    """Seconds that each step of the last `fit` took, without what surrounds it."""
 
-    seconds = 0.0
-
-    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        self.seconds = 0.0
+    def on_train_begin(self, logs: object = None) -> None:
+        self.seconds: list[float] = []
 
     def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
         self._begun = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
-        self.seconds += time.monotonic() - self._begun
+        self.seconds.append(time.monotonic() - self._begun)
 
 
 class Pace(keras.callbacks.Callback):  # type: ignore[misc]

@@ -10,6 +10,7 @@ import rich.progress
 import rich.table
 
 Advance = Callable[..., None]
+_PIPED_WIDTH = 1000  # a row stays one line, for grep
 
 
 class Console(Protocol):
@@ -48,14 +49,19 @@ class Terminal:
     """
 
     def __init__(self, *, stderr: bool = False):
-        self._rich = rich.console.Console(stderr=stderr, highlight=False, soft_wrap=True)
+        # Class names and paths are text, whatever brackets and colons they hold.
+        self._rich = rich.console.Console(
+            stderr=stderr, highlight=False, soft_wrap=True, markup=False, emoji=False
+        )
+        if not self._rich.is_terminal:
+            self._rich.width = _PIPED_WIDTH
 
     def say(self, text: str) -> None:
         """Print the line as it is, without markup."""
-        self._rich.print(text, markup=False)
+        self._rich.print(text)
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Print a table with its columns lined up; the first column to the left."""
+        """Print a table with its columns lined up: words to the left, numbers to the right."""
         sheet = rich.table.Table(
             title=title,
             title_justify="left",
@@ -65,7 +71,8 @@ class Terminal:
             header_style="dim",
         )
         for position, column in enumerate(columns):
-            sheet.add_column(column, justify="right" if position else "left")
+            cells = [row[position] for row in rows]
+            sheet.add_column(column, justify="right" if _are_numbers(cells) else "left")
         for row in rows:
             sheet.add_row(*row)
         self._rich.print(sheet)
@@ -103,6 +110,10 @@ class Terminal:
             console=self._rich,
             transient=True,
         )
+
+
+def _are_numbers(cells: Sequence[str]) -> bool:
+    return any(cells) and all(cell[:1].isdigit() or not cell for cell in cells)
 
 
 def duration(seconds: float) -> str:

@@ -58,7 +58,7 @@ def _submit(run: Run, message: str, again: bool, console: Console) -> dict[str, 
 
 def _sent_before(run: Run, host: hosts.Host, slug: str, digest: str) -> dict[str, Any] | None:
     receipt = run.receipt
-    if receipt is not None and receipt["sha256"] == digest:
+    if receipt is not None and receipt["sha256"] == digest and receipt["status"] == "complete":
         return dict(receipt)
     for sent in host.submissions(slug):
         if sent.sha256 == digest and sent.status == "complete":

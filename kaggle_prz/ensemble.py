@@ -75,7 +75,9 @@ def join(ids: Text, given: Sequence[tuple[Text, Probabilities]]) -> Probabilitie
 
 def mean_of_folds(ids: Text, folds: Sequence[FoldPredictions]) -> Probabilities:
     """Mean of the folds' test probabilities, `(len(ids), classes)` float64."""
-    return np.mean([join(ids, [(f.test_ids, f.test)]).astype(np.float64) for f in folds], axis=0)
+    joined = np.stack([join(ids, [(f.test_ids, f.test)]) for f in folds])
+    mean: Probabilities = joined.mean(axis=0, dtype=np.float64)
+    return mean
 
 
 def out_of_fold(ids: Text, folds: Sequence[FoldPredictions]) -> Probabilities:

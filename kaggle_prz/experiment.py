@@ -119,9 +119,9 @@ def fit(
             workdir.home() / "images" / task.slug,
             console,
         )
-        for file in images.broken(rows.files_of(task), decoded.readable):
-            console.say(f"Note: {file} cannot be decoded and is passed over.")
         this = Run(path, recipe, rows.readable(task, decoded.readable))
+        for warning in this.task.warnings[len(task.warnings) :]:
+            console.say(f"Note: {warning} It is passed over.")
         runs.write_task(path, this.task)
         placed = rows.place(task, decoded.readable, _draw_folds_once(this))
         if not _finished(this):
@@ -176,7 +176,7 @@ def settle(
         MissingExtraError: the backbone's weights are not installed.
     """
     host, slug = hosts.find(competition)
-    defaults = dict(host.describe(slug).recipe)
+    defaults = _suited(dict(host.describe(slug).recipe), options)
     if isinstance(backbone, str):
         options = {**options, "backbone": backbone}
     elif backbone is not None:
@@ -186,6 +186,14 @@ def settle(
     network.check_sizes(recipe.sizes)
     backbones.pretrained_file(network, recipe.weights)
     return recipe, network
+
+
+def _suited(defaults: dict[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """A competition's epochs are one a stage; for other stages their sum is divided anew."""
+    epochs, sizes = defaults.get("epochs"), options.get("sizes")
+    if isinstance(epochs, tuple) and sizes is not None and len(sizes) != len(epochs):
+        return {**defaults, "epochs": sum(epochs)}
+    return defaults
 
 
 def _draw_folds_once(run: Run) -> np.ndarray:
@@ -228,6 +236,8 @@ def _train(
                 break
             _train_folds(run, worker, plan, settled)
         blending.blend(run)
+        if not run.is_sealed(stage):
+            break  # folds of the next stage would have no weights to start from
         before = stage
     plan.close()
 
@@ -238,6 +248,6 @@ def _train_folds(run: Run, worker: Any, plan: Plan, stage: Stage) -> None:
             continue
         if not plan.has_time_for(stage, fold):
             break
-        worker.train(stage, fold, plan.deadline(stage, fold))
+        worker.train(stage, fold, plan.slot(stage, fold))
     worker.finish(stage)
     plan.learn(worker.predict_speed())

@@ -43,7 +43,7 @@ def draw(task: Task, folds: int, seed: int) -> NDArray[np.int64]:
         if groups < folds:
             raise UsageError(
                 f"--folds {folds} needs at least {folds} groups, and the task has {groups}. "
-                f"Use --folds {max(2, groups)} or fewer."
+                f"{_fewer_or(groups, 'name another --group')}"
             )
         splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     column = np.empty(len(task.labels), np.int64)
@@ -71,8 +71,14 @@ def _every_class_reaches_every_fold(task: Task, folds: int) -> None:
         listed = ", ".join(short[:5]) + (f" and {len(short) - 5} more" if len(short) > 5 else "")
         raise DataError(
             f"Every class needs at least as many images as there are folds ({folds}): {listed}. "
-            f"Use --folds {max(2, int(counts.min()))} or fewer, or add labelled images."
+            f"{_fewer_or(int(counts.min()), 'add labelled images')}"
         )
+
+
+def _fewer_or(most: int, otherwise: str) -> str:
+    if most < 2:
+        return f"Fewer than 2 folds are not possible: {otherwise}."
+    return f"Use --folds {most} or fewer, or {otherwise}."
 
 
 def write(path: Path, task: Task, column: NDArray[np.int64]) -> None:
@@ -93,8 +99,11 @@ def read(path: Path, task: Task, folds: int) -> NDArray[np.int64]:
     Raises:
         RunError: the file does not cover exactly the task's training rows.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        by_id = {row["id"]: int(row["fold"]) for row in csv.DictReader(file)}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            by_id = {row["id"]: int(row["fold"]) for row in csv.DictReader(file)}
+    except (KeyError, TypeError, ValueError):
+        by_id = {}  # not a table of folds at all
     wanted = task.train_ids.tolist()
     if set(by_id) != set(wanted) or set(by_id.values()) != set(range(folds)):
         raise RunError(

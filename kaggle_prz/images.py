@@ -1,10 +1,11 @@
 """Decode once: image files -> one array a size, shared by folds, epochs and restarts."""
 
+import contextlib
 import hashlib
 import json
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,34 +73,45 @@ def decode(
 def _fingerprint(root: Path, files: Sequence[str]) -> str:
     digest = hashlib.sha256(b"1 lanczos square rgb\n")
     for file in files:
-        digest.update(file.encode())
+        digest.update(os.fsencode(file))
         try:
-            status = (root / file).stat()
-            digest.update(f" {status.st_size} {status.st_mtime_ns}\n".encode())
+            status = (root / file).stat() if file else None
         except OSError:
-            digest.update(b" absent\n")
+            status = None
+        facts = f"{status.st_size} {status.st_mtime_ns}" if status else "absent"
+        digest.update(f" {facts}\n".encode())
     return digest.hexdigest()[:16]
 
 
 def _decode_into(
     place: Path, root: Path, files: Sequence[str], sizes: Sequence[int], console: Console
 ) -> None:
-    with workdir.room_for(place):
-        arrays = {
-            size: np.lib.format.open_memmap(
-                place / f".part-{size}.npy", "w+", np.uint8, (len(files), size, size, 3)
-            )
-            for size in sizes
-        }
-        for array in arrays.values():
-            _claim_room(Path(str(array.filename)))
+    with workdir.room_for(place), _removed_afterwards([_part(place, size) for size in sizes]):
+        arrays = {}
+        for size in sizes:
+            shape = (len(files), size, size, 3)
+            arrays[size] = np.lib.format.open_memmap(_part(place, size), "w+", np.uint8, shape)
+            _claim_room(_part(place, size))
         listed = " and ".join(str(size) for size in sizes)
         with console.bar(f"decode to {listed} px", len(files)) as advance:
             unreadable = _decode_all(root, files, arrays, advance)
         workdir.write_json(place / "unreadable.json", unreadable)
         for size, array in arrays.items():
             array.flush()
-            (place / f".part-{size}.npy").replace(place / f"{size}.npy")
+            _part(place, size).replace(place / f"{size}.npy")
+
+
+def _part(place: Path, size: int) -> Path:
+    return place / f".part-{size}.npy"
+
+
+@contextlib.contextmanager
+def _removed_afterwards(paths: Sequence[Path]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for path in paths:
+            path.unlink(missing_ok=True)
 
 
 def _claim_room(path: Path) -> None:
@@ -117,7 +129,10 @@ def _decode_all(
     def work(row: int) -> tuple[int, str]:
         return row, _decode_one(root / files[row], row, arrays) if files[row] else "no file"
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    # Filters of warnings are the process's, so they are set around the threads, not within.
+    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
         for row, reason in pool.map(work, range(len(files))):
             if reason:
                 unreadable.append((row, reason))
@@ -126,27 +141,27 @@ def _decode_all(
 
 
 def _decode_one(path: Path, row: int, arrays: Mapping[int, Pixels]) -> str:
-    largest = max(arrays)
     try:
-        with warnings.catch_warnings(), Image.open(path) as image:
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image.draft("RGB", (largest, largest))
-            picture = _as_rgb(ImageOps.exif_transpose(image))
+        picture = open_rgb(path, max(arrays))
         for size, array in arrays.items():
             resized = picture.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
             array[row] = np.asarray(resized)
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        Image.DecompressionBombWarning,
-        Image.DecompressionBombError,
-    ) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders meet damaged files with errors of every kind
         return f"{type(error).__name__}: {error}"
     return ""
 
 
+def open_rgb(path: Path, enough: int) -> Image.Image:
+    """Decode an image upright as 8-bit RGB, at full size or a fraction of at least `enough` px."""
+    with Image.open(path) as image:
+        image.draft("RGB", (enough, enough))
+        return _as_rgb(ImageOps.exif_transpose(image))
+
+
 def _as_rgb(image: Image.Image) -> Image.Image:
+    """An image of any mode as 8-bit RGB; 16-bit grey keeps its high byte."""
     if image.mode in _DEEP_MODES:
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     return image.convert("RGB")
@@ -161,8 +176,3 @@ def _refuse_many(files: Sequence[str], unreadable: Sequence[tuple[int, str]]) ->
             f"{len(broken)} of {len(files)} images cannot be decoded, more than the {limit} that "
             f"are passed over: {examples}. Fetch the files again, or remove these rows."
         )
-
-
-def broken(files: Sequence[str], readable: NDArray[np.bool_]) -> list[str]:
-    """The files that are there and cannot be decoded."""
-    return [file for file, good in zip(files, readable, strict=True) if file and not good]

@@ -74,9 +74,9 @@ def _of_fold(
 ) -> Iterator[str]:
     where = directory.relative_to(run).as_posix()
     transfer = workdir.read_json(directory / "transfer.json")
-    weights = workdir.sha256(directory / "model.weights.h5")
-    if workdir.read_seal(directory)["files"].get("model.weights.h5") != weights:
-        yield f"{where}: the weights are not those that were sealed"
+    for name, digest in workdir.read_seal(directory)["files"].items():
+        if workdir.sha256(directory / name) != digest:
+            yield f"{where}: {name} is not what was sealed"
     if before is not None:
         parent = before.relative_to(run).as_posix() + "/model.weights.h5"
         digest = workdir.sha256(before / "model.weights.h5")

@@ -57,12 +57,22 @@ def macro_f1(labels: Labels, probabilities: Probabilities) -> float:
 
 
 def roc_auc(labels: Labels, probabilities: Probabilities) -> float:
-    """Area under the ROC curve: of the second class, or each class against the rest, averaged."""
+    """Area under the ROC curve: of the second class, or each class against the rest, averaged.
+
+    Classes without a row, as a fold of few groups may have them, are left out; NaN where all rows
+    are of one class.
+    """
     if probabilities.shape[1] == 2:
-        return float(sklearn_metrics.roc_auc_score(labels, probabilities[:, 1]))
-    rows = probabilities / probabilities.sum(axis=1, keepdims=True)
-    classes = np.arange(probabilities.shape[1])
-    return float(sklearn_metrics.roc_auc_score(labels, rows, multi_class="ovr", labels=classes))
+        columns, rows = [1], probabilities
+    else:
+        columns = list(range(probabilities.shape[1]))
+        rows = probabilities / probabilities.sum(axis=1, keepdims=True)
+    areas = [
+        sklearn_metrics.roc_auc_score(labels == column, rows[:, column])
+        for column in columns
+        if 0 < np.count_nonzero(labels == column) < len(labels)
+    ]
+    return float(np.mean(areas)) if areas else float("nan")
 
 
 _METRICS = {

@@ -8,7 +8,7 @@ from kaggle_prz.budget import Budget
 from kaggle_prz.console import Console, duration
 from kaggle_prz.errors import RunError
 from kaggle_prz.runs import Run, stages_in
-from kaggle_prz.schedule import Speed, Workload
+from kaggle_prz.schedule import Slot, Speed, Workload
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Task
 
@@ -24,7 +24,7 @@ def known_speed(backbone: str) -> Speed | None:
     try:
         measured = workdir.read_json(workdir.home() / "speed.json").get(backbone)
         return Speed(**measured) if measured else None
-    except (RunError, TypeError):
+    except (RunError, TypeError, AttributeError):
         return None
 
 
@@ -43,9 +43,12 @@ class Plan:
         self._workload = workload_of(run.recipe, run.task)
         self._speed = known_speed(run.recipe.backbone)
         self._position = 0
+        self._forecast: dict[int, float] = {}
         if self._file.is_file():
             stored = workdir.read_json(self._file)
             self._stages, self._settled = list(stages_in(stored)), stored["settled"]
+            forecast = stored["predicted_seconds"] or []
+            self._forecast = dict(enumerate(forecast[: self._settled], start=1))
         else:
             self._stages, self._settled = list(schedule.stages_of(run.recipe)), 0
             self._write(complete=False)
@@ -73,14 +76,34 @@ class Plan:
             if self._budget.limit is not None and self._speed is not None:
                 self._fit_to_time(stage, self._speed)
             self._settled = stage.index
+            if self._speed is not None and stage.index <= len(self._stages):
+                settled = self._stages[stage.index - 1]
+                self._forecast[stage.index] = round(self._cost(settled).total, 1)
             self._write(complete=False)
             if speed is not None:
                 self._show()
         here = stage.index - 1
         return self._stages[here] if here < len(self._stages) else None
 
-    def deadline(self, stage: Stage, fold: int) -> float | None:
-        """`time.monotonic()` by which a fold's training ends: its share of the stage's time."""
+    def slot(self, stage: Stage, fold: int) -> Slot:
+        """How long a fold may train: the stage's epochs, or its share of the time left.
+
+        Under a time limit the clock alone decides, so that a speed measured too low or too high
+        neither wastes time nor overruns it; the stage's epochs are then a prediction.
+        """
+        deadline = self._deadline(stage, fold)
+        if deadline is None or stage.epochs == 0:
+            return Slot(stage.epochs)
+        return Slot(self._most_epochs(stage), deadline)
+
+    def _most_epochs(self, stage: Stage) -> float:
+        recipe = self._run.recipe
+        if recipe.epochs is not None:
+            return schedule.stages_of(recipe)[stage.index - 1].epochs
+        shares = schedule.equal_compute(recipe.sizes, schedule.MOST_EPOCHS_UNDER_A_TIME_LIMIT)
+        return shares[stage.index - 1]
+
+    def _deadline(self, stage: Stage, fold: int) -> float | None:
         if self._budget.limit is None or self._speed is None:
             return None
         now = time.monotonic()
@@ -90,7 +113,7 @@ class Plan:
 
     def has_time_for(self, stage: Stage, fold: int) -> bool:
         """Whether a fold can still be trained a little and predicted; the first stage always."""
-        deadline = self.deadline(stage, fold)
+        deadline = self._deadline(stage, fold)
         if stage.index == 1 or deadline is None:
             return True
         worth = self._cost(stage).train / self._run.recipe.folds / 4
@@ -166,6 +189,9 @@ class Plan:
         )
 
     def _predicted(self, stages: Sequence[Stage]) -> list[float] | None:
+        """Seconds a stage; the forecast of a stage that has begun stays what it was."""
         if self._speed is None:
             return None
-        return [round(self._cost(stage).total, 1) for stage in stages]
+        return [
+            self._forecast.get(stage.index, round(self._cost(stage).total, 1)) for stage in stages
+        ]

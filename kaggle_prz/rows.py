@@ -41,10 +41,13 @@ def files_of(task: Task) -> list[str]:
 def readable(task: Task, seen: NDArray[np.bool_]) -> Task:
     """The task without the training rows whose image cannot be decoded; test rows all stay.
 
+    The images are named in the task's warnings.
+
     Args:
         task: as read.
         seen: `(train + test,)`, in the order of `files_of`.
     """
+    broken = [file for file, good in zip(files_of(task), seen, strict=True) if file and not good]
     kept = seen[: len(task.train_ids)]
     return replace(
         task,
@@ -52,6 +55,7 @@ def readable(task: Task, seen: NDArray[np.bool_]) -> Task:
         train_files=task.train_files[kept],
         labels=task.labels[kept],
         groups=None if task.groups is None else task.groups[kept],
+        warnings=(*task.warnings, *(f"{file} cannot be decoded." for file in broken)),
     )
 
 

@@ -70,6 +70,19 @@ class Speed:
 
 
 @dataclass(frozen=True)
+class Slot:
+    """How long one fold may train.
+
+    Attributes:
+        epochs: passes at most.
+        deadline: `time.monotonic()` by which training ends, or None.
+    """
+
+    epochs: float
+    deadline: float | None = None
+
+
+@dataclass(frozen=True)
 class Cost:
     """Predicted seconds of one stage, all folds together."""
 
@@ -219,4 +232,4 @@ def _fewest(stages: Sequence[Stage], capped: bool) -> float:
 
 
 def _floor(epochs: float) -> float:
-    return max(0.01, math.floor(epochs * 100) / 100)
+    return max(0.01, math.floor(epochs * 100 + 1e-6) / 100)  # 0.29 * 100 is 28.999…

@@ -78,7 +78,7 @@ class Recipe(_Frozen):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
     tta: bool = True
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
-    time_limit: Annotated[float, Field(gt=0)] | None = None
+    time_limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
     @field_validator("sizes")
@@ -97,7 +97,7 @@ class Recipe(_Frozen):
     def _one_epoch_count_a_stage(self) -> Self:
         if isinstance(self.epochs, tuple) and len(self.epochs) != len(self.sizes):
             raise ValueError(
-                f"epochs: {len(self.epochs)} numbers for {len(self.sizes)} sizes; give one number "
+                f"{len(self.epochs)} epochs for {len(self.sizes)} sizes; give one number "
                 "in all, or one for every size"
             )
         return self
@@ -116,10 +116,22 @@ class Recipe(_Frozen):
             raise UsageError(_all_mistakes(error)) from None
 
 
+# What a key that takes one number or several says of the form that was not meant.
+_OF_ANOTHER_FORM = {"tuple_type", "float_type"}
+
+
+def _key(mistake: Any) -> str:
+    return str(mistake["loc"][0]) if mistake["loc"] else ""
+
+
 def _all_mistakes(error: pydantic.ValidationError) -> str:
     lines = []
-    for mistake in error.errors(include_url=False):
-        key = str(mistake["loc"][0]) if mistake["loc"] else ""
+    mistakes = error.errors(include_url=False)
+    told = {_key(mistake) for mistake in mistakes if mistake["type"] not in _OF_ANOTHER_FORM}
+    for mistake in mistakes:
+        key = _key(mistake)
+        if key in told and mistake["type"] in _OF_ANOTHER_FORM:
+            continue
         if mistake["type"] == "extra_forbidden":
             known = ", ".join(Recipe.model_fields)
             lines.append(f"recipe: unknown key {key!r}; the keys are {known}")

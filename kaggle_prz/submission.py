@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from kaggle_prz.task import Task, Text
 
 _DIGITS = 9
 _ROW_SUM_TOLERANCE = 1e-6
+# float() takes more than graders do: "nan", "0_1", blanks, digits of other scripts.
+_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def write(path: Path, task: Task, ids: Text, probabilities: Probabilities) -> None:
@@ -39,18 +42,21 @@ def write(path: Path, task: Task, ids: Text, probabilities: Probabilities) -> No
             f"{', '.join(lacking[:5])}."
         )
     rows = probabilities[[place[name] for name in task.test_ids.tolist()]].astype(np.float64)
-    if not np.isfinite(rows).all():
-        bad = task.test_ids[~np.isfinite(rows).all(axis=1)][0]
-        raise SubmissionError(f"The prediction of {bad!r} is not a finite number.")
     rows = np.clip(rows, 0.0, None)
+    usable = np.isfinite(rows).all(axis=1) & (rows.sum(axis=1) > 0)
+    if not usable.all():
+        raise SubmissionError(
+            f"Every prediction must be finite and some class likely; that of "
+            f"{str(task.test_ids[~usable][0])!r} is {_short(rows[~usable][0])}."
+        )
     rows /= rows.sum(axis=1, keepdims=True)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([task.id_column, *task.target_columns])
     cells = _cells(task, rows)
     writer.writerows([name, *row] for name, row in zip(task.test_ids.tolist(), cells, strict=True))
+    _check(path.name, text.getvalue(), task)
     workdir.write_atomic(path, text.getvalue())
-    validate(path, task)
 
 
 def _cells(task: Task, rows: NDArray[np.float64]) -> list[list[str]]:
@@ -67,25 +73,37 @@ def validate(path: Path, task: Task) -> None:
     Raises:
         SubmissionError: the first difference, with what was expected.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *rows = list(csv.reader(file)) or [[]]
+    try:
+        text = path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SubmissionError(
+            f"A submission is a CSV file in UTF-8, but {path} is not: {error}."
+        ) from error
+    _check(path.name, text, task)
+
+
+def _check(file: str, text: str, task: Task) -> None:
+    try:
+        header, *rows = list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
+    except csv.Error as error:
+        raise SubmissionError(f"{file} is not a CSV file: {error}.") from error
     sample = tables.read_csv(task.sample)
     if header != list(sample.columns):
         raise SubmissionError(
-            f"{path.name} must have the sample submission's columns, in order: "
+            f"{file} must have the sample submission's columns, in order: "
             f"{_short(sample.columns)}; it has {_short(header)}."
         )
     wanted = sample.iloc[:, 0].str.strip().tolist()
-    given = [row[0] for row in rows]
+    given = [row[0] if row else "" for row in rows]
     if given != wanted:
-        raise SubmissionError(_row_difference(path, given, wanted))
+        raise SubmissionError(_row_difference(file, given, wanted))
     for row in rows:
-        _check_cells(path, task, row)
+        _check_cells(file, task, row)
 
 
-def _row_difference(path: Path, given: list[str], wanted: list[str]) -> str:
+def _row_difference(file: str, given: list[str], wanted: list[str]) -> str:
     lacking, extra = set(wanted) - set(given), set(given) - set(wanted)
-    rule = f"{path.name} must have the sample submission's {len(wanted)} rows, in order; "
+    rule = f"{file} must have the sample submission's {len(wanted)} rows, in order; "
     if lacking or extra:
         return rule + (
             f"{len(lacking)} are missing ({_short(sorted(lacking))}) and {len(extra)} "
@@ -96,37 +114,33 @@ def _row_difference(path: Path, given: list[str], wanted: list[str]) -> str:
     return rule + "its rows are in another order."
 
 
-def _check_cells(path: Path, task: Task, row: list[str]) -> None:
+def _check_cells(file: str, task: Task, row: list[str]) -> None:
     name, *cells = row
     if len(cells) != len(task.target_columns):
         raise SubmissionError(
-            f"{path.name}, row {name!r}: {len(cells)} cells for {len(task.target_columns)} columns."
+            f"{file}, row {name!r}: {len(cells)} cells for {len(task.target_columns)} columns."
         )
     if task.cell == "label":
         if cells[0] not in task.classes:
             raise SubmissionError(
-                f"{path.name}, row {name!r}: {cells[0]!r} is not one of the "
+                f"{file}, row {name!r}: {cells[0]!r} is not one of the "
                 f"classes {_short(task.classes)}."
             )
         return
     numbers = [_number(cell) for cell in cells]
     if not all(0 <= number <= 1 for number in numbers):
         raise SubmissionError(
-            f"{path.name}, row {name!r}: cells must be probabilities from 0 to "
+            f"{file}, row {name!r}: cells must be probabilities from 0 to "
             f"1; it has {_short(cells)}."
         )
     if task.cell == "probabilities" and abs(sum(numbers) - 1) > _ROW_SUM_TOLERANCE:
         raise SubmissionError(
-            f"{path.name}, row {name!r}: probabilities must sum to 1; they sum "
-            f"to {sum(numbers):.7f}."
+            f"{file}, row {name!r}: probabilities must sum to 1; they sum to {sum(numbers):.7f}."
         )
 
 
 def _number(cell: str) -> float:
-    try:
-        return float(cell)
-    except ValueError:
-        return math.nan
+    return float(cell) if _NUMBER.fullmatch(cell) else math.nan
 
 
 def _short(names: Any) -> str:

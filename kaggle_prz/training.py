@@ -6,6 +6,7 @@ fold comes out the same whatever was trained before it.
 """
 
 import math
+import statistics
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ from kaggle_prz.model import Classifier
 from kaggle_prz.pipeline import TrainBatches
 from kaggle_prz.spec import Recipe, Stage
 
-_STEPS_MEASURED = 4
+_STEPS_MEASURED = 6
 
 
 class TrainingError(PrzError):
@@ -55,6 +56,7 @@ class FoldWork:
         rows: indexes into `pixels` to train on.
         labels: `(len(rows),)` class indexes.
         flips: flips that leave labels what they are.
+        epochs: passes over `rows`, at most.
         deadline: `time.monotonic()` at which to be done, or None.
     """
 
@@ -62,6 +64,7 @@ class FoldWork:
     pixels: Pixels
     rows: NDArray[np.int64]
     labels: NDArray[np.int64]
+    epochs: float
     flips: tuple[str, ...] = ()
     deadline: float | None = None
 
@@ -103,10 +106,10 @@ class StageTrainer:
         """How often the training step was traced so far."""
         return self._loss.traces
 
-    def steps(self, rows: int, epochs: float | None = None) -> int:
-        """Training steps for that many rows, at least one."""
+    def steps(self, rows: int, epochs: float) -> int:
+        """Training steps for that many passes over that many rows, at least one."""
         a_pass = max(1, rows // self.stage.batch_size)
-        return max(1, round(a_pass * (self.stage.epochs if epochs is None else epochs)))
+        return max(1, round(a_pass * epochs))
 
     def measure(self, work: FoldWork) -> float:
         """Images a second in training; traces the step and leaves every weight as it was."""
@@ -123,7 +126,7 @@ class StageTrainer:
             )
         self._model.set_weights(weights)
         batch = min(self.stage.batch_size, len(work.rows))
-        return batch * measured / clock.seconds
+        return batch / statistics.median(clock.seconds)
 
     def train(self, work: FoldWork, advance: Advance | None = None) -> pd.DataFrame:
         """Train one fold from the weights that the model holds.
@@ -142,7 +145,9 @@ class StageTrainer:
         for variable, value in self._new:
             variable.assign(value)
         batches = self._batches(work)
-        pace = Pace(self.steps(len(work.rows)), self.stage.learning_rate, work.deadline)
+        pace = Pace(
+            self.steps(len(work.rows), work.epochs), self.stage.learning_rate, work.deadline
+        )
         history = History(pace, len(batches), advance)
         self._model.fit(
             batches,

@@ -14,6 +14,8 @@ import hashlib
 import json
 import os
 import shutil
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -125,9 +127,22 @@ def write_arrays(path: Path, **arrays: Any) -> None:
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read every array of an `.npz` into memory; pickles are refused."""
-    with np.load(path, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+    """Read every array of an `.npz` into memory; pickles are refused.
+
+    Raises:
+        RunError: the file is missing or damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except FileNotFoundError:
+        raise RunError(
+            f"{path} is missing: the directory holds no run, or one that has not come that far."
+        ) from None
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise RunError(
+            f"{path} is damaged ({error}); remove its directory and run the same command again."
+        ) from None
 
 
 def sha256(path: Path) -> str:
@@ -137,25 +152,27 @@ def sha256(path: Path) -> str:
 
 
 def seal(directory: Path, **facts: Any) -> None:
-    """Write the seal: digests of every file in `directory`, last of all.
+    """Write the seal: digest and size of every file in `directory`, last of all.
 
     A directory without a seal is unfinished work, whatever else is in it.
     """
     files = sorted(p for p in directory.iterdir() if p.name != SEAL and not p.name.startswith("."))
-    write_json(directory / SEAL, {"files": {p.name: sha256(p) for p in files}, **facts})
+    digests = {p.name: sha256(p) for p in files}
+    sizes = {p.name: p.stat().st_size for p in files}
+    write_json(directory / SEAL, {"files": digests, "bytes": sizes, **facts})
 
 
 def is_sealed(directory: Path) -> bool:
-    """Whether `directory` holds finished work whose files are all still there."""
+    """Whether `directory` holds finished work whose files are all still there, and whole."""
     try:
-        files = json.loads((directory / SEAL).read_text("utf-8"))["files"]
-    except (OSError, ValueError, KeyError):
+        sizes = json.loads((directory / SEAL).read_text("utf-8"))["bytes"]
+        return all((directory / name).stat().st_size == size for name, size in sizes.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
-    return all((directory / name).is_file() for name in files)
 
 
 def read_seal(directory: Path) -> Mapping[str, Any]:
-    """The seal's content: `files` (name to digest) and the facts given to `seal`."""
+    """The seal's content: `files` (name to digest), `bytes` and the facts given to `seal`."""
     seal_content: Mapping[str, Any] = read_json(directory / SEAL)
     return seal_content
 

@@ -16,7 +16,7 @@ from kaggle_prz.images import Pixels
 from kaggle_prz.model import Classifier, build
 from kaggle_prz.rows import Rows
 from kaggle_prz.runs import Run
-from kaggle_prz.schedule import Speed
+from kaggle_prz.schedule import Slot, Speed
 from kaggle_prz.spec import Stage
 from kaggle_prz.training import FoldWork, StageTrainer
 
@@ -70,6 +70,8 @@ class InProcess:
         begun = time.monotonic()
         self._seconds = dict.fromkeys(self._seconds, 0.0)
         self._predicted = 0
+        record = self._run.path / stage.name / "stage.json"
+        self._earlier = workdir.read_json(record) if record.is_file() else {}
         if before is not None and self._before is None:
             self._before = before, self._build(before)
         self._classifier = self._build(stage)
@@ -81,17 +83,17 @@ class InProcess:
             return None
         predict_speed = self._measure_prediction(stage)
         begun = time.monotonic()
-        train_speed = self._trainer.measure(self._work(stage, 0, None))
+        train_speed = self._trainer.measure(self._work(stage, 0, Slot(epochs=stage.epochs)))
         self._seconds["build"] += time.monotonic() - begun
         return Speed(stage.image_size, train_speed, predict_speed, self._seconds["build"])
 
-    def train(self, stage: Stage, fold: int, deadline: float | None) -> float:
+    def train(self, stage: Stage, fold: int, slot: Slot) -> float:
         """Train, predict and seal one fold.
 
         Args:
             stage: as prepared, with its epochs settled.
             fold: number of the fold.
-            deadline: `time.monotonic()` by which training ends, or None.
+            slot: how long it may train.
 
         Returns:
             The fold's out-of-fold score, by the task's metric.
@@ -100,15 +102,15 @@ class InProcess:
         model, task = self._classifier.model, self._run.task
         held_out = self._rows.held_out(fold)
         provenance = self._start_from(fold)
-        self._trainer.stage = stage
         label = (
             f"stage {stage.index} · {stage.image_size} px · fold {fold + 1}/"
             f"{self._run.recipe.folds}"
         )
-        work = self._work(stage, fold, deadline)
-        with self._console.bar(label, self._trainer.steps(len(work.rows))) as advance:
+        work = self._work(stage, fold, slot)
+        steps = self._trainer.steps(len(work.rows), stage.epochs)
+        with self._console.bar(label, steps) as advance:
             begun = time.monotonic()
-            if stage.epochs > 0 and (deadline is None or begun < deadline):
+            if work.epochs > 0 and (work.deadline is None or begun < work.deadline):
                 history = self._trainer.train(work, advance)
                 with workdir.replacing(directory / "history.csv") as path:
                     history.to_csv(path, index=False)
@@ -128,21 +130,29 @@ class InProcess:
         with workdir.replacing(directory / WEIGHTS) as path:
             model.save_weights(path)
         workdir.seal(directory, score=score)
+        self._record(stage)
         return score
 
     def finish(self, stage: Stage) -> None:
-        """Write what the stage took, and keep its model for the transfer to the next."""
-        place = self._run.path / stage.name
+        """Keep the stage's model for the transfer to the next."""
+        self._before = stage, self._classifier
+
+    def _record(self, stage: Stage) -> None:
+        """Write what the stage took so far, on top of what earlier processes took."""
+        earlier = self._earlier
+        seconds = {
+            part: round(spent + earlier.get("seconds", {}).get(part, 0.0), 2)
+            for part, spent in self._seconds.items()
+        }
         workdir.write_json(
-            place / "stage.json",
+            self._run.path / stage.name / "stage.json",
             {
-                "seconds": {part: round(seconds, 2) for part, seconds in self._seconds.items()},
-                "training_traces": self._trainer.traces,
-                "predicted_images": self._predicted,
+                "seconds": seconds,
+                "training_traces": self._trainer.traces + earlier.get("training_traces", 0),
+                "predicted_images": self._predicted + earlier.get("predicted_images", 0),
                 "decisions": self.decisions,
             },
         )
-        self._before = stage, self._classifier
 
     def predict_speed(self) -> float | None:
         """Images a second in this stage's predictions so far."""
@@ -185,7 +195,7 @@ class InProcess:
         self._predict_rows(stage, rows)
         return len(rows) / (time.monotonic() - begun)
 
-    def _work(self, stage: Stage, fold: int, deadline: float | None) -> FoldWork:
+    def _work(self, stage: Stage, fold: int, slot: Slot) -> FoldWork:
         trained_on = self._rows.trained_on(fold)
         return FoldWork(
             fold=fold,
@@ -193,7 +203,8 @@ class InProcess:
             rows=self._rows.train[trained_on],
             labels=self._run.task.labels[trained_on],
             flips=self._run.task.flips,
-            deadline=deadline,
+            epochs=slot.epochs,
+            deadline=slot.deadline,
         )
 
     def _start_from(self, fold: int) -> dict[str, Any]:

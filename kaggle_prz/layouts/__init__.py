@@ -54,7 +54,10 @@ def read(
     labels = tables.find_labels(root, sample, index.train)
     chosen = targets.choose(sample, labels, target)
     kept, train_files, warnings = _rows_with_image_and_label(labels, chosen, index)
-    classes, codes, cell, cell_rule = targets.encode(sample, chosen.values[kept])
+    labels_wanted = metric is not None and metrics.get(metric).wants == "labels"
+    classes, codes, cell, cell_rule = targets.encode(
+        sample, chosen.values[kept], labels_wanted=labels_wanted
+    )
     group_column, group_rule = groups.choose(labels, kept, codes, chosen.column, group)
     test_files, test_rule = files.match(sample.ids, index.test)
     name = metrics.get(metric or _DEFAULT_METRIC[cell]).name

@@ -46,7 +46,7 @@ def read_csv(path: Path) -> pd.DataFrame:
     """Read a CSV with every cell as text; a byte-order mark and blanks in headers go.
 
     Raises:
-        DataError: not a CSV in UTF-8 with a header.
+        DataError: missing, or not a CSV in UTF-8 with a header and rows no wider than it.
     """
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
@@ -55,8 +55,20 @@ def read_csv(path: Path) -> pd.DataFrame:
         pd.errors.ParserError,
         pd.errors.EmptyDataError,
         csv.Error,
+        OSError,
     ) as error:
-        raise DataError(f"{path} cannot be read as a CSV in UTF-8: {error}.") from error
+        reason = str(error).strip().rstrip(".")
+        raise DataError(
+            f"{path} cannot be read as a CSV in UTF-8: {reason}. Save it as UTF-8, or fetch it "
+            "again."
+        ) from error
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise DataError(
+            f"{path} has rows with more cells than its header has columns "
+            f"({', '.join(map(str, frame.columns[:5]))}). Name every column, or remove the commas "
+            "at the ends of its lines."
+        )
+    frame = frame.fillna("")  # rows that end early
     frame.columns = [str(column).strip() for column in frame.columns]
     return frame.loc[:, [name for name in frame.columns if not name.startswith("Unnamed:")]]
 

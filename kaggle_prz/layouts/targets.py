@@ -90,8 +90,16 @@ def _rules(sample: Sample, labels: LabelTable) -> Iterator[tuple[str, Callable[[
     yield "its name is that of a label", lambda c: c.lower().startswith(_LABEL_NAMES)
 
 
-def encode(sample: Sample, values: Text) -> tuple[tuple[str, ...], NDArray[np.int64], Cell, str]:
+def encode(
+    sample: Sample, values: Text, *, labels_wanted: bool = False
+) -> tuple[tuple[str, ...], NDArray[np.int64], Cell, str]:
     """Classes in output order, `(rows,)` class indexes, the kind of cell and its rule.
+
+    Args:
+        sample: the form of a submission.
+        values: `(rows,)` labels.
+        labels_wanted: the metric compares labels, so 0 and 1 are not asked for as a probability
+            unless the sample's cells are fractions.
 
     Raises:
         DataError: a label that no column of the sample stands for, or fewer than two classes.
@@ -108,7 +116,7 @@ def encode(sample: Sample, values: Text) -> tuple[tuple[str, ...], NDArray[np.in
             )
         classes, rule = sample.targets, "one column a class"
         cell: Cell = "probabilities"
-    elif set(found) == {"0", "1"}:
+    elif set(found) == {"0", "1"} and (not labels_wanted or _fractional(sample)):
         classes, cell, rule = ("0", "1"), "probability", "labels are 0 and 1: probability of 1"
     elif _fractional(sample):
         raise DataError(
@@ -122,7 +130,7 @@ def encode(sample: Sample, values: Text) -> tuple[tuple[str, ...], NDArray[np.in
 
 
 def _numeric_first(value: str) -> tuple[bool, float, str]:
-    return (False, float(value), value) if value.isdigit() else (True, 0.0, value)
+    return (False, float(value), value) if value.isdecimal() else (True, 0.0, value)
 
 
 def _fractional(sample: Sample) -> bool:

@@ -5,11 +5,11 @@ import io
 import warnings
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
+
+from kaggle_prz.images import open_rgb
 
 LARGEST = 160
-_DEEP_MODES = {"I", "I;16", "I;16B", "I;16L"}
 
 
 def thumbnail(path: Path) -> str | None:
@@ -19,25 +19,12 @@ def thumbnail(path: Path) -> str | None:
         The URI, or None where the file is missing or cannot be decoded.
     """
     try:
-        with warnings.catch_warnings(), Image.open(path) as image:
+        with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image.draft("RGB", (LARGEST, LARGEST))
-            picture = _as_rgb(ImageOps.exif_transpose(image))
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        Image.DecompressionBombWarning,
-        Image.DecompressionBombError,
-    ):
+            picture = open_rgb(path, LARGEST)
+    except Exception:  # decoders meet damaged files with errors of every kind
         return None
     picture.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=88)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-
-
-def _as_rgb(image: Image.Image) -> Image.Image:
-    if image.mode in _DEEP_MODES:  # Pillow would clip 16 bits to 8
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
-    return image.convert("RGB")
