@@ -1,0 +1,131 @@
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from toys import make_task
+
+from kaggle_prz import folds
+from kaggle_prz.errors import DataError, RunError, UsageError
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+@st.composite
+def drawings(draw, *, grouped: bool = False):
+    """A task that can be divided, a number of folds, and a seed."""
+    count = draw(st.integers(2, 5))
+    classes = draw(st.integers(2, 4))
+    labels, groups = [], []
+    for label in range(classes):
+        units = draw(st.integers(count, 3 * count))
+        for unit in range(units):
+            rows = draw(st.integers(1, 3)) if grouped else 1
+            labels += [label] * rows
+            groups += [f"g{label}-{unit}"] * rows
+    order = draw(st.permutations(range(len(labels))))
+    task = make_task(
+        [labels[row] for row in order],
+        classes=classes,
+        groups=[groups[row] for row in order] if grouped else None,
+    )
+    return task, count, draw(seeds)
+
+
+@given(drawings())
+@settings(max_examples=40)
+def test_every_row_is_held_out_once_and_classes_are_spread_evenly(drawing):
+    task, count, seed = drawing
+    column = folds.draw(task, count, seed)
+    assert column.shape == task.labels.shape
+    assert set(column.tolist()) == set(range(count))
+    for label in range(len(task.classes)):
+        held_out = np.bincount(column[task.labels == label], minlength=count)
+        assert held_out.max() - held_out.min() <= 1
+
+
+@given(drawings(grouped=True))
+@settings(max_examples=40)
+def test_a_group_is_never_divided(drawing):
+    task, count, seed = drawing
+    column = folds.draw(task, count, seed)
+    assert set(column.tolist()) == set(range(count))
+    for group in set(task.groups.tolist()):
+        assert len(set(column[task.groups == group].tolist())) == 1
+
+
+@given(drawings())
+@settings(max_examples=20)
+def test_the_same_seed_draws_the_same_folds(drawing):
+    task, count, seed = drawing
+    assert folds.draw(task, count, seed).tolist() == folds.draw(task, count, seed).tolist()
+
+
+def test_another_seed_draws_other_folds():
+    task = make_task([0, 1, 2] * 20)
+    drawn = {tuple(folds.draw(task, 3, seed).tolist()) for seed in range(3)}
+    assert len(drawn) == 3
+
+
+def test_one_fold_holds_out_nothing():
+    with pytest.raises(UsageError, match=r"at least 2 folds, received --folds 1"):
+        folds.draw(make_task([0, 1] * 5, classes=2), 1, 0)
+
+
+def test_a_class_with_fewer_images_than_folds():
+    with pytest.raises(DataError, match=r"folds \(5\): 'c1' has 3\. Use --folds 3 or fewer"):
+        folds.draw(make_task([0] * 9 + [1] * 3, classes=2), 5, 0)
+
+
+def test_a_class_with_one_image_cannot_be_divided_by_any_number_of_folds():
+    with pytest.raises(DataError, match="Fewer than 2 folds are not possible: add labelled") as got:
+        folds.draw(make_task([0] * 9 + [1], classes=2), 2, 0)
+    assert "--folds" not in str(got.value)
+
+
+def test_many_small_classes_are_listed_in_short():
+    with pytest.raises(DataError, match="'c4' has 1 and 3 more"):
+        folds.draw(make_task(range(8), classes=8), 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("groups", "told"), [(["a", "b"] * 6, "Use --folds 2 or fewer"), (["a"] * 12, "not possible")]
+)
+def test_fewer_groups_than_folds(groups, told):
+    with pytest.raises(UsageError, match=f"needs at least 3 groups.*{told}"):
+        folds.draw(make_task([0, 0, 1, 1] * 3, classes=2, groups=groups), 3, 0)
+
+
+@pytest.mark.parametrize("groups", [None, ['p, "1"', "é"] * 6])
+def test_folds_survive_their_file_in_any_order_of_rows(tmp_path, groups):
+    task = make_task([0, 0, 1, 1] * 3, classes=2, groups=groups)
+    column = np.arange(12) % 2
+    folds.write(tmp_path / "folds.csv", task, column)
+    header, *rows = (tmp_path / "folds.csv").read_text("utf-8").splitlines()
+    assert header == ("id,fold,group" if groups else "id,fold")
+    assert folds.read(tmp_path / "folds.csv", task, 2).tolist() == column.tolist()
+    (tmp_path / "folds.csv").write_text("\n".join([header, *reversed(rows)]), "utf-8")
+    assert folds.read(tmp_path / "folds.csv", task, 2).tolist() == column.tolist()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("r3,", "r99,"),
+        lambda text: text.replace("r3,1\n", ""),
+        lambda text: text + "r99,0\n",
+        lambda text: re.sub(r",1$", ",0", text, flags=re.MULTILINE),
+        lambda text: text.replace("id,fold", "id,held"),
+        lambda text: text.replace("r3,1", "r3,one"),
+        lambda text: "",
+    ],
+    ids=["renamed", "missing", "stranger", "fold gone", "header", "no number", "empty"],
+)
+def test_a_fold_file_that_does_not_cover_the_rows_is_refused(tmp_path, change):
+    task = make_task([0, 0, 1, 1] * 3, classes=2)
+    file = tmp_path / "folds.csv"
+    folds.write(file, task, np.arange(12) % 2)
+    file.write_text(change(file.read_text()))
+    with pytest.raises(RunError, match=r"does not hold the 2 folds .* --run NAME"):
+        folds.read(file, task, 2)

@@ -1,0 +1,155 @@
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from toys import make_stage
+
+from kaggle_prz import schedule
+from kaggle_prz.schedule import Speed, Workload
+from kaggle_prz.spec import Recipe
+
+all_sizes = st.lists(st.integers(8, 512), min_size=1, max_size=4, unique=True).map(
+    lambda sizes: tuple(sorted(sizes))
+)
+workloads = st.builds(
+    Workload,
+    folds=st.integers(2, 10),
+    train_rows=st.integers(10, 100_000),
+    test_rows=st.integers(0, 100_000),
+    views=st.integers(1, 4),
+)
+speeds = st.builds(
+    Speed,
+    image_size=st.integers(8, 512),
+    train_images=st.floats(0.5, 1e5),
+    predict_images=st.floats(0.5, 1e5),
+    start=st.floats(0, 120),
+)
+recipes = st.builds(Recipe, sizes=all_sizes, epochs=st.none() | st.floats(0.01, 100))
+
+
+def _seconds(stages, workload, speed) -> float:
+    return sum(schedule.cost_of(stage, workload, speed).total for stage in stages)
+
+
+@given(all_sizes, st.floats(0.01, 1000))
+def test_equal_compute_divides_all_epochs_into_stages_of_equal_cost(sizes, epochs):
+    shares = schedule.equal_compute(sizes, epochs)
+    assert sum(shares) == pytest.approx(epochs)
+    costs = [share * size**2 for share, size in zip(shares, sizes, strict=True)]
+    assert costs == pytest.approx([costs[0]] * len(sizes))
+
+
+def test_one_epoch_count_a_stage_is_taken_as_it_is():
+    stages = schedule.stages_of(Recipe(sizes=(32, 48), epochs=(3, 0.5)))
+    assert [stage.epochs for stage in stages] == [3, 0.5]
+
+
+def test_epochs_in_all_are_divided():
+    stages = schedule.stages_of(Recipe(sizes=(160, 240, 320), epochs=10))
+    assert [stage.epochs for stage in stages] == [5.9, 2.62, 1.48]
+
+
+def test_the_learning_rate_falls_from_stage_to_stage():
+    rates = [stage.learning_rate for stage in schedule.stages_of(Recipe(learning_rate=0.01))]
+    assert rates == pytest.approx([0.01, 0.006, 0.0036])
+
+
+@given(all_sizes, st.integers(1, 1024))
+def test_a_later_stage_needs_no_more_memory_than_the_first(sizes, batch_size):
+    stages = schedule.stages_of(Recipe(sizes=sizes, batch_size=batch_size))
+    smallest = min(batch_size, 16)
+    for stage in stages:
+        assert stage.batch_size >= smallest
+        pixels = stage.batch_size * stage.image_size**2
+        if stage.batch_size > smallest:
+            assert pixels <= batch_size * sizes[0] ** 2 * (1 + 1e-9)
+            assert stage.batch_size % 8 == 0
+
+
+def test_batch_sizes_fall_with_the_square_of_the_size():
+    stages = schedule.stages_of(Recipe(sizes=(100, 200), batch_size=128))
+    assert [stage.batch_size for stage in stages] == [128, 32]
+
+
+def test_speed_falls_with_the_square_of_the_size():
+    there = Speed(image_size=100, train_images=80, predict_images=400, start=7).at(200)
+    assert there == Speed(image_size=200, train_images=20, predict_images=100, start=7)
+
+
+def test_the_cost_of_a_stage_counts_every_fold():
+    workload = Workload(folds=3, train_rows=300, test_rows=100, views=2)
+    speed = Speed(image_size=32, train_images=100, predict_images=200, start=5)
+    cost = schedule.cost_of(make_stage(epochs=2), workload, speed)
+    # 2 epochs over 200 of 300 rows by 3 folds; 2 views of every held out and test row.
+    assert (cost.train, cost.predict, cost.start) == (12.0, 6.0, 5.0)
+    assert cost.total == 23.0
+
+
+def test_relative_compute_is_that_of_the_largest_size_alone():
+    stages = [make_stage(1, 50, epochs=4), make_stage(2, 100, epochs=1)]
+    assert schedule.relative_compute(stages) == pytest.approx(2 / 5)
+    assert schedule.relative_compute([make_stage(epochs=0)]) == 0
+
+
+@given(recipes, workloads, speeds, st.floats(-10, 1e6), st.booleans())
+def test_what_fits_never_costs_more_than_the_time_given(recipe, workload, speed, seconds, capped):
+    stages = schedule.within(seconds, schedule.stages_of(recipe), workload, speed, capped=capped)
+    assert _seconds(stages, workload, speed) <= max(0.0, seconds)
+
+
+@given(recipes, workloads, speeds, st.floats(0.1, 1e6), st.booleans())
+def test_the_largest_stages_are_given_up_first(recipe, workload, speed, seconds, capped):
+    given_stages = schedule.stages_of(recipe)
+    kept = schedule.within(seconds, given_stages, workload, speed, capped=capped)
+    assert [stage.name for stage in kept] == [stage.name for stage in given_stages[: len(kept)]]
+    if capped:
+        for stage, before in zip(kept, given_stages, strict=False):
+            assert stage.epochs <= before.epochs
+    else:
+        assert sum(stage.epochs for stage in kept) <= schedule.MOST_EPOCHS_UNDER_A_TIME_LIMIT
+
+
+@given(
+    recipes, workloads, speeds, st.lists(st.floats(0.1, 1e6), min_size=2, max_size=2), st.booleans()
+)
+def test_more_time_never_brings_less(recipe, workload, speed, times, capped):
+    stages = schedule.stages_of(recipe)
+    less = schedule.within(min(times), stages, workload, speed, capped=capped)
+    more = schedule.within(max(times), stages, workload, speed, capped=capped)
+    assert len(more) >= len(less)
+    if len(more) == len(less):
+        for slow, fast in zip(less, more, strict=True):
+            assert fast.epochs >= slow.epochs
+
+
+@given(recipes, workloads, speeds, st.floats(0.1, 1e6))
+def test_every_stage_that_is_kept_is_worth_its_start(recipe, workload, speed, seconds):
+    stages = schedule.within(seconds, schedule.stages_of(recipe), workload, speed, capped=False)
+    assert all(stage.epochs >= schedule.FEWEST_EPOCHS_WORTH_A_STAGE for stage in stages)
+
+
+@given(st.lists(st.integers(1, 500), min_size=1, max_size=3))
+@settings(max_examples=50)
+def test_epochs_that_were_asked_for_are_kept_where_there_is_time(hundredths):
+    asked = [count / 100 for count in hundredths]
+    stages = [make_stage(k + 1, 32 * (k + 1), epochs) for k, epochs in enumerate(asked)]
+    workload = Workload(folds=2, train_rows=100, test_rows=10, views=1)
+    speed = Speed(image_size=32, train_images=1e4, predict_images=1e4, start=0)
+    kept = schedule.within(1e6, stages, workload, speed, capped=True)
+    assert [stage.epochs for stage in kept] == asked
+
+
+def test_without_time_nothing_fits():
+    workload = Workload(folds=2, train_rows=100, test_rows=10, views=1)
+    speed = Speed(image_size=32, train_images=10, predict_images=10, start=0)
+    assert schedule.within(0, [make_stage()], workload, speed, capped=False) == ()
+
+
+def test_a_time_limit_buys_at_most_thirty_epochs():
+    workload = Workload(folds=2, train_rows=100, test_rows=10, views=1)
+    speed = Speed(image_size=32, train_images=1e6, predict_images=1e6, start=0)
+    (only,) = schedule.within(1e6, [make_stage()], workload, speed, capped=False)
+    assert only.epochs == 30
+    assert math.isfinite(schedule.cost_of(only, workload, speed).total)

@@ -1,0 +1,64 @@
+"""Tasks and predictions without files, for tests of what needs none."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kaggle_prz.spec import Stage
+from kaggle_prz.task import Task
+
+
+def make_task(labels: Sequence[int], *, classes: int | Sequence[str] = 3, **changes: Any) -> Task:
+    """A task with those labels: ids `r0, r1, …`, test ids `t0 … t4`, one column a class."""
+    names = tuple(f"c{k}" for k in range(classes)) if isinstance(classes, int) else tuple(classes)
+    groups = changes.pop("groups", None)
+    test_ids = np.array(changes.pop("test_ids", [f"t{row}" for row in range(5)]), dtype=str)
+    facts: dict[str, Any] = {
+        "slug": "toys",
+        "root": Path("toys"),
+        "sample": Path("toys/sample_submission.csv"),
+        "id_column": "id",
+        "target_columns": names,
+        "cell": "probabilities",
+        "classes": names,
+        "metric": "log_loss",
+        "train_ids": np.array([f"r{row}" for row in range(len(labels))], dtype=str),
+        "train_files": np.array([f"train/r{row}.png" for row in range(len(labels))], dtype=str),
+        "labels": np.array(labels, np.int64),
+        "groups": None if groups is None else np.array(groups, dtype=str),
+        "test_ids": test_ids,
+        "test_files": np.array([f"test/{name}.png" for name in test_ids], dtype=str),
+    }
+    return Task(**(facts | changes))
+
+
+def make_stage(index: int = 1, size: int = 32, epochs: float = 2.0) -> Stage:
+    """A stage with everything but size and epochs of no interest."""
+    return Stage(index=index, image_size=size, epochs=epochs, batch_size=8, learning_rate=1e-3)
+
+
+class Recorder:
+    """A console that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.tables: list[tuple[str, list[str], list[tuple[str, ...]]]] = []
+        self.bars: list[tuple[str, int]] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        self.tables.append((title, list(columns), [tuple(row) for row in rows]))
+
+    def bar(self, label: str, total: int) -> "Recorder":
+        self.bars.append((label, total))
+        return self
+
+    def __enter__(self) -> Any:
+        return lambda _steps, **_note: None
+
+    def __exit__(self, *_: object) -> None:
+        pass
