@@ -133,7 +133,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         RunError: the file is missing or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         raise RunError(
