@@ -1,0 +1,240 @@
+import errno
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kaggle_prz import workdir
+from kaggle_prz.errors import DiskFullError, RunError
+
+WITHOUT_ROOM = """
+import pathlib, resource, signal, sys
+import numpy as np
+from kaggle_prz import workdir
+from kaggle_prz.errors import DiskFullError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+path = pathlib.Path(sys.argv[1])
+try:
+    if path.suffix == ".npz":
+        workdir.write_arrays(path, a=np.random.default_rng(0).random(100_000))
+    else:
+        workdir.write_atomic(path, "x" * 100_000)
+except DiskFullError as error:
+    print(error)
+"""
+
+
+def _python(code: str, *arguments: object, **options) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, **options)
+
+
+def test_home_is_where_the_variable_says(monkeypatch, tmp_path):
+    monkeypatch.setenv("KAGGLE_PRZ_HOME", str(tmp_path / "elsewhere"))
+    assert workdir.home() == tmp_path / "elsewhere"
+    monkeypatch.delenv("KAGGLE_PRZ_HOME")
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    assert tmp_path / "user-home" in workdir.home().parents
+
+
+@pytest.mark.parametrize("content", ["näïve\n", b"\x00\xff"])
+def test_a_file_is_written_with_its_directories(tmp_path, content):
+    path = tmp_path / "a" / "b" / "file.txt"
+    workdir.write_atomic(path, content)
+    assert path.read_bytes() == (content if isinstance(content, bytes) else content.encode())
+    assert [p.name for p in path.parent.iterdir()] == ["file.txt"]
+
+
+@pytest.mark.parametrize("name", ["old.txt", "old.npz"])
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of file size are POSIX")
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, name):
+    path = tmp_path / "run" / name
+    path.parent.mkdir()
+    path.write_bytes(b"the old content")
+    answer = _python(WITHOUT_ROOM, path)
+    assert "The disk is full, or a quota is reached" in answer.stdout
+    assert str(path) in answer.stdout
+    assert "run the same command again" in answer.stdout
+    assert path.read_bytes() == b"the old content"
+    assert [p.name for p in path.parent.iterdir()] == [name]
+
+
+def test_a_writer_that_fails_leaves_the_old_file(tmp_path):
+    path = tmp_path / "file.h5"
+    path.write_text("old")
+
+    def write() -> None:
+        with workdir.replacing(path) as temporary:
+            assert temporary.suffix == ".h5"
+            assert temporary.parent == path.parent
+            temporary.write_text("half of the ne")
+            raise ValueError("broken off")
+
+    with pytest.raises(ValueError, match="broken off"):
+        write()
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.glob("*file*")] == ["file.h5"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_room_is_told_for_places_that_are_not_there_yet(tmp_path, number):
+    with (
+        pytest.raises(DiskFullError, match=r"\d+ MB free"),
+        workdir.room_for(tmp_path / "not" / "yet"),
+    ):
+        raise OSError(number, "no room")
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
+def test_a_place_that_may_not_be_written_to_says_what_to_do(tmp_path, number):
+    with (
+        pytest.raises(RunError, match=r"--output-dir.*KAGGLE_PRZ_HOME"),
+        workdir.room_for(tmp_path),
+    ):
+        raise OSError(number, "not allowed")
+
+
+def test_other_errors_pass_as_they_are(tmp_path):
+    with pytest.raises(IsADirectoryError), workdir.room_for(tmp_path):
+        raise IsADirectoryError(errno.EISDIR, "a directory")
+
+
+def test_json_comes_back_as_it_was(tmp_path):
+    value = {"name": "é", "numbers": [1, 2.5, None], "deep": {"a": True}}
+    workdir.write_json(tmp_path / "value.json", value)
+    assert workdir.read_json(tmp_path / "value.json") == value
+    assert "é" in (tmp_path / "value.json").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("content", "told"), [(None, "is missing"), ("{", "is not valid JSON")])
+def test_json_that_cannot_be_read(tmp_path, content, told):
+    path = tmp_path / "plan.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(RunError, match=f"plan.json {told}"):
+        workdir.read_json(path)
+
+
+def test_arrays_come_back_as_they_were(tmp_path):
+    path = tmp_path / "arrays.npz"
+    workdir.write_arrays(path, ids=np.array(["a", "bé"]), numbers=np.arange(3, dtype=np.float32))
+    back = workdir.read_arrays(path)
+    assert back["ids"].tolist() == ["a", "bé"]
+    assert back["numbers"].dtype == np.float32
+    assert set(back) == {"ids", "numbers"}
+
+
+def test_pickles_are_neither_written_nor_read(tmp_path):
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        workdir.write_arrays(tmp_path / "a.npz", bad=np.array([{}], dtype=object))
+    assert not (tmp_path / "a.npz").exists()
+    np.savez(tmp_path / "b.npz", bad=np.array([{}], dtype=object))
+    with pytest.raises(RunError, match=r"b\.npz is damaged"):
+        workdir.read_arrays(tmp_path / "b.npz")
+
+
+@pytest.mark.parametrize("keep", [0, 10, 200])
+def test_arrays_that_are_cut_short_are_damaged(tmp_path, keep):
+    path = tmp_path / "arrays.npz"
+    workdir.write_arrays(path, numbers=np.random.default_rng(0).random(1000))
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(RunError, match=r"arrays\.npz is damaged.*run the same command again"):
+        workdir.read_arrays(path)
+
+
+def test_arrays_that_are_not_there(tmp_path):
+    with pytest.raises(RunError, match=r"task\.npz is missing"):
+        workdir.read_arrays(tmp_path / "task.npz")
+
+
+@pytest.fixture
+def sealed(tmp_path) -> Path:
+    directory = tmp_path / "fold0"
+    workdir.write_atomic(directory / "weights.h5", b"weights")
+    workdir.write_atomic(directory / "oof.npz", b"predictions")
+    (directory / ".hidden").write_text("left over")
+    workdir.seal(directory, score=0.5)
+    return directory
+
+
+def test_a_seal_has_digests_and_facts(sealed):
+    assert workdir.is_sealed(sealed)
+    content = workdir.read_seal(sealed)
+    assert content["score"] == 0.5
+    assert set(content["files"]) == {"weights.h5", "oof.npz"}
+    assert content["files"]["oof.npz"] == workdir.sha256(sealed / "oof.npz")
+
+
+@pytest.mark.parametrize("name", ["weights.h5", "oof.npz", "DONE"])
+@pytest.mark.parametrize("loss", [Path.unlink, lambda p: p.write_bytes(p.read_bytes()[:-3])])
+def test_work_that_lost_a_file_or_a_part_of_one_is_not_sealed(sealed, name, loss):
+    loss(sealed / name)
+    assert not workdir.is_sealed(sealed)
+
+
+@pytest.mark.parametrize("content", ["null", "[]", "{}", '{"bytes": null}', '{"bytes": []}'])
+def test_a_seal_of_another_form_seals_nothing(sealed, content):
+    (sealed / "DONE").write_text(content)
+    assert not workdir.is_sealed(sealed)
+
+
+def test_sealing_again_does_not_seal_the_seal(sealed):
+    workdir.seal(sealed)
+    assert "DONE" not in json.loads((sealed / "DONE").read_text())["files"]
+
+
+HOLD = """
+import pathlib, sys, time
+from kaggle_prz import workdir
+with workdir.{hold}(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def _holder(hold: str, path: Path) -> subprocess.Popen:
+    command = [sys.executable, "-c", HOLD.format(hold=hold), str(path)]
+    holder = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    assert holder.stdout.readline() == "held\n"
+    return holder
+
+
+def test_a_run_in_use_by_another_process_is_refused_until_that_ends(tmp_path):
+    with _holder("locked", tmp_path / "run") as holder:
+        with (
+            pytest.raises(RunError, match=r"Another process is at work in .*run.*--run NAME"),
+            workdir.locked(tmp_path / "run"),
+        ):
+            pass
+        holder.communicate("")
+    with workdir.locked(tmp_path / "run"):
+        pass
+
+
+def test_a_killed_process_holds_nothing(tmp_path):
+    with _holder("locked", tmp_path / "run") as holder:
+        holder.kill()
+        holder.wait()
+        with workdir.locked(tmp_path / "run"):
+            pass
+
+
+def test_exclusive_waits_for_the_other_process(tmp_path):
+    with _holder("exclusive", tmp_path / "images" / ".lock") as holder:
+        begun = time.monotonic()
+        release = subprocess.Popen(
+            [sys.executable, "-c", "import time; time.sleep(0.3)"], stdout=holder.stdin
+        )
+        holder.stdin.close()
+        holder.stdin = None
+        with workdir.exclusive(tmp_path / "images" / ".lock"):
+            waited = time.monotonic() - begun
+        release.wait()
+    assert waited >= 0.25
