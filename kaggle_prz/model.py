@@ -1,6 +1,7 @@
 """Backbone + image size + classes -> classifier, with the precision and BatchNorm policy set."""
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,8 +150,10 @@ def _load(backbone: Backbone, network: keras.Model, path: Path) -> None:
         package.load(path, network)
         return
     try:
-        network.load_weights(path)
-    except (ValueError, OSError, KeyError) as error:
+        with warnings.catch_warnings():  # Keras warns of layers that it leaves at random weights
+            warnings.filterwarnings("error", "Skipping nested container", UserWarning)
+            network.load_weights(path)
+    except (ValueError, OSError, KeyError, UserWarning) as error:
         raise UsageError(
             f"--weights {path} does not hold weights of {backbone.name}: "
             f"{str(error).strip().splitlines()[0]}"

@@ -1,7 +1,7 @@
 """The user's own network as a backbone: a `keras.Model`, or a function from size to model."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from kaggle_prz.backbones import Backbone
@@ -18,12 +18,14 @@ def wrap(backbone: Any) -> Backbone:
     networks with a scaling layer of their own expect. A function is called with the size.
 
     Raises:
-        UsageError: neither a model nor a function.
+        UsageError: neither a model nor a function; or a model that is not from one image to one
+            output.
     """
     import keras
 
     if isinstance(backbone, keras.Model):
         model = backbone
+        _refuse_unless_image_to_features(model)
         return Backbone(
             model.name,
             lambda size: _at(model, size),
@@ -59,7 +61,19 @@ def _called(function: Callable[[int], Any], name: str, image_size: int) -> "kera
             f"The backbone function {name} must return a keras.Model for an image size, and "
             f"returned {type(model).__name__} for {image_size}."
         )
+    _refuse_unless_image_to_features(model)
     return model
+
+
+def _refuse_unless_image_to_features(model: "keras.Model") -> None:
+    given, made = (getattr(model, f"{end}_shape", None) for end in ("input", "output"))
+    if not (isinstance(given, tuple) and len(given) == 4 and given[-1] == 3) or not (
+        isinstance(made, tuple) and isinstance(made[-1], int)
+    ):
+        raise UsageError(
+            "A backbone is a functional or sequential model from one input (height, width, 3) to "
+            f"one output; {model.name!r} has the input shape {given} and the output shape {made}."
+        )
 
 
 def _at(model: "keras.Model", image_size: int) -> "keras.Model":
@@ -91,12 +105,30 @@ def _clone(model: "keras.Model", shape: tuple[int, int, int]) -> "keras.Model":
 def _refuse_other_padding(model: "keras.Model", rebuilt: "keras.Model", image_size: int) -> None:
     """Networks that pad stride-2 layers by hand do so for one parity of the feature map."""
     for before, after in zip(model.layers, rebuilt.layers, strict=True):
-        if type(before).__name__ != "ZeroPadding2D":
-            continue
-        made_for = [0 if side is None else side % 2 for side in before.input.shape[1:3]]
-        if made_for != [side % 2 for side in after.input.shape[1:3]]:
+        if type(before).__name__ == "ZeroPadding2D":
+            made_for = [0 if side is None else side % 2 for side in before.input.shape[1:3]]
+            fits = made_for == [side % 2 for side in after.input.shape[1:3]]
+        else:
+            fits = not any(_pads_for_even(inner) for inner in _layers_within(before))
+        if not fits:
             raise UsageError(
                 f"The backbone {model.name!r} pads by hand ({before.name}) for the size it was "
-                f"built with, and {image_size} px needs another padding. Hand over a function "
+                f"built with, and {image_size} px may need another padding. Hand over a function "
                 "from image size to keras.Model, so that every stage is built for its size."
             )
+
+
+def _layers_within(layer: Any) -> Iterator[Any]:
+    """Layers of a model within the model; a clone keeps the shapes that it was built with."""
+    for inner in getattr(layer, "layers", ()):
+        yield inner
+        yield from _layers_within(inner)
+
+
+def _pads_for_even(layer: Any) -> bool:
+    """Whether a layer of any input size pads one side only, as suits an even feature map."""
+    return (
+        type(layer).__name__ == "ZeroPadding2D"
+        and layer.input.shape[1] is None
+        and any(before != after for before, after in layer.padding)
+    )
