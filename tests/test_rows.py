@@ -54,3 +54,15 @@ def test_every_row_is_found_in_the_stores_by_its_id(seen, random):
 def test_a_task_without_groups_stays_without():
     task = make_task([0, 1], classes=2)
     assert rows.readable(task, np.array([True, False] + [True] * 5)).groups is None
+
+
+def test_images_that_cannot_be_decoded_are_named_and_absent_ones_are_not():
+    task = make_task([0, 1], classes=2, warnings=("before",), test_ids=["x", "y"])
+    task.test_files.flags.writeable = True
+    task.test_files[1] = ""
+    kept = rows.readable(task, np.array([True, False, False, False]))
+    assert kept.warnings == (
+        "before",
+        "train/r1.png cannot be decoded.",
+        "test/x.png cannot be decoded.",
+    )

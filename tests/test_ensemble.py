@@ -1,0 +1,141 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from toys import make_task
+
+from kaggle_prz import ensemble, metrics, workdir
+from kaggle_prz.ensemble import FoldPredictions
+from kaggle_prz.errors import RunError
+
+LOG_LOSS = metrics.get("log_loss")
+
+
+def _ids(names) -> np.ndarray:
+    return np.array(names, dtype=str)
+
+
+def _row(name: str) -> list[float]:
+    """A row of probabilities that only its id decides."""
+    first = (sum(map(ord, name)) * 37 % 101) / 101
+    return [first, 1 - first]
+
+
+names = st.lists(st.text('abcäé," 0', min_size=1, max_size=6), min_size=1, max_size=12, unique=True)
+
+
+@given(names, st.randoms(use_true_random=False), st.integers(1, 4))
+@settings(max_examples=50)
+def test_rows_are_joined_by_id_whatever_their_order_and_parts(ids, random, parts):
+    shuffled = random.sample(ids, len(ids))
+    pieces = [shuffled[part::parts] for part in range(parts)]
+    given_parts = [
+        (_ids(piece), np.array([_row(name) for name in piece], np.float32).reshape(-1, 2))
+        for piece in pieces
+    ]
+    joined = ensemble.join(_ids(ids), given_parts)
+    assert joined == pytest.approx(np.array([_row(name) for name in ids]))
+
+
+@given(names, st.data())
+@settings(max_examples=30)
+def test_a_row_without_prediction_or_with_two_is_refused(ids, data):
+    victim = data.draw(st.sampled_from(ids))
+    rows = np.array([_row(name) for name in ids])
+    kept = _ids(ids) != victim
+    with pytest.raises(RunError, match="1 rows have none"):
+        ensemble.join(_ids(ids), [(_ids(ids)[kept], rows[kept])])
+    with pytest.raises(RunError, match="some rows have more than one"):
+        ensemble.join(_ids(ids), [(_ids(ids), rows), (_ids([victim]), rows[:1])])
+
+
+def _predictions(stage: str, fold: int, oof_ids, oof, *, test_ids=("t0",), test=((0.5, 0.5),)):
+    return FoldPredictions(
+        stage, fold, _ids(oof_ids), np.array(oof, np.float32), _ids(test_ids), np.array(test)
+    )
+
+
+def test_the_mean_of_folds_is_joined_by_id():
+    one = _predictions("s", 0, ["r0"], [[1, 0]], test_ids=["a", "b"], test=[[0.2, 0.8], [0.6, 0.4]])
+    two = _predictions("s", 1, ["r1"], [[1, 0]], test_ids=["b", "a"], test=[[1.0, 0.0], [0.4, 0.6]])
+    mean = ensemble.mean_of_folds(_ids(["a", "b"]), [one, two])
+    assert mean == pytest.approx(np.array([[0.3, 0.7], [0.8, 0.2]]))
+    assert mean.dtype == np.float64
+
+
+# Four rows of two classes, two folds: rows r0 and r1 in fold 0, r2 and r3 in fold 1.
+TASK = make_task([0, 1, 0, 1], classes=2, test_ids=["t0"])
+
+
+def _stage(name: str, right: float, folds=(0, 1)) -> list[FoldPredictions]:
+    rows = [[right, 1 - right], [1 - right, right]]
+    return [_predictions(name, fold, [f"r{2 * fold}", f"r{2 * fold + 1}"], rows) for fold in folds]
+
+
+def _choose(**stages) -> ensemble.Blend:
+    return ensemble.choose(TASK, stages, 2, LOG_LOSS)
+
+
+def test_the_stage_with_the_best_out_of_fold_score_is_chosen():
+    blend = _choose(s1=_stage("s1", 0.9), s2=_stage("s2", 0.7))
+    assert {member.stage for member in blend.folds} == {"s1"}
+    assert blend.score == pytest.approx(-np.log(0.9), rel=1e-5)
+    assert blend.reason == "s1 has the best out-of-fold log loss (s1 0.1054, s2 0.3567)"
+    assert blend.oof[:, 0] == pytest.approx([0.9, 0.1, 0.9, 0.1])
+
+
+def test_more_is_better_for_a_metric_that_is_maximised():
+    stages = {"s1": _stage("s1", 0.2), "s2": _stage("s2", 0.7)}
+    blend = ensemble.choose(TASK, stages, 2, metrics.get("accuracy"))
+    assert {member.stage for member in blend.folds} == {"s2"}
+    assert blend.score == 1.0
+
+
+def test_a_tie_goes_to_the_later_stage():
+    blend = _choose(s1=_stage("s1", 0.8), s2=_stage("s2", 0.8))
+    assert {member.stage for member in blend.folds} == {"s2"}
+
+
+def test_a_stage_cut_short_takes_part_with_the_folds_it_has():
+    blend = _choose(s1=_stage("s1", 0.7), s2=_stage("s2", 0.9, folds=[1]))
+    assert [(m.stage, m.fold) for m in blend.folds] == [("s1", 0), ("s2", 1)]
+    assert blend.oof[:, 0] == pytest.approx([0.7, 0.3, 0.9, 0.1])
+    assert "s2 (1 of 2 folds)" in blend.reason
+
+
+def test_a_stage_cut_short_that_scores_worse_takes_no_part():
+    blend = _choose(s1=_stage("s1", 0.7), s2=_stage("s2", 0.4, folds=[1]), s3=[])
+    assert {member.stage for member in blend.folds} == {"s1"}
+
+
+def test_without_a_complete_stage_there_is_no_blend():
+    with pytest.raises(RunError, match=r"no complete stage yet.*Run the same command again"):
+        _choose(s1=_stage("s1", 0.7, folds=[0]))
+
+
+def test_unseen_test_rows_get_the_shares_of_classes():
+    ids, rows = ensemble.with_unseen(
+        _ids(["b"]), np.array([[0.9, 0.1]]), _ids(["a", "b", "c"]), np.array([0, 0, 0, 1])
+    )
+    by_id = dict(zip(ids.tolist(), rows.tolist(), strict=True))
+    assert by_id == {"a": [0.75, 0.25], "b": [0.9, 0.1], "c": [0.75, 0.25]}
+
+
+def test_where_every_row_was_seen_nothing_is_added():
+    ids, rows = ensemble.with_unseen(
+        _ids(["b", "a"]), np.array([[0.9, 0.1], [0.3, 0.7]]), _ids(["a", "b"]), np.array([0, 1])
+    )
+    assert ids.tolist() == ["b", "a"]
+    assert rows.tolist() == [[0.9, 0.1], [0.3, 0.7]]
+
+
+def test_a_fold_is_read_back(tmp_path):
+    for part, names_of in (("oof", ["r1", "r0"]), ("test", ["t1", "t0"])):
+        probabilities = np.array([_row(name) for name in names_of], np.float32)
+        workdir.write_arrays(
+            tmp_path / f"{part}.npz", ids=_ids(names_of), probabilities=probabilities
+        )
+    fold = ensemble.read_fold(tmp_path, "stage1-32", 3)
+    assert (fold.stage, fold.fold) == ("stage1-32", 3)
+    assert fold.oof_ids.tolist() == ["r1", "r0"]
+    assert fold.test == pytest.approx(np.array([_row("t1"), _row("t0")]), rel=1e-6)
