@@ -107,7 +107,7 @@ def _numbers(path: Path) -> tuple[list[int], str]:
 
 
 def find_labels(root: Path, sample: Sample, train: files.Role) -> LabelTable:
-    """Find the CSV with a column that names training images.
+    """Find the CSV with a column that names training images; of several, the one with most.
 
     Raises:
         DataError: no CSV has such a column; says what was looked at.
@@ -125,9 +125,10 @@ def find_labels(root: Path, sample: Sample, train: files.Role) -> LabelTable:
                 continue
             ids = values.to_numpy(dtype=str)
             share = files.best_share(ids, train)
-            if share >= _HIT_SHARE and frame.shape[1] > 1 and (best is None or share > best[0]):
+            named = share * len(ids)
+            if share >= _HIT_SHARE and frame.shape[1] > 1 and (best is None or named > best[0]):
                 rule = f"{share:.0%} of {column} name an image"
-                best = share, LabelTable(path, column, ids, frame, rule)
+                best = named, LabelTable(path, column, ids, frame, rule)
     if best is None:
         raise DataError(
             f"No CSV in {root} names the training images in {train.folders()}: looked at "
@@ -143,7 +144,7 @@ def _without_repeats(labels: LabelTable) -> LabelTable:
         return labels
     distinct = labels.frame.drop_duplicates()
     if distinct[labels.id_column].str.strip().duplicated().any():
-        twice = labels.ids[np.flatnonzero(repeated)[0]]
+        twice = str(labels.ids[repeated][0])
         raise DataError(
             f"{labels.path.name} has the id {twice!r} more than once, with different "
             "cells; keep one row for every image."
