@@ -1,0 +1,86 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from kaggle_prz.errors import UsageError
+from kaggle_prz.layouts import groups, tables
+
+ROWS = 24
+CODES = np.arange(ROWS) % 2
+
+
+@pytest.fixture
+def choose(tmp_path):
+    """Choose a group among columns, beside `id` and `label`."""
+
+    def run(given=None, kept=None, **columns):
+        frame = pd.DataFrame({"id": [str(k) for k in range(ROWS)], "label": CODES.astype(str)})
+        for name, values in columns.items():
+            frame[name] = [str(value) for value in values]
+        labels = tables.LabelTable(
+            tmp_path / "train.csv", "id", frame["id"].to_numpy(str), frame, ""
+        )
+        kept = np.arange(ROWS) if kept is None else kept
+        return groups.choose(labels, kept, CODES[kept], "label", given)
+
+    return run
+
+
+PAIRS = [k // 2 for k in range(ROWS)]
+QUARTERS = [k // 6 for k in range(ROWS)]
+
+
+@pytest.mark.parametrize("name", ["patient_id", "Patient", "plate", "location", "block_no"])
+def test_a_column_named_like_a_group(choose, name):
+    column, rule = choose(**{name: PAIRS})
+    assert column == name
+    assert rule == "named like a group; 12 groups, 2.0 rows each"
+
+
+@pytest.mark.parametrize("name", ["width", "age", "view"])
+def test_a_column_named_otherwise(choose, name):
+    column, rule = choose(**{name: PAIRS})
+    assert column is None
+    assert rule == "no column is named like a patient, place, plate or block"
+
+
+def test_the_coarsest_of_several_holds_the_others_together(choose):
+    assert choose(slide=PAIRS, patient=QUARTERS)[0] == "patient"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [range(ROWS), [k % 2 for k in range(ROWS)], ["same"] * ROWS, [f"{c}" for c in CODES]],
+    ids=["a row each", "two halves", "one", "the label itself"],
+)
+def test_a_column_that_holds_no_rows_together(choose, values):
+    assert choose(patient=values)[0] is None
+
+
+def test_a_column_that_tells_the_class_is_no_group(choose):
+    """Each class in one group alone: folds by it would never see the class they predict."""
+    codes = np.repeat(np.arange(4), ROWS // 4)
+    frame = pd.DataFrame({"id": [str(k) for k in range(ROWS)], "site": codes.astype(str)})
+    labels = tables.LabelTable(None, "id", frame["id"].to_numpy(str), frame, "")
+    assert groups.choose(labels, np.arange(ROWS), codes, "label", None)[0] is None
+
+
+def test_only_rows_that_are_kept_count(choose):
+    kept = np.arange(0, ROWS, 2)  # one row of each pair
+    assert choose(kept=kept, patient=PAIRS)[0] is None
+
+
+def test_a_group_that_is_given(choose):
+    assert choose(given="view", view=PAIRS) == ("view", "given with --group")
+
+
+def test_groups_can_be_declined(choose):
+    assert choose(given="none", patient=PAIRS) == (None, "given with --group none")
+
+
+@pytest.mark.parametrize("given", ["site", "label", "id"])
+def test_a_group_that_is_no_column_lists_the_columns(choose, given):
+    with pytest.raises(UsageError, match=rf"--group '{given}' .* columns are patient"):
+        choose(given=given, patient=PAIRS)
+    with pytest.raises(UsageError, match="columns are none besides id and label"):
+        choose(given=given)

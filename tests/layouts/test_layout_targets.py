@@ -1,0 +1,74 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from trees import make_csv, make_tree
+
+from kaggle_prz.errors import DataError, UsageError
+from kaggle_prz.layouts import tables, targets
+
+
+def _sample(tmp_path, columns, *cells):
+    content = make_csv(["id", *columns], *([k, *row] for k, row in enumerate(cells)))
+    return tables.find_sample(make_tree(tmp_path, {"sample_submission.csv": content}, []))[0]
+
+
+def _labels(tmp_path, **columns):
+    frame = pd.DataFrame({"id": [str(k) for k in range(len(next(iter(columns.values()))))]})
+    for name, values in columns.items():
+        frame[name] = [str(value) for value in values]
+    return tables.LabelTable(tmp_path / "train.csv", "id", frame["id"].to_numpy(str), frame, "")
+
+
+@pytest.mark.parametrize(
+    ("asked", "columns", "chosen", "rule"),
+    [
+        ((["a", "b"], "01"), {"kind": "aab", "more": "xyz"}, "kind", "values are the sample"),
+        ((["species"], ["a"]), {"label": "xyz", "species": "aab"}, "species", "same name"),
+        ((["Species"], ["a"]), {"label": "xyz", "species": "aab"}, "species", "case apart"),
+        ((["Predicted"], ["a"]), {"label": "xyz", "kind": "aab"}, "kind", "in the sample's cells"),
+        ((["Predicted"], ["0.5"]), {"kind": "xyz", "label": "aab"}, "label", "name is that of a l"),
+        ((["Predicted"], ["0.5"]), {"kind": "aab"}, "kind", "the only column left"),
+    ],
+)
+def test_rules_in_their_order(tmp_path, asked, columns, chosen, rule):
+    sample = _sample(tmp_path, *asked)
+    target = targets.choose(sample, _labels(tmp_path, **columns), None)
+    assert target.column == chosen
+    assert rule in target.rule
+    assert target.values.tolist() == list(columns[chosen])
+
+
+def test_a_target_that_is_given_overrules_the_rules(tmp_path):
+    sample, labels = _sample(tmp_path, ["a", "b"], "01"), _labels(tmp_path, kind="aab", more="xyx")
+    target = targets.choose(sample, labels, "more")
+    assert (target.column, target.rule) == ("more", "given with --target")
+
+
+def test_a_target_that_is_no_column_lists_the_columns(tmp_path):
+    labels = _labels(tmp_path, kind="aab", more="xyx")
+    with pytest.raises(UsageError, match=r"--target 'knd' .* columns are kind, more"):
+        targets.choose(_sample(tmp_path, ["a", "b"], "01"), labels, "knd")
+
+
+def test_where_no_rule_fits_the_option_is_named(tmp_path):
+    labels = _labels(tmp_path, height="123", width="456")
+    with pytest.raises(DataError, match=r"\(height, width\) suits.*a, b\. Name .* --target"):
+        targets.choose(_sample(tmp_path, ["a", "b"], "01"), labels, None)
+
+
+@given(st.lists(st.text("01²٣ab", min_size=1, max_size=3), min_size=2, unique=True))
+@settings(max_examples=50)
+def test_codes_point_at_the_labels_they_stand_for(tmp_path_factory, values):
+    sample = _sample(tmp_path_factory.mktemp("s"), ["label"], ["a"])
+    classes, codes, cell, _ = targets.encode(sample, np.array(values * 2))
+    assert [classes[code] for code in codes] == values * 2
+    assert len(set(classes)) == len(classes)
+    assert cell == ("probability" if set(values) == {"0", "1"} else "label")
+
+
+def test_labels_without_a_column_are_named_in_short(tmp_path):
+    sample = _sample(tmp_path, ["a", "b"], "01")
+    with pytest.raises(DataError, match="'c', 'd', 'e', 'f', 'g' have no column"):
+        targets.encode(sample, np.array(list("abcdefgh")))
