@@ -1,0 +1,136 @@
+"""Batches: every row in its turn, the same for the same seed, always of one shape."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("keras")
+
+from kaggle_prz.pipeline import VIEWS, PredictBatches, TrainBatches
+
+pytestmark = pytest.mark.keras
+
+
+def numbered(count: int, size: int = 4) -> np.ndarray:
+    """Pictures that are all different, and different from their mirror images."""
+    return np.random.default_rng(1).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
+
+
+def whole_pass(batches: TrainBatches) -> tuple[np.ndarray, np.ndarray]:
+    given = [batches[index] for index in range(len(batches))]
+    return np.concatenate([x for x, _ in given]), np.concatenate([y for _, y in given])
+
+
+def drawn(pixels: np.ndarray, stored: np.ndarray) -> list[int]:
+    """Which stored picture each of `pixels` is, whatever way it is flipped."""
+    views = [np.flip(stored, axes) if axes else stored for axes in VIEWS.values()]
+    return [
+        next(row for row in range(len(stored)) if any(np.array_equal(v[row], one) for v in views))
+        for one in pixels
+    ]
+
+
+def test_a_pass_covers_rows_once_with_their_labels():
+    stored = numbered(30)
+    rows, labels = np.arange(3, 27), np.arange(24) % 5
+    pixels, given = whole_pass(TrainBatches(stored, rows, labels, batch_size=8))
+    seen = drawn(pixels, stored)
+    assert sorted(seen) == list(range(3, 27))
+    assert seen != sorted(seen)
+    assert given.tolist() == [labels[row - 3] for row in seen]
+
+
+def test_every_batch_is_full_and_left_over_rows_get_their_turn():
+    stored = numbered(11)
+    batches = TrainBatches(stored, np.arange(11), np.zeros(11, int), batch_size=4, flips=())
+    assert len(batches) == 2
+    seen: set[int] = set()
+    for _ in range(12):
+        pixels, _ = whole_pass(batches)
+        assert pixels.shape == (8, 4, 4, 3)
+        seen |= set(drawn(pixels, stored))
+        batches.on_epoch_end()
+    assert seen == set(range(11))
+
+
+def test_fewer_rows_than_a_batch_are_one_batch():
+    batches = TrainBatches(numbered(5), np.arange(5), np.arange(5), batch_size=32)
+    assert len(batches) == 1
+    assert sorted(batches[0][1].tolist()) == [0, 1, 2, 3, 4]
+
+
+def test_the_same_seed_gives_the_same_batches_in_any_order_of_asking():
+    def batches(*seed: int) -> TrainBatches:
+        flips = ("horizontal", "vertical")
+        return TrainBatches(
+            numbered(40), np.arange(40), np.arange(40), batch_size=8, flips=flips, seed=seed
+        )
+
+    one, other, third = batches(7, 1, 0), batches(7, 1, 0), batches(7, 1, 1)
+    first = [one[index] for index in range(5)]
+    again = [other[index] for index in (4, 3, 2, 1, 0)][::-1]
+    for (x, y), (same_x, same_y) in zip(first, again, strict=True):
+        np.testing.assert_array_equal(x, same_x)
+        np.testing.assert_array_equal(y, same_y)
+    assert whole_pass(third)[1].tolist() != whole_pass(one)[1].tolist()
+    one.on_epoch_end()
+    assert whole_pass(one)[1].tolist() != whole_pass(other)[1].tolist()
+    other.on_epoch_end()
+    np.testing.assert_array_equal(whole_pass(one)[0], whole_pass(other)[0])
+
+
+@pytest.mark.parametrize(
+    ("flips", "allowed"),
+    [
+        ((), {"plain"}),
+        (("horizontal",), {"plain", "horizontal"}),
+        (("vertical",), {"plain", "vertical"}),
+        (("horizontal", "vertical"), set(VIEWS)),
+    ],
+)
+def test_flips_are_those_that_the_task_allows_each_about_equally_often(flips, allowed):
+    stored = numbered(200)
+    batches = TrainBatches(stored, np.arange(200), np.arange(200), batch_size=50, flips=flips)
+    pixels, labels = whole_pass(batches)
+    found = {
+        view: sum(
+            np.array_equal(one, np.flip(stored[label], [axis - 1 for axis in axes]))
+            for one, label in zip(pixels, labels, strict=True)
+        )
+        for view, axes in VIEWS.items()
+    }
+    assert sum(found.values()) == 200
+    assert {view for view, count in found.items() if count} == allowed
+    assert all(found[view] > 0.6 * 200 / len(allowed) for view in allowed)
+
+
+def test_flipping_leaves_the_store_as_it_was():
+    stored = numbered(16)
+    stored.flags.writeable = False  # as a store mapped from disk is
+    batches = TrainBatches(
+        stored, np.arange(16), np.arange(16), batch_size=8, flips=("horizontal",)
+    )
+    assert not np.shares_memory(batches[0][0], stored)
+
+
+def test_prediction_keeps_the_order_and_fills_the_last_batch_with_its_last_row():
+    stored = numbered(9)
+    rows = np.array([8, 2, 5, 0, 7])
+    batches = PredictBatches(stored, rows, batch_size=3)
+    assert len(batches) == 2
+    np.testing.assert_array_equal(batches[0][0], stored[[8, 2, 5]])
+    np.testing.assert_array_equal(batches[1][0], stored[[0, 7, 7]])
+
+
+@pytest.mark.parametrize(
+    ("view", "mirrored"),
+    [
+        ("plain", lambda x: x),
+        ("horizontal", lambda x: x[:, :, ::-1]),
+        ("vertical", lambda x: x[:, ::-1]),
+        ("both", lambda x: x[:, ::-1, ::-1]),
+    ],
+)
+def test_views_are_mirror_images(view, mirrored):
+    stored = numbered(4)
+    (pixels,) = PredictBatches(stored, np.arange(4), batch_size=4, view=view)[0]
+    np.testing.assert_array_equal(pixels, mirrored(stored))

@@ -1,0 +1,66 @@
+"""Predictions are those of the model, row by row, whatever the batches."""
+
+import keras
+import numpy as np
+import pytest
+from toy_nets import pictures
+
+from kaggle_prz.model import build_model
+from kaggle_prz.pipeline import VIEWS
+from kaggle_prz.prediction import predict, views_of
+
+pytestmark = pytest.mark.keras
+
+
+@pytest.fixture(scope="module")
+def model() -> keras.Model:
+    return build_model("tiny", image_size=16, classes=3)
+
+
+PIXELS, _ = pictures(21)
+ROWS = np.random.default_rng(3).permutation(21)[:11]
+
+
+def directly(model, pixels):
+    return np.asarray(model(pixels.astype("float32"), training=False))
+
+
+@pytest.mark.parametrize("batch_size", [4, 11, 64])
+def test_rows_are_predicted_in_order_with_the_last_batch_whole(model, batch_size):
+    predicted = predict(model, PIXELS, ROWS, batch_size=batch_size)
+    assert predicted.dtype == np.float32
+    expected = directly(model, PIXELS[ROWS])
+    np.testing.assert_allclose(predicted, expected, atol=1e-6)
+    assert len(np.unique(expected[:, 0])) == len(ROWS)  # so that another order would show
+
+
+def test_views_are_averaged(model):
+    mirrored = PIXELS[ROWS][:, :, ::-1]
+    expected = (directly(model, PIXELS[ROWS]) + directly(model, mirrored)) / 2
+    predicted = predict(model, PIXELS, ROWS, batch_size=4, views=("plain", "horizontal"))
+    np.testing.assert_allclose(predicted, expected, atol=1e-6)
+    assert np.abs(predicted - directly(model, PIXELS[ROWS])).max() > 1e-4
+
+
+def test_no_rows_give_no_predictions(model):
+    assert predict(model, PIXELS, np.array([], int), batch_size=4).shape == (0, 3)
+
+
+def test_progress_is_told_after_every_step(model):
+    steps = []
+    predict(model, PIXELS, ROWS, batch_size=4, views=("plain", "vertical"), advance=steps.append)
+    assert steps == [4] * 6
+
+
+@pytest.mark.parametrize(
+    ("flips", "tta", "views"),
+    [
+        (("horizontal", "vertical"), True, ("plain", "horizontal")),
+        (("vertical",), True, ("plain", "vertical")),
+        ((), True, ("plain",)),
+        (("horizontal",), False, ("plain",)),
+    ],
+)
+def test_views_are_those_that_the_task_allows(flips, tta, views):
+    assert views_of(flips, tta) == views
+    assert set(views) <= set(VIEWS)
