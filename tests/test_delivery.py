@@ -1,0 +1,174 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from toys import Recorder
+
+from kaggle_prz import delivery, layouts, offline, runs, submission, workdir
+from kaggle_prz.errors import DataError, RunError, SubmissionError
+from kaggle_prz.hosts import EmbeddedHost, embedded
+from kaggle_prz.offline.shapes import Shapes
+from kaggle_prz.spec import Recipe
+
+
+SHAPES = Shapes(train=8, test=8)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory) -> Path:
+    directory = tmp_path_factory.mktemp("shapes") / "shapes"
+    SHAPES.materialise(directory)
+    return directory
+
+
+@pytest.fixture
+def host(monkeypatch, drawn) -> EmbeddedHost:
+    """The host of `shapes`, with few pictures, drawn before."""
+    monkeypatch.setattr(embedded, "EMBEDDED", {**offline.EMBEDDED, "shapes": SHAPES})
+    shutil.copytree(drawn, workdir.home() / "competitions" / "shapes")
+    return EmbeddedHost()
+
+
+def _begin(path, competition: str, root) -> runs.Run:
+    task = layouts.read(root, slug="shapes", metric="log_loss")
+    recipe = Recipe(backbone="tiny", sizes=(32,), folds=2)
+    runs.begin(path, competition, recipe, task, "")
+    runs.write_task(path, task)
+    workdir.write_json(path / "blend.json", {"score": 0.54321})
+    return runs.load_run(path)
+
+
+def _predict(run: runs.Run, seed: int = 0) -> None:
+    rows = np.random.default_rng(seed).dirichlet(np.ones(4), len(run.task.test_ids))
+    submission.write(run.submission, run.task, run.task.test_ids, rows)
+
+
+@pytest.fixture
+def run(host, tmp_path) -> runs.Run:
+    """A run on `shapes` with a submission that was not sent."""
+    run = _begin(tmp_path / "runs" / "shapes" / "first", "shapes", host.download("shapes"))
+    _predict(run)
+    return run
+
+
+def test_the_answer_of_the_host_becomes_the_receipt(run, host):
+    console = Recorder()
+    receipt = delivery.submit(run, console=console)
+    (sent,) = host.submissions("shapes")
+    assert receipt == json.loads((run.path / "receipt.json").read_text()) == run.receipt
+    assert receipt["host"] == "embedded"
+    assert (receipt["ref"], receipt["date"]) == (sent.ref, sent.date)
+    assert receipt["sha256"] == sent.sha256 == workdir.sha256(run.submission)
+    assert receipt["public_score"] == sent.public_score
+    assert receipt["rank"] in {1, 2}
+    assert receipt["teams"] == 2
+    assert console.lines == [
+        f"Leaderboard of shapes: public log loss {sent.public_score:.4f}, rank "
+        f"{receipt['rank']} of 2 (out-of-fold 0.5432)"
+    ]
+
+
+def test_the_private_score_is_not_shown(run, host):
+    receipt = delivery.submit(run)
+    assert host.submissions("shapes")[0].private_score is not None
+    assert receipt["private_score"] is None
+
+
+@pytest.mark.parametrize(
+    ("message", "described"), [("", "first: out-of-fold log loss 0.5432"), ("my try", "my try")]
+)
+def test_a_submission_is_described(run, host, message, described):
+    delivery.submit(run, message=message)
+    assert host.submissions("shapes")[0].description == described
+
+
+def test_the_same_file_is_sent_once(run, host):
+    first = delivery.submit(run)
+    console = Recorder()
+    assert delivery.submit(run, console=console) == first
+    assert len(host.submissions("shapes")) == 1
+    assert console.lines[0].startswith("This very file was submitted before (")
+
+
+def test_a_lost_receipt_is_found_at_the_host(run, host):
+    first = delivery.submit(run)
+    (run.path / "receipt.json").unlink()
+    assert delivery.submit(run) == first
+    assert run.receipt == first
+    assert len(host.submissions("shapes")) == 1
+
+
+def test_a_receipt_of_a_refused_file_does_not_count(run, host):
+    receipt = {"sha256": workdir.sha256(run.submission), "status": "error", "date": ""}
+    workdir.write_json(run.path / "receipt.json", receipt)
+    assert delivery.submit(run)["status"] == "complete"
+    assert len(host.submissions("shapes")) == 1
+
+
+def test_the_same_file_can_be_sent_again_on_purpose(run, host):
+    first = delivery.submit(run)
+    second = delivery.submit(run, again=True)
+    assert [sent.ref for sent in host.submissions("shapes")] == [2, 1]
+    assert (first["ref"], second["ref"], run.receipt["ref"]) == (1, 2, 2)
+
+
+def test_another_content_is_another_submission(run, host):
+    delivery.submit(run)
+    _predict(run, seed=1)
+    assert delivery.submit(run)["ref"] == 2
+    assert len(host.submissions("shapes")) == 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text.replace("0.", "1.", 1),
+        lambda text: text[: len(text) // 2],
+        lambda text: text.replace("id,", "Id,"),
+        lambda text: "",
+    ],
+    ids=["a cell", "half", "a column", "all"],
+)
+def test_a_file_that_would_be_refused_is_never_sent(run, host, damage):
+    run.submission.write_text(damage(run.submission.read_text()))
+    with pytest.raises(SubmissionError, match=r"submission\.csv"):
+        delivery.submit(run)
+    assert host.submissions("shapes") == []
+    assert run.receipt is None
+
+
+def test_the_days_limit_is_told_and_leaves_the_receipt(run, host):
+    for _ in range(5):
+        receipt = delivery.submit(run, again=True)
+    with pytest.raises(SubmissionError, match="takes 5 submissions a day"):
+        delivery.submit(run, again=True)
+    assert run.receipt == receipt
+
+
+def test_a_run_without_a_submission_is_to_be_fitted_first(run):
+    run.submission.unlink()
+    with pytest.raises(RunError, match=r"has no submission\.csv yet; fit it first"):
+        delivery.submit(run)
+
+
+def test_a_run_at_work_is_left_alone(run, host):
+    with workdir.locked(run.path), pytest.raises(RunError, match="Another process is at work"):
+        delivery.submit(run)
+    assert host.submissions("shapes") == []
+
+
+def test_a_local_folder_says_where_the_submission_is(host, tmp_path):
+    root = host.download("shapes")
+    run = _begin(tmp_path / "runs" / "shapes" / "local", str(root), root)
+    _predict(run)
+    with pytest.raises(SubmissionError, match=r"has no leaderboard.*submission\.csv"):
+        delivery.submit(run)
+    assert run.receipt is None
+
+
+def test_files_of_the_competition_that_are_gone_are_named(run):
+    (run.task.root / "sample_submission.csv").unlink()
+    with pytest.raises(DataError, match=r"sample_submission\.csv.*No such file"):
+        delivery.submit(run)
