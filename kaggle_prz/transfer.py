@@ -49,7 +49,7 @@ def transfer(
     Example:
         >>> small, large = (build_model("tiny", size, classes=4) for size in (32, 64))
         >>> len(transfer(small, large).kept)
-        14
+        22
     """
     given, wanted = named_weights(source), named_weights(target)
     fresh = tuple(name for name in wanted if name.startswith(tuple(reinitialise)))

@@ -1,0 +1,199 @@
+"""Many folds in one compiled model: traced once, each as if it were the first, stopped in time."""
+
+import statistics
+import time
+
+import keras
+import numpy as np
+import pytest
+from toy_nets import equal, pictures, plain, stage
+
+from kaggle_prz import training
+from kaggle_prz.backbones import resolve
+from kaggle_prz.callbacks import learning_rate_at
+from kaggle_prz.model import Classifier, build
+from kaggle_prz.pipeline import TrainBatches
+from kaggle_prz.spec import Recipe
+from kaggle_prz.training import FoldWork, StageTrainer, TrainingError
+
+pytestmark = pytest.mark.keras
+
+PIXELS, LABELS = pictures(40)
+
+
+def work(fold=0, rows=40, epochs=1.0, **options) -> FoldWork:
+    chosen = np.arange(rows)
+    return FoldWork(fold, PIXELS, chosen, LABELS[chosen], epochs, **options)
+
+
+def prepared(backbone="tiny", policy="float32", dropout=0.2, **changes):
+    """A classifier, its trainer and its first weights."""
+    chosen = resolve(backbone) if isinstance(backbone, str) else backbone
+    made = build(chosen, 16, 4, policy=policy, dropout=dropout, seed=1)
+    return made, StageTrainer(made, stage(**changes), Recipe()), made.model.get_weights()
+
+
+def test_one_trace_serves_the_measurement_and_folds_of_every_size():
+    made, trainer, fresh = prepared()
+    trainer.measure(work())
+    assert trainer.traces == 1
+    for fold, rows in enumerate((40, 33, 17)):
+        made.model.set_weights(fresh)
+        trainer.train(work(fold, rows, epochs=2))
+    assert trainer.traces == 1
+
+
+def test_traces_are_counted():
+    """Shows that the count above can be another."""
+    made, trainer, _ = prepared()
+    trainer.train(work())
+    made.model.make_train_function(force=True)
+    trainer.train(work())
+    assert trainer.traces == 2
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+def test_a_fold_trained_second_is_the_fold_trained_first(policy):
+    made, trainer, fresh = prepared(policy=policy, dropout=0.5, learning_rate=0.01)
+    first = trainer.train(work(1, epochs=1.5))
+    expected = made.model.get_weights()
+    assert not equal(expected, fresh)
+
+    made, trainer, again = prepared(policy=policy, dropout=0.5, learning_rate=0.01)
+    assert equal(fresh, again)
+    trainer.measure(work(0))
+    trainer.train(work(0))
+    made.model.set_weights(again)
+    second = trainer.train(work(1, epochs=1.5))
+    assert second.loss.tolist() == pytest.approx(first.loss.tolist(), abs=1e-6)
+    for one, other in zip(expected, made.model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_folds_see_batches_of_their_own():
+    made, trainer, fresh = prepared(dropout=0.0)
+    first = trainer.train(work(0)).loss.tolist()
+    made.model.set_weights(fresh)
+    assert trainer.train(work(1)).loss.tolist() != pytest.approx(first, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "rows", "steps"),
+    [(1.0, 40, 5), (0.5, 40, 2), (1.5, 40, 8), (2.3, 33, 9), (0.01, 40, 1), (3.0, 6, 3)],
+)
+def test_fractional_epochs_end_within_a_pass(epochs, rows, steps):
+    made, trainer, _ = prepared(backbone=plain())
+    history = trainer.train(work(rows=rows, epochs=epochs))
+    assert history.step.iloc[-1] == steps == trainer.steps(rows, epochs)
+    assert history.epoch.iloc[-1] == pytest.approx(steps / max(1, rows // 8), abs=1e-3)
+    assert made.model.optimizer.iterations.numpy() == steps
+
+
+def test_a_deadline_ends_training_early_with_the_learning_rate_annealed():
+    _, trainer, _ = prepared(backbone=plain(), learning_rate=1e-3)
+    trainer.measure(work())
+    begun = time.monotonic()
+    history = trainer.train(work(epochs=10_000, deadline=begun + 1.0))
+    assert 0.9 < time.monotonic() - begun < 2.5
+    assert history.step.iloc[-1] < 50_000
+    assert history.learning_rate.max() > 0.8e-3
+    assert history.learning_rate.iloc[-1] == pytest.approx(1e-5, rel=0.5)
+
+
+def test_history_is_what_the_batches_say():
+    """Losses by hand: the model hardly moves, so each step's loss is that of its batch."""
+    made, trainer, _ = prepared(backbone=plain(), dropout=0.0, learning_rate=1e-12)
+    told = []
+    history = trainer.train(
+        work(epochs=2, flips=("horizontal",)), lambda steps, note: told.append((steps, note))
+    )
+    batches = TrainBatches(
+        PIXELS, np.arange(40), LABELS, batch_size=8, flips=("horizontal",), seed=(0, 1, 0)
+    )
+    losses, accuracies = [], []
+    for _ in range(2):
+        batches.on_epoch_end()  # Keras shuffles before the first pass, too
+        for index in range(5):
+            pixels, labels = batches[index]
+            given = np.asarray(made.model(pixels.astype("float32"), training=False))
+            losses.append(-np.log(given[np.arange(8), labels]).mean())
+            accuracies.append((given.argmax(axis=1) == labels).mean())
+    assert list(history.columns) == [
+        "step", "epoch", "loss", "accuracy", "learning_rate", "seconds",
+    ]  # fmt: skip
+    assert history.step.tolist() == list(range(1, 11))
+    np.testing.assert_allclose(history.loss, losses, atol=1e-4)
+    np.testing.assert_allclose(history.accuracy, accuracies, atol=1e-5)
+    np.testing.assert_allclose(
+        history.learning_rate, [learning_rate_at(step / 10, 1e-12) for step in range(10)]
+    )
+    assert history.seconds.is_monotonic_increasing
+    assert len(told) == 10
+    assert told[0] == (1, f"loss {losses[0]:.3f}")
+
+
+def test_a_loss_that_is_no_number_is_a_sentence():
+    _, trainer, _ = prepared(backbone=plain(), learning_rate=1e38)
+    with pytest.raises(TrainingError) as raised:
+        trainer.train(work(fold=3, epochs=40))
+    message = str(raised.value)
+    assert "The loss became nan in stage1-16, fold 3, step" in message
+    assert "(learning rate 1e+38). Use a lower --learning-rate" in message
+
+
+def test_weights_that_are_no_numbers_are_noticed_at_the_first_step():
+    made, trainer, _ = prepared(backbone=plain())
+    made.set_head(np.full((6, 4), np.nan, np.float32), np.zeros(4, np.float32))
+    with pytest.raises(TrainingError, match="step 1 "):
+        trainer.train(work())
+
+
+def test_measuring_leaves_every_weight_as_it_was():
+    made, trainer, fresh = prepared(learning_rate=0.1)
+    assert trainer.measure(work()) > 0
+    assert equal(made.model.get_weights(), fresh)
+
+
+@pytest.mark.filterwarnings("error:Your input ran out of data")
+@pytest.mark.parametrize(("rows", "batch", "steps"), [(40, 8, 3), (17, 8, 2), (5, 5, 1)])
+def test_speed_is_that_of_the_median_step_after_the_first(monkeypatch, rows, batch, steps):
+    """Fewer batches than are measured at most: neither a warning nor steps that never were."""
+    counts, told = [], [2.0, 8.0, 3.0]
+
+    class Slow(training.Clock):
+        def on_train_batch_end(self, batch, logs=None):
+            self.seconds.append(told[batch])
+
+        def on_train_end(self, logs=None):
+            counts.append(len(self.seconds))
+
+    monkeypatch.setattr(training, "Clock", Slow)
+    monkeypatch.setattr(training, "_STEPS_MEASURED", 3)
+    _, trainer, _ = prepared(backbone=plain())
+    median = statistics.median(told[:steps])
+    assert trainer.measure(work(rows=rows)) == pytest.approx(batch / median)
+    assert counts == [1, steps]
+
+
+def test_weights_decay_but_neither_biases_nor_norms():
+    made, _, _ = prepared()
+    recipe = Recipe(weight_decay=0.9)
+    trainer = StageTrainer(made, stage(learning_rate=0.01), recipe)
+    optimizer = made.model.optimizer
+    assert optimizer.weight_decay == 0.9
+    decaying = {
+        variable.path.rpartition("/")[2]
+        for variable in made.model.trainable_variables
+        if optimizer._use_weight_decay(variable)
+    }
+    assert decaying == {"kernel"}
+    assert trainer.traces == 0
+
+
+def test_training_learns():
+    made, trainer, _ = prepared(learning_rate=1e-2, dropout=0.0)
+    history = trainer.train(work(epochs=10))
+    assert history.loss.iloc[-1] < 0.5 * history.loss.iloc[0]
+    assert isinstance(made, Classifier)
+    given = keras.ops.convert_to_numpy(made.model(PIXELS.astype("float32"), training=False))
+    assert (given.argmax(axis=1) == LABELS).mean() > 0.9
