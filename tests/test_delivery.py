@@ -12,7 +12,6 @@ from kaggle_prz.hosts import EmbeddedHost, embedded
 from kaggle_prz.offline.shapes import Shapes
 from kaggle_prz.spec import Recipe
 
-
 SHAPES = Shapes(train=8, test=8)
 
 

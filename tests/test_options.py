@@ -1,0 +1,95 @@
+import click
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kaggle_prz import options
+
+
+def _parsed(kind: click.ParamType, text: str):
+    return kind.convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("600", 600),
+        ("1.5", 1.5),
+        ("90s", 90),
+        ("10m", 600),
+        ("10min", 600),
+        ("1h30m", 5400),
+        (" 2H ", 7200),
+        ("1h1m1s", 3661),
+        ("0.5h", 1800),
+        (90, 90),
+    ],
+)
+def test_times_as_people_write_them(text, seconds):
+    assert _parsed(options.Duration(), text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "10x", "m10", "10m!", "-5", "1h 30", "inf", "nan"])
+def test_what_is_no_time_is_told_with_examples(text):
+    with pytest.raises(click.BadParameter, match="is not a time such as 600, 90s, 10m or 1h30m"):
+        _parsed(options.Duration(), text)
+
+
+@given(st.integers(0, 50), st.integers(0, 59), st.integers(0, 59))
+def test_hours_minutes_and_seconds_add_up(hours, minutes, seconds):
+    text = f"{hours}h{minutes}m{seconds}s"
+    assert _parsed(options.Duration(), text) == hours * 3600 + minutes * 60 + seconds
+
+
+def test_numbers_between_commas():
+    sizes = options.Numbers(int)
+    assert _parsed(sizes, "160,240,320") == (160, 240, 320)
+    assert _parsed(sizes, " 96, 144 ,") == (96, 144)
+    assert _parsed(sizes, (32,)) == (32,)
+    for text in ("a", "32;48", "32.5", "32,x"):
+        with pytest.raises(click.BadParameter, match=f"'{text}' is not a list of numbers"):
+            _parsed(sizes, text)
+
+
+def test_epochs_are_one_number_or_one_a_stage():
+    epochs = options.Epochs()
+    assert _parsed(epochs, "6") == 6.0
+    assert isinstance(_parsed(epochs, "6"), float)
+    assert _parsed(epochs, "3,2,0.5") == (3.0, 2.0, 0.5)
+
+
+@click.command()
+@options.competition
+@options.recipe
+@options.layout
+@options.place
+@options.as_json
+def _command(**given):
+    click.echo({key: value for key, value in given.items() if value is not None})
+
+
+def test_an_option_that_is_not_given_is_none():
+    result = CliRunner().invoke(_command, ["-c", "shapes"])
+    assert result.exit_code == 0
+    assert result.output == (
+        "{'competition': 'shapes', 'output_dir': PosixPath('runs'), 'as_json': False}\n"
+    )
+
+
+@pytest.mark.parametrize(("flag", "value"), [("--tta", True), ("--no-tta", False)])
+def test_mirrored_images_can_be_wanted_or_not(flag, value):
+    assert f"'tta': {value}" in CliRunner().invoke(_command, ["-c", "x", flag]).output
+
+
+def test_every_key_of_a_recipe_is_an_option():
+    from kaggle_prz.spec import Recipe
+
+    names = {parameter.name for parameter in _command.params}
+    assert set(Recipe.model_fields) <= names
+
+
+def test_a_competition_is_needed():
+    result = CliRunner().invoke(_command, [])
+    assert result.exit_code == 2
+    assert "Missing option '-c' / '--competition'" in result.output

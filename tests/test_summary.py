@@ -1,0 +1,141 @@
+import json
+import os
+
+import pytest
+from synthetic import make_run
+from toys import Recorder, make_stage, make_task
+
+from kaggle_prz import runs, summary
+from kaggle_prz.offline.competition import Standing
+from kaggle_prz.schedule import Speed, Workload
+from kaggle_prz.spec import Recipe
+from kaggle_prz.task import Evidence
+
+WORKLOAD = Workload(folds=3, train_rows=300, test_rows=100, views=2)
+SPEED = Speed(image_size=50, train_images=100, predict_images=200, start=5)
+
+
+@pytest.fixture
+def console() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    return make_run(tmp_path_factory.mktemp("runs") / "toys" / "first")
+
+
+def test_a_task_is_shown_with_its_rules_and_what_was_passed_over(console):
+    task = make_task(
+        [0, 1, 2],
+        evidence=(Evidence("cell", "probabilities", "one column a class"),),
+        warnings=("1 row is passed over.",),
+    )
+    summary.show_task(task, console)
+    assert console.tables == [
+        ("toys", ["", "taken for", "because"], [("cell", "probabilities", "one column a class")])
+    ]
+    assert console.lines == ["Note: 1 row is passed over."]
+
+
+STAGES = (make_stage(1, 50, epochs=4), make_stage(2, 100, epochs=1))
+
+
+def test_stages_are_shown_with_their_share_and_forecast(console):
+    summary.show_stages(STAGES, WORKLOAD, SPEED, console)
+    ((title, columns, rows),) = console.tables
+    assert title == "stages of 3 folds, 300 training images"
+    assert columns[-2:] == ["compute", "predicted"]
+    # 5 s start + 4 × 200 × 3 / 100 s training + 2 × (300 + 3 × 100) / 200 s prediction
+    assert rows[0] == ("1", "50 px", "4", "8", "1.0e-03", "50%", "35 s")
+    assert rows[1] == ("2", "100 px", "1", "8", "1.0e-03", "50%", "53 s")
+    assert console.lines == [
+        "2.50× less compute than the same epochs at 100 px; predicted in all: 1 min 28 s"
+    ]
+
+
+def test_without_a_speed_times_are_left_open(console):
+    summary.show_stages(STAGES, WORKLOAD, None, console)
+    assert [row[-1] for row in console.tables[0][2]] == ["when measured"] * 2
+    assert console.lines == ["2.50× less compute than the same epochs at 100 px"]
+
+
+@pytest.mark.parametrize("stages", [[make_stage()], [make_stage(epochs=0)]])
+def test_one_stage_is_not_compared_with_itself(console, stages):
+    summary.show_stages(stages, WORKLOAD, SPEED, console)
+    assert console.lines == []
+
+
+def test_scores_are_those_of_the_blend(console, finished):
+    summary.show_scores(finished, console)
+    ((title, columns, rows),) = console.tables
+    assert title == "log loss (lower is better)"
+    assert columns == ["stage", "fold 1", "fold 2", "fold 3", "out-of-fold", "accuracy"]
+    assert [row[0] for row in rows] == ["stage1-32", "stage2-48"]
+    assert rows[1][4] == f"{finished.score:.4f}"
+    assert console.lines[0].startswith("Submitted is what scores best out-of-fold: stage2-48 has")
+
+
+def test_a_stage_with_some_of_its_folds_leaves_the_others_open(console, tmp_path):
+    summary.show_scores(make_run(tmp_path / "r" / "toys" / "x", last_stage_folds=1), console)
+    first, second = console.tables[0][2]
+    assert all(first)
+    assert second[1]
+    assert second[2:] == ("", "", "", "")
+
+
+def test_classes_are_shown_largest_first(console):
+    summary.show_classes(make_task([0, 1, 1, 2, 1, 2], classes=["a", "b", "c"]), console)
+    assert console.tables[0][2] == [("b", "3", "50.0%"), ("c", "2", "33.3%"), ("a", "1", "16.7%")]
+    assert console.lines == []
+
+
+def test_of_many_classes_the_rest_is_counted(console):
+    summary.show_classes(make_task(range(23), classes=23), console)
+    assert len(console.tables[0][2]) == 20
+    assert console.lines == ["… and 3 more classes"]
+
+
+def test_the_leaderboard(console):
+    standing = Standing(1, "you", 0.123456, 2, "2026-01-02T03:04:05+00:00")
+    summary.show_standings("toys", [standing], console)
+    (table,) = console.tables
+    assert table[0] == "leaderboard of toys"
+    assert table[2] == [("1", "you", "0.12346", "2", "2026-01-02 03:04:05")]
+
+
+def test_a_task_as_json(finished):
+    facts = json.loads(json.dumps(summary.task_facts(finished.task)))
+    assert facts["classes"] == ["ball", "cube", "drum"]
+    assert (facts["train_images"], facts["test_rows"]) == (36, 5)
+    assert {"name", "value", "rule"} == set(facts["evidence"][0])
+
+
+def test_runs_as_json_say_how_far_they_are(tmp_path):
+    def place(name: str):
+        return tmp_path / "toys" / name
+
+    small = {"rows_a_class": 3, "test_rows": 2}
+    done = make_run(place("done"), **small)
+    half = make_run(place("half"), last_stage_folds=1, receipt=False, **small)
+    runs.begin(place("begun"), "toys", Recipe(), done.task, "")
+    damaged = make_run(place("damaged"), stages=1, **small)
+    (damaged.path / "task.npz").write_bytes(b"")
+    for age, name in enumerate(["damaged", "begun", "half", "done"]):
+        moment = 2_000_000_000 - age
+        os.utime(place(name) / "recipe.json", (moment, moment))
+    facts = json.loads(json.dumps(summary.run_facts(tmp_path)))
+    assert [fact["run"] for fact in facts] == [
+        str(place(name)) for name in ("done", "half", "begun", "damaged")
+    ]
+    assert [fact["sealed"] for fact in facts] == ["6 of 6", "4 of 6", "begun", "begun"]
+    assert [fact["score"] for fact in facts] == [done.score, half.score, None, None]
+    assert [fact["public_score"] for fact in facts] == [0.4321, None, None, None]
+
+
+def test_runs_as_a_table(console):
+    facts = [
+        {"run": "a", "metric": "log_loss", "score": 0.5, "sealed": "1 of 2", "public_score": None}
+    ]
+    summary.show_runs(facts, console)
+    assert console.tables[0][2] == [("a", "log_loss", "0.5000", "1 of 2", "")]
