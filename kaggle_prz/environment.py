@@ -1,8 +1,12 @@
 """What a run ran on, for its record: versions, processor, no account and no path."""
 
+import contextlib
 import importlib.metadata
 import os
 import platform
+import sys
+import tempfile
+from collections.abc import Iterator
 
 _PACKAGES = (
     "keras",
@@ -33,6 +37,29 @@ def describe() -> dict[str, str]:
         "processors": str(_processors()),
         **versions,
     }
+
+
+@contextlib.contextmanager
+def without_banner() -> Iterator[None]:
+    """Keep what native libraries print to standard error while they load.
+
+    TensorFlow announces its processor features there, past Python and past its own log level.
+    Where loading fails, what was printed is shown after all.
+    """
+    sys.stderr.flush()
+    shown = os.dup(2)
+    with tempfile.TemporaryFile() as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(shown, 2)
+            kept.seek(0)
+            os.write(2, kept.read())
+            raise
+        finally:
+            os.dup2(shown, 2)
+            os.close(shown)
 
 
 def _version(package: str) -> str | None:

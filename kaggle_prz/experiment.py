@@ -222,7 +222,8 @@ def _train(
     budget: Budget,
     console: Console,
 ) -> None:
-    from kaggle_prz import workers
+    with environment.without_banner():
+        from kaggle_prz import workers
 
     workdir.write_json(run.path / "environment.json", environment.describe() | workers.backend())
     worker = workers.InProcess(run, network, placed, decoded.stores, console)
