@@ -171,9 +171,6 @@ def _sentences_instead_of_tracebacks(debug: bool) -> Iterator[None]:
             "Interrupted. Finished folds are kept; run the same command again to go on.", err=True
         )
         sys.exit(_INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
     except Exception as error:
         if debug:
             raise

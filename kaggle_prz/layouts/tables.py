@@ -68,7 +68,6 @@ def read_csv(path: Path) -> pd.DataFrame:
             f"({', '.join(map(str, frame.columns[:5]))}). Name every column, or remove the commas "
             "at the ends of its lines."
         )
-    frame = frame.fillna("")  # rows that end early
     frame.columns = [str(column).strip() for column in frame.columns]
     return frame.loc[:, [name for name in frame.columns if not name.startswith("Unnamed:")]]
 
