@@ -139,6 +139,7 @@ def test_a_settled_stage_never_changes(begin, clock, limit, tmp_path):
         assert stage == settled
         speed = Speed(32, FAST.train_images * slower, FAST.predict_images, 1)
         assert again.settle(stage, speed) == settled
+        again.close()
         assert _written(tmp_path)["predicted_seconds"][0] == forecast
         assert _written(tmp_path)["settled"] == 1
 
