@@ -12,7 +12,7 @@ from kaggle_prz.spec import Recipe, Stage
 
 DEFAULT_EPOCHS = 6.0
 MOST_EPOCHS_UNDER_A_TIME_LIMIT = 30.0
-FEWEST_EPOCHS_WORTH_A_STAGE = 0.25
+FEWEST_EPOCHS_WORTH_A_STAGE = 0.1
 LEARNING_RATE_FALL = 0.6
 SAFETY = 0.94
 
@@ -174,7 +174,7 @@ def within(
     """Fit the epochs of `stages` to `seconds`, equal compute a stage.
 
     The time of building and predicting is set aside first, and 6 % as a margin for a machine
-    that slows down. Stages that would not get a quarter of an epoch are given up, largest
+    that slows down. Stages that would not get a tenth of an epoch are given up, largest
     first: a stage trained well beats two that are not.
 
     Args:
@@ -193,7 +193,7 @@ def within(
         >>> load = Workload(folds=5, train_rows=1800, test_rows=400, views=2)
         >>> fast = Speed(image_size=96, train_images=100, predict_images=300, start=10)
         >>> [stage.epochs for stage in within(600, stages, load, fast, capped=False)]
-        [3.36, 1.49]
+        [3.2, 1.42]
     """
     for count in range(len(stages), 0, -1):
         kept = stages[:count]
