@@ -1,0 +1,487 @@
+"""Whole runs on small competitions: complete, leak-free, the same again, and never lost."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from toy_nets import plain_net
+
+import kaggle_prz as prz
+from kaggle_prz import budget, experiment, lineage, training, workdir, workers
+from kaggle_prz.console import Silent
+from kaggle_prz.errors import RunError, UsageError
+from kaggle_prz.offline import grader
+from kaggle_prz.offline.shapes import Shapes
+from kaggle_prz.runs import Run
+
+pytestmark = pytest.mark.keras
+
+DRAWN = Shapes(seed=3, train=48, test=12)
+QUICK = {"backbone": "tiny", "sizes": (16, 24), "folds": 2, "epochs": 3, "batch_size": 8}
+
+
+class Heard(Silent):
+    """A console that keeps what it is told."""
+
+    def __init__(self):
+        self.lines = []
+
+    def say(self, text):
+        self.lines.append(text)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "drawn"
+    DRAWN.materialise(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def finished(folder, tmp_path_factory) -> Run:
+    """A run that was left alone; not to be changed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KAGGLE_PRZ_HOME", str(tmp_path_factory.mktemp("home")))
+        return prz.fit(str(folder), output_dir=tmp_path_factory.mktemp("runs"), **QUICK)
+
+
+@pytest.fixture
+def no_report(monkeypatch):
+    monkeypatch.setattr(experiment.report, "write_if_possible", lambda run, console: None)
+
+
+@pytest.fixture
+def instead_of_training(monkeypatch, no_report):
+    """Set what is called as `hook(stage, fold, train)` where a fold would be trained."""
+    original = training.StageTrainer.train
+
+    def use(hook):
+        monkeypatch.setattr(
+            training.StageTrainer,
+            "train",
+            lambda self, work, advance=None: hook(
+                self, work.fold, lambda: original(self, work, advance)
+            ),
+        )
+
+    return use
+
+
+def seals(run: Path) -> dict[str, tuple[int, int]]:
+    """Inode and time of every seal."""
+    return {
+        seal.parent.relative_to(run).as_posix(): (seal.stat().st_ino, seal.stat().st_mtime_ns)
+        for seal in run.glob("stage*/fold*/DONE")
+    }
+
+
+def is_graded(run: Run, drawn: Shapes = DRAWN) -> bool:
+    scores = grader.grade(run.submission, drawn.answers())
+    return 0 < scores.public < 5 and 0 < scores.private < 5
+
+
+def test_a_run_is_complete(finished):
+    assert is_graded(finished)
+    assert set(seals(finished.path)) == {
+        f"{stage}/fold{fold}" for stage in ("stage1-16", "stage2-24") for fold in (0, 1)
+    }
+    assert {file.name for file in finished.path.iterdir() if file.is_file()} >= {
+        "recipe.json", "task.json", "folds.csv", "plan.json", "environment.json", "blend.json",
+        "submission.csv", "report.html",
+    }  # fmt: skip
+    assert workdir.read_json(finished.path / "plan.json")["complete"] is True
+    assert prz.load_run(finished.path).score == finished.score
+    assert finished.receipt is None
+
+
+def test_a_run_is_free_of_leaks(finished):
+    audit = lineage.audit(finished.path)
+    assert audit.clean
+    assert audit.checked == 4
+
+
+def test_every_stage_was_traced_once(finished):
+    records = [workdir.read_json(file) for file in finished.path.glob("stage*/stage.json")]
+    assert len(records) == 2
+    assert sum(record["training_traces"] for record in records) == 2
+
+
+def test_the_second_stage_starts_where_the_first_ended(finished):
+    for fold in (0, 1):
+        source = workdir.read_json(finished.path / f"stage2-24/fold{fold}/transfer.json")
+        weights = finished.path / f"stage1-16/fold{fold}/model.weights.h5"
+        assert source["source"] == f"stage1-16/fold{fold}/model.weights.h5"
+        assert source["source_sha256"] == workdir.sha256(weights)
+        assert len(source["kept"]) == 22
+        assert source["reinitialised"] == []
+
+
+def test_the_weights_of_a_fold_predict_what_the_fold_predicted(finished, folder):
+    """From the images, by another way: rows, ids, folds and weights belong together."""
+    from PIL import Image
+
+    directory = finished.path / "stage2-24/fold1"
+    model = prz.build_model("tiny", image_size=24, classes=4)
+    model.load_weights(directory / "model.weights.h5")
+    folds = pd.read_csv(finished.path / "folds.csv").set_index("id")["fold"]
+    given = workdir.read_arrays(directory / "oof.npz")
+    assert set(given["ids"].tolist()) == set(folds.index[folds == 1])
+    for part, ids in (
+        ("train", given["ids"]),
+        ("test", workdir.read_arrays(directory / "test.npz")["ids"]),
+    ):
+        pictures = [Image.open(folder / part / f"{name}.png") for name in ids.tolist()]
+        pixels = np.stack(
+            [
+                np.asarray(picture.resize((24, 24), Image.Resampling.LANCZOS, reducing_gap=3.0))
+                for picture in pictures
+            ]
+        ).astype("float32")
+        both = [np.asarray(model(view, training=False)) for view in (pixels, pixels[:, :, ::-1])]
+        file = "oof.npz" if part == "train" else "test.npz"
+        stored = workdir.read_arrays(directory / file)["probabilities"]
+        np.testing.assert_allclose(stored, np.mean(both, axis=0), atol=1e-4)
+
+
+def test_the_score_is_that_of_every_row_by_the_fold_that_held_it_out(finished):
+    labels = pd.read_csv(finished.task.root / "train.csv").set_index("id")["label"]
+    oof = finished.oof
+    losses = [-np.log(oof.at[name, labels[name]]) for name in labels.index]
+    assert finished.score == pytest.approx(np.mean(losses), rel=1e-5)
+
+
+def test_the_same_call_elsewhere_gives_the_same_run(
+    finished, folder, tmp_path, instead_of_training
+):
+    starts = {}
+
+    def remember(trainer, fold, train):
+        starts[trainer.stage.index, fold] = trainer._model.get_weights()
+        return train()
+
+    instead_of_training(remember)
+    again = prz.fit(str(folder), output_dir=tmp_path / "runs", **QUICK)
+    assert again.path != finished.path
+    assert again.name == finished.name
+    for name in ("folds.csv", "submission.csv"):
+        assert (again.path / name).read_bytes() == (finished.path / name).read_bytes()
+    assert again.stages == finished.stages
+    for file in finished.path.glob("stage*/fold*/history.csv"):
+        twin = again.path / file.relative_to(finished.path)
+        one, other = (pd.read_csv(each).drop(columns="seconds") for each in (file, twin))
+        pd.testing.assert_frame_equal(one, other)
+    before = prz.build_model("tiny", image_size=16, classes=4)
+    for fold in (0, 1):
+        before.load_weights(again.path / f"stage1-16/fold{fold}/model.weights.h5")
+        ended = before.get_weights()
+        assert all(np.array_equal(a, b) for a, b in zip(ended, starts[2, fold], strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(starts[1, 0], starts[1, 1], strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(starts[1, 0], starts[2, 0], strict=True))
+
+
+@pytest.mark.parametrize("where", [(1, 1), (2, 1)], ids=["first-stage", "second-stage"])
+def test_an_interrupted_run_goes_on_and_ends_the_same(
+    finished, folder, tmp_path, instead_of_training, where
+):
+    def interrupted(trainer, fold, train):
+        if (trainer.stage.index, fold) == where:
+            raise KeyboardInterrupt
+        return train()
+
+    instead_of_training(interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        prz.fit(str(folder), output_dir=tmp_path / "runs", **QUICK)
+    (path,) = (tmp_path / "runs").glob("*/*")
+    kept = seals(path)
+    assert len(kept) == 2 * (where[0] - 1) + where[1]
+    drawn = (path / "folds.csv").read_bytes()
+    if where[0] == 2:  # a whole stage is done, so there is a submission already
+        assert is_graded(prz.load_run(path))
+
+    trained = []
+
+    def listed(trainer, fold, train):
+        trained.append((trainer.stage.index, fold))
+        return train()
+
+    instead_of_training(listed)
+    ended = prz.fit(str(folder), output_dir=tmp_path / "runs", **QUICK)
+    assert ended.path == path
+    assert trained == [each for each in [(1, 0), (1, 1), (2, 0), (2, 1)] if each >= where]
+    assert {name: seal for name, seal in seals(path).items() if name in kept} == kept
+    assert (path / "folds.csv").read_bytes() == drawn
+    assert ended.submission.read_bytes() == finished.submission.read_bytes()
+    assert lineage.audit(path).clean
+
+
+def test_a_finished_run_is_not_trained_again(finished, folder, monkeypatch, tmp_path, no_report):
+    copy = tmp_path / "runs" / finished.path.parent.name / finished.name
+    shutil.copytree(finished.path, copy)
+    kept = seals(copy)
+    monkeypatch.setattr(workers, "InProcess", None)  # any use of it would be an error
+    again = prz.fit(str(folder), output_dir=tmp_path / "runs", **QUICK)
+    assert again.path == copy
+    assert seals(copy) == kept
+    assert again.submission.read_bytes() == finished.submission.read_bytes()
+
+
+def test_a_broken_seal_is_trained_again_and_no_other(
+    finished, folder, monkeypatch, tmp_path, no_report
+):
+    copy = tmp_path / "runs" / finished.path.parent.name / finished.name
+    shutil.copytree(finished.path, copy)
+    (copy / "stage2-24/fold0/oof.npz").unlink()
+    kept = seals(copy)
+    again = prz.fit(str(folder), output_dir=tmp_path / "runs", **QUICK)
+    changed = {name for name, seal in seals(copy).items() if kept[name] != seal}
+    assert changed == {"stage2-24/fold0"}
+    assert again.submission.read_bytes() == finished.submission.read_bytes()
+
+
+def test_another_recipe_in_the_same_run_is_refused(finished, folder):
+    with pytest.raises(RunError, match=r"another recipe \(epochs 3\.0 there, 4\.0 here\)"):
+        prz.fit(
+            str(folder), output_dir=finished.path.parents[1], run=finished.name,
+            **(QUICK | {"epochs": 4}),
+        )  # fmt: skip
+
+
+def test_wrong_options_are_refused_before_anything_is_written(folder, tmp_path):
+    with pytest.raises(UsageError, match="image sizes must rise"):
+        prz.fit(str(folder), output_dir=tmp_path / "runs", **(QUICK | {"sizes": (24, 16)}))
+    with pytest.raises(UsageError, match="greater than or equal to 8"):
+        prz.fit(str(folder), output_dir=tmp_path / "runs", **(QUICK | {"sizes": (4, 16)}))
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_time_limit_is_kept(folder, tmp_path, no_report, monkeypatch):
+    """Of epochs that would take minutes, those that fit; what was cut short is annealed."""
+    monkeypatch.setattr(budget, "FOR_ENSEMBLE_AND_REPORT", 1.0)
+    begun = time.monotonic()
+    options = QUICK | {"epochs": (2000, 2000), "time_limit": 14}
+    run = prz.fit(str(folder), output_dir=tmp_path, **options)
+    assert time.monotonic() - begun < 14 + 5
+    assert is_graded(run)
+    assert lineage.audit(run.path).clean
+    for file in run.path.glob("stage*/fold*/history.csv"):
+        history = pd.read_csv(file)
+        assert history.epoch.iloc[-1] < 2000
+        if len(history) > 20:
+            assert history.learning_rate.iloc[-1] < 0.1 * history.learning_rate.max()
+
+
+def test_a_limit_too_short_for_anything_still_ends_with_a_submission(folder, tmp_path, no_report):
+    heard = Heard()
+    run = prz.fit(str(folder), output_dir=tmp_path, console=heard, **(QUICK | {"time_limit": 1.0}))
+    assert is_graded(run)
+    assert [stage.name for stage in run.stages] == ["stage1-16"]
+    assert run.stages[0].epochs == 0
+    assert any("24 px: given up" in line for line in heard.lines)
+    assert set(seals(run.path)) == {"stage1-16/fold0", "stage1-16/fold1"}
+
+
+def test_a_stage_that_the_clock_cuts_short_leaves_the_folds_it_has(
+    folder, tmp_path, monkeypatch, no_report
+):
+    from kaggle_prz.planning import Plan
+
+    monkeypatch.setattr(
+        Plan, "has_time_for", lambda self, stage, fold: (stage.index, fold) != (2, 1)
+    )
+    three = QUICK | {"sizes": (16, 24, 32)}
+    run = prz.fit(str(folder), output_dir=tmp_path, **three)
+    assert set(seals(run.path)) == {"stage1-16/fold0", "stage1-16/fold1", "stage2-24/fold0"}
+    assert is_graded(run)
+    assert lineage.audit(run.path).clean
+
+
+def test_unreadable_images_are_named_and_passed_over(folder, tmp_path, no_report):
+    damaged = tmp_path / "damaged"
+    shutil.copytree(folder, damaged)
+    labels = pd.read_csv(damaged / "train.csv")
+    test_ids = pd.read_csv(damaged / "test.csv")["id"]
+    bad_train, bad_test = labels["id"][7], test_ids[4]
+    (damaged / "train" / f"{bad_train}.png").write_bytes(b"not an image")
+    whole = (damaged / "test" / f"{bad_test}.png").read_bytes()
+    (damaged / "test" / f"{bad_test}.png").write_bytes(whole[: len(whole) // 3])
+    heard = Heard()
+    run = prz.fit(str(damaged), output_dir=tmp_path / "runs", console=heard, **QUICK)
+    for name in (f"train/{bad_train}.png", f"test/{bad_test}.png"):
+        assert any(name in line and "cannot be decoded" in line for line in heard.lines)
+        assert sum(name in warning for warning in run.task.warnings) == 1
+    assert is_graded(run)
+    submitted = pd.read_csv(run.submission).set_index("id")
+    shares = labels.drop(index=7)["label"].value_counts(normalize=True)
+    np.testing.assert_allclose(
+        submitted.loc[bad_test].to_numpy(), shares[submitted.columns].to_numpy(), atol=1e-6
+    )
+    assert bad_train not in set(pd.read_csv(run.path / "folds.csv")["id"])
+    assert len(run.oof) == 47
+    assert lineage.audit(run.path).clean
+
+
+def test_a_function_may_be_the_backbone(folder, tmp_path, no_report):
+    options = QUICK | {"backbone": plain_net, "epochs": 1}
+    run = prz.fit(str(folder), output_dir=tmp_path, **options)
+    assert run.name.startswith("plain_net-16-24-")
+    assert is_graded(run)
+    source = workdir.read_json(run.path / "stage1-16/fold0/transfer.json")
+    assert source["head"] == "logistic regression on frozen features of 24 training rows"
+
+
+def test_a_model_may_be_the_backbone(folder, tmp_path, no_report):
+    mine = plain_net(40)
+    options = QUICK | {"backbone": mine, "epochs": (0.01, 0.01), "learning_rate": 1e-9}
+    run = prz.fit(str(folder), output_dir=tmp_path, **options)
+    assert is_graded(run)
+    trained = prz.build_model(plain_net(24), image_size=24, classes=4)
+    trained.load_weights(run.path / "stage2-24/fold1/model.weights.h5")
+    kernel = trained.get_layer("plain").get_layer("conv").get_weights()[0]
+    np.testing.assert_allclose(kernel, mine.get_layer("conv").get_weights()[0], atol=1e-6)
+    other = keras.models.clone_model(mine)
+    with pytest.raises(RunError, match="holds a run on other backbone"):
+        prz.fit(str(folder), output_dir=tmp_path, run=run.name, **(options | {"backbone": other}))
+
+
+def test_the_embedded_competition_with_groups(tmp_path, no_report):
+    pytest.importorskip("elpv_dataset")
+    run = prz.fit(
+        "elpv", output_dir=tmp_path, backbone="tiny", weights="none", sizes=(16,), folds=2,
+        epochs=0.2, tta=False, submit=True,
+    )  # fmt: skip
+    assert run.receipt["status"] == "complete"
+    assert lineage.audit(run.path).clean
+    rows = pd.read_csv(run.path / "folds.csv")
+    assert rows.groupby("group")["fold"].nunique().max() == 1
+    assert rows["group"].nunique() > 20
+
+
+# What follows is killed, or runs out of room, in a process of its own.
+
+CALL = """
+import resource, sys
+room = int(sys.argv.pop(1))
+if room:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+from kaggle_prz.cli import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.fixture
+def start(tmp_path, tmp_path_factory):
+    """Start the command line in a process of its own."""
+    begun = []
+    fonts = tmp_path_factory.getbasetemp() / "fonts"
+
+    def begin(*arguments: str, room: int = 0) -> subprocess.Popen:
+        begun.append(
+            subprocess.Popen(
+                [sys.executable, "-c", CALL, str(room), *arguments],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=tmp_path,
+                env=os.environ | {"MPLCONFIGDIR": str(fonts)},
+            )
+        )
+        return begun[-1]
+
+    yield begin
+    for process in begun:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(process: subprocess.Popen, pattern: str, directory: Path) -> None:
+    limit = time.monotonic() + 120
+    while not list(directory.glob(pattern)):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+
+
+def ended(process: subprocess.Popen) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=200)
+    return process.returncode, out, err
+
+
+def test_a_run_that_is_interrupted_and_killed_loses_nothing(start, tmp_path):
+    fit = [
+        "fit", "--competition", "shapes", "--sizes", "24,32", "--folds", "2", "--epochs", "2",
+        "--submit", "--run", "mine",
+    ]  # fmt: skip
+    path = tmp_path / "runs" / "shapes" / "mine"
+
+    process = start(*fit)
+    wait_for(process, "stage1-24/fold0/DONE", path)
+    process.send_signal(signal.SIGINT)
+    code, _, err = ended(process)
+    assert code == 130
+    assert "Finished folds are kept; run the same command again to go on." in err
+    assert "Traceback" not in err
+    first = seals(path)
+    assert set(first) <= {"stage1-24/fold0", "stage1-24/fold1"}
+    drawn = (path / "folds.csv").read_bytes()
+
+    process = start(*fit)
+    wait_for(process, "stage2-32/fold0/*", path)
+    process.kill()
+    assert ended(process)[0] == -signal.SIGKILL
+    second = seals(path)
+    assert second.items() >= first.items()
+    assert {"stage1-24/fold0", "stage1-24/fold1"} <= set(second)
+    assert "stage2-32/fold1" not in second
+    assert (path / "submission.csv").is_file()
+
+    code, out, err = ended(start(*fit))
+    assert code == 0, err
+    assert "stage 2 · 32 px · fold 2/2" in out
+    assert "stage 1 ·" not in out
+    third = seals(path)
+    assert third.items() >= second.items()
+    assert len(third) == 4
+    assert (path / "folds.csv").read_bytes() == drawn
+    assert lineage.audit(path).clean
+    assert grader.grade(path / "submission.csv", Shapes().answers()).public < 3
+
+    begun = time.monotonic()
+    code, out, err = ended(start(*fit))
+    assert code == 0, err
+    assert time.monotonic() - begun < 60
+    assert seals(path) == third
+    assert "it is not sent again" in out
+    assert "fold 1/2" not in out
+    entries = experiment.hosts.EmbeddedHost().submissions("shapes")
+    assert len(entries) == 1
+    assert entries[0].sha256 == workdir.sha256(path / "submission.csv")
+
+
+def test_a_full_disk_is_a_sentence_and_the_run_goes_on_when_there_is_room(start, folder, tmp_path):
+    fit = [
+        "fit", "-c", str(folder), "--backbone", "tiny", "--sizes", "16,24", "--folds", "2",
+        "--epochs", "1", "--run", "mine",
+    ]  # fmt: skip
+    path = tmp_path / "runs" / "drawn" / "mine"
+    stores, weights = 60_000, 150_000  # bytes: less than an image store; less than the weights
+    for room in (stores, weights):
+        code, _, err = ended(start(*fit, room=room))
+        assert code == 1
+        assert err.count("Error: ") == 1
+        assert "The disk is full, or a quota is reached" in err
+        assert "Traceback" not in err
+        assert seals(path) == {}
+        assert not list(tmp_path.rglob(".part-*"))
+    assert (path / "folds.csv").is_file()
+    code, _, err = ended(start(*fit))
+    assert code == 0, err
+    assert len(seals(path)) == 4
+    assert is_graded(prz.load_run(path))

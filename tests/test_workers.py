@@ -1,0 +1,181 @@
+"""Folds of a stage in one process: heads fitted on training rows only, sealed one by one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+from toy_nets import plain
+
+from kaggle_prz import experiment, folds, images, rows, workdir
+from kaggle_prz.backbones import resolve
+from kaggle_prz.console import Silent
+from kaggle_prz.offline.shapes import Shapes
+from kaggle_prz.runs import Run
+from kaggle_prz.schedule import Slot
+from kaggle_prz.spec import Recipe, Stage
+from kaggle_prz.workers import InProcess, backend
+
+pytestmark = pytest.mark.keras
+
+STAGE = Stage(index=1, image_size=16, epochs=1.0, batch_size=8, learning_rate=3e-3)
+
+
+@pytest.fixture(scope="module")
+def competition(tmp_path_factory):
+    """The task of a small competition, its folds and its decoded images."""
+    place = tmp_path_factory.mktemp("workers")
+    Shapes(seed=5, train=40, test=10).materialise(place / "drawn")
+    task = experiment.inspect(str(place / "drawn"))
+    decoded = images.decode(task.root, rows.files_of(task), (16, 24), place / "stores", Silent())
+    return task, folds.draw(task, 2, seed=0), decoded
+
+
+@pytest.fixture
+def begin(competition, tmp_path):
+    def make(name, *, backbone=None, labels=None, **recipe):
+        task, column, decoded = competition
+        if labels is not None:
+            task = replace(task, labels=labels)
+        chosen = Recipe(sizes=(16, 24), folds=2, **recipe)
+        run = Run(tmp_path / name, chosen, task)
+        placed = rows.place(task, decoded.readable, column)
+        return run, InProcess(run, backbone or resolve("tiny"), placed, decoded.stores, Silent())
+
+    return make
+
+
+def sealed(run: Run, stage: Stage = STAGE, fold: int = 0):
+    directory = run.directory(stage, fold)
+    assert workdir.is_sealed(directory)
+    oof = workdir.read_arrays(directory / "oof.npz")
+    return oof["ids"], oof["probabilities"], workdir.read_arrays(directory / "test.npz")
+
+
+def test_a_head_without_fine_tuning_is_the_logistic_regression(begin, competition):
+    task, column, decoded = competition
+    run, worker = begin("head", backbone=plain(), tta=False)
+    head_only = STAGE.model_copy(update={"epochs": 0.0})
+    worker.prepare(head_only, None, measure=True)
+    features = worker._classifier.features.predict(decoded.stores[16], verbose=0)
+    for fold in (0, 1):
+        score = worker.train(head_only, fold, Slot(0.0))
+        train, held_out = np.flatnonzero(column != fold), np.flatnonzero(column == fold)
+        scaler = StandardScaler().fit(features[train])
+        probe = LogisticRegression(C=0.003, tol=1e-2, max_iter=300).fit(
+            scaler.transform(features[train]), task.labels[train]
+        )
+        ids, oof, test = sealed(run, head_only, fold)
+        assert ids.tolist() == task.train_ids[held_out].tolist()
+        expected = probe.predict_proba(scaler.transform(features[held_out]))
+        np.testing.assert_allclose(oof, expected, atol=1e-5)
+        unseen = probe.predict_proba(scaler.transform(features[40:]))
+        np.testing.assert_allclose(test["probabilities"], unseen, atol=1e-5)
+        by_hand = -np.log(expected[np.arange(len(held_out)), task.labels[held_out]]).mean()
+        assert score == pytest.approx(by_hand, abs=1e-4)
+        source = workdir.read_json(run.directory(head_only, fold) / "transfer.json")
+        assert source["head"] == "logistic regression on frozen features of 20 training rows"
+        assert source["reinitialised"] == ["head/kernel", "head/bias"]
+        assert not (run.directory(head_only, fold) / "history.csv").exists()
+
+
+@pytest.mark.parametrize("backbone", ["tiny", "plain"])
+def test_labels_of_held_out_rows_change_nothing(begin, competition, backbone):
+    task, column, _ = competition
+    held_out = np.flatnonzero(column == 0)
+    others = task.labels.copy()
+    others[held_out] = (others[held_out] + 1) % 4
+    found = []
+    for name, labels in (("true", None), ("false", others)):
+        network = plain() if backbone == "plain" else None
+        run, worker = begin(name, backbone=network, labels=labels)
+        worker.prepare(STAGE, None, measure=False)
+        score = worker.train(STAGE, 0, Slot(1.0))
+        found.append((score, *sealed(run)[1:]))
+    (one, oof, test), (other, same_oof, same_test) = found
+    np.testing.assert_array_equal(oof, same_oof)
+    np.testing.assert_array_equal(test["probabilities"], same_test["probabilities"])
+    assert one != other  # the labels were others
+
+
+def test_measuring_and_other_folds_before_change_nothing(begin):
+    found = []
+    for name, measure, order in (("alone", False, (1,)), ("after", True, (0, 1))):
+        run, worker = begin(name, dropout=0.5)
+        speed = worker.prepare(STAGE, None, measure=measure)
+        assert (speed is not None) == measure
+        for fold in order:
+            worker.train(STAGE, fold, Slot(1.0))
+        found.append(sealed(run, fold=1)[1])
+    np.testing.assert_array_equal(*found)
+
+
+def test_a_stage_goes_on_from_the_files_of_the_one_before(begin, competition):
+    """In the process that trained it, and in one that only finds its files."""
+    run, worker = begin("chain")
+    later = STAGE.model_copy(update={"index": 2, "image_size": 24})
+    worker.prepare(STAGE, None, measure=False)
+    for fold in (0, 1):
+        worker.train(STAGE, fold, Slot(1.0))
+    worker.finish(STAGE)
+    worker.prepare(later, STAGE, measure=False)
+    worker.train(later, 0, Slot(0.0))
+    source = workdir.read_json(run.directory(later, 0) / "transfer.json")
+    weights = run.directory(STAGE, 0) / "model.weights.h5"
+    assert source["source"] == "stage1-16/fold0/model.weights.h5"
+    assert source["source_sha256"] == workdir.sha256(weights)
+    assert len(source["kept"]) == 22
+    here = worker._classifier.model.get_weights()
+
+    _, restarted = begin("chain")
+    restarted.prepare(later, STAGE, measure=False)
+    first = restarted._classifier.model.get_weights()
+    restarted.train(later, 0, Slot(0.0))
+    there = restarted._classifier.model.get_weights()
+    assert all(np.array_equal(a, b) for a, b in zip(here, there, strict=True))
+    assert not np.array_equal(first[0], there[0])
+    before = restarted._before[1].model
+    before.load_weights(weights)
+    assert all(np.array_equal(a, b) for a, b in zip(before.get_weights(), there, strict=True))
+
+
+def test_the_record_of_a_stage_adds_up_over_restarts(begin):
+    for fold in (0, 1):
+        run, worker = begin("restarted")
+        worker.prepare(STAGE, None, measure=False)
+        worker.train(STAGE, fold, Slot(1.0))
+        record = workdir.read_json(run.path / "stage1-16" / "stage.json")
+        assert record["training_traces"] == fold + 1
+        assert record["predicted_images"] == (fold + 1) * 2 * (20 + 10)
+        assert set(record["seconds"]) == {"build", "features", "train", "predict"}
+    assert worker.predict_speed() > 0
+    assert record["decisions"][0].startswith("precision: float32")
+    assert record["decisions"][1] == "weights: tiny from random numbers, no pretrained weights"
+
+
+def test_a_fold_without_time_is_predicted_untrained(begin):
+    run, worker = begin("late")
+    worker.prepare(STAGE, None, measure=False)
+    worker.train(STAGE, 0, Slot(1.0, deadline=0.0))
+    _, oof, _ = sealed(run)
+    np.testing.assert_allclose(oof.sum(axis=1), 1, atol=1e-5)
+    assert "history.csv" not in workdir.read_seal(run.directory(STAGE, 0))["files"]
+
+
+def test_what_a_fold_was_trained_on_is_written_down(begin, competition):
+    task, column, _ = competition
+    run, worker = begin("rows")
+    worker.prepare(STAGE, None, measure=False)
+    worker.train(STAGE, 1, Slot(1.5))
+    directory = run.directory(STAGE, 1)
+    trained = workdir.read_arrays(directory / "trained_on.npz")["ids"]
+    assert trained.tolist() == task.train_ids[column != 1].tolist()
+    history = pd.read_csv(directory / "history.csv")
+    assert history.epoch.iloc[-1] == 1.5
+    assert sealed(run, fold=1)[2]["ids"].tolist() == task.test_ids.tolist()
+
+
+def test_the_backend_is_named():
+    assert backend()["backend"] in {"tensorflow", "jax", "torch"}
