@@ -73,7 +73,7 @@ class Recipe(_Frozen):
     folds: Annotated[int, Field(ge=2, le=100)] = 5
     epochs: PositiveEpochs | tuple[PositiveEpochs, ...] | None = None
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 32
-    learning_rate: Annotated[float, Field(gt=0, lt=1)] = 3e-4
+    learning_rate: Annotated[float, Field(gt=0, lt=1)] = 2e-4
     weight_decay: Annotated[float, Field(ge=0, lt=1)] = 1e-4
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
     tta: bool = True

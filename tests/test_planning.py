@@ -159,7 +159,7 @@ def test_a_limit_too_short_for_anything_leaves_the_head(begin, console, tmp_path
     assert plan.next() is None
     assert _told(console) == [
         "The time limit leaves 0.1 s, too little for 64 px and 96 px: given up.",
-        "The time limit leaves no time to fine-tune: the head alone is fitted.",
+        "The time limit leaves no time to train: predictions are those of the first weights.",
     ]
     assert [stage["name"] for stage in _written(tmp_path)["stages"]] == ["stage1-32"]
     assert plan.slot(settled, 0) == schedule.Slot(0)
