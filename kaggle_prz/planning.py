@@ -159,7 +159,8 @@ class Plan:
             )
         if fitted and fitted[0].epochs == 0:
             self._console.say(
-                "The time limit leaves no time to train: predictions are those of the first weights."
+                "The time limit leaves no time to train: predictions are those of the first "
+                "weights."
             )
         self._stages = [*done, *fitted]
 
