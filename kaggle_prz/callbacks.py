@@ -76,14 +76,22 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
     """Rows of the history, the bar's note, and an end to training when the loss is not finite.
 
     Keras reports means since the epoch began; differences of their sums give each row its own.
+
+    Args:
+        pace: counts the steps.
+        steps_a_pass: of the training rows.
+        advance: gets every step and the loss so far.
+        expected: steps that are likely, where the clock may end the fold before `pace` does.
     """
 
-    def __init__(self, pace: Pace, steps_a_pass: int, advance: Advance | None):
+    def __init__(
+        self, pace: Pace, steps_a_pass: int, advance: Advance | None, expected: int | None = None
+    ):
         super().__init__()
         self.rows: list[dict[str, float]] = []
         self.finite = True
         self._pace, self._steps_a_pass, self._advance = pace, steps_a_pass, advance
-        self._every = max(1, pace.steps // _ROWS_OF_HISTORY)
+        self._every = max(1, (expected or pace.steps) // _ROWS_OF_HISTORY)
         self._begun = time.monotonic()
         self._earlier = (0, 0.0, 0.0)
 

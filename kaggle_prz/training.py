@@ -148,7 +148,8 @@ class StageTrainer:
         pace = Pace(
             self.steps(len(work.rows), work.epochs), self.stage.learning_rate, work.deadline
         )
-        history = History(pace, len(batches), advance)
+        likely = min(steps, self.steps(len(work.rows), self.stage.epochs))
+        history = History(pace, len(batches), advance, likely)
         self._model.fit(
             batches,
             epochs=math.ceil(pace.steps / len(batches)),

@@ -182,3 +182,14 @@ def test_the_clock_times_each_step_of_the_last_fit(watch):
             watch.now += seconds
             clock.on_train_batch_end(0)
     assert clock.seconds == [1, 2, 3]
+
+
+def test_rows_follow_the_steps_that_are_likely_not_the_most_that_are_allowed():
+    pace = with_model(Pace(4000, 1e-3, None))
+    history = History(pace, 4000, None, expected=80)
+    history.set_model(pace.model)
+    for batch in range(80):
+        pace.on_train_batch_begin(batch)
+        pace.on_train_batch_end(batch)
+        history.on_train_batch_end(batch, {"loss": 1.0, "accuracy": 0.5})
+    assert len(history.rows) == 40
