@@ -148,7 +148,7 @@ class StageTrainer:
         pace = Pace(
             self.steps(len(work.rows), work.epochs), self.stage.learning_rate, work.deadline
         )
-        likely = min(steps, self.steps(len(work.rows), self.stage.epochs))
+        likely = min(pace.steps, self.steps(len(work.rows), self.stage.epochs))
         history = History(pace, len(batches), advance, likely)
         self._model.fit(
             batches,

@@ -47,6 +47,7 @@ class InProcess:
         self._precision = precision.decide(run.recipe.precision)
         self._views = prediction.views_of(run.task.flips, run.recipe.tta)
         self._before: tuple[Stage, Classifier] | None = None
+        self._fresh: list[np.ndarray] = []
         self._features: NDArray[np.float32] | None = None
         self._seconds = {"build": 0.0, "features": 0.0, "train": 0.0, "predict": 0.0}
         self._predicted = 0
@@ -77,8 +78,10 @@ class InProcess:
         self._classifier = self._build(stage)
         self._trainer = StageTrainer(self._classifier, stage, self._run.recipe)
         self._seconds["build"] = time.monotonic() - begun
-        if before is None and self._classifier.pretrained:
-            self._extract_features(stage)
+        if before is None:
+            self._fresh = self._classifier.model.get_weights()
+            if self._classifier.pretrained:
+                self._extract_features(stage)
         if not measure:
             return None
         predict_speed = self._measure_prediction(stage)
@@ -222,8 +225,6 @@ class InProcess:
         }
 
     def _start_fresh(self, fold: int) -> dict[str, Any]:
-        if not hasattr(self, "_fresh"):
-            self._fresh = self._classifier.model.get_weights()
         self._classifier.model.set_weights(self._fresh)
         names = list(transfer.named_weights(self._classifier.model))
         provenance = {"source": self._classifier.notes[0], "source_sha256": None}
