@@ -167,12 +167,12 @@ def test_a_limit_too_short_for_anything_leaves_the_head(begin, console, tmp_path
 
 
 def test_a_large_stage_that_does_not_fit_is_given_up_in_a_sentence(begin, console, tmp_path):
-    plan = begin(time_limit=16)
+    plan = begin(time_limit=14)
     settled = plan.settle(plan.next(), FAST)
     assert settled.epochs >= schedule.FEWEST_EPOCHS_WORTH_A_STAGE
     assert plan.next().image_size == 64
     assert plan.next() is None
-    assert _told(console) == ["The time limit leaves 9.8 s, too little for 96 px: given up."]
+    assert _told(console) == ["The time limit leaves 7.9 s, too little for 96 px: given up."]
     assert len(_written(tmp_path)["stages"]) == 2
 
 
