@@ -27,6 +27,7 @@ def blend(run: Run) -> Blend:
             "metric": metric.name,
             "score": chosen.score,
             "reason": chosen.reason,
+            "submission_sha256": workdir.sha256(run.submission),
             "members": [{"stage": f.stage, "fold": f.fold} for f in chosen.folds],
             "stages": [_scores(run, name, done) for name, done in stages.items() if done],
         },

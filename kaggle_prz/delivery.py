@@ -39,6 +39,11 @@ def _submit(run: Run, message: str, again: bool, console: Console) -> dict[str, 
     host, slug = hosts.find(run.competition)
     submission.validate(run.submission, run.task)
     digest = workdir.sha256(run.submission)
+    if digest != run.blend.get("submission_sha256", digest):
+        console.say(
+            "Note: submission.csv is not the file that the run wrote, so its out-of-fold score "
+            "says nothing about it. The fit command writes the run's own again."
+        )
     before = None if again else _sent_before(run, host, slug, digest)
     if before is not None:
         console.say(
@@ -74,12 +79,20 @@ def _shown(host: hosts.Host, sent: hosts.Submission) -> dict[str, Any]:
 def _standing(host: hosts.Host, slug: str) -> dict[str, Any]:
     standings = host.standings(slug)
     mine = [row for row in standings if row.team == hosts.TEAM]
-    return {"rank": mine[0].rank if mine else None, "teams": len(standings)}
+    return {
+        "rank": mine[0].rank if mine else None,
+        "best_public_score": mine[0].score if mine else None,
+        "teams": len(standings),
+    }
 
 
 def _line(run: Run, receipt: dict[str, Any]) -> str:
     metric = metrics.get(run.task.metric)
+    best = receipt["best_public_score"]
+    rank = f"rank {receipt['rank']} of {receipt['teams']}"
+    if best is not None and metric.better(best, receipt["public_score"]):
+        rank = f"your best {best:.4f} has {rank}"
     return (
         f"Leaderboard of {run.task.slug}: public {metric.title} {receipt['public_score']:.4f}, "
-        f"rank {receipt['rank']} of {receipt['teams']} (out-of-fold {run.score:.4f})"
+        f"{rank} (out-of-fold {run.score:.4f})"
     )

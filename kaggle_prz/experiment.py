@@ -31,7 +31,7 @@ from kaggle_prz import (
 )
 from kaggle_prz.budget import Budget
 from kaggle_prz.console import Console, Silent, duration
-from kaggle_prz.errors import RunError
+from kaggle_prz.errors import RunError, UsageError
 from kaggle_prz.planning import Plan
 from kaggle_prz.runs import Run
 from kaggle_prz.spec import Recipe, Stage
@@ -104,6 +104,7 @@ def fit(
     """
     console = console or Silent()
     layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
+    _refuse_paths(run)
     recipe, network = settle(competition, backbone, options)
     budget = budget or Budget(recipe.time_limit)
     task = inspect(competition, **layout)
@@ -121,7 +122,7 @@ def fit(
         )
         this = Run(path, recipe, rows.readable(task, decoded.readable))
         for warning in this.task.warnings[len(task.warnings) :]:
-            console.say(f"Note: {warning} It is passed over.")
+            console.say(f"Note: {warning}")
         runs.write_task(path, this.task)
         placed = rows.place(task, decoded.readable, _draw_folds_once(this))
         if not _finished(this):
@@ -134,6 +135,14 @@ def fit(
         delivery.submit(this, message=message, console=console)
         report.write_if_possible(this, Silent())
     return this
+
+
+def _refuse_paths(run: str | None) -> None:
+    if run is not None and (not run or run.startswith(".") or Path(run).name != run):
+        raise UsageError(
+            f"--run takes a plain name, without slashes and not beginning with a dot; received "
+            f"{run!r}. The directory above it is --output-dir."
+        )
 
 
 def plan(

@@ -47,7 +47,13 @@ def readable(task: Task, seen: NDArray[np.bool_]) -> Task:
         task: as read.
         seen: `(train + test,)`, in the order of `files_of`.
     """
-    broken = [file for file, good in zip(files_of(task), seen, strict=True) if file and not good]
+    fates = ["it is not trained on"] * len(task.train_ids)
+    fates += ["its row is predicted by the classes' shares"] * len(task.test_ids)
+    broken = [
+        f"{file} cannot be decoded: {fate}."
+        for file, fate, good in zip(files_of(task), fates, seen, strict=True)
+        if file and not good
+    ]
     kept = seen[: len(task.train_ids)]
     return replace(
         task,
@@ -55,7 +61,7 @@ def readable(task: Task, seen: NDArray[np.bool_]) -> Task:
         train_files=task.train_files[kept],
         labels=task.labels[kept],
         groups=None if task.groups is None else task.groups[kept],
-        warnings=(*task.warnings, *(f"{file} cannot be decoded." for file in broken)),
+        warnings=(*task.warnings, *broken),
     )
 
 

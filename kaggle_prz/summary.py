@@ -78,7 +78,7 @@ def show_scores(run: Run, console: Console) -> None:
     console.table(
         f"{metric.title} ({'higher' if metric.maximize else 'lower'} is better)", columns, rows
     )
-    console.say(f"Submitted is what scores best out-of-fold: {blend['reason']}.")
+    console.say(f"The submission holds what scores best out-of-fold: {blend['reason']}.")
 
 
 def show_classes(task: Task, console: Console) -> None:

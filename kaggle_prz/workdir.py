@@ -116,7 +116,13 @@ def read_json(path: Path) -> Any:
         ) from None
     except ValueError as error:
         raise RunError(
-            f"{path} is not valid JSON ({error}); remove the run and fit again."
+            f"{path} is not valid JSON ({error}). Remove that file and run the same command again; "
+            "finished folds are kept."
+        ) from None
+    except OSError as error:
+        raise RunError(
+            f"{path} cannot be read ({error.strerror}): name the directory of a run, "
+            "runs/<competition>/<run>."
         ) from None
 
 
@@ -191,10 +197,16 @@ def locked(directory: Path) -> Iterator[None]:
     """Hold a run directory for this process.
 
     Raises:
-        RunError: another process is at work in it.
+        RunError: another process is at work in it, or it cannot be made.
     """
-    with room_for(directory):
-        directory.mkdir(parents=True, exist_ok=True)
+    try:
+        with room_for(directory):
+            directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(
+            f"{directory} cannot be made a directory ({error.strerror}). Name another place with "
+            "--output-dir."
+        ) from error
     lock = filelock.FileLock(directory / ".lock")
     try:
         lock.acquire(timeout=0)

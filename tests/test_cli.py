@@ -382,3 +382,10 @@ def test_loud_libraries_are_quieted_before_they_load(prz, monkeypatch):
     prz("runs")
     assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "3"
     assert os.environ["GRPC_VERBOSITY"] == "DEBUG"
+
+
+@pytest.mark.parametrize("name", ["../../x", "a/b", ".", ".hidden", ""])
+def test_the_name_of_a_run_is_no_path(prz, name):
+    status, _, err = prz("fit", "-c", "shapes", "--run", name)
+    assert status == 2
+    assert "--run takes a plain name" in err

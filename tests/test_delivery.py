@@ -1,6 +1,7 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -171,3 +172,20 @@ def test_files_of_the_competition_that_are_gone_are_named(run):
     (run.task.root / "sample_submission.csv").unlink()
     with pytest.raises(DataError, match=r"sample_submission\.csv.*No such file"):
         delivery.submit(run)
+
+
+def test_a_worse_submission_is_not_given_the_rank_of_the_best():
+    receipt = {"public_score": 0.5, "best_public_score": 0.4, "rank": 1, "teams": 2}
+    run = SimpleNamespace(task=SimpleNamespace(slug="shapes", metric="log_loss"), score=0.45)
+    line = delivery._line(run, receipt)
+    assert "public log loss 0.5000, your best 0.4000 has rank 1 of 2" in line
+    assert "rank 1" in delivery._line(run, receipt | {"public_score": 0.4})
+
+
+def test_a_file_that_the_run_did_not_write_is_told_of(run, host):
+    blend = workdir.read_json(run.path / "blend.json")
+    for digest, told in ((workdir.sha256(run.submission), False), ("0" * 64, True)):
+        workdir.write_json(run.path / "blend.json", blend | {"submission_sha256": digest})
+        console = Recorder()
+        delivery.submit(run, console=console)
+        assert any("is not the file that the run wrote" in line for line in console.lines) is told

@@ -63,6 +63,6 @@ def test_images_that_cannot_be_decoded_are_named_and_absent_ones_are_not():
     kept = rows.readable(task, np.array([True, False, False, False]))
     assert kept.warnings == (
         "before",
-        "train/r1.png cannot be decoded.",
-        "test/x.png cannot be decoded.",
+        "train/r1.png cannot be decoded: it is not trained on.",
+        "test/x.png cannot be decoded: its row is predicted by the classes' shares.",
     )

@@ -73,7 +73,9 @@ def test_scores_are_those_of_the_blend(console, finished):
     assert columns == ["stage", "fold 1", "fold 2", "fold 3", "out-of-fold", "accuracy"]
     assert [row[0] for row in rows] == ["stage1-32", "stage2-48"]
     assert rows[1][4] == f"{finished.score:.4f}"
-    assert console.lines[0].startswith("Submitted is what scores best out-of-fold: stage2-48 has")
+    assert console.lines[0].startswith(
+        "The submission holds what scores best out-of-fold: stage2-48 has"
+    )
 
 
 def test_a_stage_with_some_of_its_folds_leaves_the_others_open(console, tmp_path):

@@ -238,3 +238,17 @@ def test_exclusive_waits_for_the_other_process(tmp_path):
             waited = time.monotonic() - begun
         release.wait()
     assert waited >= 0.25
+
+
+def test_a_place_that_cannot_be_a_directory(tmp_path):
+    (tmp_path / "file").write_text("x")
+    place = tmp_path / "file" / "run"
+    rule = r"cannot be made a directory .* --output-dir"
+    with pytest.raises(RunError, match=rule), workdir.locked(place):
+        pass
+
+
+def test_a_file_is_no_run(tmp_path):
+    (tmp_path / "notes.py").write_text("x")
+    with pytest.raises(RunError, match="name the directory of a run"):
+        workdir.read_json(tmp_path / "notes.py" / "recipe.json")

@@ -50,10 +50,11 @@ def read_csv(path: Path) -> pd.DataFrame:
     """
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except pd.errors.EmptyDataError:
+        raise DataError(f"{path} is empty; a CSV needs a header. Fetch it again.") from None
     except (
         UnicodeDecodeError,
         pd.errors.ParserError,
-        pd.errors.EmptyDataError,
         csv.Error,
         OSError,
     ) as error:
@@ -117,7 +118,8 @@ def find_labels(root: Path, sample: Sample, train: files.Role) -> LabelTable:
         if path == sample.path or _SAMPLE_NAME.search(path.stem):
             continue
         frame = read_csv(path)
-        looked_at.append(path.name)
+        lone = ";" in "".join(frame.columns) and frame.shape[1] == 1
+        looked_at.append(f"{path.name} (semicolons? commas are expected)" if lone else path.name)
         for column in frame.columns:
             values = frame[column].str.strip()
             if len(frame) == 0 or values.nunique() < 0.9 * len(values):

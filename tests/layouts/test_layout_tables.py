@@ -54,7 +54,7 @@ def test_a_row_that_ends_early_has_empty_cells(tmp_path):
     [
         ("id,näme\n".encode("utf-16"), "CSV in UTF-8"),
         ("id,n\n1,ä\n".encode("latin-1"), "CSV in UTF-8: 'utf-8' codec"),
-        (b"", "No columns to parse"),
+        (b"", "is empty; a CSV needs a header"),
         (b"id,n\n1,2\n1,2,3\n", "Expected 2 fields in line 3, saw 3"),
         (b'id,n\n1,"2\n', "EOF inside string"),
         (b"id,n\n1,2,\n3,4,\n", r"more cells than its header has columns \(id, n\)"),
