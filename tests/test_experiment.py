@@ -454,10 +454,8 @@ def test_a_run_that_is_interrupted_and_killed_loses_nothing(start, tmp_path):
     assert lineage.audit(path).clean
     assert grader.grade(path / "submission.csv", Shapes().answers()).public < 3
 
-    begun = time.monotonic()
     code, out, err = ended(start(*fit))
     assert code == 0, err
-    assert time.monotonic() - begun < 60
     assert seals(path) == third
     assert "it is not sent again" in out
     assert "fold 1/2" not in out
