@@ -171,7 +171,11 @@ def plan(
     if recipe.time_limit is not None and speed is not None:
         left = Budget(recipe.time_limit).left()
         stages = schedule.within(left, stages, workload, speed, capped=recipe.epochs is not None)
-    summary.show_stages(stages, workload, speed, console or Silent())
+    console = console or Silent()
+    if stages:
+        summary.show_stages(stages, workload, speed, console)
+    else:
+        console.say("The time limit is too short to train any stage.")
     return stages
 
 

@@ -115,8 +115,8 @@ def equal_compute(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
 
 
 def relative_compute(stages: Sequence[Stage]) -> float:
-    """Compute of `stages` ÷ compute of the same epochs all at the largest size."""
-    largest = max(stage.image_size for stage in stages)
+    """Compute of `stages` ÷ compute of the same epochs all at the largest size; 0 for none."""
+    largest = max((stage.image_size for stage in stages), default=0)
     spent = sum(stage.epochs * stage.image_size**2 for stage in stages)
     return spent / (sum(stage.epochs for stage in stages) * largest**2 or 1.0)
 

@@ -43,7 +43,7 @@ class Recipe(_Frozen):
     """How a run trains; the same recipe on the same files is the same run.
 
     Attributes:
-        backbone: name of a backbone (`kaggle-prz fit --help` tells where to list them).
+        backbone: name of a backbone; an unknown one lists the known ones.
         weights: `"auto"` (pretrained where a package ships them), `"imagenet"` (those or an
             error), `"none"`, or the path of a Keras weights file for the backbone.
         sizes: image size of every stage, px, rising.

@@ -129,7 +129,7 @@ def read_json(path: Path) -> Any:
 def write_arrays(path: Path, **arrays: Any) -> None:
     """Write named arrays as a compressed `.npz`, atomically."""
     with replacing(path) as temporary:
-        np.savez_compressed(temporary, allow_pickle=False, **arrays)
+        np.savez_compressed(temporary, **arrays)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -155,6 +155,13 @@ def sha256(path: Path) -> str:
     """Hex digest of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def begin_anew(directory: Path) -> None:
+    """Empty a directory of unfinished work, so that nothing of an earlier try gets sealed."""
+    with room_for(directory):
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True, exist_ok=True)
 
 
 def seal(directory: Path, **facts: Any) -> None:

@@ -104,6 +104,7 @@ class InProcess:
         directory = self._run.directory(stage, fold)
         model, task = self._classifier.model, self._run.task
         held_out = self._rows.held_out(fold)
+        workdir.begin_anew(directory)
         provenance = self._start_from(fold)
         label = (
             f"stage {stage.index} · {stage.image_size} px · fold {fold + 1}/"

@@ -389,3 +389,11 @@ def test_the_name_of_a_run_is_no_path(prz, name):
     status, _, err = prz("fit", "-c", "shapes", "--run", name)
     assert status == 2
     assert "--run takes a plain name" in err
+
+
+def test_plan_of_a_limit_too_short_for_any_stage_is_a_sentence(prz):
+    speed = {"image_size": 32, "train_images": 1.0, "predict_images": 1.0, "start": 60.0}
+    workdir.write_json(workdir.home() / "speed.json", {"tiny": speed})
+    status, out, err = prz("plan", "-c", "shapes", "--time-limit", "20s")
+    assert (status, err) == (0, "")
+    assert "The time limit is too short to train any stage." in out

@@ -252,3 +252,14 @@ def test_a_file_is_no_run(tmp_path):
     (tmp_path / "notes.py").write_text("x")
     with pytest.raises(RunError, match="name the directory of a run"):
         workdir.read_json(tmp_path / "notes.py" / "recipe.json")
+
+
+def test_unfinished_work_is_begun_anew(tmp_path):
+    place = tmp_path / "stage1-32" / "fold0"
+    place.mkdir(parents=True)
+    (place / "history.csv").write_text("step\n1\n")
+    (place / ".part-7-oof.npz").write_bytes(b"half")
+    workdir.begin_anew(place)
+    assert list(place.iterdir()) == []
+    workdir.begin_anew(tmp_path / "new" / "fold1")
+    assert (tmp_path / "new" / "fold1").is_dir()

@@ -179,3 +179,14 @@ def test_what_a_fold_was_trained_on_is_written_down(begin, competition):
 
 def test_the_backend_is_named():
     assert backend()["backend"] in {"tensorflow", "jax", "torch"}
+
+
+def test_nothing_of_an_earlier_try_is_sealed(begin):
+    run, worker = begin("again")
+    worker.prepare(STAGE, None, measure=False)
+    place = run.directory(STAGE, 0)
+    place.mkdir(parents=True)
+    (place / "history.csv").write_text("step,epoch\n999,9\n")
+    worker.train(STAGE, 0, Slot(0.0))
+    assert "history.csv" not in workdir.read_seal(place)["files"]
+    assert not (place / "history.csv").exists()

@@ -152,3 +152,21 @@ def test_two_networks_of_one_name_have_two_identities():
     assert resolve(mine).identity == resolve(mine).identity != ""
     assert resolve(mine).identity != resolve(other).identity  # other weights
     assert build(resolve(mine), 32, 2).pretrained
+
+
+def test_two_functions_of_one_name_have_two_identities():
+    def one():
+        def net(image_size):
+            return image_size
+
+        return net
+
+    def other():
+        def net(image_size):
+            return image_size + 1
+
+        return net
+
+    assert resolve(one()).name == resolve(other()).name
+    assert resolve(one()).identity == resolve(one()).identity
+    assert resolve(one()).identity != resolve(other()).identity
