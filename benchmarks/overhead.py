@@ -3,11 +3,11 @@
     python benchmarks/overhead.py --competition elpv
     python benchmarks/overhead.py --competition shapes --quick
 
-The numerator is what the same numbers of training and prediction steps cost on arrays that are
-already in memory, on models that are already traced: the median step of each kind at each size,
-measured right after every fit, times the number of steps that the fit did. The denominator is
-the wall time of the whole process of `kaggle-prz fit`: imports, decoding, tracing, seals,
-ensemble and report included.
+Pure time is what the steps of the fit cost on arrays that are already in memory, in models that
+are already traced. A machine's speed drifts while a fit goes on, so the steps are sampled where
+they happen: after every fold, a few steps of each kind are timed on that fold's own model, and
+their median stands for the fold's steps. Wall time is that of the whole process, imports,
+decoding, tracing, seals, ensemble and report included, less the time that sampling took.
 """
 
 import json
@@ -22,54 +22,11 @@ from pathlib import Path
 
 import click
 
-from kaggle_prz import runs
-from kaggle_prz.runs import Run
-
-_STEPS = 10
-
-
-def fit_in_a_process(competition: str, options: list[str], place: Path) -> tuple[Run, float]:
-    """Run the command in a home of its own; returns the run and the seconds it took."""
-    environment = os.environ | {"KAGGLE_PRZ_HOME": str(place / "home")}
-    command = [sys.executable, "-m", "kaggle_prz.cli", "fit", "--competition", competition]
-    command += ["--output-dir", str(place / "runs"), "--run", "measured", *options]
-    begun = time.monotonic()
-    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-    return runs.load_run(next((place / "runs").glob("*/measured"))), time.monotonic() - begun
-
-
-def step_seconds(run: Run) -> dict[str, float]:
-    """Median seconds of a training, prediction and feature step at every size of the run."""
-    import numpy as np
-
-    from kaggle_prz import backbones, model, precision, training
-
-    policy = precision.decide(run.recipe.precision).policy
-    network = backbones.resolve(run.recipe.backbone)
-    seconds: dict[str, float] = {}
-    random = np.random.default_rng(0)
-    for stage in run.stages:
-        built = model.build(
-            network, stage.image_size, len(run.task.classes),
-            weights=run.recipe.weights, policy=policy, dropout=run.recipe.dropout,
-        )  # fmt: skip
-        training.StageTrainer(built, stage, run.recipe)
-        shape = (stage.batch_size, stage.image_size, stage.image_size, 3)
-        images = random.integers(0, 256, shape, dtype=np.uint8)
-        labels = random.integers(0, len(run.task.classes), stage.batch_size)
-        steps = {
-            "train": lambda m=built.model, x=images, y=labels: m.train_on_batch(x, y),
-            "predict": lambda m=built.model, x=images: m.predict_on_batch(x),
-        }
-        if stage.index == 1 and built.pretrained:
-            steps["features"] = lambda m=built.features, x=images: m.predict_on_batch(x)
-        for kind, step in steps.items():
-            seconds[f"{kind} {stage.name}"] = median_seconds(step)
-    return seconds
+_STEPS = 8
 
 
 def median_seconds(step: Callable[[], object]) -> float:
-    """Median of ten calls, after two that trace and warm up."""
+    """Median of eight calls, after two that trace and warm up."""
     taken = []
     for call in range(_STEPS + 2):
         begun = time.monotonic()
@@ -79,44 +36,106 @@ def median_seconds(step: Callable[[], object]) -> float:
     return statistics.median(taken)
 
 
-def steps_done(run: Run) -> dict[str, float]:
-    """How many steps of each kind a run did, read from its files."""
-    import pandas as pd
+class Sampler:
+    """Stands beside a worker and times pure steps after each of its folds."""
 
-    done: dict[str, float] = {}
-    for stage in run.stages:
-        histories = sorted((run.path / stage.name).glob("fold*/history.csv"))
-        done[f"train {stage.name}"] = sum(int(pd.read_csv(h)["step"].iloc[-1]) for h in histories)
-        record = json.loads((run.path / stage.name / "stage.json").read_text())
-        done[f"predict {stage.name}"] = record["predicted_images"] / stage.batch_size
-        if record["seconds"]["features"]:
-            done[f"features {stage.name}"] = len(run.task.train_ids) / stage.batch_size
-    return done
+    def __init__(self) -> None:
+        self.pure = {"features": 0.0, "train": 0.0, "predict": 0.0}
+        self.spent = 0.0
+
+    def attach(self) -> None:
+        """Sample after every `train` of every worker of this process."""
+        from kaggle_prz import workers
+
+        trained = workers.InProcess.train
+
+        def train(worker, stage, fold, slot):
+            score = trained(worker, stage, fold, slot)
+            begun = time.monotonic()
+            self.sample(worker, stage, fold)
+            self.spent += time.monotonic() - begun
+            return score
+
+        workers.InProcess.train = train
+
+    def sample(self, worker, stage, fold) -> None:
+        """Add what the fold's steps cost, at the speed that the machine has now."""
+        import pandas as pd
+
+        run, rows = worker._run, worker._rows
+        model, features = worker._classifier.model, worker._classifier.features
+        chosen = rows.train[: stage.batch_size]
+        images = worker._stores[stage.image_size][chosen]
+        labels = run.task.labels[: len(chosen)]
+        steps = int(pd.read_csv(run.directory(stage, fold) / "history.csv")["step"].iloc[-1])
+        predicted = (len(rows.held_out(fold)) + len(rows.test)) * len(worker._views)
+        self.pure["train"] += steps * median_seconds(lambda: model.train_on_batch(images, labels))
+        self.pure["predict"] += (
+            predicted / len(chosen) * median_seconds(lambda: model.predict_on_batch(images))
+        )
+        if stage.index == 1 and fold == 0 and worker._features is not None:
+            batches = len(rows.train) / len(chosen)
+            step = median_seconds(lambda: features.predict_on_batch(images))
+            self.pure["features"] += batches * step
+
+
+def fit_and_sample(competition: str, epochs: str | None, runs_dir: str) -> None:
+    """The child's work: one fit; prints pure seconds by kind and seconds spent on sampling."""
+    from kaggle_prz import experiment
+
+    options = {"epochs": tuple(map(float, epochs.split(",")))} if epochs else {}
+    sampler = Sampler()
+    sampler.attach()
+    experiment.fit(competition, output_dir=runs_dir, **options)
+    click.echo(json.dumps({"pure": sampler.pure, "sampling": sampler.spent}))
+
+
+def measure(competition: str, epochs: str | None) -> dict[str, float]:
+    """One fit in a process and a home of its own."""
+    with tempfile.TemporaryDirectory() as place:
+        command = [sys.executable, __file__, "--competition", competition, "--child", place]
+        command += ["--epochs", epochs] if epochs else []
+        environment = os.environ | {"KAGGLE_PRZ_HOME": f"{place}/home", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        begun = time.monotonic()
+        child = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+        whole = time.monotonic() - begun
+    found = json.loads(child.stdout.splitlines()[-1])
+    pure, wall = sum(found["pure"].values()), whole - found["sampling"]
+    return {"wall": round(wall, 1), **found["pure"], "ratio": pure / wall}
 
 
 @click.command()
 @click.option("--competition", default="elpv", show_default=True)
 @click.option("--repeats", default=3, show_default=True, help="Fits; medians are reported.")
-@click.option("--epochs", default="3,1", show_default=True, help="One number a stage.")
-@click.option("--quick", is_flag=True, help="One fit of one epoch a stage.")
+@click.option("--epochs", help="One number a stage; default: the competition's own.")
+@click.option("--quick", is_flag=True, help="One fit.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures.")
-def main(competition: str, repeats: int, epochs: str, quick: bool, json_file: Path | None) -> None:
+@click.option("--child", hidden=True)
+def main(
+    competition: str,
+    *,
+    repeats: int,
+    epochs: str | None,
+    quick: bool,
+    json_file: Path | None,
+    child: str | None,
+) -> None:
     """Print pure step time ÷ wall time of a fit, with its spread."""
-    options = [] if quick and competition == "shapes" else ["--epochs", epochs]
-    rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        for repeat in range(1 if quick else repeats):
-            run, wall = fit_in_a_process(competition, options, Path(folder) / str(repeat))
-            after = step_seconds(run)
-            pure = sum(count * after[kind] for kind, count in steps_done(run).items())
-            rows.append({"wall": round(wall, 1), "pure": round(pure, 1), "ratio": pure / wall})
-            click.echo(f"fit {wall:6.1f} s   pure steps {pure:6.1f} s   ratio {pure / wall:.3f}")
-    ratios = [row["ratio"] for row in rows]
-    result = {"competition": competition, "options": options, "fits": rows}
-    result |= {"median": statistics.median(ratios), "min": min(ratios), "max": max(ratios)}
-    click.echo(f"pure ÷ wall: median {result['median']:.3f} ({min(ratios):.3f}–{max(ratios):.3f})")
+    if child is not None:
+        return fit_and_sample(competition, epochs, f"{child}/runs")
+    fits = []
+    for _ in range(1 if quick else repeats):
+        fits.append(measure(competition, epochs))
+        parts = {kind: value for kind, value in fits[-1].items() if kind != "ratio"}
+        seconds = ", ".join(f"{kind} {value:.1f} s" for kind, value in parts.items())
+        click.echo(f"{seconds}: {fits[-1]['ratio']:.3f}")
+    ratios = [found["ratio"] for found in fits]
+    middle, low, high = statistics.median(ratios), min(ratios), max(ratios)
+    click.echo(f"pure ÷ wall: median {middle:.3f} ({low:.3f}–{high:.3f})")
     if json_file:
+        result = {"competition": competition, "fits": fits, "median": middle}
         json_file.write_text(json.dumps(result, indent=2) + "\n")
+    return None
 
 
 if __name__ == "__main__":
