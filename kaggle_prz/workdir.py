@@ -127,7 +127,14 @@ def read_json(path: Path) -> Any:
 
 
 def write_arrays(path: Path, **arrays: Any) -> None:
-    """Write named arrays as a compressed `.npz`, atomically."""
+    """Write named arrays as a compressed `.npz`, atomically.
+
+    Raises:
+        ValueError: an array holds Python objects, which only a pickle could keep.
+    """
+    for name, array in arrays.items():
+        if np.asarray(array).dtype.hasobject:
+            raise ValueError(f"{name} holds Python objects; arrays of a run hold plain values.")
     with replacing(path) as temporary:
         np.savez_compressed(temporary, **arrays)
 
