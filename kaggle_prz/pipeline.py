@@ -1,7 +1,6 @@
-"""Rows of an image array -> batches: a shuffled, flipping twin to train, a plain one to predict."""
+"""Rows of an image array -> batches: shuffled and flipped to train, in order to predict."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import keras
 import numpy as np
@@ -68,29 +67,28 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
         return np.random.default_rng((*self._seed, self._pass)).permutation(len(self._rows))
 
 
-class PredictBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches in the order of `rows`, every one full: the last repeats its last row.
+def prediction_batches(
+    pixels: Pixels, rows: NDArray[np.int64], *, batch_size: int, views: Sequence[str] = ("plain",)
+) -> Iterator[Pixels]:
+    """All of `rows` in the first view, then all in the next, in batches of one shape.
+
+    A batch may hold the end of one view and the beginning of the next; only the very last is
+    filled up, with its last picture.
 
     Args:
         pixels: `(images, size, size, 3)` uint8.
         rows: indexes into `pixels`.
         batch_size: images a batch.
-        view: a name in `VIEWS`.
+        views: names in `VIEWS`.
+
+    Yields:
+        `(batch_size, size, size, 3)` uint8.
     """
-
-    def __init__(
-        self, pixels: Pixels, rows: NDArray[np.int64], *, batch_size: int, view: str = "plain"
-    ):
-        super().__init__()
-        self._pixels, self._rows = pixels, rows
-        self._batch_size = batch_size
-        self._axes = VIEWS[view]
-
-    def __len__(self) -> int:
-        return math.ceil(len(self._rows) / self._batch_size)
-
-    def __getitem__(self, index: int) -> tuple[Pixels]:
-        begin = index * self._batch_size
-        chosen = np.minimum(np.arange(begin, begin + self._batch_size), len(self._rows) - 1)
-        batch = self._pixels[self._rows[chosen]]
-        return (np.flip(batch, self._axes),)
+    count = len(rows) * len(views)
+    for begin in range(0, count, batch_size):
+        position = np.minimum(np.arange(begin, begin + batch_size), count - 1)
+        batch = pixels[rows[position % len(rows)]]
+        for number, view in enumerate(views):
+            seen_so = position // len(rows) == number
+            batch[seen_so] = np.flip(batch[seen_so], VIEWS[view])
+        yield batch

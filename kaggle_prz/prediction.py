@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from kaggle_prz.console import Advance
 from kaggle_prz.images import Pixels
-from kaggle_prz.pipeline import PredictBatches
+from kaggle_prz.pipeline import prediction_batches
 
 
 def views_of(flips: Sequence[str], tta: bool) -> tuple[str, ...]:
@@ -40,26 +40,19 @@ def predict(
         rows: indexes into `pixels`.
         batch_size: images a step.
         views: names in `kaggle_prz.pipeline.VIEWS`.
-        advance: called with the images done after every step.
+        advance: called after every step with the images that it added.
 
     Returns:
         `(len(rows), outputs)` float32.
     """
-    if not len(rows):
-        return np.zeros((0, model.output_shape[-1]), np.float32)
-    callbacks = [_Advance(advance, batch_size)] if advance else []
-    total = np.zeros((len(rows), model.output_shape[-1]), np.float32)
-    for view in views:
-        batches = PredictBatches(pixels, rows, batch_size=batch_size, view=view)
-        total += model.predict(batches, verbose=0, callbacks=callbacks)[: len(rows)]
-    mean: NDArray[np.float32] = (total / len(views)).astype(np.float32)
+    outputs = np.zeros((len(rows) * len(views), model.output_shape[-1]), np.float32)
+    done = 0
+    for batch in prediction_batches(pixels, rows, batch_size=batch_size, views=views):
+        some = model.predict_on_batch(batch)[: len(outputs) - done]
+        outputs[done : done + len(some)] = some
+        done += len(some)
+        if advance is not None:
+            advance(len(some))
+    each_view = outputs.reshape(len(views), len(rows), outputs.shape[-1])
+    mean: NDArray[np.float32] = each_view.mean(axis=0)
     return mean
-
-
-class _Advance(keras.callbacks.Callback):  # type: ignore[misc]
-    def __init__(self, advance: Advance, batch_size: int):
-        super().__init__()
-        self._advance, self._batch_size = advance, batch_size
-
-    def on_predict_batch_end(self, batch: int, logs: object = None) -> None:
-        self._advance(self._batch_size)

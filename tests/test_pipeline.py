@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("keras")
 
-from kaggle_prz.pipeline import VIEWS, PredictBatches, TrainBatches
+from kaggle_prz.pipeline import VIEWS, TrainBatches, prediction_batches
 
 pytestmark = pytest.mark.keras
 
@@ -112,13 +112,25 @@ def test_flipping_leaves_the_store_as_it_was():
     assert not np.shares_memory(batches[0][0], stored)
 
 
-def test_prediction_keeps_the_order_and_fills_the_last_batch_with_its_last_row():
+def test_prediction_keeps_the_order_and_fills_the_last_batch_with_its_last_picture():
     stored = numbered(9)
-    rows = np.array([8, 2, 5, 0, 7])
-    batches = PredictBatches(stored, rows, batch_size=3)
+    batches = list(prediction_batches(stored, np.array([8, 2, 5, 0, 7]), batch_size=3))
     assert len(batches) == 2
-    np.testing.assert_array_equal(batches[0][0], stored[[8, 2, 5]])
-    np.testing.assert_array_equal(batches[1][0], stored[[0, 7, 7]])
+    np.testing.assert_array_equal(batches[0], stored[[8, 2, 5]])
+    np.testing.assert_array_equal(batches[1], stored[[0, 7, 7]])
+
+
+def test_a_batch_may_hold_the_end_of_one_view_and_the_beginning_of_the_next():
+    stored = numbered(5)
+    stored.flags.writeable = False  # as a store mapped from disk is
+    rows = np.array([4, 0, 2])
+    views = ("plain", "vertical")
+    batches = list(prediction_batches(stored, rows, batch_size=4, views=views))
+    assert [batch.shape for batch in batches] == [(4, 4, 4, 3)] * 2
+    given = np.concatenate(batches)
+    np.testing.assert_array_equal(given[:3], stored[rows])
+    np.testing.assert_array_equal(given[3:6], stored[rows][:, ::-1])
+    np.testing.assert_array_equal(given[6:], given[5:6].repeat(2, axis=0))
 
 
 @pytest.mark.parametrize(
@@ -132,5 +144,5 @@ def test_prediction_keeps_the_order_and_fills_the_last_batch_with_its_last_row()
 )
 def test_views_are_mirror_images(view, mirrored):
     stored = numbered(4)
-    (pixels,) = PredictBatches(stored, np.arange(4), batch_size=4, view=view)[0]
+    (pixels,) = prediction_batches(stored, np.arange(4), batch_size=4, views=(view,))
     np.testing.assert_array_equal(pixels, mirrored(stored))
