@@ -1,0 +1,44 @@
+"""Small learnable competitions, drawn from a seed in the file layouts of real ones.
+
+They share no code with what they test: graders refuse what Kaggle's refuse, and `Drawn.expected`
+is what a reader of the files should find without a hint.
+
+Example:
+    ```python
+    drawn = DRAWN["dog-breed-identification"](tmp_path / "files", 0)
+    score = drawn.grade(submission)  # raises Refused
+    ```
+"""
+
+from . import arrays, binary, codes, lists, names, numbers
+from .drawn import CELLS, Draw, Drawn, Refused
+
+TWELVE: dict[str, Draw] = {
+    "dogs-vs-cats-redux-kernels-edition": binary.dogs_vs_cats,
+    "aerial-cactus-identification": binary.aerial_cactus,
+    "histopathologic-cancer-detection": binary.histopathologic,
+    "siim-isic-melanoma-classification": binary.siim_isic,
+    "dog-breed-identification": names.dog_breed,
+    "state-farm-distracted-driver-detection": names.state_farm,
+    "plant-seedlings-classification": names.plant_seedlings,
+    "aptos2019-blindness-detection": codes.aptos,
+    "cassava-leaf-disease-classification": codes.cassava,
+    "plant-pathology-2021-fgvc8": lists.plant_pathology_2021,
+    "whale-categorization-playground": lists.whale,
+    "petfinder-pawpularity-score": numbers.petfinder,
+}
+RESERVE: dict[str, Draw] = {
+    "coco": codes.coco,
+    "json-map": codes.json_map,
+    "seven-zip": arrays.seven_zip,
+    "multi-hot": numbers.multi_hot,
+    "one-hot": numbers.one_hot,
+    "integer-lists": lists.imet,
+    "pixel-table": arrays.pixel_table,
+    "npy-arrays": arrays.npy_arrays,
+    "soft-columns": numbers.soft_columns,
+    "class-folders": names.class_folders,
+}
+DRAWN: dict[str, Draw] = TWELVE | RESERVE
+
+__all__ = ["CELLS", "DRAWN", "RESERVE", "TWELVE", "Draw", "Drawn", "Refused"]
