@@ -8,7 +8,7 @@ import pytest
 
 
 def pytest_configure() -> None:
-    """Take Ctrl-C even where a shell's `&` had it ignored: processes that tests start inherit it."""
+    """Take Ctrl-C even where a shell's `&` had it ignored, as processes of tests inherit."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
