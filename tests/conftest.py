@@ -2,9 +2,14 @@
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from competitions import Drawn
 
 
 def pytest_configure() -> None:
@@ -22,3 +27,18 @@ def disarmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable, folder in places.items():
         (tmp_path / folder).mkdir()
         monkeypatch.setenv(variable, str(tmp_path / folder))
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], "Drawn"]:
+    """A competition by its slug, drawn once with seed 0."""
+    from competitions import DRAWN
+
+    made: dict[str, Drawn] = {}
+
+    def get(slug: str) -> "Drawn":
+        if slug not in made:
+            made[slug] = DRAWN[slug](tmp_path_factory.mktemp(slug) / "files", 0)
+        return made[slug]
+
+    return get
