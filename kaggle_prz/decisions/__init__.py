@@ -8,8 +8,6 @@ and blends are none of its business.
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-
 from kaggle_prz.decisions import balance, order, tags
 from kaggle_prz.decisions.decision import Decision
 from kaggle_prz.decisions.grid import DIGITS, GRID, best
@@ -67,6 +65,7 @@ def fit(metric: Metric, kind: Kind, labels: Array, predictions: Array, seed: int
 
     Example:
         >>> from kaggle_prz import metrics
+        >>> import numpy as np
         >>> rows = np.array([[0.88, 0.12], [0.68, 0.32], [0.58, 0.42]])
         >>> fit(metrics.get("binary_f1"), "classes", np.array([0, 1, 1]), rows).thresholds
         (0.3,)
@@ -127,14 +126,13 @@ def _candidates(
 
 def _thresholds(metric: Metric, labels: Array, predictions: Array) -> Iterator[Decision]:
     never_empty = bool(tag_truth(labels).any(axis=1).all())
+    empty = "" if never_empty else ", none where none reaches it"
     shared = tags.one_for_all(metric, labels, predictions, never_empty=never_empty)
-    columns = predictions.shape[1]
-    yield Decision(
-        "tags", f"all tags from {shared:g} on", (shared,) * columns, never_empty=never_empty
-    )
+    thresholds = (shared,) * predictions.shape[1]
+    reason = f"all tags from {shared:g} on{empty}"
+    yield Decision("tags", reason, thresholds, never_empty=never_empty)
     f_score = metric.scorers["tags"]
     if isinstance(f_score, FScore):
-        each = tags.one_each(f_score, labels, predictions, shared)
-        if np.unique(each).size > 1 or each[0] != shared:
-            reason = "each tag from a threshold of its own on"
-            yield Decision("tags", reason, tuple(each.tolist()), never_empty=never_empty)
+        each = tuple(tags.one_each(f_score, labels, predictions, shared).tolist())
+        reason = f"each tag from a threshold of its own on{empty}"
+        yield Decision("tags", reason, each, never_empty=never_empty)
