@@ -29,7 +29,16 @@ def draw(
 
 
 def draw_for(name: str, kind: str, seed: int, **given: object) -> tuple[np.ndarray, np.ndarray]:
-    """The same, with two columns where the metric is binary."""
-    if metrics.get(name).binary:
+    """The same, of two columns where the metric is binary.
+
+    Where order counts, no expected index lies half-way between two classes: which is nearer would
+    be a matter of the last bit.
+    """
+    metric = metrics.get(name)
+    if metric.binary:
         given["columns"] = 2
-    return draw(kind, seed, **given)  # type: ignore[arg-type]
+    labels, predictions = draw(kind, seed, **given)  # type: ignore[arg-type]
+    if metric.rule == "order":
+        noise = np.random.default_rng(seed).dirichlet(np.ones(predictions.shape[1]), len(labels))
+        predictions = 0.9 * predictions + 0.1 * noise
+    return labels, predictions

@@ -79,6 +79,15 @@ def test_log_loss_of_rows_that_do_not_sum_to_one_is_that_of_normalised_ones():
     assert metrics.log_loss(np.array([0, 0]), probabilities) == pytest.approx(math.log(2))
 
 
+@pytest.mark.parametrize("name", ["log_loss", "quadratic_kappa"])
+@pytest.mark.parametrize("soft", [False, True])
+def test_rows_of_classes_are_normalised_first(name, soft):
+    labels, predictions = draw("classes", 7, columns=4, rows=40, soft=soft)
+    scaled = predictions * 2.0 ** np.random.default_rng(0).integers(-3, 4, (40, 1))
+    score = metrics.get(name).score(labels, predictions, "classes")
+    assert metrics.get(name).score(labels, scaled, "classes") == pytest.approx(score, rel=1e-5)
+
+
 def test_log_loss_of_rows_without_some_class():
     assert metrics.log_loss(np.array([1, 1]), np.full((2, 3), 1 / 3)) == pytest.approx(math.log(3))
 
