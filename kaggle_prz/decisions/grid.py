@@ -1,0 +1,19 @@
+"""Thresholds that are tried, and which of equally good ones is taken."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+GRID = np.round(np.linspace(0.05, 0.95, 19), 2)
+DIGITS = 12  # sums in another order of rows differ in their last bits, which must not decide
+
+
+def best(scores: Sequence[float], near: float = 0.5) -> int:
+    """Index of the highest score on the grid; of equal ones, that of the threshold nearest `near`.
+
+    Example:
+        >>> float(GRID[best([0.7] * 19)])
+        0.5
+    """
+    rounded = np.round(np.asarray(scores, np.float64), DIGITS)
+    return int(np.lexsort((np.abs(GRID - near), -rounded))[0])

@@ -1,0 +1,100 @@
+"""Competition metrics: direction, and what they want of a prediction.
+
+`get` finds one by any name it goes by; `known` lists them; the other modules hold the formulas.
+"""
+
+from kaggle_prz.errors import UsageError
+from kaggle_prz.metrics import known
+from kaggle_prz.metrics.arrays import Array, Kind, Labels, Probabilities
+from kaggle_prz.metrics.metric import Metric
+
+__all__ = [
+    "Array",
+    "Kind",
+    "Labels",
+    "Metric",
+    "Probabilities",
+    "accuracy",
+    "default_for",
+    "from_host",
+    "get",
+    "log_loss",
+    "macro_f1",
+    "names",
+    "roc_auc",
+]
+
+_OF_CELLS = {
+    "probabilities": "log_loss",
+    "probability": "roc_auc",
+    "independent": "roc_auc",
+    "label": "accuracy",
+    "ordinal": "quadratic_kappa",
+    "labels": "micro_f1",
+    "ranked": "map_at_5",
+    "number": "rmse",
+}
+
+log_loss = known.METRICS["log_loss"].score
+accuracy = known.METRICS["accuracy"].score
+macro_f1 = known.METRICS["macro_f1"].score
+roc_auc = known.METRICS["roc_auc"].score
+
+
+def names() -> tuple[str, ...]:
+    """Names of the known metrics; MAP@k and top-k error take any other k as well."""
+    return tuple(known.METRICS)
+
+
+def get(name: str) -> Metric:
+    """The metric of that name, or of what Kaggle calls it; case and signs do not matter.
+
+    Raises:
+        UsageError: no such metric; lists the known ones.
+
+    Example:
+        >>> get("Log Loss").maximize
+        False
+        >>> get("Area Under Receiver Operating Characteristic Curve").name
+        'roc_auc'
+        >>> get("MAP@3").name
+        'map_at_3'
+    """
+    metric = known.find(name)
+    if metric is None:
+        raise UsageError(
+            f"Unknown metric {name!r}. Known metrics: {', '.join(names())}. Choose one with "
+            "--metric."
+        )
+    return metric
+
+
+def from_host(text: str) -> Metric | None:
+    """The metric that a host's description names; None for `"Custom Metric"` and unknown ones.
+
+    Example:
+        >>> from_host("QuadraticWeightedKappa").name
+        'quadratic_kappa'
+        >>> from_host("Custom Metric") is None
+        True
+    """
+    return known.find(text)
+
+
+def default_for(cell: str) -> Metric:
+    """The metric that suits what a submission's cells hold, where nobody names one.
+
+    Args:
+        cell: `"probabilities"`, `"probability"`, `"independent"`, `"label"`, `"ordinal"`,
+            `"labels"`, `"ranked"` or `"number"`.
+
+    Raises:
+        UsageError: no such cell.
+
+    Example:
+        >>> default_for("ordinal").title
+        'quadratic weighted kappa'
+    """
+    if cell not in _OF_CELLS:
+        raise UsageError(f"Cells hold one of {', '.join(_OF_CELLS)}, received {cell!r}.")
+    return known.METRICS[_OF_CELLS[cell]]

@@ -1,0 +1,121 @@
+"""Labels and predictions of the three kinds, and the answers that predictions stand for.
+
+- `"classes"`: labels `(n,)` int64 class indexes, or `(n, k)` shares whose rows sum to 1;
+  predictions `(n, k)`, of a softmax.
+- `"tags"`: labels `(n, k)` from 0 to 1; predictions `(n, k)`, sigmoids, each column for itself.
+- `"numbers"`: labels and predictions `(n, k)` in raw units.
+
+An answer is what a metric of labels compares: `(n,)` class indexes or an `(n, k)` bool matrix.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["classes", "tags", "numbers"]
+Array = NDArray[Any]
+Labels = NDArray[np.int64]
+Probabilities = NDArray[np.floating]
+
+_SUM_TOLERANCE = 1e-3  # half-precision softmax rows miss 1 by so much
+
+
+def kind_of(labels: Array, predictions: Array) -> Kind:
+    """The kind that shapes and row sums tell; two columns of tags may look like two classes.
+
+    Returns:
+        `"classes"` for integer indexes and for shares, `"numbers"` where a value leaves [0, 1],
+        else `"tags"`.
+
+    Example:
+        >>> kind_of(np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]]))
+        'classes'
+    """
+    if labels.ndim == 1:
+        return "classes" if np.issubdtype(labels.dtype, np.integer) else "numbers"
+    if any(
+        part.size and not (part.min() >= 0 and part.max() <= 1) for part in (labels, predictions)
+    ):
+        return "numbers"
+    shares = all(
+        part.shape[1] > 1
+        and np.allclose(part.sum(axis=1, dtype=np.float64), 1, atol=_SUM_TOLERANCE)
+        for part in (labels, predictions)
+    )
+    return "classes" if shares else "tags"
+
+
+def class_truth(labels: Array) -> Labels:
+    """`(n,)` true class indexes; of shares, the largest."""
+    return labels if labels.ndim == 1 else labels.argmax(axis=1)
+
+
+def tag_truth(labels: Array) -> NDArray[np.bool_]:
+    """`(n, k)` whether a tag is true; of fractions, from one half on."""
+    truth: NDArray[np.bool_] = labels >= 0.5
+    return truth
+
+
+def class_shares(labels: Array, classes: int) -> Array:
+    """`(n, classes)` shares; of an index, all for that class."""
+    return labels if labels.ndim == 2 else np.eye(classes)[labels]
+
+
+def normalised(predictions: Probabilities) -> NDArray[np.float64]:
+    """Rows in float64 that sum to 1, as graders make them."""
+    rows: NDArray[np.float64] = np.array(predictions, np.float64, order="C")
+    rows /= rows.sum(axis=1, keepdims=True)
+    return rows
+
+
+def expected_index(predictions: Probabilities) -> NDArray[np.float64]:
+    """`(n,)` mean class index under each row's probabilities, from 0 to k − 1.
+
+    Example:
+        >>> expected_index(np.array([[0.5, 0.0, 0.5], [0.0, 0.25, 0.75]])).tolist()
+        [1.0, 1.75]
+    """
+    rows = normalised(predictions)
+    # A sum along rows, not a product with a vector: its last bit must not depend on a row's place.
+    index: NDArray[np.float64] = (rows * np.arange(rows.shape[1])).sum(axis=1)
+    return index
+
+
+def most_probable(predictions: Probabilities) -> Labels:
+    """`(n,)` index of the most probable class; of equal ones, the first."""
+    best: Labels = predictions.argmax(axis=1)
+    return best
+
+
+def rounding(classes: int) -> NDArray[np.float64]:
+    """The `(classes - 1,)` cut points half-way between neighbouring class indexes."""
+    points: NDArray[np.float64] = np.arange(0.5, classes - 1)
+    return points
+
+
+def cut(positions: NDArray[np.float64], cut_points: Sequence[float] | Array) -> Labels:
+    """`(n,)` class indexes: how many of the sorted cut points each position reaches."""
+    return np.searchsorted(np.asarray(cut_points, np.float64), positions, side="right")
+
+
+def passing(
+    predictions: Probabilities, thresholds: float | Array, *, never_empty: bool = True
+) -> NDArray[np.bool_]:
+    """`(n, k)` which tags reach their threshold.
+
+    Args:
+        predictions: `(n, k)` probabilities.
+        thresholds: one for all, or `(k,)`.
+        never_empty: a row in which no tag does gets its most probable one.
+
+    Example:
+        >>> passing(np.array([[0.6, 0.7], [0.1, 0.3]]), 0.5).tolist()
+        [[True, True], [False, True]]
+    """
+    answers: NDArray[np.bool_] = predictions >= thresholds
+    if never_empty:
+        empty = np.flatnonzero(~answers.any(axis=1))
+        answers[empty, predictions[empty].argmax(axis=1)] = True
+    return answers

@@ -1,0 +1,118 @@
+"""What a metric is: direction, what it wants of a prediction, and the kinds it can score."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from kaggle_prz.errors import UsageError
+from kaggle_prz.metrics import arrays
+from kaggle_prz.metrics.arrays import Array, Kind
+
+Scorer = Callable[[Array, Array], float]
+Wants = Literal["probabilities", "labels", "ranks", "values"]
+Rule = Literal["likely", "threshold", "balance", "order"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One competition metric.
+
+    Attributes:
+        name: as written in recipes and on the command line.
+        title: as people say it.
+        maximize: whether more is better.
+        wants: `"probabilities"`, `"labels"`, `"ranks"` or `"values"`.
+        scorers: how each kind is scored; of labels where the metric wants labels.
+        rule: which class should be answered: the most probable (`"likely"`), the second from some
+            probability on (`"threshold"`), a rare one sooner than a frequent one (`"balance"`), or
+            the one at the expected index (`"order"`).
+        binary: whether classes must be two.
+    """
+
+    name: str
+    title: str
+    maximize: bool
+    wants: Wants
+    scorers: Mapping[Kind, Scorer] = field(repr=False, compare=False)
+    rule: Rule = "likely"
+    binary: bool = False
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds of predictions it can score."""
+        return frozenset(self.scorers)
+
+    def better(self, first: float, second: float) -> bool:
+        """Whether `first` is a strictly better score than `second`."""
+        return first > second if self.maximize else first < second
+
+    def check(self, kind: Kind, columns: int) -> None:
+        """Refuse predictions that the metric cannot score; worth asking before training.
+
+        Args:
+            kind: of the predictions.
+            columns: how many they have.
+
+        Raises:
+            UsageError: another kind, or other than two classes.
+        """
+        if kind not in self.scorers:
+            raise UsageError(
+                f"{self.title} scores {' or '.join(sorted(self.kinds))}, and the predictions of "
+                f"this task are {kind}. Choose another one with --metric."
+            )
+        if self.binary and kind == "classes" and columns != 2:
+            raise UsageError(
+                f"{self.title} scores two classes, and this task has {columns}. Choose another one "
+                "with --metric."
+            )
+
+    def score(self, labels: Array, predictions: Array, kind: Kind | None = None) -> float:
+        """The score of predictions; where labels are wanted, of the default answers.
+
+        Args:
+            labels: true ones, in the form of their kind (see `kaggle_prz.metrics.arrays`).
+            predictions: `(n, k)`.
+            kind: of both; default: what their shapes and row sums tell.
+
+        Raises:
+            UsageError: predictions that the metric cannot score.
+
+        Example:
+            ```python
+            metrics.get("macro_f1").score(task.labels, oof, task.kind)
+            ```
+        """
+        kind = kind or self._kind_of(labels, predictions)
+        self.check(kind, predictions.shape[1])
+        if self.wants != "labels":
+            return float(self.scorers[kind](labels, predictions))
+        return self.score_answers(labels, self.answers(predictions, kind), kind)
+
+    def answers(self, predictions: Array, kind: Kind) -> Array:
+        """What predictions answer when nothing was fitted: `(n,)` indexes or `(n, k)` bools.
+
+        The most probable class, or the one nearest to the expected index where order counts; tags
+        from one half on, and the most probable one where none is.
+        """
+        if kind == "tags":
+            return arrays.passing(predictions, 0.5)
+        if self.rule == "order":
+            positions = arrays.expected_index(predictions)
+            return arrays.cut(positions, arrays.rounding(predictions.shape[1]))
+        return arrays.most_probable(predictions)
+
+    def score_answers(self, labels: Array, answers: Array, kind: Kind) -> float:
+        """The score of answers, for a metric that wants labels."""
+        truth = arrays.tag_truth if kind == "tags" else arrays.class_truth
+        return float(self.scorers[kind](truth(labels), answers))
+
+    def _kind_of(self, labels: Array, predictions: Array) -> Kind:
+        if len(self.scorers) == 1:
+            return next(iter(self.scorers))
+        found = arrays.kind_of(labels, predictions)
+        if found == "numbers" and found not in self.scorers and np.ndim(labels) == 2:
+            return "tags"  # logits, or probabilities a little off: still no numbers to this metric
+        return found
