@@ -156,6 +156,8 @@ def _seven_zip(source: IO[bytes], sink: Sink, _stem: str) -> None:
             archive.extractall(sink.folder, factory=files)
     except py7zr.PasswordRequired:
         _refuse_encrypted(sink)
+    except py7zr.exceptions.CrcError as error:
+        raise ValueError("a checksum differs") from error
     except py7zr.UnsupportedCompressionMethodError as error:
         raise NotImplementedError(error) from error
     finally:
