@@ -86,6 +86,7 @@ class Recorder:
         def advance(steps, *, note=""):
             if not self.steps:
                 self._at_first_step()
+            assert steps >= 0
             self.steps += steps
 
         yield advance
@@ -183,7 +184,7 @@ def test_plain_files_are_reachable_and_hidden_ones_left_out(unpack, root, tmp_pa
     (root / "more").symlink_to(tmp_path / "elsewhere")
     (root / "lost").symlink_to(tmp_path / "nowhere")
     plain = {"train.csv": b"id", "test/a.png": b"A"}
-    junk = {".part/b.zip": b"", ".x": b"", "Thumbs.db": b"", "__MACOSX/y.zip": b""}
+    junk = {".part/b.zip": b"", ".x": b"", ".y.zip": b"", "Thumbs.db": b"", "__MACOSX/y.zip": b""}
     home = unpack({**plain, **junk, "x.zip": pack("zip", {"b": b"B"})})
     assert (home / "more/m.png").read_bytes() == b"M"
     (home / "more").unlink()
@@ -229,6 +230,11 @@ def test_parts_are_read_as_one(unpack, kind, first):
     assert tree_of(home) == {"x/a": NOISE, "x/b": b"B"}
 
 
+def test_an_archive_in_one_piece_is_taken_before_its_parts(unpack):
+    files = {f"x.zip{end}": pack("zip", {"a": end.encode()}) for end in ["", ".001", ".002"]}
+    assert tree_of(unpack(files)) == {"x/a": b""}
+
+
 @pytest.mark.parametrize("there", [[2], [1, 3], [1, 2, 5]])
 def test_a_part_that_is_missing_is_named(unpack, there):
     missing = min({1, 2, 3} - set(there))
@@ -260,6 +266,19 @@ def test_one_of_several_archives_of_one_content_is_unpacked(unpack):
 def test_a_file_in_the_way(unpack):
     with pytest.raises(DataError, match=r"t\.csv\.zip unpacks to a, and something else of that"):
         unpack({"t/a": b"", "t.csv.zip": pack("zip", {"a": b"1", "b": b"2"})})
+
+
+def test_nothing_is_unpacked_through_a_link(unpack, root, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (root / "x").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DataError, match=r"x\.zip unpacks to x, and something else of that name"):
+        unpack({"x.zip": pack("zip", {"a": b"A"})})
+    assert tree_of(tmp_path / "elsewhere") == {}
+
+
+def test_an_archive_that_is_not_there_is_none(unpack, root, tmp_path):
+    (root / "lost.zip").symlink_to(tmp_path / "nowhere")
+    assert unpack() == root
 
 
 UNSAFE = [
@@ -559,7 +578,8 @@ def test_a_cache_in_the_competition_is_refused(unpack, root):
 
 
 def test_archives_are_unpacked_once(unpack, root):
-    files = {"a.zip": pack("zip", {"1": NOISE}), "b.csv.gz": gzip.compress(NOISE)}
+    large = random.Random(1).randbytes(2_500_000)  # read in pieces, and some of them twice
+    files = {"a.zip": pack("zip", {"1": large}), "b.csv.gz": gzip.compress(NOISE)}
     recorder = Recorder()
     home = unpack(files, console=recorder)
     assert recorder.steps == recorder.total == sum(map(len, files.values()))
@@ -572,7 +592,9 @@ def test_archives_are_unpacked_once(unpack, root):
 def test_archives_that_changed_are_unpacked_anew(unpack, root, change):
     first = unpack({"x.zip": pack("zip", {"a": b"A"})})
     if change == "size":
+        then = (root / "x.zip").stat().st_mtime_ns
         (root / "x.zip").write_bytes(pack("zip", {"a": b"other"}))
+        os.utime(root / "x.zip", ns=(then, then))
     else:
         os.utime(root / "x.zip", (1, 1))
     second = unpack()
@@ -590,6 +612,14 @@ def test_plain_files_that_come_go_and_change(unpack, root):
     assert recorder.total == 0
     assert tree_of(home) == {"in/b": b"new", "in/d": b"4", "x/c": b"3"}
     assert not os.path.lexists(home / "a")
+
+
+def test_two_directories_of_one_name_and_one_archive(unpack, root, tmp_path):
+    home = unpack({"plain": b"1", "x.zip": pack("zip", {"c": b"3"})})
+    shutil.copytree(root, tmp_path / "other/dogs")
+    (tmp_path / "other/dogs/plain").write_bytes(b"2")
+    other = unpacked(tmp_path / "other/dogs", tmp_path / "cache")
+    assert (tree_of(home)["plain"], tree_of(other)["plain"]) == (b"1", b"2")
 
 
 def test_a_cache_that_was_emptied_by_hand(unpack):

@@ -142,8 +142,6 @@ def _seven_zip(source: IO[bytes], sink: Sink, _stem: str) -> None:
     files = _Files(sink)
     try:
         with py7zr.SevenZipFile(source) as archive:
-            if archive.needs_password():
-                _refuse_encrypted(sink)
             members = archive.list()
             if len({member.filename for member in members}) < len(members):
                 raise ValueError("two members of one name")

@@ -120,8 +120,7 @@ def _stands(path: Path) -> bool:
 def _ordered(name: str, pieces: dict[int, Path]) -> tuple[Path, ...]:
     if _WHOLE in pieces:
         return (pieces[_WHOLE],)
-    first = 0 if 0 in pieces else 1
-    missing = set(range(first, max(pieces))) - set(pieces)
+    missing = set(range(1, max(pieces))) - set(pieces)
     if missing:
         raise DataError(
             f"{name} comes in parts, and {name}.{min(missing):03d} is missing beside "
