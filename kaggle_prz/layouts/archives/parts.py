@@ -1,0 +1,69 @@
+"""The parts of an archive read as one file."""
+
+import io
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import IO, Any
+
+
+class Parts(io.RawIOBase):
+    """The parts of an archive as one file to read.
+
+    Args:
+        paths: in their order.
+        advance: called with the number of bytes of every read.
+    """
+
+    def __init__(self, paths: Sequence[Path], advance: Callable[[int], None]):
+        self._paths = paths
+        ends = [0, *accumulate(path.stat().st_size for path in paths)]
+        self._starts, self._size = ends[:-1], ends[-1]
+        self._position = 0
+        self._opened: tuple[int, IO[bytes] | None] = (-1, None)
+        self._advance = advance
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Move; a place before the start is refused with a ValueError."""
+        position = (0, self._position, self._size)[whence] + offset
+        if position < 0:
+            raise ValueError("a place before the start of the file")
+        self._position = position
+        return position
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Read from one part as much as it has and the buffer holds."""
+        if self._position >= self._size:
+            return 0
+        number = bisect_right(self._starts, self._position) - 1
+        file = self._part(number)
+        file.seek(self._position - self._starts[number])
+        data = file.read(len(buffer))
+        buffer[: len(data)] = data
+        self._position += len(data)
+        self._advance(len(data))
+        return len(data)
+
+    def close(self) -> None:
+        """Close the part that is open."""
+        if self._opened[1] is not None:
+            self._opened[1].close()
+        super().close()
+
+    def _part(self, number: int) -> IO[bytes]:
+        opened, file = self._opened
+        if file is None or opened != number:
+            if file is not None:
+                file.close()
+            file = self._paths[number].open("rb", buffering=0)
+            self._opened = (number, file)
+        return file
