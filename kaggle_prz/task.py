@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Text = NDArray[np.str_]
-Cell = Literal["probabilities", "probability", "label"]
+Kind = Literal["classes", "tags", "numbers"]
+Cell = Literal["probabilities", "probability", "independent", "label", "labels", "ranked", "number"]
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,26 @@ class Task:
         sample: path of the sample submission.
         id_column: first column of the sample submission.
         target_columns: the sample's other columns, in order.
-        cell: what a submission's cells hold: `"probabilities"` (one column a class),
-            `"probability"` (of the second class) or `"label"` (the class itself).
-        classes: names of the classes, in the order of the model's outputs.
+        cell: what a submission's cells hold: `"probabilities"` (one column a class, rows sum to
+            1), `"independent"` (one column a tag, each from 0 to 1), `"probability"` (of the
+            second class), `"label"` (the class itself), `"ranked"` (classes between blanks, the
+            most probable first), `"labels"` (tags between blanks) or `"number"` (one column a
+            target, in the labels' units).
+        kind: of labels and predictions, see `kaggle_prz.metrics.arrays`.
+        classes: names of the classes, tags or numbers, in the order of the model's outputs, as
+            a submission writes them.
         metric: name of a metric in `kaggle_prz.metrics`.
         train_ids: `(train,)` strings.
-        train_files: `(train,)` paths relative to `root`.
-        labels: `(train,)` int64 indexes into `classes`.
+        train_files: `(train,)` paths relative to `root`; `table.csv#7` is row 7 of a table of
+            pixels, `stack.npy#7` array 7 of a stack, both from 0.
+        labels: of classes `(train,)` int64 indexes into `classes`, or `(train, classes)` float32
+            shares; of tags `(train, tags)` float32 from 0 to 1; of numbers `(train, targets)`
+            float32.
         groups: `(train,)` strings, rows of one group never part between folds; or None.
         test_ids: `(test,)` strings, in the sample's order.
         test_files: `(test,)` paths relative to `root`; empty where the row has no file.
+        most_ranked: of ranked cells, how many classes one holds.
+        channels: of every image.
         flips: flips that leave a label what it is: of `"horizontal"`, `"vertical"`.
         evidence: why each property has its value.
         warnings: sentences on files and rows that were left out.
@@ -55,10 +66,13 @@ class Task:
     metric: str
     train_ids: Text
     train_files: Text
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
     groups: Text | None
     test_ids: Text
     test_files: Text
+    kind: Kind = "classes"
+    most_ranked: int = 5
+    channels: int = 3
     flips: tuple[str, ...] = ("horizontal",)
     evidence: tuple[Evidence, ...] = field(default=())
     warnings: tuple[str, ...] = field(default=())

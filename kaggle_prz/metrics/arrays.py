@@ -9,12 +9,14 @@ An answer is what a metric of labels compares: `(n,)` class indexes or an `(n, k
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Kind = Literal["classes", "tags", "numbers"]
+from kaggle_prz import task
+
+Kind = task.Kind
 Array = NDArray[Any]
 Labels = NDArray[np.int64]
 Probabilities = NDArray[np.floating]
