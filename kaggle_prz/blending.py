@@ -1,8 +1,10 @@
 """The sealed folds of a run so far -> blend.json, oof.npz and a valid submission.csv."""
 
-from kaggle_prz import ensemble, metrics, submission, workdir
+from kaggle_prz import decisions, ensemble, metrics, outputs, submission, workdir
 from kaggle_prz.ensemble import Blend, FoldPredictions
+from kaggle_prz.metrics import Probabilities
 from kaggle_prz.runs import Run
+from kaggle_prz.task import Task
 
 
 def blend(run: Run) -> Blend:
@@ -18,14 +20,16 @@ def blend(run: Run) -> Blend:
     chosen = ensemble.choose(task, stages, run.recipe.folds, metric)
     seen_ids = next(iter(stages.values()))[0].test_ids
     test = ensemble.mean_of_folds(seen_ids, chosen.folds)
-    ids, test = ensemble.with_unseen(seen_ids, test, task.test_ids, task.labels)
+    ids, test = ensemble.with_unseen(seen_ids, test, task.test_ids, outputs.prior(task))
+    decision = decisions.fit(metric, task.kind, task.labels, chosen.oof, run.recipe.seed)
     workdir.write_arrays(run.path / "oof.npz", ids=task.train_ids, probabilities=chosen.oof)
     submission.write(run.submission, task, ids, test)
     workdir.write_json(
         run.path / "blend.json",
         {
             "metric": metric.name,
-            "score": chosen.score,
+            "score": decisions.score_with(metric, task.labels, chosen.oof, decision),
+            "decision": decision.to_json(),
             "reason": chosen.reason,
             "submission_sha256": workdir.sha256(run.submission),
             "members": [{"stage": f.stage, "fold": f.fold} for f in chosen.folds],
@@ -50,7 +54,13 @@ def _scores(run: Run, stage: str, done: list[FoldPredictions]) -> dict[str, obje
     whole = ensemble.out_of_fold(task.train_ids, done) if len(done) == run.recipe.folds else None
     return {
         "name": stage,
-        "fold_scores": [metric.score(y, f.oof) for y, f in zip(labels, done, strict=True)],
-        "score": None if whole is None else metric.score(task.labels, whole),
-        "accuracy": None if whole is None else metrics.accuracy(task.labels, whole),
+        "fold_scores": [
+            metric.score(y, f.oof, task.kind) for y, f in zip(labels, done, strict=True)
+        ],
+        "score": None if whole is None else metric.score(task.labels, whole, task.kind),
+        "accuracy": None if whole is None or task.kind != "classes" else _accuracy(task, whole),
     }
+
+
+def _accuracy(task: Task, predictions: Probabilities) -> float:
+    return float((predictions.argmax(axis=1) == outputs.codes(task.labels)).mean())

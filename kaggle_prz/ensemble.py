@@ -117,7 +117,7 @@ def choose(
             (base | {f.fold: f for f in done}).values()
         )
     scores = {
-        name: metric.score(task.labels, out_of_fold(task.train_ids, members))
+        name: metric.score(task.labels, out_of_fold(task.train_ids, members), task.kind)
         for name, members in candidates.items()
     }
     best = ""
@@ -135,20 +135,19 @@ def choose(
 
 
 def with_unseen(
-    seen_ids: Text, probabilities: Probabilities, ids: Text, labels: NDArray[np.int64]
+    seen_ids: Text, predictions: Probabilities, ids: Text, prior: NDArray[np.float64]
 ) -> tuple[Text, Probabilities]:
-    """Add the test rows whose image could not be seen, with the classes' shares of training rows.
+    """Add the test rows whose image could not be seen, with what is likely of any row.
 
     Args:
-        seen_ids: `(seen,)` ids of the rows of `probabilities`.
-        probabilities: `(seen, classes)`.
+        seen_ids: `(seen,)` ids of the rows of `predictions`.
+        predictions: `(seen, classes)`.
         ids: every test id.
-        labels: `(train,)` class indexes.
+        prior: `(classes,)`, see `kaggle_prz.outputs.prior`.
 
     Returns:
-        Ids and probabilities of every test row, in any order.
+        Ids and predictions of every test row, in any order.
     """
     unseen = np.setdiff1d(ids, seen_ids)
-    shares = np.bincount(labels, minlength=probabilities.shape[1]) / len(labels)
-    rows = np.tile(shares, (len(unseen), 1))
-    return np.concatenate([seen_ids, unseen]), np.concatenate([probabilities, rows])
+    rows = np.tile(prior, (len(unseen), 1))
+    return np.concatenate([seen_ids, unseen]), np.concatenate([predictions, rows])

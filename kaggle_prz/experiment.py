@@ -124,7 +124,7 @@ def fit(
         for warning in this.task.warnings[len(task.warnings) :]:
             console.say(f"Note: {warning}")
         runs.write_task(path, this.task)
-        placed = rows.place(task, decoded.readable, _draw_folds_once(this))
+        placed = rows.place(task, decoded.readable, _draw_folds_once(this, console))
         if not _finished(this):
             _train(this, network, placed, decoded, budget=budget, console=console)
         blending.blend(this)
@@ -209,10 +209,12 @@ def _suited(defaults: dict[str, Any], options: Mapping[str, Any]) -> dict[str, A
     return defaults
 
 
-def _draw_folds_once(run: Run) -> np.ndarray:
+def _draw_folds_once(run: Run, console: Console) -> np.ndarray:
     file = run.path / "folds.csv"
     if not file.is_file():
         folds.write(file, run.task, folds.draw(run.task, run.recipe.folds, run.recipe.seed))
+        for note in folds.notes(run.task, run.recipe.folds):
+            console.say(f"Note: {note}")
     return folds.read(file, run.task, run.recipe.folds)
 
 

@@ -8,15 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from kaggle_prz import workdir
-from kaggle_prz.errors import DataError, RunError, UsageError
+from kaggle_prz import outputs, workdir
+from kaggle_prz.errors import RunError, UsageError
 from kaggle_prz.task import Task
+
+_TENTHS = 10
 
 
 def draw(task: Task, folds: int, seed: int) -> NDArray[np.int64]:
     """Assign every training row to the fold that holds it out.
 
-    Classes are stratified; where the task has groups, a group is never divided.
+    Rows are stratified by class, by the rarest of their tags, or by the tenth of the range of
+    ranks that their number is in; where the task has groups, a group is never divided.
 
     Args:
         task: the competition.
@@ -27,29 +30,21 @@ def draw(task: Task, folds: int, seed: int) -> NDArray[np.int64]:
         `(train,)` int64 in `[0, folds)`; every fold holds out at least one row.
 
     Raises:
-        UsageError: fewer than 2 folds, or more folds than groups.
-        DataError: a class has fewer members than there are folds.
+        UsageError: fewer than 2 folds, or more folds than rows or groups.
     """
     if folds < 2:
         raise UsageError(
             f"Cross-validation needs at least 2 folds, received --folds {folds}: with one, no row "
             "would be held out."
         )
-    _every_class_reaches_every_fold(task, folds)
+    _enough(task, folds)
+    layers = strata(task, folds)
     if task.groups is None:
         splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
     else:
-        groups = len(np.unique(task.groups))
-        if groups < folds:
-            raise UsageError(
-                f"--folds {folds} needs at least {folds} groups, and the task has {groups}. "
-                f"{_fewer_or(groups, 'name another --group')}"
-            )
         splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    column = np.empty(len(task.labels), np.int64)
-    for fold, (_, held_out) in enumerate(
-        splitter.split(task.labels, task.labels, groups=task.groups)
-    ):
+    column = np.empty(len(layers), np.int64)
+    for fold, (_, held_out) in enumerate(splitter.split(layers, layers, groups=task.groups)):
         column[held_out] = fold
     empty = sorted(set(range(folds)) - set(column.tolist()))
     if empty:
@@ -60,25 +55,69 @@ def draw(task: Task, folds: int, seed: int) -> NDArray[np.int64]:
     return column
 
 
-def _every_class_reaches_every_fold(task: Task, folds: int) -> None:
-    counts = np.bincount(task.labels, minlength=len(task.classes))
-    short = [
-        f"{name!r} has {count}"
-        for name, count in zip(task.classes, counts, strict=True)
-        if count < folds
+def strata(task: Task, folds: int) -> NDArray[np.int64]:
+    """What folds are balanced by, `(train,)`; every stratum has at least `folds` rows.
+
+    Strata that are smaller are put together, the smallest first.
+
+    Example:
+        ```python
+        np.bincount(strata(task, 5))  # rows of every stratum
+        ```
+    """
+    _, layers, rows = np.unique(_kinds_of_rows(task), return_inverse=True, return_counts=True)
+    by_size = np.argsort(rows, kind="stable")
+    pooled = np.arange(len(rows))
+    small = int((rows < folds).sum())
+    if small:
+        within = np.cumsum(rows[by_size])
+        first_enough = int(np.searchsorted(within, folds))
+        pooled[by_size[: max(small, first_enough + 1)]] = by_size[0]
+    chosen: NDArray[np.int64] = pooled[layers]
+    return chosen
+
+
+def _kinds_of_rows(task: Task) -> NDArray[np.int64]:
+    if task.kind == "classes":
+        return outputs.codes(task.labels)
+    if task.kind == "tags":
+        tagged = task.labels >= 0.5
+        rarity = np.where(tagged, tagged.sum(axis=0), np.iinfo(np.int64).max)
+        rarest: NDArray[np.int64] = np.where(tagged.any(axis=1), rarity.argmin(axis=1), -1)
+        return rarest
+    ranks = task.labels.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable").mean(axis=1)
+    tenths: NDArray[np.int64] = (_TENTHS * ranks / len(ranks)).astype(np.int64)
+    return tenths
+
+
+def notes(task: Task, folds: int) -> list[str]:
+    """What a user should know of classes that are rarer than folds are many."""
+    if task.kind != "classes":
+        return []
+    counts = np.bincount(outputs.codes(task.labels), minlength=len(task.classes))
+    rare = np.flatnonzero(counts < folds)
+    if not len(rare):
+        return []
+    listed = ", ".join(f"{task.classes[k]!r} has {counts[k]}" for k in rare[:3].tolist())
+    more = f" and {len(rare) - 3} more" if len(rare) > 3 else ""
+    return [
+        f"{len(rare)} of {len(counts)} classes have fewer images than there are folds ({folds}), "
+        f"so not every fold holds one out: {listed}{more}."
     ]
-    if short:
-        listed = ", ".join(short[:5]) + (f" and {len(short) - 5} more" if len(short) > 5 else "")
-        raise DataError(
-            f"Every class needs at least as many images as there are folds ({folds}): {listed}. "
-            f"{_fewer_or(int(counts.min()), 'add labelled images')}"
-        )
 
 
-def _fewer_or(most: int, otherwise: str) -> str:
-    if most < 2:
-        return f"Fewer than 2 folds are not possible: {otherwise}."
-    return f"Use --folds {most} or fewer, or {otherwise}."
+def _enough(task: Task, folds: int) -> None:
+    units = len(task.train_ids) if task.groups is None else len(np.unique(task.groups))
+    if units >= folds:
+        return
+    what = "training images" if task.groups is None else "groups"
+    otherwise = "add labelled images" if task.groups is None else "name another --group"
+    advice = f"Use --folds {units} or fewer, or {otherwise}."
+    if units < 2:
+        advice = f"Fewer than 2 folds are not possible: {otherwise}."
+    raise UsageError(
+        f"--folds {folds} needs at least {folds} {what}, and the task has {units}. {advice}"
+    )
 
 
 def write(path: Path, task: Task, column: NDArray[np.int64]) -> None:

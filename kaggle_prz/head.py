@@ -1,42 +1,84 @@
 """Head first: a linear probe on frozen features, before anything is fine-tuned."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
+from scipy import special
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from kaggle_prz.outputs import Outputs
+
+Head = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+_INVERSE_STRENGTH = 0.005
+_RIDGE = 100.0
+_ENDS = 0.02  # labels at the ends of their range would have logits without end
 
 
-def fit_head(
-    features: NDArray[np.float32], labels: NDArray[np.int64], classes: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """A logistic head on frozen features: a linear probe, before anything is fine-tuned.
+def fit_head(features: NDArray[np.float32], targets: NDArray[Any], outputs: Outputs) -> Head:
+    """A linear head on frozen features: a linear probe, before anything is fine-tuned.
 
-    The features are standardised over the rows given here and over no others; the scaling is
-    folded into the kernel.
+    Features are centred, and divided by one number for all. A scale for each would give features
+    that hardly ever move a kernel a thousand times as large as the others', and fine-tuning makes
+    them move. Both is folded into the head.
 
     Args:
         features: `(rows, width)`, one fold's training rows.
-        labels: `(rows,)` class indexes.
-        classes: outputs; a class without rows gets a kernel of 0 and a low bias.
+        targets: of the same rows, see `Outputs.targets`.
+        outputs: softmax of a logistic regression for classes, sigmoids of one each for tags,
+            sigmoids of a ridge regression for numbers. A class or tag without rows gets a kernel
+            of 0 and a low bias.
 
     Returns:
-        `(width, classes)` kernel and `(classes,)` bias of a softmax head.
+        `(width, outputs)` kernel and `(outputs,)` bias.
     """
-    scaler = StandardScaler().fit(features)
-    present = np.unique(labels)
-    kernel = np.zeros((features.shape[1], classes), np.float32)
-    bias = np.full(classes, -10.0, np.float32)
+    centre = features.mean(axis=0, dtype=np.float64)
+    spread = float(np.sqrt(features.var(axis=0, dtype=np.float64).mean())) or 1.0
+    scaled = (features - centre) / spread
+    if outputs.kind == "classes":
+        weights, bias = _softmax(scaled, targets, outputs.count)
+    elif outputs.kind == "tags":
+        columns = [_sigmoid(scaled, column) for column in targets.T]
+        weights, bias = (np.stack(part) for part in zip(*columns, strict=True))
+    else:
+        logits = special.logit(np.clip(targets, _ENDS, 1 - _ENDS))
+        probe = Ridge(_RIDGE).fit(scaled, logits)
+        weights, bias = np.atleast_2d(probe.coef_), np.atleast_1d(probe.intercept_)
+    kernel = weights.T / spread
+    return kernel.astype(np.float32), (bias - centre @ kernel).astype(np.float32)
+
+
+def _softmax(
+    features: NDArray[np.float64], targets: NDArray[Any], classes: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    shares = None
+    if targets.ndim == 2:  # a row with shares of several classes counts for each by its share
+        rows, columns = np.nonzero(targets)
+        features, shares, targets = features[rows], targets[rows, columns], columns
+    present = np.unique(targets)
+    kernel, bias = np.zeros((classes, features.shape[1])), np.full(classes, -10.0)
     if len(present) < 2:
         bias[present] = 0.0
         return kernel, bias
-    probe = LogisticRegression(C=0.003, tol=1e-2, max_iter=300).fit(
-        scaler.transform(features), labels
-    )
+    probe = _logistic().fit(features, targets, sample_weight=shares)
     weights, intercept = probe.coef_, probe.intercept_
     if len(present) == 2:
         weights = np.concatenate([-weights, weights]) / 2
         intercept = np.concatenate([-intercept, intercept]) / 2
-    weights = weights / scaler.scale_
-    kernel[:, present] = weights.T
-    bias[present] = intercept - weights @ scaler.mean_
+    kernel[present], bias[present] = weights, intercept
     return kernel, bias
+
+
+def _sigmoid(
+    features: NDArray[np.float64], targets: NDArray[Any]
+) -> tuple[NDArray[np.float64], float]:
+    truth = targets >= 0.5
+    if truth.all() or not truth.any():
+        return np.zeros(features.shape[1]), 10.0 if truth.all() else -10.0
+    probe = _logistic().fit(features, truth)
+    return probe.coef_[0], float(probe.intercept_[0])
+
+
+def _logistic() -> LogisticRegression:
+    return LogisticRegression(C=_INVERSE_STRENGTH, tol=1e-2, max_iter=300)

@@ -12,6 +12,7 @@ import numpy as np
 
 from kaggle_prz.backbones import Backbone, pretrained_file, resolve
 from kaggle_prz.errors import PrzError, UsageError
+from kaggle_prz.outputs import Activation
 
 HEAD = "head"
 _MOMENTUM_FOR_SHORT_FITS = 0.9
@@ -23,15 +24,17 @@ class Classifier:
 
     Attributes:
         model: `(batch, size, size, 3)` pixels 0–255 -> `(batch, classes)` float32
-            probabilities.
+            from 0 to 1.
         features: the same pixels -> `(batch, width)` float32 pooled features; shares layers
             with `model`.
+        activation: of the last layer.
         pretrained: whether the backbone started from trained weights.
         notes: what was decided, as sentences.
     """
 
     model: keras.Model
     features: keras.Model
+    activation: Activation
     pretrained: bool
     notes: tuple[str, ...]
 
@@ -45,6 +48,7 @@ def build(
     image_size: int,
     classes: int,
     *,
+    activation: Activation = "softmax",
     weights: str = "auto",
     policy: str = "float32",
     dropout: float = 0.2,
@@ -55,7 +59,8 @@ def build(
     Args:
         backbone: what to build, see `kaggle_prz.backbones.resolve`.
         image_size: height and width of the input, px.
-        classes: outputs, at least 2.
+        classes: outputs.
+        activation: of the last layer.
         weights: as in a recipe.
         policy: Keras dtype policy of the backbone; head and output are float32 under any.
         dropout: before the head.
@@ -87,11 +92,12 @@ def build(
         pooled = keras.layers.Activation("linear", name="pooled", dtype="float32")(x)
         x = keras.layers.Dropout(dropout, name="dropout", seed=seed, dtype="float32")(pooled)
         x = keras.layers.Dense(classes, name=HEAD, dtype="float32")(x)
-        x = keras.layers.Activation("softmax", name="probabilities", dtype="float32")(x)
+        x = keras.layers.Activation(activation, name="probabilities", dtype="float32")(x)
     pretrained = path is not None or (backbone.pretrained and not _untouched(network))
     return Classifier(
         model=keras.Model(images, x, name="classifier"),
         features=keras.Model(images, pooled, name="features"),
+        activation=activation,
         pretrained=pretrained,
         notes=(_weights_note(backbone, path, pretrained), _set_batch_norm(network, pretrained)),
     )
@@ -106,7 +112,7 @@ def build_model(
         backbone: a name, a `keras.Model`, or a function from image size to `keras.Model`.
         image_size: px.
         classes: number of classes.
-        **options: `weights`, `policy`, `dropout`, `seed`, see `build`.
+        **options: `activation`, `weights`, `policy`, `dropout`, `seed`, see `build`.
 
     Returns:
         A model from `(batch, image_size, image_size, 3)` pixels 0–255 to `(batch, classes)`

@@ -1,6 +1,7 @@
 """Rows of an image array -> batches: shuffled and flipped to train, in order to predict."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,7 +23,7 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
     Args:
         pixels: `(images, size, size, 3)` uint8.
         rows: indexes into `pixels` to train on.
-        labels: `(len(rows),)` class indexes.
+        targets: of these rows, see `kaggle_prz.outputs.Outputs.targets`.
         batch_size: images a batch; more rows than that wait for the next pass.
         flips: axes to flip at random: of `"horizontal"`, `"vertical"`.
         seed: batch `b` of pass `e` is the same for the same seed.
@@ -32,14 +33,14 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
         self,
         pixels: Pixels,
         rows: NDArray[np.int64],
-        labels: NDArray[np.int64],
+        targets: NDArray[Any],
         *,
         batch_size: int,
         flips: Sequence[str] = (),
         seed: Sequence[int] = (0,),
     ):
         super().__init__()
-        self._pixels, self._rows, self._labels = pixels, rows, labels
+        self._pixels, self._rows, self._targets = pixels, rows, targets
         self._batch_size = min(batch_size, len(rows))
         self._axes = [axis for flip in flips for axis in VIEWS[flip]]
         self._seed = tuple(seed)
@@ -49,14 +50,14 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __len__(self) -> int:
         return max(1, len(self._rows) // self._batch_size)
 
-    def __getitem__(self, index: int) -> tuple[Pixels, NDArray[np.int64]]:
+    def __getitem__(self, index: int) -> tuple[Pixels, NDArray[Any]]:
         chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         batch = self._pixels[self._rows[chosen]]
         random = np.random.default_rng((*self._seed, self._pass, index))
         for axis in self._axes:
             flipped = random.random(len(batch)) < 0.5
             batch[flipped] = np.flip(batch[flipped], axis)
-        return batch, self._labels[chosen]
+        return batch, self._targets[chosen]
 
     def on_epoch_end(self) -> None:
         """Shuffle for the next pass."""

@@ -76,7 +76,7 @@ class Run:
 
     @property
     def oof(self) -> pd.DataFrame:
-        """Out-of-fold probabilities of what is submitted: one row an id, one column a class."""
+        """Out-of-fold predictions of what is submitted: one row an id, one column a class."""
         arrays = workdir.read_arrays(self.path / "oof.npz")
         return pd.DataFrame(
             arrays["probabilities"],
@@ -116,7 +116,8 @@ def fingerprint(task: Task) -> str:
     for name in _ARRAYS:
         array = getattr(task, name)
         digest.update(b"\0" if array is None else "\n".join(map(str, array.tolist())).encode())
-    digest.update(json.dumps([task.classes, task.target_columns, task.cell, task.metric]).encode())
+    form = [task.classes, task.target_columns, task.cell, task.metric, task.kind, task.channels]
+    digest.update(json.dumps(form).encode())
     return digest.hexdigest()[:16]
 
 
@@ -176,6 +177,9 @@ def write_task(path: Path, task: Task) -> None:
         "id_column": task.id_column,
         "target_columns": task.target_columns,
         "cell": task.cell,
+        "kind": task.kind,
+        "most_ranked": task.most_ranked,
+        "channels": task.channels,
         "classes": task.classes,
         "metric": task.metric,
         "flips": task.flips,

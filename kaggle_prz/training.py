@@ -20,6 +20,8 @@ from kaggle_prz.console import Advance
 from kaggle_prz.errors import PrzError
 from kaggle_prz.images import Pixels
 from kaggle_prz.model import Classifier
+from kaggle_prz.optimizer import FineTuningAdamW
+from kaggle_prz.outputs import Activation
 from kaggle_prz.pipeline import TrainBatches
 from kaggle_prz.spec import Recipe, Stage
 
@@ -30,20 +32,46 @@ class TrainingError(PrzError):
     """The loss stopped being a number."""
 
 
-class TracedLoss(keras.losses.SparseCategoricalCrossentropy):  # type: ignore[misc]
-    """Cross-entropy that counts how often a training step was traced.
+class TracedLoss(keras.losses.Loss):  # type: ignore[misc]
+    """A loss that counts how often a training step was traced.
 
     Python runs this only while the framework traces a step, never while it executes one.
+
+    Args:
+        loss: what is computed.
     """
 
-    def __init__(self) -> None:
-        super().__init__(name="cross_entropy")
+    def __init__(self, loss: keras.losses.Loss):
+        super().__init__(name=loss.name)
         self.traces = 0
+        self._loss = loss
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Cross-entropy of `(batch, classes)` probabilities, per image."""
+        """The loss of `(batch, outputs)`, per image."""
         self.traces += not isinstance(y_pred, keras.KerasTensor)
-        return super().call(y_true, y_pred)
+        return self._loss.call(y_true, y_pred)
+
+
+def loss_and_metric(
+    activation: Activation, *, shares: bool
+) -> tuple[keras.losses.Loss, keras.metrics.Metric]:
+    """Cross-entropy that suits the targets, and how often the outputs are right.
+
+    Numbers scaled to their range take the same loss as tags: its least value is at the target,
+    and a sigmoid does not stall at the ends as it does under a squared error.
+
+    Args:
+        activation: of the last layer.
+        shares: targets of a softmax are `(n, classes)` shares instead of class indexes.
+    """
+    if activation == "sigmoid":
+        return keras.losses.BinaryCrossentropy(), keras.metrics.BinaryAccuracy("accuracy")
+    if not shares:
+        return (
+            keras.losses.SparseCategoricalCrossentropy(),
+            keras.metrics.SparseCategoricalAccuracy("accuracy"),
+        )
+    return keras.losses.CategoricalCrossentropy(), keras.metrics.CategoricalAccuracy("accuracy")
 
 
 @dataclass(frozen=True)
@@ -54,7 +82,7 @@ class FoldWork:
         fold: its number.
         pixels: `(images, size, size, 3)` uint8, at the stage's size.
         rows: indexes into `pixels` to train on.
-        labels: `(len(rows),)` class indexes.
+        targets: of these rows, see `kaggle_prz.outputs.Outputs.targets`.
         flips: flips that leave labels what they are.
         epochs: passes over `rows`, at most.
         deadline: `time.monotonic()` at which to be done, or None.
@@ -63,7 +91,7 @@ class FoldWork:
     fold: int
     pixels: Pixels
     rows: NDArray[np.int64]
-    labels: NDArray[np.int64]
+    targets: NDArray[Any]
     epochs: float
     flips: tuple[str, ...] = ()
     deadline: float | None = None
@@ -76,23 +104,31 @@ class StageTrainer:
         classifier: built for the stage's image size.
         stage: what to train.
         recipe: weight decay and seed.
+        shares: classes have shares of rows, see `loss_and_metric`.
     """
 
-    def __init__(self, classifier: Classifier, stage: Stage, recipe: Recipe):
+    def __init__(
+        self,
+        classifier: Classifier,
+        stage: Stage,
+        recipe: Recipe,
+        *,
+        shares: bool = False,
+    ):
         self.stage = stage
         self._model = classifier.model
         self._seed = recipe.seed
-        self._loss = TracedLoss()
-        optimizer = keras.optimizers.AdamW(
-            stage.learning_rate, weight_decay=recipe.weight_decay, clipnorm=1.0
-        )
+        loss, metric = loss_and_metric(classifier.activation, shares=shares)
+        self._loss = TracedLoss(loss)
+        kind = FineTuningAdamW if classifier.pretrained else keras.optimizers.AdamW
+        optimizer = kind(stage.learning_rate, weight_decay=recipe.weight_decay, clipnorm=1.0)
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         if _computes_in_float16(self._model):  # its head is float32, so Keras would not do it
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         self._model.compile(
             optimizer=optimizer,
             loss=self._loss,
-            metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+            metrics=[metric],
         )
         optimizer.build(self._model.trainable_variables)
         generators = [v for v in self._model.variables if "seed_generator" in v.path]
@@ -170,7 +206,7 @@ class StageTrainer:
         return TrainBatches(
             work.pixels,
             work.rows,
-            work.labels,
+            work.targets,
             batch_size=self.stage.batch_size,
             flips=work.flips,
             seed=(self._seed, self.stage.index, work.fold),

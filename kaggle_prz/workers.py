@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz import metrics, precision, prediction, transfer, workdir
+from kaggle_prz import metrics, outputs, precision, prediction, transfer, workdir
 from kaggle_prz.backbones import Backbone
 from kaggle_prz.console import Console
 from kaggle_prz.head import fit_head
@@ -44,6 +44,8 @@ class InProcess:
     ):
         self._run, self._backbone, self._rows = run, backbone, rows
         self._stores, self._console = stores, console
+        self._outputs = outputs.of(run.task)
+        self._targets = self._outputs.targets(run.task.labels)
         self._precision = precision.decide(run.recipe.precision)
         self._views = prediction.views_of(run.task.flips, run.recipe.tta)
         self._before: tuple[Stage, Classifier] | None = None
@@ -76,7 +78,12 @@ class InProcess:
         if before is not None and self._before is None:
             self._before = before, self._build(before)
         self._classifier = self._build(stage)
-        self._trainer = StageTrainer(self._classifier, stage, self._run.recipe)
+        self._trainer = StageTrainer(
+            self._classifier,
+            stage,
+            self._run.recipe,
+            shares=self._targets.ndim == 2,
+        )
         self._seconds["build"] = time.monotonic() - begun
         if before is None:
             self._fresh = self._classifier.model.get_weights()
@@ -121,7 +128,7 @@ class InProcess:
             self._seconds["train"] += time.monotonic() - begun
             oof, test = self._predict(stage, self._rows.train[held_out], self._rows.test)
             metric = metrics.get(task.metric)
-            score = metric.score(task.labels[held_out], oof)
+            score = metric.score(task.labels[held_out], oof, task.kind)
             advance(0, note=f"{metric.title} {score:.4f}")
         ids = self._rows.ids
         workdir.write_arrays(directory / "trained_on.npz", ids=ids[work.rows])
@@ -166,7 +173,8 @@ class InProcess:
         return build(
             self._backbone,
             stage.image_size,
-            len(self._run.task.classes),
+            self._outputs.count,
+            activation=self._outputs.activation,
             weights=recipe.weights,
             policy=self._precision.policy,
             dropout=recipe.dropout,
@@ -204,7 +212,7 @@ class InProcess:
             fold=fold,
             pixels=self._stores[stage.image_size],
             rows=self._rows.train[trained_on],
-            labels=self._run.task.labels[trained_on],
+            targets=self._targets[trained_on],
             flips=self._run.task.flips,
             epochs=slot.epochs,
             deadline=slot.deadline,
@@ -231,23 +239,23 @@ class InProcess:
         if self._features is None:
             return provenance | {"kept": [], "reinitialised": names, "head": "random"}
         trained_on = self._rows.trained_on(fold)
-        labels = self._run.task.labels[trained_on]
-        head = fit_head(self._features[trained_on], labels, len(self._run.task.classes))
+        head = fit_head(self._features[trained_on], self._targets[trained_on], self._outputs)
         self._classifier.set_head(*head)
         return provenance | {
             "kept": [name for name in names if not name.startswith("head")],
             "reinitialised": [name for name in names if name.startswith("head")],
-            "head": f"logistic regression on frozen features of {len(labels)} training rows",
+            "head": f"linear probe on frozen features of {len(trained_on)} training rows",
         }
 
     def _predict(self, stage: Stage, *parts: NDArray[np.int64]) -> list[NDArray[np.float32]]:
-        """Probabilities of each of `parts`, predicted in one go."""
+        """Predictions of each of `parts`, in the labels' units, made in one go."""
         begun = time.monotonic()
         rows = np.concatenate(parts)
         probabilities = self._predict_rows(stage, rows)
         self._seconds["predict"] += time.monotonic() - begun
         self._predicted += len(rows) * len(self._views)
-        return np.split(probabilities, np.cumsum([len(part) for part in parts])[:-1])
+        predictions = self._outputs.predictions(probabilities)
+        return np.split(predictions, np.cumsum([len(part) for part in parts])[:-1])
 
     def _predict_rows(self, stage: Stage, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         return prediction.predict(

@@ -113,9 +113,9 @@ def test_without_a_complete_stage_there_is_no_blend():
         _choose(s1=_stage("s1", 0.7, folds=[0]))
 
 
-def test_unseen_test_rows_get_the_shares_of_classes():
+def test_unseen_test_rows_get_what_is_likely_of_any():
     ids, rows = ensemble.with_unseen(
-        _ids(["b"]), np.array([[0.9, 0.1]]), _ids(["a", "b", "c"]), np.array([0, 0, 0, 1])
+        _ids(["b"]), np.array([[0.9, 0.1]]), _ids(["a", "b", "c"]), np.array([0.75, 0.25])
     )
     by_id = dict(zip(ids.tolist(), rows.tolist(), strict=True))
     assert by_id == {"a": [0.75, 0.25], "b": [0.9, 0.1], "c": [0.75, 0.25]}
@@ -123,7 +123,7 @@ def test_unseen_test_rows_get_the_shares_of_classes():
 
 def test_where_every_row_was_seen_nothing_is_added():
     ids, rows = ensemble.with_unseen(
-        _ids(["b", "a"]), np.array([[0.9, 0.1], [0.3, 0.7]]), _ids(["a", "b"]), np.array([0, 1])
+        _ids(["b", "a"]), np.array([[0.9, 0.1], [0.3, 0.7]]), _ids(["a", "b"]), np.array([0.5, 0.5])
     )
     assert ids.tolist() == ["b", "a"]
     assert rows.tolist() == [[0.9, 0.1], [0.3, 0.7]]

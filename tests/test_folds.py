@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from toys import make_task
 
 from kaggle_prz import folds
-from kaggle_prz.errors import DataError, RunError, UsageError
+from kaggle_prz.errors import RunError, UsageError
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -73,20 +73,70 @@ def test_one_fold_holds_out_nothing():
         folds.draw(make_task([0, 1] * 5, classes=2), 1, 0)
 
 
-def test_a_class_with_fewer_images_than_folds():
-    with pytest.raises(DataError, match=r"folds \(5\): 'c1' has 3\. Use --folds 3 or fewer"):
-        folds.draw(make_task([0] * 9 + [1] * 3, classes=2), 5, 0)
+def test_rare_classes_are_put_together_and_named():
+    task = make_task([0] * 9 + [1] * 3 + [2] * 2 + [3], classes=4)
+    layers = folds.strata(task, 5)
+    assert len({*layers[:9].tolist()}) == 1
+    assert len({*layers[9:].tolist()}) == 1
+    assert layers[0] != layers[9]
+    held_out = np.bincount(folds.draw(task, 5, 0), minlength=5)
+    assert held_out.tolist() == [3] * 5
+    (note,) = folds.notes(task, 5)
+    assert note == (
+        "3 of 4 classes have fewer images than there are folds (5), so not every fold holds one "
+        "out: 'c1' has 3, 'c2' has 2, 'c3' has 1."
+    )
+    assert folds.notes(task, 2)[0].startswith("1 of 4 classes")
+    assert folds.notes(make_task([0, 1] * 5, classes=2), 5) == []
 
 
-def test_a_class_with_one_image_cannot_be_divided_by_any_number_of_folds():
-    with pytest.raises(DataError, match="Fewer than 2 folds are not possible: add labelled") as got:
-        folds.draw(make_task([0] * 9 + [1], classes=2), 2, 0)
-    assert "--folds" not in str(got.value)
+def test_a_rare_class_alone_joins_the_next():
+    task = make_task([0] * 9 + [1] * 6 + [2], classes=3)
+    layers = folds.strata(task, 5)
+    assert len({*layers[9:].tolist()}) == 1
+    assert layers[0] != layers[9]
 
 
-def test_many_small_classes_are_listed_in_short():
-    with pytest.raises(DataError, match="'c4' has 1 and 3 more"):
-        folds.draw(make_task(range(8), classes=8), 2, 0)
+def test_as_many_classes_as_images():
+    column = folds.draw(make_task(range(8), classes=8), 2, 0)
+    assert np.bincount(column).tolist() == [4, 4]
+    assert folds.notes(make_task(range(8), classes=8), 2)[0].endswith("'c2' has 1 and 5 more.")
+
+
+def test_fewer_images_than_folds():
+    with pytest.raises(UsageError, match=r"--folds 5 needs at least 5 training images.* has 4\."):
+        folds.draw(make_task([0, 1] * 2, classes=2), 5, 0)
+
+
+@given(st.integers(2, 5), seeds, st.sampled_from([1, 2, 7]), st.booleans())
+@settings(max_examples=40)
+def test_tags_are_spread_by_the_rarest(count, seed, columns, grouped):
+    random = np.random.default_rng(seed)
+    tags = (random.random((60, columns)) < 0.3).astype(np.float32)
+    groups = random.integers(0, 20, 60).astype(str) if grouped else None
+    task = make_task(tags, classes=columns, kind="tags", groups=groups)
+    column = folds.draw(task, count, seed)
+    assert {*column.tolist()} == {*range(count)}
+    assert folds.notes(task, count) == []
+    layers = folds.strata(task, count)
+    assert np.bincount(np.unique(layers, return_inverse=True)[1]).min() >= count
+    if not grouped:
+        for layer in {*layers.tolist()}:
+            held_out = np.bincount(column[layers == layer], minlength=count)
+            assert held_out.max() - held_out.min() <= 1
+
+
+@given(st.integers(2, 5), seeds)
+@settings(max_examples=30)
+def test_folds_hold_out_numbers_of_the_whole_range(count, seed):
+    numbers = np.random.default_rng(seed).lognormal(size=(100, 1)).astype(np.float32)
+    task = make_task(numbers, classes=1, kind="numbers")
+    column = folds.draw(task, count, seed)
+    low, high = np.quantile(numbers, [0.1, 0.9])
+    for fold in range(count):
+        held_out = numbers[column == fold]
+        assert held_out.min() <= low
+        assert held_out.max() >= high
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from kaggle_prz.spec import Stage
 from kaggle_prz.task import Task
 
 
-def make_task(labels: Sequence[int], *, classes: int | Sequence[str] = 3, **changes: Any) -> Task:
+def make_task(labels: Any, *, classes: int | Sequence[str] = 3, **changes: Any) -> Task:
     """A task with those labels: ids `r0, r1, …`, test ids `t0 … t4`, one column a class."""
     names = tuple(f"c{k}" for k in range(classes)) if isinstance(classes, int) else tuple(classes)
     groups = changes.pop("groups", None)
@@ -26,7 +26,7 @@ def make_task(labels: Sequence[int], *, classes: int | Sequence[str] = 3, **chan
         "metric": "log_loss",
         "train_ids": np.array([f"r{row}" for row in range(len(labels))], dtype=str),
         "train_files": np.array([f"train/r{row}.png" for row in range(len(labels))], dtype=str),
-        "labels": np.array(labels, np.int64),
+        "labels": np.array(labels, None if np.ndim(labels) == 2 else np.int64),
         "groups": None if groups is None else np.array(groups, dtype=str),
         "test_ids": test_ids,
         "test_files": np.array([f"test/{name}.png" for name in test_ids], dtype=str),

@@ -1,0 +1,69 @@
+"""Labels of every kind as outputs from 0 to 1, and back."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from toys import make_task
+
+from kaggle_prz import outputs
+
+measured = arrays.arrays(
+    np.float32,
+    st.tuples(st.integers(2, 20), st.integers(1, 3)),
+    elements=st.floats(-1000, 1000, width=32),
+)
+
+
+def test_classes_stay_what_they_are():
+    task = make_task([0, 2, 2, 1])
+    made = outputs.of(task)
+    assert (made.kind, made.count, made.activation) == ("classes", 3, "softmax")
+    assert made.targets(task.labels) is task.labels
+    rows = np.array([[0.2, 0.3, 0.5]])
+    assert made.predictions(rows) is rows
+
+
+def test_tags_are_sigmoids():
+    tags = np.array([[1, 0], [0, 0], [1, 1]], np.float32)
+    made = outputs.of(make_task(tags, classes=2, kind="tags"))
+    assert made.activation == "sigmoid"
+    assert made.targets(tags).tolist() == tags.tolist()
+
+
+@given(measured)
+def test_numbers_come_back_and_never_leave_their_range(numbers):
+    made = outputs.of(make_task(numbers, classes=numbers.shape[1], kind="numbers"))
+    targets = made.targets(numbers)
+    assert targets.dtype == np.float32
+    assert 0 <= targets.min() <= targets.max() <= 1
+    span = np.ptp(numbers, axis=0).max()
+    np.testing.assert_allclose(made.predictions(targets), numbers, atol=1e-5 * (1 + span))
+    ends = made.predictions(np.array([[0.0] * made.count, [1.0] * made.count], np.float32))
+    np.testing.assert_allclose(ends[0], numbers.min(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(ends[1], numbers.max(axis=0), rtol=1e-6)
+
+
+def test_one_number_that_is_always_the_same():
+    made = outputs.of(make_task([[5.0], [5.0]], classes=1, kind="numbers"))
+    assert made.targets(np.array([[5.0]])).tolist() == [[0]]
+    assert made.predictions(np.array([[0.7]])).tolist() == [[5.0]]
+
+
+@pytest.mark.parametrize(
+    ("labels", "facts", "expected"),
+    [
+        ([0, 0, 0, 2], {}, [0.75, 0, 0.25]),
+        ([[0.5, 0.5, 0], [0, 1, 0]], {}, [0.25, 0.75, 0]),
+        ([[1, 0], [1, 1]], {"kind": "tags", "classes": 2}, [1, 0.5]),
+        ([[10.0], [20.0]], {"kind": "numbers", "classes": 1}, [15]),
+    ],
+)
+def test_what_is_predicted_of_a_row_that_nothing_is_known_about(labels, facts, expected):
+    assert outputs.prior(make_task(labels, **facts)).tolist() == expected
+
+
+def test_codes_of_shares_are_the_largest():
+    assert outputs.codes(np.array([[0.2, 0.8], [0.6, 0.4]])).tolist() == [1, 0]
+    assert outputs.codes(np.array([1, 0])).tolist() == [1, 0]
