@@ -107,7 +107,7 @@ def test_each_tag_has_a_regression_of_its_own():
     )
     for column in (0, 1):
         has, has_not = predicted[tags[:, column] == 1], predicted[tags[:, column] == 0]
-        assert has[:, column].mean() > has_not[:, column].mean() + 0.2
+        assert has[:, column].mean() > has_not[:, column].mean() + 0.1
     assert predicted[:, 2].max() < 0.01  # a tag that no row has
     assert predicted[:, 3].min() > 0.99  # one that all have
 
