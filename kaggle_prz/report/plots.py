@@ -77,7 +77,8 @@ def top_k(shares: Sequence[float], marked: int) -> str:
                 textcoords="offset points",
             )
         axes.set_xticks(ranks)
-        axes.set_ylim(0, 1.04)
+        lowest = max(np.floor(10 * shares[0] - 0.5) / 10, 0)
+        axes.set_ylim(lowest, 1 + 0.04 * (1 - lowest))
         axes.set_xlabel("the k most probable classes")
         axes.set_ylabel("share of images")
 
@@ -104,7 +105,7 @@ def agreement(panels: Sequence[Panel]) -> str:
             markersize=3 if len(panels) == 1 else 2.2,
             markeredgewidth=0,
         )
-        axes.grid(axis="both")
+        axes.grid(visible=True, axis="both")
 
     return _of_panels(
         "agreement", "Truth against prediction", panels, draw_one, ("true", "predicted")
@@ -126,7 +127,7 @@ def residuals(panels: Sequence[Panel]) -> str:
 def _of_panels(
     name: str, title: str, panels: Sequence[Panel], draw_one: Any, labels: tuple[str, str]
 ) -> str:
-    columns = min(len(panels), _COLUMNS)
+    columns = 2 if len(panels) == 4 else min(len(panels), _COLUMNS)
     rows = -(-len(panels) // columns)
 
     def draw(figure: Any) -> None:
@@ -138,7 +139,7 @@ def _of_panels(
                 axes.set_title(panel.name if len(panel.name) < 25 else f"{panel.name[:23]}…")
         for axes in grid[len(panels) :]:
             axes.set_axis_off()
-        figure.supxlabel(labels[0], fontsize="medium")
-        figure.supylabel(labels[1], fontsize="medium")
+        figure.supxlabel(labels[0], fontsize="medium", color=MUTED)
+        figure.supylabel(labels[1], fontsize="medium", color=MUTED)
 
     return svg(name, title, draw, height=3.2 if len(panels) == 1 else 0.5 + _PANEL_HEIGHT * rows)

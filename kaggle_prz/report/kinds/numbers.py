@@ -54,7 +54,7 @@ def number_table(task: Task, rows: Rows) -> Table:
         off.mean(axis=0),
     )
     lines = [
-        (name, *(f"{values[k]:.4g}" for values in columns), f"{explained[k]:.3f}")
+        (name, *(_text(values[k]) for values in columns), f"{explained[k]:.3f}")
         for k, name in enumerate(task.classes)
     ]
     return Table(("target", "mean", "std", "RMSE", "MAE", "bias", "R²"), lines)
@@ -70,9 +70,9 @@ def worst_mistakes(task: Task, rows: Rows) -> Mistakes:
     named = len(task.classes) > 1
     words = [
         (
-            (f"{task.classes[k]} " if named else "") + f"{labels[row, k]:.4g}",
-            f"{rows[row, k]:.4g}",
-            f"off by {off[row, k]:+.4g}".replace("-", "−"),
+            (f"{task.classes[k]} " if named else "") + _text(labels[row, k]),
+            _text(rows[row, k]),
+            f"{_text(abs(off[row, k]))} too {'high' if off[row, k] > 0 else 'low'}",
         )
         for row, k in ((row, int(target[row])) for row in worst)
     ]
@@ -93,3 +93,8 @@ def _explained(labels: Rows, rows: Rows) -> Rows:
     )
     share: Rows = np.where(whole > 0, 1 - left / np.where(whole > 0, whole, 1), 0.0)
     return share
+
+
+def _text(value: float) -> str:
+    """Four digits, with a true minus; a name beside it may hold hyphens of its own."""
+    return f"{value:.4g}".replace("-", "−")
