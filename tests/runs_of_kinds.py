@@ -79,7 +79,7 @@ def make_run_of(
 def _task(
     kind: str, root: Path, names: Sequence[str], rows: int, *, soft: bool, **changes: Any
 ) -> Task:
-    random = np.random.default_rng(0)
+    random, given = np.random.default_rng(0), changes.pop("labels", None)
     k = len(names)
     cell = changes.get("cell", CELLS[kind])
     targets = tuple(names) if cell in {"number", "independent", "probabilities"} else ("target",)
@@ -100,7 +100,7 @@ def _task(
         target_columns=targets,
         **({"kind": kind, "cell": cell, "metric": METRICS[kind]} | changes),
     )
-    task = replace(task, labels=labels)
+    task = replace(task, labels=given if given is not None else labels)
     (root / "train").mkdir(parents=True)
     for row in range(min(rows, 60)):
         synthetic._draw(row, row % k).save(root / str(task.train_files[row]))

@@ -38,7 +38,7 @@ def matplotlib_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 def _arrays(run: Run) -> tuple[np.ndarray, np.ndarray]:
-    return np.asarray(run.task.labels), run.oof.to_numpy(np.float64)
+    return np.asarray(run.task.labels), run.oof.to_numpy(np.float64, copy=True)
 
 
 def _decision(run: Run) -> Decision:

@@ -251,7 +251,12 @@ def test_a_prediction_that_is_no_number_is_refused(tmp_path, cell, wrong):
 
 # A valid file by cell, and what graders refuse of the last row's first cell.
 WRONG = {
-    "probabilities": {"0.30001": "sum to 1.0000100", "nan": "from 0 to 1", "1.3": "from 0 to 1"},
+    "probabilities": {
+        "0.30001": "sum to 1.0000100",
+        "-1e999": "from 0 to 1",
+        "nan": "from 0 to 1",
+        "1.3": "from 0 to 1",
+    },
     "probability": {"1.0000001": "from 0 to 1", "nan": "from 0 to 1", "": "from 0 to 1"},
     "independent": {"-0.0000001": "from 0 to 1", "NaN": "from 0 to 1", "0,5": "from 0 to 1"},
     "label": {"1.0": "not one of the classes", "1.3": "not one of", "": "not one of", "9": "not"},

@@ -13,8 +13,8 @@ from kaggle_prz.task import Task
 ROW_SUM_TOLERANCE = 1e-6
 # float() takes more than graders do: "nan", "0_1", blanks, digits of other scripts.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_BARE_INTEGER = re.compile(r"\d+", re.ASCII)
-_ENDS_BARE = re.compile(r",\d+\r?$", re.ASCII | re.MULTILINE)
+_BARE_INTEGER = re.compile(r"-?\d+", re.ASCII)
+_ENDS_BARE = re.compile(r",-?\d+\r?$", re.ASCII | re.MULTILINE)
 
 Complain = Callable[[list[str]], str | None]
 
@@ -156,17 +156,21 @@ def _numbers(task: Task) -> Complain:
 
 
 def _from_0_to_1(cells: Sequence[str]) -> str | None:
-    if all(0 <= _number(cell) <= 1 for cell in cells):
-        return None
-    return f"cells must be probabilities from 0 to 1; it has {short(cells)}."
+    return _beyond(cells, [_number(cell) for cell in cells])
 
 
 def _distribution(cells: Sequence[str]) -> str | None:
-    complaint = _from_0_to_1(cells)
-    total = math.fsum(map(_number, cells))
-    if complaint or abs(total - 1) <= ROW_SUM_TOLERANCE:
+    numbers = [_number(cell) for cell in cells]
+    complaint = _beyond(cells, numbers)
+    if complaint or abs(math.fsum(numbers) - 1) <= ROW_SUM_TOLERANCE:
         return complaint
-    return f"probabilities must sum to 1; they sum to {total:.7f}."
+    return f"probabilities must sum to 1; they sum to {math.fsum(numbers):.7f}."
+
+
+def _beyond(cells: Sequence[str], numbers: Sequence[float]) -> str | None:
+    if all(0 <= number <= 1 for number in numbers):
+        return None
+    return f"cells must be probabilities from 0 to 1; it has {short(cells)}."
 
 
 def _check_quotes(file: str, text: str, lists: list[str]) -> None:
