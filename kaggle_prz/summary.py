@@ -9,11 +9,14 @@ import numpy as np
 from kaggle_prz import metrics, schedule, workdir
 from kaggle_prz.console import Console, duration
 from kaggle_prz.errors import PrzError
+from kaggle_prz.metrics.arrays import class_truth, tag_truth
 from kaggle_prz.offline.competition import Standing
 from kaggle_prz.runs import Run, all_runs, load_run
 from kaggle_prz.schedule import Speed, Workload
 from kaggle_prz.spec import Stage
 from kaggle_prz.task import Task
+
+_SHOWN = 20
 
 
 def show_task(task: Task, console: Console) -> None:
@@ -61,36 +64,59 @@ def show_stages(
 
 
 def show_scores(run: Run, console: Console) -> None:
-    """Out-of-fold scores of every stage and fold, and which are submitted."""
+    """Out-of-fold scores of every stage and fold, which are submitted, and how they are decided."""
     blend, metric = run.blend, metrics.get(run.task.metric)
     folds = run.recipe.folds
+    last = ["score", "accuracy"] if run.task.kind == "classes" else ["score"]
     rows = [
         (
             stage["name"],
             *(f"{score:.4f}" for score in stage["fold_scores"]),
             *[""] * (folds - len(stage["fold_scores"])),
-            "" if stage["score"] is None else f"{stage['score']:.4f}",
-            "" if stage["accuracy"] is None else f"{stage['accuracy']:.4f}",
+            *(_score(stage.get(key)) for key in last),
         )
         for stage in blend["stages"]
     ]
-    columns = ["stage", *(f"fold {fold + 1}" for fold in range(folds)), "out-of-fold", "accuracy"]
+    columns = ["stage", *(f"fold {fold + 1}" for fold in range(folds)), "out-of-fold", *last[1:]]
     console.table(
         f"{metric.title} ({'higher' if metric.maximize else 'lower'} is better)", columns, rows
     )
     console.say(f"The submission holds what scores best out-of-fold: {blend['reason']}.")
+    if metric.wants == "labels" and blend.get("decision"):
+        console.say(f"How predictions become answers: {blend['decision']['reason']}.")
 
 
 def show_classes(task: Task, console: Console) -> None:
-    """How many training images every class has, the largest first."""
-    counts = np.bincount(task.labels, minlength=len(task.classes))
+    """How many training images every class or tag has, the largest first; of numbers, the range."""
+    if task.kind == "numbers":
+        _show_numbers(task, console)
+        return
+    if task.kind == "tags":
+        counts, name = tag_truth(task.labels).sum(axis=0), "tag"
+    else:
+        counts, name = np.bincount(class_truth(task.labels), minlength=len(task.classes)), "class"
     order = np.argsort(-counts, kind="stable")
     rows = [
-        (task.classes[k], str(counts[k]), f"{counts[k] / counts.sum():.1%}") for k in order[:20]
+        (task.classes[k], str(counts[k]), f"{counts[k] / len(task.labels):.1%}")
+        for k in order[:_SHOWN]
     ]
-    console.table("classes", ("class", "images", "share"), rows)
-    if len(order) > 20:
-        console.say(f"… and {len(order) - 20} more classes")
+    console.table("classes" if name == "class" else "tags", (name, "images", "share"), rows)
+    _say_rest(len(order), "classes" if name == "class" else "tags", console)
+
+
+def _show_numbers(task: Task, console: Console) -> None:
+    rows = [
+        (name, *(f"{value:.6g}" for value in (own.min(), own.mean(), own.max(), own.std())))
+        for name, own in zip(task.classes, task.labels.T.astype(np.float64), strict=True)
+    ]
+    header = ("number", "least", "mean", "most", "standard deviation")
+    console.table("numbers", header, rows[:_SHOWN])
+    _say_rest(len(rows), "numbers", console)
+
+
+def _say_rest(count: int, what: str, console: Console) -> None:
+    if count > _SHOWN:
+        console.say(f"… and {count - _SHOWN} more {what}")
 
 
 def show_standings(slug: str, standings: Sequence[Standing], console: Console) -> None:
@@ -106,8 +132,10 @@ def task_facts(task: Task) -> dict[str, Any]:
     """A task as JSON values: each property with the rule that set it."""
     return {
         "slug": task.slug,
+        "kind": task.kind,
         "classes": list(task.classes),
         "cell": task.cell,
+        "most_ranked": task.most_ranked if task.cell == "ranked" else None,
         "metric": task.metric,
         "train_images": len(task.train_ids),
         "test_rows": len(task.test_ids),

@@ -14,7 +14,7 @@ from synthetic import make_run, write_receipt
 from kaggle_prz import report, runs, workdir
 from kaggle_prz.console import Silent
 from kaggle_prz.errors import MissingExtraError, PrzError, RunError
-from kaggle_prz.report import charts
+from kaggle_prz.report import charts, plots
 from kaggle_prz.runs import Run
 
 VOID = {"meta", "img", "br", "link", "input", "wbr", "hr"}
@@ -102,8 +102,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Run, st
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the charts, which take most of a report's time."""
-    for chart in ("scores", "curves", "reliability", "times"):
-        monkeypatch.setattr(charts, chart, lambda *_: "<svg></svg>")
+    for module, chart in (
+        *((charts, chart) for chart in ("scores", "curves", "times")),
+        *((plots, chart) for chart in ("reliability", "top_k", "agreement", "residuals")),
+    ):
+        monkeypatch.setattr(module, chart, lambda *_: "<svg></svg>")
 
 
 @pytest.fixture

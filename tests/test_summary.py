@@ -1,7 +1,10 @@
 import json
 import os
+from dataclasses import replace
 
+import numpy as np
 import pytest
+from runs_of_kinds import make_run_of
 from synthetic import make_run
 from toys import Recorder, make_stage, make_task
 
@@ -98,6 +101,42 @@ def test_of_many_classes_the_rest_is_counted(console):
     assert console.lines == ["… and 3 more classes"]
 
 
+def test_tags_are_counted_each_for_itself(console):
+    labels = np.array([[1, 0], [1, 1], [0.4, 0.5], [1, 1]], np.float32)
+    task = replace(make_task(range(4), classes=["a", "b"], kind="tags"), labels=labels)
+    summary.show_classes(task, console)
+    ((title, columns, rows),) = console.tables
+    assert (title, columns) == ("tags", ["tag", "images", "share"])
+    assert rows == [("a", "3", "75.0%"), ("b", "3", "75.0%")]
+
+
+def test_shares_count_for_the_largest(console):
+    labels = np.array([[0.6, 0.4], [0.3, 0.7], [0.2, 0.8]], np.float32)
+    summary.show_classes(replace(make_task(range(3), classes=["a", "b"]), labels=labels), console)
+    assert console.tables[0][2] == [("b", "2", "66.7%"), ("a", "1", "33.3%")]
+
+
+def test_of_numbers_the_range_is_shown(console):
+    labels = np.float32([[1, -1], [3, 0.5]])
+    task = replace(make_task(range(2), classes=["u", "v"], kind="numbers"), labels=labels)
+    summary.show_classes(task, console)
+    ((title, columns, rows),) = console.tables
+    assert (title, columns[:4]) == ("numbers", ["number", "least", "mean", "most"])
+    assert rows == [("u", "1", "2", "3", "1"), ("v", "-1", "-0.25", "0.5", "0.75")]
+
+
+@pytest.mark.parametrize("kind", ["classes", "tags", "numbers"])
+def test_scores_of_every_kind(console, tmp_path, kind):
+    run = make_run_of(kind, tmp_path / "first")
+    summary.show_scores(run, console)
+    ((_, columns, rows),) = console.tables
+    folds = ["fold 1", "fold 2", "fold 3"]
+    assert columns == ["stage", *folds, "out-of-fold", *["accuracy"] * (kind == "classes")]
+    assert {len(row) for row in rows} == {len(columns)}
+    decided = f"How predictions become answers: {run.blend['decision']['reason']}."
+    assert console.lines[1:] == ([] if kind == "numbers" else [decided])
+
+
 def test_the_leaderboard(console):
     standing = Standing(1, "you", 0.123456, 2, "2026-01-02T03:04:05+00:00")
     summary.show_standings("toys", [standing], console)
@@ -109,6 +148,7 @@ def test_the_leaderboard(console):
 def test_a_task_as_json(finished):
     facts = json.loads(json.dumps(summary.task_facts(finished.task)))
     assert facts["classes"] == ["ball", "cube", "drum"]
+    assert (facts["kind"], facts["most_ranked"]) == ("classes", None)
     assert (facts["train_images"], facts["test_rows"]) == (36, 5)
     assert {"name", "value", "rule"} == set(facts["evidence"][0])
 

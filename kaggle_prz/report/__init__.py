@@ -7,7 +7,6 @@ from pathlib import Path
 from kaggle_prz import workdir
 from kaggle_prz.console import Console
 from kaggle_prz.errors import MissingExtraError
-from kaggle_prz.report import content
 from kaggle_prz.runs import Run
 
 __all__ = ["write", "write_if_possible"]
@@ -67,8 +66,17 @@ def write_if_possible(run: Run, console: Console) -> Path | None:
 def _render(run: Run) -> str:
     import jinja2
 
+    from kaggle_prz.report import content
+
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FunctionLoader(_source),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    source = importlib.resources.files(__name__).joinpath("report.html.j2").read_text("utf-8")
-    return environment.from_string(source).render(content.of(run))
+    return environment.get_template("report.html.j2").render(content.of(run))
+
+
+def _source(name: str) -> str:
+    return importlib.resources.files(__name__).joinpath(name).read_text("utf-8")

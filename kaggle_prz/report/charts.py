@@ -1,7 +1,5 @@
 """Numbers -> SVG that stands inside the page and takes its colours from the page's style sheet."""
 
-import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,46 +9,10 @@ import pandas as pd
 
 from kaggle_prz.console import duration
 from kaggle_prz.metrics import Metric
-from kaggle_prz.report.predictions import Calibration
+from kaggle_prz.report.canvas import ACCENT, MUTED, OF_PART, PARTS, WARM, legend, svg
 from kaggle_prz.spec import Stage
 
-PARTS = ("build", "features", "train", "predict")
-
-# matplotlib knows no CSS variables: it draws in these, and they are exchanged in its output.
-_INK, _MUTED, _GRID, _ACCENT, _WARM = "#010101", "#010102", "#010103", "#010104", "#010105"
-_OF_PART = dict(zip(PARTS, ("#010106", "#010107", "#010108", "#010109"), strict=True))
-_VARIABLES = {
-    _INK: "ink",
-    _MUTED: "muted",
-    _GRID: "line",
-    _ACCENT: "accent",
-    _WARM: "warm",
-    **{color: f"part-{part}" for part, color in _OF_PART.items()},
-}
 _SPANS = 12
-_WIDTH = 5.2  # inches: on a phone, letters keep about the size they have here
-_STYLE = {
-    "font.size": 9,
-    "axes.titlesize": 9,
-    "svg.fonttype": "none",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.edgecolor": _GRID,
-    "axes.labelcolor": _MUTED,
-    "text.color": _INK,
-    "xtick.color": _GRID,
-    "ytick.color": _GRID,
-    "xtick.labelcolor": _MUTED,
-    "ytick.labelcolor": _MUTED,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "grid.color": _GRID,
-    "grid.linewidth": 0.6,
-    "legend.frameon": False,
-    "axes.facecolor": "none",
-    "figure.facecolor": "none",
-}
 
 
 @dataclass(frozen=True)
@@ -92,7 +54,7 @@ def scores(stages: Sequence[StageScores], metric: Metric) -> str:
             axes.plot(
                 at,
                 [stages[place].folds[number] for place in at],
-                color=_MUTED,
+                color=MUTED,
                 alpha=0.45,
                 linewidth=1,
                 marker="o",
@@ -103,7 +65,7 @@ def scores(stages: Sequence[StageScores], metric: Metric) -> str:
         whole = [(place, row.score) for place, row in enumerate(stages) if row.score is not None]
         axes.plot(
             *zip(*whole, strict=True),
-            color=_ACCENT,
+            color=ACCENT,
             linewidth=2.4,
             marker="o",
             markersize=6,
@@ -116,7 +78,7 @@ def scores(stages: Sequence[StageScores], metric: Metric) -> str:
         ]
         axes.plot(
             *zip(*sent, strict=True),
-            color=_WARM,
+            color=WARM,
             linestyle="",
             marker="o",
             markersize=7.5,
@@ -128,9 +90,9 @@ def scores(stages: Sequence[StageScores], metric: Metric) -> str:
         axes.set_xlim(-0.5, len(stages) - 0.5)
         axes.ticklabel_format(axis="y", useOffset=False)
         axes.set_ylabel(f"{metric.title} ({'higher' if metric.maximize else 'lower'} is better)")
-        _legend(axes, columns=3)
+        legend(axes, columns=3)
 
-    return _svg("scores", f"{metric.title} of every fold by stage", draw, height=2.9)
+    return svg("scores", f"{metric.title} of every fold by stage", draw, height=2.9)
 
 
 def curves(found: Sequence[Curve], stages: Sequence[Stage], oof: Sequence[float | None]) -> str:
@@ -147,14 +109,14 @@ def curves(found: Sequence[Curve], stages: Sequence[Stage], oof: Sequence[float 
         loss, rate = figure.subplots(2, sharex=True, height_ratios=(3, 1))
         for curve in found:
             epochs = starts[curve.stage] + curve.history["epoch"].to_numpy()
-            loss.plot(epochs, curve.history["loss"], color=_ACCENT, alpha=0.3, linewidth=0.8)
-            rate.plot(epochs, curve.history["learning_rate"], color=_ACCENT, alpha=0.6, linewidth=1)
+            loss.plot(epochs, curve.history["loss"], color=ACCENT, alpha=0.3, linewidth=0.8)
+            rate.plot(epochs, curve.history["learning_rate"], color=ACCENT, alpha=0.6, linewidth=1)
         for place in sorted({curve.stage for curve in found}):
             mean = _mean([curve.history for curve in found if curve.stage == place])
             loss.plot(
                 starts[place] + mean["epoch"],
                 mean["loss"],
-                color=_ACCENT,
+                color=ACCENT,
                 linewidth=2,
                 label="training, mean of folds" if place == found[0].stage else None,
             )
@@ -162,7 +124,7 @@ def curves(found: Sequence[Curve], stages: Sequence[Stage], oof: Sequence[float 
         if marks:
             loss.plot(
                 *zip(*marks, strict=True),
-                color=_WARM,
+                color=WARM,
                 linestyle="",
                 marker="D",
                 markersize=5,
@@ -171,12 +133,12 @@ def curves(found: Sequence[Curve], stages: Sequence[Stage], oof: Sequence[float 
             )
         for axes in (loss, rate):
             for start in starts[1:-1]:
-                axes.axvline(start, color=_MUTED, linewidth=0.8, linestyle=(0, (3, 3)))
+                axes.axvline(start, color=MUTED, linewidth=0.8, linestyle=(0, (3, 3)))
         for stage, start, end in zip(stages, starts, starts[1:], strict=False):
             loss.annotate(
                 f"{stage.image_size} px",
                 ((start + end) / 2, 0.97),
-                color=_MUTED,
+                color=MUTED,
                 xycoords=("data", "axes fraction"),
                 ha="center",
                 va="top",
@@ -188,9 +150,9 @@ def curves(found: Sequence[Curve], stages: Sequence[Stage], oof: Sequence[float 
         rate.set_xlabel("epochs")
         rate.set_ylim(0)
         rate.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=False)
-        _legend(loss, columns=2)
+        legend(loss, columns=2)
 
-    return _svg("curves", "Training loss and learning rate over epochs", draw, height=3.5)
+    return svg("curves", "Training loss and learning rate over epochs", draw, height=3.5)
 
 
 def _mean(histories: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -198,30 +160,6 @@ def _mean(histories: Sequence[pd.DataFrame]) -> pd.DataFrame:
     rows = pd.concat(histories)
     spans = np.minimum(rows["epoch"] / rows["epoch"].max() * _SPANS, _SPANS - 1).astype(int)
     return rows.groupby(spans)[["epoch", "loss"]].mean()
-
-
-def reliability(found: Calibration) -> str:
-    """Confidence against how often it is right; a dot's area is its share of images."""
-
-    def draw(figure: Any) -> None:
-        axes = figure.subplots()
-        axes.plot([0, 1], [0, 1], color=_MUTED, linewidth=0.8, linestyle=(0, (3, 3)))
-        axes.plot(found.confidence, found.correct, color=_ACCENT, linewidth=1, alpha=0.6)
-        largest = max(found.count)
-        axes.scatter(
-            found.confidence,
-            found.correct,
-            color=_ACCENT,
-            linewidths=0,
-            zorder=3,
-            s=[12 + 130 * count / largest for count in found.count],
-        )
-        axes.set_xlim(0, 1.04)
-        axes.set_ylim(0, 1.04)
-        axes.set_xlabel("probability of the predicted class")
-        axes.set_ylabel("share that is right")
-
-    return _svg("reliability", "Reliability diagram", draw, height=3.2)
 
 
 def times(rows: Sequence[tuple[Stage, dict[str, float]]]) -> str:
@@ -233,7 +171,7 @@ def times(rows: Sequence[tuple[Stage, dict[str, float]]]) -> str:
         for part in PARTS:
             widths = [seconds.get(part, 0.0) for _, seconds in rows]
             axes.barh(
-                range(len(rows)), widths, left=lefts, height=0.62, color=_OF_PART[part], label=part
+                range(len(rows)), widths, left=lefts, height=0.62, color=OF_PART[part], label=part
             )
             lefts = [left + width for left, width in zip(lefts, widths, strict=True)]
         for place, total in enumerate(lefts):
@@ -252,50 +190,6 @@ def times(rows: Sequence[tuple[Stage, dict[str, float]]]) -> str:
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel("seconds")
-        _legend(axes, columns=len(PARTS))
+        legend(axes, columns=len(PARTS))
 
-    return _svg("times", "Seconds of every stage by part", draw, height=1.1 + 0.36 * len(rows))
-
-
-def _legend(axes: Any, *, columns: int) -> None:
-    axes.legend(
-        loc="lower left",
-        bbox_to_anchor=(0, 1),
-        ncols=columns,
-        borderaxespad=0.2,
-        handlelength=1.3,
-        columnspacing=1.2,
-        handletextpad=0.5,
-        labelcolor=_MUTED,
-    )
-
-
-def _svg(name: str, title: str, draw: Any, *, height: float) -> str:
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    buffer = io.BytesIO()
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # the same bytes whatever style the user has set
-        matplotlib.rcParams.update({**_STYLE, "svg.hashsalt": name})
-        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
-        draw(figure)
-        figure.savefig(buffer, format="svg", metadata=nothing)
-    return _inline(buffer.getvalue().decode(), title)
-
-
-def _inline(svg: str, title: str) -> str:
-    """Only what HTML needs: no prolog, no namespaces, no fixed size, no font, no stray ids."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.S)
-    head, body = svg.split(">", 1)
-    box = re.search(r'viewBox="[^"]+"', head)
-    used = set(re.findall(r'(?:url\(#|href="#)([^")]+)', body))
-    body = re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in used else "", body)
-    body = re.sub(r"font: (?:\d+ )?([\d.]+)px [^;\"]*", r"font-size: \1px", body)
-    body = body.replace("xlink:href", "href")
-    for color, variable in _VARIABLES.items():
-        body = body.replace(color, f"var(--{variable})")
-    body = re.sub(r"\n\s*", "\n", body)
-    return f'<svg {box[0] if box else ""} role="img" aria-label="{title}">{body.strip()}'
+    return svg("times", "Seconds of every stage by part", draw, height=1.1 + 0.36 * len(rows))

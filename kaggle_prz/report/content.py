@@ -6,10 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from kaggle_prz import lineage, metrics, schedule, workdir
+from kaggle_prz import decisions, lineage, metrics, schedule, workdir
 from kaggle_prz.console import duration
+from kaggle_prz.decisions import Decision
 from kaggle_prz.errors import RunError
-from kaggle_prz.report import charts, predictions
+from kaggle_prz.metrics import Metric
+from kaggle_prz.report import charts, kinds, predictions
+from kaggle_prz.report.canvas import PARTS
 from kaggle_prz.runs import Run
 from kaggle_prz.spec import Stage
 
@@ -25,8 +28,7 @@ def of(run: Run) -> dict[str, Any]:
     rows = _scores(run)
     oof = predictions.out_of_fold(run)
     trust = _trust(run)
-    confusion = predictions.confusion(task, oof)
-    calibration = predictions.calibration(task, oof)
+    decision = _decision(run, metric)
     curves = _curves(run, stages)
     losses = [_score_of(rows, stage) if metric.name == "log_loss" else None for stage in stages]
     timed = [
@@ -38,30 +40,34 @@ def of(run: Run) -> dict[str, Any]:
         "task": task,
         "metric": metric,
         "better": "higher" if metric.maximize else "lower",
-        "accuracy": metrics.accuracy(task.labels, oof),
         "receipt": run.receipt,
         "complete": workdir.read_json(run.path / "plan.json")["complete"],
         "took": duration(seconds) if timed else None,
         "saved": _saved(stages),
-        "parts": charts.PARTS,
+        "parts": PARTS,
         "stages": _stage_rows(run, stages, measured),
         "decisions": _decisions(stages, measured),
         "blend": run.blend,
         "scores": rows,
         "score_chart": charts.scores(rows, metric),
         "curves": charts.curves(curves, stages, losses) if curves else None,
-        "confusion": confusion,
-        "class_scores": predictions.class_scores(confusion),
-        "calibration": calibration,
-        "reliability": charts.reliability(calibration),
-        "mistakes": predictions.worst_mistakes(task, oof),
-        "wrong": int((oof.argmax(axis=1) != task.labels).sum()),
+        "has_accuracy": any(row.accuracy is not None for row in rows),
+        "decision": decision if metric.wants == "labels" else None,
+        **kinds.values(task, metric, oof, decision),
         "times": charts.times(timed) if timed else None,
         **trust,
         "recipe": {key: _shown(value) for key, value in run.recipe.model_dump().items()},
         "environment": _json_or(run.path / "environment.json", {}),
         "duration": duration,
     }
+
+
+def _decision(run: Run, metric: Metric) -> Decision:
+    """How the run's predictions become labels: as its blend says, else as nothing fitted does."""
+    given = run.blend.get("decision")
+    if given:
+        return Decision.from_json(given)
+    return decisions.default(metric, run.task.kind, len(run.task.classes))
 
 
 def _json_or(path: Path, default: dict[str, Any]) -> dict[str, Any]:
@@ -133,7 +139,7 @@ def _scores(run: Run) -> list[charts.StageScores]:
                 dict(zip(sealed, scored["fold_scores"], strict=True)),
                 scored["score"],
                 frozenset(submitted),
-                scored["accuracy"],
+                scored.get("accuracy") if run.task.kind == "classes" else None,
             )
         )
     return rows

@@ -1,0 +1,96 @@
+"""Drawing in the page's colours: matplotlib's SVG, made to stand inside HTML."""
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+PARTS = ("build", "features", "train", "predict")
+
+# matplotlib knows no CSS variables: it draws in these, and they are exchanged in its output.
+INK, MUTED, GRID, ACCENT, WARM = "#010101", "#010102", "#010103", "#010104", "#010105"
+OF_PART = dict(zip(PARTS, ("#010106", "#010107", "#010108", "#010109"), strict=True))
+_VARIABLES = {
+    INK: "ink",
+    MUTED: "muted",
+    GRID: "line",
+    ACCENT: "accent",
+    WARM: "warm",
+    **{color: f"part-{part}" for part, color in OF_PART.items()},
+}
+_WIDTH = 5.2  # inches: on a phone, letters keep about the size they have here
+_STYLE = {
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "svg.fonttype": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.edgecolor": GRID,
+    "axes.labelcolor": MUTED,
+    "text.color": INK,
+    "xtick.color": GRID,
+    "ytick.color": GRID,
+    "xtick.labelcolor": MUTED,
+    "ytick.labelcolor": MUTED,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+}
+
+
+def legend(axes: Any, *, columns: int) -> None:
+    """A legend above the axes."""
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=columns,
+        borderaxespad=0.2,
+        handlelength=1.3,
+        columnspacing=1.2,
+        handletextpad=0.5,
+        labelcolor=MUTED,
+    )
+
+
+def svg(name: str, title: str, draw: Callable[[Any], None], *, height: float) -> str:
+    """What `draw` puts on a figure, as SVG; the same bytes every time.
+
+    Args:
+        name: of the chart; keeps its ids apart from those of others.
+        title: for those who cannot see it.
+        draw: gets a matplotlib figure.
+        height: inches.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    buffer = io.BytesIO()
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()  # the same bytes whatever style the user has set
+        matplotlib.rcParams.update({**_STYLE, "svg.hashsalt": name})
+        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+        draw(figure)
+        figure.savefig(buffer, format="svg", metadata=nothing)
+    return _inline(buffer.getvalue().decode(), title)
+
+
+def _inline(svg: str, title: str) -> str:
+    """Only what HTML needs: no prolog, no namespaces, no fixed size, no font, no stray ids."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.S)
+    head, body = svg.split(">", 1)
+    box = re.search(r'viewBox="[^"]+"', head)
+    used = set(re.findall(r'(?:url\(#|href="#)([^")]+)', body))
+    body = re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in used else "", body)
+    body = re.sub(r"font: (?:\d+ )?([\d.]+)px [^;\"]*", r"font-size: \1px", body)
+    body = body.replace("xlink:href", "href")
+    for color, variable in _VARIABLES.items():
+        body = body.replace(color, f"var(--{variable})")
+    body = re.sub(r"\n\s*", "\n", body)
+    return f'<svg {box[0] if box else ""} role="img" aria-label="{title}">{body.strip()}'

@@ -1,0 +1,168 @@
+"""Classes: confusion, recall and precision, calibration, ranks of the true class, mistakes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import metrics as sklearn_metrics
+
+from kaggle_prz.decisions import Decision
+from kaggle_prz.metrics import Labels, Metric
+from kaggle_prz.metrics.arrays import class_shares, class_truth
+from kaggle_prz.metrics.ranks import rank_of_truth
+from kaggle_prz.report import plots
+from kaggle_prz.report.predictions import (
+    LEAST,
+    MOST_MISTAKES,
+    Calibration,
+    Mistakes,
+    Rows,
+    Tile,
+    binned,
+    mistakes,
+)
+from kaggle_prz.task import Task
+
+_MATRIX_UP_TO = 20
+_PAIRS = 15
+_RANKS = 10
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Which class was taken for which.
+
+    Attributes:
+        classes: names, in the order of the matrix.
+        counts: `(classes, classes)`, rows are true classes.
+        shares: `counts` by row, 0 to 1.
+    """
+
+    classes: tuple[str, ...]
+    counts: NDArray[np.int64]
+    shares: NDArray[np.float64]
+
+    @property
+    def fits(self) -> bool:
+        """Whether the matrix is small enough to be read as one."""
+        return len(self.classes) <= _MATRIX_UP_TO
+
+    @property
+    def pairs(self) -> list[tuple[str, str, int, float]]:
+        """The most frequent confusions: true, predicted, images, share of the true class."""
+        wrong = self.counts.copy()
+        np.fill_diagonal(wrong, 0)
+        order = np.argsort(-wrong, axis=None, kind="stable")[:_PAIRS]
+        cells = [divmod(int(cell), len(self.classes)) for cell in order]
+        return [
+            (
+                self.classes[row],
+                self.classes[column],
+                int(wrong[row, column]),
+                float(self.shares[row, column]),
+            )
+            for row, column in cells
+            if wrong[row, column]
+        ]
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """One class: images, and recall and precision (None where they have no denominator)."""
+
+    name: str
+    count: int
+    recall: float | None
+    precision: float | None
+
+
+def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[str, Any]:
+    """What the template of classes names; of shares, the largest is the true class.
+
+    Args:
+        task: of classes.
+        metric: its accuracy is not told twice, and ranks are shown where it wants them.
+        rows: `(train, classes)` probabilities.
+        decision: how they become classes.
+    """
+    truth, answers = class_truth(task.labels), decision.apply(rows)
+    found = confusion(task.classes, truth, answers)
+    calibrated = calibration(truth, rows)
+    right = int((answers == truth).sum())
+    note = f"{right} of {len(truth)} images"
+    tile = Tile("out-of-fold accuracy", "accuracy", f"{100 * right / len(truth):.1f} %", note)
+    ranked = task.cell == "ranked" or metric.wants == "ranks"
+    shares = top_k_shares(truth, rows) if ranked else []
+    marked = min(task.most_ranked, len(shares))
+    return {
+        "tile": None if metric.name == "accuracy" else tile,
+        "confusion": found,
+        "class_scores": class_scores(found),
+        "calibration": calibrated,
+        "reliability": plots.reliability(
+            calibrated, "probability of the most probable class", "share that is right"
+        ),
+        "top_k": shares,
+        "marked_k": marked,
+        "top_k_chart": plots.top_k(shares, marked) if shares else None,
+        "mistakes": worst_mistakes(task, rows, answers),
+    }
+
+
+def confusion(names: tuple[str, ...], truth: Labels, answers: Labels) -> Confusion:
+    """Count true against answered classes."""
+    counts = sklearn_metrics.confusion_matrix(truth, answers, labels=np.arange(len(names)))
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return Confusion(names, counts, shares)
+
+
+def class_scores(found: Confusion) -> list[ClassScore]:
+    """Recall and precision; in the order of classes, or the weakest first when they are many."""
+    right, true, predicted = (
+        values.tolist()
+        for values in (found.counts.diagonal(), found.counts.sum(axis=1), found.counts.sum(axis=0))
+    )
+    rows = [
+        ClassScore(
+            name,
+            true[at],
+            right[at] / true[at] if true[at] else None,
+            right[at] / predicted[at] if predicted[at] else None,
+        )
+        for at, name in enumerate(found.classes)
+    ]
+    return rows if found.fits else sorted(rows, key=lambda row: (row.recall or 0.0, row.name))
+
+
+def calibration(truth: Labels, rows: Rows) -> Calibration:
+    """Confidence of the most probable class against how often it is right."""
+    return binned(rows.max(axis=1), (rows.argmax(axis=1) == truth).astype(np.float64))
+
+
+def top_k_shares(truth: Labels, rows: Rows) -> list[float]:
+    """Share of images whose true class is among the k most probable, for k from 1 to 10."""
+    rank = rank_of_truth(truth, rows)
+    return [float(np.mean(rank <= k)) for k in range(1, min(_RANKS, rows.shape[1]) + 1)]
+
+
+def worst_mistakes(task: Task, rows: Rows, answers: Labels) -> Mistakes:
+    """The misclassified images with the highest cross-entropy, in nats; at most 12."""
+    truth, names = class_truth(task.labels), task.classes
+    shares = class_shares(task.labels, len(names))
+    losses = -(shares * np.log(np.maximum(rows, LEAST))).sum(axis=1)
+    wrong = np.flatnonzero(answers != truth)
+    worst = wrong[np.argsort(-losses[wrong], kind="stable")][:MOST_MISTAKES].tolist()
+    words = [
+        (
+            names[truth[row]],
+            names[answers[row]],
+            f"{100 * rows[row, answers[row]]:.1f} %, loss {losses[row]:.2f}",
+        )
+        for row in worst
+    ]
+    told = "No image is misclassified out-of-fold."
+    if worst:
+        rest = "; these have the highest loss" if len(wrong) > len(worst) else ""
+        told = f"{len(wrong)} of {len(truth)} images are misclassified out-of-fold{rest}."
+    return Mistakes(told, "taken for", mistakes(task, worst, words))

@@ -1,0 +1,100 @@
+"""Numbers: errors of every target, truth against prediction, residuals, the images furthest off."""
+
+from typing import Any
+
+import numpy as np
+
+from kaggle_prz.report import plots
+from kaggle_prz.report.predictions import (
+    MOST_MISTAKES,
+    Mistakes,
+    Rows,
+    Table,
+    Tile,
+    mistakes,
+)
+from kaggle_prz.task import Task
+
+_PANELS = 6
+
+
+def values(task: Task, rows: Rows) -> dict[str, Any]:
+    """What the template of numbers names.
+
+    Args:
+        task: of numbers.
+        rows: `(train, targets)` predictions, in the labels' units.
+    """
+    labels = task.labels.astype(np.float64)
+    panels = [
+        plots.Panel(name, labels[:, k], rows[:, k]) for k, name in enumerate(task.classes[:_PANELS])
+    ]
+    explained = float(np.mean(_explained(labels, rows)))
+    note = "of the labels' variance, 0 for their mean"
+    return {
+        "tile": Tile("explained out-of-fold", "explained", f"{100 * explained:.1f} %", note),
+        "number_table": number_table(task, rows),
+        "panels": len(panels),
+        "agreement": plots.agreement(panels),
+        "residuals": plots.residuals(panels),
+        "mistakes": worst_mistakes(task, rows),
+    }
+
+
+def number_table(task: Task, rows: Rows) -> Table:
+    """Mean and standard deviation of every target, and the errors of its predictions."""
+    labels = task.labels.astype(np.float64)
+    off = rows - labels
+    explained = _explained(labels, rows)
+    columns = (
+        labels.mean(axis=0),
+        labels.std(axis=0),
+        np.sqrt((off**2).mean(axis=0)),
+        np.abs(off).mean(axis=0),
+        off.mean(axis=0),
+    )
+    lines = [
+        (name, *(_text(values[k]) for values in columns), f"{explained[k]:.3f}")
+        for k, name in enumerate(task.classes)
+    ]
+    return Table(("target", "mean", "std", "RMSE", "MAE", "bias", "R²"), lines)
+
+
+def worst_mistakes(task: Task, rows: Rows) -> Mistakes:
+    """The images furthest from the truth; several targets count in their standard deviations."""
+    labels = task.labels.astype(np.float64)
+    off = rows - labels
+    scaled = np.abs(off) / np.maximum(labels.std(axis=0), np.finfo(np.float32).tiny)
+    worst = np.argsort(-scaled.max(axis=1), kind="stable")[:MOST_MISTAKES].tolist()
+    target = scaled.argmax(axis=1)
+    named = len(task.classes) > 1
+    words = [
+        (
+            (f"{task.classes[k]} " if named else "") + _text(labels[row, k]),
+            _text(rows[row, k]),
+            f"{_text(abs(off[row, k]))} too {'high' if off[row, k] > 0 else 'low'}",
+        )
+        for row, k in ((row, int(target[row])) for row in worst)
+    ]
+    told = "These images are furthest from the truth out-of-fold."
+    if named:
+        told = (
+            "These images have the target that is furthest from the truth out-of-fold, in its "
+            "standard deviations."
+        )
+    return Mistakes(told, "predicted", mistakes(task, worst, words))
+
+
+def _explained(labels: Rows, rows: Rows) -> Rows:
+    """`(targets,)` share of the variance that is explained; 0 where there is none."""
+    left, whole = (
+        ((rows - labels) ** 2).sum(axis=0),
+        ((labels - labels.mean(axis=0)) ** 2).sum(axis=0),
+    )
+    share: Rows = np.where(whole > 0, 1 - left / np.where(whole > 0, whole, 1), 0.0)
+    return share
+
+
+def _text(value: float) -> str:
+    """Four digits, with a true minus; a name beside it may hold hyphens of its own."""
+    return f"{value:.4g}".replace("-", "−")

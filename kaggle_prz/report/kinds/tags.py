@@ -1,0 +1,139 @@
+"""Tags: a table of them, calibration, and the images whose tags are most surprising."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import metrics as sklearn_metrics
+
+from kaggle_prz.decisions import Decision
+from kaggle_prz.metrics.answers import FScore
+from kaggle_prz.metrics.arrays import tag_truth
+from kaggle_prz.report import plots
+from kaggle_prz.report.predictions import (
+    LEAST,
+    MOST_MISTAKES,
+    Mistakes,
+    Rows,
+    Table,
+    Tile,
+    binned,
+    mistakes,
+)
+from kaggle_prz.task import Task
+
+_MOST_IN_ORDER = 20
+_F1 = FScore(1, "macro")
+
+Tags = NDArray[np.bool_]
+
+
+def values(task: Task, rows: Rows, decision: Decision) -> dict[str, Any]:
+    """What the template of tags names.
+
+    Args:
+        task: of tags.
+        rows: `(train, tags)` probabilities.
+        decision: how they become tags.
+    """
+    rows = np.clip(rows, 0, 1)
+    truth, answers = tag_truth(task.labels), decision.apply(rows)
+    soft = bool(((task.labels > 0) & (task.labels < 1)).any())
+    calibrated = binned(rows.ravel(), task.labels.astype(np.float64).ravel())
+    right = int((truth == answers).all(axis=1).sum())
+    note = f"{right} of {len(truth)} images"
+    tile = Tile(
+        "all tags right, out-of-fold", "accuracy", f"{100 * right / len(truth):.1f} %", note
+    )
+    table = share_table(task, rows) if soft else tag_table(task, rows, decision)
+    return {
+        "tile": None if soft else tile,
+        "soft": soft,
+        "many": len(task.classes) > _MOST_IN_ORDER,
+        "tag_table": table,
+        "tags_true": float(truth.sum(axis=1).mean()),
+        "tags_answered": float(answers.sum(axis=1).mean()),
+        "calibration": calibrated,
+        "reliability": plots.reliability(calibrated, "probability of a tag", "share that is true"),
+        "mistakes": worst_mistakes(task, rows, answers, soft=soft),
+    }
+
+
+def tag_table(task: Task, rows: Rows, decision: Decision) -> Table:
+    """Images, areas under both curves, threshold and F1 of every tag; of many, the weakest first.
+
+    Areas are left open where all images are alike, F1 where there is nothing to find or found.
+    """
+    truth, answers = tag_truth(task.labels), decision.apply(rows)
+    f1 = _F1.ratios(*_F1.counts(truth, answers))
+    thresholds = decision.thresholds or (0.5,) * len(task.classes)
+    order = range(len(task.classes))
+    if len(task.classes) > _MOST_IN_ORDER:
+        order = np.argsort(np.nan_to_num(f1, nan=-1.0), kind="stable").tolist()
+    lines = []
+    for k in order:
+        both = 0 < truth[:, k].sum() < len(truth)
+        areas = [
+            f"{area(truth[:, k], rows[:, k]):.3f}" if both else "–"
+            for area in (sklearn_metrics.roc_auc_score, sklearn_metrics.average_precision_score)
+        ]
+        score = "–" if np.isnan(f1[k]) else f"{f1[k]:.3f}"
+        count = str(int(truth[:, k].sum()))
+        lines.append((task.classes[k], count, *areas, f"{thresholds[k]:g}", score))
+    return Table(("tag", "images", "ROC AUC", "avg. precision", "threshold", "F1"), lines)
+
+
+def share_table(task: Task, rows: Rows) -> Table:
+    """True and predicted mean and their root mean square difference, of tags that are shares."""
+    labels = task.labels.astype(np.float64)
+    columns = (labels.mean(axis=0), rows.mean(axis=0), np.sqrt(((rows - labels) ** 2).mean(axis=0)))
+    lines = [
+        (name, *(f"{values[k]:.3f}" for values in columns)) for k, name in enumerate(task.classes)
+    ]
+    return Table(("tag", "true mean", "predicted mean", "RMSE"), lines)
+
+
+def worst_mistakes(task: Task, rows: Rows, answers: Tags, *, soft: bool) -> Mistakes:
+    """The images with the highest binary cross-entropy over their tags, in nats; at most 12.
+
+    Args:
+        task: of tags.
+        rows: `(train, tags)` probabilities.
+        answers: `(train, tags)` what they become.
+        soft: the labels are shares; else only images with a wrong tag are mistakes.
+    """
+    labels, truth = task.labels.astype(np.float64), tag_truth(task.labels)
+    inside = np.clip(rows, LEAST, 1 - LEAST)
+    losses = -(labels * np.log(inside) + (1 - labels) * np.log1p(-inside)).sum(axis=1)
+    if soft:
+        losses = np.sqrt(((rows - labels) ** 2).mean(axis=1))
+    wrong = np.flatnonzero(soft | (truth != answers).any(axis=1))
+    worst = wrong[np.argsort(-losses[wrong], kind="stable")][:MOST_MISTAKES].tolist()
+    if soft:
+        words = [
+            (_shares(task, labels[row]), _shares(task, rows[row]), f"RMSE {losses[row]:.3f}")
+            for row in worst
+        ]
+        told = "These images are furthest from the truth out-of-fold."
+        return Mistakes(told, "predicted", mistakes(task, worst, words))
+    words = [
+        (_names(task, truth[row]), _names(task, answers[row]), f"loss {losses[row]:.2f}")
+        for row in worst
+    ]
+    told = "Every image has exactly its tags out-of-fold."
+    if worst:
+        rest = "; these have the highest loss" if len(wrong) > len(worst) else ""
+        told = (
+            f"{len(wrong)} of {len(truth)} images have a wrong tag out-of-fold, or lack one{rest}."
+        )
+    return Mistakes(told, "taken for", mistakes(task, worst, words))
+
+
+def _names(task: Task, row: Tags) -> str:
+    return ", ".join(task.classes[k] for k in np.flatnonzero(row)) or "no tag"
+
+
+def _shares(task: Task, row: Rows) -> str:
+    """The three largest shares; a tag below a hundredth is left out."""
+    largest = [int(k) for k in np.argsort(-row, kind="stable")[:3] if row[k] >= 0.01]
+    return ", ".join(f"{task.classes[k]} {row[k]:.2f}" for k in largest) or "nothing"

@@ -1,0 +1,98 @@
+"""Predictions + sample submission -> a CSV in the sample's exact form, validated.
+
+`cells` says how each kind of cell is written, `checks` what graders refuse.
+"""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+
+from kaggle_prz import workdir
+from kaggle_prz.decisions import Decision
+from kaggle_prz.errors import SubmissionError
+from kaggle_prz.metrics import Array
+from kaggle_prz.submission import cells, checks
+from kaggle_prz.task import Task, Text
+
+__all__ = ["validate", "write"]
+
+
+def write(
+    path: Path, task: Task, ids: Text, predictions: Array, decision: Decision | None = None
+) -> None:
+    """Write a submission: the sample's columns, rows and order; then validate it.
+
+    Args:
+        path: where to; a file that is there is replaced only by a valid one.
+        task: its sample submission gives the form.
+        ids: `(n,)` ids of the rows of `predictions`, each once, in any order.
+        predictions: `(n, k)` of the task's kind, columns in the order of `task.classes`; of
+            classes, rows are normalised in float64.
+        decision: how predictions become labels, for cells that hold them; default: the one that
+            is fitted on nothing.
+
+    Raises:
+        SubmissionError: a sample row without prediction, a number that is none, predictions that
+            such cells cannot hold.
+        RunError: a decision fitted on other columns.
+
+    Example:
+        ```python
+        submission.write(run.submission, task, task.test_ids, predictions)
+        ```
+    """
+    rows = cells.rows_of(task, _joined(task, ids, predictions))
+    written = cells.of(task, rows, decision)
+    text = io.StringIO()
+    # A table whose every list is one bare integer is read as numbers.
+    every = task.cell == "labels" and checks.all_bare_integers(row[0] for row in written)
+    writer = csv.writer(
+        text, lineterminator="\n", quoting=csv.QUOTE_ALL if every else csv.QUOTE_MINIMAL
+    )
+    writer.writerow([task.id_column, *task.target_columns])
+    writer.writerows(
+        [name, *row] for name, row in zip(task.test_ids.tolist(), written, strict=True)
+    )
+    checks.check(path.name, text.getvalue(), task)
+    workdir.write_atomic(path, text.getvalue())
+
+
+def validate(path: Path, task: Task) -> None:
+    """Check a file against the sample submission, as strictly as graders do.
+
+    Raises:
+        SubmissionError: the first difference, with what was expected.
+    """
+    try:
+        text = path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SubmissionError(
+            f"A submission is a CSV file in UTF-8, but {path} is not: {error}."
+        ) from error
+    checks.check(path.name, text, task)
+
+
+def _joined(task: Task, ids: Text, predictions: Array) -> Array:
+    """The rows of the sample submission, `(test, k)`, in its order."""
+    wanted = (len(ids), len(task.classes))
+    if np.shape(predictions) != wanted:
+        raise SubmissionError(
+            f"Predictions for {len(ids)} ids have a row each and a column for each of "
+            f"{len(task.classes)} {task.kind}, {wanted}; received {np.shape(predictions)}."
+        )
+    place = {name: row for row, name in enumerate(ids.tolist())}
+    lacking = [name for name in task.test_ids.tolist() if name not in place]
+    if lacking:
+        raise SubmissionError(
+            f"{len(lacking)} rows of the sample submission have no prediction: "
+            f"{', '.join(lacking[:5])}."
+        )
+    if len(place) != len(ids):
+        raise SubmissionError(
+            f"Every id has one prediction, but {len(ids) - len(place)} of the {len(ids)} rows "
+            "repeat the id of another; average them first."
+        )
+    joined: Array = predictions[[place[name] for name in task.test_ids.tolist()]]
+    return joined

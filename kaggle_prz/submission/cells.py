@@ -1,0 +1,187 @@
+"""How each kind of cell is written: rows of predictions -> rows of text."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_prz import decisions, metrics
+from kaggle_prz.decisions import Decision
+from kaggle_prz.errors import SubmissionError
+from kaggle_prz.metrics import Array
+from kaggle_prz.metrics.arrays import normalised, tag_truth
+from kaggle_prz.submission import checks
+from kaggle_prz.task import Task
+
+Rows = NDArray[np.float64]
+
+# A row that is certain and wrong costs 36 in a log loss, one that keeps this much aside 14; what
+# it costs where it is right is not seen in six decimals.
+KEPT_ASIDE = 1e-6
+_DIGITS_ALONE = 12  # areas under curves see only ranks: small probabilities stay apart
+_DIGITS_OF_ROWS = 8  # beside those of the number of classes: rounding stays far below 1e-6 a row
+
+_KINDS = {
+    "probabilities": ("classes",),
+    "probability": ("classes", "tags"),
+    "independent": ("classes", "tags", "numbers"),
+    "label": ("classes",),
+    "labels": ("classes", "tags"),
+    "ranked": ("classes", "tags"),
+    "number": ("numbers", "tags"),
+}
+
+
+def rows_of(task: Task, predictions: Array) -> Rows:
+    """Predictions as their kind has them: classes sum to 1, tags lie from 0 to 1.
+
+    Args:
+        task: of `predictions`.
+        predictions: `(test, k)`, in the order of the task's test rows.
+
+    Raises:
+        SubmissionError: a number that is none, or a row in which no class is likely.
+    """
+    rows = np.asarray(predictions, np.float64)
+    if task.kind != "numbers":
+        rows = np.clip(rows, 0.0, None)
+    usable = np.isfinite(rows).all(axis=1)
+    if task.kind == "classes":
+        usable &= rows.sum(axis=1) > 0
+    if not usable.all():
+        what = " and some class likely" if task.kind == "classes" else ""
+        raise SubmissionError(
+            f"Every prediction must be finite{what}; that of "
+            f"{str(task.test_ids[~usable][0])!r} is {checks.short(rows[~usable][0])}."
+        )
+    if task.kind == "classes":
+        return normalised(rows)
+    return np.clip(rows, 0.0, 1.0) if task.kind == "tags" else rows
+
+
+def of(task: Task, rows: Rows, decision: Decision | None) -> list[list[str]]:
+    """Cells of every row, in the order of the task's target columns.
+
+    Args:
+        task: says what cells hold.
+        rows: from `rows_of`.
+        decision: for cells that hold labels; default: the one that is fitted on nothing.
+
+    Raises:
+        SubmissionError: such cells cannot hold such predictions.
+        RunError: a decision fitted on other columns.
+    """
+    _check_form(task)
+    match task.cell:
+        case "probabilities":
+            return _distributions(_in_columns(task, _not_certain(task, rows)))
+        case "probability":
+            return _alone(_not_certain(task, rows)[:, -1:])
+        case "independent":
+            return _alone(_in_columns(task, _not_certain(task, rows)))
+        case "number":
+            return _numbers(task, rows)
+        case "ranked":
+            return _ranked(task, rows)
+        case _:
+            return _labels(task, _answers(task, rows, decision))
+
+
+def _check_form(task: Task) -> None:
+    kinds, width = _KINDS[task.cell], len(task.target_columns)
+    if task.kind not in kinds:
+        raise SubmissionError(
+            f"Cells that hold {task.cell!r} are written from {' or '.join(kinds)}; this task "
+            f"predicts {task.kind}."
+        )
+    wide = task.cell in {"probabilities", "independent", "number"}
+    if width != (len(task.classes) if wide else 1):
+        needed = f"a column for each of {len(task.classes)} {task.kind}" if wide else "one column"
+        raise SubmissionError(
+            f"A submission of {task.cell!r} cells has {needed} beside the ids; "
+            f"{task.sample.name} has {width} ({checks.short(task.target_columns)})."
+        )
+    if task.cell == "probability" and len(task.classes) != (2 if task.kind == "classes" else 1):
+        raise SubmissionError(
+            f"One probability a row tells two classes apart; this task has {len(task.classes)} "
+            f"({checks.short(task.classes)})."
+        )
+
+
+def _in_columns(task: Task, rows: Rows) -> Rows:
+    """Columns in the sample's order: by name where names are the same, else as they come."""
+    if set(task.target_columns) != set(task.classes):
+        return rows
+    place = {name: column for column, name in enumerate(task.classes)}
+    return rows[:, [place[name] for name in task.target_columns]]
+
+
+def _not_certain(task: Task, rows: Rows) -> Rows:
+    """For log loss, a little probability for what seems impossible."""
+    if metrics.get(task.metric).name != "log_loss":
+        return rows
+    if task.kind != "classes":
+        return np.clip(rows, KEPT_ASIDE, 1 - KEPT_ASIDE)
+    return normalised(np.maximum(rows, KEPT_ASIDE / max(rows.shape[1] - 1, 1)))
+
+
+def _distributions(rows: Rows) -> list[list[str]]:
+    """Rows whose written digits sum to exactly 1: the largest cell takes what rounding left."""
+    digits = _DIGITS_OF_ROWS + len(str(rows.shape[1]))
+    scale = 10**digits
+    units = np.rint(rows * scale).astype(np.int64)
+    units[np.arange(len(units)), units.argmax(axis=1)] += scale - units.sum(axis=1)
+    return [[f"{unit / scale:.{digits}f}" for unit in row] for row in units.tolist()]
+
+
+def _alone(rows: Rows) -> list[list[str]]:
+    written = np.clip(rows, 0.0, 1.0).tolist()
+    return [[f"{value:.{_DIGITS_ALONE}f}" for value in row] for row in written]
+
+
+def _numbers(task: Task, rows: Rows) -> list[list[str]]:
+    """Numbers within the training labels' range, as the shortest decimals that are that float32.
+
+    So a bound is written as the table of labels had it: 0.1, not 0.10000000149.
+    """
+    low, high = task.labels.min(axis=0), task.labels.max(axis=0)
+    within = _in_columns(task, np.clip(rows, low, high)).astype(np.float32) + np.float32(0)
+    return [[np.format_float_positional(value, trim="0") for value in row] for row in within]
+
+
+def _ranked(task: Task, rows: Rows) -> list[list[str]]:
+    best = np.argsort(-rows, axis=1, kind="stable")[:, : task.most_ranked]
+    return _lists(task, best.tolist())
+
+
+def _answers(task: Task, rows: Rows, decision: Decision | None) -> Array:
+    if decision is None:
+        decision = decisions.default(metrics.get(task.metric), task.kind, len(task.classes))
+        if task.kind == "tags":
+            always = bool(tag_truth(task.labels).any(axis=1).all())
+            decision = replace(decision, never_empty=always)
+    if decision.kind != task.kind:
+        raise SubmissionError(
+            f"A decision on {decision.kind} says nothing of {task.kind}; fit one on this task's "
+            "out-of-fold predictions."
+        )
+    return decision.apply(rows)
+
+
+def _labels(task: Task, answers: Array) -> list[list[str]]:
+    if task.cell == "label":
+        return [[task.classes[answer]] for answer in answers.tolist()]
+    if answers.ndim == 1:
+        return _lists(task, answers[:, None].tolist())
+    return _lists(task, [np.flatnonzero(row).tolist() for row in answers])
+
+
+def _lists(task: Task, rows: Sequence[Sequence[int]]) -> list[list[str]]:
+    parted = [name for name in task.classes if not name or " " in name]
+    if parted:
+        raise SubmissionError(
+            f"Names in a list stand between blanks, so none can hold one; "
+            f"{checks.short(map(repr, parted))} would come apart."
+        )
+    return [[" ".join(task.classes[column] for column in row)] for row in rows]

@@ -1,0 +1,68 @@
+"""Tasks and perfect predictions of drawn competitions, from what their organiser knows."""
+
+import csv
+import io
+
+import numpy as np
+from competitions import Drawn
+from numpy.typing import NDArray
+
+from kaggle_prz import metrics
+from kaggle_prz.layouts import tables
+from kaggle_prz.task import Cell, Kind, Task, Text
+
+CELLS: dict[str, tuple[Cell, Kind]] = {
+    "probability": ("probability", "classes"),
+    "probabilities": ("probabilities", "classes"),
+    "independent": ("independent", "tags"),
+    "label": ("label", "classes"),
+    "list": ("labels", "tags"),
+    "top-k": ("ranked", "classes"),
+    "number": ("number", "numbers"),
+}
+
+
+def truth_of(drawn: Drawn) -> tuple[list[str], NDArray[np.float64]]:
+    """Ids, and perfect predictions: `(n, k)` of the task's kind."""
+    _, *rows = csv.reader(io.StringIO(drawn.answers))
+    names, cell = drawn.expected["classes"], drawn.expected["cell"]
+    cells = [row[1:] for row in rows]
+    if cell == "probability":
+        perfect = [[1 - float(value), float(value)] for (value,) in cells]
+    elif names is None or len(cells[0]) == len(names) > 1:
+        perfect = [[float(value) for value in row] for row in cells]
+    elif cell == "list":
+        perfect = [[float(name in value.split()) for name in names] for (value,) in cells]
+    else:
+        perfect = [[float(name == value) for name in names] for (value,) in cells]
+    return [row[0] for row in rows], np.array(perfect)
+
+
+def task_of(drawn: Drawn) -> Task:
+    """The task that a reader of the files should find; of training rows, the truth's stand in."""
+    cell, kind = CELLS[drawn.expected["cell"]]
+    sample = tables.read_csv(drawn.root / drawn.sample)
+    ids, truth = truth_of(drawn)
+    targets = tuple(sample.columns[1:])
+    metric = metrics.from_host(drawn.metric) or metrics.default_for(cell)
+    return Task(
+        slug=drawn.root.parent.name,
+        root=drawn.root,
+        sample=drawn.root / drawn.sample,
+        id_column=sample.columns[0],
+        target_columns=targets,
+        cell=cell,
+        classes=tuple(drawn.expected["classes"] or targets),
+        metric=metric.name,
+        train_ids=_text(ids),
+        train_files=_text(ids),
+        labels=truth.argmax(axis=1) if kind == "classes" else truth.astype(np.float32),
+        groups=None,
+        test_ids=_text(sample.iloc[:, 0].tolist()),
+        test_files=_text(ids),
+        kind=kind,
+    )
+
+
+def _text(values: list[str]) -> Text:
+    return np.array(values, dtype=str)
