@@ -1,7 +1,9 @@
 """A competition's directory -> Task: which files say what, and by which rule.
 
-So far: labels in a CSV, images in folders, class probabilities or one label to predict. Another
-layout is another reader beside `files`, `tables` and `targets`; `read` joins what they find.
+`read` joins what the other modules find: `scan` and `files` the pictures, `pixels` those that are
+rows of arrays and tables, `labels` the training rows (`texts`, `annotations`, `folders` read
+them), `targets` their labels, `cells` and `wide` what a submission holds, `lookup` the files of
+the rows to predict, `groups` what holds rows together, `hints` what a person settled.
 """
 
 from collections.abc import Sequence
@@ -9,14 +11,30 @@ from pathlib import Path
 
 import numpy as np
 
-from kaggle_prz import metrics
+from kaggle_prz import workdir
+from kaggle_prz.console import Console
 from kaggle_prz.errors import DataError
-from kaggle_prz.layouts import files, groups, tables, targets
+from kaggle_prz.layouts import (
+    archives,
+    cells,
+    encoded,
+    files,
+    groups,
+    hints,
+    labels,
+    lookup,
+    pixels,
+    scoring,
+    tables,
+    targets,
+    wide,
+)
+from kaggle_prz.layouts.scan import scan
 from kaggle_prz.task import Evidence, Task, Text
 
 _PASSED_OVER_AT_LEAST = 10
 _PASSED_OVER_SHARE = 0.05
-_DEFAULT_METRIC = {"probabilities": "log_loss", "probability": "roc_auc", "label": "accuracy"}
+_MOST_UNPACKED = 500_000_000_000
 
 
 def read(
@@ -26,55 +44,85 @@ def read(
     metric: str | None = None,
     target: str | None = None,
     group: str | None = None,
+    id_column: str | None = None,
+    positive: str | None = None,
     flips: Sequence[str] | None = None,
+    host_metric: str | None = None,
+    console: Console | None = None,
+    limit_bytes: int = _MOST_UNPACKED,
 ) -> Task:
     """Infer the task of a competition from its files.
 
+    Archives are unpacked into the tool's home first; `Task.root` is where all files lie. A
+    `competition.toml` in the directory may say what the options say; options win.
+
     Args:
-        root: directory with a sample submission, a CSV of labels, and image folders.
+        root: directory with a sample submission, labels, and pictures.
         slug: the competition's name.
         metric: name of its metric; default: what suits the cells of the submission.
         target: column of labels, where the rules would choose another.
         group: column whose values never part between folds; `"none"` for no groups.
+        id_column: column of the table of labels that names the images.
+        positive: of two classes, the one that a probability is of.
         flips: flips that leave a label what it is; default: horizontal.
+        host_metric: what the host calls its metric, where `metric` is not given; one that is
+            not known is told, and the default serves.
+        console: gets a bar while archives are unpacked.
+        limit_bytes: most bytes that archives may unpack to.
 
     Returns:
         The task, with the evidence of every choice.
 
     Raises:
         DataError: the files contradict each other or do not say what is needed.
-        UsageError: an unknown metric.
+        UsageError: an unknown metric or column, or faults of `competition.toml`.
 
     Example:
         >>> read(Path("shapes"), slug="shapes").cell  # doctest: +SKIP
         'probabilities'
     """
-    sample, sample_rule = tables.find_sample(root)
-    index = files.index(root)
-    labels = tables.find_labels(root, sample, index.train)
-    chosen = targets.choose(sample, labels, target)
-    kept, train_files, warnings = _rows_with_image_and_label(labels, chosen, index)
-    labels_wanted = metric is not None and metrics.get(metric).wants == "labels"
-    classes, codes, cell, cell_rule = targets.encode(
-        sample, chosen.values[kept], labels_wanted=labels_wanted
+    said = hints.read(
+        root,
+        metric=metric,
+        target=target,
+        group=group,
+        id_column=id_column,
+        positive=positive,
+        flips=flips,
     )
-    group_column, group_rule = groups.choose(labels, kept, codes, chosen.column, group)
-    test_files, test_rule = files.match(sample.ids, index.test)
-    name = metrics.get(metric or _DEFAULT_METRIC[cell]).name
+    metric_said = scoring.said(said.metric, host_metric)
+    cache = workdir.home() / "files" / slug
+    root = archives.unpacked(root, cache, console, limit_bytes=limit_bytes)
+    sample, sample_rule = tables.find_sample(root)
+    index, table = _pictures(root, sample, said)
+    told = lookup.test_tables(root, sample, index, table.path)
+    chosen = targets.choose(sample, table, said.target, frozenset(told.columns))
+    kept, train_files, warnings = _rows_with_image_and_label(table, chosen, index, sample)
+    read_labels = _encoded(sample, chosen, kept, metric_said.metric, said)
+    scored = scoring.settle(metric_said, read_labels)
+    group_column, group_rule = groups.choose(
+        table,
+        kept,
+        None if read_labels.kind == "numbers" else read_labels.labels,
+        chosen.columns,
+        said.group,
+        in_test=told.columns,
+    )
+    test_files, test_rule = lookup.find(sample, index, told, set(train_files.tolist()))
     evidence = (
         Evidence("sample submission", sample.path.name, sample_rule),
         Evidence("row id", sample.id_column, "first column of the sample submission"),
-        Evidence("labels", f"{labels.path.name}: {chosen.column}", chosen.rule),
-        Evidence("training images", f"{len(kept)} in {index.folders('train')}", labels.rule),
+        Evidence("labels", f"{table.path.name}: {chosen.column}", chosen.rule),
+        Evidence("training images", f"{len(kept)} in {index.folders('train')}", table.rule),
         Evidence(
             "test images",
             f"{np.count_nonzero(test_files != '')} of {len(sample.ids)} in {index.folders('test')}",
             test_rule,
         ),
-        Evidence("cell", cell, cell_rule),
-        Evidence("classes", _listed(classes), f"{len(classes)} classes"),
+        Evidence("cell", read_labels.cell, read_labels.rule),
+        *_of_classes(read_labels),
         Evidence("group", group_column or "none", group_rule),
-        Evidence("metric", name, "given" if metric else f"default for {cell}"),
+        Evidence("metric", scored.name, scored.rule),
     )
     return Task(
         slug=slug,
@@ -82,37 +130,81 @@ def read(
         sample=sample.path,
         id_column=sample.id_column,
         target_columns=sample.targets,
-        cell=cell,
-        classes=classes,
-        metric=name,
-        train_ids=labels.ids[kept],
+        cell=read_labels.cell,
+        classes=read_labels.classes,
+        metric=scored.name,
+        train_ids=table.ids[kept],
         train_files=train_files,
-        labels=codes,
-        groups=None if group_column is None else labels.column(group_column)[kept],
+        labels=read_labels.labels,
+        groups=None if group_column is None else table.column(group_column)[kept],
         test_ids=sample.ids,
         test_files=test_files,
-        flips=("horizontal",) if flips is None else tuple(flips),
+        kind=read_labels.kind,
+        most_ranked=read_labels.most_ranked,
+        channels=pixels.channels(root, str(train_files[0])),
+        flips=("horizontal",) if said.flips is None else said.flips,
         evidence=evidence,
-        warnings=(*warnings, *_missing_test_images(sample.ids, test_files)),
+        warnings=(
+            *warnings,
+            *filter(None, [chosen.doubt, scored.warning]),
+            *read_labels.warnings,
+            *_missing_test_images(sample.ids, test_files),
+        ),
     )
 
 
+def _pictures(
+    root: Path, sample: tables.Sample, said: hints.Hints
+) -> tuple[files.Index, tables.LabelTable]:
+    """The pictures of both roles, and the table of labels."""
+    seen = scan(root)
+    if not any(kind == "images" for kind, _ in seen.files):
+        if (stacks := pixels.stacks(root, seen)) is not None:
+            return stacks, labels.find(root, sample, stacks, said)
+        if (found := pixels.sheets(root, seen, sample.ids)) is not None:
+            return found[0], labels.of_sheet(root, found[1], said)
+    index = files.index(root)
+    return index, labels.find(root, sample, index, said)
+
+
+def _encoded(
+    sample: tables.Sample,
+    chosen: targets.Target,
+    kept: np.ndarray,
+    metric: scoring.Metric | None,
+    said: hints.Hints,
+) -> encoded.Encoded:
+    if len(sample.targets) == 1:
+        return cells.encode(
+            sample, chosen.values[kept], metric, column=chosen.column, positive=said.positive
+        )
+    if said.positive is not None:
+        raise wide.no_positive()
+    if chosen.matrix is not None:
+        return wide.encode_columns(sample, chosen.matrix.iloc[kept])
+    return wide.encode_names(sample, chosen.values[kept])
+
+
 def _rows_with_image_and_label(
-    labels: tables.LabelTable, chosen: targets.Target, index: files.Index
+    table: tables.LabelTable, chosen: targets.Target, index: files.Index, sample: tables.Sample
 ) -> tuple[np.ndarray, Text, list[str]]:
-    paths, _ = files.match(labels.ids, index.train)
-    no_image, no_label = paths == "", chosen.values == ""
+    paths, _ = files.match(table.ids, index.train)
+    no_image, no_label = paths == "", chosen.unlabelled()
     warnings = [
-        *_passed_over(labels.ids, no_image, f"row(s) of {labels.path.name} have no image file"),
-        *_passed_over(labels.ids, no_label, f"row(s) of {labels.path.name} have no label"),
+        *_passed_over(table.ids, no_image, f"row(s) of {table.path.name} have no image file"),
+        *_passed_over(table.ids, no_label, f"row(s) of {table.path.name} have no label"),
     ]
     unused = index.count("train") - len(set(paths[~no_image]))
-    if unused:
+    if index.shared:
+        unused -= len(sample.ids)
+    if unused > 0:
         warnings.append(
             f"{unused} image(s) in {index.folders('train')} have no row in "
-            f"{labels.path.name} and are not used."
+            f"{table.path.name} and are not used."
         )
     kept = np.flatnonzero(~no_image & ~no_label)
+    if not len(kept):
+        raise DataError(f"No row of {table.path.name} has both an image and a label.")
     return kept, paths[kept], warnings
 
 
@@ -136,6 +228,18 @@ def _missing_test_images(ids: Text, test_files: Text) -> list[str]:
         return []
     named = ", ".join(lost[:5].tolist()) + (" …" if len(lost) > 5 else "")
     return [f"{len(lost)} test row(s) have no image file and get the classes' shares: {named}."]
+
+
+def _of_classes(read_labels: encoded.Encoded) -> list[Evidence]:
+    names = read_labels.classes
+    noun = {"classes": "classes", "tags": "tags", "numbers": "numbers"}[read_labels.kind]
+    evidence = [Evidence("classes", _listed(names), f"{len(names)} {noun}")]
+    if read_labels.cell == "probability":
+        evidence.append(Evidence("positive class", names[1], read_labels.positive_rule))
+    new = [name for name in names if name.lower().startswith("new_")]
+    if read_labels.kind == "classes" and len(new) == 1:
+        evidence.append(Evidence("open set", new[0], "a class named new_…"))
+    return evidence
 
 
 def _listed(classes: Sequence[str]) -> str:
