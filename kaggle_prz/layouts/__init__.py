@@ -95,7 +95,7 @@ def read(
     root = archives.unpacked(root, cache, console, limit_bytes=limit_bytes)
     sample, sample_rule = tables.find_sample(root)
     index, table = _pictures(root, sample, said)
-    told = lookup.test_tables(root, sample, index, table.path)
+    told = lookup.tables_of_test(root, sample, index, table.path)
     chosen = targets.choose(sample, table, said.target, frozenset(told.columns))
     kept, train_files, warnings = _rows_with_image_and_label(table, chosen, index, sample)
     read_labels = _encoded(sample, chosen, kept, metric_said.metric, said)
@@ -149,6 +149,7 @@ def read(
             *filter(None, [chosen.doubt, scored.warning]),
             *read_labels.warnings,
             *_missing_test_images(sample.ids, test_files),
+            *_by_order(table, test_rule, index),
         ),
     )
 
@@ -228,6 +229,15 @@ def _missing_test_images(ids: Text, test_files: Text) -> list[str]:
         return []
     named = ", ".join(lost[:5].tolist()) + (" …" if len(lost) > 5 else "")
     return [f"{len(lost)} test row(s) have no image file and get the classes' shares: {named}."]
+
+
+def _by_order(table: tables.LabelTable, test_rule: str, index: files.Index) -> list[str]:
+    """Rows of stacks that no id joins with their labels, or with the sample."""
+    of_labels = [table.path.name] if index.kind == "stacks" and table.by_order else []
+    names = [*of_labels, *(["the sample submission"] if test_rule == lookup.IN_ORDER else [])]
+    return [
+        f"Rows of {name} are joined with arrays by their order, for want of ids." for name in names
+    ]
 
 
 def _of_classes(read_labels: encoded.Encoded) -> list[Evidence]:

@@ -142,7 +142,7 @@ def _candidates(
 def _in_order(path: Path, frame: pd.DataFrame) -> LabelTable:
     ids: Text = np.arange(len(frame)).astype(str)
     frame = frame.assign(**{pixels.ROW: ids})
-    return LabelTable(path, pixels.ROW, ids, frame, "it has as many rows as the stack")
+    return LabelTable(path, pixels.ROW, ids, frame, "it has as many rows as the stack", True)
 
 
 def _rank(table: LabelTable, named: float, search: _Search) -> tuple[int, float]:

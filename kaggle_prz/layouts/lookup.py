@@ -13,13 +13,14 @@ from kaggle_prz.layouts.scan import role_of
 from kaggle_prz.layouts.tables import Sample, is_sample
 from kaggle_prz.task import Text
 
+IN_ORDER = "rows are in the sample's order"
 _FEWEST_FOUND = 0.5
 _PEEK = 200
 _NEARLY_UNIQUE = 0.9
 
 
 @dataclass(frozen=True)
-class TestTables:
+class Told:
     """What tables say of the rows to predict.
 
     Attributes:
@@ -33,7 +34,7 @@ class TestTables:
     rule: str = ""
 
 
-def test_tables(root: Path, sample: Sample, index: files.Index, labels: Path) -> TestTables:
+def tables_of_test(root: Path, sample: Sample, index: files.Index, labels: Path) -> Told:
     """Read the tables that hold the sample's ids, but for the sample and the table of labels."""
     columns: dict[str, frozenset[str]] = {}
     mapped: dict[str, str] = {}
@@ -50,10 +51,10 @@ def test_tables(root: Path, sample: Sample, index: files.Index, labels: Path) ->
             if not mapped and not index.test.named:
                 mapped, column = _map(frame, by, sample.ids, index.test)
                 rule = f"{path} says so: {by} is {column}" if mapped else ""
-    return TestTables(columns, mapped, rule)
+    return Told(columns, mapped, rule)
 
 
-def find(sample: Sample, index: files.Index, told: TestTables, taken: set[str]) -> tuple[Text, str]:
+def find(sample: Sample, index: files.Index, told: Told, taken: set[str]) -> tuple[Text, str]:
     """The file of every row of the sample submission; a training image never answers.
 
     Args:
@@ -77,7 +78,7 @@ def find(sample: Sample, index: files.Index, told: TestTables, taken: set[str]) 
     else:
         paths, rule = files.match(sample.ids, role)
         if role.named and not (paths != "").any() and len(role.paths) == len(paths):
-            paths, rule = np.array(role.paths, dtype=str), "rows are in the sample's order"
+            paths, rule = np.array(role.paths, dtype=str), IN_ORDER
     lost = sample.ids[paths == ""]
     if len(paths) - len(lost) < _FEWEST_FOUND * len(paths):
         raise DataError(_not_found(sample, role, lost))

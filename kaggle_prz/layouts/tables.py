@@ -54,6 +54,7 @@ class LabelTable:
         ids: `(rows,)` its values.
         frame: all columns as text.
         rule: why these rows are taken for the training images.
+        by_order: rows have no ids, and belong to pictures by their place.
     """
 
     path: Path
@@ -61,6 +62,7 @@ class LabelTable:
     ids: Text
     frame: pd.DataFrame
     rule: str
+    by_order: bool = False
 
     def column(self, name: str) -> Text:
         """A column as text, blanks stripped."""
