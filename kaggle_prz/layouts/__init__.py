@@ -3,7 +3,8 @@
 `read` joins what the other modules find: `scan` and `files` the pictures, `pixels` those that are
 rows of arrays and tables, `labels` the training rows (`texts`, `annotations`, `folders` read
 them), `targets` their labels, `cells` and `wide` what a submission holds, `lookup` the files of
-the rows to predict, `groups` what holds rows together, `hints` what a person settled.
+the rows to predict, `groups` what holds rows together, `hints` what a person settled, `scoring`
+the metric; `told` says what was left out.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,6 @@ import numpy as np
 
 from kaggle_prz import workdir
 from kaggle_prz.console import Console
-from kaggle_prz.errors import DataError
 from kaggle_prz.layouts import (
     archives,
     cells,
@@ -27,13 +27,13 @@ from kaggle_prz.layouts import (
     scoring,
     tables,
     targets,
+    told,
     wide,
 )
 from kaggle_prz.layouts.scan import scan
-from kaggle_prz.task import Evidence, Task, Text
+from kaggle_prz.task import Evidence, Task
 
-_PASSED_OVER_AT_LEAST = 10
-_PASSED_OVER_SHARE = 0.05
+_FEW_IMAGES = 10  # a logo and a plot beside arrays or tables of pixels
 _MOST_UNPACKED = 500_000_000_000
 
 
@@ -95,9 +95,9 @@ def read(
     root = archives.unpacked(root, cache, console, limit_bytes=limit_bytes)
     sample, sample_rule = tables.find_sample(root)
     index, table = _pictures(root, sample, said)
-    told = lookup.tables_of_test(root, sample, index, table.path)
-    chosen = targets.choose(sample, table, said.target, frozenset(told.columns))
-    kept, train_files, warnings = _rows_with_image_and_label(table, chosen, index, sample)
+    beside = lookup.tables_of_test(root, sample, index, table.path)
+    chosen = targets.choose(sample, table, said.target, frozenset(beside.columns))
+    kept, train_files, warnings = told.rows_with_image_and_label(table, chosen, index, sample)
     read_labels = _encoded(sample, chosen, kept, metric_said.metric, said)
     scored = scoring.settle(metric_said, read_labels)
     group_column, group_rule = groups.choose(
@@ -106,9 +106,9 @@ def read(
         None if read_labels.kind == "numbers" else read_labels.labels,
         chosen.columns,
         said.group,
-        in_test=told.columns,
+        in_test=beside.columns,
     )
-    test_files, test_rule = lookup.find(sample, index, told, set(train_files.tolist()))
+    test_files, test_rule = lookup.find(sample, index, beside, set(train_files.tolist()))
     evidence = (
         Evidence("sample submission", sample.path.name, sample_rule),
         Evidence("row id", sample.id_column, "first column of the sample submission"),
@@ -120,7 +120,7 @@ def read(
             test_rule,
         ),
         Evidence("cell", read_labels.cell, read_labels.rule),
-        *_of_classes(read_labels),
+        *told.of_classes(read_labels),
         Evidence("group", group_column or "none", group_rule),
         Evidence("metric", scored.name, scored.rule),
     )
@@ -148,8 +148,8 @@ def read(
             *warnings,
             *filter(None, [chosen.doubt, scored.warning]),
             *read_labels.warnings,
-            *_missing_test_images(sample.ids, test_files),
-            *_by_order(table, test_rule, index),
+            *told.missing_test_images(sample.ids, test_files),
+            *told.by_order(table, test_rule, index),
         ),
     )
 
@@ -159,7 +159,8 @@ def _pictures(
 ) -> tuple[files.Index, tables.LabelTable]:
     """The pictures of both roles, and the table of labels."""
     seen = scan(root)
-    if not any(kind == "images" for kind, _ in seen.files):
+    images = sum(len(paths) for (kind, _), paths in seen.files.items() if kind == "images")
+    if images <= _FEW_IMAGES:
         if (stacks := pixels.stacks(root, seen)) is not None:
             return stacks, labels.find(root, sample, stacks, said)
         if (found := pixels.sheets(root, seen, sample.ids)) is not None:
@@ -184,73 +185,3 @@ def _encoded(
     if chosen.matrix is not None:
         return wide.encode_columns(sample, chosen.matrix.iloc[kept])
     return wide.encode_names(sample, chosen.values[kept])
-
-
-def _rows_with_image_and_label(
-    table: tables.LabelTable, chosen: targets.Target, index: files.Index, sample: tables.Sample
-) -> tuple[np.ndarray, Text, list[str]]:
-    paths, _ = files.match(table.ids, index.train)
-    no_image, no_label = paths == "", chosen.unlabelled()
-    warnings = [
-        *_passed_over(table.ids, no_image, f"row(s) of {table.path.name} have no image file"),
-        *_passed_over(table.ids, no_label, f"row(s) of {table.path.name} have no label"),
-    ]
-    unused = index.count("train") - len(set(paths[~no_image]))
-    if index.shared:
-        unused -= len(sample.ids)
-    if unused > 0:
-        warnings.append(
-            f"{unused} image(s) in {index.folders('train')} have no row in "
-            f"{table.path.name} and are not used."
-        )
-    kept = np.flatnonzero(~no_image & ~no_label)
-    if not len(kept):
-        raise DataError(f"No row of {table.path.name} has both an image and a label.")
-    return kept, paths[kept], warnings
-
-
-def _passed_over(ids: Text, lost: np.ndarray, what: str) -> list[str]:
-    count = int(lost.sum())
-    if not count:
-        return []
-    named = ", ".join(ids[lost][:5].tolist()) + (" …" if count > 5 else "")
-    limit = max(_PASSED_OVER_AT_LEAST, int(_PASSED_OVER_SHARE * len(ids)))
-    if count > limit:
-        raise DataError(
-            f"{count} of {len(ids)} {what}, more than the {limit} that are passed over: {named}. "
-            "Complete the files, or remove these rows."
-        )
-    return [f"{count} {what} and are passed over: {named}."]
-
-
-def _missing_test_images(ids: Text, test_files: Text) -> list[str]:
-    lost = ids[test_files == ""]
-    if not len(lost):
-        return []
-    named = ", ".join(lost[:5].tolist()) + (" …" if len(lost) > 5 else "")
-    return [f"{len(lost)} test row(s) have no image file and get the classes' shares: {named}."]
-
-
-def _by_order(table: tables.LabelTable, test_rule: str, index: files.Index) -> list[str]:
-    """Rows of stacks that no id joins with their labels, or with the sample."""
-    of_labels = [table.path.name] if index.kind == "stacks" and table.by_order else []
-    names = [*of_labels, *(["the sample submission"] if test_rule == lookup.IN_ORDER else [])]
-    return [
-        f"Rows of {name} are joined with arrays by their order, for want of ids." for name in names
-    ]
-
-
-def _of_classes(read_labels: encoded.Encoded) -> list[Evidence]:
-    names = read_labels.classes
-    noun = {"classes": "classes", "tags": "tags", "numbers": "numbers"}[read_labels.kind]
-    evidence = [Evidence("classes", _listed(names), f"{len(names)} {noun}")]
-    if read_labels.cell == "probability":
-        evidence.append(Evidence("positive class", names[1], read_labels.positive_rule))
-    new = [name for name in names if name.lower().startswith("new_")]
-    if read_labels.kind == "classes" and len(new) == 1:
-        evidence.append(Evidence("open set", new[0], "a class named new_…"))
-    return evidence
-
-
-def _listed(classes: Sequence[str]) -> str:
-    return ", ".join(classes[:6]) + (f" … ({len(classes)})" if len(classes) > 6 else "")

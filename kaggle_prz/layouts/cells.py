@@ -1,15 +1,14 @@
 """One column of labels -> what a submission's cells hold, and labels as numbers."""
 
 import re
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError
 from kaggle_prz.layouts import words
-from kaggle_prz.layouts.encoded import Encoded, codes, matrix_of
-from kaggle_prz.layouts.positive import choose_positive
+from kaggle_prz.layouts.encoded import Column, Encoded, codes, matrix_of
+from kaggle_prz.layouts.positive import choose_positive, probability_of_two
 from kaggle_prz.layouts.tables import Sample
 from kaggle_prz.metrics import Metric
 from kaggle_prz.task import Text
@@ -17,18 +16,6 @@ from kaggle_prz.task import Text
 _ORDINAL_NAMES = ("diagnos", "level", "grade", "sever", "stage", "isup", "rating")
 _MOST_GRADES = 20
 _WIDEST_ORDER = 200
-
-
-@dataclass(frozen=True)
-class _Column:
-    """A column of labels beside the sample submission that it is for."""
-
-    sample: Sample
-    values: Text
-    found: list[str]
-    between: str
-    metric: Metric | None
-    name: str
 
 
 def encode(
@@ -55,8 +42,8 @@ def encode(
     values = _truth_as_numbers(sample, words.whole(values))
     found = words.in_order(set(pd.unique(pd.Series(values, dtype=object))) - {""})
     between = words.separator(values) or ""
-    this = _Column(sample, values, found, between, metric, column or sample.targets[0])
-    for reader in (_ranked, _list, _number, _two, _grades):
+    this = Column(sample, values, found, between, metric, column or sample.targets[0])
+    for reader in (_ranked, _list, _number, probability_of_two, _grades):
         if (read := reader(this)) is not None:
             return choose_positive(read, sample, positive)
     return choose_positive(_label(this), sample, positive)
@@ -74,7 +61,7 @@ def _need_two(found: list[str]) -> None:
         raise DataError(f"Training needs at least two classes; the labels hold {found}.")
 
 
-def _ranked(this: _Column) -> Encoded | None:
+def _ranked(this: Column) -> Encoded | None:
     cells = [cell.split() for cell in set(this.sample.column(this.sample.targets[0]).tolist())]
     most = max((len(cell) for cell in cells), default=0)
     shown = {token for cell in cells for token in cell}
@@ -99,7 +86,7 @@ def _ranked(this: _Column) -> Encoded | None:
     )
 
 
-def _list(this: _Column) -> Encoded | None:
+def _list(this: Column) -> Encoded | None:
     if not this.between or (this.metric is not None and "tags" not in this.metric.kinds):
         return None
     if this.between != " ":
@@ -114,7 +101,7 @@ def _list(this: _Column) -> Encoded | None:
     return Encoded("tags", "labels", tuple(classes), labels, "labels are lists between blanks")
 
 
-def _number(this: _Column) -> Encoded | None:
+def _number(this: Column) -> Encoded | None:
     numbers = pd.to_numeric(pd.Series(this.values, dtype=object), errors="coerce")
     if numbers.isna().any() or not np.isfinite(numbers.to_numpy(np.float64)).all():
         return None
@@ -142,39 +129,7 @@ def _number(this: _Column) -> Encoded | None:
     )
 
 
-def _two(this: _Column) -> Encoded | None:
-    if len(this.found) != 2:
-        return None
-    wants = this.metric.wants if this.metric is not None else ""
-    if wants == "labels" and not this.sample.fractional():
-        return None
-    if this.found == ["0", "1"]:
-        shown = "labels are 0 and 1"
-    elif _asks_for_one_of_two(this, wants):
-        shown = "two classes, and the sample's cells are numbers"
-    else:
-        return None
-    rule = f"{shown}: probability of {this.found[1]}"
-    return Encoded(
-        "classes", "probability", tuple(this.found), codes(this.values, this.found), rule
-    )
-
-
-def _asks_for_one_of_two(this: _Column, wants: str) -> bool:
-    """Whether cells beside two classes that are not 0 and 1 are probabilities."""
-    cells = set(this.sample.column(this.sample.targets[0]).tolist()) - {""}
-    numbers = this.sample.numbers()
-    if not cells:
-        return wants == "probabilities"
-    if this.sample.fractional():
-        return bool(numbers.dropna().between(0, 1).all())
-    ids = all(name.isdecimal() for name in this.found)
-    return cells <= {"0", "1"} and (
-        not ids or (wants == "probabilities" and not cells & {*this.found})
-    )
-
-
-def _grades(this: _Column) -> Encoded | None:
+def _grades(this: Column) -> Encoded | None:
     whole = all(
         name.isascii() and name.isdecimal() and str(int(name)) == name for name in this.found
     )
@@ -195,7 +150,7 @@ def _grades(this: _Column) -> Encoded | None:
     )
 
 
-def _label(this: _Column) -> Encoded:
+def _label(this: Column) -> Encoded:
     _need_two(this.found)
     if this.sample.fractional():
         raise DataError(
@@ -209,7 +164,7 @@ def _label(this: _Column) -> Encoded:
     return Encoded("classes", "label", tuple(this.found), labels, rule, warnings=_unlike(this))
 
 
-def _unlike(this: _Column) -> tuple[str, ...]:
+def _unlike(this: Column) -> tuple[str, ...]:
     """What is strange about labels beside the sample's cells, in sentences."""
     shown = set(this.sample.column(this.sample.targets[0]).tolist()) - {""}
     digits = [all(re.fullmatch(r"-?\d+", name) for name in names) for names in (shown, this.found)]

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kaggle_prz.layouts.tables import Sample
+from kaggle_prz.metrics import Metric
 from kaggle_prz.task import Cell, Kind, Text
 
 
@@ -24,6 +26,18 @@ class Encoded:
     soft: bool = False
     positive_rule: str = ""
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of labels beside the sample submission that it is for."""
+
+    sample: Sample
+    values: Text
+    found: list[str]
+    between: str
+    metric: Metric | None
+    name: str
 
 
 def codes(values: Text, classes: list[str]) -> NDArray[np.int64]:

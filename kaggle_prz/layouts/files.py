@@ -1,102 +1,18 @@
 """Pictures of a competition by role, and ids -> files."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import numpy as np
 
 from kaggle_prz.errors import DataError
+from kaggle_prz.layouts.roles import Role, key_of
 from kaggle_prz.layouts.scan import KINDS, SUFFIXES, Scan, scan
 from kaggle_prz.task import Text
 
-__all__ = ["ENOUGH", "SUFFIXES", "Index", "Role", "best_share", "index", "match"]
+__all__ = ["ENOUGH", "SUFFIXES", "Index", "Role", "best_share", "index", "match", "several_files"]
 
 ENOUGH = 0.95
-Finder = Callable[[str], str | None]
-
-
-@dataclass(frozen=True)
-class Role:
-    """Pictures of one role, and the names that an id may use for them.
-
-    Attributes:
-        name: `"train"` or `"test"`.
-        paths: relative POSIX paths, sorted; of rows of arrays and tables, `file#row`.
-        named: an id's file by a table instead of by the paths, as `rule -> id -> path`.
-    """
-
-    name: str
-    paths: tuple[str, ...]
-    named: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    _made: dict[Any, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
-
-    def folders(self) -> str:
-        """The folders that hold the files, for people."""
-        if self.named:
-            return ", ".join(sorted({path.partition("#")[0] for path in self.paths})[:3])
-        parents = sorted({path.rpartition("/")[0] for path in self.paths})
-        shown = [f"{parent}/" for parent in parents[:3]]
-        return ", ".join(shown) + (" …" if len(parents) > 3 else "")
-
-    def without(self, paths: set[str]) -> "Role":
-        """The same role, less some paths."""
-        return Role(self.name, tuple(path for path in self.paths if path not in paths), self.named)
-
-    def finders(self) -> Iterator[tuple[str, Finder]]:
-        """Rules in their order, each as a phrase and an id's file."""
-        for rule, table in self.named.items():
-            yield rule, table.get
-        if self.named:
-            return
-        yield "file name", self._by("name").get
-        yield "stem", self._by("stem").get
-        yield "relative path", self._by_path("name")
-        yield "relative path without suffix", self._by_path("stem")
-        yield "folder of one file", self._by("folder").get
-        for rule, key in (("file name", "name"), ("stem", "stem")):
-            yield f"{rule}, case apart", self._by_low(key)
-        yield (
-            "end of a longer path",
-            lambda name: self._by("name").get(name.rpartition("/")[2]) if "/" in name else None,
-        )
-
-    def _by_low(self, key: str) -> Finder:
-        table = self._by(f"low {key}")
-        return lambda name: table.get(name.lower())
-
-    def _by(self, key: str, parts: int = 1) -> dict[str, str]:
-        """Keys -> paths. Of several paths the first counts; of none for folders and cases."""
-        if (key, parts) in self._made:
-            return self._made[key, parts]
-        table: dict[str, str] = {}
-        several: set[str] = set()
-        for path in reversed(self.paths):
-            name = _key(path, key, parts)
-            if name in table:
-                several.add(name)
-            table[name] = path
-        if key == "folder" or key.startswith("low"):
-            table = {name: path for name, path in table.items() if name not in several}
-        self._made[key, parts] = table
-        return table
-
-    def _by_path(self, key: str) -> Finder:
-        def find(name: str) -> str | None:
-            parts = name.count("/") + 1
-            return self._by(key, parts).get(name) if parts > 1 else None
-
-        return find
-
-
-def _key(path: str, key: str, parts: int) -> str:
-    if key == "folder":
-        return path.rpartition("/")[0].rpartition("/")[2]
-    name = path.rpartition("/")[2] if parts == 1 else "/".join(path.split("/")[-parts:])
-    if key.startswith("low"):
-        name = name.lower()
-    return name.rpartition(".")[0] if key.endswith("stem") else name
 
 
 @dataclass(frozen=True)
@@ -156,18 +72,38 @@ def no_images(root: Path, seen: Scan) -> DataError:
 
 
 def of_scan(seen: Scan) -> Index | None:
-    """Pictures of the first kind that both roles have, if any."""
+    """Pictures of the first kind that both roles have, if any; best with a folder of their own."""
+    found = []
     for kind in KINDS:
         train, test, unsaid = (seen.of(kind, role) for role in ("train", "test", ""))
         if (train or unsaid) and (test or unsaid):
-            return Index(
+            index = Index(
                 Role("train", tuple(sorted([*train, *unsaid]))),
                 Role("test", tuple(test or unsaid)),
                 tuple(seen.tables),
                 shared=not test,
                 kind=kind,
             )
-    return None
+            found.append(index)
+    return min(found, key=lambda index: index.shared, default=None)
+
+
+def several_files(ids: Text, role: Role) -> str:
+    """A sentence where each id stands for several files, which is not supported; else empty."""
+    names = set(_cleaned(ids))
+    stems = [key_of(path, "stem", 1) for path in role.paths]
+    if len({stem.rpartition("_")[0] for stem in stems} & names) > 0.5 * len(names):
+        return (
+            f" Its images come in several files each, such as {stems[0]}: one file an image is "
+            "what can be read so far."
+        )
+    folders = [key_of(path, "folder", 1) for path in role.paths]
+    if len(set(folders) & names) > 0.5 * len(names):
+        return (
+            " Its ids are folders of several images each: one image a row is what can be read so "
+            "far."
+        )
+    return ""
 
 
 def match(ids: Text, role: Role) -> tuple[Text, str]:

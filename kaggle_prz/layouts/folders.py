@@ -23,20 +23,31 @@ def by_folder(root: Path, sample: Sample, train: Role) -> LabelTable | None:
     after training, or be called as the sample submission has it.
     """
     split = [path.split("/") for path in train.paths]
-    start = _common(split)
-    rows = [parts for parts in split if len(parts) > start + 1]
+    roles = [_role_at(parts) for parts in split]
+    trained = any(roles)
+    if trained:  # what lies elsewhere is no training image
+        split = [parts for parts, role in zip(split, roles, strict=True) if role]
+    inside = [parts[role:] for parts, role in zip(split, filter(None, roles), strict=False)]
+    inside = inside or split
+    start = _common(inside)
+    rows = [
+        ("/".join(parts), below)
+        for parts, below in zip(split, inside, strict=True)
+        if len(below) > start + 1
+    ]
     if len(rows) < ENOUGH * len(split):
         return None
-    labels = pd.Series([parts[start] for parts in rows])
-    if not _are_classes(labels):
+    labels = pd.Series([below[start] for _, below in rows])
+    if not _are_classes(labels) or not (trained or _known_to(sample, labels)):
         return None
-    place = "/".join(rows[0][:start])
-    named = _known_to(sample, labels)
-    trained = any(role_of(part) == "train" for part in rows[0][:start])
-    if not named and not trained:
-        return None
+    place = "/".join(split[0][: len(split[0]) - len(inside[0]) + start])
     rule = f"folders in {place or root.name}/ are classes"
-    return _table(root / place, ["/".join(parts) for parts in rows], FOLDER, labels, rule)
+    return _table(root / place, [path for path, _ in rows], FOLDER, labels, rule)
+
+
+def _role_at(parts: list[str]) -> int:
+    """How many parts of a path lead to, and include, the folder of the training images."""
+    return next((n for n, part in enumerate(parts[:-1], 1) if role_of(part) == "train"), 0)
 
 
 def by_prefix(root: Path, sample: Sample, train: Role) -> LabelTable | None:

@@ -1,5 +1,6 @@
 """Which file, or which folders, say the labels of the training images."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from kaggle_prz.layouts.hints import Hints
 from kaggle_prz.layouts.tables import LabelTable, Sample, is_sample, without_repeats
 from kaggle_prz.task import Text
 
+_LABELS = re.compile(r"train|label", re.IGNORECASE)  # a table called so must be readable
 _HIT_SHARE = 0.5  # of a column's values; rows without an image are told later
 _PEEK = 200  # rows that tell whether a table names images at all
 _PEEK_SHARE = 0.05
@@ -66,6 +68,7 @@ def find(root: Path, sample: Sample, index: files.Index, hints: Hints) -> LabelT
         f"No CSV or JSON in {root} names the training images in {index.train.folders()}: looked at "
         f"{', '.join(search.looked_at) or 'none'}. One column must hold their file names, with or "
         "without suffix. Neither are there folders of classes, nor names such as cat.0.jpg."
+        + files.several_files(sample.ids, index.test)
         + "".join(f" {fault}" for fault in search.faults)
     )
 
@@ -92,7 +95,7 @@ def _look(root: Path, path: str, search: _Search) -> None:
             for table, named in _candidates(root / path, frame, search):
                 search.offer(_rank(table, named, search), table)
     except DataError as error:
-        if path.endswith((".csv", ".tsv")):
+        if path.endswith((".csv", ".tsv")) and _LABELS.search(path):
             raise
         search.faults.append(str(error))
 

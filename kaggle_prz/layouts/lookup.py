@@ -92,7 +92,10 @@ def _frames(path: Path, sample: Sample, role: files.Role) -> Iterator[pd.DataFra
         except DataError:
             return  # it was told where labels were looked for
     elif not role.named:
-        head = texts.read_csv(path, rows=_PEEK)
+        try:
+            head = texts.read_csv(path, rows=_PEEK)
+        except DataError:
+            return
         if _column_of(head, sample.ids, 0.5) is not None:
             yield texts.read_csv(path) if len(head) == _PEEK else head
 
@@ -138,8 +141,11 @@ def _not_found(sample: Sample, role: files.Role, lost: Text) -> str:
             f"{told}: its ids are image names with an ending ({some} …), so several rows are of "
             "one image. Such submissions are not supported yet; one row must be one image."
         )
+    told = f"{told} in {role.folders() or 'no folder'}"
+    if several := files.several_files(lost, role):
+        return f"{told}.{several}"
     return (
-        f"{told} in {role.folders() or 'no folder'}; looked for {some} … as file names, with and "
-        "without suffix, as paths, folders, and in tables. Put the test images into a folder "
-        "whose name has 'test' in it, named as the sample's ids are."
+        f"{told}; looked for {some} … as file names, with and without suffix, as paths, folders, "
+        "and in tables. Put the test images into a folder whose name has 'test' in it, named as "
+        "the sample's ids are."
     )

@@ -15,6 +15,7 @@ from kaggle_prz.task import Text
 
 _PIXEL = re.compile(r"(?:pixel|pix|px|p|x|f|v|col|feature)?[_ .-]?\d+|\d+x\d+", re.IGNORECASE)
 _FEWEST_PIXELS = 16
+_MOST_BESIDE = 10  # columns beside one that holds all pixels
 _MOST_CHANNELS = 32
 _ID_NAMES = ("id", "imageid", "index", "row")
 ROW = "row number"
@@ -88,7 +89,12 @@ def _beside_pixels(path: Path) -> list[str] | None:
     pixels = [name for name in names if _PIXEL.fullmatch(name)]
     if len(pixels) >= _FEWEST_PIXELS:
         return [name for name in names if name and name not in set(pixels)]
-    first = texts.read_csv(path, rows=1) if 0 < len(names) <= 10 else pd.DataFrame()
+    if not 0 < len(names) <= _MOST_BESIDE:
+        return None
+    try:
+        first = texts.read_csv(path, rows=1)
+    except DataError:
+        return None  # it is told where labels are looked for
     for name in first.columns if len(first) else ():
         cells = str(first[name].iloc[0]).split()
         if len(cells) >= _FEWEST_PIXELS and all(re.fullmatch(r"[\d.]+", cell) for cell in cells):

@@ -4,8 +4,41 @@ from dataclasses import replace
 
 from kaggle_prz.errors import UsageError
 from kaggle_prz.layouts import words
-from kaggle_prz.layouts.encoded import Encoded
+from kaggle_prz.layouts.encoded import Column, Encoded, codes
 from kaggle_prz.layouts.tables import Sample
+
+
+def probability_of_two(this: Column) -> Encoded | None:
+    """Two classes where cells are probabilities of one of them; else None."""
+    if len(this.found) != 2:
+        return None
+    wants = this.metric.wants if this.metric is not None else ""
+    if wants == "labels" and not this.sample.fractional():
+        return None
+    if this.found == ["0", "1"]:
+        shown = "labels are 0 and 1"
+    elif _asks_for_one_of_two(this, wants):
+        shown = "two classes, and the sample's cells are numbers"
+    else:
+        return None
+    rule = f"{shown}: probability of {this.found[1]}"
+    return Encoded(
+        "classes", "probability", tuple(this.found), codes(this.values, this.found), rule
+    )
+
+
+def _asks_for_one_of_two(this: Column, wants: str) -> bool:
+    """Whether cells beside two classes that are not 0 and 1 are probabilities."""
+    cells = set(this.sample.column(this.sample.targets[0]).tolist()) - {""}
+    numbers = this.sample.numbers()
+    if not cells:
+        return wants == "probabilities"
+    if this.sample.fractional():
+        return bool(numbers.dropna().between(0, 1).all())
+    ids = all(name.isdecimal() for name in this.found)
+    return cells <= {"0", "1"} and (
+        not ids or (wants == "probabilities" and not cells & {*this.found})
+    )
 
 
 def choose_positive(read: Encoded, sample: Sample, positive: str | None) -> Encoded:

@@ -8,9 +8,11 @@ from pathlib import Path
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 KINDS = {"images": SUFFIXES, "arrays": (".npy",), "scans": (".dcm", ".dicom")}
 _EXTRA = ("old_", "mask", "segment", "annotat", "thumbnail", "additional", "semi", "supp", "sample")
+_ANNOTATIONS = "annotat"  # a folder that is called so may hold the labels
 _TABLES = (".csv", ".tsv", ".json", ".jsonl")
 _MOST_TABLES = 100
 _DEEPEST_TABLE = 3
+_VALIDATION = ("valid", "validation", "val", "dev")
 _TEST = re.compile(r"(?<![A-Za-z])test|(?<![A-Z])Test|TEST")
 _TRAIN = re.compile(r"(?<![A-Za-z])train|(?<![A-Z])Train|TRAIN")
 
@@ -42,23 +44,25 @@ def scan(root: Path, *, with_extra: bool = False) -> Scan:
     """
     found = Scan()
     kinds = {suffix: kind for kind, suffixes in KINDS.items() for suffix in suffixes}
-    pending = [("", "")]
+    pending = [("", "", False)]
     followed: set[str] = set()
     while pending:
-        prefix, role = pending.pop()
+        prefix, role, tables_only = pending.pop()
         folders, names = _listed(root / prefix, followed)
         for name in folders:
-            if with_extra or not _is_extra(name, role):
-                pending.append((f"{prefix}{name}/", role or role_of(name)))
+            extra = not with_extra and _is_extra(name, role)
+            if not extra or _ANNOTATIONS in name.lower():
+                inside = role or role_of(name)
+                pending.append((f"{prefix}{name}/", inside, tables_only or extra))
         depth = prefix.count("/")
         for name in names:
             dot = name.rfind(".")
             suffix = name[dot:].lower() if dot > 0 else ""
-            if kind := kinds.get(suffix):
+            if suffix in _TABLES and depth <= _DEEPEST_TABLE:
+                found.tables.append(prefix + name)
+            elif (kind := kinds.get(suffix)) and not tables_only:
                 place = role or (role_of(name) if kind == "arrays" and not depth else "")
                 found.files.setdefault((kind, place), []).append(prefix + name)
-            elif suffix in _TABLES and depth <= _DEEPEST_TABLE:
-                found.tables.append(prefix + name)
     for paths in found.files.values():
         paths.sort()
     found.tables.sort(key=lambda path: (path.count("/"), path))
@@ -67,13 +71,14 @@ def scan(root: Path, *, with_extra: bool = False) -> Scan:
 
 
 def role_of(name: str) -> str:
-    """`"train"`, `"test"`, or `""` where a name says neither or both.
+    """`"train"`, `"test"`, or `""` where a name says neither or both; labels of `valid` train.
 
     Example:
         >>> role_of("Test_images"), role_of("images_training_rev1"), role_of("latest")
         ('test', 'train', '')
     """
-    test, train = bool(_TEST.search(name)), bool(_TRAIN.search(name))
+    test = bool(_TEST.search(name))
+    train = bool(_TRAIN.search(name)) or name.lower() in _VALIDATION
     return "" if test == train else "test" if test else "train"
 
 

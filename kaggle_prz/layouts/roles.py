@@ -1,0 +1,95 @@
+"""Pictures of one role, and the names that an id may use for each."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Finder = Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
+class Role:
+    """Pictures of one role, and the names that an id may use for them.
+
+    Attributes:
+        name: `"train"` or `"test"`.
+        paths: relative POSIX paths, sorted; of rows of arrays and tables, `file#row`.
+        named: an id's file by a table instead of by the paths, as `rule -> id -> path`.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    named: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    _made: dict[Any, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
+
+    def folders(self) -> str:
+        """The folders that hold the files, for people."""
+        if self.named:
+            return ", ".join(sorted({path.partition("#")[0] for path in self.paths})[:3])
+        parents = sorted({path.rpartition("/")[0] for path in self.paths})
+        shown = [f"{parent}/" for parent in parents[:3]]
+        return ", ".join(shown) + (" …" if len(parents) > 3 else "")
+
+    def without(self, paths: set[str]) -> "Role":
+        """The same role, less some paths."""
+        return Role(self.name, tuple(path for path in self.paths if path not in paths), self.named)
+
+    def finders(self) -> Iterator[tuple[str, Finder]]:
+        """Rules in their order, each as a phrase and an id's file."""
+        for rule, table in self.named.items():
+            yield rule, table.get
+        if self.named:
+            return
+        yield "file name", self._by("name").get
+        yield "stem", self._by("stem").get
+        yield "relative path", self._by_path("name")
+        yield "relative path without suffix", self._by_path("stem")
+        yield "folder of one file", self._by("folder").get
+        for rule, key in (("file name", "name"), ("stem", "stem")):
+            yield f"{rule}, case apart", self._by_low(key)
+        yield (
+            "end of a longer path",
+            lambda name: self._by("name").get(name.rpartition("/")[2]) if "/" in name else None,
+        )
+
+    def _by_low(self, key: str) -> Finder:
+        table = self._by(f"low {key}")
+        return lambda name: table.get(name.lower())
+
+    def _by(self, key: str, parts: int = 1) -> dict[str, str]:
+        """Keys -> paths. Of several paths the first counts; of none for folders and cases."""
+        if (key, parts) in self._made:
+            return self._made[key, parts]
+        table: dict[str, str] = {}
+        several: set[str] = set()
+        for path in reversed(self.paths):
+            name = key_of(path, key, parts)
+            if name in table:
+                several.add(name)
+            table[name] = path
+        if key == "folder" or key.startswith("low"):
+            table = {name: path for name, path in table.items() if name not in several}
+        self._made[key, parts] = table
+        return table
+
+    def _by_path(self, key: str) -> Finder:
+        def find(name: str) -> str | None:
+            parts = name.count("/") + 1
+            return self._by(key, parts).get(name) if parts > 1 else None
+
+        return find
+
+
+def key_of(path: str, key: str, parts: int) -> str:
+    """What an id may call a path: its `"name"`, `"stem"` (`"low …"`: lower case) or `"folder"`.
+
+    Example:
+        >>> key_of("train/a/B.jpg", "low stem", 2)
+        'a/b'
+    """
+    if key == "folder":
+        return path.rpartition("/")[0].rpartition("/")[2]
+    name = path.rpartition("/")[2] if parts == 1 else "/".join(path.split("/")[-parts:])
+    if key.startswith("low"):
+        name = name.lower()
+    return name.rpartition(".")[0] if key.endswith("stem") else name
