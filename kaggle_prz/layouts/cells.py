@@ -133,12 +133,17 @@ def _grades(this: Column) -> Encoded | None:
     whole = all(
         name.isascii() and name.isdecimal() and str(int(name)) == name for name in this.found
     )
-    if not whole or len(this.found) < 2 or this.sample.fractional():
+    if not whole or len(this.found) < 2:
         return None
     grades = [int(name) for name in this.found]
     if this.metric is None:
         named = any(part.startswith(_ORDINAL_NAMES) for part in words.parts(this.name))
-        if not named or grades[0] > 1 or not 3 <= grades[-1] - grades[0] + 1 <= _MOST_GRADES:
+        if (
+            not named
+            or this.sample.fractional()
+            or grades[0] > 1
+            or not 3 <= grades[-1] - grades[0] + 1 <= _MOST_GRADES
+        ):
             return None
     elif this.metric.rule != "order" or grades[-1] - grades[0] > _WIDEST_ORDER:
         return None
@@ -152,7 +157,7 @@ def _grades(this: Column) -> Encoded | None:
 
 def _label(this: Column) -> Encoded:
     _need_two(this.found)
-    if this.sample.fractional():
+    if this.sample.fractional() and (this.metric is None or this.metric.wants != "labels"):
         raise DataError(
             f"{this.sample.path.name} asks for one number a row ({this.sample.targets[0]}), and "
             f"the labels {', '.join(this.found[:5])} are neither two classes nor fractions. If "

@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kaggle_prz.layouts.scan import KINDS
+
+_SUFFIXES = frozenset(suffix for suffixes in KINDS.values() for suffix in suffixes)
 Finder = Callable[[str], str | None]
 
 
@@ -51,6 +54,10 @@ class Role:
             "end of a longer path",
             lambda name: self._by("name").get(name.rpartition("/")[2]) if "/" in name else None,
         )
+
+    def _by_stem_of(self, name: str) -> str | None:
+        stem, _, suffix = name.rpartition("/")[2].rpartition(".")
+        return self._by("stem").get(stem) if f".{suffix.lower()}" in _SUFFIXES else None
 
     def _by_low(self, key: str) -> Finder:
         table = self._by(f"low {key}")

@@ -175,3 +175,28 @@ def test_classes_seen_once(read):
     task = read(train=_labels(IDS, [f"w{n}" for n in range(12)]), sample_submission=SAMPLE.replace(
         "cat", "w1").replace("dog", "w2"))  # fmt: skip
     assert len(task.classes) == 12
+
+
+def test_annotations_in_a_folder_of_their_own(read):
+    images = [{"id": n, "file_name": f"{i}.jpg"} for n, i in enumerate(IDS)]
+    notes = [{"image_id": n, "label": name} for n, name in enumerate(NAMES)]
+    content = json.dumps({"images": images, "annotations": notes[::-1]})
+    masks = [f"annotations/{name}.png" for name in IDS]
+    task = read(train=None, images=[*IMAGES, *masks], **{"annotations/train.json": content})
+    _is_right(task)
+    assert task.warnings == ()
+
+
+def test_a_picture_beside_a_table_of_pixels_is_no_data(read):
+    pixels = [f"pixel{n}" for n in range(16)]
+    train = make_csv(["label", *pixels], *[(name, *range(16)) for name in NAMES])
+    sample = make_csv(["id", "label"], (1, "cat"), (2, "dog"))
+    test = make_csv(pixels, range(16), range(16))
+    task = read(images=["logo.png"], train=train, test=test, sample_submission=sample)
+    assert task.test_files.tolist() == ["test.csv#0", "test.csv#1"]
+
+
+def test_a_table_that_cannot_be_read(read):
+    _is_right(read(about=b""))
+    with pytest.raises(DataError, match=r"train_more\.csv is empty"):
+        read(train_more=b"")

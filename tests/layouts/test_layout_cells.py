@@ -47,6 +47,8 @@ def encode(tmp_path):
         ("abca", "a", None, ("label", "abc")),
         ("3100", "0", None, ("label", "013")),
         ("3100", "0", "quadratic_kappa", ("label", "0123")),
+        ("3100", "0.5", "quadratic_kappa", ("label", "0123")),
+        ("3100", "0.5", "accuracy", ("label", "013")),
         ("4511", "1", "quadratic_kappa", ("label", "12345")),
         ("abca", "a b", None, ("ranked", "abc")),
         ("abca", "a", "MAP@3", ("ranked", "abc")),

@@ -70,3 +70,9 @@ def test_a_first_word_is_the_class_if_the_sample_knows_it(told):
 @pytest.mark.parametrize("names", [["img_1", "img_2"], ["1", "2"], ["a1", "b1"]])
 def test_names_that_tell_no_class(told, names):
     assert told(folders.by_prefix, [f"train/{name}.jpg" for name in names], "0.5") is None
+
+
+def test_folders_of_validation_and_others_beside_training(told):
+    paths = [f"{role}/{kind}/{n}.png" for role in ("train", "val") for kind in "ab" for n in "12"]
+    assert told(folders.by_folder, paths, "x") == [*"aabb", *"aabb"]
+    assert told(folders.by_folder, ["logo.png", *paths], "x") == [*"aabb", *"aabb"]

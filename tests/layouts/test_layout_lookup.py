@@ -67,6 +67,7 @@ def test_a_map_in_a_csv(read):
         ("Deep_A.PNG", "test/deep_a.png"),
         ("/kaggle/input/x/test/deep_a.png", "test/deep_a.png"),
         ("study7", "test/study7/scan.png"),
+        ("deep_a.tif", "test/deep_a.png"),
         ("1.2.826.0", "test/1.2.826.0.png"),
     ],
 )
@@ -93,3 +94,10 @@ def test_a_column_that_is_in_test_as_well_holds_no_labels(read):
     test = make_csv(["id", "w"], ("x", 3), ("y", 4))
     task = read(["test/x.png", "test/y.png"], ["x", "y"], train=train, test__csv=test)
     assert task.classes == ("a", "b")
+
+
+def test_images_of_several_files_are_not_supported(read):
+    with pytest.raises(DataError, match=r"several files each, such as x_blue"):
+        read(["test/x_red.png", "test/x_blue.png"], ["x"])
+    with pytest.raises(DataError, match="folders of several images each"):
+        read(["test/x/1.png", "test/x/2.png"], ["x"])
