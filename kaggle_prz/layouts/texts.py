@@ -33,14 +33,14 @@ def read_csv(path: Path, rows: int | None = None, columns: list[str] | None = No
     """
     try:
         encoding = encoding_of(path)
-        line = _first_line(path, encoding)
+        lines = _first_lines(path, encoding)
         frame = pd.read_csv(
             path,
             dtype=str,
             keep_default_na=False,
             na_filter=False,
             encoding=encoding,
-            sep=_separator(line),
+            sep=_separator(lines),
             nrows=rows,
             usecols=None if columns is None else lambda name: str(name).strip() in columns,
         )
@@ -68,8 +68,9 @@ def read_csv(path: Path, rows: int | None = None, columns: list[str] | None = No
 def header(path: Path) -> list[str]:
     """Names of all columns as they are written, blanks around them stripped; `[]` if unreadable."""
     try:
-        line = _first_line(path, encoding_of(path))
-        return [name.strip() for name in next(csv.reader([line], delimiter=_separator(line)), [])]
+        lines = _first_lines(path, encoding_of(path))
+        names = next(csv.reader(lines[:1], delimiter=_separator(lines)), [])
+        return [name.strip() for name in names]
     except (UnicodeError, csv.Error, OSError):
         return []
 
@@ -118,11 +119,16 @@ def encoding_of(path: Path) -> str:
     return "latin-1"
 
 
-def _first_line(path: Path, encoding: str) -> str:
+def _first_lines(path: Path, encoding: str) -> list[str]:
     with path.open(encoding=encoding, newline="") as file:
-        return file.readline(10_000_000)
+        return [file.readline(10_000_000), file.readline(10_000_000)]
 
 
-def _separator(line: str) -> str:
-    outside = "".join(line.split('"')[::2])
-    return max(_SEPARATORS, key=outside.count)
+def _separator(lines: list[str]) -> str:
+    """What the header has most of; rather what the line below it has as often."""
+    header, first = ("".join(line.split('"')[::2]) for line in lines)
+
+    def fits(sign: str) -> tuple[bool, int]:
+        return 0 < header.count(sign) == first.count(sign), header.count(sign)
+
+    return max(_SEPARATORS, key=fits)

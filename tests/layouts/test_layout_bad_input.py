@@ -126,7 +126,7 @@ def test_json_in_a_western_encoding(read):
 def test_json_that_was_cut_short_is_told_where_nothing_else_says_labels(read):
     _is_right(read(**{"notes.json": '{"a": '}))
     flat = {"notes.json": '[{"id": "000", "label": '}
-    with pytest.raises(DataError, match=r"looked at train\.csv, notes\.json.*is no JSON"):
+    with pytest.raises(DataError, match=r"looked at notes\.json, train\.csv.*is no JSON"):
         read(train="a,b\n1,2\n", **flat)
 
 

@@ -90,7 +90,7 @@ def test_whole_numbers_are_written_without_a_point(encode):
 
 
 def test_leading_zeros_are_part_of_a_class(encode):
-    assert encode(["01", "1", "001"], "01").classes == ("01", "1", "001")
+    assert encode(["01", "1", "001"], "01").classes == ("001", "01", "1")
 
 
 def test_true_and_false_beside_numbers(encode):
