@@ -165,7 +165,7 @@ def _pictures(
             return stacks, labels.find(root, sample, stacks, said)
         if (found := pixels.sheets(root, seen, sample.ids)) is not None:
             return found[0], labels.of_sheet(root, found[1], said)
-    index = files.index(root)
+    index = files.index(root, seen)
     return index, labels.find(root, sample, index, said)
 
 

@@ -45,20 +45,23 @@ class Index:
         return self.train if role == "train" else self.test
 
 
-def index(root: Path) -> Index:
+def index(root: Path, seen: Scan | None = None) -> Index:
     """Find the pictures below `root`; a folder with `test` in its name holds the test set.
 
     Where no folder is called so, images whose folders say nothing are of either role. Image files
     are preferred to arrays, and these to DICOM, whose copies they are.
 
+    Args:
+        root: the competition's directory, archives unpacked.
+        seen: what a walk through it found; default: walks.
+
     Raises:
         DataError: no image file for one of the roles.
     """
-    found = of_scan(scan(root))
+    seen = seen or scan(root)
+    found = of_scan(seen) or of_scan(scan(root, with_extra=True))
     if found is None:
-        found = of_scan(scan(root, with_extra=True))
-    if found is None:
-        raise no_images(root, scan(root))
+        raise no_images(root, seen)
     return found
 
 

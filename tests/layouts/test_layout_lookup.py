@@ -99,5 +99,8 @@ def test_a_column_that_is_in_test_as_well_holds_no_labels(read):
 def test_images_of_several_files_are_not_supported(read):
     with pytest.raises(DataError, match=r"several files each, such as x_blue"):
         read(["test/x_red.png", "test/x_blue.png"], ["x"])
+
+
+def test_folders_of_several_images_are_not_supported(read):
     with pytest.raises(DataError, match="folders of several images each"):
         read(["test/x/1.png", "test/x/2.png"], ["x"])
