@@ -149,6 +149,7 @@ def read(
             *filter(None, [chosen.doubt, scored.warning]),
             *read_labels.warnings,
             *told.missing_test_images(sample.ids, test_files),
+            *([] if beside.mapped else told.twins(sample.ids, test_files, index.test)),
             *told.by_order(table, test_rule, index),
         ),
     )

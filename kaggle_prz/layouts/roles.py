@@ -1,6 +1,6 @@
 """Pictures of one role, and the names that an id may use for each."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,7 @@ class Role:
     paths: tuple[str, ...]
     named: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     _made: dict[Any, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
+    _twins: set[str] = field(default_factory=set, compare=False, repr=False)
 
     def folders(self) -> str:
         """The folders that hold the files, for people."""
@@ -50,21 +51,31 @@ class Role:
         yield "folder of one file", self._by("folder").get
         for rule, key in (("file name", "name"), ("stem", "stem")):
             yield f"{rule}, case apart", self._by_low(key)
-        yield (
-            "end of a longer path",
-            lambda name: self._by("name").get(name.rpartition("/")[2]) if "/" in name else None,
-        )
+        yield "stem, suffix apart", self._by_stem_of
+        yield "end of a longer path", self._by_end_of
+
+    def with_twins(self, names: Iterable[str]) -> list[str]:
+        """Names that several paths have, as file name or as stem."""
+        if self.named:
+            return []
+        for key in ("name", "stem"):
+            self._by(key)
+        return [name for name in names if name in self._twins]
 
     def _by_stem_of(self, name: str) -> str | None:
-        stem, _, suffix = name.rpartition("/")[2].rpartition(".")
-        return self._by("stem").get(stem) if f".{suffix.lower()}" in _SUFFIXES else None
+        stem, _, suffix = name.rpartition(".")
+        known = f".{suffix.lower()}" in _SUFFIXES and "/" not in name
+        return self._by("sole stem").get(stem) if known else None
+
+    def _by_end_of(self, name: str) -> str | None:
+        return self._by("sole name").get(name.rpartition("/")[2]) if "/" in name else None
 
     def _by_low(self, key: str) -> Finder:
         table = self._by(f"low {key}")
         return lambda name: table.get(name.lower())
 
     def _by(self, key: str, parts: int = 1) -> dict[str, str]:
-        """Keys -> paths. Of several paths the first counts; of none for folders and cases."""
+        """Keys -> paths. Of twins the first counts, but for names and stems alone none does."""
         if (key, parts) in self._made:
             return self._made[key, parts]
         table: dict[str, str] = {}
@@ -74,7 +85,9 @@ class Role:
             if name in table:
                 several.add(name)
             table[name] = path
-        if key == "folder" or key.startswith("low"):
+        if key in ("name", "stem") and parts == 1:
+            self._twins.update(several)
+        elif parts == 1:
             table = {name: path for name, path in table.items() if name not in several}
         self._made[key, parts] = table
         return table

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from kaggle_prz.errors import DataError
 from kaggle_prz.layouts import files, lookup
 from kaggle_prz.layouts.encoded import Encoded
+from kaggle_prz.layouts.roles import Role
 from kaggle_prz.layouts.tables import LabelTable, Sample
 from kaggle_prz.layouts.targets import Target
 from kaggle_prz.task import Evidence, Text
@@ -38,10 +39,23 @@ def rows_with_image_and_label(
             f"{unused} image(s) in {index.folders('train')} have no row in "
             f"{table.path.name} and are not used."
         )
+    warnings += twins(table.ids, paths, index.train)
     kept = np.flatnonzero(~no_image & ~no_label)
     if not len(kept):
         raise DataError(f"No row of {table.path.name} has both an image and a label.")
     return kept, paths[kept], warnings
+
+
+def twins(ids: Text, paths: Text, role: Role) -> list[str]:
+    """A sentence on ids that are the name of several files, where the folders do not tell."""
+    plain = [name for name, path in zip(ids.tolist(), paths.tolist(), strict=True) if path]
+    several = role.with_twins(plain)
+    if not several:
+        return []
+    return [
+        f"{len(several)} id(s) are the name of several files in {role.folders()}, of which the "
+        f"first is taken: {', '.join(several[:5])}{' …' if len(several) > 5 else ''}."
+    ]
 
 
 def _passed_over(ids: Text, lost: np.ndarray, what: str) -> list[str]:

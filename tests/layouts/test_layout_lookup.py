@@ -104,3 +104,18 @@ def test_images_of_several_files_are_not_supported(read):
 def test_folders_of_several_images_are_not_supported(read):
     with pytest.raises(DataError, match="folders of several images each"):
         read(["test/x/1.png", "test/x/2.png"], ["x"])
+
+
+def test_ids_that_name_several_files_are_told(read):
+    task = read(["test/1/x.png", "test/2/x.png", "test/1/y.png"], ["x", "y"])
+    assert task.test_files.tolist() == ["test/1/x.png", "test/1/y.png"]
+    (warning,) = task.warnings
+    assert "1 id(s) are the name of several files in test/1/, test/2/" in warning
+    assert warning.endswith("the first is taken: x.")
+    trained = [f"train/{folder}/t{n}.png" for folder in "ab" for n in range(6)]
+    assert "6 id(s) are the name" in read(["test/q.png"], ["q"], trained=trained).warnings[0]
+
+
+def test_the_end_of_a_path_is_not_enough_where_folders_differ(read):
+    with pytest.raises(DataError, match="0 of 1 have a test image"):
+        read(["test/1/x.png", "test/2/x.png"], ["/input/test/3/x.png"])
