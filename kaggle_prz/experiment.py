@@ -37,15 +37,17 @@ from kaggle_prz.runs import Run
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Task
 
-LAYOUT_OPTIONS = ("metric", "target", "group")
+LAYOUT_OPTIONS = ("metric", "target", "group", "id_column", "positive")
 
 
-def inspect(competition: str, **layout: Any) -> Task:
+def inspect(competition: str, *, console: Console | None = None, **layout: Any) -> Task:
     """Read what a competition's files are taken for; trains nothing.
 
     Args:
         competition: name of a competition, or the path of a directory with its files.
-        **layout: `metric`, `target`, `group`, to settle what the rules would not.
+        console: gets a bar while archives are unpacked; default: says nothing.
+        **layout: `metric`, `target`, `group`, `id_column`, `positive`, to settle what the rules
+            would not.
 
     Raises:
         CompetitionNotFoundError: no host knows it.
@@ -58,7 +60,7 @@ def inspect(competition: str, **layout: Any) -> Task:
     host, slug = hosts.find(competition)
     about = host.describe(slug)
     given = {key: value for key, value in layout.items() if value is not None}
-    hints = {"metric": about.metric or None, "flips": about.flips}
+    hints = {"host_metric": about.metric or None, "flips": about.flips, "console": console}
     return layouts.read(host.download(slug), slug=slug, **{**hints, **given})
 
 
@@ -88,7 +90,7 @@ def fit(
         console: where to report progress; default: nowhere.
         budget: the clock of the time limit; default: starts now.
         **options: keys of `Recipe` (`sizes`, `folds`, `epochs`, `time_limit` in seconds, …) and
-            `metric`, `target`, `group`.
+            `metric`, `target`, `group`, `id_column`, `positive`.
 
     Returns:
         The finished run.
@@ -107,7 +109,7 @@ def fit(
     _refuse_paths(run)
     recipe, network = settle(competition, backbone, options)
     budget = budget or Budget(recipe.time_limit)
-    task = inspect(competition, **layout)
+    task = inspect(competition, console=console, **layout)
     summary.show_task(task, console)
     path = Path(output_dir) / task.slug / (run or runs.default_name(recipe, task, network.identity))
     with workdir.locked(path):

@@ -116,6 +116,10 @@ layout = _together(
     click.option(
         "--group", metavar="COLUMN|none", help="Column whose values never part between folds."
     ),
+    click.option("--id-column", metavar="COLUMN", help="Column that names the training images."),
+    click.option(
+        "--positive", metavar="CLASS", help="Of two classes, the one that a probability is of."
+    ),
 )
 
 output_dir = click.option(

@@ -397,3 +397,24 @@ def test_plan_of_a_limit_too_short_for_any_stage_is_a_sentence(prz):
     status, out, err = prz("plan", "-c", "shapes", "--time-limit", "20s")
     assert (status, err) == (0, "")
     assert "The time limit is too short to train any stage." in out
+
+
+def test_inspect_settles_what_options_say(prz, here):
+    for kind in ("cat", "dog"):
+        for number in range(3):
+            (here / "pets" / "train" / kind).mkdir(parents=True, exist_ok=True)
+            (here / "pets" / "train" / kind / f"{number}.jpg").touch()
+    (here / "pets" / "test").mkdir()
+    (here / "pets" / "test" / "7.jpg").touch()
+    (here / "pets" / "sample_submission.csv").write_text("id,p\n7,0.5\n")
+    (here / "pets" / "competition.toml").write_text('metric = "Log Loss"\nflips = []\n')
+    told = json.loads(prz("inspect", "-c", "./pets", "--json")[1])
+    assert (told["metric"], told["flips"], told["classes"]) == ("log_loss", [], ["cat", "dog"])
+    told = json.loads(prz("inspect", "-c", "./pets", "--positive", "cat", "--json")[1])
+    assert told["classes"] == ["dog", "cat"]
+    status, _, err = prz("inspect", "-c", "./pets", "--positive", "elk")
+    assert status == 2
+    assert "--positive 'elk' is none of the classes; they are cat, dog" in err
+    status, _, err = prz("inspect", "-c", "./pets", "--id-column", "image")
+    assert status == 2
+    assert "No table has a column 'image' (--id-column)" in err

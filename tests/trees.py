@@ -7,7 +7,7 @@ from pathlib import Path
 def make_tree(root: Path, tables: dict[str, str | bytes], images: Iterable[str]) -> Path:
     """Write tables as given and an empty file for every image."""
     for name, content in tables.items():
-        root.mkdir(parents=True, exist_ok=True)
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
         raw = content if isinstance(content, bytes) else content.encode()
         (root / name).write_bytes(raw)
     for name in images:

@@ -5,6 +5,7 @@ import unicodedata
 from pathlib import Path
 
 from kaggle_prz.errors import CompetitionNotFoundError, SubmissionError
+from kaggle_prz.layouts import hints
 from kaggle_prz.offline.competition import Competition, Standing, Submission
 
 
@@ -39,15 +40,20 @@ class FolderHost:
         return [self.slug]
 
     def describe(self, slug: str) -> Competition:
-        """What a directory tells without being read: its name. The metric is left empty."""
+        """What a directory tells without being read: its name, and its `competition.toml`.
+
+        Raises:
+            UsageError: faults of `competition.toml`.
+        """
         self._only(slug)
+        said = hints.read(self.directory)
         return Competition(
             slug=self.slug,
-            title=self.directory.name,
-            metric="",
+            title=said.title or self.directory.name,
+            metric=said.metric or "",
             description=f"Files in {self.directory}.",
             daily_limit=0,
-            flips=("horizontal",),
+            flips=("horizontal",) if said.flips is None else said.flips,
             recipe={},
         )
 

@@ -1,7 +1,10 @@
 """A competition's directory -> Task: which files say what, and by which rule.
 
-So far: labels in a CSV, images in folders, class probabilities or one label to predict. Another
-layout is another reader beside `files`, `tables` and `targets`; `read` joins what they find.
+`read` joins what the other modules find: `scan` and `files` the pictures, `pixels` those that are
+rows of arrays and tables, `labels` the training rows (`texts`, `annotations`, `folders` read
+them), `targets` their labels, `cells` and `wide` what a submission holds, `lookup` the files of
+the rows to predict, `groups` what holds rows together, `hints` what a person settled, `scoring`
+the metric; `told` says what was left out.
 """
 
 from collections.abc import Sequence
@@ -9,14 +12,29 @@ from pathlib import Path
 
 import numpy as np
 
-from kaggle_prz import metrics
-from kaggle_prz.errors import DataError
-from kaggle_prz.layouts import files, groups, tables, targets
-from kaggle_prz.task import Evidence, Task, Text
+from kaggle_prz import workdir
+from kaggle_prz.console import Console
+from kaggle_prz.layouts import (
+    archives,
+    cells,
+    encoded,
+    files,
+    groups,
+    hints,
+    labels,
+    lookup,
+    pixels,
+    scoring,
+    tables,
+    targets,
+    told,
+    wide,
+)
+from kaggle_prz.layouts.scan import scan
+from kaggle_prz.task import Evidence, Task
 
-_PASSED_OVER_AT_LEAST = 10
-_PASSED_OVER_SHARE = 0.05
-_DEFAULT_METRIC = {"probabilities": "log_loss", "probability": "roc_auc", "label": "accuracy"}
+_FEW_IMAGES = 10  # a logo and a plot beside arrays or tables of pixels
+_MOST_UNPACKED = 500_000_000_000
 
 
 def read(
@@ -26,55 +44,85 @@ def read(
     metric: str | None = None,
     target: str | None = None,
     group: str | None = None,
+    id_column: str | None = None,
+    positive: str | None = None,
     flips: Sequence[str] | None = None,
+    host_metric: str | None = None,
+    console: Console | None = None,
+    limit_bytes: int = _MOST_UNPACKED,
 ) -> Task:
     """Infer the task of a competition from its files.
 
+    Archives are unpacked into the tool's home first; `Task.root` is where all files lie. A
+    `competition.toml` in the directory may say what the options say; options win.
+
     Args:
-        root: directory with a sample submission, a CSV of labels, and image folders.
+        root: directory with a sample submission, labels, and pictures.
         slug: the competition's name.
         metric: name of its metric; default: what suits the cells of the submission.
         target: column of labels, where the rules would choose another.
         group: column whose values never part between folds; `"none"` for no groups.
+        id_column: column of the table of labels that names the images.
+        positive: of two classes, the one that a probability is of.
         flips: flips that leave a label what it is; default: horizontal.
+        host_metric: what the host calls its metric, where `metric` is not given; one that is
+            not known is told, and the default serves.
+        console: gets a bar while archives are unpacked.
+        limit_bytes: most bytes that archives may unpack to.
 
     Returns:
         The task, with the evidence of every choice.
 
     Raises:
         DataError: the files contradict each other or do not say what is needed.
-        UsageError: an unknown metric.
+        UsageError: an unknown metric or column, or faults of `competition.toml`.
 
     Example:
         >>> read(Path("shapes"), slug="shapes").cell  # doctest: +SKIP
         'probabilities'
     """
-    sample, sample_rule = tables.find_sample(root)
-    index = files.index(root)
-    labels = tables.find_labels(root, sample, index.train)
-    chosen = targets.choose(sample, labels, target)
-    kept, train_files, warnings = _rows_with_image_and_label(labels, chosen, index)
-    labels_wanted = metric is not None and metrics.get(metric).wants == "labels"
-    classes, codes, cell, cell_rule = targets.encode(
-        sample, chosen.values[kept], labels_wanted=labels_wanted
+    said = hints.read(
+        root,
+        metric=metric,
+        target=target,
+        group=group,
+        id_column=id_column,
+        positive=positive,
+        flips=flips,
     )
-    group_column, group_rule = groups.choose(labels, kept, codes, chosen.column, group)
-    test_files, test_rule = files.match(sample.ids, index.test)
-    name = metrics.get(metric or _DEFAULT_METRIC[cell]).name
+    metric_said = scoring.said(said.metric, host_metric)
+    cache = workdir.home() / "files" / slug
+    root = archives.unpacked(root, cache, console, limit_bytes=limit_bytes)
+    sample, sample_rule = tables.find_sample(root)
+    index, table = _pictures(root, sample, said)
+    beside = lookup.tables_of_test(root, sample, index, table.path)
+    chosen = targets.choose(sample, table, said.target, frozenset(beside.columns))
+    kept, train_files, warnings = told.rows_with_image_and_label(table, chosen, index, sample)
+    read_labels = _encoded(sample, chosen, kept, metric_said.metric, said)
+    scored = scoring.settle(metric_said, read_labels)
+    group_column, group_rule = groups.choose(
+        table,
+        kept,
+        None if read_labels.kind == "numbers" else read_labels.labels,
+        chosen.columns,
+        said.group,
+        in_test=beside.columns,
+    )
+    test_files, test_rule = lookup.find(sample, index, beside, set(train_files.tolist()))
     evidence = (
         Evidence("sample submission", sample.path.name, sample_rule),
         Evidence("row id", sample.id_column, "first column of the sample submission"),
-        Evidence("labels", f"{labels.path.name}: {chosen.column}", chosen.rule),
-        Evidence("training images", f"{len(kept)} in {index.folders('train')}", labels.rule),
+        Evidence("labels", f"{table.path.name}: {chosen.column}", chosen.rule),
+        Evidence("training images", f"{len(kept)} in {index.folders('train')}", table.rule),
         Evidence(
             "test images",
             f"{np.count_nonzero(test_files != '')} of {len(sample.ids)} in {index.folders('test')}",
             test_rule,
         ),
-        Evidence("cell", cell, cell_rule),
-        Evidence("classes", _listed(classes), f"{len(classes)} classes"),
+        Evidence("cell", read_labels.cell, read_labels.rule),
+        *told.of_classes(read_labels),
         Evidence("group", group_column or "none", group_rule),
-        Evidence("metric", name, "given" if metric else f"default for {cell}"),
+        Evidence("metric", scored.name, scored.rule),
     )
     return Task(
         slug=slug,
@@ -82,61 +130,59 @@ def read(
         sample=sample.path,
         id_column=sample.id_column,
         target_columns=sample.targets,
-        cell=cell,
-        classes=classes,
-        metric=name,
-        train_ids=labels.ids[kept],
+        cell=read_labels.cell,
+        classes=read_labels.classes,
+        metric=scored.name,
+        train_ids=table.ids[kept],
         train_files=train_files,
-        labels=codes,
-        groups=None if group_column is None else labels.column(group_column)[kept],
+        labels=read_labels.labels,
+        groups=None if group_column is None else table.column(group_column)[kept],
         test_ids=sample.ids,
         test_files=test_files,
-        flips=("horizontal",) if flips is None else tuple(flips),
+        kind=read_labels.kind,
+        most_ranked=read_labels.most_ranked,
+        channels=pixels.channels(root, str(train_files[0])),
+        flips=("horizontal",) if said.flips is None else said.flips,
         evidence=evidence,
-        warnings=(*warnings, *_missing_test_images(sample.ids, test_files)),
+        warnings=(
+            *warnings,
+            *filter(None, [chosen.doubt, scored.warning]),
+            *read_labels.warnings,
+            *told.missing_test_images(sample.ids, test_files),
+            *([] if beside.mapped else told.twins(sample.ids, test_files, index.test)),
+            *told.by_order(table, test_rule, index),
+        ),
     )
 
 
-def _rows_with_image_and_label(
-    labels: tables.LabelTable, chosen: targets.Target, index: files.Index
-) -> tuple[np.ndarray, Text, list[str]]:
-    paths, _ = files.match(labels.ids, index.train)
-    no_image, no_label = paths == "", chosen.values == ""
-    warnings = [
-        *_passed_over(labels.ids, no_image, f"row(s) of {labels.path.name} have no image file"),
-        *_passed_over(labels.ids, no_label, f"row(s) of {labels.path.name} have no label"),
-    ]
-    unused = index.count("train") - len(set(paths[~no_image]))
-    if unused:
-        warnings.append(
-            f"{unused} image(s) in {index.folders('train')} have no row in "
-            f"{labels.path.name} and are not used."
+def _pictures(
+    root: Path, sample: tables.Sample, said: hints.Hints
+) -> tuple[files.Index, tables.LabelTable]:
+    """The pictures of both roles, and the table of labels."""
+    seen = scan(root)
+    images = sum(len(paths) for (kind, _), paths in seen.files.items() if kind == "images")
+    if images <= _FEW_IMAGES:
+        if (stacks := pixels.stacks(root, seen)) is not None:
+            return stacks, labels.find(root, sample, stacks, said)
+        if (found := pixels.sheets(root, seen, sample.ids)) is not None:
+            return found[0], labels.of_sheet(root, found[1], said)
+    index = files.index(root, seen)
+    return index, labels.find(root, sample, index, said)
+
+
+def _encoded(
+    sample: tables.Sample,
+    chosen: targets.Target,
+    kept: np.ndarray,
+    metric: scoring.Metric | None,
+    said: hints.Hints,
+) -> encoded.Encoded:
+    if len(sample.targets) == 1:
+        return cells.encode(
+            sample, chosen.values[kept], metric, column=chosen.column, positive=said.positive
         )
-    kept = np.flatnonzero(~no_image & ~no_label)
-    return kept, paths[kept], warnings
-
-
-def _passed_over(ids: Text, lost: np.ndarray, what: str) -> list[str]:
-    count = int(lost.sum())
-    if not count:
-        return []
-    named = ", ".join(ids[lost][:5].tolist()) + (" …" if count > 5 else "")
-    limit = max(_PASSED_OVER_AT_LEAST, int(_PASSED_OVER_SHARE * len(ids)))
-    if count > limit:
-        raise DataError(
-            f"{count} of {len(ids)} {what}, more than the {limit} that are passed over: {named}. "
-            "Complete the files, or remove these rows."
-        )
-    return [f"{count} {what} and are passed over: {named}."]
-
-
-def _missing_test_images(ids: Text, test_files: Text) -> list[str]:
-    lost = ids[test_files == ""]
-    if not len(lost):
-        return []
-    named = ", ".join(lost[:5].tolist()) + (" …" if len(lost) > 5 else "")
-    return [f"{len(lost)} test row(s) have no image file and get the classes' shares: {named}."]
-
-
-def _listed(classes: Sequence[str]) -> str:
-    return ", ".join(classes[:6]) + (f" … ({len(classes)})" if len(classes) > 6 else "")
+    if said.positive is not None:
+        raise wide.no_positive()
+    if chosen.matrix is not None:
+        return wide.encode_columns(sample, chosen.matrix.iloc[kept])
+    return wide.encode_names(sample, chosen.values[kept])

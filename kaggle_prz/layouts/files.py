@@ -1,47 +1,37 @@
-"""Image files of a competition by role, and ids -> files."""
+"""Pictures of a competition by role, and ids -> files."""
 
-import os
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from kaggle_prz.errors import DataError
+from kaggle_prz.layouts.roles import Role, key_of
+from kaggle_prz.layouts.scan import KINDS, SUFFIXES, Scan, scan
 from kaggle_prz.task import Text
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
-_EXTRA = ("old_", "mask", "segment", "annotat", "thumbnail", "additional", "semi", "supp", "sample")
+__all__ = ["ENOUGH", "SUFFIXES", "Index", "Role", "best_share", "index", "match", "several_files"]
+
 ENOUGH = 0.95
 
 
 @dataclass(frozen=True)
-class Role:
-    """Files of one role under each of the names an id may use.
+class Index:
+    """A competition's pictures: those to train on and those to predict.
 
     Attributes:
-        name: `"train"` or `"test"`.
-        paths: relative POSIX paths, sorted.
-        by_key: rule -> key -> path.
+        train: pictures that a table of labels may name.
+        test: pictures that the sample submission may name.
+        tables: relative paths of CSV and JSON files.
+        shared: the two roles are not told apart by folders, so a picture may be of either.
+        kind: `"images"`, `"arrays"`, `"scans"`, `"stacks"` or `"pixels"`.
     """
-
-    name: str
-    paths: tuple[str, ...]
-    by_key: Mapping[str, Mapping[str, str]]
-
-    def folders(self) -> str:
-        """The folders that hold the files, for people."""
-        parents = sorted({str(PurePosixPath(path).parent) for path in self.paths})
-        shown = [f"{'' if parent == '.' else parent}/" for parent in parents[:3]]
-        return ", ".join(shown) + (" …" if len(parents) > 3 else "")
-
-
-@dataclass(frozen=True)
-class Index:
-    """A competition's image files: those to train on and those to predict."""
 
     train: Role
     test: Role
+    tables: tuple[str, ...] = ()
+    shared: bool = False
+    kind: str = "images"
 
     def folders(self, role: str) -> str:
         """Folders of a role, for people."""
@@ -55,57 +45,108 @@ class Index:
         return self.train if role == "train" else self.test
 
 
-def index(root: Path) -> Index:
-    """Find the image files below `root`; a folder with `test` in its name holds the test set.
+def index(root: Path, seen: Scan | None = None) -> Index:
+    """Find the pictures below `root`; a folder with `test` in its name holds the test set.
+
+    Where no folder is called so, images whose folders say nothing are of either role. Image files
+    are preferred to arrays, and these to DICOM, whose copies they are.
+
+    Args:
+        root: the competition's directory, archives unpacked.
+        seen: what a walk through it found; default: walks.
 
     Raises:
         DataError: no image file for one of the roles.
     """
-    train: list[str] = []
-    test: list[str] = []
-    for folder, subfolders, names in os.walk(root):
-        subfolders[:] = sorted(s for s in subfolders if not s.lower().startswith((".", *_EXTRA)))
-        relative = Path(folder).relative_to(root)
-        is_test = any("test" in part.lower() for part in relative.parts)
-        for name in sorted(names):
-            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
-                (test if is_test else train).append((relative / name).as_posix())
-    for role, found in (("train", train), ("test", test)):
-        if not found:
-            raise DataError(
-                f"{root} has no {role} images ({', '.join(SUFFIXES)}): the test images are those "
-                "below a folder with 'test' in its name, the training images all others."
+    seen = seen or scan(root)
+    found = of_scan(seen) or of_scan(scan(root, with_extra=True))
+    if found is None:
+        raise no_images(root, seen)
+    return found
+
+
+def no_images(root: Path, seen: Scan) -> DataError:
+    """The error for a directory that lacks a role."""
+    some = any(role != "test" for _, role in seen.files)
+    return DataError(
+        f"{root} has no {'test' if some else 'train'} images ({', '.join(SUFFIXES)}): the test "
+        "images are those below a folder with 'test' in its name, the training images all others."
+    )
+
+
+def of_scan(seen: Scan) -> Index | None:
+    """Pictures of the first kind that both roles have, if any; best with a folder of their own."""
+    found = []
+    for kind in KINDS:
+        train, test, unsaid = (seen.of(kind, role) for role in ("train", "test", ""))
+        if (train or unsaid) and (test or unsaid):
+            index = Index(
+                Role("train", tuple(sorted([*train, *unsaid]))),
+                Role("test", tuple(test or unsaid)),
+                tuple(seen.tables),
+                shared=not test,
+                kind=kind,
             )
-    return Index(_role("train", train), _role("test", test))
+            found.append(index)
+    return min(found, key=lambda index: index.shared, default=None)
 
 
-def _role(name: str, paths: list[str]) -> Role:
-    keys: dict[str, Callable[[str], str]] = {
-        "file name": lambda path: PurePosixPath(path).name,
-        "stem": lambda path: PurePosixPath(path).stem,
-        "relative path": str,
-    }
-    by_key = {rule: {key(path): path for path in reversed(paths)} for rule, key in keys.items()}
-    return Role(name, tuple(paths), by_key)
+def several_files(ids: Text, role: Role) -> str:
+    """A sentence where each id stands for several files, which is not supported; else empty."""
+    names = set(_cleaned(ids))
+    stems = [key_of(path, "stem", 1) for path in role.paths]
+    if len({stem.rpartition("_")[0] for stem in stems} & names) > 0.5 * len(names):
+        return (
+            f" Its images come in several files each, such as {stems[0]}: one file an image is "
+            "what can be read so far."
+        )
+    folders = [key_of(path, "folder", 1) for path in role.paths]
+    if len(set(folders) & names) > 0.5 * len(names):
+        return (
+            " Its ids are folders of several images each: one image a row is what can be read so "
+            "far."
+        )
+    return ""
 
 
 def match(ids: Text, role: Role) -> tuple[Text, str]:
-    """The file of every id, by the rule that finds most.
+    """The file of every id, by the first rule that finds 95 %, else by several rules.
 
     Returns:
         `(len(ids),)` paths, empty where there is none, and the rule in words.
     """
-    rule, table = max(role.by_key.items(), key=lambda item: hits(ids, item[1]))
-    found = [table.get(name, "") for name in ids.tolist()]
-    matched = sum(path != "" for path in found)
-    return np.array(found, dtype=str), f"id is the {rule} ({matched} of {len(ids)} found)"
-
-
-def hits(ids: Text, table: Mapping[str, str]) -> int:
-    """How many ids have a file."""
-    return sum(name in table for name in ids.tolist())
+    names = _cleaned(ids)
+    best: tuple[int, str, list[str]] = (-1, "", [])
+    others: list[list[str]] = []
+    for rule, find in role.finders():
+        found = [find(name) or "" for name in names]
+        count = len(found) - found.count("")
+        others.append(found)
+        if count > best[0]:
+            best = count, rule, found
+        if count >= ENOUGH * len(ids) and not role.named:
+            break  # numbers of rows from 0 and from 1 differ by one hit only
+    count, rule, paths = best
+    if count < ENOUGH * len(ids) and not role.named:
+        mixed = [next(filter(None, row), "") for row in zip(paths, *others, strict=True)]
+        if mixed != paths:
+            paths, rule = mixed, f"{rule}, else another name"
+    hits = len(paths) - paths.count("")
+    return np.array(paths, dtype=str), f"id is the {rule} ({hits} of {len(ids)} found)"
 
 
 def best_share(ids: Text, role: Role) -> float:
     """Share of ids with a file, by the rule that finds most."""
-    return max(hits(ids, table) for table in role.by_key.values()) / max(1, len(ids))
+    return int(np.count_nonzero(match(ids, role)[0] != "")) / max(1, len(ids))
+
+
+def _cleaned(ids: Text) -> list[str]:
+    """Ids as paths are written here: slashes, not from the root, no dot before the first."""
+    names: list[str] = ids.tolist()
+    if not any("/" in name or "\\" in name for name in names):
+        return names
+    return [_relative(name) for name in names]
+
+
+def _relative(name: str) -> str:
+    return str(PurePosixPath(name.strip().replace("\\", "/"))).lstrip("/")

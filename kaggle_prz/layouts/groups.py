@@ -1,10 +1,14 @@
 """Which column, if any, holds rows together: images of one patient, place, plate or block."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from kaggle_prz.errors import UsageError
+from kaggle_prz.layouts import words
 from kaggle_prz.layouts.tables import LabelTable
 
 _NAMES = (
@@ -12,7 +16,7 @@ _NAMES = (
     "subject",
     "location",
     "site",
-    "seq_id",
+    "seq",
     "study",
     "driver",
     "experiment",
@@ -25,21 +29,35 @@ _NAMES = (
 )
 _ROWS_A_GROUP = 1.3
 _MOST_CLASSES_IN_ONE_GROUP = 0.8
+_MOST_EMPTY = 0.02
+_MOST_IN_TEST = 0.5
 
 
 def choose(
     labels: LabelTable,
     kept: NDArray[np.int64],
-    codes: NDArray[np.int64],
-    target: str,
+    codes: NDArray[Any] | None,
+    target: str | frozenset[str],
     group: str | None,
+    *,
+    in_test: Mapping[str, frozenset[str]] | None = None,
 ) -> tuple[str | None, str]:
     """The column of groups and the rule, or None and why there is none.
+
+    Args:
+        labels: the table of training images.
+        kept: rows that have an image and a label.
+        codes: `(kept,)` class indexes or `(kept, tags)` from 0 to 1; None of numbers.
+        target: the column or columns of labels.
+        group: what a person says.
+        in_test: columns of the table of test images and their values. A column whose values are
+            in both is none that the host parted by.
 
     Raises:
         UsageError: `group` is not a column.
     """
-    columns = [name for name in labels.frame.columns if name not in {labels.id_column, target}]
+    taken = {labels.id_column} | ({target} if isinstance(target, str) else set(target))
+    columns = [name for name in labels.frame.columns if name not in taken]
     if group == "none":
         return None, "given with --group none"
     if group is not None:
@@ -49,8 +67,13 @@ def choose(
                 f"columns are {', '.join(columns) or 'none besides id and label'}."
             )
         return group, "given with --group"
-    named = [column for column in columns if any(part in column.lower() for part in _NAMES)]
-    suited = [column for column in named if _holds_rows_together(labels, column, kept, codes)]
+    named = [column for column in columns if _is_named_like_a_group(column)]
+    suited = [
+        column
+        for column in named
+        if _holds_rows_together(labels, column, kept, codes)
+        and not _is_in_test(labels, column, in_test or {})
+    ]
     if not suited:
         return None, "no column is named like a patient, place, plate or block"
     coarsest = min(suited, key=lambda column: len(set(labels.column(column))))
@@ -58,12 +81,33 @@ def choose(
     return coarsest, f"named like a group; {count} groups, {len(kept) / count:.1f} rows each"
 
 
+def _is_named_like_a_group(column: str) -> bool:
+    return any(part.startswith(_NAMES) for part in words.parts(column))
+
+
 def _holds_rows_together(
-    labels: LabelTable, column: str, kept: NDArray[np.int64], codes: NDArray[np.int64]
+    labels: LabelTable, column: str, kept: NDArray[np.int64], codes: NDArray[Any] | None
 ) -> bool:
     values = pd.Series(labels.column(column)[kept])
     groups = values.nunique()
     if groups <= 2 or len(values) < _ROWS_A_GROUP * groups:
         return False
-    groups_a_class = values.groupby(codes).nunique()
+    if (values == "").mean() > _MOST_EMPTY:
+        return False
+    return codes is None or _parts_no_class(values, codes)
+
+
+def _parts_no_class(values: pd.Series, codes: NDArray[Any]) -> bool:
+    if codes.ndim == 2:
+        rows, classes = np.nonzero(codes >= 0.5)
+    else:
+        rows, classes = np.arange(len(codes)), codes
+    if not len(rows):
+        return True
+    groups_a_class = values.iloc[rows].groupby(classes).nunique()
     return bool((groups_a_class == 1).mean() <= _MOST_CLASSES_IN_ONE_GROUP)
+
+
+def _is_in_test(labels: LabelTable, column: str, in_test: Mapping[str, frozenset[str]]) -> bool:
+    there = in_test.get(column, frozenset()) - {""}
+    return bool(there) and len(there & set(labels.column(column))) > _MOST_IN_TEST * len(there)

@@ -1,6 +1,5 @@
 """The sample submission and the table of labels. Every cell is read as text."""
 
-import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +8,17 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.layouts import files
+from kaggle_prz.layouts import texts
+from kaggle_prz.layouts.texts import read_csv
 from kaggle_prz.task import Text
 
-_SAMPLE_NAME = re.compile(r"sample.*sub|sub.*sample|_benchmark", re.IGNORECASE)
-_HIT_SHARE = 0.5
+__all__ = ["LabelTable", "Sample", "find_sample", "is_sample", "read_csv", "without_repeats"]
+
+_NAMES = (
+    re.compile(r"sample.*sub|sub.*sample", re.IGNORECASE),
+    re.compile(r"_benchmark", re.IGNORECASE),
+    re.compile(r"^submission|^submit|submission[-_ ]?format", re.IGNORECASE),
+)
 
 
 @dataclass(frozen=True)
@@ -26,120 +31,106 @@ class Sample:
     ids: Text
     cells: pd.DataFrame
 
+    def column(self, name: str) -> Text:
+        """Cells of a target column as text, blanks stripped."""
+        return np.asarray(self.cells[name].str.strip(), dtype=str)
+
+    def numbers(self) -> pd.Series:
+        """Cells of the first target column as numbers; not a number where they are none."""
+        return pd.to_numeric(self.cells[self.targets[0]], errors="coerce")
+
+    def fractional(self) -> bool:
+        """Whether the first target column holds a number that is no integer."""
+        return bool((self.numbers() % 1 > 0).any())
+
 
 @dataclass(frozen=True)
 class LabelTable:
-    """The table whose rows are training images."""
+    """The table whose rows are training images.
+
+    Attributes:
+        path: the file, or the folder where folders say the labels.
+        id_column: the column that names images.
+        ids: `(rows,)` its values.
+        frame: all columns as text.
+        rule: why these rows are taken for the training images.
+        by_order: rows have no ids, and belong to pictures by their place.
+    """
 
     path: Path
     id_column: str
     ids: Text
     frame: pd.DataFrame
     rule: str
+    by_order: bool = False
 
     def column(self, name: str) -> Text:
         """A column as text, blanks stripped."""
         return np.asarray(self.frame[name].str.strip(), dtype=str)
 
 
-def read_csv(path: Path) -> pd.DataFrame:
-    """Read a CSV with every cell as text; a byte-order mark and blanks in headers go.
-
-    Raises:
-        DataError: missing, or not a CSV in UTF-8 with a header and rows no wider than it.
-    """
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except pd.errors.EmptyDataError:
-        raise DataError(f"{path} is empty; a CSV needs a header. Fetch it again.") from None
-    except (
-        UnicodeDecodeError,
-        pd.errors.ParserError,
-        csv.Error,
-        OSError,
-    ) as error:
-        reason = str(error).strip().rstrip(".")
-        raise DataError(
-            f"{path} cannot be read as a CSV in UTF-8: {reason}. Save it as UTF-8, or fetch it "
-            "again."
-        ) from error
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise DataError(
-            f"{path} has rows with more cells than its header has columns "
-            f"({', '.join(map(str, frame.columns[:5]))}). Name every column, or remove the commas "
-            "at the ends of its lines."
-        )
-    frame.columns = [str(column).strip() for column in frame.columns]
-    return frame.loc[:, [name for name in frame.columns if not name.startswith("Unnamed:")]]
+def is_sample(path: Path) -> bool:
+    """Whether a name is one of a sample submission."""
+    return any(pattern.search(path.stem) for pattern in _NAMES)
 
 
 def find_sample(root: Path) -> tuple[Sample, str]:
     """Find and read the sample submission; of several, the one with the highest number.
 
     Raises:
-        DataError: there is none, or it has duplicate ids or no target column.
+        DataError: there is none, or it has duplicate ids, columns of one name or no target.
     """
-    found = sorted((p for p in root.glob("*.csv") if _SAMPLE_NAME.search(p.stem)), key=_numbers)
+    tables = [*root.glob("*.csv"), *root.glob("*.tsv")] or [*root.glob("*/*.csv")]
+    found: list[Path] = []
+    for pattern in _NAMES:
+        found = sorted((p for p in tables if pattern.search(p.stem)), key=_numbers)
+        if found:
+            break
     if not found:
         raise DataError(
             f"{root} has no sample submission: a CSV whose name has 'sample' and 'submission', as "
             "in sample_submission.csv. Its columns and rows are those to predict."
         )
-    path = found[-1]
-    frame = read_csv(path)
-    if frame.shape[1] < 2 or frame.empty:
-        raise DataError(
-            f"{path.name} needs an id column, a target column and rows; it has "
-            f"{frame.shape[1]} column(s) and {len(frame)} row(s)."
-        )
-    ids = frame.iloc[:, 0].str.strip()
-    if ids.duplicated().any():
-        twice = ids[ids.duplicated()].iloc[0]
-        raise DataError(f"{path.name} has the id {twice!r} more than once.")
-    sample = Sample(
-        path, frame.columns[0], tuple(frame.columns[1:]), ids.to_numpy(dtype=str), frame.iloc[:, 1:]
-    )
-    return sample, "its name has sample and submission"
+    return _read_sample(found[-1]), "its name has sample and submission"
 
 
 def _numbers(path: Path) -> tuple[list[int], str]:
     return [int(number) for number in re.findall(r"\d+", path.stem)], path.name
 
 
-def find_labels(root: Path, sample: Sample, train: files.Role) -> LabelTable:
-    """Find the CSV with a column that names training images; of several, the one with most.
+def _read_sample(path: Path) -> Sample:
+    names = [name for name in texts.header(path) if name]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(
+            f"{path.name} has more than one column called {twice[0]!r}. Every column needs a name "
+            "of its own; fetch the file again."
+        )
+    frame = texts.read_csv(path)
+    if frame.shape[1] < 2 or frame.empty:
+        raise DataError(
+            f"{path.name} needs an id column, a target column and rows; it has "
+            f"{frame.shape[1]} column(s) with a name and {len(frame)} row(s)."
+        )
+    ids = frame.iloc[:, 0].str.strip()
+    if ids.duplicated().any():
+        raise DataError(
+            f"{path.name} has the id {ids[ids.duplicated()].iloc[0]!r} more than once. One row for "
+            "every image is what can be predicted."
+        )
+    if (ids == "").any():
+        raise DataError(f"{path.name} has {int((ids == '').sum())} row(s) without an id.")
+    return Sample(
+        path, frame.columns[0], tuple(frame.columns[1:]), ids.to_numpy(dtype=str), frame.iloc[:, 1:]
+    )
+
+
+def without_repeats(labels: LabelTable) -> LabelTable:
+    """The table with rows that are repeated word for word counted once.
 
     Raises:
-        DataError: no CSV has such a column; says what was looked at.
+        DataError: an id comes more than once, with different cells.
     """
-    best: tuple[float, LabelTable] | None = None
-    looked_at = []
-    for path in sorted(root.glob("*.csv")):
-        if path == sample.path or _SAMPLE_NAME.search(path.stem):
-            continue
-        frame = read_csv(path)
-        lone = ";" in "".join(frame.columns) and frame.shape[1] == 1
-        looked_at.append(f"{path.name} (semicolons? commas are expected)" if lone else path.name)
-        for column in frame.columns:
-            values = frame[column].str.strip()
-            if len(frame) == 0 or values.nunique() < 0.9 * len(values):
-                continue
-            ids = values.to_numpy(dtype=str)
-            share = files.best_share(ids, train)
-            named = share * len(ids)
-            if share >= _HIT_SHARE and frame.shape[1] > 1 and (best is None or named > best[0]):
-                rule = f"{share:.0%} of {column} name an image"
-                best = named, LabelTable(path, column, ids, frame, rule)
-    if best is None:
-        raise DataError(
-            f"No CSV in {root} names the training images in {train.folders()}: looked at "
-            f"{', '.join(looked_at) or 'none'}. One column must hold their file names, with or "
-            "without suffix."
-        )
-    return _without_repeats(best[1])
-
-
-def _without_repeats(labels: LabelTable) -> LabelTable:
     repeated = pd.Series(labels.ids).duplicated().to_numpy()
     if not repeated.any():
         return labels

@@ -1,16 +1,18 @@
-"""Which column holds the labels, what a submission's cells hold, and labels -> class indexes."""
+"""Which column, or which columns, of a table hold the labels."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from kaggle_prz.errors import DataError, UsageError
+from kaggle_prz.layouts import words
 from kaggle_prz.layouts.tables import LabelTable, Sample
-from kaggle_prz.task import Cell, Text
+from kaggle_prz.task import Text
 
+ONLY_ONE = "the only column left"
 _LABEL_NAMES = (
     "label",
     "target",
@@ -22,20 +24,56 @@ _LABEL_NAMES = (
     "level",
     "grade",
     "diagnos",
+    "cultivar",
 )
+_COCO = ("category_id", "label_id", "category_name")
+_FEW_TOKENS = 3  # numbers as common as 0 and 1 are in many columns
 
 
 @dataclass(frozen=True)
 class Target:
-    """The column of labels: its name, `(rows,)` values as text, and the rule that chose it."""
+    """The labels as a table has them.
+
+    Attributes:
+        column: name of their column; of several, the first and how many.
+        values: `(rows,)` text; of several columns, empty where a cell of the row is.
+        rule: why this column was chosen.
+        matrix: `(rows, columns)` text where several columns hold the labels.
+        doubt: a sentence where another column would have suited as well, else empty.
+    """
 
     column: str
     values: Text
     rule: str
+    matrix: pd.DataFrame | None = None
+    doubt: str = ""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of the table that say the labels."""
+        return frozenset([self.column] if self.matrix is None else self.matrix.attrs["of_table"])
+
+    def unlabelled(self) -> np.ndarray:
+        """`(rows,)` whether a row has no label; a list of labels may be empty."""
+        empty: np.ndarray = self.values == ""
+        if self.matrix is None and empty.any() and words.separator(self.values[~empty]):
+            return np.zeros(len(empty), bool)
+        return empty
 
 
-def choose(sample: Sample, labels: LabelTable, target: str | None) -> Target:
+def choose(
+    sample: Sample,
+    labels: LabelTable,
+    target: str | None,
+    features: frozenset[str] = frozenset(),
+) -> Target:
     """Choose the column of labels.
+
+    Args:
+        sample: the form of a submission.
+        labels: the table of training images.
+        target: the column that a person names.
+        features: columns of the test set's table as well, which say no labels.
 
     Raises:
         UsageError: `target` is not a column.
@@ -49,21 +87,70 @@ def choose(sample: Sample, labels: LabelTable, target: str | None) -> Target:
                 f"columns are {', '.join(columns)}."
             )
         return Target(target, labels.column(target), "given with --target")
-    column, rule = _by_rule(sample, labels, columns)
-    return Target(column, labels.column(column), rule)
+    if len(sample.targets) > 1 and (several := _several(sample, labels, columns)) is not None:
+        return several
+    column, rule, others = _by_rule(sample, labels, columns, features)
+    doubt = ""
+    if others:
+        doubt = (
+            f"{labels.path.name} has several columns that may be the labels ({column}, "
+            f"{', '.join(others)}); {column} is taken. Another one is named with --target."
+        )
+    return Target(column, labels.column(column), rule, doubt=doubt)
 
 
-def _by_rule(sample: Sample, labels: LabelTable, columns: list[str]) -> tuple[str, str]:
+def _several(sample: Sample, labels: LabelTable, columns: list[str]) -> Target | None:
+    exact = {name: name for name in columns}
+    loose = {words.plain(name): name for name in columns}
+    found = {name: exact.get(name) or loose.get(words.plain(name), "") for name in sample.targets}
+    lacking = [name for name, column in found.items() if not column]
+    if len(lacking) > 0.5 * len(found):
+        return None
+    if lacking:
+        raise DataError(
+            f"{labels.path.name} has no column for {', '.join(map(repr, lacking[:5]))} of "
+            f"{sample.path.name}, but one for the other {len(found) - len(lacking)}. Add the "
+            "missing labels, or name a column of labels with --target."
+        )
+    stripped = {name: labels.frame[column].str.strip() for name, column in found.items()}
+    matrix = pd.DataFrame(stripped)
+    matrix.attrs["of_table"] = tuple(found.values())
+    empty = (matrix == "").to_numpy().any(axis=1)
+    values: Text = np.where(empty, "", "given")
+    first = next(iter(found.values()))
+    return Target(
+        f"{first} and {len(found) - 1} more columns", values, "its columns are the sample's", matrix
+    )
+
+
+def _by_rule(
+    sample: Sample, labels: LabelTable, columns: list[str], features: frozenset[str]
+) -> tuple[str, str, list[str]]:
+    own = [name for name in columns if name not in features]
     for rule, suits in _rules(sample, labels):
-        for column in columns:
-            if suits(column):
-                return column, rule
-    if len(columns) == 1:
-        return columns[0], "the only column left"
+        suited = [column for column in own if suits(column)]
+        if suited:
+            best = _most_alike(sample, labels, suited)
+            return best, rule, [column for column in suited if column != best]
+    if len(own) == 1:
+        return own[0], ONLY_ONE, []
     raise DataError(
         f"None of the columns of {labels.path.name} ({', '.join(columns)}) suits the sample "
         f"submission's {', '.join(sample.targets[:5])}. Name the column of labels with --target."
     )
+
+
+def _most_alike(sample: Sample, labels: LabelTable, suited: list[str]) -> str:
+    """Of columns that a rule allows, the first whose values are numbers as the cells are."""
+    cells = [cell for cell in sample.column(sample.targets[0])[:50].tolist() if cell]
+    if len(sample.targets) > 1 or not cells:
+        return suited[0]
+    number = all(re.fullmatch(r"[-\d.]+", cell) for cell in cells)
+    for column in suited:
+        values = [value for value in labels.column(column)[:50].tolist() if value]
+        if all(bool(re.fullmatch(r"[-\d.]+", value)) == number for value in values):
+            return column
+    return suited[0]
 
 
 def _rules(sample: Sample, labels: LabelTable) -> Iterator[tuple[str, Callable[[str], bool]]]:
@@ -73,66 +160,38 @@ def _rules(sample: Sample, labels: LabelTable) -> Iterator[tuple[str, Callable[[
         return bool(part) and len(part & whole) >= 0.5 * len(part)
 
     def values(column: str) -> set[str]:
-        return set(labels.column(column).tolist()) - {""}
+        return set(pd.unique(labels.frame[column].str.strip())) - {""}
+
+    def tokens(column: str) -> set[str]:
+        return words.tokens(values(column), words.separator(np.array(sorted(values(column)))))
+
+    def numbered(column: str) -> bool:
+        return words.onto(sorted(values(column)), sample.targets) is not None
 
     if len(sample.targets) > 1:
         names = set(sample.targets)
         yield "its values are the sample's columns", lambda c: mostly(values(c), names)
+        yield "its lists are of the sample's columns", lambda c: mostly(tokens(c), names)
+        yield "its values are like the sample's columns", numbered
         return
     wanted = sample.targets[0]
-    tokens = set(sample.cells[wanted].str.strip()) - {""}
+    cells = set(sample.column(wanted).tolist()) - {""}
+    parts = words.tokens(cells, " ") | cells
+    telling = len(parts) >= _FEW_TOKENS or any(not part.isdecimal() for part in parts)
     yield "same name as in the sample submission", lambda c: c == wanted
     yield (
         "same name as in the sample submission, case apart",
-        lambda c: c.lower() == wanted.lower(),
+        lambda c: words.plain(c) == words.plain(wanted),
     )
-    yield "its values are in the sample's cells", lambda c: mostly(tokens, values(c))
-    yield "its name is that of a label", lambda c: c.lower().startswith(_LABEL_NAMES)
+    yield "its name is that of a label in COCO's annotations", lambda c: c in _COCO
+    in_cells = "its values are in the sample's cells"
+    known = (cells, words.tokens(cells, " "))
+    if telling:
+        yield in_cells, lambda c: any(mostly(part, values(c)) for part in known)
+    yield "its name is that of a label", _named_like_a_label
+    if not telling:
+        yield in_cells, lambda c: any(mostly(part, values(c)) for part in known)
 
 
-def encode(
-    sample: Sample, values: Text, *, labels_wanted: bool = False
-) -> tuple[tuple[str, ...], NDArray[np.int64], Cell, str]:
-    """Classes in output order, `(rows,)` class indexes, the kind of cell and its rule.
-
-    Args:
-        sample: the form of a submission.
-        values: `(rows,)` labels.
-        labels_wanted: the metric compares labels, so 0 and 1 are not asked for as a probability
-            unless the sample's cells are fractions.
-
-    Raises:
-        DataError: a label that no column of the sample stands for, or fewer than two classes.
-    """
-    found = sorted(set(values.tolist()), key=_numeric_first)
-    if len(found) < 2:
-        raise DataError(f"Training needs at least two classes; the labels hold {found}.")
-    if len(sample.targets) > 1:
-        unknown = sorted(set(found) - set(sample.targets))
-        if unknown:
-            raise DataError(
-                f"The label(s) {', '.join(map(repr, unknown[:5]))} have no column in "
-                f"{sample.path.name}; its columns are {', '.join(sample.targets[:8])}."
-            )
-        classes, rule = sample.targets, "one column a class"
-        cell: Cell = "probabilities"
-    elif set(found) == {"0", "1"} and (not labels_wanted or _fractional(sample)):
-        classes, cell, rule = ("0", "1"), "probability", "labels are 0 and 1: probability of 1"
-    elif _fractional(sample):
-        raise DataError(
-            f"{sample.path.name} asks for one number a row ({sample.targets[0]}), and the labels "
-            f"{', '.join(found[:5])} are not 0 and 1: this kind of task is not supported yet."
-        )
-    else:
-        classes, cell, rule = tuple(found), "label", "one column, filled with the class"
-    index = {name: number for number, name in enumerate(classes)}
-    return classes, np.array([index[value] for value in values.tolist()], np.int64), cell, rule
-
-
-def _numeric_first(value: str) -> tuple[bool, float, str]:
-    return (False, float(value), value) if value.isdecimal() else (True, 0.0, value)
-
-
-def _fractional(sample: Sample) -> bool:
-    numbers = pd.to_numeric(sample.cells[sample.targets[0]], errors="coerce")
-    return bool((numbers % 1 > 0).any())
+def _named_like_a_label(column: str) -> bool:
+    return any(part.startswith(_LABEL_NAMES) for part in words.parts(column))

@@ -89,11 +89,11 @@ def test_leading_zeros_are_part_of_an_id(tmp_path):
     assert "1 of 2 found" in said
 
 
-def test_the_rule_that_finds_most_is_taken(tmp_path):
+def test_the_rule_that_finds_most_comes_before_the_others(tmp_path):
     role = _index(tmp_path, "train/a.png", "train/b.png", "train/c.png.png", "test/x.png").train
     paths, _ = _match(role, "a.png", "b.png", "c.png")
-    assert paths.tolist() == ["train/a.png", "train/b.png", ""]
-    assert files.best_share(np.array(["a.png", "b.png", "c.png", "d"]), role) == 0.5
+    assert paths.tolist() == ["train/a.png", "train/b.png", "train/c.png.png"]
+    assert files.best_share(np.array(["a.png", "b.png", "c.png", "d"]), role) == 0.75
 
 
 def test_of_two_files_of_one_name_the_first_is_taken(tmp_path):

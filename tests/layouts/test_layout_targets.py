@@ -1,8 +1,5 @@
-import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from trees import make_csv, make_tree
 
 from kaggle_prz.errors import DataError, UsageError
@@ -56,19 +53,3 @@ def test_where_no_rule_fits_the_option_is_named(tmp_path):
     labels = _labels(tmp_path, height="123", width="456")
     with pytest.raises(DataError, match=r"\(height, width\) suits.*a, b\. Name .* --target"):
         targets.choose(_sample(tmp_path, ["a", "b"], "01"), labels, None)
-
-
-@given(st.lists(st.text("01²٣ab", min_size=1, max_size=3), min_size=2, unique=True))
-@settings(max_examples=50)
-def test_codes_point_at_the_labels_they_stand_for(tmp_path_factory, values):
-    sample = _sample(tmp_path_factory.mktemp("s"), ["label"], ["a"])
-    classes, codes, cell, _ = targets.encode(sample, np.array(values * 2))
-    assert [classes[code] for code in codes] == values * 2
-    assert len(set(classes)) == len(classes)
-    assert cell == ("probability" if set(values) == {"0", "1"} else "label")
-
-
-def test_labels_without_a_column_are_named_in_short(tmp_path):
-    sample = _sample(tmp_path, ["a", "b"], "01")
-    with pytest.raises(DataError, match="'c', 'd', 'e', 'f', 'g' have no column"):
-        targets.encode(sample, np.array(list("abcdefgh")))

@@ -98,10 +98,13 @@ def test_classes_that_are_numbers_are_in_the_order_of_numbers(tree):
     assert _read(root).classes == ("0", "2", "9", "10")
 
 
-def test_fractions_for_other_than_0_and_1_are_not_supported_yet(tree):
+def test_fractions_beside_three_integers_need_a_metric(tree):
     root = tree(_sample(("id", "label"), "0.5"), _labels([0, 1, 2] * 4))
-    with pytest.raises(DataError, match=r"one number a row \(label\).*not supported yet"):
+    with pytest.raises(DataError, match=r"one number a row \(label\).*--metric"):
         _read(root)
+    task = _read(root, metric="rmse")
+    assert (task.kind, task.cell, task.classes) == ("numbers", "number", ("label",))
+    assert task.labels.tolist() == [[0], [1], [2]] * 4
 
 
 @pytest.mark.parametrize("metric", ["macro F1", "log-loss"])

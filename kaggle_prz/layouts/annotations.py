@@ -1,0 +1,92 @@
+"""JSON files as tables of text: COCO annotations, lists of objects, maps of ids."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kaggle_prz.layouts import texts
+
+_IMAGE_KEYS = ("image_id", "id")
+
+
+def tables(path: Path) -> list[pd.DataFrame]:
+    """Every table that a JSON file may be taken for, the most telling first.
+
+    Of COCO's annotations these are one row an image, joined by `image_id` whatever the order, and
+    the images alone. `{id: label}` becomes columns `id` and `value`.
+
+    Raises:
+        DataError: no JSON.
+    """
+    content = texts.read_json(path)
+    if isinstance(content, Mapping):
+        images, notes = _frame(content.get("images")), _frame(content.get("annotations"))
+        if len(images):
+            joined = _joined(images, notes, _frame(content.get("categories")))
+            return [frame for frame in (joined, images) if frame is not None]
+        return [_of_mapping(content)]
+    return [_frame(content)]
+
+
+def _frame(content: Any) -> pd.DataFrame:
+    """A list of objects as text; only cells that are text or numbers, or lists of them."""
+    if not isinstance(content, list) or not all(isinstance(row, Mapping) for row in content):
+        return pd.DataFrame()
+    return _as_text(pd.DataFrame.from_records(content)) if content else pd.DataFrame()
+
+
+def _of_mapping(content: Mapping[str, Any]) -> pd.DataFrame:
+    values = list(content.values())
+    if values and all(isinstance(value, Mapping) for value in values):
+        rows = [{"id": key, **value} for key, value in content.items()]
+        return _as_text(pd.DataFrame.from_records(rows))
+    if values and all(isinstance(v, list) and len(v) == len(values[0]) > 1 for v in values):
+        return _as_text(pd.DataFrame(dict(content)))
+    return _as_text(pd.DataFrame({"id": list(content), "value": values}, dtype=object))
+
+
+def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    text = {str(name): _column(frame[name]) for name in frame.columns}
+    return pd.DataFrame({name: column for name, column in text.items() if column is not None})
+
+
+def _column(values: pd.Series) -> pd.Series | None:
+    if values.map(lambda value: isinstance(value, Mapping)).any():
+        return None
+    if pd.api.types.is_float_dtype(values.dtype) and (values.dropna() % 1 == 0).all():
+        values = values.astype("Int64").astype(object)  # integers with some that are missing
+    return values.map(_cell).astype(str)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(_cell(item) for item in value)
+    if value is None or value is pd.NA or value != value:  # noqa: PLR0124 - not a number
+        return ""
+    return str(value)
+
+
+def _joined(
+    images: pd.DataFrame, notes: pd.DataFrame, categories: pd.DataFrame
+) -> pd.DataFrame | None:
+    """One row an image with its annotation; several categories of an image between blanks."""
+    key = next((name for name in _IMAGE_KEYS if name in images.columns), None)
+    if key is None or "image_id" not in notes.columns:
+        return None
+    columns = [name for name in notes.columns if name not in {"id", "image_id"}]
+    grouped = notes.loc[:, ["image_id", *columns]].drop_duplicates()
+    if grouped["image_id"].duplicated().any():
+        grouped = grouped.groupby("image_id", sort=False)[columns].agg(_together).reset_index()
+    described = images.rename(columns={key: "image_id"})
+    shared = [name for name in described.columns if name in columns]
+    joined = described.drop(columns=shared).merge(grouped, on="image_id", how="inner")
+    if "category_id" in joined.columns and {"id", "name"} <= set(categories.columns):
+        names = dict(zip(categories["id"], categories["name"], strict=True))
+        joined["category_name"] = joined["category_id"].map(names).fillna("")
+    return joined
+
+
+def _together(values: pd.Series) -> str:
+    return " ".join(dict.fromkeys(values))

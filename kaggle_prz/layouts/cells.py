@@ -1,0 +1,192 @@
+"""One column of labels -> what a submission's cells hold, and labels as numbers."""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from kaggle_prz.errors import DataError
+from kaggle_prz.layouts import words
+from kaggle_prz.layouts.encoded import Column, Encoded, codes, matrix_of
+from kaggle_prz.layouts.positive import choose_positive, probability_of_two
+from kaggle_prz.layouts.tables import Sample
+from kaggle_prz.metrics import Metric
+from kaggle_prz.task import Text
+
+_ORDINAL_NAMES = ("diagnos", "level", "grade", "sever", "stage", "isup", "rating")
+_MOST_GRADES = 20
+_WIDEST_ORDER = 200
+
+
+def encode(
+    sample: Sample,
+    values: Text,
+    metric: Metric | None = None,
+    *,
+    column: str = "",
+    positive: str | None = None,
+) -> Encoded:
+    """Classes in output order, labels, and what the cells hold, of one column of labels.
+
+    Args:
+        sample: the form of a submission; has one target column.
+        values: `(rows,)` labels.
+        metric: where it is known; tells labels from probabilities and grades from names.
+        column: name of the labels' column.
+        positive: of two classes, the one that a probability is of.
+
+    Raises:
+        DataError: labels and the sample's cells cannot be brought together.
+        UsageError: `positive` is not one of two classes.
+    """
+    values = _truth_as_numbers(sample, words.whole(values))
+    found = words.in_order(set(pd.unique(pd.Series(values, dtype=object))) - {""})
+    between = words.separator(values) or ""
+    this = Column(sample, values, found, between, metric, column or sample.targets[0])
+    for reader in (_ranked, _list, _number, probability_of_two, _grades):
+        if (read := reader(this)) is not None:
+            return choose_positive(read, sample, positive)
+    return choose_positive(_label(this), sample, positive)
+
+
+def _truth_as_numbers(sample: Sample, values: Text) -> Text:
+    low = np.char.lower(values)
+    if set(np.unique(low).tolist()) != {"false", "true"} or sample.numbers().isna().all():
+        return values
+    return np.where(low == "true", "1", "0")
+
+
+def _need_two(found: list[str]) -> None:
+    if len(found) < 2:
+        raise DataError(f"Training needs at least two classes; the labels hold {found}.")
+
+
+def _ranked(this: Column) -> Encoded | None:
+    cells = [cell.split() for cell in set(this.sample.column(this.sample.targets[0]).tolist())]
+    most = max((len(cell) for cell in cells), default=0)
+    shown = {token for cell in cells for token in cell}
+    if any(" " in name for name in this.found) or this.between:
+        return None
+    known = len(shown & set(this.found)) >= 0.5 * len(shown)
+    if most > 1 and known:
+        rule = f"{most} classes in a cell of the sample, one in a label"
+    elif this.metric is not None and this.metric.wants == "ranks":
+        most = int((re.findall(r"\d+", this.metric.name) or ["5"])[0])
+        rule = f"{this.metric.title} wants {most} classes in a cell"
+    else:
+        return None
+    _need_two(this.found)
+    return Encoded(
+        "classes",
+        "ranked",
+        tuple(this.found),
+        codes(this.values, this.found),
+        rule,
+        most_ranked=most,
+    )
+
+
+def _list(this: Column) -> Encoded | None:
+    if not this.between or (this.metric is not None and "tags" not in this.metric.kinds):
+        return None
+    if this.between != " ":
+        raise DataError(
+            f"The labels are lists with {this.between!r} between classes, such as "
+            f"{max(this.found, key=len)!r}; {this.sample.path.name} asks for one column, and only "
+            "lists with blanks can be written. Replace the signs by blanks, or name another column "
+            "with --target."
+        )
+    classes = words.in_order(words.tokens(this.found, this.between))
+    labels = matrix_of(this.values, classes, this.between)
+    return Encoded("tags", "labels", tuple(classes), labels, "labels are lists between blanks")
+
+
+def _number(this: Column) -> Encoded | None:
+    numbers = pd.to_numeric(pd.Series(this.values, dtype=object), errors="coerce")
+    if numbers.isna().any() or not np.isfinite(numbers.to_numpy(np.float64)).all():
+        return None
+    shown = this.sample.numbers()
+    fractions = bool((numbers % 1 != 0).any())
+    takes_numbers = this.metric is None or "numbers" in this.metric.kinds
+    if fractions and not takes_numbers and numbers.between(0, 1).all():
+        rule = "labels are fractions from 0 to 1, and the metric compares probabilities"
+        shares = numbers.to_numpy(np.float32)[:, None]
+        return Encoded("tags", "independent", this.sample.targets, shares, rule, soft=True)
+    if fractions:
+        rule = "labels are fractions"
+    elif not takes_numbers:
+        return None
+    elif this.sample.fractional() and ((shown > 1) | (shown < 0)).any():
+        rule = "the sample's cells are fractions beyond 1"
+    elif (
+        this.metric is not None and this.metric.wants == "values" and set(this.found) != {"0", "1"}
+    ):
+        rule = f"labels are numbers, and {this.metric.title} compares numbers"
+    else:
+        return None
+    return Encoded(
+        "numbers", "number", (this.sample.targets[0],), numbers.to_numpy(np.float32)[:, None], rule
+    )
+
+
+def _grades(this: Column) -> Encoded | None:
+    whole = all(
+        name.isascii() and name.isdecimal() and str(int(name)) == name for name in this.found
+    )
+    if not whole or len(this.found) < 2:
+        return None
+    grades = [int(name) for name in this.found]
+    if this.metric is None:
+        named = any(part.startswith(_ORDINAL_NAMES) for part in words.parts(this.name))
+        if (
+            not named
+            or this.sample.fractional()
+            or grades[0] > 1
+            or not 3 <= grades[-1] - grades[0] + 1 <= _MOST_GRADES
+        ):
+            return None
+    elif this.metric.rule != "order" or grades[-1] - grades[0] > _WIDEST_ORDER:
+        return None
+    low, high = min(grades), max(grades)
+    classes = [str(grade) for grade in range(low, high + 1)]
+    rule = f"labels are grades from {low} to {high}"
+    return Encoded(
+        "classes", "label", tuple(classes), codes(this.values, classes), rule, ordinal=True
+    )
+
+
+def _label(this: Column) -> Encoded:
+    _need_two(this.found)
+    if this.sample.fractional() and (this.metric is None or this.metric.wants != "labels"):
+        raise DataError(
+            f"{this.sample.path.name} asks for one number a row ({this.sample.targets[0]}), and "
+            f"the labels {', '.join(this.found[:5])} are neither two classes nor fractions. If "
+            "they are quantities, name a metric of numbers with --metric, such as rmse; else name "
+            "another column of labels with --target."
+        )
+    rule = "one column, filled with the class"
+    labels = codes(this.values, this.found)
+    return Encoded("classes", "label", tuple(this.found), labels, rule, warnings=_unlike(this))
+
+
+def _unlike(this: Column) -> tuple[str, ...]:
+    """What is strange about labels beside the sample's cells, in sentences."""
+    shown = set(this.sample.column(this.sample.targets[0]).tolist()) - {""}
+    digits = [all(re.fullmatch(r"-?\d+", name) for name in names) for names in (shown, this.found)]
+    if shown and not shown & set(this.found) and digits != [True, True]:
+        some, classes = ", ".join(sorted(shown)[:3]), ", ".join(this.found[:3])
+        if not digits[0] and len(shown) > 1:
+            raise DataError(
+                f"The cells of {this.sample.path.name} ({some} …) are none of the labels "
+                f"({classes} …). Name the column that holds such labels with --target."
+            )
+        return (
+            f"The sample's cells ({some}) are none of the labels ({classes} …), which are what is "
+            "written. If others are wanted, name their column with --target.",
+        )
+    if digits[1] and len(this.found) > max(_MOST_GRADES, 0.3 * len(this.values)):
+        return (
+            f"{len(this.found)} different integers in {len(this.values)} labels are taken for "
+            "classes. If they are quantities, name a metric of numbers with --metric, as rmse.",
+        )
+    return ()

@@ -1,0 +1,57 @@
+"""Labels as a model needs them, and how they get there from text."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kaggle_prz.layouts.tables import Sample
+from kaggle_prz.metrics import Metric
+from kaggle_prz.task import Cell, Kind, Text
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Labels as a model needs them; see the attributes of `Task`."""
+
+    kind: Kind
+    cell: Cell
+    classes: tuple[str, ...]
+    labels: NDArray[Any]
+    rule: str
+    most_ranked: int = 5
+    ordinal: bool = False
+    soft: bool = False
+    positive_rule: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of labels beside the sample submission that it is for."""
+
+    sample: Sample
+    values: Text
+    found: list[str]
+    between: str
+    metric: Metric | None
+    name: str
+
+
+def codes(values: Text, classes: list[str]) -> NDArray[np.int64]:
+    """`(rows,)` indexes into `classes`."""
+    order = pd.Index(classes, dtype=object)
+    return np.asarray(order.get_indexer(pd.Index(values, dtype=object)), np.int64)
+
+
+def matrix_of(values: Text, classes: list[str], between: str) -> NDArray[np.float32]:
+    """`(rows, classes)` of 0 and 1: the classes in each cell."""
+    place = {name: number for number, name in enumerate(classes)}
+    labels = np.zeros((len(values), len(classes)), np.float32)
+    for row, cell in enumerate(values.tolist()):
+        for token in cell.split(between):
+            if token.strip():
+                labels[row, place[token.strip()]] = 1
+    return labels

@@ -1,0 +1,85 @@
+"""What people say of a competition: options, and a `competition.toml` in its directory."""
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from kaggle_prz.errors import UsageError
+
+FILE = "competition.toml"
+_FLIPS = ("horizontal", "vertical")
+
+
+@dataclass(frozen=True)
+class Hints:
+    """Settled by a person; None leaves a choice to the rules.
+
+    Attributes:
+        metric: name of the metric, ours or the host's.
+        target: column of labels.
+        id_column: column of the table of labels that names the images.
+        group: column whose values never part between folds, or `"none"`.
+        positive: of two classes, the one that a probability is of.
+        flips: flips that leave a label what it is.
+        title: of the competition, for people.
+    """
+
+    metric: str | None = None
+    target: str | None = None
+    id_column: str | None = None
+    group: str | None = None
+    positive: str | None = None
+    flips: tuple[str, ...] | None = None
+    title: str | None = None
+
+
+def read(root: Path, **options: Any) -> Hints:
+    """Hints of `competition.toml` in `root`, where there is one; options that are given win.
+
+    Raises:
+        UsageError: no TOML, or unknown keys and values of a wrong type, all of them at once.
+
+    Example:
+        >>> read(Path("nowhere"), metric="accuracy").metric
+        'accuracy'
+    """
+    hints = _of_file(root / FILE)
+    given = {name: value for name, value in options.items() if value is not None}
+    if "flips" in given:
+        given["flips"] = tuple(given["flips"])
+    return replace(hints, **given)
+
+
+def _of_file(path: Path) -> Hints:
+    if not path.is_file():
+        return Hints()
+    try:
+        content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{path} is no TOML: {error}. Lines look like: metric = 'accuracy'."
+        ) from (error)
+    known = [field.name for field in fields(Hints)]
+    faults = [f"unknown key {key!r}" for key in content if key not in known]
+    faults += [
+        f"{key} must be {_wanted(key)}, received {value!r}"
+        for key, value in content.items()
+        if key in known and not _check(key)(value)
+    ]
+    if faults:
+        raise UsageError(f"{path}: {'; '.join(faults)}. Known keys are {', '.join(known)}.")
+    if "flips" in content:
+        content["flips"] = tuple(content["flips"])
+    return Hints(**content)
+
+
+def _wanted(key: str) -> str:
+    return f"a list of {' and '.join(_FLIPS)}" if key == "flips" else "text"
+
+
+def _check(key: str) -> Callable[[Any], bool]:
+    if key == "flips":
+        return lambda value: isinstance(value, list) and all(flip in _FLIPS for flip in value)
+    return lambda value: isinstance(value, str)

@@ -1,0 +1,157 @@
+"""Which file, or which folders, say the labels of the training images."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kaggle_prz.errors import DataError, UsageError
+from kaggle_prz.layouts import annotations, files, folders, pixels, targets, texts
+from kaggle_prz.layouts.hints import Hints
+from kaggle_prz.layouts.tables import LabelTable, Sample, is_sample, without_repeats
+from kaggle_prz.task import Text
+
+_LABELS = re.compile(r"train|label", re.IGNORECASE)  # a table called so must be readable
+_HIT_SHARE = 0.5  # of a column's values; rows without an image are told later
+_PEEK = 200  # rows that tell whether a table names images at all
+_PEEK_SHARE = 0.05
+_NEARLY_UNIQUE = 0.9
+
+
+@dataclass
+class _Search:
+    """What is looked for, what was looked at, and the table found with the highest rank."""
+
+    sample: Sample
+    index: files.Index
+    hints: Hints
+    looked_at: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    best: tuple[tuple[int, float], LabelTable] | None = None
+
+    def offer(self, rank: tuple[int, float], table: LabelTable) -> None:
+        if self.best is None or rank > self.best[0]:
+            self.best = rank, table
+
+
+def find(root: Path, sample: Sample, index: files.Index, hints: Hints) -> LabelTable:
+    """Find the labels: a CSV or JSON that names training images, else folders, else file names.
+
+    Of several tables, one with a column that suits the sample submission is taken, and of these
+    the one that names most images.
+
+    Raises:
+        DataError: nothing says the labels; tells what was looked at.
+        UsageError: no table has the column given with `--id-column`.
+    """
+    search = _Search(sample, index, hints)
+    for path in index.tables:
+        if not is_sample(root / path):
+            _look(root, path, search)
+    if search.best is not None and search.best[0][0] > 0:
+        return without_repeats(search.best[1])
+    if hints.id_column is not None and search.best is None:
+        raise UsageError(
+            f"No table has a column {hints.id_column!r} (--id-column) that names training images; "
+            f"looked at {', '.join(search.looked_at) or 'none'}."
+        )
+    if index.kind != "stacks":
+        for reader in (folders.by_folder, folders.by_prefix):
+            if (told := reader(root, sample, index.train)) is not None:
+                return told
+    if search.best is not None:
+        return without_repeats(search.best[1])
+    raise DataError(
+        f"No CSV or JSON in {root} names the training images in {index.train.folders()}: looked at "
+        f"{', '.join(search.looked_at) or 'none'}. One column must hold their file names, with or "
+        "without suffix. Neither are there folders of classes, nor names such as cat.0.jpg."
+        + files.several_files(sample.ids, index.test)
+        + "".join(f" {fault}" for fault in search.faults)
+    )
+
+
+def of_sheet(root: Path, sheet: pixels.Sheet, hints: Hints) -> LabelTable:
+    """The labels in a table of pixels.
+
+    Raises:
+        UsageError: it has no column as given with `--id-column`.
+    """
+    column, frame = pixels.numbered(sheet)
+    if hints.id_column is not None:
+        if hints.id_column not in frame.columns:
+            raise UsageError(f"{sheet.path} has no column {hints.id_column!r} (--id-column).")
+        column = hints.id_column
+    ids = frame[column].str.strip().to_numpy(dtype=str)
+    return LabelTable(root / sheet.path, column, ids, frame, "it has a pixel a column")
+
+
+def _look(root: Path, path: str, search: _Search) -> None:
+    search.looked_at.append(path)
+    try:
+        for frame in _frames(root / path, search.index.train):
+            for table, named in _candidates(root / path, frame, search):
+                search.offer(_rank(table, named, search), table)
+    except DataError as error:
+        if path.endswith((".csv", ".tsv")) and _LABELS.search(path):
+            raise
+        search.faults.append(str(error))
+
+
+def _frames(path: Path, train: files.Role) -> Iterator[pd.DataFrame]:
+    if path.suffix.lower() in {".json", ".jsonl"}:
+        yield from annotations.tables(path)
+    elif _names_files(head := texts.read_csv(path, rows=_PEEK), train):
+        yield texts.read_csv(path) if len(head) == _PEEK else head
+
+
+def _names_files(head: pd.DataFrame, role: files.Role) -> bool:
+    """Whether some column's first values are files; a stack's rows are always worth a look."""
+    if role.named:
+        return True
+    columns = (head[name].str.strip().to_numpy(dtype=str) for name in head.columns)
+    return any(files.best_share(values, role) >= _PEEK_SHARE for values in columns)
+
+
+def _candidates(
+    path: Path, frame: pd.DataFrame, search: _Search
+) -> Iterator[tuple[LabelTable, float]]:
+    sample, index, hints = search.sample, search.index, search.hints
+    best: tuple[float, LabelTable] | None = None
+    for column in frame.columns if frame.shape[1] > 1 else ():
+        values = frame[column].str.strip()
+        if hints.id_column not in (None, column) or not len(frame):
+            continue
+        if values.nunique() < _NEARLY_UNIQUE * len(values):
+            continue
+        if index.shared and values.isin(sample.ids.tolist()).mean() > _HIT_SHARE:
+            continue  # in one folder for both roles these are the rows to predict
+        if not _names_files(frame[[column]].head(_PEEK), index.train):
+            continue
+        ids = values.to_numpy(dtype=str)
+        share = files.best_share(ids, index.train)
+        enough = share >= (1.0 if index.train.named else _HIT_SHARE)
+        if enough and (best is None or share > best[0]):
+            rule = f"{share:.0%} of {column} name an image"
+            best = share, LabelTable(path, column, ids, frame, rule)
+    if best is not None:
+        yield best[1], best[0] * len(frame)
+    elif index.kind == "stacks" and len(frame) == len(index.train.paths) and not hints.id_column:
+        yield _in_order(path, frame), float(len(frame))
+
+
+def _in_order(path: Path, frame: pd.DataFrame) -> LabelTable:
+    ids: Text = np.arange(len(frame)).astype(str)
+    frame = frame.assign(**{pixels.ROW: ids})
+    return LabelTable(path, pixels.ROW, ids, frame, "it has as many rows as the stack", True)
+
+
+def _rank(table: LabelTable, named: float, search: _Search) -> tuple[int, float]:
+    """2 where a column suits the sample submission, 1 where just one is left, else 0."""
+    try:
+        rule = targets.choose(search.sample, table, search.hints.target).rule
+    except (DataError, UsageError):
+        return 0, named
+    return 1 if rule == targets.ONLY_ONE else 2, named

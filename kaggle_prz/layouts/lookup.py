@@ -1,0 +1,151 @@
+"""The rows to predict -> their pictures, by name or by a table that says so."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kaggle_prz.errors import DataError
+from kaggle_prz.layouts import annotations, files, texts
+from kaggle_prz.layouts.scan import role_of
+from kaggle_prz.layouts.tables import Sample, is_sample
+from kaggle_prz.task import Text
+
+IN_ORDER = "rows are in the sample's order"
+_FEWEST_FOUND = 0.5
+_PEEK = 200
+_NEARLY_UNIQUE = 0.9
+
+
+@dataclass(frozen=True)
+class Told:
+    """What tables say of the rows to predict.
+
+    Attributes:
+        columns: of tables called after the test set -> their values.
+        mapped: id -> path of its file, where a table joins them; else empty.
+        rule: the table and columns of `mapped`.
+    """
+
+    columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    mapped: Mapping[str, str] = field(default_factory=dict)
+    rule: str = ""
+
+
+def tables_of_test(root: Path, sample: Sample, index: files.Index, labels: Path) -> Told:
+    """Read the tables that hold the sample's ids, but for the sample and the table of labels."""
+    columns: dict[str, frozenset[str]] = {}
+    mapped: dict[str, str] = {}
+    rule = ""
+    for path in index.tables:
+        if is_sample(root / path):
+            continue
+        for frame in _frames(root / path, sample, index.test):
+            by = _column_of(frame, sample.ids)
+            if by is None:
+                continue
+            if (root / path) != labels and role_of(path.rpartition("/")[2]) == "test":
+                columns |= {n: frozenset(pd.unique(frame[n].str.strip())) for n in frame.columns}
+            if not mapped and not index.test.named:
+                mapped, column = _map(frame, by, sample.ids, index.test)
+                rule = f"{path} says so: {by} is {column}" if mapped else ""
+    return Told(columns, mapped, rule)
+
+
+def find(sample: Sample, index: files.Index, told: Told, taken: set[str]) -> tuple[Text, str]:
+    """The file of every row of the sample submission; a training image never answers.
+
+    Args:
+        sample: whose ids are looked for.
+        index: the pictures.
+        told: what tables say.
+        taken: paths of training images, for roles that share their folders.
+
+    Returns:
+        `(rows,)` paths, empty where there is none, and the rule in words.
+
+    Raises:
+        DataError: fewer than half of the rows have a picture.
+    """
+    role = index.test.without(taken) if index.shared else index.test
+    if told.mapped:
+        free = set(role.paths)
+        named = [told.mapped.get(name, "") for name in sample.ids.tolist()]
+        paths = np.array([path if path in free else "" for path in named], dtype=str)
+        rule = told.rule
+    else:
+        paths, rule = files.match(sample.ids, role)
+        if role.named and not (paths != "").any() and len(role.paths) == len(paths):
+            paths, rule = np.array(role.paths, dtype=str), IN_ORDER
+    lost = sample.ids[paths == ""]
+    if len(paths) - len(lost) < _FEWEST_FOUND * len(paths):
+        raise DataError(_not_found(sample, role, lost))
+    return paths, rule
+
+
+def _frames(path: Path, sample: Sample, role: files.Role) -> Iterator[pd.DataFrame]:
+    if path.suffix.lower() in {".json", ".jsonl"}:
+        try:
+            yield from annotations.tables(path)
+        except DataError:
+            return  # it was told where labels were looked for
+    elif not role.named:
+        try:
+            head = texts.read_csv(path, rows=_PEEK)
+        except DataError:
+            return
+        if _column_of(head, sample.ids, 0.5) is not None:
+            yield texts.read_csv(path) if len(head) == _PEEK else head
+
+
+def _column_of(frame: pd.DataFrame, ids: Text, enough: float = files.ENOUGH) -> str | None:
+    """The column that holds ids of the sample; in a whole table, most of the sample's."""
+    known = ids.tolist()
+    wanted = set(known)
+    for name in frame.columns if len(frame) else ():
+        values = frame[name].str.strip()
+        if values.nunique() < _NEARLY_UNIQUE * len(values):
+            continue
+        hits = values.isin(wanted).sum()
+        if hits >= enough * min(len(wanted), len(values)):
+            return str(name)
+    return None
+
+
+def _map(frame: pd.DataFrame, by: str, ids: Text, role: files.Role) -> tuple[dict[str, str], str]:
+    """Id -> path, where another column than that of the ids names the files."""
+    rows = frame[frame[by].str.strip().isin(ids.tolist())]
+    if len(rows) < files.ENOUGH * len(ids):
+        return {}, ""
+    for name in rows.columns:
+        values = rows[name].str.strip()
+        if name == by or values.nunique() < _NEARLY_UNIQUE * len(values):
+            continue
+        if files.best_share(values.head(_PEEK).to_numpy(dtype=str), role) < files.ENOUGH:
+            continue
+        paths, _ = files.match(values.to_numpy(dtype=str), role)
+        if np.count_nonzero(paths != "") >= files.ENOUGH * len(paths):
+            return dict(zip(rows[by].str.strip(), paths.tolist(), strict=True)), str(name)
+    return {}, ""
+
+
+def _not_found(sample: Sample, role: files.Role, lost: Text) -> str:
+    found = f"{len(sample.ids) - len(lost)} of {len(sample.ids)}"
+    some = ", ".join(lost[:5].tolist())
+    ends = {name.rpartition("_")[0] for name in lost.tolist()}
+    told = f"{sample.path.name} has {len(sample.ids)} rows, and {found} have a test image"
+    if len(ends) < 0.7 * len(lost) and files.best_share(np.array(sorted(ends)), role) > 0.5:
+        return (
+            f"{told}: its ids are image names with an ending ({some} …), so several rows are of "
+            "one image. Such submissions are not supported yet; one row must be one image."
+        )
+    told = f"{told} in {role.folders() or 'no folder'}"
+    if several := files.several_files(lost, role):
+        return f"{told}.{several}"
+    return (
+        f"{told}; looked for {some} … as file names, with and without suffix, as paths, folders, "
+        "and in tables. Put the test images into a folder whose name has 'test' in it, named as "
+        "the sample's ids are."
+    )

@@ -1,0 +1,115 @@
+"""Pictures of one role, and the names that an id may use for each."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kaggle_prz.layouts.scan import KINDS
+
+_SUFFIXES = frozenset(suffix for suffixes in KINDS.values() for suffix in suffixes)
+Finder = Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
+class Role:
+    """Pictures of one role, and the names that an id may use for them.
+
+    Attributes:
+        name: `"train"` or `"test"`.
+        paths: relative POSIX paths, sorted; of rows of arrays and tables, `file#row`.
+        named: an id's file by a table instead of by the paths, as `rule -> id -> path`.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    named: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    _made: dict[Any, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
+    _twins: set[str] = field(default_factory=set, compare=False, repr=False)
+
+    def folders(self) -> str:
+        """The folders that hold the files, for people."""
+        if self.named:
+            return ", ".join(sorted({path.partition("#")[0] for path in self.paths})[:3])
+        parents = sorted({path.rpartition("/")[0] for path in self.paths})
+        shown = [f"{parent}/" for parent in parents[:3]]
+        return ", ".join(shown) + (" …" if len(parents) > 3 else "")
+
+    def without(self, paths: set[str]) -> "Role":
+        """The same role, less some paths."""
+        return Role(self.name, tuple(path for path in self.paths if path not in paths), self.named)
+
+    def finders(self) -> Iterator[tuple[str, Finder]]:
+        """Rules in their order, each as a phrase and an id's file."""
+        for rule, table in self.named.items():
+            yield rule, table.get
+        if self.named:
+            return
+        yield "file name", self._by("name").get
+        yield "stem", self._by("stem").get
+        yield "relative path", self._by_path("name")
+        yield "relative path without suffix", self._by_path("stem")
+        yield "folder of one file", self._by("folder").get
+        for rule, key in (("file name", "name"), ("stem", "stem")):
+            yield f"{rule}, case apart", self._by_low(key)
+        yield "stem, suffix apart", self._by_stem_of
+        yield "end of a longer path", self._by_end_of
+
+    def with_twins(self, names: Iterable[str]) -> list[str]:
+        """Names that several paths have, as file name or as stem."""
+        if self.named:
+            return []
+        for key in ("name", "stem"):
+            self._by(key)
+        return [name for name in names if name in self._twins]
+
+    def _by_stem_of(self, name: str) -> str | None:
+        stem, _, suffix = name.rpartition(".")
+        known = f".{suffix.lower()}" in _SUFFIXES and "/" not in name
+        return self._by("sole stem").get(stem) if known else None
+
+    def _by_end_of(self, name: str) -> str | None:
+        return self._by("sole name").get(name.rpartition("/")[2]) if "/" in name else None
+
+    def _by_low(self, key: str) -> Finder:
+        table = self._by(f"low {key}")
+        return lambda name: table.get(name.lower())
+
+    def _by(self, key: str, parts: int = 1) -> dict[str, str]:
+        """Keys -> paths. Of twins the first counts, but for names and stems alone none does."""
+        if (key, parts) in self._made:
+            return self._made[key, parts]
+        table: dict[str, str] = {}
+        several: set[str] = set()
+        for path in reversed(self.paths):
+            name = key_of(path, key, parts)
+            if name in table:
+                several.add(name)
+            table[name] = path
+        if key in ("name", "stem") and parts == 1:
+            self._twins.update(several)
+        elif parts == 1:
+            table = {name: path for name, path in table.items() if name not in several}
+        self._made[key, parts] = table
+        return table
+
+    def _by_path(self, key: str) -> Finder:
+        def find(name: str) -> str | None:
+            parts = name.count("/") + 1
+            return self._by(key, parts).get(name) if parts > 1 else None
+
+        return find
+
+
+def key_of(path: str, key: str, parts: int) -> str:
+    """What an id may call a path: its `"name"`, `"stem"` (`"low …"`: lower case) or `"folder"`.
+
+    Example:
+        >>> key_of("train/a/B.jpg", "low stem", 2)
+        'a/b'
+    """
+    if key == "folder":
+        return path.rpartition("/")[0].rpartition("/")[2]
+    name = path.rpartition("/")[2] if parts == 1 else "/".join(path.split("/")[-parts:])
+    if key.startswith("low"):
+        name = name.lower()
+    return name.rpartition(".")[0] if key.endswith("stem") else name

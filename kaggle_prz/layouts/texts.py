@@ -1,0 +1,134 @@
+"""CSV and JSON files of any encoding and separator; every cell is text."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kaggle_prz.errors import DataError
+
+_SEPARATORS = (",", ";", "\t")
+_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+
+
+def read_csv(path: Path, rows: int | None = None, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read a CSV with every cell as text; a byte-order mark and blanks in headers go.
+
+    UTF-8, UTF-16 and else Windows' Western encoding; commas, semicolons or tabs. Columns without
+    a name are left out.
+
+    Args:
+        path: of the file.
+        rows: read so many only; default: all.
+        columns: read only these; default: all.
+
+    Raises:
+        DataError: missing, or not a CSV with a header and rows no wider than it.
+    """
+    try:
+        encoding = encoding_of(path)
+        lines = _first_lines(path, encoding)
+        frame = pd.read_csv(
+            path,
+            dtype=str,
+            keep_default_na=False,
+            na_filter=False,
+            encoding=encoding,
+            sep=_separator(lines),
+            nrows=rows,
+            usecols=None if columns is None else lambda name: str(name).strip() in columns,
+        )
+    except pd.errors.EmptyDataError:
+        raise DataError(f"{path} is empty; a CSV needs a header. Fetch it again.") from None
+    except (UnicodeError, pd.errors.ParserError, csv.Error, OSError) as error:
+        reason = str(error).strip().rstrip(".")
+        raise DataError(
+            f"{path} cannot be read as a CSV: {reason}. Save it as UTF-8 with commas, or fetch it "
+            "again."
+        ) from error
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise DataError(
+            f"{path} has rows with more cells than its header has columns "
+            f"({', '.join(map(str, frame.columns[:5]))}). Name every column, or remove the commas "
+            "at the ends of its lines."
+        )
+    frame.columns = [str(column).strip() for column in frame.columns]
+    if frame.isna().to_numpy().any():
+        frame = frame.fillna("")  # rows that end early
+    named = [bool(name) and not name.startswith("Unnamed:") for name in frame.columns]
+    return frame.loc[:, named]
+
+
+def header(path: Path) -> list[str]:
+    """Names of all columns as they are written, blanks around them stripped; `[]` if unreadable."""
+    try:
+        lines = _first_lines(path, encoding_of(path))
+        names = next(csv.reader(lines[:1], delimiter=_separator(lines)), [])
+        return [name.strip() for name in names]
+    except (UnicodeError, csv.Error, OSError):
+        return []
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file, or one with an object a line, holds.
+
+    Raises:
+        DataError: missing or neither.
+    """
+    try:
+        text = path.read_bytes().decode(encoding_of(path))
+    except (UnicodeError, OSError) as error:
+        raise DataError(f"{path} cannot be read: {error}. Fetch it again.") from error
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        with_lines = [line for line in text.splitlines() if line.strip()]
+        try:
+            if len(with_lines) > 1:
+                return [json.loads(line) for line in with_lines]
+        except json.JSONDecodeError:
+            pass
+        raise DataError(
+            f"{path} is no JSON: {error}. It may have been cut short; fetch it again."
+        ) from error
+
+
+def encoding_of(path: Path) -> str:
+    """UTF-8 unless a byte-order mark, zero bytes or bytes that are none say otherwise."""
+    with path.open("rb") as file:
+        start = file.read(4096)
+        for mark, encoding in _MARKS:
+            if start.startswith(mark):
+                return encoding
+        if b"\0" in start:
+            return "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
+        file.seek(0)
+        content = file.read()
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    return "latin-1"
+
+
+def _first_lines(path: Path, encoding: str) -> list[str]:
+    with path.open(encoding=encoding, newline="") as file:
+        return [file.readline(10_000_000), file.readline(10_000_000)]
+
+
+def _separator(lines: list[str]) -> str:
+    """What the header has most of; rather what the line below it has as often."""
+    header, first = ("".join(line.split('"')[::2]) for line in lines)
+
+    def fits(sign: str) -> tuple[bool, int]:
+        return 0 < header.count(sign) == first.count(sign), header.count(sign)
+
+    return max(_SEPARATORS, key=fits)

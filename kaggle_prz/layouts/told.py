@@ -1,0 +1,107 @@
+"""What of a competition's files is used and what is left out, for people."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_prz.errors import DataError
+from kaggle_prz.layouts import files, lookup
+from kaggle_prz.layouts.encoded import Encoded
+from kaggle_prz.layouts.roles import Role
+from kaggle_prz.layouts.tables import LabelTable, Sample
+from kaggle_prz.layouts.targets import Target
+from kaggle_prz.task import Evidence, Text
+
+_PASSED_OVER_AT_LEAST = 10
+_PASSED_OVER_SHARE = 0.05
+
+
+def rows_with_image_and_label(
+    table: LabelTable, chosen: Target, index: files.Index, sample: Sample
+) -> tuple[NDArray[np.int64], Text, list[str]]:
+    """Indexes of the rows to train on, their files, and sentences on what is left out.
+
+    Raises:
+        DataError: more than 5 % of the rows, and more than ten, would be left out.
+    """
+    paths, _ = files.match(table.ids, index.train)
+    no_image, no_label = paths == "", chosen.unlabelled()
+    warnings = [
+        *_passed_over(table.ids, no_image, f"row(s) of {table.path.name} have no image file"),
+        *_passed_over(table.ids, no_label, f"row(s) of {table.path.name} have no label"),
+    ]
+    unused = index.count("train") - len(set(paths[~no_image]))
+    if index.shared:
+        unused -= len(sample.ids)
+    if unused > 0:
+        warnings.append(
+            f"{unused} image(s) in {index.folders('train')} have no row in "
+            f"{table.path.name} and are not used."
+        )
+    warnings += twins(table.ids, paths, index.train)
+    kept = np.flatnonzero(~no_image & ~no_label)
+    if not len(kept):
+        raise DataError(f"No row of {table.path.name} has both an image and a label.")
+    return kept, paths[kept], warnings
+
+
+def twins(ids: Text, paths: Text, role: Role) -> list[str]:
+    """A sentence on ids that are the name of several files, where the folders do not tell."""
+    plain = [name for name, path in zip(ids.tolist(), paths.tolist(), strict=True) if path]
+    several = role.with_twins(plain)
+    if not several:
+        return []
+    return [
+        f"{len(several)} id(s) are the name of several files in {role.folders()}, of which the "
+        f"first is taken: {', '.join(several[:5])}{' …' if len(several) > 5 else ''}."
+    ]
+
+
+def _passed_over(ids: Text, lost: np.ndarray, what: str) -> list[str]:
+    count = int(lost.sum())
+    if not count:
+        return []
+    named = ", ".join(ids[lost][:5].tolist()) + (" …" if count > 5 else "")
+    limit = max(_PASSED_OVER_AT_LEAST, int(_PASSED_OVER_SHARE * len(ids)))
+    if count > limit:
+        raise DataError(
+            f"{count} of {len(ids)} {what}, more than the {limit} that are passed over: {named}. "
+            "Complete the files, or remove these rows."
+        )
+    return [f"{count} {what} and are passed over: {named}."]
+
+
+def missing_test_images(ids: Text, test_files: Text) -> list[str]:
+    """A sentence on rows to predict that have no picture."""
+    lost = ids[test_files == ""]
+    if not len(lost):
+        return []
+    named = ", ".join(lost[:5].tolist()) + (" …" if len(lost) > 5 else "")
+    return [f"{len(lost)} test row(s) have no image file and get the classes' shares: {named}."]
+
+
+def by_order(table: LabelTable, test_rule: str, index: files.Index) -> list[str]:
+    """Rows of stacks that no id joins with their labels, or with the sample."""
+    of_labels = [table.path.name] if index.kind == "stacks" and table.by_order else []
+    names = [*of_labels, *(["the sample submission"] if test_rule == lookup.IN_ORDER else [])]
+    return [
+        f"Rows of {name} are joined with arrays by their order, for want of ids." for name in names
+    ]
+
+
+def of_classes(read_labels: Encoded) -> list[Evidence]:
+    """Evidence of the classes, of the positive one of two, and of one for the unknown."""
+    names = read_labels.classes
+    noun = {"classes": "classes", "tags": "tags", "numbers": "numbers"}[read_labels.kind]
+    evidence = [Evidence("classes", _listed(names), f"{len(names)} {noun}")]
+    if read_labels.cell == "probability":
+        evidence.append(Evidence("positive class", names[1], read_labels.positive_rule))
+    new = [name for name in names if name.lower().startswith("new_")]
+    if read_labels.kind == "classes" and len(new) == 1:
+        evidence.append(Evidence("open set", new[0], "a class named new_…"))
+    return evidence
+
+
+def _listed(classes: Sequence[str]) -> str:
+    return ", ".join(classes[:6]) + (f" … ({len(classes)})" if len(classes) > 6 else "")

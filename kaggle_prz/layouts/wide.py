@@ -1,0 +1,101 @@
+"""Several target columns -> what they hold, and labels as numbers."""
+
+import numpy as np
+import pandas as pd
+
+from kaggle_prz.errors import DataError, UsageError
+from kaggle_prz.layouts import words
+from kaggle_prz.layouts.encoded import Encoded, codes, matrix_of
+from kaggle_prz.layouts.tables import Sample
+from kaggle_prz.task import Text
+
+_SUM_TOLERANCE = 1e-3
+
+
+def encode_names(sample: Sample, values: Text) -> Encoded:
+    """Labels that are names of the sample's columns, one a row or several between signs.
+
+    Args:
+        sample: the form of a submission; has several target columns.
+        values: `(rows,)` labels.
+
+    Raises:
+        DataError: a label that no column of the sample stands for, or fewer than two classes.
+    """
+    values = words.whole(values)
+    found = words.in_order(set(pd.unique(pd.Series(values, dtype=object))) - {""})
+    between = words.separator(values)
+    if between is not None and not set(found) <= set(sample.targets):
+        lists = words.in_order(words.tokens(found, between))
+        columns = _columns(sample, lists)
+        renamed = [
+            between.join(columns[part.strip()] for part in cell.split(between) if part.strip())
+            for cell in values.tolist()
+        ]
+        if not any(between in column for column in sample.targets):
+            present = matrix_of(np.array(renamed, dtype=str), list(sample.targets), between)
+            rule = "labels are lists of the sample's columns"
+            return Encoded("tags", "independent", sample.targets, present, rule)
+    if len(found) < 2:
+        raise DataError(f"Training needs at least two classes; the labels hold {found}.")
+    columns = _columns(sample, found)
+    named = pd.Series(values, dtype=object).map(columns)
+    labels = codes(np.asarray(named, dtype=str), list(sample.targets))
+    return Encoded("classes", "probabilities", sample.targets, labels, "one column a class")
+
+
+def encode_columns(sample: Sample, matrix: pd.DataFrame) -> Encoded:
+    """Labels that are in columns of the sample's names.
+
+    Args:
+        sample: the form of a submission.
+        matrix: `(rows, targets)` text.
+
+    Raises:
+        DataError: cells that are no numbers.
+    """
+    numbers = matrix.apply(pd.to_numeric, errors="coerce")
+    if numbers.isna().to_numpy().any():
+        bad = [name for name in matrix.columns if numbers[name].isna().any()]
+        cell = matrix[bad[0]][numbers[bad[0]].isna()].iloc[0]
+        raise DataError(
+            f"Several columns of labels must be numbers, and {bad[0]!r} holds {cell!r}: several "
+            "labels a row that are names are not supported. Name one column with --target."
+        )
+    labels = numbers.to_numpy(np.float32)
+    within = bool(((labels >= 0) & (labels <= 1)).all())
+    binary = bool(np.isin(labels, (0, 1)).all())
+    sums = bool(np.abs(numbers.sum(axis=1) - 1).le(_SUM_TOLERANCE).all())
+    if not within:
+        rule = "several columns of numbers beyond 0 and 1"
+        return Encoded("numbers", "number", sample.targets, labels, rule)
+    if sums and binary:
+        rule = "columns of 0 and 1, and one of each row is 1"
+        ids = labels.argmax(axis=1).astype(np.int64)
+        if len(np.unique(ids)) < 2:
+            raise DataError("Training needs at least two classes; all rows have the same label.")
+        return Encoded("classes", "probabilities", sample.targets, ids, rule)
+    if sums:
+        rule = "columns of fractions, and each row sums to 1"
+        return Encoded("classes", "probabilities", sample.targets, labels, rule, soft=True)
+    rule = "columns of 0 and 1" if binary else "columns of fractions that do not sum to 1"
+    return Encoded("tags", "independent", sample.targets, labels, rule, soft=not binary)
+
+
+def _columns(sample: Sample, found: list[str]) -> dict[str, str]:
+    columns = words.onto(found, sample.targets)
+    if columns is None:
+        unknown = [name for name in found if words.onto([name], sample.targets) is None]
+        raise DataError(
+            f"The label(s) {', '.join(map(repr, unknown[:5]))} have no column in "
+            f"{sample.path.name}; its columns are {', '.join(sample.targets[:8])}."
+        )
+    return columns
+
+
+def no_positive() -> UsageError:
+    """The error for `--positive` where every class has a column."""
+    return UsageError(
+        "--positive is for two classes and one column of probabilities; this sample submission "
+        "has several columns."
+    )

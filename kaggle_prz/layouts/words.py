@@ -1,0 +1,111 @@
+"""Names and cells as words: how columns, classes and lists of classes are written."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from kaggle_prz.task import Text
+
+_SEPARATORS = (" ", "|", ";", ",")
+_ALONE = 0.6
+
+
+def plain(name: str) -> str:
+    """Letters and digits of a name, lower case.
+
+    Example:
+        >>> plain("Hip-Hop_2")
+        'hiphop2'
+    """
+    return re.sub(r"[\W_]", "", name.lower())
+
+
+def parts(name: str) -> list[str]:
+    """The words of a column's name, lower case.
+
+    Example:
+        >>> parts("PatientID"), parts("anatom_site"), parts("Subject Focus")
+        (['patient', 'id'], ['anatom', 'site'], ['subject', 'focus'])
+    """
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    return [part.lower() for part in re.split(r"[\W_]+", spaced) if part]
+
+
+def separator(values: Text) -> str | None:
+    """What stands between the classes of a cell, or None where cells hold one class each.
+
+    Cells are lists where there are more different cells than classes in them, or most of the
+    classes come alone as well; else blanks belong to names, as in `Sugar beet`.
+    """
+    strings = set(pd.unique(pd.Series(values, dtype=object))) - {""}
+    for candidate in _SEPARATORS:
+        if not any(candidate in string for string in strings):
+            continue
+        found = tokens(strings, candidate)
+        if len(strings) > len(found) or len(found & strings) >= _ALONE * len(found):
+            return candidate
+    return None
+
+
+def tokens(cells: Iterable[str], between: str | None) -> set[str]:
+    """The different classes in cells; without a separator, the cells."""
+    if between is None:
+        return set(cells)
+    split = (token.strip() for cell in cells for token in cell.split(between))
+    return {token for token in split if token}
+
+
+def onto(values: Sequence[str], columns: Sequence[str]) -> dict[str, str] | None:
+    """The column that each value stands for: the same name, or alike; None if one has none.
+
+    Alike are names that differ in case, blanks and signs, and `7` and `class_7`.
+
+    Example:
+        >>> onto(["1", "2"], ["Class_1", "Class_2", "Class_3"])
+        {'1': 'Class_1', '2': 'Class_2'}
+        >>> onto(["cat"], ["dog"]) is None
+        True
+    """
+    names = [plain(column) for column in columns]
+    start = re.sub(r"\d+$", "", names[0]) if names else ""
+    numbered = all(re.fullmatch(rf"{re.escape(start)}\d+", name) for name in names)
+    known = dict(zip(names, columns, strict=True))
+    exact = {column: column for column in columns}
+    if len(known) < len(columns):
+        known = {}  # two columns that are alike
+    found = {}
+    for value in values:
+        alike = plain(value)
+        column = exact.get(value) or known.get(alike)
+        if column is None and numbered and value.isdecimal():
+            column = known.get(start + value)
+        if column is None:
+            return None
+        found[value] = column
+    return found
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Numbers by value, then other names by letters.
+
+    Example:
+        >>> in_order({"10", "b", "9", "a"})
+        ['9', '10', 'a', 'b']
+    """
+    return sorted(names, key=_numeric_first)
+
+
+def _numeric_first(value: str) -> tuple[bool, float, str]:
+    return (False, float(value), value) if value.isdecimal() else (True, 0.0, value)
+
+
+def whole(values: Text) -> Text:
+    """Numbers such as `3.0` as `3`, where all values are whole numbers; else as they are."""
+    if not any("." in value for value in values[:1000].tolist()):
+        return values
+    series = pd.Series(values, dtype=object)
+    if not series.str.fullmatch(r"-?\d+(\.0*)?").all():
+        return values
+    return np.asarray(series.str.replace(r"\.0*$", "", regex=True), dtype=str)

@@ -1,0 +1,202 @@
+"""Files as people really upload them: the right task, or a sentence; never a wrong task."""
+
+import json
+
+import pytest
+from trees import make_csv, make_tree
+
+from kaggle_prz import layouts
+from kaggle_prz.errors import DataError, UsageError
+
+NAMES = ["cat", "dog", "elk"] * 4
+IDS = [f"{row:03d}" for row in range(12)]
+IMAGES = [*[f"train/{name}.jpg" for name in IDS], "test/900.jpg", "test/901.jpg"]
+SAMPLE = make_csv(["id", "label"], ("900", "cat"), ("901", "dog"))
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Read a competition of three animals, some of its files replaced; None leaves one out."""
+
+    def run(*, images=IMAGES, options=None, **tables):
+        given = {"sample_submission": SAMPLE, "train": _labels()} | tables
+        named = {name if "." in name else f"{name}.csv": c for name, c in given.items()}
+        there = {name: content for name, content in named.items() if content is not None}
+        root = make_tree(tmp_path / "files", there, images)
+        return layouts.read(root, slug="animals", **(options or {}))
+
+    return run
+
+
+def _labels(ids=IDS, values=NAMES, header=("id", "label")):
+    return make_csv(header, *zip(ids, values, strict=True))
+
+
+def _is_right(task):
+    assert task.classes == ("cat", "dog", "elk")
+    assert [task.classes[code] for code in task.labels] == NAMES
+    assert task.train_files.tolist() == IMAGES[:12]
+    assert task.test_files.tolist() == IMAGES[12:]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_encodings_and_separators(read, encoding, separator):
+    both = [text.replace(",", separator).encode(encoding) for text in (SAMPLE, _labels())]
+    _is_right(read(sample_submission=both[0], train=both[1]))
+
+
+def test_columns_without_a_name_are_no_ids(read):
+    lines = [f"{number},{line}" for number, line in enumerate(_labels().splitlines()[1:])]
+    _is_right(read(train="\n".join([",id,label", *lines])))
+    _is_right(read(train="\n".join(["Unnamed: 0,id,label", *lines])))
+    sample = ",id,label\n0,900,cat\n1,901,dog\n"
+    task = read(sample_submission=sample)
+    _is_right(task)
+    assert task.target_columns == ("label",)
+
+
+def test_a_blank_header_of_the_ids_is_told(read):
+    with pytest.raises(DataError, match="needs an id column"):
+        read(sample_submission=" ,label\n900,cat\n901,dog\n")
+
+
+def test_ids_that_come_twice(read):
+    with pytest.raises(DataError, match="'011' more than once, with different cells"):
+        read(train=_labels([*IDS, "011"], [*NAMES, "cat"]))
+    with pytest.raises(DataError, match="has the id '900' more than once"):
+        read(sample_submission="id,label\n900,cat\n900,dog\n")
+    _is_right(read(train=_labels([*IDS, "011"], [*NAMES, "elk"])))
+
+
+def test_ids_with_zeros_and_points(read):
+    ids = ["0010", "10", "1.10", "1.1", "010", "1.0"]
+    images = [*[f"train/{name}.png" for name in ids], "test/900.png", "test/901.png"]
+    task = read(images=images, train=_labels(ids, NAMES[:6]))
+    assert task.train_ids.tolist() == ids
+    assert task.train_files.tolist() == images[:6]
+
+
+def test_ids_that_lost_their_zeros_are_told(read):
+    numbers = [str(int(name)) for name in IDS]
+    with pytest.raises(DataError, match=r"No CSV or JSON in .* names the training images"):
+        read(train=_labels(numbers))
+
+
+def test_empty_cells_of_the_sample(read):
+    _is_right(read(sample_submission="id,label\n900,\n901,\n"))
+    _is_right(read(sample_submission="id,label\n900\n901\n"))
+
+
+def test_files_that_differ_by_case(read):
+    images = [name.upper() if "/00" in name else name for name in IMAGES]
+    images = [name.replace("TRAIN", "train") for name in images]
+    task = read(images=images, train=_labels([f"{name}.jpg" for name in IDS]))
+    assert task.train_files.tolist() == images[:12]
+
+
+def test_paths_as_windows_writes_them(read):
+    _is_right(read(train=_labels([rf"train\{name}.jpg" for name in IDS])))
+    _is_right(read(train=_labels([rf".\train\{name}.jpg" for name in IDS])))
+
+
+def test_test_rows_without_a_file(read):
+    sample = make_csv(["id", "label"], *[(name, "cat") for name in ("900", "901", "77", "78")])
+    task = read(sample_submission=sample)
+    assert task.test_files.tolist() == [*IMAGES[12:], "", ""]
+    assert "2 test row(s) have no image file" in task.warnings[0]
+    sample = make_csv(["id", "label"], *[(name, "cat") for name in ("900", "76", "77", "78")])
+    with pytest.raises(DataError, match="4 rows, and 1 of 4 have a test image in test/"):
+        read(sample_submission=sample)
+
+
+def test_labels_that_were_never_seen(read):
+    with pytest.raises(DataError, match=r"'elk' have no column in sample_submission\.csv"):
+        read(sample_submission="id,cat,dog\n900,0,1\n901,0,1\n")
+    with pytest.raises(DataError, match="--target"):
+        read(sample_submission="id,label\n900,yak\n901,gnu\n")
+
+
+def test_json_in_a_western_encoding(read):
+    rows = [{"id": i, "label": n, "note": "älter"} for i, n in zip(IDS, NAMES, strict=True)]
+    content = json.dumps(rows, ensure_ascii=False).encode("cp1252")
+    _is_right(read(train=None, **{"train.json": content}))
+
+
+def test_json_that_was_cut_short_is_told_where_nothing_else_says_labels(read):
+    _is_right(read(**{"notes.json": '{"a": '}))
+    flat = {"notes.json": '[{"id": "000", "label": '}
+    with pytest.raises(DataError, match=r"looked at notes\.json, train\.csv.*is no JSON"):
+        read(train="a,b\n1,2\n", **flat)
+
+
+def test_a_table_beside_folders_that_says_no_labels(read):
+    images = [f"train/{n}/{i}.jpg" for i, n in zip(IDS, NAMES, strict=True)] + IMAGES[12:]
+    sizes = make_csv(["id", "width", "height"], *[(i, 5, 7) for i in IDS])
+    task = read(images=images, train=sizes)
+    assert task.classes == ("cat", "dog", "elk")
+    assert [path.split("/")[1] for path in task.train_files] == [
+        task.classes[code] for code in task.labels
+    ]
+
+
+def test_several_columns_that_may_be_labels_are_told(read):
+    rows = [(i, n, n.upper()) for i, n in zip(IDS, NAMES, strict=True)]
+    sample = SAMPLE.replace("label", "Predicted").replace("cat", "").replace("dog", "")
+    task = read(sample_submission=sample, train=make_csv(["id", "class", "category"], *rows))
+    assert task.classes == ("cat", "dog", "elk")
+    assert "(class, category); class is taken" in task.warnings[0]
+    assert "--target" in task.warnings[0]
+
+
+def test_the_column_of_ids_may_be_named(read):
+    rows = [(i, j, n) for i, j, n in zip(IDS, reversed(IDS), NAMES, strict=True)]
+    table = make_csv(["image", "mirror", "label"], *rows)
+    _is_right(read(train=table))
+    task = read(train=table, options={"id_column": "mirror"})
+    assert task.train_files.tolist() == IMAGES[11::-1]
+    with pytest.raises(UsageError, match=r"No table has a column 'picture' \(--id-column\)"):
+        read(train=table, options={"id_column": "picture"})
+
+
+def test_a_file_says_what_options_say(read):
+    hints = {"competition.toml": 'metric = "macro F1"\nflips = ["vertical"]\n'}
+    task = read(**hints)
+    assert (task.metric, task.flips) == ("macro_f1", ("vertical",))
+    assert read(options={"metric": "accuracy"}, **hints).metric == "accuracy"
+
+
+def test_a_metric_that_cannot_score_the_task(read):
+    with pytest.raises(UsageError, match="partial ROC AUC scores two classes, and this task has 3"):
+        read(options={"metric": "pAUC"})
+
+
+def test_classes_seen_once(read):
+    task = read(train=_labels(IDS, [f"w{n}" for n in range(12)]), sample_submission=SAMPLE.replace(
+        "cat", "w1").replace("dog", "w2"))  # fmt: skip
+    assert len(task.classes) == 12
+
+
+def test_annotations_in_a_folder_of_their_own(read):
+    images = [{"id": n, "file_name": f"{i}.jpg"} for n, i in enumerate(IDS)]
+    notes = [{"image_id": n, "label": name} for n, name in enumerate(NAMES)]
+    content = json.dumps({"images": images, "annotations": notes[::-1]})
+    masks = [f"annotations/{name}.png" for name in IDS]
+    task = read(train=None, images=[*IMAGES, *masks], **{"annotations/train.json": content})
+    _is_right(task)
+    assert task.warnings == ()
+
+
+def test_a_picture_beside_a_table_of_pixels_is_no_data(read):
+    pixels = [f"pixel{n}" for n in range(16)]
+    train = make_csv(["label", *pixels], *[(name, *range(16)) for name in NAMES])
+    sample = make_csv(["id", "label"], (1, "cat"), (2, "dog"))
+    test = make_csv(pixels, range(16), range(16))
+    task = read(images=["logo.png"], train=train, test=test, sample_submission=sample)
+    assert task.test_files.tolist() == ["test.csv#0", "test.csv#1"]
+
+
+def test_a_table_that_cannot_be_read(read):
+    _is_right(read(about=b""))
+    with pytest.raises(DataError, match=r"train_more\.csv is empty"):
+        read(train_more=b"")

@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kaggle_prz.layouts import words
+
+
+@pytest.mark.parametrize(
+    ("cells", "between"),
+    [
+        (["scab", "rust", "scab rust"], " "),
+        (["Black rot", "Healthy", "Leaf blight"], None),
+        (["a|b", "b|c", "a|c", "c|a"], "|"),
+        (["a;b", "a", "b"], ";"),
+        (["a", "b"], None),
+        (["", ""], None),
+        (["corn, healthy", "apple, rotten"], None),
+    ],
+)
+def test_what_stands_between_classes(cells, between):
+    assert words.separator(np.array(cells)) == between
+
+
+def test_whole_numbers_lose_their_point():
+    assert words.whole(np.array(["1.0", "2.", "-3"])).tolist() == ["1", "2", "-3"]
+    assert words.whole(np.array(["1.0", "2.5"])).tolist() == ["1.0", "2.5"]
+    assert words.whole(np.array(["1.0", "a"])).tolist() == ["1.0", "a"]
+    assert words.whole(np.array(["007", "7"])).tolist() == ["007", "7"]
+
+
+@given(st.sets(st.text("ab_1 ", min_size=1, max_size=4)))
+def test_a_column_stands_for_itself_and_for_no_other(names):
+    columns = sorted(names)
+    assert words.onto(columns, columns) == {name: name for name in columns}
+
+
+def test_columns_that_are_alike_stand_for_themselves_only():
+    assert words.onto(["ab"], ["a b", "a_b"]) is None
