@@ -23,7 +23,7 @@ def blend(run: Run) -> Blend:
     ids, test = ensemble.with_unseen(seen_ids, test, task.test_ids, outputs.prior(task))
     decision = decisions.fit(metric, task.kind, task.labels, chosen.oof, run.recipe.seed)
     workdir.write_arrays(run.path / "oof.npz", ids=task.train_ids, probabilities=chosen.oof)
-    submission.write(run.submission, task, ids, test)
+    submission.write(run.submission, task, ids, test, decision)
     workdir.write_json(
         run.path / "blend.json",
         {
