@@ -22,19 +22,19 @@ def _build(
 
     network = getattr(keras.applications, class_name)
     shape = (image_size, image_size, channels)
-    if by_channel and channels != 3:
-        images = keras.Input(shape)
-        arguments |= {"input_tensor": _normalised(images, channels)}
-        if channels == 1:
-            shape = (image_size, image_size, 3)
-        else:
-            arguments |= {"include_preprocessing": False}
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "This model usually expects 1 or 3 input channels")
-        model: keras.Model = network(
-            include_top=False, weights=None, input_shape=shape, **arguments
-        )
-    return model
+    options = {"include_top": False, "weights": None} | arguments
+    if not by_channel or channels == 3:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "This model usually expects 1 or 3 input channels")
+            model: keras.Model = network(input_shape=shape, **options)
+        return model
+    images = keras.Input(shape)
+    options["input_tensor"] = _normalised(images, channels)
+    if channels == 1:
+        built = network(input_shape=(image_size, image_size, 3), **options)
+    else:
+        built = network(input_shape=shape, include_preprocessing=False, **options)
+    return keras.Model(images, built.output, name=built.name)
 
 
 def _normalised(images: Any, channels: int) -> Any:

@@ -39,6 +39,8 @@ def flat(image: Image.Image, mode: str) -> Image.Image:
         image = Image.fromarray(eight_bit(np.asarray(image)))
     elif image.mode == "LAB":
         image = _from_lab(image)
+    elif "A" in mode and image.mode == mode:
+        return image
     if image.has_transparency_data:
         image = image if image.mode == "RGBA" else image.convert("RGBA")
         if "A" not in mode:
