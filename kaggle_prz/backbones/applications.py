@@ -20,21 +20,29 @@ def _build(
 ) -> "keras.Model":
     import keras
 
-    network = getattr(keras.applications, class_name)
     shape = (image_size, image_size, channels)
-    options = {"include_top": False, "weights": None} | arguments
     if not by_channel or channels == 3:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "This model usually expects 1 or 3 input channels")
-            model: keras.Model = network(input_shape=shape, **options)
-        return model
+        return _network(class_name, shape, **arguments)
     images = keras.Input(shape)
-    options["input_tensor"] = _normalised(images, channels)
+    arguments["input_tensor"] = _normalised(images, channels)
     if channels == 1:
-        built = network(input_shape=(image_size, image_size, 3), **options)
+        shape = (image_size, image_size, 3)
     else:
-        built = network(input_shape=shape, include_preprocessing=False, **options)
+        arguments["include_preprocessing"] = False
+    built = _network(class_name, shape, **arguments)
     return keras.Model(images, built.output, name=built.name)
+
+
+def _network(class_name: str, shape: tuple[int, int, int], **arguments: Any) -> "keras.Model":
+    import keras
+
+    network = getattr(keras.applications, class_name)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "This model usually expects 1 or 3 input channels")
+        model: keras.Model = network(
+            include_top=False, weights=None, input_shape=shape, **arguments
+        )
+    return model
 
 
 def _normalised(images: Any, channels: int) -> Any:
