@@ -121,6 +121,7 @@ def fit(
             recipe.sizes,
             workdir.home() / "images" / task.slug,
             console,
+            channels=task.channels,
         )
         this = Run(path, recipe, rows.readable(task, decoded.readable))
         for warning in this.task.warnings[len(task.warnings) :]:

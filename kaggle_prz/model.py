@@ -1,7 +1,6 @@
 """Backbone + image size + classes -> classifier, with the precision and BatchNorm policy set."""
 
 import contextlib
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ import keras
 import numpy as np
 
 from kaggle_prz.backbones import Backbone, pretrained_file, resolve
-from kaggle_prz.errors import PrzError, UsageError
+from kaggle_prz.backbones.beginning import begin
+from kaggle_prz.errors import UsageError
 from kaggle_prz.outputs import Activation
 
 HEAD = "head"
@@ -23,7 +23,7 @@ class Classifier:
     """One stage's network; every fold of the stage is trained in it, one after the other.
 
     Attributes:
-        model: `(batch, size, size, 3)` pixels 0–255 -> `(batch, classes)` float32
+        model: `(batch, size, size, channels)` pixels 0–255 -> `(batch, classes)` float32
             from 0 to 1.
         features: the same pixels -> `(batch, width)` float32 pooled features; shares layers
             with `model`.
@@ -53,6 +53,7 @@ def build(
     policy: str = "float32",
     dropout: float = 0.2,
     seed: int = 0,
+    channels: int = 3,
 ) -> Classifier:
     """Build a classifier for one image size.
 
@@ -65,19 +66,20 @@ def build(
         policy: Keras dtype policy of the backbone; head and output are float32 under any.
         dropout: before the head.
         seed: of initial weights and dropout.
+        channels: of the images. Pretrained weights of three are adapted, see
+            `kaggle_prz.backbones.channels`.
 
     Raises:
-        UsageError: the size does not suit the backbone, or the weights do not exist.
+        UsageError: the size or the channels do not suit the backbone, or the weights do not exist.
         MissingExtraError: the weights' package is not installed.
     """
     backbone.check_sizes((image_size,))
+    backbone.check_channels(channels)
     path = pretrained_file(backbone, weights)
     keras.utils.set_random_seed(seed)
     with _dtype_policy(policy):
-        network = _built(backbone, image_size)
-        if path is not None:
-            _load(backbone, network, path)
-        images = keras.Input((image_size, image_size, network.input_shape[-1]), name="images")
+        network, adapted = begin(backbone, image_size, channels, path)
+        images = keras.Input((image_size, image_size, channels), name="images")
         x = images
         if (backbone.scale, backbone.offset) != (1.0, 0.0):
             x = keras.layers.Rescaling(backbone.scale, backbone.offset, name="rescale")(x)
@@ -99,7 +101,10 @@ def build(
         features=keras.Model(images, pooled, name="features"),
         activation=activation,
         pretrained=pretrained,
-        notes=(_weights_note(backbone, path, pretrained), _set_batch_norm(network, pretrained)),
+        notes=(
+            _weights_note(backbone, path, pretrained) + adapted,
+            _set_batch_norm(network, pretrained),
+        ),
     )
 
 
@@ -112,10 +117,11 @@ def build_model(
         backbone: a name, a `keras.Model`, or a function from image size to `keras.Model`.
         image_size: px.
         classes: number of classes.
-        **options: `activation`, `weights`, `policy`, `dropout`, `seed`, see `build`.
+        **options: `activation`, `weights`, `policy`, `dropout`, `seed`, `channels`, see
+            `build`.
 
     Returns:
-        A model from `(batch, image_size, image_size, 3)` pixels 0–255 to `(batch, classes)`
+        A model from `(batch, image_size, image_size, channels)` pixels 0–255 to `(batch, classes)`
         float32 probabilities; not compiled.
 
     Raises:
@@ -136,34 +142,6 @@ def _dtype_policy(policy: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
-
-
-def _built(backbone: Backbone, image_size: int) -> keras.Model:
-    try:
-        return backbone.build(image_size)
-    except PrzError:
-        raise
-    except (ValueError, TypeError) as error:
-        raise UsageError(
-            f"{backbone.name} cannot be built for images of {image_size} px: "
-            f"{str(error).strip().splitlines()[0]} Choose other --sizes."
-        ) from error
-
-
-def _load(backbone: Backbone, network: keras.Model, path: Path) -> None:
-    package = backbone.weights_package
-    if package is not None and path == package.find():
-        package.load(path, network)
-        return
-    try:
-        with warnings.catch_warnings():  # Keras warns of layers that it leaves at random weights
-            warnings.filterwarnings("error", "Skipping nested container", UserWarning)
-            network.load_weights(path)
-    except (ValueError, OSError, KeyError, UserWarning) as error:
-        raise UsageError(
-            f"--weights {path} does not hold weights of {backbone.name}: "
-            f"{str(error).strip().splitlines()[0]}"
-        ) from error
 
 
 def _batch_norms(model: keras.Model) -> Iterator[keras.layers.BatchNormalization]:

@@ -21,7 +21,7 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches of one fold's training rows; every one has the same shape, so one trace serves.
 
     Args:
-        pixels: `(images, size, size, 3)` uint8.
+        pixels: `(images, size, size, channels)` uint8.
         rows: indexes into `pixels` to train on.
         targets: of these rows, see `kaggle_prz.outputs.Outputs.targets`.
         batch_size: images a batch; more rows than that wait for the next pass.
@@ -77,13 +77,13 @@ def prediction_batches(
     filled up, with its last picture.
 
     Args:
-        pixels: `(images, size, size, 3)` uint8.
+        pixels: `(images, size, size, channels)` uint8.
         rows: indexes into `pixels`.
         batch_size: images a batch.
         views: names in `VIEWS`.
 
     Yields:
-        `(batch_size, size, size, 3)` uint8.
+        `(batch_size, size, size, channels)` uint8.
     """
     count = len(rows) * len(views)
     for begin in range(0, count, batch_size):

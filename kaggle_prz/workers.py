@@ -175,6 +175,7 @@ class InProcess:
             stage.image_size,
             self._outputs.count,
             activation=self._outputs.activation,
+            channels=self._run.task.channels,
             weights=recipe.weights,
             policy=self._precision.policy,
             dropout=recipe.dropout,

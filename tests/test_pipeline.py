@@ -146,3 +146,19 @@ def test_views_are_mirror_images(view, mirrored):
     stored = numbered(4)
     (pixels,) = prediction_batches(stored, np.arange(4), batch_size=4, views=(view,))
     np.testing.assert_array_equal(pixels, mirrored(stored))
+
+
+@pytest.mark.parametrize("channels", [1, 5])
+def test_any_number_of_channels_is_trained_on_and_predicted(channels):
+    from kaggle_prz.backbones import resolve
+    from kaggle_prz.model import build
+    from kaggle_prz.prediction import predict
+
+    stored = np.random.default_rng(1).integers(0, 256, (9, 16, 16, channels), dtype=np.uint8)
+    batches = TrainBatches(stored, np.arange(9), np.arange(9) % 2, batch_size=4, flips=())
+    model = build(resolve("tiny"), 16, 2, channels=channels).model
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    assert np.isfinite(model.fit(batches, verbose=0).history["loss"]).all()
+    seen = predict(model, stored, np.arange(9), batch_size=4, views=("plain", "horizontal"))
+    assert seen.shape == (9, 2)
+    np.testing.assert_allclose(seen.sum(axis=1), 1, atol=1e-5)

@@ -1,7 +1,7 @@
 """Backbones by name: what builds them, what sizes they take, whose weights they can start from.
 
-A backbone maps `(batch, size, size, 3)` pixels from 0 to 255 to a feature map; a model adds
-the head. Every one is built with a fixed input shape: some of KerasCV's pad by the shape they
+A backbone maps `(batch, size, size, channels)` pixels from 0 to 255 to a feature map; a model
+adds the head. Every one is built with a fixed input shape: some of KerasCV's pad by the shape they
 are built with, and a shape left open makes them pad odd feature maps wrongly (240 px: 7×7
 instead of 8×8).
 """
@@ -9,13 +9,21 @@ instead of 8×8).
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kaggle_prz import plugins
 from kaggle_prz.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
     import keras
+
+
+class Build(Protocol):
+    """Builds a network for one size and one number of input channels."""
+
+    def __call__(self, image_size: int, channels: int = 3, /) -> "keras.Model":
+        """A network on `(image_size, image_size, channels)` inputs."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,7 @@ class WeightsPackage:
         package: distribution name.
         extra: the extra of kaggle-prz that brings it.
         find: returns the path of the weights file, or None where not installed.
-        load: sets the weights of a built backbone from that path.
+        load: sets the weights of a backbone built for three channels from that path.
     """
 
     package: str
@@ -41,7 +49,7 @@ class Backbone:
 
     Attributes:
         name: as written in recipes.
-        build: image size in px -> `keras.Model` on `(size, size, 3)` inputs.
+        build: image size in px, channels -> `keras.Model` on `(size, size, channels)` inputs.
         scale: pixels are multiplied by this …
         offset: … and this is added, before the network sees them.
         minimum: smallest image size it takes, px.
@@ -49,10 +57,11 @@ class Backbone:
         weights_package: pretrained weights, if a package ships them.
         pretrained: whether `build` returns trained weights of its own.
         identity: tells two networks of one name apart; a run belongs to one of them.
+        channels: the only number of input channels that it takes, or None.
     """
 
     name: str
-    build: Callable[[int], "keras.Model"]
+    build: Build
     scale: float = 1.0
     offset: float = 0.0
     minimum: int = 32
@@ -60,6 +69,7 @@ class Backbone:
     weights_package: WeightsPackage | None = None
     pretrained: bool = False
     identity: str = ""
+    channels: int | None = None
 
     def check_sizes(self, sizes: tuple[int, ...]) -> None:
         """Refuse image sizes that the network cannot take.
@@ -80,6 +90,29 @@ class Backbone:
                     f"received --sizes {_listed(sizes)}: instead of {size} use {below} or "
                     f"{below + self.multiple}."
                 )
+
+    def check_channels(self, channels: int) -> None:
+        """Refuse images of another number of channels than the network takes.
+
+        Raises:
+            UsageError: says both numbers.
+        """
+        if self.channels is not None:
+            refuse_channels(self.name, self.channels, channels)
+
+
+def refuse_channels(name: str, taken: int, channels: int) -> None:
+    """Refuse images of `channels` for a network that takes `taken`, if these differ.
+
+    Raises:
+        UsageError: says both numbers.
+    """
+    if taken != channels:
+        raise UsageError(
+            f"The backbone {name!r} takes images of {taken} channel{'' if taken == 1 else 's'}, "
+            f"and these have {channels}. Hand over a network with an input of (height, width, "
+            f"{channels}), or name one of ours, which are built for any number."
+        )
 
 
 def _listed(sizes: tuple[int, ...]) -> str:

@@ -3,6 +3,7 @@
 Weights are taken from a file (`--weights FILE`); nothing is fetched.
 """
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from kaggle_prz.backbones import Backbone
@@ -10,25 +11,70 @@ from kaggle_prz.backbones import Backbone
 if TYPE_CHECKING:
     import keras
 
+_MEAN = (0.485, 0.456, 0.406)  # of ImageNet's red, green and blue, and their deviation
+_DEVIATION = (0.229, 0.224, 0.225)
 
-def _build(class_name: str, image_size: int, **arguments: Any) -> "keras.Model":
+
+def _build(
+    class_name: str, image_size: int, channels: int, by_channel: bool, **arguments: Any
+) -> "keras.Model":
+    import keras
+
+    shape = (image_size, image_size, channels)
+    if not by_channel or channels == 3:
+        return _network(class_name, shape, **arguments)
+    images = keras.Input(shape)
+    arguments["input_tensor"] = _normalised(images, channels)
+    if channels == 1:
+        shape = (image_size, image_size, 3)
+    else:
+        arguments["include_preprocessing"] = False
+    built = _network(class_name, shape, **arguments)
+    return keras.Model(images, built.output, name=built.name)
+
+
+def _network(class_name: str, shape: tuple[int, int, int], **arguments: Any) -> "keras.Model":
     import keras
 
     network = getattr(keras.applications, class_name)
-    shape = (image_size, image_size, 3)
-    model: keras.Model = network(include_top=False, weights=None, input_shape=shape, **arguments)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "This model usually expects 1 or 3 input channels")
+        model: keras.Model = network(
+            include_top=False, weights=None, input_shape=shape, **arguments
+        )
     return model
 
 
-def _application(class_name: str, **arguments: Any) -> Backbone:
-    return Backbone(class_name, lambda size: _build(class_name, size, **arguments))
+def _normalised(images: Any, channels: int) -> Any:
+    """What a network that subtracts ImageNet's mean colour, and of RGB alone, is to see.
+
+    Grey goes to it three times, as it has no mean of its own; of more channels each has the
+    mean of the colour whose filters it gets, see `kaggle_prz.backbones.channels`.
+    """
+    from keras import layers
+
+    if channels == 1:
+        return layers.Concatenate(name="grey_as_rgb")([images] * 3)
+    turn = [number % 3 for number in range(channels)]
+    return layers.Normalization(
+        mean=[255 * _MEAN[colour] for colour in turn],
+        variance=[(255 * _DEVIATION[colour]) ** 2 for colour in turn],
+        name="normalised",
+    )(images)
 
 
-EfficientNetV2B0 = _application("EfficientNetV2B0")
-EfficientNetV2B1 = _application("EfficientNetV2B1")
-EfficientNetV2B2 = _application("EfficientNetV2B2")
-EfficientNetV2B3 = _application("EfficientNetV2B3")
-EfficientNetV2S = _application("EfficientNetV2S")
-MobileNetV3Small = _application("MobileNetV3Small")
-MobileNetV3Large = _application("MobileNetV3Large")
-ConvNeXtTiny = _application("ConvNeXtTiny")
+def _application(class_name: str, by_channel: bool, **arguments: Any) -> Backbone:
+    def build(image_size: int, channels: int = 3) -> "keras.Model":
+        return _build(class_name, image_size, channels, by_channel, **arguments)
+
+    return Backbone(class_name, build)
+
+
+EfficientNetV2B0 = _application("EfficientNetV2B0", by_channel=True)
+EfficientNetV2B1 = _application("EfficientNetV2B1", by_channel=True)
+EfficientNetV2B2 = _application("EfficientNetV2B2", by_channel=True)
+EfficientNetV2B3 = _application("EfficientNetV2B3", by_channel=True)
+EfficientNetV2S = _application("EfficientNetV2S", by_channel=False)
+MobileNetV3Small = _application("MobileNetV3Small", by_channel=False)
+MobileNetV3Large = _application("MobileNetV3Large", by_channel=False)
+ConvNeXtTiny = _application("ConvNeXtTiny", by_channel=True)

@@ -59,17 +59,23 @@ _MOBILENET_V3_LARGE: dict[str, Any] = {
 }
 
 
-def _network(class_name: str, arguments: dict[str, Any], image_size: int) -> "keras.Model":
+def _network(
+    class_name: str, arguments: dict[str, Any], image_size: int, channels: int
+) -> "keras.Model":
     import keras_cv
 
     network = getattr(keras_cv.models, class_name)
-    model: keras.Model = network(**arguments, input_shape=(image_size, image_size, 3))
+    model: keras.Model = network(**arguments, input_shape=(image_size, image_size, channels))
     return model
 
 
 def _backbone(name: str, class_name: str, arguments: dict[str, Any], **facts: Any) -> Backbone:
     facts.setdefault("scale", 1 / 255)
-    return Backbone(name, lambda size: _network(class_name, arguments, size), **facts)
+
+    def build(image_size: int, channels: int = 3) -> "keras.Model":
+        return _network(class_name, arguments, image_size, channels)
+
+    return Backbone(name, build, **facts)
 
 
 def _efficientnet_lite(variant: int, width: float, depth: float) -> Backbone:

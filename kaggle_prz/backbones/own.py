@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from kaggle_prz.backbones import Backbone
+from kaggle_prz.backbones import Backbone, refuse_channels
 from kaggle_prz.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,17 +29,18 @@ def wrap(backbone: Any) -> Backbone:
         _refuse_unless_image_to_features(model)
         return Backbone(
             model.name,
-            lambda size: _at(model, size),
+            lambda size, channels=3: _at(model, size, channels),
             minimum=1,
             pretrained=True,
             identity=_digest(model),
+            channels=model.input_shape[-1],
         )
     if callable(backbone):
         function: Callable[[int], Any] = backbone
         name = getattr(function, "__name__", type(function).__name__)
         return Backbone(
             name,
-            lambda size: _called(function, name, size),
+            lambda size, channels=3: _called(function, name, size, channels),
             minimum=1,
             pretrained=True,
             identity=_source_digest(function),
@@ -66,7 +67,9 @@ def _source_digest(function: Callable[[int], Any]) -> str:
     return hashlib.sha256(source.encode()).hexdigest()[:16]
 
 
-def _called(function: Callable[[int], Any], name: str, image_size: int) -> "keras.Model":
+def _called(
+    function: Callable[[int], Any], name: str, image_size: int, channels: int
+) -> "keras.Model":
     import keras
 
     model = function(image_size)
@@ -76,21 +79,24 @@ def _called(function: Callable[[int], Any], name: str, image_size: int) -> "kera
             f"returned {type(model).__name__} for {image_size}."
         )
     _refuse_unless_image_to_features(model)
+    refuse_channels(name, model.input_shape[-1], channels)
     return model
 
 
 def _refuse_unless_image_to_features(model: "keras.Model") -> None:
     given, made = (getattr(model, f"{end}_shape", None) for end in ("input", "output"))
-    if not (isinstance(given, tuple) and len(given) == 4 and given[-1] == 3) or not (
+    if not (isinstance(given, tuple) and len(given) == 4 and isinstance(given[-1], int)) or not (
         isinstance(made, tuple) and isinstance(made[-1], int)
     ):
         raise UsageError(
-            "A backbone is a functional or sequential model from one input (height, width, 3) to "
-            f"one output; {model.name!r} has the input shape {given} and the output shape {made}."
+            "A backbone is a functional or sequential model from one input (height, width, "
+            f"channels) to one output; {model.name!r} has the input shape {given} and the output "
+            f"shape {made}."
         )
 
 
-def _at(model: "keras.Model", image_size: int) -> "keras.Model":
+def _at(model: "keras.Model", image_size: int, channels: int) -> "keras.Model":
+    refuse_channels(model.name, model.input_shape[-1], channels)
     shape = (image_size, image_size, model.input_shape[-1])
     config = model.get_config()
     if "input_shape" in config:  # KerasCV: the constructor's arguments, padding computed anew

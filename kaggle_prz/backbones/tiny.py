@@ -8,19 +8,20 @@ if TYPE_CHECKING:
     import keras
 
 
-def build(image_size: int) -> "keras.Model":
+def build(image_size: int, channels: int = 3) -> "keras.Model":
     """Four 3×3 convolutions, 16 to 64 channels, each batch-normalised.
 
     Args:
         image_size: px.
+        channels: of the input.
 
     Returns:
-        A model from `(batch, size, size, 3)` to `(batch, size / 8, size / 8, 64)`.
+        A model from `(batch, size, size, channels)` to `(batch, size / 8, size / 8, 64)`.
     """
     import keras
     from keras import layers
 
-    images = layers.Input((image_size, image_size, 3))
+    images = layers.Input((image_size, image_size, channels))
     x = images
     for block, (filters, pooled) in enumerate([(16, True), (32, True), (48, True), (64, False)]):
         name = f"block{block + 1}"

@@ -121,15 +121,29 @@ def two_outputs(size: int) -> keras.Model:
     [
         lambda size: Subclassed(),
         lambda size: keras.Sequential([layers.Conv2D(4, 3)]),
-        lambda size: keras.Sequential([keras.Input((size, size, 1)), layers.Conv2D(4, 3)]),
         two_outputs,
     ],
-    ids=["subclassed", "unbuilt", "gray", "two-outputs"],
+    ids=["subclassed", "unbuilt", "two-outputs"],
 )
 def test_a_model_that_is_not_from_image_to_features_is_refused(model):
     for handed_over in (model(32), model):
         with pytest.raises(UsageError, match="functional or sequential model from one input"):
             build_model(handed_over, image_size=32, classes=2)
+
+
+def grey_net(size: int) -> keras.Model:
+    return keras.Sequential([keras.Input((size, size, 1)), layers.Conv2D(4, 3)], name="grey_net")
+
+
+def test_a_model_of_other_channels_is_refused():
+    for handed_over in (grey_net(32), grey_net):
+        assert build_model(handed_over, 48, channels=1).input_shape == (None, 48, 48, 1)
+        for channels in (3, 5):
+            said = f"'grey_net' takes images of 1 channel, and these have {channels}. Hand over"
+            with pytest.raises(UsageError, match=said):
+                build_model(handed_over, image_size=48, channels=channels)
+    with pytest.raises(UsageError, match="'mine' takes images of 3 channels, and these have 1"):
+        build_model(conv_net(), image_size=32, channels=1)
 
 
 def test_a_model_that_only_fits_one_size_is_refused_with_a_remedy():

@@ -1,0 +1,58 @@
+"""Pictures of any shape -> a square of one size, antialiased."""
+
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from kaggle_prz.errors import UsageError
+
+Aspect = Literal["squash", "pad", "crop"]
+
+
+def square(planes: list[Image.Image], size: int, aspect: Aspect) -> NDArray[np.uint8]:
+    """Resize one image.
+
+    Args:
+        planes: of one size, see `kaggle_prz.images.sources.planes`.
+        size: px.
+        aspect: `"squash"` changes the ratio of width to height; `"pad"` keeps it and fills up
+            with 0 on both sides; `"crop"` keeps the middle square.
+
+    Returns:
+        `(size, size, channels)`.
+    """
+    if len(planes) == 1:
+        made = _resized(planes[0], size, aspect)
+        return made if made.ndim == 3 else made[..., None]
+    return np.stack([_resized(plane, size, aspect) for plane in planes], axis=-1)
+
+
+def check(aspect: str) -> None:
+    """Refuse a policy of that name that does not exist.
+
+    Raises:
+        UsageError: lists those that do.
+    """
+    if aspect not in get_args(Aspect):
+        raise UsageError(f"aspect is one of {', '.join(get_args(Aspect))}; received {aspect!r}.")
+
+
+def _resized(plane: Image.Image, size: int, aspect: Aspect) -> NDArray[np.uint8]:
+    width, height = plane.size
+    to, box = (size, size), None
+    if aspect == "pad":
+        longest = max(width, height)
+        to = (max(1, round(width * size / longest)), max(1, round(height * size / longest)))
+    elif aspect == "crop":
+        side = min(width, height)
+        left, top = (width - side) // 2, (height - side) // 2
+        box = (left, top, left + side, top + side)
+    made = np.asarray(plane.resize(to, Image.Resampling.LANCZOS, box, reducing_gap=3.0))
+    if to == (size, size):
+        return made
+    padded = np.zeros((size, size, *made.shape[2:]), np.uint8)
+    left, top = (size - to[0]) // 2, (size - to[1]) // 2
+    padded[top : top + to[1], left : left + to[0]] = made
+    return padded
