@@ -45,7 +45,7 @@ def scan(root: Path, *, with_extra: bool = False) -> Scan:
     found = Scan()
     kinds = {suffix: kind for kind, suffixes in KINDS.items() for suffix in suffixes}
     pending = [("", "", False)]
-    followed: set[str] = set()
+    followed = {os.path.realpath(root)}
     while pending:
         prefix, role, tables_only = pending.pop()
         folders, names = _listed(root / prefix, followed)

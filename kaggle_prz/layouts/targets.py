@@ -13,6 +13,7 @@ from kaggle_prz.layouts.tables import LabelTable, Sample
 from kaggle_prz.task import Text
 
 ONLY_ONE = "the only column left"
+_SAME_NAME = "same name as in the sample submission"
 _LABEL_NAMES = (
     "label",
     "target",
@@ -55,7 +56,7 @@ class Target:
 
     def unlabelled(self) -> np.ndarray:
         """`(rows,)` whether a row has no label; a list of labels may be empty."""
-        empty: np.ndarray = self.values == ""
+        empty = words.missing(self.values)
         if self.matrix is None and empty.any() and words.separator(self.values[~empty]):
             return np.zeros(len(empty), bool)
         return empty
@@ -73,7 +74,8 @@ def choose(
         sample: the form of a submission.
         labels: the table of training images.
         target: the column that a person names.
-        features: columns of the test set's table as well, which say no labels.
+        features: columns of the test set's table as well, which say no labels unless they are
+            called so.
 
     Raises:
         UsageError: `target` is not a column.
@@ -115,7 +117,8 @@ def _several(sample: Sample, labels: LabelTable, columns: list[str]) -> Target |
     stripped = {name: labels.frame[column].str.strip() for name, column in found.items()}
     matrix = pd.DataFrame(stripped)
     matrix.attrs["of_table"] = tuple(found.values())
-    empty = (matrix == "").to_numpy().any(axis=1)
+    cells = [words.missing(matrix[name].to_numpy(dtype=str)) for name in matrix.columns]
+    empty = np.any(cells, axis=0)
     values: Text = np.where(empty, "", "given")
     first = next(iter(found.values()))
     return Target(
@@ -128,7 +131,8 @@ def _by_rule(
 ) -> tuple[str, str, list[str]]:
     own = [name for name in columns if name not in features]
     for rule, suits in _rules(sample, labels):
-        suited = [column for column in own if suits(column)]
+        among = columns if rule.startswith(_SAME_NAME) else own
+        suited = [column for column in among if suits(column)]
         if suited:
             best = _most_alike(sample, labels, suited)
             return best, rule, [column for column in suited if column != best]
@@ -178,11 +182,8 @@ def _rules(sample: Sample, labels: LabelTable) -> Iterator[tuple[str, Callable[[
     cells = set(sample.column(wanted).tolist()) - {""}
     parts = words.tokens(cells, " ") | cells
     telling = len(parts) >= _FEW_TOKENS or any(not part.isdecimal() for part in parts)
-    yield "same name as in the sample submission", lambda c: c == wanted
-    yield (
-        "same name as in the sample submission, case apart",
-        lambda c: words.plain(c) == words.plain(wanted),
-    )
+    yield _SAME_NAME, lambda c: c == wanted
+    yield f"{_SAME_NAME}, case apart", lambda c: words.plain(c) == words.plain(wanted)
     yield "its name is that of a label in COCO's annotations", lambda c: c in _COCO
     in_cells = "its values are in the sample's cells"
     known = (cells, words.tokens(cells, " "))

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from kaggle_prz.task import Text
 
 _SEPARATORS = (" ", "|", ";", ",")
 _ALONE = 0.6
+_UNKNOWN = ("", "nan", "na", "n/a", "null", "none")
 
 
 def plain(name: str) -> str:
@@ -99,6 +101,16 @@ def in_order(names: Iterable[str]) -> list[str]:
 
 def _numeric_first(value: str) -> tuple[bool, float, str]:
     return (False, float(value), value) if value.isdecimal() else (True, 0.0, value)
+
+
+def missing(values: Text) -> NDArray[np.bool_]:
+    """`(rows,)` whether a cell is empty; among numbers, also where it says `nan` or `NA`."""
+    empty: NDArray[np.bool_] = values == ""
+    unknown = np.isin(np.char.lower(values), _UNKNOWN)
+    if not (unknown & ~empty).any():
+        return empty
+    rest = pd.to_numeric(pd.Series(values[~unknown], dtype=object), errors="coerce")
+    return unknown if len(rest) and not rest.isna().any() else empty
 
 
 def whole(values: Text) -> Text:

@@ -13,7 +13,7 @@ CODES = np.arange(ROWS) % 2
 def choose(tmp_path):
     """Choose a group among columns, beside `id` and `label`."""
 
-    def run(given=None, kept=None, **columns):
+    def run(given=None, kept=None, in_test=None, **columns):
         frame = pd.DataFrame({"id": [str(k) for k in range(ROWS)], "label": CODES.astype(str)})
         for name, values in columns.items():
             frame[name] = [str(value) for value in values]
@@ -21,7 +21,7 @@ def choose(tmp_path):
             tmp_path / "train.csv", "id", frame["id"].to_numpy(str), frame, ""
         )
         kept = np.arange(ROWS) if kept is None else kept
-        return groups.choose(labels, kept, CODES[kept], "label", given)
+        return groups.choose(labels, kept, CODES[kept], "label", given, in_test=in_test)
 
     return run
 
@@ -84,3 +84,30 @@ def test_a_group_that_is_no_column_lists_the_columns(choose, given):
         choose(given=given, patient=PAIRS)
     with pytest.raises(UsageError, match="columns are none besides id and label"):
         choose(given=given)
+
+
+def test_a_column_whose_values_are_in_test_too_is_none_that_the_host_parted_by(choose):
+    seen = {"site": frozenset(str(value) for value in PAIRS)}
+    assert choose(site=PAIRS, in_test=seen)[0] is None
+    assert choose(site=PAIRS, in_test={"site": frozenset(["x", "y", "0"])})[0] == "site"
+
+
+def test_a_column_with_empty_cells_is_no_group(choose):
+    assert choose(site=["", *PAIRS[1:]])[0] is None
+
+
+def test_words_that_only_hold_a_name_are_none(choose):
+    assert choose(composite=PAIRS)[0] is None
+
+
+def test_groups_of_tags_and_of_numbers(tmp_path):
+    frame = pd.DataFrame({"id": [str(k) for k in range(ROWS)], "site": [str(p) for p in PAIRS]})
+    labels = tables.LabelTable(None, "id", frame["id"].to_numpy(str), frame, "")
+    rows = np.arange(ROWS)
+    tags = np.stack([CODES, 1 - CODES], axis=1).astype(np.float32)
+    targets = frozenset(["a", "b"])
+    assert groups.choose(labels, rows, tags, targets, None)[0] == "site"
+    assert groups.choose(labels, rows, None, targets, None)[0] == "site"
+    of_one = np.zeros((ROWS, 2), np.float32)
+    of_one[:2] = 1  # both tags in one group alone
+    assert groups.choose(labels, rows, of_one, targets, None)[0] is None

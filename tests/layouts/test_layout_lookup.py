@@ -112,8 +112,11 @@ def test_ids_that_name_several_files_are_told(read):
     (warning,) = task.warnings
     assert "1 id(s) are the name of several files in test/1/, test/2/" in warning
     assert warning.endswith("the first is taken: x.")
+
+
+def test_training_ids_that_name_several_files_are_told(read):
     trained = [f"train/{folder}/t{n}.png" for folder in "ab" for n in range(6)]
-    assert "6 id(s) are the name" in read(["test/q.png"], ["q"], trained=trained).warnings[0]
+    assert "6 id(s) are the name" in read(["test/q.png"], ["q"], trained=trained).warnings[1]
 
 
 def test_the_end_of_a_path_is_not_enough_where_folders_differ(read):

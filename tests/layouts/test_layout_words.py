@@ -37,3 +37,9 @@ def test_a_column_stands_for_itself_and_for_no_other(names):
 
 def test_columns_that_are_alike_stand_for_themselves_only():
     assert words.onto(["ab"], ["a b", "a_b"]) is None
+
+
+def test_cells_that_say_nothing():
+    assert words.missing(np.array(["1", "", "NaN", "2.5", "NA"])).tolist() == [0, 1, 1, 0, 1]
+    assert words.missing(np.array(["a", "", "NA", "none"])).tolist() == [0, 1, 0, 0]
+    assert words.missing(np.array(["NA", "NA"])).tolist() == [0, 0]
