@@ -180,6 +180,7 @@ def write_task(path: Path, task: Task) -> None:
         "kind": task.kind,
         "most_ranked": task.most_ranked,
         "channels": task.channels,
+        "melted": task.melted,
         "classes": task.classes,
         "metric": task.metric,
         "flips": task.flips,

@@ -51,6 +51,8 @@ class Task:
         test_files: `(test,)` paths relative to `root`; empty where the row has no file.
         most_ranked: of ranked cells, how many classes one holds.
         channels: of every image.
+        melted: whether the sample has a row for every test row and target column, with ids such
+            as `ID_7_epidural`.
         flips: flips that leave a label what it is: of `"horizontal"`, `"vertical"`.
         evidence: why each property has its value.
         warnings: sentences on files and rows that were left out.
@@ -73,6 +75,7 @@ class Task:
     kind: Kind = "classes"
     most_ranked: int = 5
     channels: int = 3
+    melted: bool = False
     flips: tuple[str, ...] = ("horizontal",)
     evidence: tuple[Evidence, ...] = field(default=())
     warnings: tuple[str, ...] = field(default=())

@@ -23,6 +23,7 @@ from kaggle_prz.layouts import (
     hints,
     labels,
     lookup,
+    melted,
     pixels,
     scoring,
     tables,
@@ -94,7 +95,7 @@ def read(
     cache = workdir.home() / "files" / slug
     root = archives.unpacked(root, cache, console, limit_bytes=limit_bytes)
     sample, sample_rule = tables.find_sample(root)
-    index, table = _pictures(root, sample, said)
+    index, sample, table = _pictures(root, sample, said)
     beside = lookup.tables_of_test(root, sample, index, table.path)
     chosen = targets.choose(sample, table, said.target, frozenset(beside.columns))
     kept, train_files, warnings = told.rows_with_image_and_label(table, chosen, index, sample)
@@ -119,7 +120,7 @@ def read(
             f"{np.count_nonzero(test_files != '')} of {len(sample.ids)} in {index.folders('test')}",
             test_rule,
         ),
-        Evidence("cell", read_labels.cell, read_labels.rule),
+        Evidence("cell", read_labels.cell, read_labels.rule + told.a_row_each(sample)),
         *told.of_classes(read_labels),
         Evidence("group", group_column or "none", group_rule),
         Evidence("metric", scored.name, scored.rule),
@@ -141,6 +142,7 @@ def read(
         test_files=test_files,
         kind=read_labels.kind,
         most_ranked=read_labels.most_ranked,
+        melted=bool(sample.melted),
         channels=pixels.channels(root, str(train_files[0])),
         flips=("horizontal",) if said.flips is None else said.flips,
         evidence=evidence,
@@ -157,17 +159,18 @@ def read(
 
 def _pictures(
     root: Path, sample: tables.Sample, said: hints.Hints
-) -> tuple[files.Index, tables.LabelTable]:
-    """The pictures of both roles, and the table of labels."""
+) -> tuple[files.Index, tables.Sample, tables.LabelTable]:
+    """The pictures of both roles, the sample with a row an image, and the table of labels."""
     seen = scan(root)
     images = sum(len(paths) for (kind, _), paths in seen.files.items() if kind == "images")
     if images <= _FEW_IMAGES:
         if (stacks := pixels.stacks(root, seen)) is not None:
-            return stacks, labels.find(root, sample, stacks, said)
+            return stacks, sample, labels.find(root, sample, stacks, said)
         if (found := pixels.sheets(root, seen, sample.ids)) is not None:
-            return found[0], labels.of_sheet(root, found[1], said)
+            return found[0], sample, labels.of_sheet(root, found[1], said)
     index = files.index(root, seen)
-    return index, labels.find(root, sample, index, said)
+    sample = melted.widened(sample, index.test)
+    return index, sample, labels.find(root, sample, index, said)
 
 
 def _encoded(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError, UsageError
-from kaggle_prz.layouts import annotations, files, folders, pixels, targets, texts
+from kaggle_prz.layouts import annotations, files, folders, melted, pixels, targets, texts
 from kaggle_prz.layouts.hints import Hints
 from kaggle_prz.layouts.tables import LabelTable, Sample, is_sample, without_repeats
 from kaggle_prz.task import Text
@@ -91,8 +91,9 @@ def of_sheet(root: Path, sheet: pixels.Sheet, hints: Hints) -> LabelTable:
 def _look(root: Path, path: str, search: _Search) -> None:
     search.looked_at.append(path)
     try:
-        for frame in _frames(root / path, search.index.train):
-            for table, named in _candidates(root / path, frame, search):
+        for frame in _frames(root / path, search.index.train, search.sample):
+            wide = melted.frame_of(frame, search.sample)
+            for table, named in _candidates(root / path, wide, search):
                 search.offer(_rank(table, named, search), table)
     except DataError as error:
         if path.endswith((".csv", ".tsv")) and _LABELS.search(path):
@@ -100,19 +101,21 @@ def _look(root: Path, path: str, search: _Search) -> None:
         search.faults.append(str(error))
 
 
-def _frames(path: Path, train: files.Role) -> Iterator[pd.DataFrame]:
+def _frames(path: Path, train: files.Role, sample: Sample) -> Iterator[pd.DataFrame]:
     if path.suffix.lower() in {".json", ".jsonl"}:
         yield from annotations.tables(path)
-    elif _names_files(head := texts.read_csv(path, rows=_PEEK), train):
+    elif _names_files(head := texts.read_csv(path, rows=_PEEK), train, melted_by=sample.melted):
         yield texts.read_csv(path) if len(head) == _PEEK else head
 
 
-def _names_files(head: pd.DataFrame, role: files.Role) -> bool:
+def _names_files(head: pd.DataFrame, role: files.Role, *, melted_by: int = 0) -> bool:
     """Whether some column's first values are files; a stack's rows are always worth a look."""
     if role.named:
         return True
-    columns = (head[name].str.strip().to_numpy(dtype=str) for name in head.columns)
-    return any(files.best_share(values, role) >= _PEEK_SHARE for values in columns)
+    columns = [head[name].str.strip() for name in head.columns]
+    if melted_by:
+        columns += [melted.parted(values, melted_by)[0] for values in columns]
+    return any(files.best_share(v.to_numpy(dtype=str), role) >= _PEEK_SHARE for v in columns)
 
 
 def _candidates(

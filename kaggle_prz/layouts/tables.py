@@ -23,13 +23,24 @@ _NAMES = (
 
 @dataclass(frozen=True)
 class Sample:
-    """The sample submission: its columns and rows are those of every submission."""
+    """The sample submission: its columns and rows are those of every submission.
+
+    Attributes:
+        path: the file.
+        id_column: its first column.
+        targets: the others.
+        ids: `(rows,)` cells of the first.
+        cells: those of the others, as text.
+        melted: 0; or how many words of an id are a head, where `targets`, `ids` and `cells` are
+            those of the file with a row an image.
+    """
 
     path: Path
     id_column: str
     targets: tuple[str, ...]
     ids: Text
     cells: pd.DataFrame
+    melted: int = 0
 
     def column(self, name: str) -> Text:
         """Cells of a target column as text, blanks stripped."""

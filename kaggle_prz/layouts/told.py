@@ -90,6 +90,11 @@ def by_order(table: LabelTable, test_rule: str, index: files.Index) -> list[str]
     ]
 
 
+def a_row_each(sample: Sample) -> str:
+    """What to add to the rule of cells where a submission has a row for every image and head."""
+    return "; a row for every image and head" if sample.melted else ""
+
+
 def of_classes(read_labels: Encoded) -> list[Evidence]:
     """Evidence of the classes, of the positive one of two, and of one for the unknown."""
     names = read_labels.classes

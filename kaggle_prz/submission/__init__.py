@@ -13,7 +13,7 @@ from kaggle_prz import workdir
 from kaggle_prz.decisions import Decision
 from kaggle_prz.errors import SubmissionError
 from kaggle_prz.metrics import Array
-from kaggle_prz.submission import cells, checks
+from kaggle_prz.submission import cells, checks, melted
 from kaggle_prz.task import Task, Text
 
 __all__ = ["validate", "write"]
@@ -51,10 +51,9 @@ def write(
     writer = csv.writer(
         text, lineterminator="\n", quoting=csv.QUOTE_ALL if every else csv.QUOTE_MINIMAL
     )
-    writer.writerow([task.id_column, *task.target_columns])
-    writer.writerows(
-        [name, *row] for name, row in zip(task.test_ids.tolist(), written, strict=True)
-    )
+    header, lines = melted.header_and_rows(task, written)
+    writer.writerow(header)
+    writer.writerows(lines)
     checks.check(path.name, text.getvalue(), task)
     workdir.write_atomic(path, text.getvalue())
 

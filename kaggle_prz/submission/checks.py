@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from kaggle_prz.errors import SubmissionError
 from kaggle_prz.layouts import tables
+from kaggle_prz.submission import melted
 from kaggle_prz.task import Task
 
 ROW_SUM_TOLERANCE = 1e-6
@@ -45,14 +46,14 @@ def check(file: str, text: str, task: Task) -> None:
     given = [row[0] if row else "" for row in rows]
     if given != wanted:
         raise SubmissionError(_row_difference(file, given, wanted))
-    complain = _complaint_of(task)
     for name, *cells in rows:
-        complaint = (
-            complain(cells)
-            if len(cells) == len(task.target_columns)
-            else f"{len(cells)} cells for {len(task.target_columns)} columns."
-        )
-        if complaint:
+        if len(cells) != len(header) - 1:
+            raise SubmissionError(
+                f"{file}, row {name!r}: {len(cells)} cells for {len(header) - 1} columns."
+            )
+    complain = _complaint_of(task)
+    for name, *cells in melted.by_image(task, rows):
+        if complaint := complain(cells):
             raise SubmissionError(f"{file}, row {name!r}: {complaint}")
     if task.cell == "labels":
         _check_quotes(file, text, [row[1] for row in rows])

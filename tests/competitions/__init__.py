@@ -39,6 +39,7 @@ RESERVE: dict[str, Draw] = {
     "soft-columns": numbers.soft_columns,
     "class-folders": names.class_folders,
 }
+MELTED = numbers.melted  # apart: its rows are not images
 DRAWN: dict[str, Draw] = TWELVE | RESERVE
 
-__all__ = ["CELLS", "DRAWN", "RESERVE", "TWELVE", "Draw", "Drawn", "Refused"]
+__all__ = ["CELLS", "DRAWN", "MELTED", "RESERVE", "TWELVE", "Draw", "Drawn", "Refused"]

@@ -16,6 +16,7 @@ FEATURES = (
     "Occlusion", "Info", "Blur",
 )  # fmt: skip
 FINDINGS = ("ETT - Abnormal", "ETT - Normal", "NGT - Normal", "Swan Ganz Catheter Present")
+BLEEDINGS = ("any", "epidural", "subdural")
 LEAVES = ("healthy", "multiple_diseases", "rust", "scab")
 SHARES = ("Class1.1", "Class1.2", "Class1.3", "Class2.1", "Class2.2")
 
@@ -131,6 +132,45 @@ def multi_hot(root: Path, seed: int) -> Drawn:
         classes=FINDINGS,
         train=90,
         group="PatientID",
+    )
+
+
+def melted(root: Path, seed: int) -> Drawn:
+    """Haemorrhages: a row for every image and kind, in the labels as in the sample.
+
+    Some rows of the labels come twice; the sample's rows are sorted by id.
+    """
+    folder = Folder(root, seed)
+    random = folder.random
+    ids = [f"ID_{name}" for name in hashes(random, 126, 9)]
+    bits = np.array([[int(random.uniform() < 0.4) for _ in BLEEDINGS] for _ in ids])
+    bits[:3] = bits[90:93] = np.eye(3, dtype=int)
+    for row, each in enumerate(ids):
+        picture = pictures.marks(random, np.flatnonzero(bits[row]).tolist(), len(BLEEDINGS))
+        folder.image(f"stage_2_{'train' if row < 90 else 'test'}/{each}.png", picture)
+    cells = {
+        f"{each}_{name}": int(bit)
+        for each, row in zip(ids, bits, strict=True)
+        for name, bit in zip(BLEEDINGS, row, strict=True)
+    }
+    labelled = list(cells.items())[: 3 * 90]
+    order = random.permutation(len(labelled)).tolist()
+    folder.table("stage_2_train.csv", ("ID", "Label"), [labelled[k] for k in [*order, *order[:5]]])
+    truth = {name: cells[name] for name in sorted([*cells][3 * 90 :])}
+    files = {name: f"stage_2_test/{name.rpartition('_')[0]}.png" for name in truth}
+    sheet = Sheet(("ID", "Label"), files, "stage_2_sample_submission.csv")
+    folder.raw(sheet.name, sheet.constant(0.5))
+    return finish(
+        folder,
+        sheet,
+        grade=graders.probability(sheet.header, truth, "log_loss"),
+        answers=sheet.filled(truth),
+        metric="Log Loss",
+        maximize=False,
+        chance=float(np.log(2)),
+        cell="independent",
+        classes=BLEEDINGS,
+        train=90,
     )
 
 

@@ -1,0 +1,105 @@
+"""Submissions with a row for every image and head, from the files to a graded submission."""
+
+import csv
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from competitions import MELTED
+
+import kaggle_prz as prz
+from kaggle_prz import layouts, submission
+from kaggle_prz.errors import DataError, SubmissionError
+
+
+@pytest.fixture(scope="module")
+def bleedings(tmp_path_factory):
+    return MELTED(tmp_path_factory.mktemp("melted") / "files", 0)
+
+
+@pytest.fixture
+def copy(bleedings, tmp_path):
+    """The files, to be changed."""
+    shutil.copytree(bleedings.root, tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def test_rows_of_heads_are_read_as_rows_of_images(bleedings):
+    task = layouts.read(bleedings.root, slug="bleedings", metric=bleedings.metric)
+    assert (task.cell, task.kind, task.melted) == ("independent", "tags", True)
+    assert set(task.classes) == {"any", "epidural", "subdural"}
+    assert task.classes == task.target_columns
+    assert (len(task.train_ids), len(task.test_ids)) == (90, 36)
+    labels = pd.read_csv(bleedings.root / "stage_2_train.csv").drop_duplicates()
+    truth = dict(zip(labels.ID, labels.Label, strict=True))
+    for image, row in zip(task.train_ids.tolist(), task.labels.tolist(), strict=True):
+        assert row == [truth[f"{image}_{name}"] for name in task.classes]
+    evidence = {each.name: each.rule for each in task.evidence}
+    assert evidence["cell"].endswith("a row for every image and head")
+
+
+def test_true_predictions_are_perfect_and_joined_by_id(bleedings, tmp_path):
+    task = layouts.read(bleedings.root, slug="bleedings", metric=bleedings.metric)
+    header, *rows = csv.reader(bleedings.answers.splitlines())
+    truth = {name: float(cell) for name, cell in rows}
+    true = np.array([[truth[f"{each}_{n}"] for n in task.classes] for each in task.test_ids])
+    order = np.random.default_rng(0).permutation(len(true))
+    submission.write(tmp_path / "mine.csv", task, task.test_ids[order], true[order])
+    assert bleedings.grade(tmp_path / "mine.csv") < 1e-5
+    written = list(csv.reader((tmp_path / "mine.csv").read_text().splitlines()))
+    assert [row[0] for row in written] == [header[0], *truth]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (lambda lines: [lines[0], *lines[:0:-1]], "its rows are in another order"),
+        (lambda lines: lines[:-1], "1 are missing"),
+        (lambda lines: [*lines[:-1], lines[-1].replace(",0.5", ",1.5")], "from 0 to 1"),
+        (lambda lines: [*lines[:-1], lines[-1] + ",0.5"], "2 cells for"),
+    ],
+    ids=["order", "missing", "range", "cells"],
+)
+def test_wrong_files_are_refused(bleedings, tmp_path, wrong, told):
+    task = layouts.read(bleedings.root, slug="bleedings")
+    lines = (bleedings.root / bleedings.sample).read_text().splitlines()
+    (tmp_path / "good.csv").write_text("\n".join(lines) + "\n")
+    submission.validate(tmp_path / "good.csv", task)
+    (tmp_path / "bad.csv").write_text("\n".join(wrong(lines)) + "\n")
+    with pytest.raises(SubmissionError, match=told):
+        submission.validate(tmp_path / "bad.csv", task)
+
+
+def test_an_image_that_lacks_a_head(copy):
+    table = copy / "stage_2_train.csv"
+    lines = table.read_text().splitlines()
+    lost = lines[1]
+    table.write_text("\n".join([lines[0], *(line for line in lines[1:] if line != lost)]) + "\n")
+    with pytest.raises(DataError, match=r"each of 3 heads once an image; '\w+' has 2 rows"):
+        layouts.read(copy, slug="copy")
+
+
+def test_heads_of_classes_are_not_taken_for_quantities(copy):
+    table = copy / "stage_2_train.csv"
+    table.write_text(table.read_text().replace(",1\n", ",7\n"))
+    with pytest.raises(DataError, match="several heads of classes are not supported"):
+        layouts.read(copy, slug="copy")
+
+
+@pytest.mark.keras
+def test_a_small_network_learns_it_and_its_grader_takes_the_answer(bleedings, tmp_path):
+    run = prz.fit(
+        str(bleedings.root),
+        metric=bleedings.metric,
+        backbone="tiny",
+        sizes=(24,),
+        folds=2,
+        epochs=8,
+        batch_size=8,
+        learning_rate=5e-3,
+        tta=False,
+        output_dir=tmp_path / "runs",
+    )
+    assert bleedings.grade(run.submission) < bleedings.chance / 2
+    assert prz.load_run(run.path).task.melted
