@@ -34,7 +34,7 @@ def _labels(tmp_path, **columns):
         ((["Predicted"], "x"), {"class_id": "001", "class": "aab"}, "class", "name is that"),
         ((["Predicted"], ["a b c"]), {"view": "xyz", "who": "abc"}, "who", "in the sample's cells"),
         ((["C_1", "C_2"], "01"), {"what": "121", "view": "xyz"}, "what", "like the sample's col"),
-        ((["a", "b"], "01"), {"view": "xyz", "tags": ["a|b", "a", "b"]}, "tags", "lists are of"),
+        ((["a", "b"], "01"), {"view": "xyz", "tags": ["a|b", "b|a", "a"]}, "tags", "lists are of"),
     ],
 )
 def test_rules_in_their_order(tmp_path, asked, columns, chosen, rule):
