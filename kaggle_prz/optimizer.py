@@ -22,7 +22,7 @@ class FineTuningAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
 
     Example:
         >>> FineTuningAdamW(2e-4).name
-        'fine_tuning_adamw'
+        'fine_tuning_adam_w'
     """
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:

@@ -335,7 +335,7 @@ def test_a_function_may_be_the_backbone(folder, tmp_path, no_report):
     assert run.name.startswith("plain_net-16-24-")
     assert is_graded(run)
     source = workdir.read_json(run.path / "stage1-16/fold0/transfer.json")
-    assert source["head"] == "logistic regression on frozen features of 24 training rows"
+    assert source["head"] == "linear probe on frozen features of 24 training rows"
 
 
 def test_a_model_may_be_the_backbone(folder, tmp_path, no_report):
