@@ -65,14 +65,17 @@ def fit(competition: str, quiet: bool, **given: Any) -> None:
 @options.as_json
 def inspect(competition: str, as_json: bool, **layout: Any) -> None:
     """Show what a competition's files are taken for, and by which rule. Trains nothing."""
-    from kaggle_prz import experiment, summary
+    from kaggle_prz import experiment, rows, summary
+    from kaggle_prz.images import headers
 
     task = experiment.inspect(competition, **layout)
+    heads = headers.look(task.root, rows.files_of(task))
     if as_json:
-        _print_json(summary.task_facts(task))
+        _print_json(summary.task_facts(task) | {"images": vars(heads)})
     else:
         summary.show_task(task, _console())
         summary.show_classes(task, _console())
+        summary.show_heads(heads, _console())
 
 
 @cli.command()

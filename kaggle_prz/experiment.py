@@ -15,7 +15,9 @@ import numpy as np
 from kaggle_prz import (
     backbones,
     blending,
+    copies,
     delivery,
+    duplicates,
     environment,
     folds,
     hosts,
@@ -123,7 +125,7 @@ def fit(
             console,
             channels=task.channels,
         )
-        this = Run(path, recipe, rows.readable(task, decoded.readable))
+        this = Run(path, recipe, _as_seen(task, decoded))
         for warning in this.task.warnings[len(task.warnings) :]:
             console.say(f"Note: {warning}")
         runs.write_task(path, this.task)
@@ -210,6 +212,13 @@ def _suited(defaults: dict[str, Any], options: Mapping[str, Any]) -> dict[str, A
     if isinstance(epochs, tuple) and sizes is not None and len(sizes) != len(epochs):
         return {**defaults, "epochs": sum(epochs)}
     return defaults
+
+
+def _as_seen(task: Task, decoded: images.Decoded) -> Task:
+    """The task without what cannot be decoded, near-duplicates in one group."""
+    smallest = decoded.stores[min(decoded.stores)]
+    first = duplicates.find(smallest, np.flatnonzero(decoded.readable))
+    return copies.held_together(rows.readable(task, decoded.readable), first)
 
 
 def _draw_folds_once(run: Run, console: Console) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from kaggle_prz.errors import RunError, UsageError
 from kaggle_prz.task import Task
 
 _TENTHS = 10
+_FEW = 0.05  # of rows, beyond one a group
+_MANY_GROUPS = 10_000
 
 
 def draw(task: Task, folds: int, seed: int) -> NDArray[np.int64]:
@@ -38,6 +41,17 @@ def draw(task: Task, folds: int, seed: int) -> NDArray[np.int64]:
             "would be held out."
         )
     _enough(task, folds)
+    if task.groups is not None and _nearly_ungrouped(task.groups):
+        _, first, of_row = np.unique(task.groups, return_index=True, return_inverse=True)
+        one_each = replace(
+            task,
+            train_ids=task.train_ids[first],
+            train_files=task.train_files[first],
+            labels=task.labels[first],
+            groups=None,
+        )
+        rows: NDArray[np.int64] = draw(one_each, folds, seed)[of_row]
+        return rows
     layers = strata(task, folds)
     if task.groups is None:
         splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
@@ -53,6 +67,12 @@ def draw(task: Task, folds: int, seed: int) -> NDArray[np.int64]:
             "out no row. Use fewer folds."
         )
     return column
+
+
+def _nearly_ungrouped(groups: NDArray[np.str_]) -> bool:
+    """Whether one row may stand for each group, for the grouped splitter is slow at many."""
+    units = len(np.unique(groups))
+    return len(groups) - units <= _FEW * len(groups) or units > _MANY_GROUPS
 
 
 def strata(task: Task, folds: int) -> NDArray[np.int64]:

@@ -484,3 +484,24 @@ def test_a_full_disk_is_a_sentence_and_the_run_goes_on_when_there_is_room(start,
     assert code == 0, err
     assert len(seals(path)) == 4
     assert is_graded(prz.load_run(path))
+
+
+def test_near_duplicates_share_a_fold_and_the_run_goes_on(folder, tmp_path, no_report):
+    data = tmp_path / "copied"
+    shutil.copytree(folder, data)
+    ids = sorted(file.stem for file in (data / "train").iterdir())
+    for copy, of in ((ids[7], ids[0]), (ids[20], ids[1])):
+        shutil.copy(data / "train" / f"{of}.png", data / "train" / f"{copy}.png")
+    heard = Heard()
+    run = prz.fit(str(data), output_dir=tmp_path / "runs", console=heard, **QUICK)
+    column = pd.read_csv(run.path / "folds.csv", dtype=str).set_index("id")["fold"]
+    assert column[ids[7]] == column[ids[0]]
+    assert column[ids[20]] == column[ids[1]]
+    note = "4 training images in 2 sets are near-duplicates; a set shares a fold."
+    assert f"Note: {note}" in heard.lines
+    assert note in run.task.warnings
+    assert lineage.audit(run.path).clean
+    before = seals(run.path)
+    again = prz.fit(str(data), output_dir=tmp_path / "runs", **QUICK)
+    assert seals(again.path) == before
+    assert again.task.groups.tolist() == run.task.groups.tolist()

@@ -1,0 +1,83 @@
+"""What near-duplicates mean for a task: one fold for a set of them, and notes to the user."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_prz.duplicates import Rows, sets
+from kaggle_prz.task import Task
+
+
+def held_together(task: Task, first: Rows) -> Task:
+    """The task with near-duplicates among its training rows in one group, and notes on them.
+
+    Groups that such a pair connects become one, under the first of their names. A task without
+    groups has them only where there are near-duplicates: every other row is a group of its own,
+    named by its id.
+
+    Args:
+        task: only rows with a picture.
+        first: `(train + test seen,)` as `find` returns it, training rows first.
+    """
+    train = first[: len(task.train_ids)]
+    notes = [*_of_sets(task, sets(train)), *_of_test(train, first[len(train) :])]
+    if not notes:
+        return task
+    return replace(task, groups=_joined(task, train), warnings=(*task.warnings, *notes))
+
+
+def _joined(task: Task, train: Rows) -> NDArray[np.str_] | None:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if (train == np.arange(len(train))).all():
+        return task.groups
+    own = task.train_ids if task.groups is None else task.groups
+    names, groups = np.unique(own, return_inverse=True)
+    edges = (np.ones(len(train), bool), (groups, groups[train]))
+    graph = coo_array(edges, shape=(len(names), len(names)))
+    _, joined = connected_components(graph, directed=False)
+    _, first_name = np.unique(joined, return_index=True)
+    together: NDArray[np.str_] = names[first_name[joined[groups]]]
+    return together
+
+
+def _of_sets(task: Task, found: list[Rows]) -> Iterator[str]:
+    if not found:
+        return
+    count = sum(len(members) for members in found)
+    many = "1 set" if len(found) == 1 else f"{len(found)} sets"
+    yield f"{count} training images in {many} are near-duplicates; a set shares a fold."
+    differing = [members for members in found if _labels_differ(task, members)]
+    if differing:
+        named = " and ".join(task.train_files[differing[0][:2]].tolist())
+        which = f"{len(differing)} of {many}" if len(found) > 1 else "That set"
+        verb = "has" if len(differing) == 1 else "have"
+        yield (
+            f"{which} of near-duplicates {verb} different labels, so some must be wrong or "
+            f"uncertain: {named}{', …' if len(differing) > 1 else '.'}"
+        )
+
+
+def _of_test(train: Rows, test: Rows) -> Iterator[str]:
+    count = int(np.isin(test, train).sum())
+    if count:
+        images, many = ("image is a", "") if count == 1 else ("images are", "s")
+        yield (
+            f"{count} test {images} near-duplicate{many} of training images; out-of-fold scores "
+            "do not know of that."
+        )
+
+
+def _labels_differ(task: Task, members: Rows) -> bool:
+    labels = task.labels[members]
+    if task.kind == "tags":
+        labels = labels >= 0.5
+    elif task.kind == "classes" and labels.ndim == 2:
+        labels = labels.argmax(axis=1)
+    elif task.kind == "numbers":  # by more than half a standard deviation
+        spread = task.labels.std(axis=0)
+        return bool((np.ptp(labels, axis=0) > spread / 2).any())
+    return bool((labels != labels[0]).any())
