@@ -5,7 +5,7 @@ from fuzz import packed, pictures, tables, trial
 from hypothesis import HealthCheck, given, settings
 
 FEW = settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 
 

@@ -50,6 +50,7 @@ def _count(kind: str, examples: int, number: int, keep: Path | None) -> Counter[
             counts[told] += 1
 
     run()
+    click.echo(f"{kind}: {json.dumps(counts.most_common())}", err=True)
     return counts
 
 

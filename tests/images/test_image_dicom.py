@@ -1,6 +1,7 @@
 """DICOM files as their makers show them. Needs pydicom."""
 
 import importlib.util
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from toys import Recorder
 
 from kaggle_prz import images
 from kaggle_prz.errors import DataError, MissingExtraError
+from kaggle_prz.images import dicom
 
 pydicom = pytest.importorskip("pydicom")
 
