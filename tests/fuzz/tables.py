@@ -151,7 +151,7 @@ def _at(content: Any, steps: list[int], value: Any, what: str) -> None:
 def _nodes(draw: st.DrawFn) -> Change:
     what = draw(st.sampled_from(["set", "set", "drop", "name", "twice", "deep", "number", "raw"]))
     steps, value = draw(st.lists(_places, min_size=1, max_size=4)), draw(_values)
-    depth = draw(st.sampled_from([3, 200, 5000, 100_000]))
+    depth = draw(st.sampled_from([3, 200, 450, 700, 900, 5000, 100_000]))
 
     def apply(content: bytes) -> bytes:
         if what == "deep":
