@@ -1,6 +1,7 @@
 """Read damaged files, and say what came of it: a task, a sentence, or a fault of ours."""
 
 import os
+import resource
 import shutil
 import signal
 import tempfile
@@ -23,6 +24,7 @@ from .bases import Files
 
 SECONDS = 5.0
 _LONGEST = 2500  # characters of a message
+_MEMORY = 500_000_000  # bytes
 _UNPACKED = 20_000_000  # bytes
 _RATIO_FROM = 1_000_000  # bytes, so that small bombs are bombs
 ELSEWHERE = Path(tempfile.gettempdir(), "kaggle-prz-fuzz-elsewhere")
@@ -96,13 +98,16 @@ def outcome(work: Callable[[], str]) -> str:
     """What came of `work`: its own word, or the kind of error that a user is told.
 
     Raises:
-        Fault: another exception or a warning, a message that is no paragraph, or no end.
+        Fault: another exception or a warning, a message that is no paragraph, much memory, or no end.
     """
-    begun = time.monotonic()
+    begun, peak = time.monotonic(), _peak()
     try:
         with warnings.catch_warnings(), _alarm():
             warnings.simplefilter("error")
-            return work()
+            word = work()
+        if _peak() > peak + _MEMORY:
+            raise Fault(f"{(_peak() - peak) / 1e6:.0f} MB more than ever before")
+        return word
     except PrzError as error:
         _check(str(error))
         return type(error).__name__
@@ -111,6 +116,11 @@ def outcome(work: Callable[[], str]) -> str:
     except (Exception, Hang) as error:
         spent = time.monotonic() - begun
         raise Fault(f"{type(error).__name__} after {spent:.1f} s: {str(error)[:300]}") from error
+
+
+def _peak() -> int:
+    """The most memory that this process ever held, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux: kB
 
 
 def _check(message: str) -> None:
