@@ -98,7 +98,7 @@ def outcome(work: Callable[[], str]) -> str:
     """What came of `work`: its own word, or the kind of error that a user is told.
 
     Raises:
-        Fault: another exception or a warning, a message that is no paragraph, much memory, or no end.
+        Fault: another exception, a warning, no paragraph, much memory, or no end.
     """
     begun, peak = time.monotonic(), _peak()
     try:
