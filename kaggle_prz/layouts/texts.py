@@ -62,7 +62,13 @@ def read_csv(path: Path, rows: int | None = None, columns: list[str] | None = No
     if frame.isna().to_numpy().any():
         frame = frame.fillna("")  # rows that end early
     named = [bool(name) and not name.startswith("Unnamed:") for name in frame.columns]
-    return frame.loc[:, named]
+    frame = frame.loc[:, named]
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise DataError(
+            f"{path} has more than one column called {twice!r}, blanks apart. Rename all but one."
+        )
+    return frame
 
 
 def header(path: Path) -> list[str]:

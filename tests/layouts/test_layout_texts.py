@@ -67,3 +67,9 @@ def test_names_of_columns_have_no_byte_order_marks(tmp_path):
     assert texts.header(tmp_path / "a.csv") == ["label", "b"]
     frame = texts.read_csv(tmp_path / "a.csv", columns=["label"])
     assert frame.columns.tolist() == ["label"]
+
+
+def test_names_of_columns_that_differ_by_blanks_only(tmp_path):
+    (tmp_path / "a.csv").write_text("id,id \n1,2\n")
+    with pytest.raises(DataError, match="more than one column called 'id'"):
+        texts.read_csv(tmp_path / "a.csv")
