@@ -4,11 +4,43 @@ A message says the rule, what was received and what to do about it. The command 
 as one line and exits with `exit_code`; nothing here is ever shown as a traceback.
 """
 
+_LONGEST = 2000  # characters; a header of a damaged file may have millions
+
+
+def printable(text: str, keep: str = "") -> str:
+    """Text of a file as it may be shown: no control characters, and a long middle left out.
+
+    Example:
+        >>> printable("a\\tb"), len(printable("x" * 10_000)) < 2000
+        ('a\\\\tb', True)
+    """
+    text = _shortened(text)
+    if text.isprintable():
+        return text
+    return _shortened(
+        "".join(sign if sign.isprintable() or sign in keep else ascii(sign)[1:-1] for sign in text)
+    )
+
+
+def _shortened(text: str) -> str:
+    long = len(text) > _LONGEST
+    return f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 4 :]}" if long else text
+
 
 class PrzError(Exception):
-    """Something the user can mend; every error raised on purpose descends from this one."""
+    """Something the user can mend; every error raised on purpose descends from this one.
+
+    What a message quotes of a file cannot break its lines apart or command a terminal.
+
+    Args:
+        message: the rule, what was received, what to do.
+    """
 
     exit_code = 1
+    _keep = "\n"
+
+    def __init__(self, message: str = ""):
+        super().__init__(printable(message, self._keep))
 
 
 class UsageError(PrzError):
@@ -23,6 +55,8 @@ class CompetitionNotFoundError(UsageError):
 
 class DataError(PrzError):
     """The competition's files do not say what is needed, or contradict each other."""
+
+    _keep = ""  # they are quoted, line breaks and all
 
 
 class RunError(PrzError):

@@ -1,6 +1,7 @@
 """DICOM files -> 8 bits, by the window that their makers chose. Needs pydicom."""
 
 import importlib.util
+import io
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,9 @@ def read(file: Path, largest_pixels: int) -> NDArray[np.uint8]:
     import pydicom
     from pydicom.pixels import apply_color_lut
 
-    data = pydicom.dcmread(file, force=True)  # competitions strip the preamble
+    # From memory, as a damaged element may claim gigabytes, which a file makes room for first;
+    # by force, as competitions strip the preamble.
+    data = pydicom.dcmread(io.BytesIO(file.read_bytes()), force=True)
     if "PixelData" not in data:
         raise DataError("the DICOM file holds no pixels")
     refuse_larger(data.Columns, data.Rows, largest_pixels)

@@ -14,6 +14,7 @@ import numpy as np
 
 from kaggle_prz import workdir
 from kaggle_prz.console import Console
+from kaggle_prz.errors import printable
 from kaggle_prz.layouts import (
     archives,
     cells,
@@ -145,14 +146,17 @@ def read(
         melted=bool(sample.melted),
         channels=pixels.channels(root, str(train_files[0])),
         flips=("horizontal",) if said.flips is None else said.flips,
-        evidence=evidence,
-        warnings=(
-            *warnings,
-            *filter(None, [chosen.doubt, scored.warning]),
-            *read_labels.warnings,
-            *told.missing_test_images(sample.ids, test_files),
-            *([] if beside.mapped else told.twins(sample.ids, test_files, index.test)),
-            *told.by_order(table, test_rule, index),
+        evidence=told.shown(evidence),
+        warnings=tuple(
+            printable(warning)
+            for warning in (
+                *warnings,
+                *filter(None, [chosen.doubt, scored.warning]),
+                *read_labels.warnings,
+                *told.missing_test_images(sample.ids, test_files),
+                *([] if beside.mapped else told.twins(sample.ids, test_files, index.test)),
+                *told.by_order(table, test_rule, index),
+            )
         ),
     )
 

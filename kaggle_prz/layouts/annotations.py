@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from kaggle_prz.errors import DataError
 from kaggle_prz.layouts import texts
 
 _IMAGE_KEYS = ("image_id", "id")
@@ -18,9 +19,18 @@ def tables(path: Path) -> list[pd.DataFrame]:
     the images alone. `{id: label}` becomes columns `id` and `value`.
 
     Raises:
-        DataError: no JSON.
+        DataError: no JSON, or values within values without end.
     """
     content = texts.read_json(path)
+    try:
+        return _tables(content)
+    except RecursionError as error:
+        raise DataError(
+            f"{path} nests its values too deep for a table of labels. Fetch it again."
+        ) from error
+
+
+def _tables(content: Any) -> list[pd.DataFrame]:
     if isinstance(content, Mapping):
         images, notes = _frame(content.get("images")), _frame(content.get("annotations"))
         if len(images):

@@ -62,7 +62,8 @@ def by_prefix(root: Path, sample: Sample, train: Role) -> LabelTable | None:
             continue
         paths = [path for path, there in zip(train.paths, found, strict=True) if there]
         rule = "file names begin with the class"
-        return _table(root, paths, PREFIX, labels[found].reset_index(drop=True), rule)
+        place = root / paths[0].rpartition("/")[0]  # the root may be a cache, named by a digest
+        return _table(place, paths, PREFIX, labels[found].reset_index(drop=True), rule)
     return None
 
 

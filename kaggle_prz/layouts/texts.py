@@ -42,7 +42,7 @@ def read_csv(path: Path, rows: int | None = None, columns: list[str] | None = No
             encoding=encoding,
             sep=_separator(lines),
             nrows=rows,
-            usecols=None if columns is None else lambda name: str(name).strip() in columns,
+            usecols=None if columns is None else lambda name: _name(name) in columns,
         )
     except pd.errors.EmptyDataError:
         raise DataError(f"{path} is empty; a CSV needs a header. Fetch it again.") from None
@@ -58,11 +58,17 @@ def read_csv(path: Path, rows: int | None = None, columns: list[str] | None = No
             f"({', '.join(map(str, frame.columns[:5]))}). Name every column, or remove the commas "
             "at the ends of its lines."
         )
-    frame.columns = [str(column).strip() for column in frame.columns]
+    frame.columns = [_name(column) for column in frame.columns]
     if frame.isna().to_numpy().any():
         frame = frame.fillna("")  # rows that end early
     named = [bool(name) and not name.startswith("Unnamed:") for name in frame.columns]
-    return frame.loc[:, named]
+    frame = frame.loc[:, named]
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise DataError(
+            f"{path} has more than one column called {twice!r}, blanks apart. Rename all but one."
+        )
+    return frame
 
 
 def header(path: Path) -> list[str]:
@@ -70,9 +76,14 @@ def header(path: Path) -> list[str]:
     try:
         lines = _first_lines(path, encoding_of(path))
         names = next(csv.reader(lines[:1], delimiter=_separator(lines)), [])
-        return [name.strip() for name in names]
+        return [_name(name) for name in names]
     except (UnicodeError, csv.Error, OSError):
         return []
+
+
+def _name(written: object) -> str:
+    """A column's name without blanks and byte-order marks, of which some files have several."""
+    return str(written).strip().strip("\ufeff").strip()
 
 
 def read_json(path: Path) -> Any:
@@ -87,12 +98,12 @@ def read_json(path: Path) -> Any:
         raise DataError(f"{path} cannot be read: {error}. Fetch it again.") from error
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers of too many digits
         with_lines = [line for line in text.splitlines() if line.strip()]
         try:
             if len(with_lines) > 1:
                 return [json.loads(line) for line in with_lines]
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             pass
         raise DataError(
             f"{path} is no JSON: {error}. It may have been cut short; fetch it again."

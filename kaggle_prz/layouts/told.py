@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz.errors import DataError
+from kaggle_prz.errors import DataError, printable
 from kaggle_prz.layouts import files, lookup
 from kaggle_prz.layouts.encoded import Encoded
 from kaggle_prz.layouts.roles import Role
@@ -106,6 +106,11 @@ def of_classes(read_labels: Encoded) -> list[Evidence]:
     if read_labels.kind == "classes" and len(new) == 1:
         evidence.append(Evidence("open set", new[0], "a class named new_…"))
     return evidence
+
+
+def shown(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Evidence whose names of files, columns and classes may be shown on a terminal."""
+    return tuple(Evidence(one.name, printable(one.value), printable(one.rule)) for one in evidence)
 
 
 def _listed(classes: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """DICOM files as their makers show them. Needs pydicom."""
 
 import importlib.util
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from toys import Recorder
 
 from kaggle_prz import images
 from kaggle_prz.errors import DataError, MissingExtraError
+from kaggle_prz.images import dicom
 
 pydicom = pytest.importorskip("pydicom")
 
@@ -141,3 +143,15 @@ def test_a_dicom_file_without_pixels(tmp_path):
     data.save_as(path)
     with pytest.raises(DataError, match="holds no pixels"):
         images.open_rgb(path, 16)
+
+
+def test_a_damaged_length_makes_no_room_for_what_is_not_there(tmp_path):
+    tracemalloc.start()
+    try:
+        element = b"\x10\x00\x10\x00UN\0\0\xf0\xff\xff\x3f" + b"few"  # 1 GiB
+        (tmp_path / "x.dcm").write_bytes(bytes(128) + b"DICM" + element)
+        with pytest.raises(Exception, match=r"no pixels|EOF|end|unpack"):
+            dicom.read(tmp_path / "x.dcm", 1000)
+        assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    finally:
+        tracemalloc.stop()

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from kaggle_prz.errors import DataError
 from kaggle_prz.layouts import annotations
 
 IMAGES = [{"id": 5, "file_name": "a.jpg"}, {"id": 3, "file_name": "b.jpg"}]
@@ -68,3 +69,10 @@ def test_other_forms(tables, content, columns, rows):
 def test_what_holds_no_table_is_empty(tables, content):
     (frame,) = tables(content)
     assert frame.empty
+
+
+def test_values_within_values_without_end(tmp_path):
+    deep = "[" * 900 + "]" * 900
+    (tmp_path / "a.json").write_text(f'{{"a": {deep}, "b": {deep}}}')
+    with pytest.raises(DataError, match=r"a\.json (nests|is no JSON)"):
+        annotations.tables(tmp_path / "a.json")

@@ -200,3 +200,12 @@ def test_a_table_that_cannot_be_read(read):
     _is_right(read(about=b""))
     with pytest.raises(DataError, match=r"train_more\.csv is empty"):
         read(train_more=b"")
+
+
+def test_what_a_message_quotes_of_a_file_is_one_short_line(read):
+    header = f'"i\nd\x1b[2J{"x" * 9000}"'
+    with pytest.raises(DataError) as told:
+        read(train=make_csv([header, "b"], *[(i, n) for i, n in zip(IDS, NAMES, strict=True)]),
+             sample_submission='id,"la\n\x1b[2Jbel"\n900,yak\n901,gnu\n')  # fmt: skip
+    assert str(told.value).isprintable()
+    assert len(str(told.value)) < 2500

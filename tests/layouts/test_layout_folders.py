@@ -76,3 +76,11 @@ def test_folders_of_validation_and_others_beside_training(told):
     paths = [f"{role}/{kind}/{n}.png" for role in ("train", "val") for kind in "ab" for n in "12"]
     assert told(folders.by_folder, paths, "x") == [*"aabb", *"aabb"]
     assert told(folders.by_folder, ["logo.png", *paths], "x") == [*"aabb", *"aabb"]
+
+
+def test_labels_of_names_are_those_of_the_folder_and_not_of_a_cache(tmp_path):
+    content = {"sample_submission.csv": make_csv(["id", "kind"], (1, "0.5"))}
+    sample, _ = tables.find_sample(make_tree(tmp_path / "dogs-0a1b2c", content, []))
+    paths = tuple(f"train/{kind}.{n}.jpg" for kind in ("cat", "dog") for n in range(2))
+    found = folders.by_prefix(tmp_path / "dogs-0a1b2c", sample, files.Role("train", paths))
+    assert found.path.name == "train"

@@ -51,8 +51,25 @@ def test_an_object_a_line(tmp_path):
     assert texts.read_json(tmp_path / "a.jsonl") == [{"a": 1}, {"a": 2}]
 
 
-@pytest.mark.parametrize("content", ['{"a": 1', '{"a": 1}\n{"a"', ""])
+@pytest.mark.parametrize(
+    "content",
+    ['{"a": 1', '{"a": 1}\n{"a"', "", "[" * 100_000, '{"a":' * 5000, "[" + "7" * 5000 + "]"],
+    ids=["cut", "cut line", "empty", "deep", "deep objects", "long number"],
+)
 def test_what_is_no_json(tmp_path, content):
     (tmp_path / "a.json").write_text(content)
     with pytest.raises(DataError, match=r"a\.json is no JSON.*fetch it again"):
         texts.read_json(tmp_path / "a.json")
+
+
+def test_names_of_columns_have_no_byte_order_marks(tmp_path):
+    (tmp_path / "a.csv").write_bytes("\ufeff\ufeff\ufefflabel,\ufeffb\n1,2\n".encode())
+    assert texts.header(tmp_path / "a.csv") == ["label", "b"]
+    frame = texts.read_csv(tmp_path / "a.csv", columns=["label"])
+    assert frame.columns.tolist() == ["label"]
+
+
+def test_names_of_columns_that_differ_by_blanks_only(tmp_path):
+    (tmp_path / "a.csv").write_text("id,id \n1,2\n")
+    with pytest.raises(DataError, match="more than one column called 'id'"):
+        texts.read_csv(tmp_path / "a.csv")

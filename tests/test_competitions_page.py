@@ -1,0 +1,14 @@
+"""The page of competitions is what `inspect` prints today, byte for byte."""
+
+from competitions import DRAWN, page
+
+from kaggle_prz.layouts.hints import Hints
+
+
+def test_the_page_is_up_to_date():
+    by_hand, mark, rest = page.PAGE.read_text("utf-8").partition(page.MARK)
+    assert mark
+    assert rest == "\n" + page.generated(), "cd tests && python -m competitions.page"
+    assert [line[3:] for line in rest.splitlines() if line.startswith("## ")] == [*DRAWN]
+    for name in Hints.__dataclass_fields__:
+        assert f"`{name}`" in by_hand

@@ -1,0 +1,42 @@
+"""A few hundred damaged competitions; `python -m fuzz` reads thousands."""
+
+import pytest
+from fuzz import packed, pictures, tables, trial
+from hypothesis import HealthCheck, given, settings
+
+FEW = settings(
+    max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+
+
+@FEW
+@given(files=tables.competitions())
+def test_damaged_tables(files):
+    trial.inspected(files)
+
+
+@FEW
+@given(files=packed.competitions())
+def test_damaged_archives(files):
+    trial.inspected(files)
+
+
+@FEW
+@given(case=pictures.files())
+def test_damaged_pictures(case):
+    trial.decoded(*case)
+
+
+def test_sound_competitions_are_tasks():
+    assert {trial.inspected(files) for files in trial.bases.tabular()} == {"Task"}
+
+
+def test_what_is_told_as_a_fault(tmp_path):
+    def escape():
+        (root.parent / "evil").touch()
+        return "Task"
+
+    with pytest.raises(trial.Fault, match="ValueError"):
+        trial.outcome(lambda: int("x") or "")
+    with pytest.raises(trial.Fault, match="outside of the cache"), trial.written({}) as root:
+        trial.outcome(escape)
