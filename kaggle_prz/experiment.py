@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from kaggle_prz import (
+    allocator,
     backbones,
     blending,
     copies,
@@ -249,6 +250,7 @@ def _train(
     budget: Budget,
     console: Console,
 ) -> None:
+    allocator.keep_freed_memory()
     with environment.without_banner():
         from kaggle_prz import workers
 
