@@ -247,7 +247,7 @@ def _provenance(run: Run, stage: Stage, fold: int) -> dict[str, Any]:
             "source_sha256": None,
             "kept": body,
             "reinitialised": head,
-            "head": "logistic regression on frozen features",
+            "head": "linear probe on frozen features",
         }
     before = run.stages[stage.index - 2]
     source = run.directory(before, fold) / "model.weights.h5"
