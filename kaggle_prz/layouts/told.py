@@ -98,7 +98,7 @@ def a_row_each(sample: Sample) -> str:
 def of_classes(read_labels: Encoded) -> list[Evidence]:
     """Evidence of the classes, of the positive one of two, and of one for the unknown."""
     names = read_labels.classes
-    noun = {"classes": "classes", "tags": "tags", "numbers": "numbers"}[read_labels.kind]
+    noun = read_labels.kind if len(names) > 1 else read_labels.kind.removesuffix("s")
     evidence = [Evidence("classes", _listed(names), f"{len(names)} {noun}")]
     if read_labels.cell == "probability":
         evidence.append(Evidence("positive class", names[1], read_labels.positive_rule))
