@@ -21,8 +21,8 @@ class FineTuningAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
     given, and at most ten times as much.
 
     Example:
-        >>> FineTuningAdamW(2e-4).name
-        'fine_tuning_adam_w'
+        >>> FineTuningAdamW(2e-4, name="of_heads").name
+        'of_heads'
     """
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:

@@ -190,6 +190,8 @@ def _encoded(
         )
     if said.positive is not None:
         raise wide.no_positive()
+    if chosen.matrix is None and sample.melted:
+        raise melted.no_heads(sample)
     if chosen.matrix is not None:
         return wide.encode_columns(sample, chosen.matrix.iloc[kept])
     return wide.encode_names(sample, chosen.values[kept])

@@ -92,6 +92,16 @@ def frame_of(frame: pd.DataFrame, sample: Sample) -> pd.DataFrame:
     return wide
 
 
+def no_heads(sample: Sample) -> DataError:
+    """The error where no table says the labels of the heads."""
+    listed = ", ".join(sample.targets[:5])
+    return DataError(
+        f"{sample.path.name} has a row for each of {listed} of an image, and the labels have "
+        "neither columns of these names nor rows of them. Other forms of several heads are not "
+        "supported yet."
+    )
+
+
 def _grid(
     images: pd.Series, heads: pd.Series, cells: Text, pictures: Text, names: Text
 ) -> pd.DataFrame:

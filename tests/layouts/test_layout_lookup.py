@@ -82,10 +82,16 @@ def test_names_that_differ_by_case_only_are_kept_apart(read):
     assert task.test_files.tolist() == ["test/A.png", "test/a.png"]
 
 
+def test_rows_of_heads_that_have_no_labels(read):
+    ids = [f"{name}_{part}" for name in ("u", "v", "w") for part in ("x", "y", "z")]
+    with pytest.raises(DataError, match="a row for each of x, y, z of an image, and the labels"):
+        read([f"test/{name}.png" for name in "uvw"], ids)
+
+
 def test_rows_that_are_several_of_one_image_are_not_supported(read):
     ids = [f"{name}_{part}" for name in ("u", "v", "w") for part in ("x", "y", "z")]
     with pytest.raises(DataError, match="several rows are of one image"):
-        read([f"test/{name}.png" for name in "uvw"], ids)
+        read([f"test/{name}.png" for name in "uvw"], ids[:-1])
 
 
 def test_a_column_that_is_in_test_as_well_holds_no_labels(read):
