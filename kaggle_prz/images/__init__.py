@@ -102,7 +102,6 @@ def decode(
     unreadable = workdir.read_json(place / _RECORD)
     readable = np.ones(len(files), bool)
     readable[[row for row, _ in unreadable]] = False
-    _refuse_many(files, unreadable)
     mapped = {size: np.load(stores.path(place, size), mmap_mode="r") for size in sizes}
     return Decoded(mapped, readable)
 
@@ -124,6 +123,7 @@ def _decode_into(
         record = place / _RECORD
         if record.is_file():  # a JPEG may be small enough for one size and not for the next
             unreadable = dict(workdir.read_json(record)) | unreadable
+        _refuse_many(files, sorted(unreadable.items()))  # before the arrays are kept
         workdir.write_json(record, sorted(unreadable.items()))
 
 

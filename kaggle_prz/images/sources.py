@@ -20,7 +20,7 @@ from kaggle_prz.errors import DataError
 from kaggle_prz.images import arrays, dicom, modes, tables
 from kaggle_prz.images.limits import pillow_limit_lifted, refuse_larger
 
-_ROW = re.compile(r"(.+\.(?:npy|csv))#(\d+)", re.IGNORECASE | re.DOTALL)
+_ROW = re.compile(r"(.+\.(?:npy|csv|tsv))#(\d+)", re.IGNORECASE | re.DOTALL)
 
 
 def file_of(reference: str) -> tuple[str, int | None]:

@@ -2,8 +2,9 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from kaggle_prz.errors import DataError
 from kaggle_prz.images import modes
 from kaggle_prz.images.kept import Kept
 from kaggle_prz.images.limits import refuse_larger
+from kaggle_prz.layouts import texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +42,7 @@ def read(file: Path, row: int, largest_pixels: int) -> NDArray[np.uint8]:
     """One image of a table of pixels, `(height, width, c)`; the table is parsed once.
 
     Args:
-        file: `.csv`.
+        file: `.csv` or `.tsv`, of any encoding and separator that tables of labels may have.
         row: from 0, without the header.
         largest_pixels: see `kaggle_prz.images.decode`.
 
@@ -69,13 +71,14 @@ def parse(file: Path) -> PixelTable:
     """
     import pandas as pd
 
-    head = pd.read_csv(file, nrows=1)
+    encoding, separator = texts.dialect(file)
+    read_table = partial(pd.read_csv, file, encoding=encoding, sep=separator)
+    head = read_table(nrows=1)
     column = next((name for name in head if _holds_numbers(head[name])), None)
     if column is not None:
-        values = _from_text(pd.read_csv(file, usecols=[column], dtype=str)[column])
+        values = _from_text(read_table(usecols=[column], dtype=str)[column])
     else:
-        columns = pixel_columns(list(head))
-        values = _from_columns(file, columns)
+        values = _from_columns(read_table, pixel_columns(list(head)))
     shaped = values.reshape(len(values), *shape_of(values.shape[1]))
     return PixelTable(shaped, modes.span_of(shaped))
 
@@ -125,13 +128,11 @@ def shape_of(pixels: int) -> tuple[int, int, int]:
     raise DataError(f"{pixels} pixels a row fill no square, neither of grey nor of three colours")
 
 
-def _from_columns(file: Path, columns: list[str]) -> NDArray[Any]:
-    import pandas as pd
-
+def _from_columns(read_table: "Callable[..., pd.DataFrame]", columns: list[str]) -> NDArray[Any]:
     try:
-        table = pd.read_csv(file, usecols=columns, dtype=np.uint8)
+        table = read_table(usecols=columns, dtype=np.uint8)
     except (ValueError, OverflowError):  # fractions, more than 255, or cells without a number
-        table = pd.read_csv(file, usecols=columns, dtype=np.float32)
+        table = read_table(usecols=columns, dtype=np.float32)
     values: NDArray[Any] = table[columns].to_numpy()
     return np.ascontiguousarray(values)
 
@@ -143,10 +144,10 @@ def _holds_numbers(cells: "pd.Series[Any]") -> bool:
 
 
 def _from_text(cells: "pd.Series[Any]") -> NDArray[Any]:
-    texts = ["" if isinstance(cell, float) else cell for cell in cells.tolist()]
-    count = len(_numbers(texts[0]))
-    values: NDArray[Any] = np.zeros((len(texts), count), np.uint8)
-    for row, numbers in enumerate(_parsed(texts, count)):
+    rows = ["" if isinstance(cell, float) else cell for cell in cells.tolist()]
+    count = len(_numbers(rows[0]))
+    values: NDArray[Any] = np.zeros((len(rows), count), np.uint8)
+    for row, numbers in enumerate(_parsed(rows, count)):
         if values.dtype == np.uint8 and not (
             numbers.min() >= 0 and numbers.max() <= 255 and (numbers == np.rint(numbers)).all()
         ):
@@ -155,10 +156,10 @@ def _from_text(cells: "pd.Series[Any]") -> NDArray[Any]:
     return values
 
 
-def _parsed(texts: list[str], count: int) -> Iterator[NDArray[np.float64]]:
+def _parsed(rows: list[str], count: int) -> Iterator[NDArray[np.float64]]:
     """The numbers of every cell; of a cell of another number of them, NaN."""
     lacking = np.full(count, np.nan)
-    for text in texts:
+    for text in rows:
         numbers = _numbers(text)
         yield numbers if len(numbers) == count else lacking
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from kaggle_prz.errors import DataError
 
 _SEPARATORS = (",", ";", "\t")
+_MOST_REMEMBERED = 256
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe", "utf-16"),
@@ -32,15 +34,14 @@ def read_csv(path: Path, rows: int | None = None, columns: list[str] | None = No
         DataError: missing, or not a CSV with a header and rows no wider than it.
     """
     try:
-        encoding = encoding_of(path)
-        lines = _first_lines(path, encoding)
+        encoding, separator = dialect(path)
         frame = pd.read_csv(
             path,
             dtype=str,
             keep_default_na=False,
             na_filter=False,
             encoding=encoding,
-            sep=_separator(lines),
+            sep=separator,
             nrows=rows,
             usecols=None if columns is None else lambda name: _name(name) in columns,
         )
@@ -110,8 +111,25 @@ def read_json(path: Path) -> Any:
         ) from error
 
 
+def dialect(path: Path) -> tuple[str, str]:
+    """The encoding and the separator of a table.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    encoding = encoding_of(path)
+    return encoding, _separator(_first_lines(path, encoding))
+
+
 def encoding_of(path: Path) -> str:
     """UTF-8 unless a byte-order mark, zero bytes or bytes that are none say otherwise."""
+    status = path.stat()
+    return _encoding(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _encoding(path: Path, _size: int, _changed: int) -> str:
+    """Of a file as it is now; the whole of it is read, and a table is looked at many times."""
     with path.open("rb") as file:
         start = file.read(4096)
         for mark, encoding in _MARKS:

@@ -46,6 +46,20 @@ def test_values_are_exact_at_native_size(tmp_path, name, colours):
         assert (grey[0] == pixels[2]).all()
 
 
+@pytest.mark.parametrize(
+    ("file", "separator", "encoding"),
+    [("t.csv", ";", "utf-8"), ("t.tsv", "\t", "utf-8"), ("t.csv", ",", "utf-16")],
+)
+def test_tables_are_read_in_every_form_that_labels_may_have(tmp_path, file, separator, encoding):
+    pixels = noise(3, 5, 5)
+    frame = pd.DataFrame(pixels.reshape(3, -1), columns=[f"pixel{n}" for n in range(25)])
+    frame.insert(0, "label", 0)
+    frame.to_csv(tmp_path / file, index=False, sep=separator, encoding=encoding)
+    store, readable = decoded(tmp_path, [f"{file}#{row}" for row in range(3)], 5)
+    assert readable.all()
+    assert (store[..., 0] == pixels).all()
+
+
 def test_columns_are_sorted_by_their_numbers(tmp_path):
     pixels = noise(2, 5, 5)
     names = [f"{row}x{column}" for row in range(1, 6) for column in range(1, 6)]
@@ -163,3 +177,12 @@ def test_digits_of_a_drawn_competition_are_their_pixels(tmp_path):
     assert seen.size == (16, 16)
     assert (np.asarray(seen)[..., 1].ravel() == frame.iloc[17].to_numpy()).all()
     assert isinstance(seen, Image.Image)
+
+
+def test_what_was_refused_is_decoded_again(tmp_path):
+    """A codec may have been installed, or the tool be a newer one."""
+    (tmp_path / "t.csv").write_text("label,a\n" + "0,1\n" * 11)
+    rows = [f"t.csv#{row}" for row in range(11)]
+    with pytest.raises(DataError, match="11 of 11 images cannot be decoded"):
+        decoded(tmp_path, rows, 5)
+    assert not list((tmp_path / "s").rglob("*.npy"))
