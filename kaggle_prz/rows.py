@@ -48,7 +48,7 @@ def readable(task: Task, seen: NDArray[np.bool_]) -> Task:
         seen: `(train + test,)`, in the order of `files_of`.
     """
     fates = ["it is not trained on"] * len(task.train_ids)
-    fates += ["its row is predicted by the classes' shares"] * len(task.test_ids)
+    fates += ["its row gets what is likely of any row"] * len(task.test_ids)
     broken = [
         f"{file} cannot be decoded: {fate}."
         for file, fate, good in zip(files_of(task), fates, seen, strict=True)

@@ -64,5 +64,5 @@ def test_images_that_cannot_be_decoded_are_named_and_absent_ones_are_not():
     assert kept.warnings == (
         "before",
         "train/r1.png cannot be decoded: it is not trained on.",
-        "test/x.png cannot be decoded: its row is predicted by the classes' shares.",
+        "test/x.png cannot be decoded: its row gets what is likely of any row.",
     )

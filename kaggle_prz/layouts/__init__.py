@@ -4,7 +4,7 @@
 rows of arrays and tables, `labels` the training rows (`texts`, `annotations`, `folders` read
 them), `targets` their labels, `cells` and `wide` what a submission holds, `lookup` the files of
 the rows to predict, `groups` what holds rows together, `hints` what a person settled, `scoring`
-the metric; `told` says what was left out.
+the metric; `told` says of what was `found` why it was, and what was left out.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,6 @@ import numpy as np
 
 from kaggle_prz import workdir
 from kaggle_prz.console import Console
-from kaggle_prz.errors import printable
 from kaggle_prz.layouts import (
     archives,
     cells,
@@ -32,8 +31,9 @@ from kaggle_prz.layouts import (
     told,
     wide,
 )
+from kaggle_prz.layouts.found import Found
 from kaggle_prz.layouts.scan import scan
-from kaggle_prz.task import Evidence, Task
+from kaggle_prz.task import Task
 
 _FEW_IMAGES = 10  # a logo and a plot beside arrays or tables of pixels
 _MOST_UNPACKED = 500_000_000_000
@@ -95,14 +95,41 @@ def read(
     metric_said = scoring.said(said.metric, host_metric)
     cache = workdir.home() / "files" / slug
     root = archives.unpacked(root, cache, console, limit_bytes=limit_bytes)
+    found = _found(root, said, metric_said)
+    sample, table = found.sample, found.table
+    return Task(
+        slug=slug,
+        root=root,
+        sample=sample.path,
+        id_column=sample.id_column,
+        target_columns=sample.targets,
+        cell=found.labels.cell,
+        classes=found.labels.classes,
+        metric=found.scored.name,
+        train_ids=table.ids[found.kept],
+        train_files=found.train_files,
+        labels=found.labels.labels,
+        groups=None if found.group is None else table.column(found.group)[found.kept],
+        test_ids=sample.ids,
+        test_files=found.test_files,
+        kind=found.labels.kind,
+        most_ranked=found.labels.most_ranked,
+        melted=bool(sample.melted),
+        channels=pixels.channels(root, str(found.train_files[0])),
+        flips=("horizontal",) if said.flips is None else said.flips,
+        evidence=told.evidence(found),
+        warnings=told.warnings(found),
+    )
+
+
+def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
     sample, sample_rule = tables.find_sample(root)
     index, sample, table = _pictures(root, sample, said)
     beside = lookup.tables_of_test(root, sample, index, table.path)
     chosen = targets.choose(sample, table, said.target, frozenset(beside.columns))
-    kept, train_files, warnings = told.rows_with_image_and_label(table, chosen, index, sample)
+    kept, train_files, left_out = told.rows_with_image_and_label(table, chosen, index, sample)
     read_labels = _encoded(sample, chosen, kept, metric_said.metric, said)
-    scored = scoring.settle(metric_said, read_labels)
-    group_column, group_rule = groups.choose(
+    group, group_rule = groups.choose(
         table,
         kept,
         None if read_labels.kind == "numbers" else read_labels.labels,
@@ -111,53 +138,22 @@ def read(
         in_test=beside.columns,
     )
     test_files, test_rule = lookup.find(sample, index, beside, set(train_files.tolist()))
-    evidence = (
-        Evidence("sample submission", sample.path.name, sample_rule),
-        Evidence("row id", sample.id_column, "first column of the sample submission"),
-        Evidence("labels", f"{table.path.name}: {chosen.column}", chosen.rule),
-        Evidence("training images", f"{len(kept)} in {index.folders('train')}", table.rule),
-        Evidence(
-            "test images",
-            f"{np.count_nonzero(test_files != '')} of {len(sample.ids)} in {index.folders('test')}",
-            test_rule,
-        ),
-        Evidence("cell", read_labels.cell, read_labels.rule + told.a_row_each(sample)),
-        *told.of_classes(read_labels),
-        Evidence("group", group_column or "none", group_rule),
-        Evidence("metric", scored.name, scored.rule),
-    )
-    return Task(
-        slug=slug,
-        root=root,
-        sample=sample.path,
-        id_column=sample.id_column,
-        target_columns=sample.targets,
-        cell=read_labels.cell,
-        classes=read_labels.classes,
-        metric=scored.name,
-        train_ids=table.ids[kept],
+    return Found(
+        sample=sample,
+        sample_rule=sample_rule,
+        index=index,
+        table=table,
+        chosen=chosen,
+        kept=kept,
         train_files=train_files,
-        labels=read_labels.labels,
-        groups=None if group_column is None else table.column(group_column)[kept],
-        test_ids=sample.ids,
+        left_out=tuple(left_out),
+        labels=read_labels,
+        scored=scoring.settle(metric_said, read_labels),
+        group=group,
+        group_rule=group_rule,
         test_files=test_files,
-        kind=read_labels.kind,
-        most_ranked=read_labels.most_ranked,
-        melted=bool(sample.melted),
-        channels=pixels.channels(root, str(train_files[0])),
-        flips=("horizontal",) if said.flips is None else said.flips,
-        evidence=told.shown(evidence),
-        warnings=tuple(
-            printable(warning)
-            for warning in (
-                *warnings,
-                *filter(None, [chosen.doubt, scored.warning]),
-                *read_labels.warnings,
-                *told.missing_test_images(sample.ids, test_files),
-                *([] if beside.mapped else told.twins(sample.ids, test_files, index.test)),
-                *told.by_order(table, test_rule, index),
-            )
-        ),
+        test_rule=test_rule,
+        mapped=bool(beside.mapped),
     )
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from kaggle_prz.errors import DataError, printable
 from kaggle_prz.layouts import files, lookup
 from kaggle_prz.layouts.encoded import Encoded
+from kaggle_prz.layouts.found import Found
 from kaggle_prz.layouts.roles import Role
 from kaggle_prz.layouts.tables import LabelTable, Sample
 from kaggle_prz.layouts.targets import Target
@@ -72,16 +73,55 @@ def _passed_over(ids: Text, lost: np.ndarray, what: str) -> list[str]:
     return [f"{count} {what} and are passed over: {named}."]
 
 
-def missing_test_images(ids: Text, test_files: Text) -> list[str]:
+def evidence(found: Found) -> tuple[Evidence, ...]:
+    """Every property of a task, its value and the rule that gave it."""
+    sample, table, index = found.sample, found.table, found.index
+    seen = np.count_nonzero(found.test_files != "")
+    row_each = "; a row for every image and head" if sample.melted else ""
+    properties = (
+        Evidence("sample submission", sample.path.name, found.sample_rule),
+        Evidence("row id", sample.id_column, "first column of the sample submission"),
+        Evidence("labels", f"{table.path.name}: {found.chosen.column}", found.chosen.rule),
+        Evidence("training images", f"{len(found.kept)} in {index.folders('train')}", table.rule),
+        Evidence(
+            "test images",
+            f"{seen} of {len(sample.ids)} in {index.folders('test')}",
+            found.test_rule,
+        ),
+        Evidence("cell", found.labels.cell, found.labels.rule + row_each),
+        *_of_classes(found.labels),
+        Evidence("group", found.group or "none", found.group_rule),
+        Evidence("metric", found.scored.name, found.scored.rule),
+    )
+    return _shown(properties)
+
+
+def warnings(found: Found) -> tuple[str, ...]:
+    """Sentences on what is left out, and on what may be meant otherwise."""
+    ids, files_ = found.sample.ids, found.test_files
+    told = (
+        *found.left_out,
+        *filter(None, [found.chosen.doubt, found.scored.warning]),
+        *found.labels.warnings,
+        *_missing_test_images(ids, files_),
+        *([] if found.mapped else twins(ids, files_, found.index.test)),
+        *_by_order(found.table, found.test_rule, found.index),
+    )
+    return tuple(printable(sentence) for sentence in told)
+
+
+def _missing_test_images(ids: Text, test_files: Text) -> list[str]:
     """A sentence on rows to predict that have no picture."""
     lost = ids[test_files == ""]
     if not len(lost):
         return []
     named = ", ".join(lost[:5].tolist()) + (" …" if len(lost) > 5 else "")
-    return [f"{len(lost)} test row(s) have no image file and get the classes' shares: {named}."]
+    return [
+        f"{len(lost)} test row(s) have no image file and get what is likely of any row: {named}."
+    ]
 
 
-def by_order(table: LabelTable, test_rule: str, index: files.Index) -> list[str]:
+def _by_order(table: LabelTable, test_rule: str, index: files.Index) -> list[str]:
     """Rows of stacks that no id joins with their labels, or with the sample."""
     of_labels = [table.path.name] if index.kind == "stacks" and table.by_order else []
     names = [*of_labels, *(["the sample submission"] if test_rule == lookup.IN_ORDER else [])]
@@ -90,12 +130,7 @@ def by_order(table: LabelTable, test_rule: str, index: files.Index) -> list[str]
     ]
 
 
-def a_row_each(sample: Sample) -> str:
-    """What to add to the rule of cells where a submission has a row for every image and head."""
-    return "; a row for every image and head" if sample.melted else ""
-
-
-def of_classes(read_labels: Encoded) -> list[Evidence]:
+def _of_classes(read_labels: Encoded) -> list[Evidence]:
     """Evidence of the classes, of the positive one of two, and of one for the unknown."""
     names = read_labels.classes
     noun = read_labels.kind if len(names) > 1 else read_labels.kind.removesuffix("s")
@@ -108,7 +143,7 @@ def of_classes(read_labels: Encoded) -> list[Evidence]:
     return evidence
 
 
-def shown(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+def _shown(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     """Evidence whose names of files, columns and classes may be shown on a terminal."""
     return tuple(Evidence(one.name, printable(one.value), printable(one.rule)) for one in evidence)
 

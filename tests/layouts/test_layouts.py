@@ -198,7 +198,7 @@ def test_a_test_row_without_an_image_keeps_its_place(tree):
     task = _read(tree(images=[*IMAGES[:-2], "test/901.jpg"]))
     assert task.test_files.tolist() == ["", "test/901.jpg"]
     (warning,) = task.warnings
-    assert "1 test row(s) have no image file and get the classes' shares: 900." in warning
+    assert "1 test row(s) have no image file and get what is likely of any row: 900." in warning
 
 
 @pytest.mark.parametrize(
