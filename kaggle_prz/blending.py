@@ -2,9 +2,7 @@
 
 from kaggle_prz import decisions, ensemble, metrics, outputs, submission, workdir
 from kaggle_prz.ensemble import Blend, FoldPredictions
-from kaggle_prz.metrics import Probabilities
 from kaggle_prz.runs import Run
-from kaggle_prz.task import Task
 
 
 def blend(run: Run) -> Blend:
@@ -49,6 +47,7 @@ def _sealed(run: Run, stage: str) -> list[FoldPredictions]:
 
 def _scores(run: Run, stage: str, done: list[FoldPredictions]) -> dict[str, object]:
     task, metric = run.task, metrics.get(run.task.metric)
+    accuracy = metrics.get("accuracy")
     row = {name: place for place, name in enumerate(task.train_ids.tolist())}
     labels = [task.labels[[row[name] for name in f.oof_ids.tolist()]] for f in done]
     whole = ensemble.out_of_fold(task.train_ids, done) if len(done) == run.recipe.folds else None
@@ -58,9 +57,7 @@ def _scores(run: Run, stage: str, done: list[FoldPredictions]) -> dict[str, obje
             metric.score(y, f.oof, task.kind) for y, f in zip(labels, done, strict=True)
         ],
         "score": None if whole is None else metric.score(task.labels, whole, task.kind),
-        "accuracy": None if whole is None or task.kind != "classes" else _accuracy(task, whole),
+        "accuracy": None
+        if whole is None or task.kind != "classes"
+        else accuracy.score(task.labels, whole, task.kind),
     }
-
-
-def _accuracy(task: Task, predictions: Probabilities) -> float:
-    return float((predictions.argmax(axis=1) == outputs.codes(task.labels)).mean())

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz.duplicates import Rows, sets
+from kaggle_prz.metrics.arrays import class_truth, tag_truth
 from kaggle_prz.task import Task
 
 
@@ -73,11 +74,8 @@ def _of_test(train: Rows, test: Rows) -> Iterator[str]:
 
 def _labels_differ(task: Task, members: Rows) -> bool:
     labels = task.labels[members]
-    if task.kind == "tags":
-        labels = labels >= 0.5
-    elif task.kind == "classes" and labels.ndim == 2:
-        labels = labels.argmax(axis=1)
-    elif task.kind == "numbers":  # by more than half a standard deviation
+    if task.kind == "numbers":  # by more than half a standard deviation
         spread = task.labels.std(axis=0)
         return bool((np.ptp(labels, axis=0) > spread / 2).any())
-    return bool((labels != labels[0]).any())
+    truth = tag_truth(labels) if task.kind == "tags" else class_truth(labels)
+    return bool((truth != truth[0]).any())

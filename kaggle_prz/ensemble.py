@@ -37,13 +37,11 @@ class Blend:
 
     Attributes:
         folds: the predictions that take part, one a fold.
-        score: of the out-of-fold predictions, by the task's metric.
         oof: `(train, classes)` probabilities, in the order of the task's training rows.
         reason: one sentence.
     """
 
     folds: tuple[FoldPredictions, ...]
-    score: float
     oof: Probabilities
     reason: str
 
@@ -128,7 +126,6 @@ def choose(
     compared = ", ".join(f"{name} {score:.4f}" for name, score in scores.items())
     return Blend(
         folds=tuple(members),
-        score=scores[best],
         oof=out_of_fold(task.train_ids, members),
         reason=f"{best} has the best out-of-fold {metric.title} ({compared})",
     )

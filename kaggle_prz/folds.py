@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from kaggle_prz import outputs, workdir
+from kaggle_prz import workdir
 from kaggle_prz.errors import RunError, UsageError
+from kaggle_prz.metrics.arrays import class_truth, tag_truth
 from kaggle_prz.task import Task
 
 _TENTHS = 10
@@ -99,9 +100,9 @@ def strata(task: Task, folds: int) -> NDArray[np.int64]:
 
 def _kinds_of_rows(task: Task) -> NDArray[np.int64]:
     if task.kind == "classes":
-        return outputs.codes(task.labels)
+        return class_truth(task.labels)
     if task.kind == "tags":
-        tagged = task.labels >= 0.5
+        tagged = tag_truth(task.labels)
         rarity = np.where(tagged, tagged.sum(axis=0), np.iinfo(np.int64).max)
         rarest: NDArray[np.int64] = np.where(tagged.any(axis=1), rarity.argmin(axis=1), -1)
         return rarest
@@ -114,7 +115,7 @@ def notes(task: Task, folds: int) -> list[str]:
     """What a user should know of classes that are rarer than folds are many."""
     if task.kind != "classes":
         return []
-    counts = np.bincount(outputs.codes(task.labels), minlength=len(task.classes))
+    counts = np.bincount(class_truth(task.labels), minlength=len(task.classes))
     rare = np.flatnonzero(counts < folds)
     if not len(rare):
         return []

@@ -78,11 +78,6 @@ def of(task: Task) -> Outputs:
     return Outputs(task.kind, count, low, high)
 
 
-def codes(labels: NDArray[Any]) -> NDArray[np.int64]:
-    """`(n,)` class indexes; of shares, the largest."""
-    return labels if labels.ndim == 1 else labels.argmax(axis=1)
-
-
 def prior(task: Task) -> NDArray[np.float64]:
     """What is predicted of a row that nothing is known about: shares of classes, or means.
 

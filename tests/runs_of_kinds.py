@@ -54,7 +54,7 @@ def make_run_of(
         oof = _predictions(task, stage.index)
         scores = [_write_fold(run, stage, fold, column == fold, oof) for fold in range(3)]
         score = metric.score(task.labels, oof, task.kind)
-        accuracy = metrics.accuracy(task.labels, oof) if kind == "classes" else None
+        accuracy = metrics.get("accuracy").score(task.labels, oof) if kind == "classes" else None
         found.append(
             {"name": stage.name, "fold_scores": scores, "score": score, "accuracy": accuracy}
         )

@@ -71,12 +71,14 @@ def _alike(labels: np.ndarray) -> bool:
 def test_log_loss_is_that_of_the_formula():
     probabilities = np.array([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]])
     expected = -(math.log(0.5) + math.log(0.8)) / 2
-    assert metrics.log_loss(np.array([0, 1]), probabilities) == pytest.approx(expected)
+    assert metrics.get("log_loss").score(np.array([0, 1]), probabilities) == pytest.approx(expected)
 
 
 def test_log_loss_of_rows_that_do_not_sum_to_one_is_that_of_normalised_ones():
     probabilities = np.array([[2.0, 1.0, 1.0], [0.2, 0.1, 0.1]], np.float32)
-    assert metrics.log_loss(np.array([0, 0]), probabilities) == pytest.approx(math.log(2))
+    assert metrics.get("log_loss").score(np.array([0, 0]), probabilities) == pytest.approx(
+        math.log(2)
+    )
 
 
 @pytest.mark.parametrize("name", ["log_loss", "quadratic_kappa"])
@@ -89,17 +91,23 @@ def test_rows_of_classes_are_normalised_first(name, soft):
 
 
 def test_log_loss_of_rows_without_some_class():
-    assert metrics.log_loss(np.array([1, 1]), np.full((2, 3), 1 / 3)) == pytest.approx(math.log(3))
+    assert metrics.get("log_loss").score(np.array([1, 1]), np.full((2, 3), 1 / 3)) == pytest.approx(
+        math.log(3)
+    )
 
 
 def test_log_loss_of_a_certain_and_wrong_tag_is_finite():
     labels, predictions = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]], np.float32)
-    assert metrics.log_loss(labels, predictions, "tags") == pytest.approx(34.539, abs=0.01)
+    assert metrics.get("log_loss").score(labels, predictions, "tags") == pytest.approx(
+        34.539, abs=0.01
+    )
 
 
 def test_macro_f1_counts_a_class_that_is_never_predicted():
     predicted = np.eye(2)[[0, 0, 0, 0]]
-    assert metrics.macro_f1(np.array([0, 0, 0, 1]), predicted) == pytest.approx((6 / 7 + 0) / 2)
+    assert metrics.get("macro_f1").score(np.array([0, 0, 0, 1]), predicted) == pytest.approx(
+        (6 / 7 + 0) / 2
+    )
 
 
 def test_a_column_nobody_names_is_left_out_and_an_empty_row_left_empty_is_right():
@@ -110,7 +118,7 @@ def test_a_column_nobody_names_is_left_out_and_an_empty_row_left_empty_is_right(
 
 
 def test_accuracy_is_a_share():
-    assert metrics.accuracy(np.array([0, 1, 1, 1]), np.eye(2)[[0, 1, 0, 0]]) == 0.5
+    assert metrics.get("accuracy").score(np.array([0, 1, 1, 1]), np.eye(2)[[0, 1, 0, 0]]) == 0.5
 
 
 @given(seeds, st.integers(2, 5))
@@ -124,14 +132,16 @@ def test_roc_auc_is_that_of_scikit_learn(seed, classes):
         if classes == 2
         else reference.roc_auc_score(labels, rows, multi_class="ovr")
     )
-    assert metrics.roc_auc(labels, rows) == pytest.approx(expected)
+    assert metrics.get("roc_auc").score(labels, rows) == pytest.approx(expected)
 
 
 def test_roc_auc_leaves_out_classes_without_a_row():
     rows = np.array([[0.6, 0.3, 0.1], [0.3, 0.6, 0.1], [0.4, 0.5, 0.1]])
-    assert metrics.roc_auc(np.array([0, 1, 1]), rows) == 1.0
-    assert math.isnan(metrics.roc_auc(np.array([1, 1, 1]), rows))
-    assert math.isnan(metrics.roc_auc(np.array([1, 1]), np.array([[0.4, 0.6], [0.2, 0.8]])))
+    assert metrics.get("roc_auc").score(np.array([0, 1, 1]), rows) == 1.0
+    assert math.isnan(metrics.get("roc_auc").score(np.array([1, 1, 1]), rows))
+    assert math.isnan(
+        metrics.get("roc_auc").score(np.array([1, 1]), np.array([[0.4, 0.6], [0.2, 0.8]]))
+    )
 
 
 def test_kappa_counts_squares_of_distances():

@@ -62,8 +62,3 @@ def test_one_number_that_is_always_the_same():
 )
 def test_what_is_predicted_of_a_row_that_nothing_is_known_about(labels, facts, expected):
     assert outputs.prior(make_task(labels, **facts)).tolist() == expected
-
-
-def test_codes_of_shares_are_the_largest():
-    assert outputs.codes(np.array([[0.2, 0.8], [0.6, 0.4]])).tolist() == [1, 0]
-    assert outputs.codes(np.array([1, 0])).tolist() == [1, 0]

@@ -14,14 +14,10 @@ __all__ = [
     "Labels",
     "Metric",
     "Probabilities",
-    "accuracy",
     "default_for",
     "from_host",
     "get",
-    "log_loss",
-    "macro_f1",
     "names",
-    "roc_auc",
 ]
 
 _OF_CELLS = {
@@ -34,11 +30,6 @@ _OF_CELLS = {
     "ranked": "map_at_5",
     "number": "rmse",
 }
-
-log_loss = known.METRICS["log_loss"].score
-accuracy = known.METRICS["accuracy"].score
-macro_f1 = known.METRICS["macro_f1"].score
-roc_auc = known.METRICS["roc_auc"].score
 
 
 def names() -> tuple[str, ...]:
