@@ -76,6 +76,7 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
     """Rows of the history, the bar's note, and an end to training when the loss is not finite.
 
     Keras reports means since the epoch began; differences of their sums give each row its own.
+    Accuracy is NaN where the model measures none.
 
     Args:
         pace: counts the steps.
@@ -111,7 +112,7 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _add_row(self, count: int, means: dict[str, float]) -> None:
         before, loss_before, accuracy_before = self._earlier
-        loss_sum, accuracy_sum = means["loss"] * count, means["accuracy"] * count
+        loss_sum, accuracy_sum = means["loss"] * count, means.get("accuracy", math.nan) * count
         self.rows.append(
             {
                 "step": self._pace.step,

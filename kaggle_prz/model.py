@@ -27,14 +27,12 @@ class Classifier:
             from 0 to 1.
         features: the same pixels -> `(batch, width)` float32 pooled features; shares layers
             with `model`.
-        activation: of the last layer.
         pretrained: whether the backbone started from trained weights.
         notes: what was decided, as sentences.
     """
 
     model: keras.Model
     features: keras.Model
-    activation: Activation
     pretrained: bool
     notes: tuple[str, ...]
 
@@ -99,7 +97,6 @@ def build(
     return Classifier(
         model=keras.Model(images, x, name="classifier"),
         features=keras.Model(images, pooled, name="features"),
-        activation=activation,
         pretrained=pretrained,
         notes=(
             _weights_note(backbone, path, pretrained) + adapted,

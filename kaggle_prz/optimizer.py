@@ -1,4 +1,4 @@
-"""AdamW for networks whose normalization statistics stay fixed while they are fine-tuned."""
+"""AdamW for pretrained networks, whose normalization statistics stay fixed in fine-tuning."""
 
 import math
 from typing import Any

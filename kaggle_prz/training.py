@@ -21,9 +21,9 @@ from kaggle_prz.errors import PrzError
 from kaggle_prz.images import Pixels
 from kaggle_prz.model import Classifier
 from kaggle_prz.optimizer import FineTuningAdamW
-from kaggle_prz.outputs import Activation
 from kaggle_prz.pipeline import TrainBatches
 from kaggle_prz.spec import Recipe, Stage
+from kaggle_prz.task import Kind
 
 _STEPS_MEASURED = 6
 
@@ -52,26 +52,27 @@ class TracedLoss(keras.losses.Loss):  # type: ignore[misc]
         return self._loss.call(y_true, y_pred)
 
 
-def loss_and_metric(
-    activation: Activation, *, shares: bool
-) -> tuple[keras.losses.Loss, keras.metrics.Metric]:
-    """Cross-entropy that suits the targets, and how often the outputs are right.
+def loss_and_metrics(
+    kind: Kind, *, shares: bool
+) -> tuple[keras.losses.Loss, list[keras.metrics.Metric]]:
+    """Cross-entropy that suits the targets, and how often the outputs are right, if they can be.
 
     Numbers scaled to their range take the same loss as tags: its least value is at the target,
     and a sigmoid does not stall at the ends as it does under a squared error.
 
     Args:
-        activation: of the last layer.
-        shares: targets of a softmax are `(n, classes)` shares instead of class indexes.
+        kind: of the task.
+        shares: targets of classes are `(n, classes)` shares instead of class indexes.
     """
-    if activation == "sigmoid":
-        return keras.losses.BinaryCrossentropy(), keras.metrics.BinaryAccuracy("accuracy")
-    if not shares:
-        return (
-            keras.losses.SparseCategoricalCrossentropy(),
-            keras.metrics.SparseCategoricalAccuracy("accuracy"),
-        )
-    return keras.losses.CategoricalCrossentropy(), keras.metrics.CategoricalAccuracy("accuracy")
+    if kind == "numbers":
+        return keras.losses.BinaryCrossentropy(), []
+    if kind == "tags":
+        return keras.losses.BinaryCrossentropy(), [keras.metrics.BinaryAccuracy("accuracy")]
+    if shares:
+        right = keras.metrics.CategoricalAccuracy("accuracy")
+        return keras.losses.CategoricalCrossentropy(), [right]
+    right = keras.metrics.SparseCategoricalAccuracy("accuracy")
+    return keras.losses.SparseCategoricalCrossentropy(), [right]
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ class StageTrainer:
         classifier: built for the stage's image size.
         stage: what to train.
         recipe: weight decay and seed.
-        shares: classes have shares of rows, see `loss_and_metric`.
+        kind: of the task.
+        shares: classes have shares of rows, see `loss_and_metrics`.
     """
 
     def __init__(
@@ -113,22 +115,23 @@ class StageTrainer:
         stage: Stage,
         recipe: Recipe,
         *,
+        kind: Kind = "classes",
         shares: bool = False,
     ):
         self.stage = stage
         self._model = classifier.model
         self._seed = recipe.seed
-        loss, metric = loss_and_metric(classifier.activation, shares=shares)
+        loss, measured = loss_and_metrics(kind, shares=shares)
         self._loss = TracedLoss(loss)
-        kind = FineTuningAdamW if classifier.pretrained else keras.optimizers.AdamW
-        optimizer = kind(stage.learning_rate, weight_decay=recipe.weight_decay, clipnorm=1.0)
+        adam = FineTuningAdamW if classifier.pretrained else keras.optimizers.AdamW
+        optimizer = adam(stage.learning_rate, weight_decay=recipe.weight_decay, clipnorm=1.0)
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         if _computes_in_float16(self._model):  # its head is float32, so Keras would not do it
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         self._model.compile(
             optimizer=optimizer,
             loss=self._loss,
-            metrics=[metric],
+            metrics=measured,
         )
         optimizer.build(self._model.trainable_variables)
         generators = [v for v in self._model.variables if "seed_generator" in v.path]

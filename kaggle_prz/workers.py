@@ -82,6 +82,7 @@ class InProcess:
             self._classifier,
             stage,
             self._run.recipe,
+            kind=self._outputs.kind,
             shares=self._targets.ndim == 2,
         )
         self._seconds["build"] = time.monotonic() - begun

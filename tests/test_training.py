@@ -44,6 +44,16 @@ def test_one_trace_serves_the_measurement_and_folds_of_every_size():
     assert trainer.traces == 1
 
 
+def test_numbers_have_no_accuracy():
+    made = build(resolve("tiny"), 16, 1, activation="sigmoid", seed=1)
+    trainer = StageTrainer(made, stage(), Recipe(), kind="numbers")
+    rows = np.arange(40)
+    targets = np.linspace(0, 1, 40, dtype=np.float32)[:, None]
+    history = trainer.train(FoldWork(0, PIXELS, rows, targets, 1.0))
+    assert np.isfinite(history.loss).all()
+    assert history.accuracy.isna().all()
+
+
 def test_traces_are_counted():
     """Shows that the count above can be another."""
     made, trainer, _ = prepared()
