@@ -68,7 +68,7 @@ def inspect(competition: str, as_json: bool, **layout: Any) -> None:
     from kaggle_prz import experiment, rows, summary
     from kaggle_prz.images import headers
 
-    task = experiment.inspect(competition, **layout)
+    task = experiment.inspect(competition, console=None if as_json else _console(), **layout)
     heads = headers.look(task.root, rows.files_of(task))
     if as_json:
         _print_json(summary.task_facts(task) | {"images": vars(heads)})

@@ -114,6 +114,7 @@ def fit(
     budget = budget or Budget(recipe.time_limit)
     task = inspect(competition, console=console, **layout)
     summary.show_task(task, console)
+    network.check_channels(task.channels)
     path = Path(output_dir) / task.slug / (run or runs.default_name(recipe, task, network.identity))
     with workdir.locked(path):
         runs.begin(path, hosts.address(competition), recipe, task, network.identity)
