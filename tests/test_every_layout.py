@@ -1,16 +1,14 @@
 """Every drawn competition, from its files to a graded submission, without a hint but the metric."""
 
 import pytest
-from competitions import DRAWN
+from competitions import DRAWN, MELTED, Drawn
 
 import kaggle_prz as prz
 
 pytestmark = pytest.mark.keras
 
 
-@pytest.mark.parametrize("slug", DRAWN)
-def test_a_small_network_learns_it_and_its_grader_takes_the_answer(drawn, tmp_path, slug):
-    competition = drawn(slug)
+def _learns(competition: Drawn, runs) -> prz.Run:
     run = prz.fit(
         str(competition.root),
         metric=None if competition.metric == "Custom Metric" else competition.metric,
@@ -21,9 +19,20 @@ def test_a_small_network_learns_it_and_its_grader_takes_the_answer(drawn, tmp_pa
         batch_size=8,
         learning_rate=5e-3,
         tta=False,
-        output_dir=tmp_path / "runs",
+        output_dir=runs,
     )
     score = competition.grade(run.submission)
     half_way = (competition.chance + competition.perfect) / 2
     assert score > half_way if competition.maximize else score < half_way
     assert run.report.is_file()
+    return run
+
+
+@pytest.mark.parametrize("slug", DRAWN)
+def test_a_small_network_learns_it_and_its_grader_takes_the_answer(drawn, tmp_path, slug):
+    _learns(drawn(slug), tmp_path / "runs")
+
+
+def test_rows_of_images_and_heads(tmp_path):
+    run = _learns(MELTED(tmp_path / "files", 0), tmp_path / "runs")
+    assert prz.load_run(run.path).task.melted

@@ -1,4 +1,4 @@
-"""Submissions with a row for every image and head, from the files to a graded submission."""
+"""Submissions with a row for every image and head, read and written."""
 
 import csv
 import shutil
@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from competitions import MELTED
 
-import kaggle_prz as prz
 from kaggle_prz import layouts, submission
 from kaggle_prz.errors import DataError, SubmissionError
 
@@ -85,21 +84,3 @@ def test_heads_of_classes_are_not_taken_for_quantities(copy):
     table.write_text(table.read_text().replace(",1\n", ",7\n"))
     with pytest.raises(DataError, match="several heads of classes are not supported"):
         layouts.read(copy, slug="copy")
-
-
-@pytest.mark.keras
-def test_a_small_network_learns_it_and_its_grader_takes_the_answer(bleedings, tmp_path):
-    run = prz.fit(
-        str(bleedings.root),
-        metric=bleedings.metric,
-        backbone="tiny",
-        sizes=(24,),
-        folds=2,
-        epochs=8,
-        batch_size=8,
-        learning_rate=5e-3,
-        tta=False,
-        output_dir=tmp_path / "runs",
-    )
-    assert bleedings.grade(run.submission) < bleedings.chance / 2
-    assert prz.load_run(run.path).task.melted
