@@ -125,6 +125,22 @@ def leaderboard(competition: str, private: bool, as_json: bool) -> None:
 
 
 @cli.command()
+@options.output_dir
+@options.as_json
+def doctor(output_dir: Path, as_json: bool) -> None:
+    """Show what this machine has for a run, and what is in the way. Exit status 1 for a fault."""
+    from kaggle_prz import doctor as doctors
+
+    findings = doctors.examine(output_dir)
+    if as_json:
+        _print_json([vars(finding) for finding in findings])
+    else:
+        doctors.show(findings, _console())
+    if any(finding.state == "fault" for finding in findings):
+        sys.exit(1)
+
+
+@cli.command()
 @options.run
 def report(run: Path) -> None:
     """Write a run's report: one HTML file."""
