@@ -61,6 +61,25 @@ def fit(competition: str, quiet: bool, **given: Any) -> None:
 
 @cli.command()
 @options.competition
+@options.recipe
+@options.layout
+@options.output_dir
+@click.option("--attempts", "count", type=int, default=3, show_default=True, help="Runs to make.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+def auto(competition: str, quiet: bool, **given: Any) -> None:
+    """Fit one attempt after the other, and submit what is better than before.
+
+    The recipe as given comes first, then larger images, then other seeds. A journal keeps what
+    was done: the same command goes on where it stopped, also on another day.
+    """
+    from kaggle_prz import auto as unattended
+
+    unattended.auto(competition, console=_console(quiet), **given)
+
+
+@cli.command()
+@options.competition
 @options.layout
 @options.as_json
 def inspect(competition: str, as_json: bool, **layout: Any) -> None:

@@ -71,6 +71,10 @@ class SubmissionError(PrzError):
     """A submission that its host would refuse, or did refuse; nothing counted against a limit."""
 
 
+class LimitReachedError(SubmissionError):
+    """The day's submissions are used up; the same one may be sent on another day."""
+
+
 class MissingExtraError(PrzError):
     """An optional package that the request needs is not installed.
 

@@ -19,7 +19,7 @@ from kaggle_prz.offline.shapes import Shapes
 from kaggle_prz.spec import Recipe
 
 SHAPES = Shapes(train=8, test=8)
-COMMANDS = ["doctor", "fit", "inspect", "leaderboard", "plan", "report", "runs", "submit"]
+COMMANDS = ["auto", "doctor", "fit", "inspect", "leaderboard", "plan", "report", "runs", "submit"]
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_the_module_runs_as_the_script_does():
     assert done.stdout == f"kaggle-prz, version {__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["fit", "inspect", "plan", "leaderboard"])
+@pytest.mark.parametrize("command", ["auto", "fit", "inspect", "plan", "leaderboard"])
 def test_an_unknown_competition_lists_the_known_ones(prz, command):
     status, out, err = prz(command, "-c", "shape")
     assert (status, out) == (2, "")
@@ -105,7 +105,7 @@ def test_an_unknown_competition_lists_the_known_ones(prz, command):
     assert "Known are elpv, shapes" in err
 
 
-@pytest.mark.parametrize("command", ["fit", "inspect", "plan", "leaderboard"])
+@pytest.mark.parametrize("command", ["auto", "fit", "inspect", "plan", "leaderboard"])
 def test_a_directory_that_is_not_there(prz, command):
     status, out, err = prz(command, "-c", "./leaves")
     assert (status, out) == (2, "")

@@ -11,7 +11,7 @@ import filelock
 import numpy as np
 import pydantic
 
-from kaggle_prz.errors import RunError, SubmissionError
+from kaggle_prz.errors import LimitReachedError, RunError, SubmissionError
 from kaggle_prz.offline import grader
 from kaggle_prz.offline.competition import Answers, EmbeddedCompetition, Standing, Submission
 from kaggle_prz.workdir import home, room_for, write_atomic
@@ -55,7 +55,8 @@ def submit(
         The submission as recorded.
 
     Raises:
-        SubmissionError: the file was refused, or the day's submissions are used up.
+        SubmissionError: the file was refused.
+        LimitReachedError: the day's submissions are used up.
         RunError: the leaderboard cannot be read.
     """
     competition = embedded.competition
@@ -149,7 +150,7 @@ def _check_limit(board: _Board, limit: int, moment: datetime) -> None:
         for each in board.submissions
     )
     if today >= limit:
-        raise SubmissionError(
+        raise LimitReachedError(
             f"The competition {board.competition} takes {limit} submissions a day (UTC), and "
             f"{today} were made on {moment.date()}. Submit again after midnight UTC."
         )
