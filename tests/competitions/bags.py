@@ -81,9 +81,8 @@ def sites(root: Path, seed: int) -> Drawn:
     wells, files = [], {}
     for row, kind in enumerate(kinds):
         plate, role = row % 3 + 1, "train" if row < 72 else "test"
-        well = (
-            f"{'HEPG2' if row < 72 else 'U2OS'}-{row % 9:02d}_{plate}_{'BCDEFGH'[row % 7]}{row:02d}"
-        )
+        line = "HEPG2" if row < 72 else "U2OS"
+        well = f"{line}-{row % 9:02d}_{plate}_{'BCDEFGH'[row % 7]}{row:02d}"
         for site in (1, 2):
             picture = pictures.thing(random, SIRNAS.index(kind), 4)
             folder.image(f"{role}/Plate{plate}/{well}_s{site}.png", picture)
