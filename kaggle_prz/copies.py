@@ -61,7 +61,8 @@ def _of_sets(task: Task, found: list[Rows]) -> Iterator[str]:
     yield f"{count} training images in {many} are near-duplicates; a set shares a fold."
     differing = [members for members in found if _labels_differ(task, members)]
     if differing:
-        named = " and ".join(task.images.train_files[differing[0][:2]].tolist())
+        _, first = np.unique(task.images.train_rows[differing[0]], return_index=True)
+        named = " and ".join(task.images.train_files[differing[0][first[:2]]].tolist())
         which = f"{len(differing)} of {many}" if len(found) > 1 else "That set"
         verb = "has" if len(differing) == 1 else "have"
         yield (
