@@ -111,8 +111,8 @@ def several_files(ids: Text, role: Role) -> str:
     folders = [key_of(path, "folder", 1) for path in role.paths]
     if len(set(folders) & names) > 0.5 * len(names):
         return (
-            " Its ids are folders of several images each: one image a row is what can be read so "
-            "far."
+            " Its ids are folders of several files each, which are named like channels or masks "
+            "of one image: such cannot be read so far."
         )
     return ""
 

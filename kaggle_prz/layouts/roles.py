@@ -58,8 +58,8 @@ class Role:
         """Whether exactly one path has this name, with or without suffix, or ends in this path."""
         if "/" in name:
             return any(self._by_path(key)(name) for key in ("name", "stem"))
-        low = name.lower()
-        return any(low in self._by(key) for key in ("low sole name", "low sole stem"))
+        known = any(name in self._by(key) for key in ("name", "stem"))
+        return known and name not in self._twins
 
     def with_twins(self, names: Iterable[str]) -> list[str]:
         """Names that several paths have, as file name or as stem."""
