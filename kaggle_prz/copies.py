@@ -20,10 +20,11 @@ def held_together(task: Task, first: Rows) -> Task:
 
     Args:
         task: only rows with a picture.
-        first: `(train + test seen,)` as `find` returns it, training rows first.
+        first: `(train images + test images seen,)` as `find` returns it, those of training rows
+            first.
     """
-    train = first[: len(task.train_ids)]
-    notes = [*_of_sets(task, sets(train)), *_of_test(train, first[len(train) :])]
+    train = first[: len(task.images.train_rows)]
+    notes = [*_of_sets(task, _of_several_rows(task, train)), *_of_test(train, first[len(train) :])]
     if not notes:
         return task
     return replace(task, groups=_joined(task, train), warnings=(*task.warnings, *notes))
@@ -33,16 +34,23 @@ def _joined(task: Task, train: Rows) -> NDArray[np.str_] | None:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    if (train == np.arange(len(train))).all():
+    rows = task.images.train_rows
+    if (rows[train] == rows).all():
         return task.groups
     own = task.train_ids if task.groups is None else task.groups
     names, groups = np.unique(own, return_inverse=True)
-    edges = (np.ones(len(train), bool), (groups, groups[train]))
+    edges = (np.ones(len(train), bool), (groups[rows], groups[rows[train]]))
     graph = coo_array(edges, shape=(len(names), len(names)))
     _, joined = connected_components(graph, directed=False)
     _, first_name = np.unique(joined, return_index=True)
     together: NDArray[np.str_] = names[first_name[joined[groups]]]
     return together
+
+
+def _of_several_rows(task: Task, train: Rows) -> list[Rows]:
+    """The sets of near-duplicates that one bag does not hold."""
+    rows = task.images.train_rows
+    return [members for members in sets(train) if len(np.unique(rows[members])) > 1]
 
 
 def _of_sets(task: Task, found: list[Rows]) -> Iterator[str]:
@@ -53,7 +61,8 @@ def _of_sets(task: Task, found: list[Rows]) -> Iterator[str]:
     yield f"{count} training images in {many} are near-duplicates; a set shares a fold."
     differing = [members for members in found if _labels_differ(task, members)]
     if differing:
-        named = " and ".join(task.train_files[differing[0][:2]].tolist())
+        _, first = np.unique(task.images.train_rows[differing[0]], return_index=True)
+        named = " and ".join(task.images.train_files[differing[0][first[:2]]].tolist())
         which = f"{len(differing)} of {many}" if len(found) > 1 else "That set"
         verb = "has" if len(differing) == 1 else "have"
         yield (
@@ -73,7 +82,7 @@ def _of_test(train: Rows, test: Rows) -> Iterator[str]:
 
 
 def _labels_differ(task: Task, members: Rows) -> bool:
-    labels = task.labels[members]
+    labels = task.labels[task.images.train_rows[members]]
     if task.kind == "numbers":  # by more than half a standard deviation
         spread = task.labels.std(axis=0)
         return bool((np.ptp(labels, axis=0) > spread / 2).any())

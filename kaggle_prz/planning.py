@@ -16,7 +16,8 @@ from kaggle_prz.task import Task
 def workload_of(recipe: Recipe, task: Task) -> Workload:
     """How many images a stage of the run touches."""
     views = 2 if recipe.tta and task.flips else 1
-    return Workload(recipe.folds, len(task.train_ids), len(task.test_ids), views)
+    images = task.images
+    return Workload(recipe.folds, len(images.train_files), len(images.test_files), views)
 
 
 def known_speed(backbone: str) -> Speed | None:

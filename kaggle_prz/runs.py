@@ -3,18 +3,20 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from numpy.typing import NDArray
 
 import kaggle_prz
 from kaggle_prz import workdir
 from kaggle_prz.errors import RunError
 from kaggle_prz.spec import Recipe, Stage
-from kaggle_prz.task import Evidence, Task
+from kaggle_prz.task import Evidence, Images, Task
 
+_BAGS = tuple(field.name for field in fields(Images))
 _ARRAYS = ("train_ids", "train_files", "labels", "groups", "test_ids", "test_files")
 
 
@@ -116,9 +118,16 @@ def fingerprint(task: Task) -> str:
     for name in _ARRAYS:
         array = getattr(task, name)
         digest.update(b"\0" if array is None else "\n".join(map(str, array.tolist())).encode())
+    for array in _of_bags(task).values():
+        digest.update("\n".join(map(str, array.tolist())).encode())
     form = [task.classes, task.target_columns, task.cell, task.metric, task.kind, task.channels]
     digest.update(json.dumps(form).encode())
     return digest.hexdigest()[:16]
+
+
+def _of_bags(task: Task) -> dict[str, NDArray[Any]]:
+    """The arrays of a task's bags by their names in `task.npz`; none where rows have one image."""
+    return {} if task.bags is None else {f"bags_{name}": getattr(task.bags, name) for name in _BAGS}
 
 
 def begin(path: Path, competition: str, recipe: Recipe, task: Task, identity: str) -> None:
@@ -169,7 +178,7 @@ def begin(path: Path, competition: str, recipe: Recipe, task: Task, identity: st
 def write_task(path: Path, task: Task) -> None:
     """Write the task as `task.json` and `task.npz`."""
     arrays = {name: getattr(task, name) for name in _ARRAYS if getattr(task, name) is not None}
-    workdir.write_arrays(path / "task.npz", **arrays)
+    workdir.write_arrays(path / "task.npz", **arrays, **_of_bags(task))
     facts = {
         "slug": task.slug,
         "root": str(task.root),
@@ -212,6 +221,8 @@ def load_run(path: str | Path) -> Run:
     facts["evidence"] = tuple(Evidence(**item) for item in facts["evidence"])
     facts["root"], facts["sample"] = Path(facts["root"]), Path(facts["sample"])
     facts |= {name: arrays.get(name) for name in _ARRAYS}
+    if f"bags_{_BAGS[0]}" in arrays:
+        facts["bags"] = Images(**{name: arrays[f"bags_{name}"] for name in _BAGS})
     task = Task(**facts)
     return Run(path, Recipe.parse(recipe), task)
 

@@ -101,7 +101,8 @@ def show_classes(task: Task, console: Console) -> None:
         (task.classes[k], str(counts[k]), f"{counts[k] / len(task.labels):.1%}")
         for k in order[:_SHOWN]
     ]
-    console.table("classes" if name == "class" else "tags", (name, "images", "share"), rows)
+    counted = "images" if task.bags is None else "rows"
+    console.table("classes" if name == "class" else "tags", (name, counted, "share"), rows)
     _say_rest(len(order), "classes" if name == "class" else "tags", console)
 
 
@@ -150,7 +151,7 @@ def task_facts(task: Task) -> dict[str, Any]:
         "cell": task.cell,
         "most_ranked": task.most_ranked if task.cell == "ranked" else None,
         "metric": task.metric,
-        "train_images": len(task.train_ids),
+        "train_images": len(task.images.train_files),
         "test_rows": len(task.test_ids),
         "flips": list(task.flips),
         "evidence": [vars(evidence) for evidence in task.evidence],

@@ -22,6 +22,27 @@ class Evidence:
 
 
 @dataclass(frozen=True, eq=False)
+class Images:
+    """The images of a task's rows: one each, or bags of several.
+
+    Attributes:
+        train_files: `(train images,)` paths as in `Task.train_files`.
+        train_rows: `(train images,)` int64, the training row of each.
+        test_files: `(test images,)` paths; empty where a row has no file.
+        test_rows: `(test images,)` int64, the test row of each.
+    """
+
+    train_files: Text
+    train_rows: NDArray[np.int64]
+    test_files: Text
+    test_rows: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        for array in (self.train_files, self.train_rows, self.test_files, self.test_rows):
+            array.flags.writeable = False
+
+
+@dataclass(frozen=True, eq=False)
 class Task:
     """One image competition.
 
@@ -42,7 +63,7 @@ class Task:
         metric: name of a metric in `kaggle_prz.metrics`.
         train_ids: `(train,)` strings.
         train_files: `(train,)` paths relative to `root`; `table.csv#7` is row 7 of a table of
-            pixels, `stack.npy#7` array 7 of a stack, both from 0.
+            pixels, `stack.npy#7` array 7 of a stack, both from 0. Of a bag, its first image.
         labels: of classes `(train,)` int64 indexes into `classes`, or `(train, classes)` float32
             shares; of tags `(train, tags)` float32 from 0 to 1; of numbers `(train, targets)`
             float32.
@@ -53,6 +74,7 @@ class Task:
         channels: of every image.
         melted: whether the sample has a row for every test row and target column, with ids such
             as `ID_7_epidural`.
+        bags: the images of all rows, where rows have several; None where each has one.
         flips: flips that leave a label what it is: of `"horizontal"`, `"vertical"`.
         evidence: why each property has its value.
         warnings: sentences on files and rows that were left out.
@@ -76,6 +98,7 @@ class Task:
     most_ranked: int = 5
     channels: int = 3
     melted: bool = False
+    bags: Images | None = None
     flips: tuple[str, ...] = ("horizontal",)
     evidence: tuple[Evidence, ...] = field(default=())
     warnings: tuple[str, ...] = field(default=())
@@ -91,3 +114,13 @@ class Task:
         ):
             if array is not None:
                 array.flags.writeable = False
+
+    @property
+    def images(self) -> Images:
+        """The images of the rows, whether they are bags or not."""
+        return self.bags or Images(
+            self.train_files,
+            np.arange(len(self.train_files)),
+            self.test_files,
+            np.arange(len(self.test_files)),
+        )

@@ -8,13 +8,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz import metrics, outputs, precision, prediction, transfer, workdir
+from kaggle_prz import ensemble, metrics, outputs, precision, prediction, transfer, workdir
 from kaggle_prz.backbones import Backbone
 from kaggle_prz.console import Console
 from kaggle_prz.head import fit_head
 from kaggle_prz.images import Pixels
 from kaggle_prz.model import Classifier, build
-from kaggle_prz.rows import Rows
+from kaggle_prz.rows import Rows, pooled
 from kaggle_prz.runs import Run
 from kaggle_prz.schedule import Slot, Speed
 from kaggle_prz.spec import Stage
@@ -45,7 +45,7 @@ class InProcess:
         self._run, self._backbone, self._rows = run, backbone, rows
         self._stores, self._console = stores, console
         self._outputs = outputs.of(run.task)
-        self._targets = self._outputs.targets(run.task.labels)
+        self._targets = self._outputs.targets(run.task.labels)[rows.train_rows]
         self._precision = precision.decide(run.recipe.precision)
         self._views = prediction.views_of(run.task.flips, run.recipe.tta)
         self._before: tuple[Stage, Classifier] | None = None
@@ -111,7 +111,7 @@ class InProcess:
         """
         directory = self._run.directory(stage, fold)
         model, task = self._classifier.model, self._run.task
-        held_out = self._rows.held_out(fold)
+        held_out, ids = self._rows.held_out(fold), self._rows.ids
         workdir.begin_anew(directory)
         provenance = self._start_from(fold)
         label = (
@@ -128,15 +128,16 @@ class InProcess:
                     history.to_csv(path, index=False)
             self._seconds["train"] += time.monotonic() - begun
             oof, test = self._predict(stage, self._rows.train[held_out], self._rows.test)
+            rows = np.flatnonzero(self._rows.folds == fold)
+            oof_ids = task.train_ids[rows]
+            oof = ensemble.join(oof_ids, [pooled(ids[self._rows.train[held_out]], oof)])
+            test_ids, test = pooled(ids[self._rows.test], test)
             metric = metrics.get(task.metric)
-            score = metric.score(task.labels[held_out], oof, task.kind)
+            score = metric.score(task.labels[rows], oof, task.kind)
             advance(0, note=f"{metric.title} {score:.4f}")
-        ids = self._rows.ids
         workdir.write_arrays(directory / "trained_on.npz", ids=ids[work.rows])
-        workdir.write_arrays(
-            directory / "oof.npz", ids=ids[self._rows.train[held_out]], probabilities=oof
-        )
-        workdir.write_arrays(directory / "test.npz", ids=ids[self._rows.test], probabilities=test)
+        workdir.write_arrays(directory / "oof.npz", ids=oof_ids, probabilities=oof)
+        workdir.write_arrays(directory / "test.npz", ids=test_ids, probabilities=test)
         workdir.write_json(directory / "transfer.json", provenance)
         with workdir.replacing(directory / WEIGHTS) as path:
             model.save_weights(path)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
-from toys import make_task
+from toys import make_bags, make_task
 
 from kaggle_prz import copies, duplicates, folds
 from kaggle_prz.images import squares
@@ -135,6 +135,15 @@ def test_groups_that_a_pair_connects_become_one():
     task = make_task([0] * 6, groups=["c", "c", "b", "a", "a", "d"])
     held = copies.held_together(task, np.array([0, 1, 1, 3, 4, 4]))
     assert held.groups.tolist() == ["b", "b", "b", "a", "a", "a"]
+
+
+def test_duplicates_within_a_bag_are_nobody_elses():
+    task = make_bags([0, 1, 0], sizes=[2, 2, 1], test_sizes=[1])
+    assert copies.held_together(task, np.array([0, 0, 2, 2, 4, 5])) is task
+    held = copies.held_together(task, np.array([0, 0, 0, 3, 4, 5]))
+    assert held.groups.tolist() == ["r0", "r0", "r2"]
+    assert held.warnings[0].startswith("3 training images in 1 set are near-duplicates")
+    assert "train/r0_0.png and train/r1_0.png" in held.warnings[1]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 """Every drawn competition, from its files to a graded submission, without a hint but the metric."""
 
 import pytest
-from competitions import DRAWN, MELTED, Drawn
+from competitions import BAGS, DRAWN, MELTED, Drawn
 
 import kaggle_prz as prz
+from kaggle_prz import lineage
 
 pytestmark = pytest.mark.keras
 
@@ -30,7 +31,11 @@ def _learns(competition: Drawn, runs) -> prz.Run:
 
 @pytest.mark.parametrize("slug", DRAWN)
 def test_a_small_network_learns_it_and_its_grader_takes_the_answer(drawn, tmp_path, slug):
-    _learns(drawn(slug), tmp_path / "runs")
+    run = _learns(drawn(slug), tmp_path / "runs")
+    task = prz.load_run(run.path).task
+    assert (task.bags is not None) == (slug in BAGS)
+    assert run.oof.index.tolist() == task.train_ids.tolist()
+    assert lineage.audit(run.path).clean
 
 
 def test_rows_of_images_and_heads(tmp_path):

@@ -4,7 +4,7 @@ import os
 import numpy as np
 import pytest
 from synthetic import make_run
-from toys import make_task
+from toys import make_bags, make_task
 
 from kaggle_prz import runs, workdir
 from kaggle_prz.errors import RunError
@@ -107,6 +107,20 @@ def test_a_task_is_read_back_as_it_was(tmp_path, groups):
         assert type(now) is type(then) or then is None
         assert np.array_equal(now, then) if isinstance(then, np.ndarray) else now == then
     assert runs.fingerprint(run.task) == runs.fingerprint(task)
+
+
+def test_bags_are_read_back_and_part_of_the_fingerprint(tmp_path):
+    task = make_bags([0, 1, 2], sizes=[2, 1, 3], test_sizes=[0, 2])
+    _begin(tmp_path / "run", task=task)
+    runs.write_task(tmp_path / "run", task)
+    bags = runs.load_run(tmp_path / "run").task.bags
+    for field in dataclasses.fields(task.bags):
+        then = getattr(task.bags, field.name)
+        assert np.array_equal(getattr(bags, field.name), then)
+        assert getattr(bags, field.name).dtype == then.dtype
+    other = make_bags([0, 1, 2], sizes=[2, 1, 3], test_sizes=[0, 3])
+    alone = dataclasses.replace(task, bags=None)
+    assert len({runs.fingerprint(each) for each in (task, other, alone)}) == 3
 
 
 def test_a_run_reads_its_own_files(tmp_path):

@@ -15,6 +15,7 @@ from kaggle_prz.offline.shapes import Shapes
 from kaggle_prz.runs import Run
 from kaggle_prz.schedule import Slot
 from kaggle_prz.spec import Recipe, Stage
+from kaggle_prz.task import Images
 from kaggle_prz.workers import InProcess, backend
 
 pytestmark = pytest.mark.keras
@@ -174,6 +175,49 @@ def test_what_a_fold_was_trained_on_is_written_down(begin, competition):
     history = pd.read_csv(directory / "history.csv")
     assert history.epoch.iloc[-1] == 1.5
     assert sealed(run, fold=1)[2]["ids"].tolist() == task.test_ids.tolist()
+
+
+def test_rows_of_several_images_are_pooled_and_stay_in_one_fold(competition, tmp_path):
+    """Untrained networks of one seed predict alike, so every image's prediction is known."""
+    task, _, decoded = competition
+    of_train, of_test = np.arange(40) // 2, np.arange(10) // 5
+    bags = Images(task.train_files, of_train, task.test_files, of_test)
+    bagged = replace(
+        task,
+        train_ids=task.train_ids[:20],
+        train_files=task.train_files[::2],
+        labels=task.labels[:20],
+        test_ids=task.test_ids[:2],
+        test_files=task.test_files[::5],
+        bags=bags,
+    )
+    seen = decoded.readable.copy()
+    seen[[0, 7]] = False
+    untrained = STAGE.model_copy(update={"epochs": 0.0})
+    column = np.arange(20) % 2
+    found = []
+    for name, each, folds_of in (("one", task, column[of_train]), ("bags", bagged, column)):
+        run = Run(tmp_path / name, Recipe(sizes=(16,), folds=2), rows.readable(each, seen))
+        kept = seen[:40] if name == "one" else np.ones(20, bool)
+        placed = rows.place(each, seen, folds_of[kept])
+        worker = InProcess(run, resolve("tiny"), placed, decoded.stores, Silent())
+        worker.prepare(untrained, None, measure=False)
+        worker.train(untrained, 0, Slot(0.0))
+        found.append((sealed(run, untrained), run))
+    (ids, oof, test), _ = found[0]
+    (bag_ids, pooled, pooled_test), run = found[1]
+    row_of = dict(zip(task.train_ids.tolist(), of_train.tolist(), strict=True))
+    own = np.array([row_of[name] for name in ids.tolist()])
+    assert bag_ids.tolist() == bagged.train_ids[column == 0].tolist()
+    assert (own == 0).sum() == 1  # the other one cannot be decoded
+    for name, mean in zip(bag_ids.tolist(), pooled, strict=True):
+        images = oof[own == bagged.train_ids.tolist().index(name)]
+        np.testing.assert_allclose(mean, images.mean(axis=0), atol=1e-6)
+    assert pooled_test["ids"].tolist() == bagged.test_ids.tolist()
+    expected = test["probabilities"].reshape(2, 5, -1).mean(axis=1)
+    np.testing.assert_allclose(pooled_test["probabilities"], expected, atol=1e-6)
+    trained = workdir.read_arrays(run.directory(untrained, 0) / "trained_on.npz")["ids"]
+    assert set(trained.tolist()) == set(bagged.train_ids[column == 1].tolist())
 
 
 def test_the_backend_is_named():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kaggle_prz.spec import Stage
-from kaggle_prz.task import Task
+from kaggle_prz.task import Images, Task
 
 
 def make_task(labels: Any, *, classes: int | Sequence[str] = 3, **changes: Any) -> Task:
@@ -32,6 +32,23 @@ def make_task(labels: Any, *, classes: int | Sequence[str] = 3, **changes: Any) 
         "test_files": np.array([f"test/{name}.png" for name in test_ids], dtype=str),
     }
     return Task(**(facts | changes))
+
+
+def make_bags(labels: Any, sizes: Sequence[int], test_sizes: Sequence[int], **changes: Any) -> Task:
+    """A task whose rows have so many images: `train/r0_0.png`, `train/r0_1.png`, …"""
+    parts = []
+    for name, counts in (("train/r", sizes), ("test/t", test_sizes)):
+        files = [f"{name}{row}_{n}.png" for row, count in enumerate(counts) for n in range(count)]
+        parts += [np.array(files, dtype=str), np.repeat(np.arange(len(counts)), counts)]
+    test = [f"test/t{row}_0.png" if count else "" for row, count in enumerate(test_sizes)]
+    return make_task(
+        labels,
+        train_files=np.array([f"train/r{row}_0.png" for row in range(len(sizes))], dtype=str),
+        test_ids=[f"t{row}" for row in range(len(test_sizes))],
+        test_files=np.array(test, dtype=str),
+        bags=Images(*parts),
+        **changes,
+    )
 
 
 def make_stage(index: int = 1, size: int = 32, epochs: float = 2.0) -> Stage:

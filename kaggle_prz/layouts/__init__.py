@@ -1,10 +1,11 @@
 """A competition's directory -> Task: which files say what, and by which rule.
 
 `read` joins what the other modules find: `scan` and `files` the pictures, `pixels` those that are
-rows of arrays and tables, `labels` the training rows (`texts`, `annotations`, `folders` read
-them), `targets` their labels, `cells` and `wide` what a submission holds, `lookup` the files of
-the rows to predict, `groups` what holds rows together, `hints` what a person settled, `scoring`
-the metric; `told` says of what was `found` why it was, and what was left out.
+rows of arrays and tables, `bags` rows of several pictures, `labels` the training rows (`texts`,
+`annotations`, `folders` read them), `targets` their labels, `cells` and `wide` what a submission
+holds, `lookup` the files of the rows to predict, `groups` what holds rows together, `hints` what a
+person settled, `scoring` the metric; `told` says of what was `found` why it was, and what was left
+out.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from kaggle_prz import workdir
 from kaggle_prz.console import Console
 from kaggle_prz.layouts import (
     archives,
+    bags,
     cells,
     encoded,
     files,
@@ -33,7 +35,7 @@ from kaggle_prz.layouts import (
 )
 from kaggle_prz.layouts.found import Found
 from kaggle_prz.layouts.scan import scan
-from kaggle_prz.task import Task
+from kaggle_prz.task import Images, Task
 
 _FEW_IMAGES = 10  # a logo and a plot beside arrays or tables of pixels
 _MOST_UNPACKED = 500_000_000_000
@@ -115,11 +117,22 @@ def read(
         kind=found.labels.kind,
         most_ranked=found.labels.most_ranked,
         melted=bool(sample.melted),
+        bags=None if found.index.bags is None else _images(found),
         channels=pixels.channels(root, str(found.train_files[0])),
         flips=("horizontal",) if said.flips is None else said.flips,
         evidence=told.evidence(found),
         warnings=told.warnings(found),
     )
+
+
+def _images(found: Found) -> Images:
+    """All the images of rows whose first ones were found."""
+    files_and_rows = []
+    for first in (found.train_files, found.test_files):
+        members = [found.index.members(path) for path in first.tolist()]
+        files_and_rows.append(np.array([path for group in members for path in group], dtype=str))
+        files_and_rows.append(np.repeat(np.arange(len(first)), [len(group) for group in members]))
+    return Images(*files_and_rows)
 
 
 def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
@@ -170,6 +183,8 @@ def _pictures(
             return found[0], sample, labels.of_sheet(root, found[1], said)
     index = files.index(root, seen)
     sample = melted.widened(sample, index.test)
+    if bags.may_be(sample, index) and not lookup.tables_of_test(root, sample, index).mapped:
+        index = bags.gathered(root, sample, index)
     return index, sample, labels.find(root, sample, index, said)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.layouts.roles import Role, key_of
+from kaggle_prz.layouts.roles import Bags, Role, key_of
 from kaggle_prz.layouts.scan import KINDS, SUFFIXES, Scan, scan
 from kaggle_prz.task import Text
 
@@ -25,6 +25,7 @@ class Index:
         tables: relative paths of CSV and JSON files.
         shared: the two roles are not told apart by folders, so a picture may be of either.
         kind: `"images"`, `"arrays"`, `"scans"`, `"stacks"` or `"pixels"`.
+        bags: where rows are bags of pictures, which these are.
     """
 
     train: Role
@@ -32,6 +33,7 @@ class Index:
     tables: tuple[str, ...] = ()
     shared: bool = False
     kind: str = "images"
+    bags: Bags | None = None
 
     def folders(self, role: str) -> str:
         """Folders of a role, for people."""
@@ -39,7 +41,13 @@ class Index:
 
     def count(self, role: str) -> int:
         """Number of files of a role."""
-        return len(self._role(role).paths)
+        return sum(len(self.members(path)) for path in self._role(role).paths)
+
+    def members(self, path: str) -> tuple[str, ...]:
+        """All pictures of a row, by its first; none where it has none."""
+        if self.bags is not None and path in self.bags.members:
+            return self.bags.members[path]
+        return (path,) if path else ()
 
     def _role(self, role: str) -> Role:
         return self.train if role == "train" else self.test
@@ -103,8 +111,8 @@ def several_files(ids: Text, role: Role) -> str:
     folders = [key_of(path, "folder", 1) for path in role.paths]
     if len(set(folders) & names) > 0.5 * len(names):
         return (
-            " Its ids are folders of several images each: one image a row is what can be read so "
-            "far."
+            " Its ids are folders of several files each, which are named like channels or masks "
+            "of one image: such cannot be read so far."
         )
     return ""
 

@@ -9,7 +9,16 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError, UsageError
-from kaggle_prz.layouts import annotations, files, folders, melted, pixels, targets, texts
+from kaggle_prz.layouts import (
+    annotations,
+    bag_tables,
+    files,
+    folders,
+    melted,
+    pixels,
+    targets,
+    texts,
+)
 from kaggle_prz.layouts.hints import Hints
 from kaggle_prz.layouts.tables import LabelTable, Sample, is_sample, without_repeats
 from kaggle_prz.task import Text
@@ -93,7 +102,8 @@ def _look(root: Path, path: str, search: _Search) -> None:
     try:
         for frame in _frames(root / path, search.index.train, search.sample):
             wide = melted.frame_of(frame, search.sample)
-            for table, named in _candidates(root / path, wide, search):
+            rows = bag_tables.of_labels(wide, search.sample, search.index.bags)
+            for table, named in _candidates(root / path, rows, search):
                 search.offer(_rank(table, named, search), table)
     except DataError as error:
         if path.endswith((".csv", ".tsv")) and _LABELS.search(path):
@@ -135,9 +145,10 @@ def _candidates(
             continue
         ids = values.to_numpy(dtype=str)
         share = files.best_share(ids, index.train)
-        enough = share >= (1.0 if index.train.named else _HIT_SHARE)
+        enough = share >= (1.0 if index.kind == "stacks" else _HIT_SHARE)
         if enough and (best is None or share > best[0]):
-            rule = f"{share:.0%} of {column} name an image"
+            what = "an image" if index.bags is None else "images"
+            rule = f"{share:.0%} of {column} name {what}"
             best = share, LabelTable(path, column, ids, frame, rule)
     if best is not None:
         yield best[1], best[0] * len(frame)

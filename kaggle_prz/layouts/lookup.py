@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.layouts import annotations, files, texts
+from kaggle_prz.layouts import annotations, bag_tables, files, texts
 from kaggle_prz.layouts.scan import role_of
 from kaggle_prz.layouts.tables import Sample, is_sample
 from kaggle_prz.task import Text
@@ -34,7 +34,9 @@ class Told:
     rule: str = ""
 
 
-def tables_of_test(root: Path, sample: Sample, index: files.Index, labels: Path) -> Told:
+def tables_of_test(
+    root: Path, sample: Sample, index: files.Index, labels: Path | None = None
+) -> Told:
     """Read the tables that hold the sample's ids, but for the sample and the table of labels."""
     columns: dict[str, frozenset[str]] = {}
     mapped: dict[str, str] = {}
@@ -42,7 +44,7 @@ def tables_of_test(root: Path, sample: Sample, index: files.Index, labels: Path)
     for path in index.tables:
         if is_sample(root / path):
             continue
-        for frame in _frames(root / path, sample, index.test):
+        for frame in _frames(root / path, sample, index):
             by = _column_of(frame, sample.ids)
             if by is None:
                 continue
@@ -85,14 +87,17 @@ def find(sample: Sample, index: files.Index, told: Told, taken: set[str]) -> tup
     return paths, rule
 
 
-def _frames(path: Path, sample: Sample, role: files.Role) -> Iterator[pd.DataFrame]:
+def _frames(path: Path, sample: Sample, index: files.Index) -> Iterator[pd.DataFrame]:
     if path.suffix.lower() in {".json", ".jsonl"}:
         try:
             yield from annotations.tables(path)
         except DataError:
             return  # it was told where labels were looked for
-    elif not role.named:
+    elif index.bags is not None or not index.test.named:
         try:
+            if index.bags is not None:
+                yield bag_tables.of_rows(texts.read_csv(path), sample)
+                return
             head = texts.read_csv(path, rows=_PEEK)
         except DataError:
             return

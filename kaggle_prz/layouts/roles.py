@@ -28,7 +28,7 @@ class Role:
 
     def folders(self) -> str:
         """The folders that hold the files, for people."""
-        if self.named:
+        if self.named and "#" in self.paths[0]:
             return ", ".join(sorted({path.partition("#")[0] for path in self.paths})[:3])
         parents = sorted({path.rpartition("/")[0] for path in self.paths})
         shown = [f"{parent}/" for parent in parents[:3]]
@@ -53,6 +53,13 @@ class Role:
             yield f"{rule}, case apart", self._by_low(key)
         yield "stem, suffix apart", self._by_stem_of
         yield "end of a longer path", self._by_end_of
+
+    def has_own(self, name: str) -> bool:
+        """Whether exactly one path has this name, with or without suffix, or ends in this path."""
+        if "/" in name:
+            return any(self._by_path(key)(name) for key in ("name", "stem"))
+        known = any(name in self._by(key) for key in ("name", "stem"))
+        return known and name not in self._twins
 
     def with_twins(self, names: Iterable[str]) -> list[str]:
         """Names that several paths have, as file name or as stem."""
@@ -98,6 +105,29 @@ class Role:
             return self._by(key, parts).get(name) if parts > 1 else None
 
         return find
+
+
+@dataclass(frozen=True)
+class Bags:
+    """Rows of several pictures each; in the roles, a row's first picture stands for all.
+
+    Attributes:
+        column: what tables call the row.
+        made_of: columns whose values, `between` them, are the row's id where it has no column.
+        between: the sign.
+        pictures: all pictures to train on.
+        of_picture: path of such a picture -> id of its row.
+        members: path of a row's first picture -> all paths of the row, of both roles.
+        rule: why the sample's rows are such.
+    """
+
+    column: str
+    made_of: tuple[str, ...]
+    between: str
+    pictures: Role
+    of_picture: Mapping[str, str]
+    members: Mapping[str, tuple[str, ...]]
+    rule: str
 
 
 def key_of(path: str, key: str, parts: int) -> str:

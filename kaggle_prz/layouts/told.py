@@ -32,8 +32,9 @@ def rows_with_image_and_label(
         *_passed_over(table.ids, no_image, f"row(s) of {table.path.name} have no image file"),
         *_passed_over(table.ids, no_label, f"row(s) of {table.path.name} have no label"),
     ]
-    unused = index.count("train") - len(set(paths[~no_image]))
-    if index.shared:
+    used = sum(len(index.members(path)) for path in set(paths.tolist()))
+    unused = index.count("train") - used
+    if index.shared and index.bags is None:
         unused -= len(sample.ids)
     if unused > 0:
         warnings.append(
@@ -76,24 +77,45 @@ def _passed_over(ids: Text, lost: np.ndarray, what: str) -> list[str]:
 def evidence(found: Found) -> tuple[Evidence, ...]:
     """Every property of a task, its value and the rule that gave it."""
     sample, table, index = found.sample, found.table, found.index
-    seen = np.count_nonzero(found.test_files != "")
+    trained, seen = _counted(found)
     row_each = "; a row for every image and head" if sample.melted else ""
     properties = (
         Evidence("sample submission", sample.path.name, found.sample_rule),
         Evidence("row id", sample.id_column, "first column of the sample submission"),
         Evidence("labels", f"{table.path.name}: {found.chosen.column}", found.chosen.rule),
-        Evidence("training images", f"{len(found.kept)} in {index.folders('train')}", table.rule),
-        Evidence(
-            "test images",
-            f"{seen} of {len(sample.ids)} in {index.folders('test')}",
-            found.test_rule,
-        ),
+        Evidence("training images", f"{trained} in {index.folders('train')}", table.rule),
+        Evidence("test images", f"{seen} in {index.folders('test')}", found.test_rule),
+        *_of_bags(found),
         Evidence("cell", found.labels.cell, found.labels.rule + row_each),
         *_of_classes(found.labels),
         Evidence("group", found.group or "none", found.group_rule),
         Evidence("metric", found.scored.name, found.scored.rule),
     )
     return _shown(properties)
+
+
+def _counted(found: Found) -> tuple[str, str]:
+    """How many images there are to train on and to predict; where rows are bags, of how many."""
+    rows = len(found.kept)
+    seen = f"{np.count_nonzero(found.test_files != '')} of {len(found.sample.ids)}"
+    if found.index.bags is None:
+        return str(rows), seen
+    trained, tested = (
+        sum(len(found.index.members(path)) for path in first.tolist())
+        for first in (found.train_files, found.test_files)
+    )
+    return f"{trained} ({rows} rows)", f"{tested} ({seen} rows)"
+
+
+def _of_bags(found: Found) -> list[Evidence]:
+    """How many images rows have, and what becomes of them, where they have several."""
+    if found.index.bags is None:
+        return []
+    files_ = [*found.train_files.tolist(), *found.test_files.tolist()]
+    sizes = [len(found.index.members(path)) for path in files_ if path]
+    low, high = min(sizes), max(sizes)
+    many = str(low) if low == high else f"{low} to {high}"
+    return [Evidence("images a row", f"{many}, pooled by their mean", found.index.bags.rule)]
 
 
 def warnings(found: Found) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ Example:
     ```
 """
 
-from . import arrays, binary, codes, lists, names, numbers
+from . import arrays, bags, binary, codes, lists, names, numbers
 from .drawn import CELLS, Draw, Drawn, Refused
 
 TWELVE: dict[str, Draw] = {
@@ -39,7 +39,13 @@ RESERVE: dict[str, Draw] = {
     "soft-columns": numbers.soft_columns,
     "class-folders": names.class_folders,
 }
+BAGS: dict[str, Draw] = {
+    "studies": bags.studies,
+    "bag-folders": bags.bag_folders,
+    "sites": bags.sites,
+    "breasts": bags.breasts,
+}
 MELTED = numbers.melted  # apart: its rows are not images
-DRAWN: dict[str, Draw] = TWELVE | RESERVE
+DRAWN: dict[str, Draw] = TWELVE | RESERVE | BAGS
 
-__all__ = ["CELLS", "DRAWN", "MELTED", "RESERVE", "TWELVE", "Draw", "Drawn", "Refused"]
+__all__ = ["BAGS", "CELLS", "DRAWN", "MELTED", "RESERVE", "TWELVE", "Draw", "Drawn", "Refused"]

@@ -107,9 +107,9 @@ def test_images_of_several_files_are_not_supported(read):
         read(["test/x_red.png", "test/x_blue.png"], ["x"])
 
 
-def test_folders_of_several_images_are_not_supported(read):
-    with pytest.raises(DataError, match="folders of several images each"):
-        read(["test/x/1.png", "test/x/2.png"], ["x"])
+def test_folders_of_channels_or_masks_are_not_supported(read):
+    with pytest.raises(DataError, match="folders of several files each, which are named like"):
+        read(["test/x/image.png", "test/x/mask.png"], ["x"])
 
 
 def test_ids_that_name_several_files_are_told(read):
