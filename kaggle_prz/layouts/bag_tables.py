@@ -61,15 +61,11 @@ class Table:
     def columns(self, wanted: set[str]) -> Columns:
         """The column of ids, and those that make it up, as patient and side may do."""
         rows = self._rows(wanted)
-        few, ids = rows.head(5), rows[self.column]
-        others = [name for name in rows.columns if name not in (self.column, self.name)]
-        for count in (2, 3):
-            for chosen in permutations(others[:_MOST_COLUMNS], count):
-                for between in ("_", "-"):
-                    if (_glued(few, chosen, between) == ids.head(5)).all() and (
-                        _glued(rows, chosen, between) == ids
-                    ).all():
-                        return Columns(self.column, chosen, between)
+        others = rows.drop(columns=[self.column, self.name])
+        for columns in _made_up(others, self.column, {rows[self.column].iloc[0]}):
+            ids = columns.ids(others)
+            if ids is not None and (ids == rows[self.column]).all():
+                return columns
         return Columns(self.column)
 
     def _rows(self, wanted: set[str]) -> pd.DataFrame:
@@ -95,14 +91,36 @@ def of_test(frames: Frames, sample: Sample, role: Role) -> Table | None:
     """The table that lists several pictures of the sample's ids, if one does."""
     wanted = set(sample.ids.tolist())
     for path, frame in frames:
-        column = _column_of(frame, wanted)
+        whole = _with_ids(frame, sample, wanted)
+        column = _column_of(whole, wanted)
         if column is None:
             continue
-        rows = frame[frame[column].isin(wanted)].drop(columns=column)
+        rows = whole[whole[column].isin(wanted)].drop(columns=column)
         name = _naming(rows, role, files.ENOUGH)
         if name is not None:
-            return Table(path, frame, column, name)
+            return Table(path, whole, column, name)
     return None
+
+
+def _with_ids(frame: pd.DataFrame, sample: Sample, wanted: set[str]) -> pd.DataFrame:
+    """A table with the sample's ids, where it has but the columns that make them up."""
+    if sample.id_column in frame.columns:
+        return frame
+    for columns in _made_up(frame, sample.id_column, wanted):
+        ids = columns.ids(frame)
+        if ids is not None and ids.isin(wanted).mean() >= files.ENOUGH:
+            return frame.assign(**{sample.id_column: ids})
+    return frame
+
+
+def _made_up(frame: pd.DataFrame, name: str, wanted: set[str]) -> Iterator[Columns]:
+    """Columns whose values in the first row make up one of the ids."""
+    first = dict(zip(frame.columns[:_MOST_COLUMNS], frame.iloc[0], strict=False))
+    for count in (2, 3):
+        for chosen in permutations(first, count):
+            for between in ("_", "-"):
+                if between.join(first[each] for each in chosen) in wanted:
+                    yield Columns(name, chosen, between)
 
 
 def trained(
@@ -110,12 +128,12 @@ def trained(
 ) -> Groups:
     """Pictures of every training row, by the table that knows most of them."""
     best: Groups = {}
-    for _, frame in frames:
+    for path, frame in frames:
         ids = columns.ids(frame)
         if ids is None:
             continue
         rows = frame
-        if frame is table.frame or index.shared:
+        if path == table.path or index.shared:
             rows, ids = frame[~ids.isin(wanted)], ids[~ids.isin(wanted)]
         name = _naming(rows.drop(columns=columns.name, errors="ignore"), index.train, _HIT_SHARE)
         if name is not None:
@@ -169,8 +187,10 @@ def of_labels(frame: pd.DataFrame, sample: Sample, bags: Bags | None) -> pd.Data
     return rows
 
 
-def of_rows(frame: pd.DataFrame, sample: Sample) -> pd.DataFrame:
+def of_rows(frame: pd.DataFrame, sample: Sample, bags: Bags) -> pd.DataFrame:
     """A table of pictures to predict with a row for every id of the sample; else itself."""
+    ids = Columns(bags.column, bags.made_of, bags.between).ids(frame)
+    frame = frame if ids is None else frame.assign(**{bags.column: ids})
     column = _column_of(frame, set(sample.ids.tolist()))
     return frame if column is None else _a_row_each(frame, column)[0]
 

@@ -96,7 +96,7 @@ def _frames(path: Path, sample: Sample, index: files.Index) -> Iterator[pd.DataF
     elif index.bags is not None or not index.test.named:
         try:
             if index.bags is not None:
-                yield bag_tables.of_rows(texts.read_csv(path), sample)
+                yield bag_tables.of_rows(texts.read_csv(path), sample, index.bags)
                 return
             head = texts.read_csv(path, rows=_PEEK)
         except DataError:

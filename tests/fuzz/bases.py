@@ -124,6 +124,23 @@ def _folders() -> Files:
     }
 
 
+def _bags() -> Files:
+    rows = [(f"{i[:2]}{n // 2}", i, _NAMES[n // 2 % 3]) for n, i in enumerate(_IDS)]
+    tests = [(f"s{n // 2}", i) for n, i in enumerate(_TEST_IDS)]
+    return images() | {
+        "train.csv": csv("study_id,image_id,label", rows),
+        "test.csv": csv("study_id,image_id", tests),
+        "sample_submission.csv": csv("study_id,label", [("s0", "cat"), ("s1", "cat")]),
+    }
+
+
+def _bag_folders() -> Files:
+    files = {f"train/{i}/{n}.png": picture() for i in _IDS for n in range(2)}
+    files |= {f"test/{i}/{n}.png": picture() for i in _TEST_IDS for n in range(2)}
+    labelled = _labelled("id,label", _dealt([0, 1]), "id,label", 0.5)
+    return files | {name: labelled[name] for name in ("train.csv", "sample_submission.csv")}
+
+
 def _hints() -> Files:
     said = 'metric = "accuracy"\ngroup = "none"\ntarget = "label"\nflips = ["vertical"]\n'
     return _labelled("id,label", _dealt([*_NAMES]), "id,label", "cat") | {
@@ -143,5 +160,5 @@ def tabular() -> tuple[Files, ...]:
         _labelled("id,diagnosis", _dealt([0, 1, 2]), "id,diagnosis", 0),
         _labelled("id,a,b", _dealt(["1,0", "0,1", "1,1"]), "id,a,b", 0.5, 0.5),
         *(make() for make in (_drivers, _coco, _json_map, _json_lines)),
-        *(make() for make in (_pixels, _stacks, _folders, _hints)),
+        *(make() for make in (_pixels, _stacks, _folders, _bags, _bag_folders, _hints)),
     )

@@ -123,7 +123,8 @@ def test_a_table_says_whose_images_are(read, labelled):
     assert "id is the study of several image (4 of 4 found)" in _told(task)["test images"]
 
 
-def test_ids_that_are_made_of_two_columns(read):
+@pytest.mark.parametrize("told", [True, False])
+def test_ids_that_are_made_of_two_columns(read, told):
     sides = [(patient, side) for patient in "pqrs" for side in "LR"]
     trained = [(*side, f"i{2 * n + view}") for n, side in enumerate(sides) for view in (0, 1)]
     tested = [(f"z_{side}", "z", side, f"j{side}{view}") for side in "LR" for view in (0, 1)]
@@ -135,7 +136,10 @@ def test_ids_that_are_made_of_two_columns(read):
         ids=["z_L", "z_R"],
         column="prediction_id",
         train=make_csv(["patient_id", "laterality", "image_id", "label"], *rows),
-        test=make_csv(["prediction_id", "patient_id", "laterality", "image_id"], *tested),
+        test=make_csv(
+            ["prediction_id", "patient_id", "laterality", "image_id"][not told :],
+            *(row[not told :] for row in tested),
+        ),
     )
     assert _labels(task) == {f"{patient}_{side}": "ab"[side == "L"] for patient, side in sides}
     assert _members(task)["q_L"] == ["train_images/q/i4.png", "train_images/q/i5.png"]
