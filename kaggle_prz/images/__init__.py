@@ -143,11 +143,22 @@ def _decode_all(
         ThreadPoolExecutor(os.cpu_count()) as pool,
     ):
         warnings.simplefilter("ignore")
-        for row, reason in pool.map(work, range(len(files))):
+        for row, reason in pool.map(work, _in_order(files)):
             if reason:
                 unreadable.append((row, reason))
             advance(1)
     return unreadable
+
+
+def _in_order(files: Sequence[str]) -> list[int]:
+    """Rows of a file of many one after the other, as they are read by blocks."""
+    places = [sources.place_of(file) if "#" in file else None for file in files]
+    return sorted(
+        range(len(files)),
+        key=lambda row: (
+            ("", "", 0) if (place := places[row]) is None else (*place[:2], place.row or 0)
+        ),
+    )
 
 
 def _decode_one(path: Path, row: int, arrays: Mapping[int, Pixels], how: _How) -> str:
