@@ -152,13 +152,12 @@ def _decode_all(
 
 def _in_order(files: Sequence[str]) -> list[int]:
     """Rows of a file of many one after the other, as they are read by blocks."""
-    places = [sources.place_of(file) if "#" in file else None for file in files]
-    return sorted(
-        range(len(files)),
-        key=lambda row: (
-            ("", "", 0) if (place := places[row]) is None else (*place[:2], place.row or 0)
-        ),
-    )
+
+    def place(row: int) -> tuple[str, str, int]:
+        file, member, number = sources.place_of(files[row])
+        return ("", "", 0) if number is None else (file, member, number)
+
+    return sorted(range(len(files)), key=place)
 
 
 def _decode_one(path: Path, row: int, arrays: Mapping[int, Pixels], how: _How) -> str:

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from PIL import Image, ImageOps
 
 from kaggle_prz import records
@@ -88,32 +89,35 @@ def planes(reference: Path, enough: int, channels: int, largest_pixels: int) -> 
         MissingExtraError: a DICOM file, and pydicom is not installed.
         Exception: whatever a decoder raises at a damaged file.
     """
-    name, member, row = place_of(str(reference))
-    file = Path(name)
-    suffix = file.suffix.lower()
-    if row is not None and suffix in _MANY:
-        found = stored.read(file, member, row, channels, largest_pixels)
-        if not isinstance(found, bytes):
-            return arrays.planes(found, channels)
-        return _split(io.BytesIO(found), enough, channels, largest_pixels)
-    if several := by_channel.files_of(name):
+    place = place_of(str(reference))
+    file = Path(place.file)
+    several = by_channel.files_of(place.file)
+    if several and not file.exists():
         grey = [_image_file(Path(each), enough, "L", largest_pixels) for each in several]
         return by_channel.joined(grey, channels)
-    if suffix == ".npy":
-        return arrays.planes(arrays.read(file, row, channels, largest_pixels), channels)
-    if row is not None:
-        return arrays.planes(tables.read(file, row, largest_pixels), channels)
-    if suffix in dicom.SUFFIXES:
-        return arrays.planes(dicom.read(file, largest_pixels), channels)
-    return _split(file, enough, channels, largest_pixels)
-
-
-def _split(
-    file: Path | io.BytesIO, enough: int, channels: int, largest_pixels: int
-) -> list[Image.Image]:
+    found = _held(file, place, channels, largest_pixels)
+    if isinstance(found, np.ndarray):
+        return arrays.planes(found, channels)
     if channels not in arrays.MODES:
         raise DataError(f"an image file has 1 to 4 channels, and {channels} are wanted")
-    return arrays.split(_image_file(file, enough, arrays.MODES[channels], largest_pixels))
+    return arrays.split(_image_file(found, enough, arrays.MODES[channels], largest_pixels))
+
+
+def _held(
+    file: Path, place: Place, channels: int, largest_pixels: int
+) -> arrays.Bytes | Path | io.BytesIO:
+    """An array of bytes, or where the bytes of an image file are."""
+    suffix = file.suffix.lower()
+    if suffix == ".npy":
+        return arrays.read(file, place.row, channels, largest_pixels)
+    if suffix in dicom.SUFFIXES:
+        return dicom.read(file, largest_pixels)
+    if place.row is None:
+        return file
+    if suffix not in _MANY:
+        return tables.read(file, place.row, largest_pixels)
+    found = stored.read(file, place.member, place.row, channels, largest_pixels)
+    return io.BytesIO(found) if isinstance(found, bytes) else found
 
 
 def _image_file(

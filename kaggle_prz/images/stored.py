@@ -1,4 +1,4 @@
-"""Pictures that are rows of files of many: `kaggle_prz.records` opens them, here they are scaled."""
+"""Pictures in files of many, which `kaggle_prz.records` opens; here they are scaled."""
 
 import threading
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Arrays whose first axis counts pictures, and the columns beside them, whatever file holds them."""
+"""Arrays whose first axis counts pictures, and the columns beside them, of any file."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
