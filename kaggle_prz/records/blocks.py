@@ -1,15 +1,24 @@
 """Rows read a block at a time, and what a file may hold by its size."""
 
 import threading
-from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
 
 from kaggle_prz.errors import DataError
 
 T = TypeVar("T")
+Row_co = TypeVar("Row_co", covariant=True)
 BLOCK_BYTES = 2**24
 _KEPT = 2  # blocks, as threads are not quite in step
 _DENSEST = 1100  # bytes of one, a little more than what deflate can pack
+
+
+class Held(Protocol[Row_co]):
+    """A block of rows: a list, or an array."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, place: int, /) -> Row_co: ...
 
 
 class Blocks(Generic[T]):
@@ -25,11 +34,11 @@ class Blocks(Generic[T]):
         7
     """
 
-    def __init__(self, read: Callable[[int, int], Sequence[T]], rows: int, row_bytes: int):
+    def __init__(self, read: Callable[[int, int], Held[T]], rows: int, row_bytes: int):
         self._read, self._rows = read, rows
         self._length = max(1, BLOCK_BYTES // max(1, row_bytes))
         self._lock = threading.Lock()
-        self._kept: dict[int, Sequence[T] | DataError] = {}
+        self._kept: dict[int, Held[T] | DataError] = {}
 
     def __getitem__(self, row: int) -> T:
         number, place = divmod(row, self._length)
@@ -43,7 +52,7 @@ class Blocks(Generic[T]):
             raise DataError(str(block))
         return block[place]
 
-    def _block(self, number: int) -> Sequence[T] | DataError:
+    def _block(self, number: int) -> Held[T] | DataError:
         begin = number * self._length
         end = min(self._rows, begin + self._length)
         try:

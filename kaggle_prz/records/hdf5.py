@@ -65,12 +65,14 @@ def _stack(path: Path, name: str, one: Any, names: list[str]) -> Stack:
         with opened(path) as file:
             return np.asarray(file[name][begin:end])
 
-    return Stack(name, tuple(one.shape), one.dtype.itemsize, read, lambda: _columns(path, names))
+    shape, itemsize = tuple(one.shape), one.dtype.itemsize
+    return Stack(name, shape, itemsize, read, lambda: _columns(path, names, shape[0]))
 
 
-def _columns(path: Path, names: list[str]) -> pd.DataFrame:
+def _columns(path: Path, names: list[str], rows: int) -> pd.DataFrame:
     with opened(path) as file:
-        return pd.DataFrame({name: text_of(np.asarray(file[name][()])) for name in names})
+        columns = {name: text_of(np.asarray(file[name][()])) for name in names}
+    return pd.DataFrame(columns, index=range(rows))
 
 
 class _Encoded:
@@ -83,7 +85,7 @@ class _Encoded:
         self._blocks: Blocks[Any] = Blocks(self._read, rows, _FILE_BYTES)
 
     def table(self) -> pd.DataFrame:
-        return _columns(self._path, self._names)
+        return _columns(self._path, self._names, self.rows)
 
     def picture(self, row: int) -> bytes:
         return _content(self._blocks[row])

@@ -33,20 +33,38 @@ def members(path: Path) -> dict[str, Stack]:
     """
     heads = _heads(path)
     plain = [(name, head.shape) for name, head in heads.items() if len(head.shape) <= 2]
-    found = {}
-    for name, head in heads.items():
-        if is_stack(name, head.shape, head.dtype.kind):
-            names = beside(name, head.shape[0], plain)
-            found[name] = Stack(
-                name,
-                head.shape,
-                head.dtype.itemsize,
-                lambda begin, end, name=name, head=head: _read(path, name, head, begin, end),
-                lambda names=names: pd.DataFrame(
-                    {n: text_of(_read(path, n, heads[n], 0, heads[n].shape[0])) for n in names}
-                ),
-            )
-    return found
+    return {
+        name: _stack(path, name, heads, beside(name, head.shape[0], plain))
+        for name, head in heads.items()
+        if is_stack(name, head.shape, head.dtype.kind)
+    }
+
+
+def columns(path: Path, rows: int) -> dict[str, list[Any]]:
+    """The arrays in an archive with one value for each of so many rows.
+
+    Raises:
+        DataError: see `members`.
+    """
+    heads = _heads(path)
+    shapes = [(name, head.shape) for name, head in heads.items()]
+    return _columns(path, heads, beside("", rows, shapes))
+
+
+def _stack(path: Path, name: str, heads: dict[str, _Head], names: list[str]) -> Stack:
+    head = heads[name]
+
+    def read(begin: int, end: int) -> NDArray[Any]:
+        return _read(path, name, head, begin, end)
+
+    def table() -> pd.DataFrame:
+        return pd.DataFrame(_columns(path, heads, names), index=range(head.shape[0]))
+
+    return Stack(name, head.shape, head.dtype.itemsize, read, table)
+
+
+def _columns(path: Path, heads: dict[str, _Head], names: list[str]) -> dict[str, list[Any]]:
+    return {n: text_of(_read(path, n, heads[n], 0, heads[n].shape[0])) for n in names}
 
 
 def _heads(path: Path) -> dict[str, _Head]:

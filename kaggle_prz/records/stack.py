@@ -13,8 +13,9 @@ from kaggle_prz.records.blocks import BLOCK_BYTES, Blocks
 from kaggle_prz.records.form import Form, is_extra, is_picture
 
 Read = Callable[[int, int], NDArray[Any]]
-_WORDS = {"test": re.compile(r"test", re.IGNORECASE), "train": re.compile(r"train", re.IGNORECASE),
-          "valid": re.compile(r"val", re.IGNORECASE)}  # fmt: skip
+_WORDS = [
+    re.compile(rf"(?<![a-z])({word})", re.IGNORECASE) for word in ("test", "train", "val(?:id|_|$)")
+]
 
 
 class Stack:
@@ -75,16 +76,16 @@ def beside(name: str, rows: int, columns: Iterable[tuple[str, tuple[int, ...]]])
         >>> beside("x_train", 50, [("y_train", (50,)), ("y_test", (50,)), ("ids", (50, 1))])
         ['y_train', 'ids']
     """
-    found = []
-    for other, shape in columns:
-        foreign = any(
-            word.search(other) and not word.search(name) and any_other.search(name)
-            for word in _WORDS.values()
-            for any_other in _WORDS.values()
-        )
-        if shape in ((rows,), (rows, 1)) and not foreign:
-            found.append(other)
-    return found
+    role = _role(name)
+    return [
+        other
+        for other, shape in columns
+        if shape in ((rows,), (rows, 1)) and (not role or _role(other) in ("", role))
+    ]
+
+
+def _role(name: str) -> str:
+    return next((found[1].lower() for word in _WORDS if (found := word.search(name))), "")
 
 
 def text_of(values: NDArray[Any]) -> list[Any]:

@@ -35,7 +35,8 @@ class TFRecords(Rows):
     @cached_property
     def _places(self) -> NDArray[np.int64]:
         """`(rows, 2)` where each content begins and ends."""
-        found, place = [], 0
+        found: list[tuple[int, int]] = []
+        place = 0
         with _mapped(self._path) as content:
             while place < len(content):
                 length = _length(content[place : place + _HEAD])
