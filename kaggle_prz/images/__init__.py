@@ -143,11 +143,21 @@ def _decode_all(
         ThreadPoolExecutor(os.cpu_count()) as pool,
     ):
         warnings.simplefilter("ignore")
-        for row, reason in pool.map(work, range(len(files))):
+        for row, reason in pool.map(work, _in_order(files)):
             if reason:
                 unreadable.append((row, reason))
             advance(1)
     return unreadable
+
+
+def _in_order(files: Sequence[str]) -> list[int]:
+    """Rows of a file of many one after the other, as they are read by blocks."""
+
+    def place(row: int) -> tuple[str, str, int]:
+        file, member, number = sources.place_of(files[row])
+        return ("", "", 0) if number is None else (file, member, number)
+
+    return sorted(range(len(files)), key=place)
 
 
 def _decode_one(path: Path, row: int, arrays: Mapping[int, Pixels], how: _How) -> str:

@@ -66,7 +66,8 @@ def look(root: Path, references: Sequence[str], most: int = SAMPLE) -> Heads:
             does not open, are left out.
         most: files that are opened.
     """
-    files = [name for name in dict.fromkeys(references) if name and _is_image_file(name)]
+    given = dict.fromkeys(references)
+    files = [sources.files_of(name)[0] for name in given if name and _is_image_file(name)]
     chosen = np.unique(np.linspace(0, len(files) - 1, min(most, len(files))).round().astype(int))
     sizes: Counter[tuple[int, int]] = Counter()
     modes: Counter[str] = Counter()

@@ -1,5 +1,6 @@
 """An image of any mode, or an array of any kind of numbers -> 8 bits a channel."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,10 +86,24 @@ def span_of(values: NDArray[Any]) -> Span:
         >>> span_of(np.array([[0, 3000]], np.uint16))
         Span(low=0, high=4095)
     """
-    kind = values.dtype.kind
-    if kind not in "buif":
-        raise DataError(f"an image is an array of real numbers, and this one holds {values.dtype}")
-    low, high = _extremes(values)
+    rows = max(1, _AT_A_TIME // max(1, values[:1].size))
+    begins = range(0, len(values), rows)
+    return span_of_parts(values.dtype, (np.asarray(values[at : at + rows]) for at in begins))
+
+
+def span_of_parts(dtype: np.dtype[Any] | None, parts: Iterable[NDArray[Any]]) -> Span:
+    """The same of numbers that come in parts.
+
+    Args:
+        dtype: of all; None where parts differ, and then they are fractions if one part is.
+        parts: of any shapes.
+
+    Raises:
+        DataError: these are no real numbers.
+    """
+    if dtype is not None and dtype.kind not in "buif":
+        raise DataError(f"an image is an array of real numbers, and this one holds {dtype}")
+    low, high, kind = _extremes(parts, "u" if dtype is None else dtype.kind)
     if low < 0:
         return Span(low, high)
     if kind == "b" or high == 1 or (kind == "f" and high <= 1):
@@ -99,19 +114,18 @@ def span_of(values: NDArray[Any]) -> Span:
     return Span(0, high if depth is None else 2**depth - 1)
 
 
-def _extremes(values: NDArray[Any]) -> tuple[float, float]:
+def _extremes(parts: Iterable[NDArray[Any]], kind: str) -> tuple[float, float, str]:
+    """The smallest and the largest, and `"f"` where some are fractions."""
     lowest, highest = [], []
-    rows = max(1, _AT_A_TIME // max(1, values[:1].size))
-    for begin in range(0, len(values), rows):
-        part = np.asarray(values[begin : begin + rows])
+    for part in parts:
         if part.dtype.kind == "f":
-            part = part[np.isfinite(part)]
+            part, kind = part[np.isfinite(part)], "f"  # noqa: PLW2901
         if part.size:
             lowest.append(part.min().item())
             highest.append(part.max().item())
-        if values.dtype == np.uint8 and highest and highest[-1] > 1:
-            return 0, 255
-    return min(lowest, default=0), max(highest, default=0)
+        if part.dtype == np.uint8 and highest and highest[-1] > 1:
+            return 0, 255, kind
+    return min(lowest, default=0), max(highest, default=0), kind
 
 
 def eight_bit(values: NDArray[Any], span: Span | None = None) -> NDArray[np.uint8]:

@@ -3,24 +3,44 @@
 | reference | is |
 |---|---|
 | `a/b.jpg`, and all that Pillow opens | an image file: upright by EXIF, the first frame |
+| `a_{red,green}.jpg` | image files, one a channel |
 | `x.npy` | one array |
 | `stack.npy#7` | array 7 of a stack, from 0 |
 | `table.csv#7` | row 7 of a table of pixels, from 0 |
+| `x.parquet#7`, `x.tfrec#7`, `x.json#7`, `x.h5#7` | row 7 of a file of many, from 0 |
+| `x.h5#train/images#7`, `x.npz#x_train#7` | row 7 of one array in it |
 | `x.dcm` | a DICOM file |
 """
 
+import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 from PIL import Image, ImageOps
 
+from kaggle_prz import records
 from kaggle_prz.errors import DataError
-from kaggle_prz.images import arrays, dicom, modes, tables
+from kaggle_prz.images import arrays, dicom, modes, stored, tables
+from kaggle_prz.images import channels as by_channel
 from kaggle_prz.images.limits import pillow_limit_lifted, refuse_larger
 
-_ROW = re.compile(r"(.+\.(?:npy|csv|tsv))#(\d+)", re.IGNORECASE | re.DOTALL)
+_MANY = (*records.SUFFIXES, *records.IN_TABLES)
+_ROW = re.compile(
+    rf"(.+\.(?:npy|csv|tsv|{'|'.join(suffix[1:] for suffix in _MANY)}))#(?:(.+)#)?(\d+)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+class Place(NamedTuple):
+    """Where an image is: its file, the array in that, and the row in that."""
+
+    file: str
+    member: str
+    row: int | None
 
 
 def file_of(reference: str) -> tuple[str, int | None]:
@@ -30,8 +50,25 @@ def file_of(reference: str) -> tuple[str, int | None]:
         >>> file_of("train.csv#7"), file_of("a#7.png")
         (('train.csv', 7), ('a#7.png', None))
     """
+    return place_of(reference)[::2]
+
+
+def files_of(reference: str) -> list[str]:
+    """All files of a reference: one, unless channels have one each."""
+    return by_channel.files_of(reference) or [place_of(reference).file]
+
+
+def place_of(reference: str) -> Place:
+    """The parts of a reference.
+
+    Example:
+        >>> place_of("x.npz#x_train#7")
+        Place(file='x.npz', member='x_train', row=7)
+    """
     found = _ROW.fullmatch(reference)
-    return (found[1], int(found[2])) if found else (reference, None)
+    if found is None or (found[2] and not found[1].lower().endswith(records.SUFFIXES)):
+        return Place(reference, "", None)
+    return Place(found[1], found[2] or "", int(found[3]))
 
 
 def planes(reference: Path, enough: int, channels: int, largest_pixels: int) -> list[Image.Image]:
@@ -52,21 +89,40 @@ def planes(reference: Path, enough: int, channels: int, largest_pixels: int) -> 
         MissingExtraError: a DICOM file, and pydicom is not installed.
         Exception: whatever a decoder raises at a damaged file.
     """
-    name, row = file_of(str(reference))
-    file = Path(name)
-    suffix = file.suffix.lower()
-    if suffix == ".npy":
-        return arrays.planes(arrays.read(file, row, channels, largest_pixels), channels)
-    if row is not None:
-        return arrays.planes(tables.read(file, row, largest_pixels), channels)
-    if suffix in dicom.SUFFIXES:
-        return arrays.planes(dicom.read(file, largest_pixels), channels)
+    place = place_of(str(reference))
+    file = Path(place.file)
+    several = by_channel.files_of(place.file)
+    if several and not file.exists():
+        grey = [_image_file(Path(each), enough, "L", largest_pixels) for each in several]
+        return by_channel.joined(grey, channels)
+    found = _held(file, place, channels, largest_pixels)
+    if isinstance(found, np.ndarray):
+        return arrays.planes(found, channels)
     if channels not in arrays.MODES:
         raise DataError(f"an image file has 1 to 4 channels, and {channels} are wanted")
-    return arrays.split(_image_file(file, enough, arrays.MODES[channels], largest_pixels))
+    return arrays.split(_image_file(found, enough, arrays.MODES[channels], largest_pixels))
 
 
-def _image_file(file: Path, enough: int, mode: str, largest_pixels: int) -> Image.Image:
+def _held(
+    file: Path, place: Place, channels: int, largest_pixels: int
+) -> arrays.Bytes | Path | io.BytesIO:
+    """An array of bytes, or where the bytes of an image file are."""
+    suffix = file.suffix.lower()
+    if suffix == ".npy":
+        return arrays.read(file, place.row, channels, largest_pixels)
+    if suffix in dicom.SUFFIXES:
+        return dicom.read(file, largest_pixels)
+    if place.row is None:
+        return file
+    if suffix not in _MANY:
+        return tables.read(file, place.row, largest_pixels)
+    found = stored.read(file, place.member, place.row, channels, largest_pixels)
+    return io.BytesIO(found) if isinstance(found, bytes) else found
+
+
+def _image_file(
+    file: Path | io.BytesIO, enough: int, mode: str, largest_pixels: int
+) -> Image.Image:
     with pillow_limit_lifted(), Image.open(file) as image:
         full = image.size
         image.draft("L" if mode == "L" else "RGB", (enough, enough))
@@ -76,7 +132,7 @@ def _image_file(file: Path, enough: int, mode: str, largest_pixels: int) -> Imag
         return modes.flat(image, mode)
 
 
-def require(references: Iterable[str]) -> None:
+def require(references: Collection[str]) -> None:
     """Refuse references that need a package that is not installed, before any is decoded.
 
     Raises:
@@ -84,6 +140,8 @@ def require(references: Iterable[str]) -> None:
     """
     if any(reference.lower().endswith(dicom.SUFFIXES) for reference in references):
         dicom.require()
+    for file in {place_of(reference).file for reference in references if "#" in reference}:
+        records.require(file)
 
 
 @contextmanager
@@ -93,4 +151,5 @@ def kept() -> Iterator[None]:
         yield
     finally:
         arrays.forget()
+        stored.forget()
         tables.forget()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz import workdir
-from kaggle_prz.images.sources import file_of
+from kaggle_prz.images.sources import files_of
 
 Pixels = NDArray[np.uint8]
 
@@ -20,11 +20,12 @@ def fingerprint(root: Path, references: Sequence[str], how: str) -> str:
     digest = hashlib.sha256(f"2 lanczos {how}\n".encode())
     facts: dict[str, str] = {}
     for reference in references:
-        file, _ = file_of(reference)
-        if file not in facts:
-            facts[file] = _facts(root / file) if file else "absent"
+        files = files_of(reference)
+        for file in files:
+            if file not in facts:
+                facts[file] = _facts(root / file) if file else "absent"
         digest.update(os.fsencode(reference))
-        digest.update(f" {facts[file]}\n".encode())
+        digest.update(f" {' '.join(facts[file] for file in files)}\n".encode())
     return digest.hexdigest()[:16]
 
 

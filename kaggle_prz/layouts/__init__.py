@@ -1,11 +1,11 @@
 """A competition's directory -> Task: which files say what, and by which rule.
 
-`read` joins what the other modules find: `scan` and `files` the pictures, `pixels` those that are
-rows of arrays and tables, `bags` rows of several pictures, `labels` the training rows (`texts`,
-`annotations`, `folders` read them), `targets` their labels, `cells` and `wide` what a submission
-holds, `lookup` the files of the rows to predict, `groups` what holds rows together, `hints` what a
-person settled, `scoring` the metric; `told` says of what was `found` why it was, and what was left
-out.
+`read` joins what the other modules find: `scan` and `files` the pictures, `channels` those with a
+file a channel, `pixels` and `recorded` those that are rows of arrays, of tables and of files of
+many, `bags` rows of several pictures, `labels` the training rows (`texts`, `annotations`,
+`folders`, `beside` read them), `targets` their labels, `cells` and `wide` what a submission holds,
+`lookup` the files of the rows to predict, `groups` what holds rows together, `hints` what a person
+settled, `scoring` the metric; `told` says of what was `found` why it was, and what was left out.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,9 @@ from kaggle_prz.console import Console
 from kaggle_prz.layouts import (
     archives,
     bags,
+    beside,
     cells,
+    channels,
     encoded,
     files,
     groups,
@@ -27,6 +29,7 @@ from kaggle_prz.layouts import (
     lookup,
     melted,
     pixels,
+    recorded,
     scoring,
     tables,
     targets,
@@ -34,7 +37,7 @@ from kaggle_prz.layouts import (
     wide,
 )
 from kaggle_prz.layouts.found import Found
-from kaggle_prz.layouts.scan import scan
+from kaggle_prz.layouts.scan import KINDS, Scan, scan
 from kaggle_prz.task import Images, Task
 
 _FEW_IMAGES = 10  # a logo and a plot beside arrays or tables of pixels
@@ -118,7 +121,7 @@ def read(
         most_ranked=found.labels.most_ranked,
         melted=bool(sample.melted),
         bags=None if found.index.bags is None else _images(found),
-        channels=pixels.channels(root, str(found.train_files[0])),
+        channels=found.index.channels or pixels.channels(root, str(found.train_files[0])),
         flips=("horizontal",) if said.flips is None else said.flips,
         evidence=told.evidence(found),
         warnings=told.warnings(found),
@@ -138,8 +141,8 @@ def _images(found: Found) -> Images:
 def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
     sample, sample_rule = tables.find_sample(root)
     index, sample, table = _pictures(root, sample, said)
-    beside = lookup.tables_of_test(root, sample, index, table.path)
-    chosen = targets.choose(sample, table, said.target, frozenset(beside.columns))
+    of_test = lookup.tables_of_test(root, sample, index, table.path)
+    chosen = targets.choose(sample, table, said.target, frozenset(of_test.columns))
     kept, train_files, left_out = told.rows_with_image_and_label(table, chosen, index, sample)
     read_labels = _encoded(sample, chosen, kept, metric_said.metric, said)
     group, group_rule = groups.choose(
@@ -148,9 +151,9 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
         None if read_labels.kind == "numbers" else read_labels.labels,
         chosen.columns,
         said.group,
-        in_test=beside.columns,
+        in_test=of_test.columns,
     )
-    test_files, test_rule = lookup.find(sample, index, beside, set(train_files.tolist()))
+    test_files, test_rule = lookup.find(sample, index, of_test, set(train_files.tolist()))
     return Found(
         sample=sample,
         sample_rule=sample_rule,
@@ -166,7 +169,7 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
         group_rule=group_rule,
         test_files=test_files,
         test_rule=test_rule,
-        mapped=bool(beside.mapped),
+        mapped=bool(of_test.mapped),
     )
 
 
@@ -175,17 +178,26 @@ def _pictures(
 ) -> tuple[files.Index, tables.Sample, tables.LabelTable]:
     """The pictures of both roles, the sample with a row an image, and the table of labels."""
     seen = scan(root)
-    images = sum(len(paths) for (kind, _), paths in seen.files.items() if kind == "images")
-    if images <= _FEW_IMAGES:
+    if _count(seen, "images") <= _FEW_IMAGES:
         if (stacks := pixels.stacks(root, seen)) is not None:
-            return stacks, sample, labels.find(root, sample, stacks, said)
+            own = beside.labels(root, seen, stacks)
+            return stacks, sample, labels.find(root, sample, stacks, said, own)
         if (found := pixels.sheets(root, seen, sample.ids)) is not None:
             return found[0], sample, labels.of_sheet(root, found[1], said)
-    index = files.index(root, seen)
+    few = _count(seen, *KINDS) <= _FEW_IMAGES or files.of_scan(seen) is None
+    if few and (many := recorded.find(root, seen, sample, said)) is not None:
+        index, own = many
+        sample = melted.widened(sample, index.test)
+        return index, sample, labels.find(root, sample, index, said, own)
+    index = channels.joined(files.index(root, seen), sample.ids)
     sample = melted.widened(sample, index.test)
     if bags.may_be(sample, index) and not lookup.tables_of_test(root, sample, index).mapped:
         index = bags.gathered(root, sample, index)
     return index, sample, labels.find(root, sample, index, said)
+
+
+def _count(seen: Scan, *kinds: str) -> int:
+    return sum(len(paths) for (kind, _), paths in seen.files.items() if kind in kinds)
 
 
 def _encoded(

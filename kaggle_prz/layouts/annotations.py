@@ -44,20 +44,21 @@ def _frame(content: Any) -> pd.DataFrame:
     """A list of objects as text; only cells that are text or numbers, or lists of them."""
     if not isinstance(content, list) or not all(isinstance(row, Mapping) for row in content):
         return pd.DataFrame()
-    return _as_text(pd.DataFrame.from_records(content)) if content else pd.DataFrame()
+    return as_text(pd.DataFrame.from_records(content)) if content else pd.DataFrame()
 
 
 def _of_mapping(content: Mapping[str, Any]) -> pd.DataFrame:
     values = list(content.values())
     if values and all(isinstance(value, Mapping) for value in values):
         rows = [{"id": key, **value} for key, value in content.items()]
-        return _as_text(pd.DataFrame.from_records(rows))
+        return as_text(pd.DataFrame.from_records(rows))
     if values and all(isinstance(v, list) and len(v) == len(values[0]) > 1 for v in values):
-        return _as_text(pd.DataFrame(dict(content)))
-    return _as_text(pd.DataFrame({"id": list(content), "value": values}, dtype=object))
+        return as_text(pd.DataFrame(dict(content)))
+    return as_text(pd.DataFrame({"id": list(content), "value": values}, dtype=object))
 
 
-def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
+def as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table of values of any kind as text; columns of objects are left out."""
     text = {str(name): _column(frame[name]) for name in frame.columns}
     return pd.DataFrame({name: column for name, column in text.items() if column is not None})
 

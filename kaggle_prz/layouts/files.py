@@ -1,6 +1,7 @@
 """Pictures of a competition by role, and ids -> files."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -24,7 +25,10 @@ class Index:
         test: pictures that the sample submission may name.
         tables: relative paths of CSV and JSON files.
         shared: the two roles are not told apart by folders, so a picture may be of either.
-        kind: `"images"`, `"arrays"`, `"scans"`, `"stacks"` or `"pixels"`.
+        kind: `"images"`, `"arrays"`, `"scans"`, `"stacks"`, `"pixels"` or `"records"`.
+        channels: of a picture, where the kind does not say.
+        pictures: how they are held and the rule that told, where there is more than one way.
+        test_columns: what rows to predict say of themselves: column -> its values.
         bags: where rows are bags of pictures, which these are.
     """
 
@@ -33,7 +37,15 @@ class Index:
     tables: tuple[str, ...] = ()
     shared: bool = False
     kind: str = "images"
+    channels: int | None = None
+    pictures: tuple[str, str] | None = None
+    test_columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
     bags: Bags | None = None
+
+    @property
+    def by_row(self) -> bool:
+        """Whether a row's number may be the only name of a picture."""
+        return self.kind in ("stacks", "records")
 
     def folders(self, role: str) -> str:
         """Folders of a role, for people."""

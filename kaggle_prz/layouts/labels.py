@@ -46,11 +46,17 @@ class _Search:
             self.best = rank, table
 
 
-def find(root: Path, sample: Sample, index: files.Index, hints: Hints) -> LabelTable:
+def find(
+    root: Path,
+    sample: Sample,
+    index: files.Index,
+    hints: Hints,
+    own: LabelTable | None = None,
+) -> LabelTable:
     """Find the labels: a CSV or JSON that names training images, else folders, else file names.
 
     Of several tables, one with a column that suits the sample submission is taken, and of these
-    the one that names most images.
+    the one that names most images. What pictures say of themselves (`own`) counts as a table.
 
     Raises:
         DataError: nothing says the labels; tells what was looked at.
@@ -60,6 +66,9 @@ def find(root: Path, sample: Sample, index: files.Index, hints: Hints) -> LabelT
     for path in index.tables:
         if not is_sample(root / path):
             _look(root, path, search)
+    if own is not None and hints.id_column in (None, own.id_column):
+        search.looked_at.append(own.path.name)
+        search.offer(_rank(own, float(len(own.ids)), search), own)
     if search.best is not None and search.best[0][0] > 0:
         return without_repeats(search.best[1])
     if hints.id_column is not None and search.best is None:
@@ -67,7 +76,7 @@ def find(root: Path, sample: Sample, index: files.Index, hints: Hints) -> LabelT
             f"No table has a column {hints.id_column!r} (--id-column) that names training images; "
             f"looked at {', '.join(search.looked_at) or 'none'}."
         )
-    if index.kind != "stacks":
+    if not index.by_row:
         for reader in (folders.by_folder, folders.by_prefix):
             if (told := reader(root, sample, index.train)) is not None:
                 return told
@@ -144,15 +153,16 @@ def _candidates(
         if not _names_files(frame[[column]].head(_PEEK), index.train):
             continue
         ids = values.to_numpy(dtype=str)
-        share = files.best_share(ids, index.train)
-        enough = share >= (1.0 if index.kind == "stacks" else _HIT_SHARE)
+        paths, said = files.match(ids, index.train)
+        share = int(np.count_nonzero(paths != "")) / len(ids)
+        enough = share >= (1.0 if pixels.ROW in said else _HIT_SHARE)
         if enough and (best is None or share > best[0]):
             what = "an image" if index.bags is None else "images"
             rule = f"{share:.0%} of {column} name {what}"
             best = share, LabelTable(path, column, ids, frame, rule)
     if best is not None:
         yield best[1], best[0] * len(frame)
-    elif index.kind == "stacks" and len(frame) == len(index.train.paths) and not hints.id_column:
+    elif index.by_row and len(frame) == len(index.train.paths) and not hints.id_column:
         yield _in_order(path, frame), float(len(frame))
 
 

@@ -38,7 +38,7 @@ def tables_of_test(
     root: Path, sample: Sample, index: files.Index, labels: Path | None = None
 ) -> Told:
     """Read the tables that hold the sample's ids, but for the sample and the table of labels."""
-    columns: dict[str, frozenset[str]] = {}
+    columns: dict[str, frozenset[str]] = dict(index.test_columns)
     mapped: dict[str, str] = {}
     rule = ""
     for path in index.tables:

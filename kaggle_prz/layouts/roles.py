@@ -1,5 +1,6 @@
 """Pictures of one role, and the names that an id may use for each."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from kaggle_prz.layouts.scan import KINDS
 
 _SUFFIXES = frozenset(suffix for suffixes in KINDS.values() for suffix in suffixes)
+_CHANNELS = re.compile(r"[_-]\{[^{}/]*\}(?=\.[^./]*$)")
 Finder = Callable[[str], str | None]
 
 
@@ -29,7 +31,8 @@ class Role:
     def folders(self) -> str:
         """The folders that hold the files, for people."""
         if self.named and "#" in self.paths[0]:
-            return ", ".join(sorted({path.partition("#")[0] for path in self.paths})[:3])
+            files = sorted({path.partition("#")[0] for path in self.paths})
+            return ", ".join(files[:3]) + (" …" if len(files) > 3 else "")
         parents = sorted({path.rpartition("/")[0] for path in self.paths})
         shown = [f"{parent}/" for parent in parents[:3]]
         return ", ".join(shown) + (" …" if len(parents) > 3 else "")
@@ -136,10 +139,14 @@ def key_of(path: str, key: str, parts: int) -> str:
     Example:
         >>> key_of("train/a/B.jpg", "low stem", 2)
         'a/b'
+        >>> key_of("train/7_{red,green}.png", "stem", 1)
+        '7'
     """
     if key == "folder":
         return path.rpartition("/")[0].rpartition("/")[2]
     name = path.rpartition("/")[2] if parts == 1 else "/".join(path.split("/")[-parts:])
+    if "{" in name:  # a file a channel
+        name = _CHANNELS.sub("", name)
     if key.startswith("low"):
         name = name.lower()
     return name.rpartition(".")[0] if key.endswith("stem") else name

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kaggle_prz import records
+
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 KINDS = {"images": SUFFIXES, "arrays": (".npy",), "scans": (".dcm", ".dicom")}
 _EXTRA = ("old_", "mask", "segment", "annotat", "thumbnail", "additional", "semi", "supp", "sample")
@@ -22,8 +24,8 @@ class Scan:
     """What a directory holds; all paths relative, POSIX, in order.
 
     Attributes:
-        files: kind (`"images"`, `"arrays"`, `"scans"`) and role (`"train"`, `"test"` or `""`
-            where the folders do not say) -> paths.
+        files: kind (`"images"`, `"arrays"`, `"scans"`, or `"records"`: files of many) and role
+            (`"train"`, `"test"` or `""` where the folders do not say) -> paths.
         tables: CSV and JSON files, those of the outermost folders first.
     """
 
@@ -44,6 +46,7 @@ def scan(root: Path, *, with_extra: bool = False) -> Scan:
     """
     found = Scan()
     kinds = {suffix: kind for kind, suffixes in KINDS.items() for suffix in suffixes}
+    kinds |= dict.fromkeys(records.SUFFIXES, "records")
     pending = [("", "", False)]
     followed = {os.path.realpath(root)}
     while pending:
@@ -61,7 +64,8 @@ def scan(root: Path, *, with_extra: bool = False) -> Scan:
             if suffix in _TABLES and depth <= _DEEPEST_TABLE:
                 found.tables.append(prefix + name)
             elif (kind := kinds.get(suffix)) and not tables_only:
-                place = role or (role_of(name) if kind == "arrays" and not depth else "")
+                says = kind == "records" or (kind == "arrays" and not depth)
+                place = role or (role_of(name) if says else "")
                 found.files.setdefault((kind, place), []).append(prefix + name)
     for paths in found.files.values():
         paths.sort()

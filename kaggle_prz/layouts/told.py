@@ -86,6 +86,7 @@ def evidence(found: Found) -> tuple[Evidence, ...]:
         Evidence("training images", f"{trained} in {index.folders('train')}", table.rule),
         Evidence("test images", f"{seen} in {index.folders('test')}", found.test_rule),
         *_of_bags(found),
+        *([] if index.pictures is None else [Evidence("pictures", *index.pictures)]),
         Evidence("cell", found.labels.cell, found.labels.rule + row_each),
         *_of_classes(found.labels),
         Evidence("group", found.group or "none", found.group_rule),
@@ -145,7 +146,7 @@ def _missing_test_images(ids: Text, test_files: Text) -> list[str]:
 
 def _by_order(table: LabelTable, test_rule: str, index: files.Index) -> list[str]:
     """Rows of stacks that no id joins with their labels, or with the sample."""
-    of_labels = [table.path.name] if index.kind == "stacks" and table.by_order else []
+    of_labels = [table.path.name] if index.by_row and table.by_order else []
     names = [*of_labels, *(["the sample submission"] if test_rule == lookup.IN_ORDER else [])]
     return [
         f"Rows of {name} are joined with arrays by their order, for want of ids." for name in names

@@ -10,7 +10,7 @@ Example:
     ```
 """
 
-from . import arrays, bags, binary, codes, lists, names, numbers
+from . import arrays, bags, binary, codes, lists, names, numbers, rows
 from .drawn import CELLS, Draw, Drawn, Refused
 
 TWELVE: dict[str, Draw] = {
@@ -38,6 +38,14 @@ RESERVE: dict[str, Draw] = {
     "npy-arrays": arrays.npy_arrays,
     "soft-columns": numbers.soft_columns,
     "class-folders": names.class_folders,
+    "json-arrays": rows.json_arrays,
+    "parquet-pixels": rows.parquet_pixels,
+    "parquet-files": rows.parquet_files,
+    "tfrecords": rows.tfrecords,
+    "hdf5-stacks": rows.hdf5_stacks,
+    "hdf5-files": rows.hdf5_files,
+    "npz": rows.npz,
+    "channel-files": lists.protein_atlas,
 }
 BAGS: dict[str, Draw] = {
     "studies": bags.studies,

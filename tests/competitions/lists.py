@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from . import graders, pictures
 from .drawn import Drawn
 from .kit import Folder, Sheet, deal, finish, hashes
@@ -129,3 +132,44 @@ def _sample_f1(true: Mapping[str, Sequence[str]], guess: Sequence[str]) -> float
     """F1 of a row, averaged, of one list everywhere."""
     each = (2 * len({*tokens} & {*guess}) / (len(tokens) + len(guess)) for tokens in true.values())
     return sum(each) / len(true)
+
+
+def protein_atlas(root: Path, seed: int) -> Drawn:
+    """Cells: four grey files an image, one a channel, and lists of numbers.
+
+    A protein is a disc in one place or several; the nucleus and the outline say nothing.
+    """
+    folder = Folder(root, seed)
+    random, kinds = folder.random, 4
+    names = hashes(random, 84 + 36, 12)
+    sets = [[k for k in range(kinds) if random.uniform() < 0.4] or [row % kinds]
+            for row, _ in enumerate(names)]  # fmt: skip
+    for row, (name, present) in enumerate(zip(names, sets, strict=True)):
+        role = "train" if row < 84 else "test"
+        for place, channel in enumerate(("blue", "green", "red", "yellow")):
+            shown = np.full((32, 32), 30)
+            for kind in present if channel == "green" else [place]:
+                top, left = 16 * (kind // 2), 16 * (kind % 2)
+                shown[top + 2 : top + 14, left + 2 : left + 14] = 220
+            noise = random.integers(-20, 21, shown.shape)
+            grey = Image.fromarray((shown + noise).astype(np.uint8))
+            folder.image(f"{role}/{name}_{channel}.png", grey)
+    texts = [" ".join(map(str, present)) for present in sets]
+    folder.table("train.csv", ("Id", "Target"), zip(names[:84], texts[:84], strict=True))
+    truth = {name: text.split() for name, text in zip(names[84:], texts[84:], strict=True)}
+    sheet = Sheet(("Id", "Predicted"), dict.fromkeys(truth, ""))
+    folder.raw(sheet.name, sheet.constant("0"))
+    tokens = tuple(str(kind) for kind in range(kinds))
+    right = sum("0" in each for each in truth.values())
+    return finish(
+        folder,
+        sheet,
+        grade=graders.label_list(sheet.header, truth, tokens, "micro"),
+        answers=sheet.filled({name: " ".join(each) for name, each in truth.items()}),
+        metric="F-Score Beta (Micro)",
+        maximize=True,
+        chance=2 * right / (len(truth) + sum(map(len, truth.values()))),
+        cell="list",
+        classes=tokens,
+        train=84,
+    )

@@ -1,0 +1,213 @@
+"""HDF5 files: stacks of pictures with columns beside them, or a dataset a picture."""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kaggle_prz.errors import DataError
+from kaggle_prz.records.blocks import Blocks, refuse_unbelievable
+from kaggle_prz.records.form import Form, is_extra, is_image_file, is_picture
+from kaggle_prz.records.rows import Records
+from kaggle_prz.records.stack import Stack, beside, is_stack, text_of
+
+_MOST_DATASETS = 200
+_DEEPEST = 4
+_PEEK = 8
+_FEWEST = 8  # arrays that are pictures each, and no stacks
+_FILE_BYTES = 2**16  # an image file, about, for the length of a block
+
+
+def members(path: Path) -> dict[str, Records]:
+    """The pictures in a file, by the names of their datasets; `""` of a dataset a picture.
+
+    Raises:
+        DataError: it claims more than it can hold.
+        OSError: no HDF5.
+    """
+    with opened(path) as file:
+        place = _place_of_pictures(file)
+        if place is not None:
+            return {"": _Single(path, place, list(file[place]), file[place])}
+        sets = dict(_datasets(file))
+        shapes = {name: tuple(one.shape) for name, one in sets.items()}
+        found: dict[str, Records] = {}
+        for name, one in sets.items():
+            stacked = is_stack(name, one.shape, one.dtype.kind)
+            if not stacked and not _holds_files(name, one):
+                continue
+            refuse_unbelievable(one.size * one.dtype.itemsize, path.stat().st_size)
+            columns = {n: s for n, s in shapes.items() if n != name and not _is_file_set(sets[n])}
+            names = beside(name, one.shape[0], columns.items())
+            if stacked:
+                found[name] = _stack(path, name, one, names)
+            else:
+                found[name] = _Encoded(path, name, one.shape[0], names)
+    return found
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """An HDF5 file to read from, for the block."""
+    import h5py
+
+    with h5py.File(path, "r", locking=False) as file:
+        yield file
+
+
+def _stack(path: Path, name: str, one: Any, names: list[str]) -> Stack:
+    def read(begin: int, end: int) -> NDArray[Any]:
+        with opened(path) as file:
+            return np.asarray(file[name][begin:end])
+
+    shape, itemsize = tuple(one.shape), one.dtype.itemsize
+    return Stack(name, shape, itemsize, read, lambda: _columns(path, names, shape[0]))
+
+
+def _columns(path: Path, names: list[str], rows: int) -> pd.DataFrame:
+    with opened(path) as file:
+        columns = {name: text_of(np.asarray(file[name][()])) for name in names}
+    return pd.DataFrame(columns, index=range(rows))
+
+
+class _Encoded:
+    """A dataset of image files; see `Records`."""
+
+    def __init__(self, path: Path, name: str, rows: int, names: list[str]):
+        self._path, self._name, self._names = path, name, names
+        self.form = Form((name,))
+        self.rows = rows
+        self._blocks: Blocks[Any] = Blocks(self._read, rows, _FILE_BYTES)
+
+    def table(self) -> pd.DataFrame:
+        return _columns(self._path, self._names, self.rows)
+
+    def picture(self, row: int) -> bytes:
+        return _content(self._blocks[row])
+
+    def parts(self) -> Iterator[NDArray[Any]]:
+        yield from ()
+
+    def _read(self, begin: int, end: int) -> Any:
+        with opened(self._path) as file:
+            return file[self._name][begin:end]
+
+
+class _Single:
+    """A group with a dataset a picture, called by its id; see `Records`."""
+
+    def __init__(self, path: Path, place: str, names: list[str], group: Mapping[str, Any]):
+        self._path, self._place, self._names = path, place, names
+        first = group[names[0]]
+        self.form = Form(("a dataset a picture",), None if _is_file(first) else first.shape)
+        self.rows = len(names)
+        self._blocks: Blocks[Any] = Blocks(self._read, self.rows, _FILE_BYTES)
+
+    def table(self) -> pd.DataFrame:
+        return pd.DataFrame({"id": self._names})
+
+    def picture(self, row: int) -> bytes | NDArray[Any]:
+        value = self._blocks[row]
+        if isinstance(value, DataError):
+            raise DataError(str(value))
+        return _content(value) if self.form.shape is None else np.asarray(value)
+
+    def parts(self) -> Iterator[NDArray[Any]]:
+        for row in range(self.rows) if self.form.shape is not None else ():
+            try:
+                yield np.asarray(self.picture(row))
+            except DataError:
+                continue
+
+    def _read(self, begin: int, end: int) -> list[Any]:
+        with opened(self._path) as file:
+            group = file[self._place]
+            size = self._path.stat().st_size
+            return [self._one(group, name, size) for name in self._names[begin:end]]
+
+    def _one(self, group: Any, name: str, size: int) -> Any:
+        try:
+            one = group[name]
+            refuse_unbelievable(one.size * one.dtype.itemsize, size)
+            return one[()]
+        except Exception as error:  # the others of the block may be sound
+            return DataError(f"{name}: {type(error).__name__}: {error}")
+
+
+def _place_of_pictures(file: Any) -> str | None:
+    """The group whose datasets are a picture each, if there is one."""
+    group = file
+    for _ in range(_DEEPEST):
+        names = list(group)
+        first = [group.get(name) for name in names[:_PEEK]]
+        if not first or any(one is None for one in first):
+            return None
+        if len(names) == 1 and not hasattr(first[0], "dtype"):
+            group = first[0]
+            continue
+        if all(hasattr(one, "dtype") for one in first) and (
+            all(map(_is_file, first))
+            or (len(names) >= _FEWEST and all(map(_is_array_of_one, first)))
+        ):
+            return str(group.name)
+        return None
+    return None
+
+
+def _datasets(file: Any) -> Iterator[tuple[str, Any]]:
+    pending, count = [("", file, 0)], 0
+    while pending:
+        prefix, group, depth = pending.pop()
+        for name in list(group)[:_MOST_DATASETS]:
+            one = group.get(name)
+            if hasattr(one, "dtype"):
+                count += 1
+                if count > _MOST_DATASETS:
+                    return
+                if one.shape:
+                    yield prefix + name, one
+            elif one is not None and depth < _DEEPEST:
+                pending.append((f"{prefix}{name}/", one, depth + 1))
+
+
+def _holds_files(name: str, one: Any) -> bool:
+    return not is_extra(name) and _is_file_set(one)
+
+
+def _is_file_set(one: Any) -> bool:
+    """Whether a dataset holds an image file a row."""
+    if len(one.shape) != 1 or not one.shape[0] or one.dtype.kind not in "OSV":
+        return False
+    return is_image_file(_content(one[0]))
+
+
+def _is_file(one: Any) -> bool:
+    """Whether a dataset is the bytes of one image file."""
+    if one.dtype.kind in "SVO" and not one.shape:
+        return is_image_file(_content(one[()]))
+    if one.dtype.kind in "ui" and one.dtype.itemsize == 1 and len(one.shape) == 1:
+        return is_image_file(_content(one[:16]))
+    return False
+
+
+def _is_array_of_one(one: Any) -> bool:
+    small = len(one.shape) == 2 or (len(one.shape) == 3 and one.shape[-1] in (1, 3, 4))
+    return small and one.dtype.kind in "buif" and is_picture(one.shape)
+
+
+def _content(value: Any) -> bytes:
+    """The bytes that a dataset holds, as whatever its makers wrote them."""
+    if isinstance(value, (bytes, np.bytes_)):
+        return bytes(value)
+    if isinstance(value, np.void):
+        return value.tobytes()
+    if isinstance(value, np.ndarray) and value.dtype.itemsize * value.size == math.prod(
+        value.shape
+    ):
+        return value.tobytes()
+    return b""

@@ -1,0 +1,154 @@
+"""Parquet files: a column of image files or of lists, or a pixel a column. Needs pyarrow."""
+
+import importlib.util
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kaggle_prz.errors import DataError, MissingExtraError
+from kaggle_prz.records.blocks import Blocks, refuse_unbelievable
+from kaggle_prz.records.form import LEAST_NUMBERS, Form, form_of, others, picture_of, shape_of
+from kaggle_prz.records.rows import NoPicturesError
+
+SUFFIXES = (".parquet", ".pq")
+_NUMBER = re.compile(r"\d+")
+_BUFFER = 2**13  # bytes that are read of a column at a time; there may be 30,000 columns
+_AT_ONCE = 256  # rows; a block may need several times as many
+
+
+def require() -> None:
+    """Refuse to go on without pyarrow.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    if importlib.util.find_spec("pyarrow") is None:
+        raise MissingExtraError("A Parquet file", "pyarrow", "parquet")
+
+
+class Parquet:
+    """One file; see `kaggle_prz.records.rows.Records`.
+
+    Raises:
+        MissingExtraError: pyarrow is not installed.
+        NoPicturesError: none of its columns holds pictures.
+        DataError: it claims more than it can hold.
+    """
+
+    def __init__(self, path: Path):
+        require()
+        self._path = path
+        file = self._open()
+        self._groups = [file.metadata.row_group(n) for n in range(file.num_row_groups)]
+        self.rows = sum(group.num_rows for group in self._groups)
+        held = [group.total_byte_size for group in self._groups]
+        refuse_unbelievable(max(sum(held), *held, self.rows, -min([0, *held])), path.stat().st_size)
+        names = list(file.schema_arrow.names)
+        self._pixels = _pixels(file.schema_arrow)
+        self.form = self._form_of(file)
+        fields = set(self._pixels or self.form.fields)
+        self._others = [name for name in names if name not in fields]
+        row_bytes = sum(held) // max(1, self.rows) + 8 * len(self._pixels)
+        self._blocks: Blocks[Any] = Blocks(self._read, self.rows, row_bytes)
+        self._at = -1  # the row that comes next
+        self._coming: Iterator[Any] = iter(())
+
+    def table(self) -> pd.DataFrame:
+        """See `Records`; of a picture that is held with a path, that as well."""
+        paths = [] if self._pixels else [f"{name}.path" for name in self.form.fields]
+        file = self._open()
+        schema = {".".join(column.path.split(".")[:2]) for column in file.schema}
+        columns = [*self._others, *(name for name in paths if name in schema)]
+        rows: list[dict[str, Any]] = []
+        for batch in file.iter_batches(batch_size=_AT_ONCE, columns=columns) if columns else ():
+            for row in batch.to_pylist():
+                rows.append(dict(others(row, self.form)))
+        return pd.DataFrame.from_records(rows, index=range(self.rows))
+
+    def picture(self, row: int) -> bytes | NDArray[Any]:
+        """See `Records`."""
+        found = self._blocks[row]
+        return found if self._pixels else picture_of(found, self.form)
+
+    def parts(self) -> Iterator[NDArray[Any]]:
+        """See `Records`."""
+        for row in range(self.rows):
+            try:
+                yield np.asarray(self.picture(row))
+            except DataError:
+                continue
+
+    def _open(self) -> Any:
+        from pyarrow import parquet
+
+        return parquet.ParquetFile(self._path, buffer_size=_BUFFER, pre_buffer=False)
+
+    def _form_of(self, file: Any) -> Form:
+        if self._pixels:
+            named = f"{self._pixels[0]} to {self._pixels[-1]}"
+            return Form((named,), shape_of(len(self._pixels)))
+        for batch in file.iter_batches(batch_size=1) if self.rows else ():
+            form = form_of(batch.slice(0, 1).to_pylist()[0])
+            if form is not None:
+                return form
+            break
+        raise NoPicturesError
+
+    def _read(self, begin: int, end: int) -> Any:
+        """Rows as an array or as mappings; read on where the last block ended, if it may be."""
+        import pyarrow as pa
+
+        if begin != self._at:
+            self._coming = self._from(begin)
+        self._at, got, batches = -1, 0, []
+        while got < end - begin:
+            batch = next(self._coming, None)
+            if batch is None:
+                break
+            batches.append(batch)
+            got += batch.num_rows
+        table = pa.Table.from_batches(batches)
+        rest = table.slice(end - begin).to_batches()
+        self._coming, self._at = itertools.chain(rest, self._coming), end
+        table = table.slice(0, end - begin)
+        if not self._pixels:
+            return table.to_pylist()
+        columns = [table.column(name).to_numpy() for name in self._pixels]
+        return np.stack(columns, axis=1).reshape(-1, *(self.form.shape or ()))
+
+    def _from(self, begin: int) -> Iterator[Any]:
+        """Batches from a row on; those of its group before it are skipped."""
+        group = 0
+        while group < len(self._groups) and begin >= self._groups[group].num_rows:
+            begin -= self._groups[group].num_rows
+            group += 1
+        batches = self._open().iter_batches(
+            batch_size=_AT_ONCE,
+            row_groups=range(group, len(self._groups)),
+            columns=self._pixels or list(self.form.fields),
+        )
+        for batch in batches:
+            if begin < batch.num_rows:
+                yield batch.slice(begin)
+            begin = max(0, begin - batch.num_rows)
+
+
+def _pixels(schema: Any) -> list[str]:
+    """The columns of numbers that are named alike but for a number, in its order, if many are."""
+    from pyarrow import types
+
+    alike: dict[str, list[str]] = {}
+    for field in schema:
+        number = types.is_integer(field.type) or types.is_floating(field.type)
+        if number and _NUMBER.search(field.name):
+            alike.setdefault(_NUMBER.sub("#", field.name), []).append(field.name)
+    most = max(alike.values(), key=len, default=[])
+    if len(most) < LEAST_NUMBERS:
+        return []
+    return sorted(most, key=lambda name: [int(number) for number in _NUMBER.findall(name)])
