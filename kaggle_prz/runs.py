@@ -13,7 +13,7 @@ import kaggle_prz
 from kaggle_prz import workdir
 from kaggle_prz.errors import RunError
 from kaggle_prz.spec import Recipe, Stage
-from kaggle_prz.task import Evidence, Task
+from kaggle_prz.task import Evidence, Head, Task
 
 _ARRAYS = ("train_ids", "train_files", "labels", "groups", "test_ids", "test_files")
 
@@ -116,7 +116,16 @@ def fingerprint(task: Task) -> str:
     for name in _ARRAYS:
         array = getattr(task, name)
         digest.update(b"\0" if array is None else "\n".join(map(str, array.tolist())).encode())
-    form = [task.classes, task.target_columns, task.cell, task.metric, task.kind, task.channels]
+    form: list[Any] = [
+        task.classes,
+        task.target_columns,
+        task.cell,
+        task.metric,
+        task.kind,
+        task.channels,
+    ]
+    if task.heads:
+        form.append([asdict(head) for head in task.heads])
     digest.update(json.dumps(form).encode())
     return digest.hexdigest()[:16]
 
@@ -182,6 +191,7 @@ def write_task(path: Path, task: Task) -> None:
         "channels": task.channels,
         "melted": task.melted,
         "classes": task.classes,
+        "heads": [asdict(head) for head in task.heads],
         "metric": task.metric,
         "flips": task.flips,
         "evidence": [asdict(evidence) for evidence in task.evidence],
@@ -209,6 +219,9 @@ def load_run(path: str | Path) -> Run:
     arrays = workdir.read_arrays(path / "task.npz")
     for key in ("target_columns", "classes", "flips", "warnings"):
         facts[key] = tuple(facts[key])
+    facts["heads"] = tuple(
+        Head(**(head | {"classes": tuple(head["classes"])})) for head in facts.get("heads", ())
+    )
     facts["evidence"] = tuple(Evidence(**item) for item in facts["evidence"])
     facts["root"], facts["sample"] = Path(facts["root"]), Path(facts["sample"])
     facts |= {name: arrays.get(name) for name in _ARRAYS}

@@ -66,7 +66,7 @@ def show_stages(
 
 def show_scores(run: Run, console: Console) -> None:
     """Out-of-fold scores of every stage and fold, which are submitted, and how they are decided."""
-    blend, metric = run.blend, metrics.get(run.task.metric)
+    blend, metric = run.blend, metrics.of(run.task)
     folds = run.recipe.folds
     last = ["score", "accuracy"] if run.task.kind == "classes" else ["score"]
     rows = [

@@ -84,6 +84,7 @@ class InProcess:
             self._run.recipe,
             kind=self._outputs.kind,
             shares=self._targets.ndim == 2,
+            heads=self._outputs.heads,
         )
         self._seconds["build"] = time.monotonic() - begun
         if before is None:
@@ -128,7 +129,7 @@ class InProcess:
                     history.to_csv(path, index=False)
             self._seconds["train"] += time.monotonic() - begun
             oof, test = self._predict(stage, self._rows.train[held_out], self._rows.test)
-            metric = metrics.get(task.metric)
+            metric = metrics.of(task)
             score = metric.score(task.labels[held_out], oof, task.kind)
             advance(0, note=f"{metric.title} {score:.4f}")
         ids = self._rows.ids
@@ -176,6 +177,7 @@ class InProcess:
             stage.image_size,
             self._outputs.count,
             activation=self._outputs.activation,
+            heads=self._outputs.heads,
             channels=self._run.task.channels,
             weights=recipe.weights,
             policy=self._precision.policy,

@@ -2,9 +2,9 @@
 
 `read` joins what the other modules find: `scan` and `files` the pictures, `pixels` those that are
 rows of arrays and tables, `labels` the training rows (`texts`, `annotations`, `folders` read
-them), `targets` their labels, `cells` and `wide` what a submission holds, `lookup` the files of
-the rows to predict, `groups` what holds rows together, `hints` what a person settled, `scoring`
-the metric; `told` says of what was `found` why it was, and what was left out.
+them), `targets` their labels, `cells`, `wide` and `heads` what a submission holds, `lookup` the
+files of the rows to predict, `groups` what holds rows together, `hints` what a person settled,
+`scoring` the metric; `told` says of what was `found` why it was, and what was left out.
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,7 @@ from kaggle_prz.layouts import (
     encoded,
     files,
     groups,
+    heads,
     hints,
     labels,
     lookup,
@@ -115,6 +116,7 @@ def read(
         kind=found.labels.kind,
         most_ranked=found.labels.most_ranked,
         melted=bool(sample.melted),
+        heads=found.labels.heads,
         channels=pixels.channels(root, str(found.train_files[0])),
         flips=("horizontal",) if said.flips is None else said.flips,
         evidence=told.evidence(found),
@@ -132,7 +134,7 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
     group, group_rule = groups.choose(
         table,
         kept,
-        None if read_labels.kind == "numbers" else read_labels.labels,
+        read_labels.indicators,
         chosen.columns,
         said.group,
         in_test=beside.columns,
@@ -189,5 +191,8 @@ def _encoded(
     if chosen.matrix is None and sample.melted:
         raise melted.no_heads(sample)
     if chosen.matrix is not None:
-        return wide.encode_columns(sample, chosen.matrix.iloc[kept])
+        matrix = chosen.matrix.iloc[kept]
+        if (several := heads.encode(sample, matrix, metric, said.head_weights)) is not None:
+            return several
+        return wide.encode_columns(sample, matrix)
     return wide.encode_names(sample, chosen.values[kept])

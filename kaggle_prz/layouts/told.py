@@ -132,7 +132,11 @@ def _by_order(table: LabelTable, test_rule: str, index: files.Index) -> list[str
 
 def _of_classes(read_labels: Encoded) -> list[Evidence]:
     """Evidence of the classes, of the positive one of two, and of one for the unknown."""
-    names = read_labels.classes
+    names, heads = read_labels.classes, read_labels.heads
+    if heads:
+        sized = [f"{head.name} ({len(head.classes)})" for head in heads]
+        weighed = "".join(f", {h.name} counts {h.weight:g}" for h in heads if h.weight != 1)
+        return [Evidence("heads", _listed(sized), f"{len(heads)} labels a row{weighed}")]
     noun = read_labels.kind if len(names) > 1 else read_labels.kind.removesuffix("s")
     evidence = [Evidence("classes", _listed(names), f"{len(names)} {noun}")]
     if read_labels.cell == "probability":

@@ -23,7 +23,7 @@ def of(run: Run) -> dict[str, Any]:
     Raises:
         RunError: a file of the run is missing.
     """
-    task, metric = run.task, metrics.get(run.task.metric)
+    task, metric = run.task, metrics.of(run.task)
     stages, measured = run.stages, [_measured(run, stage) for stage in run.stages]
     rows = _scores(run)
     oof = predictions.out_of_fold(run)
