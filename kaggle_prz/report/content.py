@@ -139,7 +139,7 @@ def _scores(run: Run) -> list[charts.StageScores]:
                 dict(zip(sealed, scored["fold_scores"], strict=True)),
                 scored["score"],
                 frozenset(submitted),
-                scored.get("accuracy") if run.task.kind == "classes" else None,
+                scored.get("accuracy") if run.task.kind in {"classes", "heads"} else None,
             )
         )
     return rows
