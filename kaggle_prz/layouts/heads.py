@@ -15,6 +15,7 @@ from kaggle_prz.metrics import Metric
 from kaggle_prz.task import Head, Text
 
 _MOST_UNNAMED = 20  # numbers of classes that may pass for quantities, where nothing tells
+_MOST_SHARE = 0.3  # different numbers of a row for every image and head
 _SPLITS = (r"(.+?)[\W_]+(.+)", r"(.+)[\W_]+(.+?)")  # at the first sign, at the last
 
 
@@ -46,7 +47,7 @@ def encode(
         found = _in_names(sample, matrix)
     elif (indicators := _indicators(sample, matrix, metric)) is not None:
         found = indicators
-    elif (doubt := _numbers_of_classes(sample, matrix, metric)) is not None:
+    elif (doubt := _doubts_of_classes(sample, matrix, metric)) is not None:
         found = _in_columns(sample, matrix, metric, doubt)
     else:
         return None
@@ -132,7 +133,7 @@ def _probabilities(
     )
 
 
-def _numbers_of_classes(
+def _doubts_of_classes(
     sample: Sample, matrix: pd.DataFrame, metric: Metric | None
 ) -> tuple[str, ...] | None:
     """Whether columns hold classes: what is in doubt about it, as sentences; None if they do not.
@@ -162,8 +163,11 @@ def _numbers_of_classes(
     if binary or any((_as_numbers(sample, name) % 1 > 0).any() for name in sample.targets):
         return None
     distinct = [np.unique(numbers[name]) for name in matrix.columns]
+    most = max(map(len, distinct))
+    if most > max(_MOST_UNNAMED, _MOST_SHARE * len(matrix) if sample.melted else 0):
+        return None
     counted = all(own[0] in (0, 1) and len(own) == np.ptp(own) + 1 for own in distinct)
-    if not counted or not (sample.melted or max(map(len, distinct)) <= _MOST_UNNAMED):
+    if not counted and not sample.melted:
         return None
     return (
         f"The integers of {', '.join(map(str, matrix.columns[:5]))} are taken for classes. If they "

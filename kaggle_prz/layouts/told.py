@@ -77,6 +77,7 @@ def evidence(found: Found) -> tuple[Evidence, ...]:
     """Every property of a task, its value and the rule that gave it."""
     sample, table, index = found.sample, found.table, found.index
     seen = np.count_nonzero(found.test_files != "")
+    averaged = "; the mean over heads" if found.labels.heads else ""
     row_each = "; a row for every image and head" if sample.melted else ""
     properties = (
         Evidence("sample submission", sample.path.name, found.sample_rule),
@@ -91,7 +92,7 @@ def evidence(found: Found) -> tuple[Evidence, ...]:
         Evidence("cell", found.labels.cell, found.labels.rule + row_each),
         *_of_classes(found.labels),
         Evidence("group", found.group or "none", found.group_rule),
-        Evidence("metric", found.scored.name, found.scored.rule),
+        Evidence("metric", found.scored.name, found.scored.rule + averaged),
     )
     return _shown(properties)
 

@@ -10,7 +10,7 @@ Example:
     ```
 """
 
-from . import arrays, binary, codes, lists, names, numbers
+from . import arrays, binary, codes, heads, lists, names, numbers
 from .drawn import CELLS, Draw, Drawn, Refused
 
 TWELVE: dict[str, Draw] = {
@@ -38,8 +38,21 @@ RESERVE: dict[str, Draw] = {
     "npy-arrays": arrays.npy_arrays,
     "soft-columns": numbers.soft_columns,
     "class-folders": names.class_folders,
+    "wide-heads": heads.wide_heads,
+    "head-probabilities": heads.head_probabilities,
 }
-MELTED = numbers.melted  # apart: its rows are not images
+MELTED = numbers.melted  # apart: their rows are not images
+MELTED_HEADS = heads.graphemes
 DRAWN: dict[str, Draw] = TWELVE | RESERVE
 
-__all__ = ["CELLS", "DRAWN", "MELTED", "RESERVE", "TWELVE", "Draw", "Drawn", "Refused"]
+__all__ = [
+    "CELLS",
+    "DRAWN",
+    "MELTED",
+    "MELTED_HEADS",
+    "RESERVE",
+    "TWELVE",
+    "Draw",
+    "Drawn",
+    "Refused",
+]
