@@ -2,9 +2,10 @@
 
 `read` joins what the other modules find: `scan` and `files` the pictures, `pixels` those that are
 rows of arrays and tables, `labels` the training rows (`texts`, `annotations`, `folders` read
-them), `targets` their labels, `cells`, `wide` and `heads` what a submission holds, `lookup` the
-files of the rows to predict, `groups` what holds rows together, `hints` what a person settled,
-`scoring` the metric; `told` says of what was `found` why it was, and what was left out.
+them), `targets` their labels, `cells`, `wide`, `heads` and `prefixes` what a submission holds,
+`lookup` the files of the rows to predict, `groups` what holds rows together, `hints` what a
+person settled, `scoring` the metric; `told` says of what was `found` why it was, and what was left
+out.
 """
 
 from collections.abc import Sequence
@@ -130,7 +131,9 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
     beside = lookup.tables_of_test(root, sample, index, table.path)
     chosen = targets.choose(sample, table, said.target, frozenset(beside.columns))
     kept, train_files, left_out = told.rows_with_image_and_label(table, chosen, index, sample)
-    read_labels = _encoded(sample, chosen, kept, metric_said.metric, said)
+    read_labels = heads.weighted(
+        _encoded(sample, chosen, kept, metric_said.metric, said), said.head_weights or {}
+    )
     group, group_rule = groups.choose(
         table,
         kept,
@@ -192,7 +195,7 @@ def _encoded(
         raise melted.no_heads(sample)
     if chosen.matrix is not None:
         matrix = chosen.matrix.iloc[kept]
-        if (several := heads.encode(sample, matrix, metric, said.head_weights)) is not None:
+        if (several := heads.encode(sample, matrix, metric)) is not None:
             return several
         return wide.encode_columns(sample, matrix)
     return wide.encode_names(sample, chosen.values[kept])

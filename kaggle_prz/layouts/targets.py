@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError, UsageError
-from kaggle_prz.layouts import heads, words
+from kaggle_prz.layouts import prefixes, words
 from kaggle_prz.layouts.tables import LabelTable, Sample
 from kaggle_prz.task import Text
 
@@ -91,7 +91,7 @@ def choose(
         return Target(target, labels.column(target), "given with --target")
     if len(sample.targets) > 1 and (several := _several(sample, labels, columns)) is not None:
         return several
-    if len(sample.targets) > 1 and (parts := heads.in_names(sample, labels.frame, columns)):
+    if len(sample.targets) > 1 and (parts := prefixes.in_names(sample, labels.frame, columns)):
         rule = "their names and values are the sample's columns"
         return _of_columns(labels, {name: name for name in parts}, rule)
     column, rule, others = _by_rule(sample, labels, columns, features)

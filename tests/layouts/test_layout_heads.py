@@ -16,7 +16,7 @@ from kaggle_prz.layouts import heads, tables
 def encoded(tmp_path):
     """What columns of labels, each a string or a list, are taken for."""
 
-    def read(metric=None, cells=None, weights=None, melted=0, targets=None, **columns):
+    def read(metric=None, cells=None, melted=0, targets=None, **columns):
         matrix = pd.DataFrame({name: list(map(str, values)) for name, values in columns.items()})
         names = targets or list(columns)
         content = make_csv(["id", *names], ["t", *(cells or ["0"] * len(names))])
@@ -25,7 +25,7 @@ def encoded(tmp_path):
         )[0]
         sample = tables.Sample(**(vars(sample) | {"melted": melted}))
         found = metrics.get(metric) if metric else None
-        return heads.encode(sample, matrix, found, weights)
+        return heads.encode(sample, matrix, found)
 
     return read
 
@@ -63,6 +63,7 @@ def test_numbers_of_classes(encoded, metric):
         ("rmse", {"x": [0, 2, 1], "y": [0, 1, 0]}, {}),
         (None, {"x": [0, 2.5, 1], "y": [0, 1, 2]}, {}),
         (None, {"x": [0, 2, 1], "y": [0, 1, 2]}, {"cells": ["0.5", "1"]}),
+        (None, {"x": [0] * 12, "y": ["?", *range(11)]}, {}),
         (None, {"x": [0, 7, 1], "y": [0, 1, 2]}, {}),
         (None, {"x": [0, -1, 1], "y": [0, 1, 2]}, {}),
         (None, {"x": range(30), "y": range(30)}, {}),
@@ -71,8 +72,8 @@ def test_numbers_of_classes(encoded, metric):
         ("accuracy", {"x": [1, 0, 0], "y": [0, 1, 1]}, {}),
     ],
     ids=[
-        "metric of numbers", "fractions", "cells with fractions", "gaps", "below 0", "many",
-        "tags", "tags whatever the metric", "one of two columns",
+        "metric of numbers", "fractions", "cells with fractions", "a cell that is no number",
+        "gaps", "below 0", "many", "tags", "tags whatever the metric", "one of two columns",
     ],
 )  # fmt: skip
 def test_what_is_no_head(encoded, metric, columns, more):
@@ -141,10 +142,10 @@ def test_cells_that_are_none_of_the_labels(encoded):
 
 
 def test_weights_of_heads(encoded):
-    found = encoded(colour="rb", shape="xy", cells=["r", "x"], weights={"shape": 2})
-    assert [head.weight for head in found.heads] == [1, 2]
-    with pytest.raises(UsageError, match=r"'size', which is none of the heads.*colour, shape"):
-        encoded(colour="rb", shape="xy", cells=["r", "x"], weights={"size": 2})
+    found = encoded(colour="rb", shape="xy", cells=["r", "x"])
+    assert [head.weight for head in heads.weighted(found, {"shape": 2}).heads] == [1, 2]
+    with pytest.raises(UsageError, match="'size', and the heads are colour, shape"):
+        heads.weighted(found, {"size": 2})
 
 
 def _badges(path: Path, header: str, *rows: str, sample: str, toml: str = "") -> Path:
@@ -187,3 +188,12 @@ def test_a_metric_that_has_no_mean_over_heads(tmp_path):
     )
     with pytest.raises(UsageError, match=r"MAP@5 cannot be averaged over heads .*--metric"):
         layouts.read(root, slug="badges", metric="MAP@5")
+
+
+def test_weights_where_labels_have_no_heads(tmp_path):
+    root = _badges(
+        tmp_path, "colour", "r", "b", sample="id,colour\nu0,r\nu1,r\n",
+        toml="head_weights = { colour = 3 }",
+    )  # fmt: skip
+    with pytest.raises(UsageError, match=r"'colour', and the labels have no heads\. Correct"):
+        layouts.read(root, slug="badges")
