@@ -13,7 +13,7 @@ def blend(run: Run) -> Blend:
     Raises:
         RunError: the first stage is not complete.
     """
-    task, metric = run.task, metrics.get(run.task.metric)
+    task, metric = run.task, metrics.of(run.task)
     stages = {stage.name: _sealed(run, stage.name) for stage in run.stages}
     chosen = ensemble.choose(task, stages, run.recipe.folds, metric)
     seen_ids = next(iter(stages.values()))[0].test_ids
@@ -46,8 +46,8 @@ def _sealed(run: Run, stage: str) -> list[FoldPredictions]:
 
 
 def _scores(run: Run, stage: str, done: list[FoldPredictions]) -> dict[str, object]:
-    task, metric = run.task, metrics.get(run.task.metric)
-    accuracy = metrics.get("accuracy")
+    task, metric = run.task, metrics.of(run.task)
+    accurate = metrics.of(task, "accuracy") if task.kind in {"classes", "heads"} else None
     row = {name: place for place, name in enumerate(task.train_ids.tolist())}
     labels = [task.labels[[row[name] for name in f.oof_ids.tolist()]] for f in done]
     whole = ensemble.out_of_fold(task.train_ids, done) if len(done) == run.recipe.folds else None
@@ -58,6 +58,6 @@ def _scores(run: Run, stage: str, done: list[FoldPredictions]) -> dict[str, obje
         ],
         "score": None if whole is None else metric.score(task.labels, whole, task.kind),
         "accuracy": None
-        if whole is None or task.kind != "classes"
-        else accuracy.score(task.labels, whole, task.kind),
+        if whole is None or accurate is None
+        else accurate.score(task.labels, whole, task.kind),
     }

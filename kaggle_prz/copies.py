@@ -86,5 +86,7 @@ def _labels_differ(task: Task, members: Rows) -> bool:
     if task.kind == "numbers":  # by more than half a standard deviation
         spread = task.labels.std(axis=0)
         return bool((np.ptp(labels, axis=0) > spread / 2).any())
-    truth = tag_truth(labels) if task.kind == "tags" else class_truth(labels)
+    truth = labels
+    if task.kind != "heads":
+        truth = tag_truth(labels) if task.kind == "tags" else class_truth(labels)
     return bool((truth != truth[0]).any())

@@ -51,7 +51,7 @@ def _submit(run: Run, message: str, again: bool, console: Console) -> dict[str, 
         )
         receipt = before
     else:
-        metric = metrics.get(run.task.metric)
+        metric = metrics.of(run.task)
         described = message or f"{run.name}: out-of-fold {metric.title} {run.score:.4f}"
         answer = host.submit(slug, run.submission, described)
         receipt = _shown(host, answer)
@@ -87,7 +87,7 @@ def _standing(host: hosts.Host, slug: str) -> dict[str, Any]:
 
 
 def _line(run: Run, receipt: dict[str, Any]) -> str:
-    metric = metrics.get(run.task.metric)
+    metric = metrics.of(run.task)
     best = receipt["best_public_score"]
     rank = f"rank {receipt['rank']} of {receipt['teams']}"
     if best is not None and metric.better(best, receipt["public_score"]):

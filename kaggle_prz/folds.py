@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from kaggle_prz import workdir
+from kaggle_prz import outputs, workdir
 from kaggle_prz.errors import RunError, UsageError
 from kaggle_prz.metrics.arrays import class_truth, tag_truth
+from kaggle_prz.metrics.heads import one_hot
 from kaggle_prz.task import Task
 
 _TENTHS = 10
@@ -23,7 +24,8 @@ def draw(task: Task, folds: int, seed: int) -> NDArray[np.int64]:
     """Assign every training row to the fold that holds it out.
 
     Rows are stratified by class, by the rarest of their tags, or by the tenth of the range of
-    ranks that their number is in; where the task has groups, a group is never divided.
+    ranks that their number is in; of heads, by the classes of all together, or by the rarest of
+    them where too few rows have the same. Where the task has groups, a group is never divided.
 
     Args:
         task: the competition.
@@ -86,7 +88,9 @@ def strata(task: Task, folds: int) -> NDArray[np.int64]:
         np.bincount(strata(task, 5))  # rows of every stratum
         ```
     """
-    _, layers, rows = np.unique(_kinds_of_rows(task), return_inverse=True, return_counts=True)
+    _, layers, rows = np.unique(
+        _kinds_of_rows(task, folds), return_inverse=True, return_counts=True
+    )
     by_size = np.argsort(rows, kind="stable")
     pooled = np.arange(len(rows))
     small = int((rows < folds).sum())
@@ -98,24 +102,37 @@ def strata(task: Task, folds: int) -> NDArray[np.int64]:
     return chosen
 
 
-def _kinds_of_rows(task: Task) -> NDArray[np.int64]:
+def _kinds_of_rows(task: Task, folds: int) -> NDArray[np.int64]:
     if task.kind == "classes":
         return class_truth(task.labels)
+    if task.kind == "heads":
+        _, same, rows = np.unique(task.labels, axis=0, return_inverse=True, return_counts=True)
+        together, few = same.reshape(-1), rows < folds
+        present = one_hot(task.labels, task.head_sizes)
+        classes: NDArray[np.int64] = np.where(few[together], len(rows) + _rarest(present), together)
+        return classes
     if task.kind == "tags":
-        tagged = tag_truth(task.labels)
-        rarity = np.where(tagged, tagged.sum(axis=0), np.iinfo(np.int64).max)
-        rarest: NDArray[np.int64] = np.where(tagged.any(axis=1), rarity.argmin(axis=1), -1)
-        return rarest
+        return _rarest(tag_truth(task.labels))
     ranks = task.labels.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable").mean(axis=1)
     tenths: NDArray[np.int64] = (_TENTHS * ranks / len(ranks)).astype(np.int64)
     return tenths
 
 
+def _rarest(present: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """`(n,)` which column that is true of a row is true of fewest rows; −1 where none is."""
+    rarity = np.where(present, present.sum(axis=0), np.iinfo(np.int64).max)
+    rarest: NDArray[np.int64] = np.where(present.any(axis=1), rarity.argmin(axis=1), -1)
+    return rarest
+
+
 def notes(task: Task, folds: int) -> list[str]:
     """What a user should know of classes that are rarer than folds are many."""
-    if task.kind != "classes":
+    if task.kind == "heads":
+        counts = outputs.rows_of_classes(task)
+    elif task.kind == "classes":
+        counts = np.bincount(class_truth(task.labels), minlength=len(task.classes))
+    else:
         return []
-    counts = np.bincount(class_truth(task.labels), minlength=len(task.classes))
     rare = np.flatnonzero(counts < folds)
     if not len(rare):
         return []

@@ -26,9 +26,9 @@ def fit_head(features: NDArray[np.float32], targets: NDArray[Any], outputs: Outp
     Args:
         features: `(rows, width)`, one fold's training rows.
         targets: of the same rows, see `Outputs.targets`.
-        outputs: softmax of a logistic regression for classes, sigmoids of one each for tags,
-            sigmoids of a ridge regression for numbers. A class or tag without rows gets a kernel
-            of 0 and a low bias.
+        outputs: softmax of a logistic regression for classes and for each head, sigmoids of one
+            each for tags, sigmoids of a ridge regression for numbers. A class or tag without rows
+            gets a kernel of 0 and a low bias.
 
     Returns:
         `(width, outputs)` kernel and `(outputs,)` bias.
@@ -38,6 +38,10 @@ def fit_head(features: NDArray[np.float32], targets: NDArray[Any], outputs: Outp
     scaled = (features - centre) / spread
     if outputs.kind == "classes":
         weights, bias = _softmax(scaled, targets, outputs.count)
+    elif outputs.kind == "heads":
+        heads = zip(targets.T, outputs.heads, strict=True)
+        fitted = [_softmax(scaled, own, size) for own, size in heads]
+        weights, bias = (np.concatenate(part) for part in zip(*fitted, strict=True))
     elif outputs.kind == "tags":
         columns = [_sigmoid(scaled, column) for column in targets.T]
         weights, bias = (np.stack(part) for part in zip(*columns, strict=True))

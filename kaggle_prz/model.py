@@ -1,7 +1,7 @@
 """Backbone + image size + classes -> classifier, with the precision and BatchNorm policy set."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ def build(
     classes: int,
     *,
     activation: Activation = "softmax",
+    heads: Sequence[int] = (),
     weights: str = "auto",
     policy: str = "float32",
     dropout: float = 0.2,
@@ -60,6 +61,7 @@ def build(
         image_size: height and width of the input, px.
         classes: outputs.
         activation: of the last layer.
+        heads: how many of the outputs belong to each of several softmaxes; none for one.
         weights: as in a recipe.
         policy: Keras dtype policy of the backbone; head and output are float32 under any.
         dropout: before the head.
@@ -92,7 +94,10 @@ def build(
         pooled = keras.layers.Activation("linear", name="pooled", dtype="float32")(x)
         x = keras.layers.Dropout(dropout, name="dropout", seed=seed, dtype="float32")(pooled)
         x = keras.layers.Dense(classes, name=HEAD, dtype="float32")(x)
-        x = keras.layers.Activation(activation, name="probabilities", dtype="float32")(x)
+        if heads:
+            x = grouped_softmax(x, heads)
+        last = "linear" if heads else activation
+        x = keras.layers.Activation(last, name="probabilities", dtype="float32")(x)
     pretrained = path is not None or (backbone.pretrained and not _untouched(network))
     return Classifier(
         model=keras.Model(images, x, name="classifier"),
@@ -114,7 +119,7 @@ def build_model(
         backbone: a name, a `keras.Model`, or a function from image size to `keras.Model`.
         image_size: px.
         classes: number of classes.
-        **options: `activation`, `weights`, `policy`, `dropout`, `seed`, `channels`, see
+        **options: `activation`, `heads`, `weights`, `policy`, `dropout`, `seed`, `channels`, see
             `build`.
 
     Returns:
@@ -129,6 +134,24 @@ def build_model(
         (None, 4)
     """
     return build(resolve(backbone), image_size, classes, **options).model
+
+
+def grouped_softmax(logits: Any, sizes: Sequence[int]) -> Any:
+    """A softmax for each of several heads, side by side.
+
+    Args:
+        logits: `(batch, sum of sizes)`, an array or a Keras tensor.
+        sizes: how many columns belong to each head.
+
+    Returns:
+        `(batch, sum of sizes)`; the columns of every head sum to 1.
+
+    Example:
+        >>> grouped_softmax(np.zeros((1, 6), "float32"), (2, 4)).numpy().tolist()
+        [[0.5, 0.5, 0.25, 0.25, 0.25, 0.25]]
+    """
+    parts = keras.ops.split(logits, np.cumsum(sizes)[:-1].tolist(), axis=-1)
+    return keras.ops.concatenate([keras.ops.softmax(part) for part in parts], axis=-1)
 
 
 @contextlib.contextmanager

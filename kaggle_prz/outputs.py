@@ -15,14 +15,16 @@ Activation = Literal["softmax", "sigmoid"]
 class Outputs:
     """What the last layer means.
 
-    Classes are a softmax; tags are sigmoids, each for itself; numbers are sigmoids over the range
-    of their training labels, so that no prediction leaves it.
+    Classes are a softmax, those of several heads a softmax each; tags are sigmoids, each for
+    itself; numbers are sigmoids over the range of their training labels, so that no prediction
+    leaves it.
 
     Attributes:
         kind: of the task.
         count: outputs.
         low, high: `(count,)` smallest and largest training label of every number; 0 and 1 for
             the other kinds.
+        heads: how many of the outputs belong to each head, where the kind is `"heads"`.
 
     Example:
         >>> paw = Outputs("numbers", 1, np.array([1.0]), np.array([101.0]))
@@ -34,11 +36,12 @@ class Outputs:
     count: int
     low: NDArray[np.float64]
     high: NDArray[np.float64]
+    heads: tuple[int, ...] = ()
 
     @property
     def activation(self) -> Activation:
         """Of the last layer."""
-        return "softmax" if self.kind == "classes" else "sigmoid"
+        return "softmax" if self.kind in {"classes", "heads"} else "sigmoid"
 
     def targets(self, labels: NDArray[Any]) -> NDArray[Any]:
         """What training compares the outputs with.
@@ -47,9 +50,9 @@ class Outputs:
             labels: in the form of their kind, see `kaggle_prz.metrics.arrays`.
 
         Returns:
-            `(n,)` int64 class indexes, or `(n, count)` float32 from 0 to 1.
+            `(n,)` int64 class indexes, `(n, heads)` of them, or `(n, count)` float32 from 0 to 1.
         """
-        if labels.ndim == 1:
+        if labels.ndim == 1 or self.kind == "heads":
             return labels
         span = np.where(self.high > self.low, self.high - self.low, 1.0)
         return ((labels - self.low) / span).astype(np.float32)
@@ -75,7 +78,7 @@ def of(task: Task) -> Outputs:
     if task.kind == "numbers":
         low = task.labels.min(axis=0).astype(np.float64)
         high = task.labels.max(axis=0).astype(np.float64)
-    return Outputs(task.kind, count, low, high)
+    return Outputs(task.kind, count, low, high, task.head_sizes)
 
 
 def prior(task: Task) -> NDArray[np.float64]:
@@ -84,10 +87,18 @@ def prior(task: Task) -> NDArray[np.float64]:
     Returns:
         `(len(task.classes),)`, in the form of a prediction.
     """
-    if task.labels.ndim == 1:
-        shares: NDArray[np.float64] = np.bincount(task.labels, minlength=len(task.classes)) / len(
-            task.labels
-        )
-        return shares
+    if task.labels.ndim == 1 or task.kind == "heads":
+        return rows_of_classes(task) / len(task.labels)
     means: NDArray[np.float64] = task.labels.mean(axis=0, dtype=np.float64)
     return means
+
+
+def rows_of_classes(task: Task) -> NDArray[np.int64]:
+    """How many training rows every class has, `(len(task.classes),)`; of heads, class by class.
+
+    Args:
+        task: of classes without shares, or of heads.
+    """
+    labels, sizes = np.atleast_2d(task.labels.T), task.head_sizes or (len(task.classes),)
+    counts = [np.bincount(own, minlength=size) for own, size in zip(labels, sizes, strict=True)]
+    return np.concatenate(counts)

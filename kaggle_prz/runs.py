@@ -14,7 +14,7 @@ import kaggle_prz
 from kaggle_prz import workdir
 from kaggle_prz.errors import RunError
 from kaggle_prz.spec import Recipe, Stage
-from kaggle_prz.task import Evidence, Images, Task
+from kaggle_prz.task import Evidence, Head, Images, Task
 
 _BAGS = tuple(field.name for field in fields(Images))
 _ARRAYS = ("train_ids", "train_files", "labels", "groups", "test_ids", "test_files")
@@ -120,7 +120,16 @@ def fingerprint(task: Task) -> str:
         digest.update(b"\0" if array is None else "\n".join(map(str, array.tolist())).encode())
     for array in _of_bags(task).values():
         digest.update("\n".join(map(str, array.tolist())).encode())
-    form = [task.classes, task.target_columns, task.cell, task.metric, task.kind, task.channels]
+    form: list[Any] = [
+        task.classes,
+        task.target_columns,
+        task.cell,
+        task.metric,
+        task.kind,
+        task.channels,
+    ]
+    if task.heads:
+        form.append([asdict(head) for head in task.heads])
     digest.update(json.dumps(form).encode())
     return digest.hexdigest()[:16]
 
@@ -191,6 +200,7 @@ def write_task(path: Path, task: Task) -> None:
         "channels": task.channels,
         "melted": task.melted,
         "classes": task.classes,
+        "heads": [asdict(head) for head in task.heads],
         "metric": task.metric,
         "flips": task.flips,
         "evidence": [asdict(evidence) for evidence in task.evidence],
@@ -218,6 +228,9 @@ def load_run(path: str | Path) -> Run:
     arrays = workdir.read_arrays(path / "task.npz")
     for key in ("target_columns", "classes", "flips", "warnings"):
         facts[key] = tuple(facts[key])
+    facts["heads"] = tuple(
+        Head(**(head | {"classes": tuple(head["classes"])})) for head in facts.get("heads", ())
+    )
     facts["evidence"] = tuple(Evidence(**item) for item in facts["evidence"])
     facts["root"], facts["sample"] = Path(facts["root"]), Path(facts["sample"])
     facts |= {name: arrays.get(name) for name in _ARRAYS}

@@ -1,6 +1,7 @@
 """What a run shows on the terminal: what the files were taken for, stages, scores."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,9 @@ def show_stages(
 
 def show_scores(run: Run, console: Console) -> None:
     """Out-of-fold scores of every stage and fold, which are submitted, and how they are decided."""
-    blend, metric = run.blend, metrics.get(run.task.metric)
+    blend, metric = run.blend, metrics.of(run.task)
     folds = run.recipe.folds
-    last = ["score", "accuracy"] if run.task.kind == "classes" else ["score"]
+    last = ["score", "accuracy"] if run.task.kind in {"classes", "heads"} else ["score"]
     rows = [
         (
             stage["name"],
@@ -88,10 +89,22 @@ def show_scores(run: Run, console: Console) -> None:
 
 
 def show_classes(task: Task, console: Console) -> None:
-    """How many training images every class or tag has, the largest first; of numbers, the range."""
+    """How many training images every class or tag has, the largest first; of numbers, the range.
+
+    Classes of several heads are told head by head.
+    """
+    for place, head in enumerate(task.heads):
+        one = replace(task.of_head(place), classes=head.classes)
+        _show_counts(one, f"classes of {head.name}", console)
+    if task.heads:
+        return
     if task.kind == "numbers":
         _show_numbers(task, console)
         return
+    _show_counts(task, "tags" if task.kind == "tags" else "classes", console)
+
+
+def _show_counts(task: Task, title: str, console: Console) -> None:
     if task.kind == "tags":
         counts, name = tag_truth(task.labels).sum(axis=0), "tag"
     else:
@@ -102,8 +115,8 @@ def show_classes(task: Task, console: Console) -> None:
         for k in order[:_SHOWN]
     ]
     counted = "images" if task.bags is None else "rows"
-    console.table("classes" if name == "class" else "tags", (name, counted, "share"), rows)
-    _say_rest(len(order), "classes" if name == "class" else "tags", console)
+    console.table(title, (name, counted, "share"), rows)
+    _say_rest(len(order), title, console)
 
 
 def _show_numbers(task: Task, console: Console) -> None:
@@ -148,6 +161,7 @@ def task_facts(task: Task) -> dict[str, Any]:
         "slug": task.slug,
         "kind": task.kind,
         "classes": list(task.classes),
+        "heads": [vars(head) | {"classes": list(head.classes)} for head in task.heads],
         "cell": task.cell,
         "most_ranked": task.most_ranked if task.cell == "ranked" else None,
         "metric": task.metric,

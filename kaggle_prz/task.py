@@ -1,6 +1,8 @@
 """What a competition asks for, as read from its files: frozen values, no reading."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Text = NDArray[np.str_]
-Kind = Literal["classes", "tags", "numbers"]
+Kind = Literal["classes", "heads", "tags", "numbers"]
 Cell = Literal["probabilities", "probability", "independent", "label", "labels", "ranked", "number"]
 
 
@@ -19,6 +21,34 @@ class Evidence:
     name: str
     value: str
     rule: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """One of several labels that every row has, with classes of its own.
+
+    Attributes:
+        name: as a table has it.
+        classes: as a submission writes them, or the ends of its columns' names.
+        weight: in the mean of scores over heads.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    weight: float = 1.0
+
+
+def spans(sizes: Sequence[int]) -> tuple[slice, ...]:
+    """Which columns of predictions belong to each head, one head after the other.
+
+    Args:
+        sizes: how many classes each head has.
+
+    Example:
+        >>> spans((2, 3))
+        (slice(0, 2, None), slice(2, 5, None))
+    """
+    return tuple(slice(*ends) for ends in pairwise(accumulate(sizes, initial=0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,25 +83,28 @@ class Task:
         id_column: first column of the sample submission.
         target_columns: the sample's other columns, in order.
         cell: what a submission's cells hold: `"probabilities"` (one column a class, rows sum to
-            1), `"independent"` (one column a tag, each from 0 to 1), `"probability"` (of the
-            second class), `"label"` (the class itself), `"ranked"` (classes between blanks, the
-            most probable first), `"labels"` (tags between blanks) or `"number"` (one column a
-            target, in the labels' units).
+            1; of several heads, those of each head), `"independent"` (one column a tag, each from
+            0 to 1), `"probability"` (of the second class), `"label"` (the class itself; of several
+            heads, a column each), `"ranked"` (classes between blanks, the most probable first),
+            `"labels"` (tags between blanks) or `"number"` (one column a target, in the labels'
+            units).
         kind: of labels and predictions, see `kaggle_prz.metrics.arrays`.
         classes: names of the classes, tags or numbers, in the order of the model's outputs, as
-            a submission writes them.
+            a submission writes them; of heads, `color_red`: those of the first head, then those
+            of the next.
         metric: name of a metric in `kaggle_prz.metrics`.
         train_ids: `(train,)` strings.
         train_files: `(train,)` paths relative to `root`; `table.csv#7` is row 7 of a table of
             pixels, `stack.npy#7` array 7 of a stack, both from 0. Of a bag, its first image.
         labels: of classes `(train,)` int64 indexes into `classes`, or `(train, classes)` float32
-            shares; of tags `(train, tags)` float32 from 0 to 1; of numbers `(train, targets)`
-            float32.
+            shares; of heads `(train, heads)` int64 indexes into the classes of each; of tags
+            `(train, tags)` float32 from 0 to 1; of numbers `(train, targets)` float32.
         groups: `(train,)` strings, rows of one group never part between folds; or None.
         test_ids: `(test,)` strings, in the sample's order.
         test_files: `(test,)` paths relative to `root`; empty where the row has no file.
         most_ranked: of ranked cells, how many classes one holds.
         channels: of every image.
+        heads: what each label of a row is, where the kind is `"heads"`; else none.
         melted: whether the sample has a row for every test row and target column, with ids such
             as `ID_7_epidural`.
         bags: the images of all rows, where rows have several; None where each has one.
@@ -97,6 +130,7 @@ class Task:
     kind: Kind = "classes"
     most_ranked: int = 5
     channels: int = 3
+    heads: tuple[Head, ...] = ()
     melted: bool = False
     bags: Images | None = None
     flips: tuple[str, ...] = ("horizontal",)
@@ -123,4 +157,28 @@ class Task:
             np.arange(len(self.train_files)),
             self.test_files,
             np.arange(len(self.test_files)),
+        )
+
+    @property
+    def head_sizes(self) -> tuple[int, ...]:
+        """How many classes each head has."""
+        return tuple(len(head.classes) for head in self.heads)
+
+    def of_head(self, place: int) -> "Task":
+        """The task of one head alone: one of classes, with that head's labels and columns.
+
+        Args:
+            place: of the head.
+        """
+        head, names = self.heads[place], self.classes[spans(self.head_sizes)[place]]
+        wide = self.cell == "probabilities"
+        return replace(
+            self,
+            kind="classes",
+            classes=names if wide else head.classes,
+            target_columns=tuple(column for column in self.target_columns if column in names)
+            if wide
+            else (head.name,),
+            labels=self.labels[:, place],
+            heads=(),
         )

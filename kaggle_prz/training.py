@@ -7,6 +7,7 @@ fold comes out the same whatever was trained before it.
 
 import math
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from kaggle_prz.callbacks import Clock, History, Pace
 from kaggle_prz.console import Advance
 from kaggle_prz.errors import PrzError
 from kaggle_prz.images import Pixels
+from kaggle_prz.losses import TracedLoss, loss_and_metrics
 from kaggle_prz.model import Classifier
 from kaggle_prz.optimizer import FineTuningAdamW
 from kaggle_prz.pipeline import TrainBatches
@@ -30,49 +32,6 @@ _STEPS_MEASURED = 6
 
 class TrainingError(PrzError):
     """The loss stopped being a number."""
-
-
-class TracedLoss(keras.losses.Loss):  # type: ignore[misc]
-    """A loss that counts how often a training step was traced.
-
-    Python runs this only while the framework traces a step, never while it executes one.
-
-    Args:
-        loss: what is computed.
-    """
-
-    def __init__(self, loss: keras.losses.Loss):
-        super().__init__(name=loss.name)
-        self.traces = 0
-        self._loss = loss
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """The loss of `(batch, outputs)`, per image."""
-        self.traces += not isinstance(y_pred, keras.KerasTensor)
-        return self._loss.call(y_true, y_pred)
-
-
-def loss_and_metrics(
-    kind: Kind, *, shares: bool
-) -> tuple[keras.losses.Loss, list[keras.metrics.Metric]]:
-    """Cross-entropy that suits the targets, and how often the outputs are right, if they can be.
-
-    Numbers scaled to their range take the same loss as tags: its least value is at the target,
-    and a sigmoid does not stall at the ends as it does under a squared error.
-
-    Args:
-        kind: of the task.
-        shares: targets of classes are `(n, classes)` shares instead of class indexes.
-    """
-    if kind == "numbers":
-        return keras.losses.BinaryCrossentropy(), []
-    if kind == "tags":
-        return keras.losses.BinaryCrossentropy(), [keras.metrics.BinaryAccuracy("accuracy")]
-    if shares:
-        right = keras.metrics.CategoricalAccuracy("accuracy")
-        return keras.losses.CategoricalCrossentropy(), [right]
-    right = keras.metrics.SparseCategoricalAccuracy("accuracy")
-    return keras.losses.SparseCategoricalCrossentropy(), [right]
 
 
 @dataclass(frozen=True)
@@ -107,6 +66,7 @@ class StageTrainer:
         recipe: weight decay and seed.
         kind: of the task.
         shares: classes have shares of rows, see `loss_and_metrics`.
+        heads: outputs of each head, see `loss_and_metrics`.
     """
 
     def __init__(
@@ -117,11 +77,12 @@ class StageTrainer:
         *,
         kind: Kind = "classes",
         shares: bool = False,
+        heads: Sequence[int] = (),
     ):
         self.stage = stage
         self._model = classifier.model
         self._seed = recipe.seed
-        loss, measured = loss_and_metrics(kind, shares=shares)
+        loss, measured = loss_and_metrics(kind, shares=shares, heads=heads)
         self._loss = TracedLoss(loss)
         adam = FineTuningAdamW if classifier.pretrained else keras.optimizers.AdamW
         optimizer = adam(stage.learning_rate, weight_decay=recipe.weight_decay, clipnorm=1.0)

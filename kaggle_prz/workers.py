@@ -84,6 +84,7 @@ class InProcess:
             self._run.recipe,
             kind=self._outputs.kind,
             shares=self._targets.ndim == 2,
+            heads=self._outputs.heads,
         )
         self._seconds["build"] = time.monotonic() - begun
         if before is None:
@@ -132,7 +133,7 @@ class InProcess:
             oof_ids = task.train_ids[rows]
             oof = ensemble.join(oof_ids, [pooled(ids[self._rows.train[held_out]], oof)])
             test_ids, test = pooled(ids[self._rows.test], test)
-            metric = metrics.get(task.metric)
+            metric = metrics.of(task)
             score = metric.score(task.labels[rows], oof, task.kind)
             advance(0, note=f"{metric.title} {score:.4f}")
         workdir.write_arrays(directory / "trained_on.npz", ids=ids[work.rows])
@@ -177,6 +178,7 @@ class InProcess:
             stage.image_size,
             self._outputs.count,
             activation=self._outputs.activation,
+            heads=self._outputs.heads,
             channels=self._run.task.channels,
             weights=recipe.weights,
             policy=self._precision.policy,

@@ -10,8 +10,8 @@ from competitions import DRAWN, Drawn, Refused, graders, sheets
 from competitions.kit import csv_text
 
 Rows = list[list[str]]
-NUMERIC = ("probability", "probabilities", "independent", "number")
-WIDE = ("probabilities", "independent")
+NUMERIC = ("probability", "probabilities", "independent", "number", "head-probabilities")
+WIDE = ("probabilities", "independent", "head-probabilities")
 
 by_slug = pytest.mark.parametrize("slug", DRAWN)
 
@@ -107,6 +107,7 @@ CELLS_REFUSED = [
     (("probability", *WIDE), ("1.0000001", "-0.0000001", "-1", "2"), "lie in"),
     (("number",), ("100.01", "0.99", "-3"), "lie in"),
     (("label",), ("", "nan", "yak", "1.3", "0.", "99"), r"be an integer|unknown"),
+    (("heads",), ("", "nan", "yak", "1.3", "99", "blue"), "unknown"),
     (("list",), ("yak", "nan", " ", "healthy healthy", "1 1", "rust,scab"), "unknown|twice"),
     (("top-k",), ("w_", "new_whale new_whale", "new_whale,w_1"), "unknown|twice"),
 ]
@@ -177,7 +178,9 @@ def test_four_decimals_are_too_few_for_twelve_classes_and_six_are_enough(drawn, 
     assert graded(competition, even) == pytest.approx(competition.chance)
 
 
-@pytest.mark.parametrize("slug", ["dog-breed-identification", "multi-hot", "one-hot"])
+@pytest.mark.parametrize(
+    "slug", ["dog-breed-identification", "multi-hot", "one-hot", "head-probabilities"]
+)
 def test_cells_in_another_order_than_columns_are_bad(drawn, graded, slug):
     header, *rows = _answers(drawn(slug))
     turned = [[row[0], *row[:0:-1]] for row in rows]

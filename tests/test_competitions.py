@@ -107,6 +107,7 @@ def test_what_is_expected_is_well_formed(drawn, slug):
     assert expected["cell"] in CELLS
     assert expected["group"] == GROUPS.get(slug, (None, None))[1]
     assert (expected["classes"] is None) == (expected["cell"] == "number")
+    assert (expected["heads"] is None) == (not expected["cell"].startswith("head"))
     assert 60 <= expected["train"] <= 120
     assert 30 <= expected["test"] <= 40
     rows = _table(drawn(slug), drawn(slug).sample)

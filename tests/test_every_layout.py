@@ -1,7 +1,7 @@
 """Every drawn competition, from its files to a graded submission, without a hint but the metric."""
 
 import pytest
-from competitions import BAGS, DRAWN, MELTED, Drawn
+from competitions import BAGS, DRAWN, MELTED, MELTED_HEADS, Drawn
 
 import kaggle_prz as prz
 from kaggle_prz import lineage
@@ -38,6 +38,7 @@ def test_a_small_network_learns_it_and_its_grader_takes_the_answer(drawn, tmp_pa
     assert lineage.audit(run.path).clean
 
 
-def test_rows_of_images_and_heads(tmp_path):
-    run = _learns(MELTED(tmp_path / "files", 0), tmp_path / "runs")
+@pytest.mark.parametrize("draw", [MELTED, MELTED_HEADS])
+def test_rows_of_images_and_heads(tmp_path, draw):
+    run = _learns(draw(tmp_path / "files", 0), tmp_path / "runs")
     assert prz.load_run(run.path).task.melted

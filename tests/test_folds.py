@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toys import make_task
+from toys import make_heads, make_task
 
 from kaggle_prz import folds
 from kaggle_prz.errors import RunError, UsageError
@@ -124,6 +124,35 @@ def test_tags_are_spread_by_the_rarest(count, seed, columns, grouped):
         for layer in {*layers.tolist()}:
             held_out = np.bincount(column[layers == layer], minlength=count)
             assert held_out.max() - held_out.min() <= 1
+
+
+@given(st.integers(2, 4), seeds)
+@settings(max_examples=30)
+def test_heads_are_spread_by_the_classes_of_all_together(count, seed):
+    random = np.random.default_rng(seed)
+    labels = np.stack([np.arange(96) % 2, random.integers(0, 3, 96)], axis=1)
+    task = make_heads(labels)
+    column = folds.draw(task, count, seed)
+    for pair in np.unique(labels, axis=0):
+        held_out = np.bincount(column[(labels == pair).all(axis=1)], minlength=count)
+        assert held_out.max() - held_out.min() <= 1
+    assert folds.notes(task, count) == []
+
+
+def test_heads_of_which_few_rows_have_the_same_are_spread_by_the_rarest():
+    """No two rows agree in both heads: the rows of each class of the second, of which are fewer."""
+    labels = [[row % 12, row // 12] for row in range(48)]
+    task = make_heads(labels, sizes=(12, 4))
+    layers = folds.strata(task, 3)
+    assert len({*layers.tolist()}) == 12
+    for label in range(12):
+        assert len({*layers[np.arange(48) % 12 == label].tolist()}) == 1
+
+
+def test_rare_classes_of_heads_are_named():
+    (note,) = folds.notes(make_heads([[0, 0], [1, 1], [0, 1], [0, 1], [1, 1]]), 2)
+    assert note.startswith("2 of 5 classes have fewer images than there are folds")
+    assert note.endswith("'h1_0' has 1, 'h1_2' has 0.")
 
 
 @given(st.integers(2, 5), seeds)

@@ -137,3 +137,14 @@ def test_one_class_alone_is_certain():
     features, _ = clouds(2)
     predicted = softmax(features, fitted(features, np.full(len(features), 1), 3))
     assert predicted[:, 1].min() > 0.99
+
+
+def test_each_head_has_a_regression_of_its_own():
+    features, labels = clouds(3)
+    both = np.stack([labels > 0, labels], axis=1).astype(np.int64)
+    made = Outputs("heads", 5, np.zeros(5), np.ones(5), (2, 3))
+    kernel, bias = fit_head(features, both, made)
+    assert (kernel.shape, bias.shape) == ((features.shape[1], 5), (5,))
+    for span, own, size in ((slice(0, 2), both[:, 0], 2), (slice(2, 5), both[:, 1], 3)):
+        for part, expected in zip((kernel.T, bias), fitted(features, own, size), strict=True):
+            np.testing.assert_allclose(part[span].T, expected, atol=1e-6)

@@ -80,7 +80,10 @@ def test_an_image_that_lacks_a_head(copy):
 
 
 def test_heads_of_classes_are_not_taken_for_quantities(copy):
-    table = copy / "stage_2_train.csv"
-    table.write_text(table.read_text().replace(",1\n", ",7\n"))
-    with pytest.raises(DataError, match="several heads of classes are not supported"):
-        layouts.read(copy, slug="copy")
+    for name, old, new in (("train", ",1\n", ",7\n"), ("sample_submission", ",0.5\n", ",0\n")):
+        table = copy / f"stage_2_{name}.csv"
+        table.write_text(table.read_text().replace(old, new))
+    task = layouts.read(copy, slug="copy")
+    assert (task.kind, task.cell) == ("heads", "label")
+    assert {head.classes for head in task.heads} == {("0", "7")}
+    assert layouts.read(copy, slug="copy", metric="rmse").kind == "numbers"

@@ -3,11 +3,14 @@
 import keras
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 from toy_nets import equal, pictures, plain, plain_net, stage
 
 from kaggle_prz.backbones import Backbone, resolve
 from kaggle_prz.errors import UsageError
-from kaggle_prz.model import Classifier, build, build_model
+from kaggle_prz.model import Classifier, build, build_model, grouped_softmax
 from kaggle_prz.spec import Recipe
 from kaggle_prz.training import FoldWork, StageTrainer
 
@@ -46,6 +49,32 @@ def test_probabilities_are_float32_finite_and_sum_to_one(policy):
         assert made.model.get_layer(name).compute_dtype == "float32"
         assert made.model.get_layer(name).variable_dtype == "float32"
     assert all(weight.dtype == "float32" for weight in made.model.weights)
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=4), st.data())
+@settings(max_examples=30, deadline=None)
+def test_the_classes_of_every_head_sum_to_one(sizes, data):
+    shape = (3, sum(sizes))
+    logits = data.draw(arrays.arrays(np.float32, shape, elements=st.floats(-50, 50, width=32)))
+    softmaxes = keras.ops.convert_to_numpy(grouped_softmax(logits, sizes))
+    assert softmaxes.shape == shape
+    starts = np.cumsum([0, *sizes[:-1]])
+    np.testing.assert_allclose(np.add.reduceat(softmaxes, starts, axis=1), 1, atol=1e-5)
+    for start, size in zip(starts, sizes, strict=True):
+        alone = keras.ops.convert_to_numpy(keras.ops.softmax(logits[:, start : start + size]))
+        np.testing.assert_allclose(softmaxes[:, start : start + size], alone, atol=1e-6)
+
+
+def test_a_classifier_of_heads_is_one_of_classes_up_to_its_last_layer(tmp_path):
+    made, alone = classifier(heads=(1, 3)), classifier()
+    assert [w.shape for w in made.model.weights] == [w.shape for w in alone.model.weights]
+    probabilities = made.model.predict(PIXELS[:2], verbose=0)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities[:, 0], 1)
+    np.testing.assert_allclose(probabilities[:, 1:].sum(axis=1), 1, atol=1e-6)
+    made.model.save(tmp_path / "heads.keras")
+    again = keras.models.load_model(tmp_path / "heads.keras")
+    np.testing.assert_allclose(again.predict(PIXELS[:2], verbose=0), probabilities, atol=1e-6)
 
 
 @pytest.mark.parametrize("policy", POLICIES)

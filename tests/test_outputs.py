@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from toys import make_task
+from toys import make_heads, make_task
 
 from kaggle_prz import outputs
 
@@ -30,6 +30,15 @@ def test_tags_are_sigmoids():
     made = outputs.of(make_task(tags, classes=2, kind="tags"))
     assert made.activation == "sigmoid"
     assert made.targets(tags).tolist() == tags.tolist()
+
+
+def test_heads_are_softmaxes_side_by_side():
+    task = make_heads([[0, 2], [1, 0], [0, 0], [0, 2]])
+    made = outputs.of(task)
+    assert (made.kind, made.count, made.activation, made.heads) == ("heads", 5, "softmax", (2, 3))
+    assert made.targets(task.labels) is task.labels
+    assert outputs.rows_of_classes(task).tolist() == [3, 1, 2, 0, 2]
+    assert outputs.prior(task).tolist() == [0.75, 0.25, 0.5, 0, 0.5]
 
 
 @given(measured)

@@ -57,9 +57,12 @@ def test_classes_in_another_order_than_columns_are_joined_by_name(drawn, slug, t
     competition = drawn(slug)
     task, (ids, rows) = task_of(competition), truth_of(competition)
     labels = task.labels if task.kind != "classes" else len(task.classes) - 1 - task.labels
+    if task.heads:
+        labels = np.array(task.head_sizes) - 1 - task.labels
     turned = replace(
         task,
         classes=task.classes[::-1],
+        heads=tuple(replace(head, classes=head.classes[::-1]) for head in task.heads[::-1]),
         labels=labels if labels.ndim == 1 else labels[:, ::-1],
         metric="accuracy" if task.metric == "quadratic_kappa" else task.metric,
     )

@@ -54,6 +54,20 @@ def test_numbers_have_no_accuracy():
     assert history.accuracy.isna().all()
 
 
+def test_heads_are_trained_together_in_one_trace():
+    heads = (2, 4)
+    made = build(plain(), 16, 6, heads=heads, dropout=0.0, seed=1)
+    trainer = StageTrainer(made, stage(learning_rate=1e-12), Recipe(), kind="heads", heads=heads)
+    labels = np.stack([LABELS % 2, LABELS], axis=1)
+    history = trainer.train(FoldWork(0, PIXELS, np.arange(40), labels, 1.0))
+    given = made.model.predict(PIXELS, verbose=0)
+    each = [given[np.arange(40), labels[:, 0]], given[np.arange(40), 2 + labels[:, 1]]]
+    assert history.loss.mean() == pytest.approx(-np.log(each).mean(), abs=1e-4)
+    right = [given[:, :2].argmax(1) == labels[:, 0], given[:, 2:].argmax(1) == labels[:, 1]]
+    assert history.accuracy.mean() == pytest.approx(np.mean(right), abs=1e-5)
+    assert trainer.traces == 1
+
+
 def test_traces_are_counted():
     """Shows that the count above can be another."""
     made, trainer, _ = prepared()

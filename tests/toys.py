@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kaggle_prz.spec import Stage
-from kaggle_prz.task import Images, Task
+from kaggle_prz.task import Head, Images, Task
 
 
 def make_task(labels: Any, *, classes: int | Sequence[str] = 3, **changes: Any) -> Task:
@@ -49,6 +49,20 @@ def make_bags(labels: Any, sizes: Sequence[int], test_sizes: Sequence[int], **ch
         bags=Images(*parts),
         **changes,
     )
+
+
+def make_heads(labels: Any, *, sizes: Sequence[int] = (2, 3), **changes: Any) -> Task:
+    """A task of heads `h0, h1, …` with classes `0, 1, …`, a column a head."""
+    heads = tuple(Head(f"h{k}", tuple(map(str, range(size)))) for k, size in enumerate(sizes))
+    facts: dict[str, Any] = {
+        "classes": tuple(f"{head.name}_{each}" for head in heads for each in head.classes),
+        "target_columns": tuple(head.name for head in heads),
+        "cell": "label",
+        "kind": "heads",
+        "heads": heads,
+        "metric": "accuracy",
+    }
+    return make_task(np.array(labels, np.int64), **(facts | changes))
 
 
 def make_stage(index: int = 1, size: int = 32, epochs: float = 2.0) -> Stage:

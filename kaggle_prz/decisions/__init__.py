@@ -13,7 +13,9 @@ from kaggle_prz.decisions.decision import Decision
 from kaggle_prz.decisions.grid import DIGITS, GRID, best
 from kaggle_prz.metrics.answers import FScore
 from kaggle_prz.metrics.arrays import Array, Kind, class_truth, rounding, tag_truth
+from kaggle_prz.metrics.heads import HeadsMetric
 from kaggle_prz.metrics.metric import Metric
+from kaggle_prz.task import spans
 
 __all__ = ["Decision", "default", "fit", "score_with"]
 
@@ -31,6 +33,8 @@ def default(metric: Metric, kind: Kind, columns: int) -> Decision:
         >>> default(metrics.get("quadratic_kappa"), "classes", 4).cut_points
         (0.5, 1.5, 2.5)
     """
+    if isinstance(metric, HeadsMetric):
+        return _of_heads(metric, [default(metric.alone, "classes", k) for k in metric.sizes])
     if kind == "numbers":
         return Decision(kind, "numbers are answers as they are")
     if kind == "tags":
@@ -52,6 +56,7 @@ def fit(metric: Metric, kind: Kind, labels: Array, predictions: Array, seed: int
     | macro F, balanced accuracy | classes | weights of classes, if better by more than noise |
     | F1 of the second class | classes | its threshold |
     | quadratic kappa | classes | cut points over the expected index |
+    | a mean over heads | heads | for each head what is fitted on its classes |
 
     Args:
         metric: of the competition; unless it wants labels, there is nothing to fit.
@@ -71,6 +76,12 @@ def fit(metric: Metric, kind: Kind, labels: Array, predictions: Array, seed: int
         (0.3,)
     """
     metric.check(kind, predictions.shape[1])
+    if isinstance(metric, HeadsMetric):
+        parts = zip(labels.T, spans(metric.sizes), strict=True)
+        return _of_heads(
+            metric,
+            [fit(metric.alone, "classes", own, predictions[:, span], seed) for own, span in parts],
+        )
     start = default(metric, kind, predictions.shape[1])
     if metric.wants != "labels":
         return start
@@ -97,6 +108,15 @@ def score_with(metric: Metric, labels: Array, predictions: Array, decision: Deci
     if metric.wants != "labels":
         return metric.score(labels, predictions, decision.kind)
     return metric.score_answers(labels, decision.apply(predictions), decision.kind)
+
+
+def _of_heads(metric: HeadsMetric, heads: list[Decision]) -> Decision:
+    reasons = list(dict.fromkeys(each.reason for each in heads))
+    reason = f"in each head {reasons[0]}"
+    if len(reasons) > 1:
+        told = (f"head {place}: {each.reason}" for place, each in enumerate(heads, start=1))
+        reason = "; ".join(told)
+    return Decision("heads", reason, sizes=metric.sizes, heads=tuple(heads))
 
 
 def _candidates(

@@ -9,6 +9,7 @@ import numpy as np
 from kaggle_prz.errors import RunError
 from kaggle_prz.metrics import arrays
 from kaggle_prz.metrics.arrays import Array, Kind
+from kaggle_prz.task import spans
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Decision:
     """How predictions become answers.
 
     Classes are decided by the first of these that is not empty: cut points, a threshold, weights;
-    else the most probable class is the answer. Tags are decided by thresholds. Numbers are answers
+    else the most probable class is the answer. Heads are decided one by one. Tags are decided by
+    thresholds. Numbers are answers
     as they are.
 
     Attributes:
@@ -27,6 +29,8 @@ class Decision:
         cut_points: `(k - 1,)` ascending; a class is how many of them the expected index reaches.
         weights: `(k,)` factors of the classes' probabilities.
         never_empty: a row without any tag gets its most probable one.
+        sizes: how many columns belong to each head.
+        heads: the decision on each.
     """
 
     kind: Kind
@@ -35,6 +39,8 @@ class Decision:
     cut_points: tuple[float, ...] = ()
     weights: tuple[float, ...] = ()
     never_empty: bool = True
+    sizes: tuple[int, ...] = ()
+    heads: tuple["Decision", ...] = ()
 
     def apply(self, predictions: Array) -> Array:
         """The answers to predictions.
@@ -43,7 +49,8 @@ class Decision:
             predictions: `(n, k)`, of the kind and with the columns it was fitted on.
 
         Returns:
-            `(n,)` int64 class indexes, or `(n, k)` bools of tags, or the numbers themselves.
+            `(n,)` int64 class indexes, `(n, heads)` of them, `(n, k)` bools of tags, or the numbers
+            themselves.
 
         Raises:
             RunError: another number of columns.
@@ -58,6 +65,9 @@ class Decision:
         self._check(predictions.shape[1])
         if self.kind == "numbers":
             return predictions
+        if self.kind == "heads":
+            parts = zip(self.heads, spans(self.sizes), strict=True)
+            return np.stack([each.apply(predictions[:, span]) for each, span in parts], axis=1)
         if self.kind == "tags":
             return arrays.passing(
                 predictions, np.array(self.thresholds), never_empty=self.never_empty
@@ -74,6 +84,7 @@ class Decision:
             len(self.weights),
             len(self.cut_points) + 1 if self.cut_points else 0,
             (2 if self.kind == "classes" else len(self.thresholds)) if self.thresholds else 0,
+            sum(self.sizes),
         } - {0}
         if fitted - {columns}:
             raise RunError(
@@ -111,4 +122,5 @@ class Decision:
             name: tuple(value) if isinstance(value, list) else value
             for name, value in written.items()
         }
+        values["heads"] = tuple(map(cls.from_json, values.get("heads", ())))
         return cls(**values)

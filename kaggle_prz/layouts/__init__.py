@@ -3,9 +3,10 @@
 `read` joins what the other modules find: `scan` and `files` the pictures, `channels` those with a
 file a channel, `pixels` and `recorded` those that are rows of arrays, of tables and of files of
 many, `bags` rows of several pictures, `labels` the training rows (`texts`, `annotations`,
-`folders`, `beside` read them), `targets` their labels, `cells` and `wide` what a submission holds,
-`lookup` the files of the rows to predict, `groups` what holds rows together, `hints` what a person
-settled, `scoring` the metric; `told` says of what was `found` why it was, and what was left out.
+`folders`, `beside` read them), `targets` their labels, `cells`, `wide`, `heads` and `prefixes` what
+a submission holds, `lookup` the files of the rows to predict, `groups` what holds rows together,
+`hints` what a person settled, `scoring` the metric; `told` says of what was `found` why it was, and
+what was left out.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from kaggle_prz.layouts import (
     encoded,
     files,
     groups,
+    heads,
     hints,
     labels,
     lookup,
@@ -121,6 +123,7 @@ def read(
         most_ranked=found.labels.most_ranked,
         melted=bool(sample.melted),
         bags=None if found.index.bags is None else _images(found),
+        heads=found.labels.heads,
         channels=found.index.channels or pixels.channels(root, str(found.train_files[0])),
         flips=("horizontal",) if said.flips is None else said.flips,
         evidence=told.evidence(found),
@@ -144,11 +147,13 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
     of_test = lookup.tables_of_test(root, sample, index, table.path)
     chosen = targets.choose(sample, table, said.target, frozenset(of_test.columns))
     kept, train_files, left_out = told.rows_with_image_and_label(table, chosen, index, sample)
-    read_labels = _encoded(sample, chosen, kept, metric_said.metric, said)
+    read_labels = heads.weighted(
+        _encoded(sample, chosen, kept, metric_said.metric, said), said.head_weights or {}
+    )
     group, group_rule = groups.choose(
         table,
         kept,
-        None if read_labels.kind == "numbers" else read_labels.labels,
+        read_labels.indicators,
         chosen.columns,
         said.group,
         in_test=of_test.columns,
@@ -216,5 +221,8 @@ def _encoded(
     if chosen.matrix is None and sample.melted:
         raise melted.no_heads(sample)
     if chosen.matrix is not None:
-        return wide.encode_columns(sample, chosen.matrix.iloc[kept])
+        matrix = chosen.matrix.iloc[kept]
+        if (several := heads.encode(sample, matrix, metric)) is not None:
+            return several
+        return wide.encode_columns(sample, matrix)
     return wide.encode_names(sample, chosen.values[kept])

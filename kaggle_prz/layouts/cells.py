@@ -166,11 +166,15 @@ def _label(this: Column) -> Encoded:
         )
     rule = "one column, filled with the class"
     labels = codes(this.values, this.found)
-    return Encoded("classes", "label", tuple(this.found), labels, rule, warnings=_unlike(this))
+    return Encoded("classes", "label", tuple(this.found), labels, rule, warnings=unlike(this))
 
 
-def _unlike(this: Column) -> tuple[str, ...]:
-    """What is strange about labels beside the sample's cells, in sentences."""
+def unlike(this: Column) -> tuple[str, ...]:
+    """What is strange about labels beside the sample's cells, in sentences.
+
+    Raises:
+        DataError: cells are names, and none of them is a label.
+    """
     shown = set(this.sample.column(this.sample.targets[0]).tolist()) - {""}
     digits = [all(re.fullmatch(r"-?\d+", name) for name in names) for names in (shown, this.found)]
     if shown and not shown & set(this.found) and digits != [True, True]:

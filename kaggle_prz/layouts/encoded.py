@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from kaggle_prz.layouts.tables import Sample
 from kaggle_prz.metrics import Metric
-from kaggle_prz.task import Cell, Kind, Text
+from kaggle_prz.metrics.heads import one_hot
+from kaggle_prz.task import Cell, Head, Kind, Text
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,16 @@ class Encoded:
     most_ranked: int = 5
     ordinal: bool = False
     soft: bool = False
+    heads: tuple[Head, ...] = ()
     positive_rule: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def indicators(self) -> NDArray[Any] | None:
+        """`(rows,)` class indexes or `(rows, classes)` how true each class is; None of numbers."""
+        if self.kind == "heads":
+            return one_hot(self.labels, [len(head.classes) for head in self.heads])
+        return None if self.kind == "numbers" else self.labels
 
 
 @dataclass(frozen=True)

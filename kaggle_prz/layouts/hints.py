@@ -1,7 +1,8 @@
 """What people say of a competition: options, and a `competition.toml` in its directory."""
 
+import math
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ class Hints:
         group: column whose values never part between folds, or `"none"`.
         positive: of two classes, the one that a probability is of.
         flips: flips that leave a label what it is.
+        head_weights: of heads by name, in the mean of scores over heads.
         title: of the competition, for people.
     """
 
@@ -32,6 +34,7 @@ class Hints:
     group: str | None = None
     positive: str | None = None
     flips: tuple[str, ...] | None = None
+    head_weights: Mapping[str, float] | None = None
     title: str | None = None
 
 
@@ -76,10 +79,19 @@ def _of_file(path: Path) -> Hints:
 
 
 def _wanted(key: str) -> str:
+    if key == "head_weights":
+        return "a table of numbers above 0"
     return f"a list of {' and '.join(_FLIPS)}" if key == "flips" else "text"
 
 
 def _check(key: str) -> Callable[[Any], bool]:
     if key == "flips":
         return lambda value: isinstance(value, list) and all(flip in _FLIPS for flip in value)
+    if key == "head_weights":
+        return lambda value: isinstance(value, dict) and all(map(_is_weight, value.values()))
     return lambda value: isinstance(value, str)
+
+
+def _is_weight(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and 0 < value < math.inf

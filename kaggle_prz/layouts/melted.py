@@ -97,8 +97,7 @@ def no_heads(sample: Sample) -> DataError:
     listed = ", ".join(sample.targets[:5])
     return DataError(
         f"{sample.path.name} has a row for each of {listed} of an image, and the labels have "
-        "neither columns of these names nor rows of them. Other forms of several heads are not "
-        "supported yet."
+        "neither columns of these names nor rows of them. Add such columns to the table of labels."
     )
 
 

@@ -60,7 +60,7 @@ def settle(named: Said, labels: Encoded) -> Scored:
         UsageError: the metric cannot score such labels.
     """
     metric = named.metric or _default(labels)
-    metric.check(labels.kind, len(labels.classes))
+    metrics.over(metric, labels.heads).check(labels.kind, len(labels.classes))
     if named.metric is None:
         about = "grades" if labels.ordinal else labels.cell
         return Scored(metric.name, f"default for {about}{named.rule}", named.warning)

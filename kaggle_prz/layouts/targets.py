@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError, UsageError
-from kaggle_prz.layouts import words
+from kaggle_prz.layouts import prefixes, words
 from kaggle_prz.layouts.tables import LabelTable, Sample
 from kaggle_prz.task import Text
 
@@ -91,6 +91,9 @@ def choose(
         return Target(target, labels.column(target), "given with --target")
     if len(sample.targets) > 1 and (several := _several(sample, labels, columns)) is not None:
         return several
+    if len(sample.targets) > 1 and (parts := prefixes.in_names(sample, labels.frame, columns)):
+        rule = "their names and values are the sample's columns"
+        return _of_columns(labels, {name: name for name in parts}, rule)
     column, rule, others = _by_rule(sample, labels, columns, features)
     doubt = ""
     if others:
@@ -114,6 +117,11 @@ def _several(sample: Sample, labels: LabelTable, columns: list[str]) -> Target |
             f"{sample.path.name}, but one for the other {len(found) - len(lacking)}. Add the "
             "missing labels, or name a column of labels with --target."
         )
+    return _of_columns(labels, found, "its columns are the sample's")
+
+
+def _of_columns(labels: LabelTable, found: dict[str, str], rule: str) -> Target:
+    """Several columns of the table, by the names that they have in the sample."""
     stripped = {name: labels.frame[column].str.strip() for name, column in found.items()}
     matrix = pd.DataFrame(stripped)
     matrix.attrs["of_table"] = tuple(found.values())
@@ -121,9 +129,8 @@ def _several(sample: Sample, labels: LabelTable, columns: list[str]) -> Target |
     empty = np.any(cells, axis=0)
     values: Text = np.where(empty, "", "given")
     first = next(iter(found.values()))
-    return Target(
-        f"{first} and {len(found) - 1} more columns", values, "its columns are the sample's", matrix
-    )
+    more = "1 more column" if len(found) == 2 else f"{len(found) - 1} more columns"
+    return Target(f"{first} and {more}", values, rule, matrix)
 
 
 def _by_rule(

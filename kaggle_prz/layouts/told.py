@@ -78,6 +78,7 @@ def evidence(found: Found) -> tuple[Evidence, ...]:
     """Every property of a task, its value and the rule that gave it."""
     sample, table, index = found.sample, found.table, found.index
     trained, seen = _counted(found)
+    averaged = "; the mean over heads" if found.labels.heads else ""
     row_each = "; a row for every image and head" if sample.melted else ""
     properties = (
         Evidence("sample submission", sample.path.name, found.sample_rule),
@@ -90,7 +91,7 @@ def evidence(found: Found) -> tuple[Evidence, ...]:
         Evidence("cell", found.labels.cell, found.labels.rule + row_each),
         *_of_classes(found.labels),
         Evidence("group", found.group or "none", found.group_rule),
-        Evidence("metric", found.scored.name, found.scored.rule),
+        Evidence("metric", found.scored.name, found.scored.rule + averaged),
     )
     return _shown(properties)
 
@@ -155,7 +156,11 @@ def _by_order(table: LabelTable, test_rule: str, index: files.Index) -> list[str
 
 def _of_classes(read_labels: Encoded) -> list[Evidence]:
     """Evidence of the classes, of the positive one of two, and of one for the unknown."""
-    names = read_labels.classes
+    names, heads = read_labels.classes, read_labels.heads
+    if heads:
+        sized = [f"{head.name} ({len(head.classes)})" for head in heads]
+        weighed = "".join(f", {h.name} counts {h.weight:g}" for h in heads if h.weight != 1)
+        return [Evidence("heads", _listed(sized), f"{len(heads)} labels a row{weighed}")]
     noun = read_labels.kind if len(names) > 1 else read_labels.kind.removesuffix("s")
     evidence = [Evidence("classes", _listed(names), f"{len(names)} {noun}")]
     if read_labels.cell == "probability":

@@ -66,11 +66,6 @@ def encode_columns(sample: Sample, matrix: pd.DataFrame) -> Encoded:
     within = bool(((labels >= 0) & (labels <= 1)).all())
     binary = bool(np.isin(labels, (0, 1)).all())
     sums = bool(np.abs(numbers.sum(axis=1) - 1).le(_SUM_TOLERANCE).all())
-    if not within and sample.melted and bool((numbers % 1 == 0).to_numpy().all()):
-        raise DataError(
-            f"{sample.path.name} has a row for each of {', '.join(sample.targets[:5])}, and their "
-            "labels are class numbers: several heads of classes are not supported yet."
-        )
     if not within:
         rule = "several columns of numbers beyond 0 and 1"
         return Encoded("numbers", "number", sample.targets, labels, rule)

@@ -1,12 +1,15 @@
 """Competition metrics: direction, and what they want of a prediction.
 
-`get` finds one by any name it goes by; `known` lists them; the other modules hold the formulas.
+`get` finds one by any name it goes by, `of` that of a task; `known` lists them; the other modules
+hold the formulas.
 """
 
 from kaggle_prz.errors import UsageError
 from kaggle_prz.metrics import known
 from kaggle_prz.metrics.arrays import Array, Kind, Labels, Probabilities
+from kaggle_prz.metrics.heads import over
 from kaggle_prz.metrics.metric import Metric
+from kaggle_prz.task import Task
 
 __all__ = [
     "Array",
@@ -18,6 +21,8 @@ __all__ = [
     "from_host",
     "get",
     "names",
+    "of",
+    "over",
 ]
 
 _OF_CELLS = {
@@ -58,6 +63,19 @@ def get(name: str) -> Metric:
             "--metric."
         )
     return metric
+
+
+def of(task: Task, name: str | None = None) -> Metric:
+    """A metric as it scores the predictions of a task: of several heads, the mean over them.
+
+    Args:
+        task: of the predictions.
+        name: of the metric; default: the task's.
+
+    Raises:
+        UsageError: no such metric, or one that cannot be averaged over heads.
+    """
+    return over(get(name or task.metric), task.heads)
 
 
 def from_host(text: str) -> Metric | None:

@@ -1,11 +1,14 @@
-"""Labels and predictions of the three kinds, and the answers that predictions stand for.
+"""Labels and predictions of the kinds, and the answers that predictions stand for.
 
 - `"classes"`: labels `(n,)` int64 class indexes, or `(n, k)` shares whose rows sum to 1;
   predictions `(n, k)`, of a softmax.
+- `"heads"`: labels `(n, heads)` int64 class indexes; predictions `(n, k)`, a softmax for each head,
+  side by side. Only what `kaggle_prz.metrics.heads.over` makes of a metric scores them.
 - `"tags"`: labels `(n, k)` from 0 to 1; predictions `(n, k)`, sigmoids, each column for itself.
 - `"numbers"`: labels and predictions `(n, k)` in raw units.
 
-An answer is what a metric of labels compares: `(n,)` class indexes or an `(n, k)` bool matrix.
+An answer is what a metric of labels compares: `(n,)` class indexes, `(n, heads)` of them, or an
+`(n, k)` bool matrix.
 """
 
 from collections.abc import Sequence

@@ -23,7 +23,7 @@ def of(run: Run) -> dict[str, Any]:
     Raises:
         RunError: a file of the run is missing.
     """
-    task, metric = run.task, metrics.get(run.task.metric)
+    task, metric = run.task, metrics.of(run.task)
     stages, measured = run.stages, [_measured(run, stage) for stage in run.stages]
     rows = _scores(run)
     oof = predictions.out_of_fold(run)
@@ -139,7 +139,7 @@ def _scores(run: Run) -> list[charts.StageScores]:
                 dict(zip(sealed, scored["fold_scores"], strict=True)),
                 scored["score"],
                 frozenset(submitted),
-                scored.get("accuracy") if run.task.kind == "classes" else None,
+                scored.get("accuracy") if run.task.kind in {"classes", "heads"} else None,
             )
         )
     return rows

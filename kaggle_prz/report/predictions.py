@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kaggle_prz.errors import RunError
 from kaggle_prz.metrics.arrays import normalised
+from kaggle_prz.metrics.heads import normalised_heads
 from kaggle_prz.report import pictures
 from kaggle_prz.runs import Run
 from kaggle_prz.task import Task
@@ -91,7 +92,7 @@ def out_of_fold(run: Run) -> Rows:
     """What is submitted, out of fold, in the order of the task's training rows.
 
     Returns:
-        `(train, k)` predictions; of classes, every row sums to 1.
+        `(train, k)` predictions; of classes, every row sums to 1; of heads, each head's columns do.
 
     Raises:
         RunError: the file is missing, or lacks a training row.
@@ -110,6 +111,8 @@ def out_of_fold(run: Run) -> Rows:
             f"({sorted(lacking)[0]!r}); run the same command again to blend anew."
         )
     rows: Rows = frame.loc[ids].to_numpy(np.float64)
+    if run.task.heads:
+        return normalised_heads(rows, run.task.head_sizes)
     return normalised(rows) if run.task.kind == "classes" else rows
 
 

@@ -1,6 +1,7 @@
 """Predictions + sample submission -> a CSV in the sample's exact form, validated.
 
-`cells` says how each kind of cell is written, `checks` what graders refuse.
+`cells` says how each kind of cell is written, `heads` how those of several heads are, `checks`
+what graders refuse.
 """
 
 import csv
@@ -13,7 +14,7 @@ from kaggle_prz import workdir
 from kaggle_prz.decisions import Decision
 from kaggle_prz.errors import SubmissionError
 from kaggle_prz.metrics import Array
-from kaggle_prz.submission import cells, checks, melted
+from kaggle_prz.submission import cells, checks, heads, melted
 from kaggle_prz.task import Task, Text
 
 __all__ = ["validate", "write"]
@@ -43,8 +44,11 @@ def write(
         submission.write(run.submission, task, task.test_ids, predictions)
         ```
     """
-    rows = cells.rows_of(task, _joined(task, ids, predictions))
-    written = cells.of(task, rows, decision)
+    rows = _joined(task, ids, predictions)
+    if task.heads:
+        written = heads.of(task, rows, decision)
+    else:
+        written = cells.of(task, cells.rows_of(task, rows), decision)
     text = io.StringIO()
     # A table whose every list is one bare integer is read as numbers.
     every = task.cell == "labels" and checks.all_bare_integers(row[0] for row in written)

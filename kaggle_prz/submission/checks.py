@@ -90,6 +90,8 @@ def _row_difference(file: str, given: list[str], wanted: list[str]) -> str:
 
 def _complaint_of(task: Task) -> Complain:
     """What is wrong with the cells of a row, as a sentence; None where nothing is."""
+    if task.heads:
+        return _heads(task)
     match task.cell:
         case "label":
             return _labels(task)
@@ -101,6 +103,20 @@ def _complaint_of(task: Task) -> Complain:
             return _numbers(task)
         case _:
             return _distribution if task.cell == "probabilities" else _from_0_to_1
+
+
+def _heads(task: Task) -> Complain:
+    place = {name: column for column, name in enumerate(task.target_columns)}
+    parts = [task.of_head(k) for k in range(len(task.heads))]
+    each = [([place[n] for n in one.target_columns], _complaint_of(one)) for one in parts]
+
+    def complain(cells: list[str]) -> str | None:
+        for head, (columns, of_one) in zip(task.heads, each, strict=True):
+            if complaint := of_one([cells[column] for column in columns]):
+                return f"{head.name}: {complaint}"
+        return None
+
+    return complain
 
 
 def _labels(task: Task) -> Complain:

@@ -10,7 +10,7 @@ Example:
     ```
 """
 
-from . import arrays, bags, binary, codes, lists, names, numbers, rows
+from . import arrays, bags, binary, codes, heads, lists, names, numbers, rows
 from .drawn import CELLS, Draw, Drawn, Refused
 
 TWELVE: dict[str, Draw] = {
@@ -46,6 +46,8 @@ RESERVE: dict[str, Draw] = {
     "hdf5-files": rows.hdf5_files,
     "npz": rows.npz,
     "channel-files": lists.protein_atlas,
+    "wide-heads": heads.wide_heads,
+    "head-probabilities": heads.head_probabilities,
 }
 BAGS: dict[str, Draw] = {
     "studies": bags.studies,
@@ -53,7 +55,19 @@ BAGS: dict[str, Draw] = {
     "sites": bags.sites,
     "breasts": bags.breasts,
 }
-MELTED = numbers.melted  # apart: its rows are not images
+MELTED = numbers.melted  # apart: their rows are not images
+MELTED_HEADS = heads.graphemes
 DRAWN: dict[str, Draw] = TWELVE | RESERVE | BAGS
 
-__all__ = ["BAGS", "CELLS", "DRAWN", "MELTED", "RESERVE", "TWELVE", "Draw", "Drawn", "Refused"]
+__all__ = [
+    "BAGS",
+    "CELLS",
+    "DRAWN",
+    "MELTED",
+    "MELTED_HEADS",
+    "RESERVE",
+    "TWELVE",
+    "Draw",
+    "Drawn",
+    "Refused",
+]

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CELLS = ("probability", "probabilities", "independent", "label", "list", "top-k", "number")
+CELLS = (
+    "probability", "probabilities", "independent", "label", "list", "top-k", "number", "heads",
+    "head-probabilities",
+)  # fmt: skip
 
 
 class Refused(ValueError):  # noqa: N818 - it is the grader's answer, not its failure
@@ -30,9 +33,11 @@ class Drawn:
             `cell`: one of `CELLS`: the probability of the second class; one column a class,
             rows summing to 1; one column a class, each in [0, 1] on its own; the class as name
             or number; any number of classes between blanks; at most k classes, best first; a
-            number.
+            number; one column a head, with its class; one column a class of every head, those of
+            a head summing to 1.
             `classes`: tuple of names in output order, or None.
             `group`: column that holds rows together, or None.
+            `heads`: classes of every head by its name, in the order of outputs, or None.
             `train`, `test`: numbers of rows.
     """
 

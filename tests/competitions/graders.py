@@ -149,6 +149,77 @@ def quantity(header: Header, truth: Mapping[str, float], low: float, high: float
     return grade
 
 
+def labels_of_heads(
+    header: Header, truth: Mapping[str, Sequence[str]], classes: Sequence[Collection[str]]
+) -> Grade:
+    """Of one column a head with its class, by macro F1 of each head, averaged."""
+
+    def grade(path: Path) -> float:
+        cells = sheets.read(path, header, truth)
+        scores = []
+        for head, known in enumerate(classes):
+            guesses = [sheets.name(cells[each][head], known) for each in truth]
+            scores.append(_agreement([row[head] for row in truth.values()], guesses, "macro_f1"))
+        return math.fsum(scores) / len(scores)
+
+    return grade
+
+
+def recall_of_heads(
+    header: Header,
+    truth: Mapping[str, str],
+    classes: Mapping[str, Collection[str]],
+    weights: Mapping[str, float],
+) -> Grade:
+    """Of a row for every image and head, with the number of a class, by macro recall.
+
+    Args:
+        header: of the submission.
+        truth: class by `image_head`.
+        classes: of every head.
+        weights: of heads, 1 where none is given.
+    """
+
+    def grade(path: Path) -> float:
+        cells = sheets.read(path, header, truth)
+        total = 0.0
+        for head, known in classes.items():
+            own = [each for each in truth if each.endswith(f"_{head}")]
+            guesses = [str(sheets.integer(cells[each][0], known)) for each in own]
+            true = [truth[each] for each in own]
+            recall = metrics.recall_score(
+                true, guesses, average="macro", labels=sorted(known), zero_division=0.0
+            )
+            total += weights.get(head, 1) * float(recall)
+        return total / sum(weights.get(head, 1) for head in classes)
+
+    return grade
+
+
+def probabilities_of_heads(
+    header: Header, truth: Mapping[str, Sequence[int]], heads: Sequence[Sequence[int]]
+) -> Grade:
+    """Of one column a class, those of a head summing to 1, by log loss of each head, averaged.
+
+    Args:
+        header: of the submission.
+        truth: 0 or 1 of every column, by id.
+        heads: columns of each, from 0 without the id.
+    """
+    true = np.array(list(truth.values()))
+
+    def grade(path: Path) -> float:
+        cells = sheets.read(path, header, truth)
+        scores = []
+        for own in heads:
+            guesses = [sheets.distribution([cells[each][k] for k in own]) for each in truth]
+            known = true[:, own].argmax(axis=1)
+            scores.append(float(metrics.log_loss(known, guesses, labels=range(len(own)))))
+        return math.fsum(scores) / len(scores)
+
+    return grade
+
+
 def _agreement(true: Sequence[object], guesses: Sequence[object], metric: str) -> float:
     if metric == "accuracy":
         return float(metrics.accuracy_score(true, guesses))

@@ -161,6 +161,7 @@ def finish(
     classes: Iterable[str] | None,
     train: int,
     group: str | None = None,
+    heads: Mapping[str, Sequence[str]] | None = None,
 ) -> Drawn:
     """The competition whose files are written; see `Drawn` for the arguments."""
     return Drawn(
@@ -176,6 +177,7 @@ def finish(
             "cell": cell,
             "classes": None if classes is None else tuple(classes),
             "group": group,
+            "heads": heads,
             "train": train,
             "test": len(sheet.files),
         },

@@ -115,6 +115,22 @@ def two_tone(random: Random, body: int, bodies: int, ground: int, grounds: int) 
     return noisy(random, picture)
 
 
+def badge(random: Random, position: float, shade: int, size: float) -> Image.Image:
+    """A disc of one colour in the middle of a grey ground.
+
+    Args:
+        random: source of the picture's size and of noise.
+        position: of the hue, see `hue`.
+        shade: of the ground, 0 to 255.
+        size: of the disc, as a share of the picture.
+    """
+    picture = _blank(random, (shade, shade, shade), None)
+    width, height = size * picture.width, size * picture.height
+    left, top = (picture.width - width) / 2, (picture.height - height) / 2
+    ImageDraw.Draw(picture).ellipse((left, top, left + width, top + height), fill=hue(position))
+    return noisy(random, picture)
+
+
 def digit(random: Random, number: int) -> NDArray[np.uint8]:
     """A digit in grey on black, `(16, 16)`, its place up to one pixel off."""
     glyph = np.array([[pixel == "1" for pixel in row] for row in _DIGITS[number]], np.float64)

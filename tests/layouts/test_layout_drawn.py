@@ -8,7 +8,12 @@ from competitions import DRAWN
 
 from kaggle_prz import layouts, metrics
 
-CELLS = {"list": "labels", "top-k": "ranked"}
+CELLS = {
+    "list": "labels",
+    "top-k": "ranked",
+    "heads": "label",
+    "head-probabilities": "probabilities",
+}
 KINDS = {"tags": ("labels", "independent"), "numbers": ("number",)}
 
 
@@ -24,7 +29,9 @@ def test_a_competition_is_read_without_a_hint(drawn, slug, named):
     task = _read(drawn, slug, competition.metric if named else None)
     assert task.cell == CELLS.get(expected["cell"], expected["cell"])
     (kind,) = [k for k, cells in KINDS.items() if task.cell in cells] or ["classes"]
-    assert task.kind == kind
+    assert task.kind == ("heads" if expected["heads"] else kind)
+    heads = {head.name: head.classes for head in task.heads}
+    assert list(heads.items()) == list((expected["heads"] or {}).items())
     assert task.classes == (expected["classes"] or task.target_columns)
     evidence = {each.name: each.value for each in task.evidence}
     assert evidence["group"] == (expected["group"] or "none")
@@ -44,10 +51,16 @@ def test_labels_have_the_form_of_their_kind(drawn, slug):
         assert task.labels.dtype == np.int64
         assert task.labels.shape == task.train_ids.shape
         assert 0 <= task.labels.min() < task.labels.max() < len(task.classes)
+    elif task.kind == "heads":
+        assert task.labels.dtype == np.int64
+        assert task.labels.shape == (len(task.train_ids), len(task.heads))
+        assert task.labels.min(axis=0).tolist() == [0] * len(task.heads)
+        assert (task.labels.max(axis=0) + 1).tolist() == list(task.head_sizes)
+        assert sum(task.head_sizes) == len(task.classes)
     else:
         assert task.labels.dtype == np.float32
         assert task.labels.shape == (len(task.train_ids), len(task.classes))
-    metrics.get(task.metric).check(task.kind, len(task.classes))
+    metrics.of(task).check(task.kind, len(task.classes))
 
 
 def test_files_that_are_named_exist(drawn):

@@ -25,9 +25,12 @@ def test_every_key(toml):
         toml(
             'metric = "Log Loss"\ntarget = "y"\nid_column = "image"\ngroup = "none"\n'
             'positive = "cat"\nflips = ["vertical"]\ntitle = "Cats"\n'
+            "head_weights = { root = 2, vowel = 0.5 }\n"
         )
     )
-    assert said == hints.Hints("Log Loss", "y", "image", "none", "cat", ("vertical",), "Cats")
+    assert said == hints.Hints(
+        "Log Loss", "y", "image", "none", "cat", ("vertical",), {"root": 2, "vowel": 0.5}, "Cats"
+    )
 
 
 def test_options_win(toml):
@@ -37,10 +40,13 @@ def test_options_win(toml):
 
 def test_every_fault_is_told_at_once(toml):
     with pytest.raises(UsageError) as caught:
-        hints.read(toml('metrik = "rmse"\nflips = ["diagonal"]\ntarget = 3'))
+        hints.read(
+            toml('metrik = "rmse"\nflips = ["diagonal"]\ntarget = 3\nhead_weights = { a = 0 }')
+        )
     told = str(caught.value)
     assert "unknown key 'metrik'" in told
     assert "flips must be a list of horizontal and vertical" in told
+    assert "head_weights must be a table of numbers above 0, received {'a': 0}" in told
     assert "target must be text, received 3" in told
     assert "Known keys are metric, target, id_column" in told
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from kaggle_prz.decisions import Decision
 from kaggle_prz.metrics import Metric
-from kaggle_prz.report.kinds import classes, numbers, tags
+from kaggle_prz.report.kinds import classes, heads, numbers, tags
 from kaggle_prz.report.predictions import Rows
 from kaggle_prz.task import Task
 
@@ -20,6 +20,8 @@ def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[s
     """
     if task.kind == "tags":
         return tags.values(task, rows, decision)
+    if task.kind == "heads":
+        return heads.values(task, metric, rows, decision)
     if task.kind == "numbers":
         return numbers.values(task, rows)
     return classes.values(task, metric, rows, decision)
