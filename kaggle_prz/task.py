@@ -54,6 +54,7 @@ class Task:
         melted: whether the sample has a row for every test row and target column, with ids such
             as `ID_7_epidural`.
         flips: flips that leave a label what it is: of `"horizontal"`, `"vertical"`.
+        groups_in_test: groups that rows to predict are of as well, where a table says so.
         evidence: why each property has its value.
         warnings: sentences on files and rows that were left out.
     """
@@ -77,6 +78,7 @@ class Task:
     channels: int = 3
     melted: bool = False
     flips: tuple[str, ...] = ("horizontal",)
+    groups_in_test: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = field(default=())
     warnings: tuple[str, ...] = field(default=())
 

@@ -109,7 +109,7 @@ def read(
         train_ids=table.ids[found.kept],
         train_files=found.train_files,
         labels=found.labels.labels,
-        groups=None if found.group is None else table.column(found.group)[found.kept],
+        groups=None if found.group.column is None else table.column(found.group.column)[found.kept],
         test_ids=sample.ids,
         test_files=found.test_files,
         kind=found.labels.kind,
@@ -117,6 +117,7 @@ def read(
         melted=bool(sample.melted),
         channels=pixels.channels(root, str(found.train_files[0])),
         flips=("horizontal",) if said.flips is None else said.flips,
+        groups_in_test=found.group.in_test,
         evidence=told.evidence(found),
         warnings=told.warnings(found),
     )
@@ -129,7 +130,7 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
     chosen = targets.choose(sample, table, said.target, frozenset(beside.columns))
     kept, train_files, left_out = told.rows_with_image_and_label(table, chosen, index, sample)
     read_labels = _encoded(sample, chosen, kept, metric_said.metric, said)
-    group, group_rule = groups.choose(
+    group = groups.choose(
         table,
         kept,
         None if read_labels.kind == "numbers" else read_labels.labels,
@@ -150,7 +151,6 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
         labels=read_labels,
         scored=scoring.settle(metric_said, read_labels),
         group=group,
-        group_rule=group_rule,
         test_files=test_files,
         test_rule=test_rule,
         mapped=bool(beside.mapped),
