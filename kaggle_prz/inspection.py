@@ -201,15 +201,15 @@ def notes(found: Inspection) -> list[str]:
     if these.unsaid:
         told.append(these.unsaid)
     elif broken:
-        told.append(f"{_counted(len(broken), 'image')} cannot be decoded: {_named(broken)}.")
+        told.append(f"{_counted(len(broken), 'image')} cannot be decoded: {_named(broken)}")
     if not these.opened and (heads := found.heads.unreadable):
-        told.append(f"{_counted(len(heads), 'image')} cannot be opened: {_named(heads)}.")
+        told.append(f"{_counted(len(heads), 'image')} cannot be opened: {_named(heads)}")
     if these.contradicting:
-        pair = these.pairs[0]
+        pair, end = these.pairs[0], ", …" if these.contradicting > 1 else "."
         told.append(
             f"Near-duplicates have different labels in {_counted(these.contradicting, 'set')}, so "
             f"some must be wrong or uncertain: {pair.first.file} is {pair.first.label!r} and "
-            f"{pair.second.file} is {pair.second.label!r}{', …' if these.contradicting > 1 else '.'}"
+            f"{pair.second.file} is {pair.second.label!r}{end}"
         )
     if these.leaks:
         named = [f"{pair.second.file} of {pair.first.file}" for pair in these.leaks]
@@ -217,13 +217,12 @@ def notes(found: Inspection) -> list[str]:
         are = "is a near-duplicate" if len(named) == 1 else "are near-duplicates"
         told.append(
             f"{_counted(len(named), 'test image')} {are} of training images ({same} pixel for "
-            f"pixel), so scores may be better there than out-of-fold: {_named(named)}."
+            f"pixel), so scores may be better there than out-of-fold: {_named(named)}"
         )
     if these.ids:
         named = list(these.ids)
         told.append(
-            f"{_counted(len(named), 'id')} in the training set and in the test set: "
-            f"{_named(named)}."
+            f"{_counted(len(named), 'id')} in the training set and in the test set: {_named(named)}"
         )
     return [printable(sentence) for sentence in told]
 
@@ -233,4 +232,4 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _named(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else ".")

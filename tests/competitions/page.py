@@ -37,9 +37,7 @@ def _sections(place: Path) -> Iterator[str]:
                 draw(place / slug, 0)
                 about = " ".join((draw.__doc__ or "").split())
                 arguments = ["inspect", "--competition", f"./{slug}"]
-                inspection.look(
-                    f"./{slug}"
-                )  # unpacks and decodes, so no bar tells how long it took
+                inspection.look(f"./{slug}")  # so that no bar tells how long it took
                 result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
                 said = "\n".join(line.rstrip() for line in result.output.splitlines())
                 command = " ".join(["kaggle-prz", *arguments])
