@@ -137,7 +137,9 @@ def test_of_many_pairs_and_unreadable_files_some_are_shown(draw, written):
 
 
 def test_without_a_look_at_the_images_the_page_says_so(draw, written):
-    _, page = written(draw([0, 1]), Findings(unsaid="Images were not opened."))
+    unsaid = "Images were not opened."
+    html, page = written(draw([0, 1]), Findings(unsaid=unsaid), notes=[unsaid])
+    assert '<p class="note">Images were not opened.</p>' in html
     for place in ("unreadable-images", "duplicate-sets", "leaking-images"):
         assert page.text[place] == "–"
     assert "Images were not compared." in page.text["duplicates"]
