@@ -81,20 +81,23 @@ def auto(competition: str, quiet: bool, **given: Any) -> None:
 @cli.command()
 @options.competition
 @options.layout
+@options.look
 @options.as_json
-def inspect(competition: str, as_json: bool, **layout: Any) -> None:
+def inspect(competition: str, report: Path | None, as_json: bool, **given: Any) -> None:
     """Show what a competition's files are taken for, and by which rule. Trains nothing."""
-    from kaggle_prz import experiment, rows, summary
-    from kaggle_prz.images import headers
+    from kaggle_prz import inspection
+    from kaggle_prz import report as reports
 
-    task = experiment.inspect(competition, console=None if as_json else _console(), **layout)
-    heads = headers.look(task.root, rows.files_of(task))
+    if report is not None:
+        reports.require()
+    console = _console(as_json)
+    found = inspection.look(competition, console=console, **given)
     if as_json:
-        _print_json(summary.task_facts(task) | {"images": vars(heads)})
+        _print_json(inspection.facts(found))
     else:
-        summary.show_task(task, _console())
-        summary.show_classes(task, _console())
-        summary.show_heads(heads, _console())
+        inspection.show(found, console)
+    if report is not None:
+        console.say(f"Report: {inspection.write(found, report)}")
 
 
 @cli.command()

@@ -59,7 +59,7 @@ def _of_sets(task: Task, found: list[Rows]) -> Iterator[str]:
     count = sum(len(members) for members in found)
     many = "1 set" if len(found) == 1 else f"{len(found)} sets"
     yield f"{count} training images in {many} are near-duplicates; a set shares a fold."
-    differing = [members for members in found if _labels_differ(task, members)]
+    differing = [members for members in found if labels_differ(task, members)]
     if differing:
         _, first = np.unique(task.images.train_rows[differing[0]], return_index=True)
         named = " and ".join(task.images.train_files[differing[0][first[:2]]].tolist())
@@ -81,9 +81,15 @@ def _of_test(train: Rows, test: Rows) -> Iterator[str]:
         )
 
 
-def _labels_differ(task: Task, members: Rows) -> bool:
+def labels_differ(task: Task, members: Rows) -> bool:
+    """Whether training images have different labels; numbers by half a standard deviation.
+
+    Args:
+        task: whose images they are.
+        members: indexes of training images.
+    """
     labels = task.labels[task.images.train_rows[members]]
-    if task.kind == "numbers":  # by more than half a standard deviation
+    if task.kind == "numbers":
         spread = task.labels.std(axis=0)
         return bool((np.ptp(labels, axis=0) > spread / 2).any())
     truth = labels

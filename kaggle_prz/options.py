@@ -122,6 +122,21 @@ layout = _together(
     ),
 )
 
+look = _together(
+    click.option(
+        "--check-images/--no-check-images",
+        default=None,
+        help="Open the images to find unreadable ones, near-duplicates and leaks; default: where "
+        "they are at most 5,000.",
+    ),
+    click.option(
+        "--report",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Write one HTML page with pictures.",
+    ),
+)
+
 output_dir = click.option(
     "--output-dir",
     type=click.Path(file_okay=False, path_type=Path),

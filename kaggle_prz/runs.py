@@ -203,6 +203,7 @@ def write_task(path: Path, task: Task) -> None:
         "heads": [asdict(head) for head in task.heads],
         "metric": task.metric,
         "flips": task.flips,
+        "groups_in_test": task.groups_in_test,
         "evidence": [asdict(evidence) for evidence in task.evidence],
         "warnings": task.warnings,
     }
@@ -226,8 +227,8 @@ def load_run(path: str | Path) -> Run:
     recipe = workdir.read_json(path / "recipe.json")["recipe"]
     facts = workdir.read_json(path / "task.json")
     arrays = workdir.read_arrays(path / "task.npz")
-    for key in ("target_columns", "classes", "flips", "warnings"):
-        facts[key] = tuple(facts[key])
+    for key in ("target_columns", "classes", "flips", "groups_in_test", "warnings"):
+        facts[key] = tuple(facts.get(key, ()))
     facts["heads"] = tuple(
         Head(**(head | {"classes": tuple(head["classes"])})) for head in facts.get("heads", ())
     )

@@ -10,7 +10,6 @@ import numpy as np
 from kaggle_prz import metrics, schedule, workdir
 from kaggle_prz.console import Console, duration
 from kaggle_prz.errors import PrzError
-from kaggle_prz.images.headers import Heads
 from kaggle_prz.metrics.arrays import class_truth, tag_truth
 from kaggle_prz.offline.competition import Standing
 from kaggle_prz.runs import Run, all_runs, load_run
@@ -132,18 +131,6 @@ def _show_numbers(task: Task, console: Console) -> None:
 def _say_rest(count: int, what: str, console: Console) -> None:
     if count > _SHOWN:
         console.say(f"… and {count - _SHOWN} more {what}")
-
-
-def show_heads(heads: Heads, console: Console) -> None:
-    """Sizes and modes of the image files, and those whose head cannot be read."""
-    if not heads.looked:
-        return
-    which = "all" if heads.looked == heads.of else f"{heads.looked} of {heads.of}"
-    rows = [("size, px", heads.size), ("mode", heads.mode)]
-    console.table(f"images ({which} looked at)", ("", "found"), rows)
-    if heads.unreadable:
-        named = ", ".join(heads.unreadable[:3]) + (", …" if len(heads.unreadable) > 3 else "")
-        console.say(f"Note: {len(heads.unreadable)} of them cannot be opened: {named}")
 
 
 def show_standings(slug: str, standings: Sequence[Standing], console: Console) -> None:

@@ -109,6 +109,7 @@ class Task:
             as `ID_7_epidural`.
         bags: the images of all rows, where rows have several; None where each has one.
         flips: flips that leave a label what it is: of `"horizontal"`, `"vertical"`.
+        groups_in_test: groups that rows to predict are of as well, where a table says so.
         evidence: why each property has its value.
         warnings: sentences on files and rows that were left out.
     """
@@ -134,6 +135,7 @@ class Task:
     melted: bool = False
     bags: Images | None = None
     flips: tuple[str, ...] = ("horizontal",)
+    groups_in_test: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = field(default=())
     warnings: tuple[str, ...] = field(default=())
 

@@ -224,6 +224,32 @@ def test_inspect_as_json(prz):
     assert json.loads(out)["flips"] == ["horizontal", "vertical"]
 
 
+def test_inspect_opens_the_images_and_writes_a_page(prz, here):
+    status, out, err = prz("inspect", "-c", "shapes", "--report", "new/page.html")
+    assert (status, err) == (0, "")
+    assert re.search(r"^unreadable +none of 16 *$", out, re.MULTILINE)
+    assert out.endswith("Report: new/page.html\n")
+    assert "<h1>shapes</h1>" in (here / "new" / "page.html").read_text("utf-8")
+    status, out, err = prz(
+        "inspect", "-c", "shapes", "--json", "--no-check-images", "--report", "p"
+    )
+    assert (status, err) == (0, "")
+    told = json.loads(out)
+    assert (told["unreadable"], told["duplicates"], told["opened"]) == (None, None, 0)
+    assert (here / "p").is_file()
+
+
+def test_inspect_needs_a_file_and_packages_for_a_page(prz, here, monkeypatch):
+    (here / "file").touch()
+    status, _, err = prz("inspect", "-c", "shapes", "--report", "file/page.html")
+    assert status == 2
+    assert "--report takes the path of a file to write" in err
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    status, out, err = prz("inspect", "-c", "shapes", "--report", "page.html")
+    assert (status, out) == (1, "")
+    assert "Install it with: pip install 'kaggle-prz[report]'" in err
+
+
 def test_files_that_do_not_say_what_is_needed(prz, here):
     (here / "empty").mkdir()
     status, out, err = prz("inspect", "-c", "./empty")

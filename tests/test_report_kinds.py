@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from pages import Page
 from runs_of_kinds import make_run_of
 from sklearn import metrics as sklearn_metrics
-from test_report import Page, page_of, rows, squeezed
+from test_report import page_of, rows, squeezed
 
 from kaggle_prz import report, workdir
 from kaggle_prz.decisions import Decision

@@ -4,7 +4,7 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,15 @@ from kaggle_prz.images.limits import LARGEST_PIXELS, pillow_limit_lifted
 from kaggle_prz.images.squares import Aspect
 from kaggle_prz.images.stores import Pixels
 
-__all__ = ["LARGEST_PIXELS", "Aspect", "Decoded", "Pixels", "decode", "open_rgb"]
+__all__ = [
+    "LARGEST_PIXELS",
+    "Aspect",
+    "Decoded",
+    "Pixels",
+    "TooManyUnreadableError",
+    "decode",
+    "open_rgb",
+]
 
 _UNREADABLE_AT_LEAST = 10
 _UNREADABLE_SHARE = 0.01
@@ -52,10 +60,24 @@ class Decoded:
     Attributes:
         stores: image size in px -> `(images, size, size, channels)` uint8, mapped from disk.
         readable: `(images,)` bool; pixels of an unreadable image are 0.
+        reasons: row of an unreadable image -> what its decoder said.
     """
 
     stores: dict[int, Pixels]
     readable: NDArray[np.bool_]
+    reasons: Mapping[int, str] = field(default_factory=dict)
+
+
+class TooManyUnreadableError(DataError):
+    """More images cannot be decoded than are passed over.
+
+    Attributes:
+        reasons: row of such an image -> what its decoder said.
+    """
+
+    def __init__(self, message: str, reasons: Mapping[int, str]):
+        super().__init__(message)
+        self.reasons = dict(reasons)
 
 
 def decode(
@@ -88,7 +110,7 @@ def decode(
         largest_pixels: an image of more is not decoded, and counts as one that cannot be.
 
     Raises:
-        DataError: more than 1 % of the files, and more than ten, cannot be decoded.
+        TooManyUnreadableError: more than 1 % of the files, and more than ten, cannot be decoded.
         DiskFullError: no room for the arrays.
         MissingExtraError: DICOM files, and pydicom is not installed.
         UsageError: an unknown `aspect`, or a number below 1.
@@ -103,7 +125,7 @@ def decode(
     readable = np.ones(len(files), bool)
     readable[[row for row, _ in unreadable]] = False
     mapped = {size: np.load(stores.path(place, size), mmap_mode="r") for size in sizes}
-    return Decoded(mapped, readable)
+    return Decoded(mapped, readable, dict(unreadable))
 
 
 def _decode_into(
@@ -190,7 +212,8 @@ def _refuse_many(files: Sequence[str], unreadable: Sequence[tuple[int, str]]) ->
     limit = max(_UNREADABLE_AT_LEAST, int(_UNREADABLE_SHARE * len(files)))
     if len(broken) > limit:
         examples = "; ".join(f"{file} ({reason})" for file, reason in broken[:3])
-        raise DataError(
+        raise TooManyUnreadableError(
             f"{len(broken)} of {len(files)} images cannot be decoded, more than the {limit} that "
-            f"are passed over: {examples}. Fetch the files again, or remove these rows."
+            f"are passed over: {examples}. Fetch the files again, or remove these rows.",
+            dict(unreadable),
         )

@@ -116,7 +116,7 @@ def read(
         train_ids=table.ids[found.kept],
         train_files=found.train_files,
         labels=found.labels.labels,
-        groups=None if found.group is None else table.column(found.group)[found.kept],
+        groups=None if found.group.column is None else table.column(found.group.column)[found.kept],
         test_ids=sample.ids,
         test_files=found.test_files,
         kind=found.labels.kind,
@@ -126,6 +126,7 @@ def read(
         heads=found.labels.heads,
         channels=found.index.channels or pixels.channels(root, str(found.train_files[0])),
         flips=("horizontal",) if said.flips is None else said.flips,
+        groups_in_test=found.group.in_test,
         evidence=told.evidence(found),
         warnings=told.warnings(found),
     )
@@ -150,7 +151,7 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
     read_labels = heads.weighted(
         _encoded(sample, chosen, kept, metric_said.metric, said), said.head_weights or {}
     )
-    group, group_rule = groups.choose(
+    group = groups.choose(
         table,
         kept,
         read_labels.indicators,
@@ -171,7 +172,6 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
         labels=read_labels,
         scored=scoring.settle(metric_said, read_labels),
         group=group,
-        group_rule=group_rule,
         test_files=test_files,
         test_rule=test_rule,
         mapped=bool(of_test.mapped),

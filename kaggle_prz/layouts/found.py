@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from kaggle_prz.layouts.encoded import Encoded
 from kaggle_prz.layouts.files import Index
+from kaggle_prz.layouts.groups import Group
 from kaggle_prz.layouts.scoring import Scored
 from kaggle_prz.layouts.tables import LabelTable, Sample
 from kaggle_prz.layouts.targets import Target
@@ -25,7 +26,7 @@ class Found:
         left_out: sentences on the others.
         labels: of the kept rows.
         scored: the metric.
-        group: column that holds rows together, or None.
+        group: what holds rows together.
         test_files: `(test,)` pictures of the sample's rows.
         mapped: a table says which these are.
     """
@@ -40,8 +41,7 @@ class Found:
     left_out: tuple[str, ...]
     labels: Encoded
     scored: Scored
-    group: str | None
-    group_rule: str
+    group: Group
     test_files: Text
     test_rule: str
     mapped: bool

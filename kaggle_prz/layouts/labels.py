@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ _HIT_SHARE = 0.5  # of a column's values; rows without an image are told later
 _PEEK = 200  # rows that tell whether a table names images at all
 _PEEK_SHARE = 0.05
 _NEARLY_UNIQUE = 0.9
+_NEARLY = 0.95  # of the images that the best column names
 
 
 @dataclass
@@ -44,6 +45,8 @@ class _Search:
     def offer(self, rank: tuple[int, float], table: LabelTable) -> None:
         if self.best is None or rank > self.best[0]:
             self.best = rank, table
+        elif rank == self.best[0] and rank[0] > 0:
+            self.best = rank, _doubted(self.best[1], table)
 
 
 def find(
@@ -141,7 +144,7 @@ def _candidates(
     path: Path, frame: pd.DataFrame, search: _Search
 ) -> Iterator[tuple[LabelTable, float]]:
     sample, index, hints = search.sample, search.index, search.hints
-    best: tuple[float, LabelTable] | None = None
+    found: list[tuple[float, LabelTable]] = []
     for column in frame.columns if frame.shape[1] > 1 else ():
         values = frame[column].str.strip()
         if hints.id_column not in (None, column) or not len(frame):
@@ -155,15 +158,43 @@ def _candidates(
         ids = values.to_numpy(dtype=str)
         paths, said = files.match(ids, index.train)
         share = int(np.count_nonzero(paths != "")) / len(ids)
-        enough = share >= (1.0 if pixels.ROW in said else _HIT_SHARE)
-        if enough and (best is None or share > best[0]):
+        if share >= (1.0 if pixels.ROW in said else _HIT_SHARE):
             what = "an image" if index.bags is None else "images"
             rule = f"{share:.0%} of {column} name {what}"
-            best = share, LabelTable(path, column, ids, frame, rule)
-    if best is not None:
-        yield best[1], best[0] * len(frame)
+            found.append((share, LabelTable(path, column, ids, frame, rule)))
+    if found:
+        share, table = max(found, key=lambda one: one[0])
+        others = [other for rate, other in found if other is not table and rate >= _NEARLY * share]
+        yield _less_sure(table, others, index.train), share * len(frame)
     elif index.by_row and len(frame) == len(index.train.paths) and not hints.id_column:
         yield _in_order(path, frame), float(len(frame))
+
+
+def _less_sure(table: LabelTable, others: list[LabelTable], role: files.Role) -> LabelTable:
+    """The table, and whether another column of it names other images."""
+    if not others:
+        return table
+    paths, _ = files.match(table.ids, role)
+    differing = [o.id_column for o in others if (files.match(o.ids, role)[0] != paths).any()]
+    if not differing:
+        return table
+    doubt = (
+        f"{table.path.name} has several columns that name images ({table.id_column}, "
+        f"{', '.join(differing)}); {table.id_column} is taken. Another one is named with "
+        "--id-column."
+    )
+    return replace(table, doubt=doubt)
+
+
+def _doubted(table: LabelTable, other: LabelTable) -> LabelTable:
+    if other.path == table.path or other.frame.equals(table.frame):
+        return table
+    doubt = (
+        f"{table.path.name} and {other.path.name} both have labels of the training images; "
+        f"{table.path.name} is taken. Where the other is meant, move {table.path.name} away, or "
+        "name a column that it lacks with --target or --id-column."
+    )
+    return replace(table, doubt=f"{table.doubt} {doubt}".strip())
 
 
 def _in_order(path: Path, frame: pd.DataFrame) -> LabelTable:

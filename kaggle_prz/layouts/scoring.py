@@ -63,7 +63,8 @@ def settle(named: Said, labels: Encoded) -> Scored:
     metrics.over(metric, labels.heads).check(labels.kind, len(labels.classes))
     if named.metric is None:
         about = "grades" if labels.ordinal else labels.cell
-        return Scored(metric.name, f"default for {about}{named.rule}", named.warning)
+        unsaid = named.rule or ", as none is named; --metric names one"
+        return Scored(metric.name, f"default for {about}{unsaid}", named.warning)
     warning = ""
     if metric.rule == "order" and not labels.ordinal:
         warning = (

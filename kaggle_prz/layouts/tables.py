@@ -1,7 +1,7 @@
 """The sample submission and the table of labels. Every cell is read as text."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +66,7 @@ class LabelTable:
         frame: all columns as text.
         rule: why these rows are taken for the training images.
         by_order: rows have no ids, and belong to pictures by their place.
+        doubt: a sentence where another table or column of ids would have suited as well.
     """
 
     path: Path
@@ -74,6 +75,7 @@ class LabelTable:
     frame: pd.DataFrame
     rule: str
     by_order: bool = False
+    doubt: str = ""
 
     def column(self, name: str) -> Text:
         """A column as text, blanks stripped."""
@@ -102,7 +104,8 @@ def find_sample(root: Path) -> tuple[Sample, str]:
             f"{root} has no sample submission: a CSV whose name has 'sample' and 'submission', as "
             "in sample_submission.csv. Its columns and rows are those to predict."
         )
-    return _read_sample(found[-1]), "its name has sample and submission"
+    several = f"; the last of {len(found)} such files" if len(found) > 1 else ""
+    return _read_sample(found[-1]), f"its name has sample and submission{several}"
 
 
 def _numbers(path: Path) -> tuple[list[int], str]:
@@ -154,4 +157,4 @@ def without_repeats(labels: LabelTable) -> LabelTable:
         )
     ids = distinct[labels.id_column].str.strip().to_numpy(dtype=str)
     rule = f"{labels.rule}; {int(repeated.sum())} repeated row(s) left out"
-    return LabelTable(labels.path, labels.id_column, ids, distinct.reset_index(drop=True), rule)
+    return replace(labels, ids=ids, frame=distinct.reset_index(drop=True), rule=rule)

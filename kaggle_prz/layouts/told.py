@@ -9,6 +9,7 @@ from kaggle_prz.errors import DataError, printable
 from kaggle_prz.layouts import files, lookup
 from kaggle_prz.layouts.encoded import Encoded
 from kaggle_prz.layouts.found import Found
+from kaggle_prz.layouts.groups import Group
 from kaggle_prz.layouts.roles import Role
 from kaggle_prz.layouts.tables import LabelTable, Sample
 from kaggle_prz.layouts.targets import Target
@@ -90,7 +91,7 @@ def evidence(found: Found) -> tuple[Evidence, ...]:
         *([] if index.pictures is None else [Evidence("pictures", *index.pictures)]),
         Evidence("cell", found.labels.cell, found.labels.rule + row_each),
         *_of_classes(found.labels),
-        Evidence("group", found.group or "none", found.group_rule),
+        Evidence("group", found.group.column or "none", found.group.rule),
         Evidence("metric", found.scored.name, found.scored.rule + averaged),
     )
     return _shown(properties)
@@ -125,13 +126,26 @@ def warnings(found: Found) -> tuple[str, ...]:
     ids, files_ = found.sample.ids, found.test_files
     told = (
         *found.left_out,
-        *filter(None, [found.chosen.doubt, found.scored.warning]),
+        *filter(None, [found.table.doubt, found.chosen.doubt, found.scored.warning]),
         *found.labels.warnings,
+        *filter(None, [found.group.doubt, _groups_in_test(found.group)]),
         *_missing_test_images(ids, files_),
         *([] if found.mapped else twins(ids, files_, found.index.test)),
         *_by_order(found.table, found.test_rule, found.index),
     )
     return tuple(printable(sentence) for sentence in told)
+
+
+def _groups_in_test(group: Group) -> str:
+    """A sentence on groups that are in both roles."""
+    both = group.in_test
+    if not both:
+        return ""
+    named = ", ".join(both[:5]) + (" …" if len(both) > 5 else "")
+    return (
+        f"{len(both)} value(s) of {group.column} are in the training set and in the test set "
+        f"({named}), so test rows are less new than those of a fold that is held out."
+    )
 
 
 def _missing_test_images(ids: Text, test_files: Text) -> list[str]:

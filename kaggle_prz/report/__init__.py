@@ -1,17 +1,35 @@
-"""A run directory -> one self-contained HTML page, for people. Trains and decides nothing."""
+"""Self-contained HTML pages, for people: of a run, of an inspection. Trains and decides nothing."""
 
 import importlib
 import importlib.resources
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from kaggle_prz import workdir
 from kaggle_prz.console import Console
 from kaggle_prz.errors import MissingExtraError
+from kaggle_prz.findings import Findings
+from kaggle_prz.images.headers import Heads
 from kaggle_prz.runs import Run
+from kaggle_prz.task import Task
 
-__all__ = ["write", "write_if_possible"]
+__all__ = ["require", "write", "write_if_possible", "write_inspection"]
 
 _PACKAGES = ("jinja2", "matplotlib")
+
+
+def require() -> None:
+    """Check that what draws the pages is installed.
+
+    Raises:
+        MissingExtraError: jinja2 or matplotlib is not.
+    """
+    for package in _PACKAGES:
+        try:
+            importlib.import_module(package)
+        except ModuleNotFoundError as error:
+            raise MissingExtraError("The report", package, "report") from error
 
 
 def write(run: Run) -> Path:
@@ -32,13 +50,44 @@ def write(run: Run) -> Path:
         >>> write(load_run("runs/shapes/first"))  # doctest: +SKIP
         PosixPath('runs/shapes/first/report.html')
     """
-    for package in _PACKAGES:
-        try:
-            importlib.import_module(package)
-        except ModuleNotFoundError as error:
-            raise MissingExtraError("The report", package, "report") from error
-    workdir.write_atomic(run.report, _render(run))
+    require()
+    from kaggle_prz.report import content
+
+    workdir.write_atomic(run.report, _render("report.html.j2", content.of(run)))
     return run.report
+
+
+def write_inspection(
+    path: Path,
+    task: Task,
+    heads: Heads,
+    findings: Findings,
+    notes: Sequence[str] = (),
+    *,
+    seed: int = 0,
+) -> Path:
+    """Write what `inspect` found as a page with pictures; the same seed gives the same bytes.
+
+    Args:
+        path: of the page.
+        task: as read.
+        heads: sizes and modes of its images.
+        findings: unreadable images, near-duplicates, leaks.
+        notes: sentences on them.
+        seed: of the choice of sample pictures.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        MissingExtraError: jinja2 or matplotlib is not installed.
+    """
+    require()
+    from kaggle_prz.report import overview
+
+    values = overview.of(task, heads, findings, notes, seed)
+    workdir.write_atomic(path, _render("inspection.html.j2", values))
+    return path
 
 
 def write_if_possible(run: Run, console: Console) -> Path | None:
@@ -63,10 +112,8 @@ def write_if_possible(run: Run, console: Console) -> Path | None:
     return path
 
 
-def _render(run: Run) -> str:
+def _render(template: str, values: Mapping[str, Any]) -> str:
     import jinja2
-
-    from kaggle_prz.report import content
 
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_source),
@@ -75,7 +122,7 @@ def _render(run: Run) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2").render(content.of(run))
+    return environment.get_template(template).render(values)
 
 
 def _source(name: str) -> str:

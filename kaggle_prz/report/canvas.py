@@ -23,6 +23,7 @@ _STYLE = {
     "font.size": 9,
     "axes.titlesize": 9,
     "svg.fonttype": "none",
+    "text.parse_math": False,  # a dollar in a name is a dollar
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,

@@ -143,3 +143,45 @@ def _of_panels(
         figure.supylabel(labels[1], fontsize="medium", color=MUTED)
 
     return svg(name, title, draw, height=3.2 if len(panels) == 1 else 0.5 + _PANEL_HEIGHT * rows)
+
+
+def sizes(found: Sequence[tuple[tuple[int, int], int]]) -> str:
+    """Widths and heights of images; a dot's area is its share of them.
+
+    Args:
+        found: `((width, height), images)`, px.
+    """
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        widths, heights = zip(*(size for size, _ in found), strict=True)
+        most = max(count for _, count in found)
+        longest = max(*widths, *heights)
+        axes.plot([0, longest], [0, longest], color=MUTED, linewidth=0.8, linestyle=_DASHED)
+        areas = [10 + 130 * count / most for _, count in found]
+        axes.scatter(widths, heights, s=areas, color=ACCENT, alpha=0.55, linewidths=0, zorder=3)
+        axes.set_xlim(0, 1.06 * max(widths))
+        axes.set_ylim(0, 1.06 * max(heights))
+        axes.grid(visible=True, axis="both")
+        axes.set_xlabel("width, px")
+        axes.set_ylabel("height, px")
+
+    return svg("sizes", "Widths and heights of the images", draw, height=3.2)
+
+
+def histogram(name: str, values: NDArray[np.float64]) -> str:
+    """How often numbers are which.
+
+    Args:
+        name: of the chart.
+        values: `(n,)`.
+    """
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        axes.hist(values, bins=_BINS, color=ACCENT, alpha=0.8)
+        axes.axvline(values.mean(), color=WARM, linewidth=1, linestyle=_DASHED)
+        axes.locator_params(axis="y", nbins=4, integer=True)
+        axes.set_ylabel("images")
+
+    return svg(name, "Histogram of the labels; dashed: their mean", draw, height=2.0)

@@ -13,7 +13,7 @@ from unittest import mock
 
 from click.testing import CliRunner
 
-from kaggle_prz import inspect
+from kaggle_prz import inspection
 from kaggle_prz.cli import cli
 
 from . import DRAWN
@@ -37,7 +37,7 @@ def _sections(place: Path) -> Iterator[str]:
                 draw(place / slug, 0)
                 about = " ".join((draw.__doc__ or "").split())
                 arguments = ["inspect", "--competition", f"./{slug}"]
-                inspect(f"./{slug}")  # archives are unpacked now, and no bar tells how long it took
+                inspection.look(f"./{slug}")  # so that no bar tells how long it took
                 result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
                 said = "\n".join(line.rstrip() for line in result.output.splitlines())
                 command = " ".join(["kaggle-prz", *arguments])

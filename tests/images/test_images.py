@@ -13,7 +13,7 @@ from PIL import Image
 from toys import Recorder
 
 from kaggle_prz import images
-from kaggle_prz.errors import DataError, DiskFullError
+from kaggle_prz.errors import DiskFullError
 from kaggle_prz.images import modes
 
 RED, BLUE = (220, 30, 30), (30, 30, 220)
@@ -242,10 +242,15 @@ def test_more_broken_files_than_are_passed_over(root, decode):
     for row in range(11):
         (root / f"{row}.png").write_bytes(b"no image")
     names = [f"{row}.png" for row in range(11)]
-    assert not decode(names[:10]).readable.any()
+    decoded = decode(names[:10])
+    assert not decoded.readable.any()
+    assert list(decoded.reasons) == [*range(10)]
     for _ in range(2):  # the second time from the store
-        with pytest.raises(DataError, match=r"11 of 11 images .* than the 10 .*: 0\.png \(Unid"):
+        told = r"11 of 11 images .* than the 10 .*: 0\.png \(Unid"
+        with pytest.raises(images.TooManyUnreadableError, match=told) as caught:
             decode(names)
+        assert list(caught.value.reasons) == [*range(11)]
+        assert caught.value.reasons[10].startswith("UnidentifiedImageError")
 
 
 @pytest.fixture

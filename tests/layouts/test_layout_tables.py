@@ -148,3 +148,32 @@ def test_rows_that_are_repeated_word_for_word_count_once(labels):
 def test_rows_of_one_id_that_contradict_each_other(labels):
     with pytest.raises(DataError, match="has the id '0' more than once, with different cells"):
         labels(train=_table([*range(10), 0], "abababABABx"))
+
+
+def _with_twins(twins) -> str:
+    rows = ((k, "ab"[k % 2], twin) for k, twin in zip(range(10), twins, strict=True))
+    return make_csv(("id", "label", "twin"), *rows)
+
+
+def test_another_column_of_ids_that_would_do_is_told(labels):
+    found = labels(train=_with_twins(reversed(range(10))))
+    assert found.id_column == "id"
+    assert found.doubt == (
+        "train.csv has several columns that name images (id, twin); id is taken. Another one is "
+        "named with --id-column."
+    )
+
+
+@pytest.mark.parametrize(
+    "twins", [[f"{k}.png" for k in range(10)], ["x", "y", "z", *range(7)]], ids=["same", "fewer"]
+)
+def test_a_column_that_names_the_same_images_or_fewer_is_no_doubt(labels, twins):
+    assert labels(train=_with_twins(twins)).doubt == ""
+
+
+def test_another_table_of_labels_that_would_do_is_told(labels):
+    found = labels(labels=_table(), other=_table(values="abababABBA"), same=_table())
+    assert found.path.name == "labels.csv"
+    assert "labels.csv and other.csv both have labels of the training images" in found.doubt
+    assert "same.csv" not in found.doubt
+    assert labels(labels=_table(), same=_table(), other=_table(range(5), "ababa")).doubt == ""

@@ -115,7 +115,10 @@ def test_a_metric_is_taken_as_given(tree, metric):
 
 
 def test_a_default_metric_says_so(tree):
-    assert _rule(_read(tree()), "metric") == ("log_loss", "default for probabilities")
+    assert _rule(_read(tree()), "metric") == (
+        "log_loss",
+        "default for probabilities, as none is named; --metric names one",
+    )
 
 
 def test_an_unknown_metric_is_refused(tree):
@@ -237,6 +240,30 @@ def test_groups_are_those_of_the_rows_that_are_kept(tree):
     assert _rule(task, "group")[0] == "patient_id"
     assert _read(root, group="none").groups is None
     assert _rule(_read(root, group="none"), "group") == ("none", "given with --group none")
+
+
+def test_groups_of_rows_to_predict_are_kept_and_told(tree):
+    rows = [(i, a, f"p{k // 2}") for k, (i, a) in enumerate(zip(IDS, ANIMALS, strict=True))]
+    root = tree(
+        labels=make_csv(["id", "label", "patient_id"], *rows),
+        **{"test.csv": make_csv(["id", "patient_id"], ["900", "p3"], ["901", "q1"])},
+    )
+    task = _read(root)
+    assert task.groups_in_test == ("p3",)
+    assert task.warnings == (
+        "1 value(s) of patient_id are in the training set and in the test set (p3), so test rows "
+        "are less new than those of a fold that is held out.",
+    )
+    assert _read(root, group="none").groups_in_test == ()
+
+
+def test_what_else_would_do_is_told_in_the_notes(tree):
+    rows = [(i, a, IDS[-1 - k]) for k, (i, a) in enumerate(zip(IDS, ANIMALS, strict=True))]
+    task = _read(tree(labels=make_csv(["id", "label", "twin"], *rows)))
+    (note,) = task.warnings
+    assert "(id, twin); id is taken" in note
+    assert "--id-column" in note
+    assert _read(task.root, id_column="twin").warnings == ()
 
 
 def test_nothing_of_a_task_can_be_changed(tree):
