@@ -179,7 +179,7 @@ def _named(role: str, parts: list[_Part], frame: pd.DataFrame) -> Role:
         values = frame[column].str.strip()
         if values.duplicated().any():
             continue
-        named[f"{column} of the row"] = dict(zip(values, paths, strict=True))
+        named[f"row's {column}"] = dict(zip(values, paths, strict=True))
         if column.endswith(_PATH):
             for key, of in (("name", "file name"), ("stem", "stem")):
                 short = [getattr(PurePosixPath(value), key) for value in values]

@@ -46,7 +46,8 @@ def turned(file: Any, columns: list[str], rows: int) -> NDArray[Any]:
     Raises:
         DataError: a number beyond 32 bits.
     """
-    types = [file.schema_arrow.field(name).type.to_pandas_dtype() for name in columns]
+    schema = file.schema_arrow  # which is made anew whenever it is asked for
+    types = {schema.field(name).type.to_pandas_dtype() for name in columns}
     nulls = any(_lacks(file, group) for group in range(file.num_row_groups))
     kind = np.result_type(*types, *([np.float32] if nulls else []))
     if kind.itemsize > 4:
