@@ -32,13 +32,16 @@ def sound() -> tuple[tuple[str, Files], ...]:
     """Small competitions, and how their pictures are referred to in each file."""
     grids, labels = _grids(), [n % 3 for n in range(_ROWS)]
     image, stack = bases.picture(), np.array(grids, np.uint8).reshape(-1, _SIDE, _SIDE)
-    rows = [{"id": n, "grid": g, "label": k} for n, (g, k) in enumerate(zip(grids, labels))]
+    rows = [
+        {"id": n, "grid": g, "label": k} for n, (g, k) in enumerate(zip(grids, labels, strict=True))
+    ]
     wide = {f"p{n}": list(c) for n, c in enumerate(np.array(grids, np.uint8).T)}
     files = [{"bytes": image, "path": f"{n}.png"} for n in range(_ROWS)]
     examples = [record({"image": image, "id": b"%d" % n, "class": n % 3}) for n in range(_ROWS)]
+    tests = [record({"image": image, "id": b"%d" % n}) for n in range(_TEST)]
     made: list[tuple[str, str, bytes, bytes]] = [
         ("", ".json", json.dumps(rows).encode(), json.dumps(rows[:_TEST]).encode()),
-        ("", ".tfrec", b"".join(examples), b"".join(examples[:_TEST])),
+        ("", ".tfrec", b"".join(examples), b"".join(tests)),
         ("", ".parquet", parquet({**wide, "label": labels}),
          parquet({k: v[:_TEST] for k, v in wide.items()})),
         ("", ".parquet", parquet({"image": files, "label": labels}),
