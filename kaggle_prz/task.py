@@ -94,8 +94,9 @@ class Task:
             of the next.
         metric: name of a metric in `kaggle_prz.metrics`.
         train_ids: `(train,)` strings.
-        train_files: `(train,)` paths relative to `root`; `table.csv#7` is row 7 of a table of
-            pixels, `stack.npy#7` array 7 of a stack, both from 0. Of a bag, its first image.
+        train_files: `(train,)` references relative to `root`: a path, `table.csv#7` for row 7 of
+            a file of many pictures, from 0, and others, see `kaggle_prz.images.sources`. Of a
+            bag, its first image.
         labels: of classes `(train,)` int64 indexes into `classes`, or `(train, classes)` float32
             shares; of heads `(train, heads)` int64 indexes into the classes of each; of tags
             `(train, tags)` float32 from 0 to 1; of numbers `(train, targets)` float32.

@@ -1,7 +1,7 @@
 """A few hundred damaged competitions; `python -m fuzz` reads thousands."""
 
 import pytest
-from fuzz import packed, pictures, tables, trial
+from fuzz import many, packed, pictures, tables, trial
 from hypothesis import HealthCheck, given, settings
 
 FEW = settings(
@@ -25,6 +25,23 @@ def test_damaged_archives(files):
 @given(case=pictures.files())
 def test_damaged_pictures(case):
     trial.decoded(*case)
+
+
+@FEW
+@given(files=many.competitions())
+def test_damaged_files_of_many(files):
+    trial.inspected(files)
+
+
+@FEW
+@given(case=many.pictures())
+def test_damaged_pictures_in_files_of_many(case):
+    trial.decoded(*case)
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_sound_files_of_many_are_tasks(number):
+    assert trial.inspected(many.sound()[number][1]) == "Task"
 
 
 def test_sound_competitions_are_tasks():

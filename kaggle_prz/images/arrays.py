@@ -11,6 +11,7 @@ from kaggle_prz.errors import DataError
 from kaggle_prz.images import modes
 from kaggle_prz.images.kept import Kept
 from kaggle_prz.images.limits import refuse_larger
+from kaggle_prz.records.npz import HEADS
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 Bytes = NDArray[np.uint8]
@@ -42,7 +43,8 @@ def read(file: Path, row: int | None, channels: int, largest_pixels: int) -> Byt
 
 
 def _open(file: Path) -> NDArray[Any]:
-    array: NDArray[Any] = np.load(file, mmap_mode="r", allow_pickle=False)
+    with HEADS:
+        array: NDArray[Any] = np.load(file, mmap_mode="r", allow_pickle=False)
     if array.ndim < 2:
         raise DataError(f"an array of shape {array.shape} is no image")
     return array

@@ -157,6 +157,7 @@ def _read(
     form = first.held.form
     taken = {part.path for some in parts for part in some}
     columns = frames[1].columns if parts[0] != parts[1] else ()
+    known = {str(n): frozenset(pd.unique(frames[1][n].str.strip())) for n in columns}
     index = Index(
         train,
         test,
@@ -165,7 +166,7 @@ def _read(
         kind="records",
         channels=form.channels,
         pictures=(str(form), f"what the first row of {first.path} holds{note}"),
-        test_columns={str(n): frozenset(pd.unique(frames[1][n].str.strip())) for n in columns},
+        test_columns={name: values for name, values in known.items() if len(values) > 1},
     )
     own = _own(root, first, frames[0], sample, hints)
     return index, beside.labels(root, seen, index) if own is None else own
@@ -179,7 +180,7 @@ def _named(role: str, parts: list[_Part], frame: pd.DataFrame) -> Role:
         values = frame[column].str.strip()
         if values.duplicated().any():
             continue
-        named[f"{column} of the row"] = dict(zip(values, paths, strict=True))
+        named[f"row's {column}"] = dict(zip(values, paths, strict=True))
         if column.endswith(_PATH):
             for key, of in (("name", "file name"), ("stem", "stem")):
                 short = [getattr(PurePosixPath(value), key) for value in values]

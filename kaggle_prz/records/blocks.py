@@ -29,6 +29,9 @@ class Blocks(Generic[T]):
         rows: there are.
         row_bytes: of one, for the length of a block.
 
+    Attributes:
+        length: rows of a block.
+
     Example:
         >>> Blocks(lambda begin, end: list(range(begin, end)), rows=10, row_bytes=2**23)[7]
         7
@@ -36,12 +39,12 @@ class Blocks(Generic[T]):
 
     def __init__(self, read: Callable[[int, int], Held[T]], rows: int, row_bytes: int):
         self._read, self._rows = read, rows
-        self._length = max(1, BLOCK_BYTES // max(1, row_bytes))
+        self.length = max(1, BLOCK_BYTES // max(1, row_bytes))
         self._lock = threading.Lock()
         self._kept: dict[int, Held[T] | DataError] = {}
 
     def __getitem__(self, row: int) -> T:
-        number, place = divmod(row, self._length)
+        number, place = divmod(row, self.length)
         with self._lock:
             if number not in self._kept:
                 if len(self._kept) >= _KEPT:
@@ -53,8 +56,8 @@ class Blocks(Generic[T]):
         return block[place]
 
     def _block(self, number: int) -> Held[T] | DataError:
-        begin = number * self._length
-        end = min(self._rows, begin + self._length)
+        begin = number * self.length
+        end = min(self._rows, begin + self.length)
         try:
             block = self._read(begin, end)
         except MemoryError:

@@ -1,6 +1,7 @@
 """Archives of NumPy's arrays, read without unpacking whole arrays."""
 
 import math
+import threading
 import zipfile
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -15,6 +16,8 @@ from kaggle_prz.records.stack import Stack, beside, is_stack, text_of
 
 _SUFFIX = ".npy"
 _MOST_MEMBERS = 1000
+# Python 3.11 may raise a SystemError where two threads parse literals, which heads of arrays are.
+HEADS = threading.Lock()
 
 
 class _Head(NamedTuple):
@@ -74,7 +77,7 @@ def _heads(path: Path) -> dict[str, _Head]:
         for info in archive.infolist()[:_MOST_MEMBERS]:
             if not info.filename.endswith(_SUFFIX):
                 continue
-            with archive.open(info) as file:
+            with archive.open(info) as file, HEADS:
                 head, in_order = _head(file)
             size = head.dtype.itemsize * math.prod(head.shape)
             if head.begin + size > info.file_size:

@@ -2,8 +2,9 @@
 
 import importlib.util
 import itertools
-import re
+import threading
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kaggle_prz.errors import DataError, MissingExtraError
+from kaggle_prz.records import wide
 from kaggle_prz.records.blocks import Blocks, refuse_unbelievable
-from kaggle_prz.records.form import LEAST_NUMBERS, Form, form_of, others, picture_of, shape_of
+from kaggle_prz.records.form import Form, form_of, others, picture_of, shape_of
 from kaggle_prz.records.rows import NoPicturesError
 
 SUFFIXES = (".parquet", ".pq")
-_NUMBER = re.compile(r"\d+")
 _BUFFER = 2**13  # bytes that are read of a column at a time; there may be 30,000 columns
 _AT_ONCE = 256  # rows; a block may need several times as many
 
@@ -50,14 +51,19 @@ class Parquet:
         held = [group.total_byte_size for group in self._groups]
         refuse_unbelievable(max(sum(held), *held, self.rows, -min([0, *held])), path.stat().st_size)
         names = list(file.schema_arrow.names)
-        self._pixels = _pixels(file.schema_arrow)
+        self._pixels = wide.columns_of(file.schema_arrow)
         self.form = self._form_of(file)
         fields = set(self._pixels or self.form.fields)
         self._others = [name for name in names if name not in fields]
-        row_bytes = sum(held) // max(1, self.rows) + 8 * len(self._pixels)
-        self._blocks: Blocks[Any] = Blocks(self._read, self.rows, row_bytes)
+        self._blocks: Blocks[Any] = Blocks(self._read, self.rows, sum(held) // max(1, self.rows))
         self._at = -1  # the row that comes next
         self._coming: Iterator[Any] = iter(())
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _turned(self) -> NDArray[Any]:
+        """Rows of pixels, which the file holds by columns."""
+        return wide.turned(self._open(), self._pixels, self.rows)
 
     def table(self) -> pd.DataFrame:
         """See `Records`; of a picture that is held with a path, that as well."""
@@ -73,8 +79,11 @@ class Parquet:
 
     def picture(self, row: int) -> bytes | NDArray[Any]:
         """See `Records`."""
-        found = self._blocks[row]
-        return found if self._pixels else picture_of(found, self.form)
+        if not self._pixels:
+            return picture_of(self._blocks[row], self.form)
+        with self._lock:
+            turned: NDArray[Any] = self._turned[row]
+        return turned.reshape(self.form.shape or ())
 
     def parts(self) -> Iterator[NDArray[Any]]:
         """See `Records`."""
@@ -101,7 +110,7 @@ class Parquet:
         raise NoPicturesError
 
     def _read(self, begin: int, end: int) -> Any:
-        """Rows as an array or as mappings; read on where the last block ended, if it may be."""
+        """Rows as mappings; read on where the last block ended, if it may be."""
         import pyarrow as pa
 
         if begin != self._at:
@@ -116,11 +125,7 @@ class Parquet:
         table = pa.Table.from_batches(batches)
         rest = table.slice(end - begin).to_batches()
         self._coming, self._at = itertools.chain(rest, self._coming), end
-        table = table.slice(0, end - begin)
-        if not self._pixels:
-            return table.to_pylist()
-        columns = [table.column(name).to_numpy() for name in self._pixels]
-        return np.stack(columns, axis=1).reshape(-1, *(self.form.shape or ()))
+        return table.slice(0, end - begin).to_pylist()
 
     def _from(self, begin: int) -> Iterator[Any]:
         """Batches from a row on; those of its group before it are skipped."""
@@ -129,26 +134,11 @@ class Parquet:
             begin -= self._groups[group].num_rows
             group += 1
         batches = self._open().iter_batches(
-            batch_size=_AT_ONCE,
+            batch_size=min(_AT_ONCE, self._blocks.length),
             row_groups=range(group, len(self._groups)),
-            columns=self._pixels or list(self.form.fields),
+            columns=list(self.form.fields),
         )
         for batch in batches:
             if begin < batch.num_rows:
                 yield batch.slice(begin)
             begin = max(0, begin - batch.num_rows)
-
-
-def _pixels(schema: Any) -> list[str]:
-    """The columns of numbers that are named alike but for a number, in its order, if many are."""
-    from pyarrow import types
-
-    alike: dict[str, list[str]] = {}
-    for field in schema:
-        number = types.is_integer(field.type) or types.is_floating(field.type)
-        if number and _NUMBER.search(field.name):
-            alike.setdefault(_NUMBER.sub("#", field.name), []).append(field.name)
-    most = max(alike.values(), key=len, default=[])
-    if len(most) < LEAST_NUMBERS:
-        return []
-    return sorted(most, key=lambda name: [int(number) for number in _NUMBER.findall(name)])

@@ -17,11 +17,13 @@ from typing import Any
 import click
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from . import packed, pictures, tables, trial
+from . import many, packed, pictures, tables, trial
 
 KINDS: dict[str, tuple[Any, Callable[..., str]]] = {
     "tables": (tables.competitions(), trial.inspected),
     "archives": (packed.competitions(), trial.inspected),
+    "many": (many.competitions(), trial.inspected),
+    "many-images": (many.pictures(), lambda case: trial.decoded(*case)),
     "images": (pictures.files(), lambda case: trial.decoded(*case)),
 }
 
