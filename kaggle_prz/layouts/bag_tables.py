@@ -1,4 +1,4 @@
-"""Tables in which a row has several pictures, and tables of pictures as tables of such rows."""
+"""Which table says whose pictures are, where rows have several, and by which columns."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,12 @@ import pandas as pd
 
 from kaggle_prz.errors import DataError
 from kaggle_prz.layouts import annotations, files, texts
-from kaggle_prz.layouts.roles import Bags, Role
+from kaggle_prz.layouts.roles import Role
 from kaggle_prz.layouts.tables import Sample, is_sample
 
 _NEARLY_UNIQUE = 0.9
-_MOST_VARYING = 0.05  # of rows, in a column that is of rows and not of pictures
 _MOST_COLUMNS = 20
-_HIT_SHARE = 0.5
+HIT_SHARE = 0.5
 _FEWEST_KNOWN = 0.2
 
 Frames = Sequence[tuple[str, pd.DataFrame]]
@@ -84,7 +83,7 @@ def read(root: Path, index: files.Index) -> Iterator[tuple[str, pd.DataFrame]]:
             continue  # it is told where labels are looked for
         for frame in told:
             if len(frame):
-                yield path, _stripped(frame)
+                yield path, stripped(frame)
 
 
 def of_test(frames: Frames, sample: Sample, role: Role) -> Table | None:
@@ -92,11 +91,11 @@ def of_test(frames: Frames, sample: Sample, role: Role) -> Table | None:
     wanted = set(sample.ids.tolist())
     for path, frame in frames:
         whole = _with_ids(frame, sample, wanted)
-        column = _column_of(whole, wanted)
+        column = column_of(whole, wanted)
         if column is None:
             continue
         rows = whole[whole[column].isin(wanted)].drop(columns=column)
-        name = _naming(rows, role, files.ENOUGH)
+        name = naming(rows, role, files.ENOUGH)
         if name is not None:
             return Table(path, whole, column, name)
     return None
@@ -135,7 +134,7 @@ def trained(
         rows = frame
         if path == table.path or index.shared:
             rows, ids = frame[~ids.isin(wanted)], ids[~ids.isin(wanted)]
-        name = _naming(rows.drop(columns=columns.name, errors="ignore"), index.train, _HIT_SHARE)
+        name = naming(rows.drop(columns=columns.name, errors="ignore"), index.train, HIT_SHARE)
         if name is not None:
             groups = _joined(ids, rows[name], index.train)
             best = max(best, groups, key=lambda some: sum(map(len, some.values())))
@@ -157,45 +156,13 @@ def naming_bags(frame: pd.DataFrame, known: Mapping[str, object]) -> str | None:
     for name in frame.columns:
         values = set(pd.unique(frame[name].str.strip())) - {""}
         hits = len(values & known.keys())
-        enough = max(_HIT_SHARE * len(values), _FEWEST_KNOWN * len(known))
+        enough = max(HIT_SHARE * len(values), _FEWEST_KNOWN * len(known))
         if hits >= enough and hits > best[0]:
             best = hits, str(name)
     return best[1]
 
 
-def of_labels(frame: pd.DataFrame, sample: Sample, bags: Bags | None) -> pd.DataFrame:
-    """A table of labels with a row a bag, where it has a row a picture; else itself.
-
-    Columns that differ within bags are left out; where few bags differ, their cells are emptied.
-
-    Raises:
-        DataError: pictures of one bag have different labels.
-    """
-    if bags is None or not bags.of_picture or frame.shape[1] < 2 or not len(frame):
-        return frame
-    ids = _ids_of(frame, bags)
-    if ids is None:
-        return frame
-    rows, varying = _a_row_each(frame.assign(**{str(ids.name): ids}), str(ids.name))
-    lost = [name for name in sample.targets if name in varying]
-    if lost:
-        raise DataError(
-            f"{sample.path.name} has a row for every {bags.column}, of several images each, and "
-            f"images of one have different values of {lost[0]!r}. A bag of images has one label: "
-            "give all of them the same, or name another column with --target."
-        )
-    return rows
-
-
-def of_rows(frame: pd.DataFrame, sample: Sample, bags: Bags) -> pd.DataFrame:
-    """A table of pictures to predict with a row for every id of the sample; else itself."""
-    ids = Columns(bags.column, bags.made_of, bags.between).ids(frame)
-    frame = frame if ids is None else frame.assign(**{bags.column: ids})
-    column = _column_of(frame, set(sample.ids.tolist()))
-    return frame if column is None else _a_row_each(frame, column)[0]
-
-
-def _column_of(frame: pd.DataFrame, wanted: set[str]) -> str | None:
+def column_of(frame: pd.DataFrame, wanted: set[str]) -> str | None:
     """The column that has most of the sample's ids, some of them several times."""
     for name in frame.columns:
         values = frame[name].str.strip()
@@ -205,7 +172,7 @@ def _column_of(frame: pd.DataFrame, wanted: set[str]) -> str | None:
     return None
 
 
-def _naming(rows: pd.DataFrame, role: Role, enough: float) -> str | None:
+def naming(rows: pd.DataFrame, role: Role, enough: float) -> str | None:
     """The column that names most pictures of a role, each once."""
     best: tuple[float, str | None] = (0.0, None)
     for name in rows.columns if len(rows) else ():
@@ -231,35 +198,6 @@ def _glued(rows: pd.DataFrame, columns: Sequence[str], between: str) -> pd.Serie
     return glued
 
 
-def _ids_of(frame: pd.DataFrame, bags: Bags) -> pd.Series | None:
-    """The bag of every row of a table of labels, called as the column that is to hold it."""
-    known = dict.fromkeys(bags.of_picture.values())
-    ids = Columns(bags.column, bags.made_of, bags.between).ids(frame)
-    if ids is not None and ids.isin(known).mean() >= _HIT_SHARE:
-        return ids.rename(bags.column)
-    column = naming_bags(frame, known)
-    if column is not None:
-        return frame[column].str.strip()
-    stripped = _stripped(frame)
-    name = _naming(stripped, bags.pictures, _HIT_SHARE)
-    if name is None:
-        return None
-    cells = stripped[name].tolist()
-    paths, _ = files.match(stripped[name].to_numpy(dtype=str), bags.pictures)
-    of_row = [bags.of_picture.get(p, cell) for p, cell in zip(paths.tolist(), cells, strict=True)]
-    return pd.Series(of_row, index=frame.index, name=bags.column, dtype=object)
-
-
-def _a_row_each(frame: pd.DataFrame, column: str) -> tuple[pd.DataFrame, set[str]]:
-    """A row for every value of a column, and the names of the columns that this leaves out."""
-    if not frame[column].duplicated().any():
-        return frame, set()
-    by_row = frame.groupby(column, sort=False)
-    several = by_row.nunique() > 1
-    kept = [name for name in several.columns if several[name].mean() <= _MOST_VARYING]
-    rows = by_row[kept].first().mask(several[kept], "").reset_index()
-    return rows, set(several.columns) - set(kept)
-
-
-def _stripped(frame: pd.DataFrame) -> pd.DataFrame:
+def stripped(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table without blanks around its cells."""
     return frame.apply(lambda column: column.str.strip())

@@ -11,7 +11,7 @@ import pandas as pd
 from kaggle_prz.errors import DataError, UsageError
 from kaggle_prz.layouts import (
     annotations,
-    bag_tables,
+    bag_rows,
     files,
     folders,
     melted,
@@ -114,7 +114,7 @@ def _look(root: Path, path: str, search: _Search) -> None:
     try:
         for frame in _frames(root / path, search.index.train, search.sample):
             wide = melted.frame_of(frame, search.sample)
-            rows = bag_tables.of_labels(wide, search.sample, search.index.bags)
+            rows = bag_rows.of_labels(wide, search.sample, search.index.bags)
             for table, named in _candidates(root / path, rows, search):
                 search.offer(_rank(table, named, search), table)
     except DataError as error:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.layouts import annotations, bag_tables, files, texts
+from kaggle_prz.layouts import annotations, bag_rows, files, texts
 from kaggle_prz.layouts.scan import role_of
 from kaggle_prz.layouts.tables import Sample, is_sample
 from kaggle_prz.task import Text
@@ -96,7 +96,7 @@ def _frames(path: Path, sample: Sample, index: files.Index) -> Iterator[pd.DataF
     elif index.bags is not None or not index.test.named:
         try:
             if index.bags is not None:
-                yield bag_tables.of_rows(texts.read_csv(path), sample, index.bags)
+                yield bag_rows.of_rows(texts.read_csv(path), sample, index.bags)
                 return
             head = texts.read_csv(path, rows=_PEEK)
         except DataError:
