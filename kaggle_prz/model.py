@@ -150,6 +150,8 @@ def grouped_softmax(logits: Any, sizes: Sequence[int]) -> Any:
         >>> grouped_softmax(np.zeros((1, 6), "float32"), (2, 4)).numpy().tolist()
         [[0.5, 0.5, 0.25, 0.25, 0.25, 0.25]]
     """
+    if len(sizes) == 1:  # nothing to split, which TensorFlow refuses
+        return keras.ops.softmax(logits)
     parts = keras.ops.split(logits, np.cumsum(sizes)[:-1].tolist(), axis=-1)
     return keras.ops.concatenate([keras.ops.softmax(part) for part in parts], axis=-1)
 

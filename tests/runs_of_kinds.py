@@ -11,12 +11,21 @@ from numpy.typing import NDArray
 from toys import make_task
 
 from kaggle_prz import decisions, folds, metrics, schedule, submission, workdir
+from kaggle_prz.metrics.heads import normalised_heads, one_hot
 from kaggle_prz.runs import Run
 from kaggle_prz.spec import Recipe, Stage
-from kaggle_prz.task import Task
+from kaggle_prz.task import Head, Task
 
-CELLS = {"classes": "label", "tags": "labels", "numbers": "number"}
-METRICS = {"classes": "accuracy", "tags": "micro_f1", "numbers": "rmse"}
+CELLS = {"classes": "label", "heads": "label", "tags": "labels", "numbers": "number"}
+METRICS = {
+    "classes": "accuracy",
+    "heads": "balanced_accuracy",
+    "tags": "micro_f1",
+    "numbers": "rmse",
+}
+
+
+HEADS = (Head("colour", ("lime", "red")), Head("shape", ("cross", "disc", "ring"), 3.0))
 
 
 def make_run_of(
@@ -34,7 +43,7 @@ def make_run_of(
     Args:
         kind: of labels and predictions.
         path: of the run directory; the competition's files lie beside it.
-        names: of classes, tags or numbers.
+        names: of classes, tags or numbers; heads are `HEADS`.
         rows: training rows.
         soft: labels of classes and tags are shares.
         decide: `blend.json` holds a decision that was fitted out-of-fold.
@@ -49,12 +58,13 @@ def make_run_of(
     synthetic._write_plan(run, stages)
     column = np.arange(rows) % recipe.folds
     folds.write(path / "folds.csv", task, column)
-    metric, found = metrics.get(task.metric), []
+    metric, found = metrics.of(task), []
     for stage in stages:
         oof = _predictions(task, stage.index)
         scores = [_write_fold(run, stage, fold, column == fold, oof) for fold in range(3)]
         score = metric.score(task.labels, oof, task.kind)
-        accuracy = metrics.get("accuracy").score(task.labels, oof) if kind == "classes" else None
+        accurate = metrics.of(task, "accuracy") if kind in {"classes", "heads"} else None
+        accuracy = accurate.score(task.labels, oof) if accurate else None
         found.append(
             {"name": stage.name, "fold_scores": scores, "score": score, "accuracy": accuracy}
         )
@@ -82,9 +92,14 @@ def _task(
     random, given = np.random.default_rng(0), changes.pop("labels", None)
     k = len(names)
     cell = changes.get("cell", CELLS[kind])
+    if kind == "heads":
+        names = [f"{head.name}_{each}" for head in HEADS for each in head.classes]
+        changes = {"heads": HEADS, "target_columns": tuple(head.name for head in HEADS)} | changes
     targets = tuple(names) if cell in {"number", "independent", "probabilities"} else ("target",)
     labels: NDArray[Any]
-    if kind == "numbers":
+    if kind == "heads":
+        labels = np.stack([np.arange(rows) % len(head.classes) for head in HEADS], axis=1)
+    elif kind == "numbers":
         labels = np.clip(random.normal(40, 20, (rows, k)), 1, 100).astype(np.float32)
     elif kind == "tags":
         labels = random.random((rows, k)) if soft else random.random((rows, k)) < 0.4
@@ -97,13 +112,16 @@ def _task(
         classes=names,
         root=root,
         sample=root / "sample_submission.csv",
-        target_columns=targets,
-        **({"kind": kind, "cell": cell, "metric": METRICS[kind]} | changes),
+        **(
+            {"kind": kind, "cell": cell, "metric": METRICS[kind], "target_columns": targets}
+            | changes
+        ),
     )
     task = replace(task, labels=given if given is not None else labels)
     (root / "train").mkdir(parents=True)
     for row in range(min(rows, 60)):
         synthetic._draw(row, row % k).save(root / str(task.train_files[row]))
+    targets = task.target_columns
     cells = ",".join(["0.5" if len(targets) > 1 else names[0]] * len(targets))
     lines = [",".join(["id", *targets]), *(f"{name},{cells}" for name in task.test_ids)]
     task.sample.write_text("\n".join(lines) + "\n")
@@ -117,10 +135,14 @@ def _predictions(task: Task, strength: float) -> NDArray[np.float32]:
     if task.kind == "numbers":
         return (task.labels + random.normal(0, 20 / strength, (rows, k))).astype(np.float32)
     shares = np.eye(k)[task.labels] if task.labels.ndim == 1 else task.labels
+    if task.heads:
+        shares = 0.5 * one_hot(task.labels, task.head_sizes)
     scores = strength * (2 * shares - 1) + random.normal(size=(rows, k))
     if task.kind == "tags":
         return (1 / (1 + np.exp(-scores))).astype(np.float32)
     exponents = np.exp(scores)
+    if task.heads:
+        return normalised_heads(exponents, task.head_sizes).astype(np.float32)
     return (exponents / exponents.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
@@ -135,6 +157,6 @@ def _write_fold(
     workdir.write_arrays(directory / "oof.npz", ids=ids, probabilities=oof[held_out])
     workdir.write_json(directory / "transfer.json", synthetic._provenance(run, stage, fold))
     workdir.write_atomic(directory / "model.weights.h5", f"{stage.name} {fold}".encode())
-    score = metrics.get(task.metric).score(task.labels[held_out], oof[held_out], task.kind)
+    score = metrics.of(task).score(task.labels[held_out], oof[held_out], task.kind)
     workdir.seal(directory, score=score)
     return score

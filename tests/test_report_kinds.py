@@ -237,3 +237,53 @@ def test_charts_are_drawn_in_the_page_s_colours_and_the_same_again(tmp_path, kin
     ids = [attrs["id"] for _, attrs in Page(html).tags if "id" in attrs]
     assert len(ids) == len(set(ids))
     assert report.write(run).read_text("utf-8") == html
+
+
+def test_heads_are_told_one_by_one_under_the_decision(tmp_path) -> None:
+    run = make_run_of("heads", tmp_path / "first", rows=120)
+    labels, oof = _arrays(run)
+    decision, page = _decision(run), page_of(run)
+    answers = decision.apply(oof)
+    header, *told = rows(page, "head-scores")
+    assert header == [
+        "head", "classes", "weight", "balanced accuracy", "accuracy", "macro F1", "log loss",
+    ]  # fmt: skip
+    for k, (name, span) in enumerate((("colour", slice(0, 2)), ("shape", slice(2, 5)))):
+        truth, part = labels[:, k], oof[:, span]
+        expected = (
+            sklearn_metrics.balanced_accuracy_score(truth, answers[:, k]),
+            sklearn_metrics.accuracy_score(truth, answers[:, k]),
+            sklearn_metrics.f1_score(truth, answers[:, k], average="macro"),
+            sklearn_metrics.log_loss(truth, part / part.sum(axis=1, keepdims=True)),
+        )
+        weight = ("1", "3")[k]
+        count = str(part.shape[1])
+        assert told[k] == [name, count, weight, *(f"{score:.4f}" for score in expected)]
+        counted = rows(page, f"classes-{k + 1}")[1:]
+        assert [int(row[1]) for row in counted] == np.bincount(truth).tolist()
+    scores = [float(row[3]) for row in told]
+    assert float(page.text["score"]) == pytest.approx((scores[0] + 3 * scores[1]) / 4, abs=1e-4)
+    right = (answers == labels).all(axis=1).mean()
+    assert page.text["accuracy"] == f"{100 * right:.1f} %"
+    assert decision.reason in squeezed(page.text["decision"])
+    assert "accuracy" in rows(page, "scores")[0]
+
+
+def test_worst_mistakes_of_heads_name_the_wrong_classes(tmp_path) -> None:
+    run = make_run_of("heads", tmp_path / "first", rows=120)
+    labels, oof = _arrays(run)
+    answers = _decision(run).apply(oof)
+    losses = -np.log([row[[a, 2 + b]] for row, (a, b) in zip(oof, labels, strict=True)]).sum(axis=1)
+    wrong = np.flatnonzero((answers != labels).any(axis=1))
+    worst = wrong[np.argsort(-losses[wrong])][:12]
+    text = squeezed(page_of(run).text["mistakes"])
+    assert re.findall(r" (r\d+)", text) == [run.task.train_ids[row] for row in worst]
+    assert f"{len(wrong)} of 120 images have a wrong class out-of-fold" in text
+    names = [dict(enumerate(head.classes)) for head in run.task.heads]
+    for row in worst[:3]:
+        differ = [k for k in (0, 1) if answers[row, k] != labels[row, k]]
+        true, said = (
+            ", ".join(f"{run.task.heads[k].name} {names[k][part[row, k]]}" for k in differ)
+            for part in (labels, answers)
+        )
+        assert f"{true} taken for {said} loss {losses[row]:.2f}" in text

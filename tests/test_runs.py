@@ -4,7 +4,7 @@ import os
 import numpy as np
 import pytest
 from synthetic import make_run
-from toys import make_bags, make_task
+from toys import make_bags, make_heads, make_task
 
 from kaggle_prz import runs, workdir
 from kaggle_prz.errors import RunError
@@ -121,6 +121,28 @@ def test_bags_are_read_back_and_part_of_the_fingerprint(tmp_path):
     other = make_bags([0, 1, 2], sizes=[2, 1, 3], test_sizes=[0, 3])
     alone = dataclasses.replace(task, bags=None)
     assert len({runs.fingerprint(each) for each in (task, other, alone)}) == 3
+
+
+def test_heads_are_read_back_and_told_apart(tmp_path):
+    task = make_heads([[0, 2], [1, 0]])
+    _begin(tmp_path / "run", task=task)
+    runs.write_task(tmp_path / "run", task)
+    again = runs.load_run(tmp_path / "run").task
+    assert (again.heads, again.kind, again.head_sizes) == (task.heads, "heads", (2, 3))
+    assert runs.fingerprint(again) == runs.fingerprint(task)
+    weighted = (dataclasses.replace(task.heads[0], weight=2.0), task.heads[1])
+    other = dataclasses.replace(task, heads=weighted)
+    assert runs.fingerprint(other) != runs.fingerprint(task)
+
+
+def test_a_run_that_knows_of_no_heads_goes_on(tmp_path):
+    assert runs.fingerprint(TASK) == "abceb8c85b186b27"  # as version 0.1.0 had it
+    _begin(tmp_path / "run")
+    runs.write_task(tmp_path / "run", TASK)
+    facts = workdir.read_json(tmp_path / "run" / "task.json")
+    del facts["heads"]
+    workdir.write_json(tmp_path / "run" / "task.json", facts)
+    assert runs.load_run(tmp_path / "run").task.heads == ()
 
 
 def test_a_run_reads_its_own_files(tmp_path):

@@ -12,7 +12,7 @@ from kaggle_prz.decisions import Decision
 from kaggle_prz.task import Task
 
 # Their cells have no name of a class.
-ONE_PROBABILITY = [*list(DRAWN)[:4], "bag-folders", "breasts"]
+ONE_PROBABILITY = [*list(DRAWN)[:4], "json-arrays", "hdf5-files", "bag-folders", "breasts"]
 by_slug = pytest.mark.parametrize("slug", DRAWN)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from runs_of_kinds import make_run_of
 from synthetic import make_run
-from toys import Recorder, make_stage, make_task
+from toys import Recorder, make_heads, make_stage, make_task
 
 from kaggle_prz import runs, summary
 from kaggle_prz.offline.competition import Standing
@@ -181,3 +181,27 @@ def test_runs_as_a_table(console):
     ]
     summary.show_runs(facts, console)
     assert console.tables[0][2] == [("a", "log_loss", "0.5000", "1 of 2", "")]
+
+
+def test_classes_of_heads_are_counted_head_by_head(console):
+    task = make_heads([[0, 2], [1, 2], [0, 0], [0, 1]])
+    summary.show_classes(task, console)
+    assert console.tables == [
+        ("classes of h0", ["class", "images", "share"], [("0", "3", "75.0%"), ("1", "1", "25.0%")]),
+        (
+            "classes of h1",
+            ["class", "images", "share"],
+            [("2", "2", "50.0%"), ("0", "1", "25.0%"), ("1", "1", "25.0%")],
+        ),
+    ]
+    facts = json.loads(json.dumps(summary.task_facts(task)))
+    assert facts["heads"][1] == {"name": "h1", "classes": ["0", "1", "2"], "weight": 1.0}
+
+
+def test_scores_of_heads_have_an_accuracy(console, tmp_path):
+    run = make_run_of("heads", tmp_path / "heads")
+    summary.show_scores(run, console)
+    (title, columns, rows), *_ = console.tables
+    assert title == "balanced accuracy over 2 heads (higher is better)"
+    assert columns[-1] == "accuracy"
+    assert all(float(row[-1]) > 0 for row in rows)
