@@ -176,7 +176,9 @@ def test_files_of_the_competition_that_are_gone_are_named(run):
 
 def test_a_worse_submission_is_not_given_the_rank_of_the_best():
     receipt = {"public_score": 0.5, "best_public_score": 0.4, "rank": 1, "teams": 2}
-    run = SimpleNamespace(task=SimpleNamespace(slug="shapes", metric="log_loss", heads=()), score=0.45)
+    run = SimpleNamespace(
+        task=SimpleNamespace(slug="shapes", metric="log_loss", heads=()), score=0.45
+    )
     line = delivery._line(run, receipt)
     assert "public log loss 0.5000, your best 0.4000 has rank 1 of 2" in line
     assert "rank 1" in delivery._line(run, receipt | {"public_score": 0.4})

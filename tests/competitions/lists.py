@@ -158,7 +158,7 @@ def protein_atlas(root: Path, seed: int) -> Drawn:
     folder.table("train.csv", ("Id", "Target"), zip(names[:84], texts[:84], strict=True))
     truth = {name: text.split() for name, text in zip(names[84:], texts[84:], strict=True)}
     sheet = Sheet(("Id", "Predicted"), dict.fromkeys(truth, ""))
-    folder.raw(sheet.name, sheet.constant("0"))
+    folder.raw(sheet.name, sheet.constant('"0"'))
     tokens = tuple(str(kind) for kind in range(kinds))
     right = sum("0" in each for each in truth.values())
     return finish(
