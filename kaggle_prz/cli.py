@@ -109,6 +109,29 @@ def submit(run: Path, message: str, again: bool, as_json: bool) -> None:
 
 
 @cli.command()
+@options.run
+@click.option(
+    "-c",
+    "--competition",
+    metavar="NAME|DIR",
+    help="Whose test images; default: where the run found its files.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("submission.csv"),
+    show_default=True,
+    help="The submission.",
+)
+def predict(run: Path, competition: str | None, output: Path) -> None:
+    """Predict the test images that are there now with a finished run. Trains nothing."""
+    from kaggle_prz import inference
+
+    inference.predict(run, competition=competition, output=output, console=_console())
+
+
+@cli.command()
 @options.competition
 @click.option("--private", is_flag=True, help="Show the scores on the hidden rows.")
 @options.as_json

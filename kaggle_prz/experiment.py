@@ -117,7 +117,7 @@ def fit(
     network.check_channels(task.channels)
     path = Path(output_dir) / task.slug / (run or runs.default_name(recipe, task, network.identity))
     with workdir.locked(path):
-        runs.begin(path, hosts.address(competition), recipe, task, network.identity)
+        runs.begin(path, hosts.address(competition), recipe, task, network.identity, layout=layout)
         console.say(f"Run: {path}")
         decoded = images.decode(
             task.root,

@@ -15,6 +15,7 @@ from kaggle_prz.errors import RunError
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Evidence, Task
 
+WEIGHTS = "model.weights.h5"
 _ARRAYS = ("train_ids", "train_files", "labels", "groups", "test_ids", "test_files")
 
 
@@ -41,6 +42,11 @@ class Run:
     def competition(self) -> str:
         """What its host knows the competition by: a name, or the path of a directory."""
         return str(workdir.read_json(self.path / "recipe.json")["competition"])
+
+    @property
+    def layout(self) -> dict[str, str]:
+        """The options that settled how its files are read: `target`, `group`, …"""
+        return dict(workdir.read_json(self.path / "recipe.json").get("layout", {}))
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -121,7 +127,15 @@ def fingerprint(task: Task) -> str:
     return digest.hexdigest()[:16]
 
 
-def begin(path: Path, competition: str, recipe: Recipe, task: Task, identity: str) -> None:
+def begin(
+    path: Path,
+    competition: str,
+    recipe: Recipe,
+    task: Task,
+    identity: str,
+    *,
+    layout: Mapping[str, str | None] | None = None,
+) -> None:
     """Write down what a run is, or check that the directory is already that run.
 
     Args:
@@ -130,6 +144,7 @@ def begin(path: Path, competition: str, recipe: Recipe, task: Task, identity: st
         recipe: how it trains.
         task: as read from the competition's files.
         identity: of the backbone, beyond its name.
+        layout: options that settled how the files are read; None and absent ones settled nothing.
 
     Raises:
         RunError: the directory holds a run of another recipe, or of other files.
@@ -140,6 +155,7 @@ def begin(path: Path, competition: str, recipe: Recipe, task: Task, identity: st
         "recipe": recipe.model_dump(mode="json"),
         "backbone_identity": identity,
         "files": fingerprint(task),
+        "layout": {key: value for key, value in (layout or {}).items() if value is not None},
     }
     file = path / "recipe.json"
     if not file.is_file():
