@@ -67,6 +67,10 @@ class DiskFullError(RunError):
     """No room was left for a file of the run; what was sealed before is intact."""
 
 
+class PausedError(RunError):
+    """A session's time is used up between two folds; the same call goes on in another session."""
+
+
 class SubmissionError(PrzError):
     """A submission that its host would refuse, or did refuse; nothing counted against a limit."""
 

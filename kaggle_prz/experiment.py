@@ -102,6 +102,7 @@ def fit(
         UsageError: options that cannot be meant; all of them at once.
         DataError: files that do not say what is needed.
         RunError: the run directory is in use, or belongs to another recipe.
+        PausedError: the budget's session ends before the run does.
 
     Example:
         >>> fit("shapes", sizes=(32, 48), epochs=1, folds=2).score < 2.0  # doctest: +SKIP
@@ -279,6 +280,8 @@ def _train_folds(run: Run, worker: Any, plan: Plan, stage: Stage) -> None:
             continue
         if not plan.has_time_for(stage, fold):
             break
-        worker.train(stage, fold, plan.slot(stage, fold))
+        plan.pause_unless_session_lasts(stage)
+        with plan.fold_timed():
+            worker.train(stage, fold, plan.slot(stage, fold))
     worker.finish(stage)
     plan.learn(worker.predict_speed())
