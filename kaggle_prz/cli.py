@@ -173,6 +173,24 @@ def runs(output_dir: Path, as_json: bool) -> None:
         click.echo(f"No runs below {output_dir}.")
 
 
+@cli.group()
+def kernel() -> None:
+    """Kernels at Kaggle: train or predict there, without network."""
+
+
+@kernel.command("build")
+@click.argument("what", metavar="RUN|COMPETITION")
+@options.kernel
+@options.recipe
+@options.layout
+def kernel_build(what: str, **given: Any) -> None:
+    """Build a kernel and its offline bundle, of a run or for a competition's name at Kaggle."""
+    from kaggle_prz import kernel as kernels
+
+    own = {key: given.pop(key) for key in options.KERNEL}
+    kernels.build(what, options=given, console=_console(), **own)
+
+
 def _console(silent: bool = False) -> "Console":
     from kaggle_prz.console import Silent, Terminal
 

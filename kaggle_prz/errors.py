@@ -75,6 +75,10 @@ class SubmissionError(PrzError):
     """A submission that its host would refuse, or did refuse; nothing counted against a limit."""
 
 
+class SecretFoundError(PrzError):
+    """A file that was about to leave this machine has a credential in it."""
+
+
 class MissingExtraError(PrzError):
     """An optional package that the request needs is not installed.
 

@@ -135,6 +135,36 @@ place = _together(
     click.option("--run", help="Name of the run; default: made from the recipe."),
 )
 
+KERNEL = ("mode", "output", "machine", "owner", "competition", "session", "resume")
+kernel = _together(
+    click.option("--train", "mode", flag_value="train", help="Train there."),
+    click.option(
+        "--predict", "mode", flag_value="predict", help="Predict there; default of a finished run."
+    ),
+    click.option(
+        "--output",
+        type=click.Path(file_okay=False, path_type=Path),
+        required=True,
+        help="Takes the folders kernel and bundle.",
+    ),
+    click.option(
+        "--machine-shape",
+        "machine",
+        type=click.Choice(["cpu", "t4x2", "tpu"]),
+        default="t4x2",
+        show_default=True,
+        help="What the kernel runs on.",
+    ),
+    click.option("--owner", help="Your account at Kaggle; default: KAGGLE_USERNAME."),
+    click.option("--competition", metavar="NAME", help="At Kaggle, if the run has another."),
+    click.option(
+        "--session",
+        type=Duration(),
+        help="After it, a training pauses between two folds; default: 11h30m, 8h30m on a TPU.",
+    ),
+    click.option("--resume", is_flag=True, help="Go on with the output of the kernel's last run."),
+)
+
 run = click.argument("run", type=click.Path(path_type=Path))
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -19,7 +19,17 @@ from kaggle_prz.offline.shapes import Shapes
 from kaggle_prz.spec import Recipe
 
 SHAPES = Shapes(train=8, test=8)
-COMMANDS = ["fit", "inspect", "leaderboard", "plan", "predict", "report", "runs", "submit"]
+COMMANDS = [
+    "fit",
+    "inspect",
+    "kernel",
+    "leaderboard",
+    "plan",
+    "predict",
+    "report",
+    "runs",
+    "submit",
+]
 
 
 @pytest.fixture(scope="module")
