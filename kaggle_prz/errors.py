@@ -71,6 +71,22 @@ class SubmissionError(PrzError):
     """A submission that its host would refuse, or did refuse; nothing counted against a limit."""
 
 
+class HostError(PrzError):
+    """The host of a competition did not answer, or not as it should; nothing is lost by it."""
+
+
+class NoNetworkError(HostError):
+    """The host cannot be reached from this machine."""
+
+
+class CredentialsError(HostError):
+    """There is no credential for the host, or it does not accept the one there is."""
+
+
+class RulesNotAcceptedError(HostError):
+    """The host keeps files or submissions back until the competition's rules are accepted."""
+
+
 class MissingExtraError(PrzError):
     """An optional package that the request needs is not installed.
 
