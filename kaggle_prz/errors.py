@@ -79,6 +79,22 @@ class SecretFoundError(PrzError):
     """A file that was about to leave this machine has a credential in it."""
 
 
+class HostError(PrzError):
+    """The host of a competition did not answer, or not as it should; nothing is lost by it."""
+
+
+class NoNetworkError(HostError):
+    """The host cannot be reached from this machine."""
+
+
+class CredentialsError(HostError):
+    """There is no credential for the host, or it does not accept the one there is."""
+
+
+class RulesNotAcceptedError(HostError):
+    """The host keeps files or submissions back until the competition's rules are accepted."""
+
+
 class MissingExtraError(PrzError):
     """An optional package that the request needs is not installed.
 

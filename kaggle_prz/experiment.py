@@ -47,7 +47,7 @@ def inspect(competition: str, *, console: Console | None = None, **layout: Any) 
     """Read what a competition's files are taken for; trains nothing.
 
     Args:
-        competition: name of a competition, or the path of a directory with its files.
+        competition: name or address of a competition, or the path of a directory with its files.
         console: gets a bar while archives are unpacked; default: says nothing.
         **layout: `metric`, `target`, `group`, `id_column`, `positive`, to settle what the rules
             would not.
@@ -64,7 +64,7 @@ def inspect(competition: str, *, console: Console | None = None, **layout: Any) 
     about = host.describe(slug)
     given = {key: value for key, value in layout.items() if value is not None}
     hints = {"host_metric": about.metric or None, "flips": about.flips, "console": console}
-    return layouts.read(host.download(slug), slug=slug, **{**hints, **given})
+    return layouts.read(host.download(slug, console), slug=slug, **{**hints, **given})
 
 
 def fit(
@@ -84,7 +84,7 @@ def fit(
     The same call again goes on after the last sealed stage × fold.
 
     Args:
-        competition: name of a competition, or the path of a directory with its files.
+        competition: name or address of a competition, or the path of a directory with its files.
         backbone: a name, a `keras.Model`, or a function from image size to `keras.Model`.
         output_dir: the run's files go to `<output_dir>/<slug>/<run>/`.
         run: name of the run; default: made from the recipe.

@@ -1,0 +1,94 @@
+"""A submission's file -> Kaggle's storage: tried again, and gone on where it was cut."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+
+from kaggle_prz.hosts.kaggle.door import Door
+from kaggle_prz.hosts.kaggle.failures import ExpiredLinkError, UnreadableAnswerError
+
+_WHAT = "Uploading the submission"
+_INCOMPLETE = 308
+_EXPIRED = {400, 401, 403, 404, 410}
+_RECEIVED = re.compile(r"bytes=0-(\d+)")
+
+
+def upload(door: Door, slug: str, csv: Path) -> str:
+    """Bring a file to Kaggle; nothing is submitted by that.
+
+    Returns:
+        The token that stands for the file in a submission.
+
+    Raises:
+        HostError: and its children.
+    """
+    sent = _Upload(door, slug, csv)
+    door.patiently(sent.step, _WHAT, slug)
+    return sent.token
+
+
+@dataclass
+class _Upload:
+    door: Door
+    slug: str
+    csv: Path
+    token: str = field(default="", repr=False)
+    _link: str = field(default="", repr=False)
+    _begun: bool = False
+
+    def step(self) -> None:
+        """Send what Kaggle does not have yet."""
+        size = self.csv.stat().st_size
+        if not self._link:
+            self._begin(size)
+        start = self._received(size) if self._begun else 0
+        if start == size:
+            return
+        self._begun = True
+        with self.csv.open("rb") as file:
+            file.seek(start)
+            headers = {"Content-Range": f"bytes {start}-{size - 1}/{size}"} if start else {}
+            response = self.door.storage.put(self._link, data=file, headers=headers)
+        if self._is_incomplete(response):
+            raise UnreadableAnswerError("not all of it arrived", response=response)
+
+    def _begin(self, size: int) -> None:
+        answer = self.door.once(
+            "StartSubmissionUpload",
+            competition_name=self.slug,
+            file_name=self.csv.name,
+            content_length=size,
+            last_modified_epoch_seconds=int(self.csv.stat().st_mtime),
+        )
+        self.token, self._link = str(answer.get("token", "")), str(answer.get("createUrl", ""))
+        self._begun = False
+        if not self.token or not self._link:
+            self._link = ""
+            raise UnreadableAnswerError("no token")
+
+    def _received(self, size: int) -> int:
+        """Bytes that arrived before the upload was cut."""
+        asked = {"Content-Range": f"bytes */{size}"}
+        response = self.door.storage.put(self._link, headers=asked)
+        if not self._is_incomplete(response):
+            return size
+        match = _RECEIVED.fullmatch(response.headers.get("Range", ""))
+        return int(match[1]) + 1 if match else 0
+
+    def _is_incomplete(self, response: requests.Response) -> bool:
+        """Whether the storage waits for more.
+
+        Raises:
+            requests.RequestException: it does not say so, nor that it has everything.
+        """
+        if response.status_code == _INCOMPLETE:
+            return True
+        if response.status_code in _EXPIRED:
+            self._link = ""
+            raise ExpiredLinkError("an upload that is over", response=response)
+        response.raise_for_status()
+        if "html" in response.headers.get("Content-Type", ""):
+            raise UnreadableAnswerError("a page", response=response)
+        return False
