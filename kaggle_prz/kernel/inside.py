@@ -25,7 +25,7 @@ class Inside:
 
     Attributes:
         job: what it is to do.
-        competition: directory of the competition's files, as they are mounted now.
+        mount: directory of the competition's files, as they are now.
         files: the bundle's, at their paths.
         working: what is in this directory at the end is kept.
         budget: the clock of the session.
@@ -33,11 +33,16 @@ class Inside:
     """
 
     job: Job
-    competition: Path
+    mount: Path
     files: Path
     working: Path
     budget: Budget
     console: Console
+
+    @property
+    def competition(self) -> str:
+        """Its name, which finds the mounted files."""
+        return self.job.competition
 
     @property
     def run(self) -> Path:
@@ -63,7 +68,7 @@ class Inside:
     def predict_options(self) -> dict[str, Any]:
         """What `prz.predict` is given besides the run."""
         return {
-            "competition": str(self.competition),
+            "competition": str(self.mount),
             "output": self.working / "submission.csv",
             "console": self.console,
         }
@@ -87,6 +92,7 @@ def open_bundle(directory: Path, options: Mapping[str, Any] | None = None) -> In
     """
     home = Path(tempfile.gettempdir()) / "kaggle-prz"  # of the session: its images are not output
     os.environ.setdefault("KAGGLE_PRZ_HOME", str(home))
+    os.environ.setdefault("KAGGLE_PRZ_INPUT", str(root() / "input"))
     todo = Job.read(directory / bundle.JOB)
     todo = todo.model_copy(update={"options": {**todo.options, **(options or {})}})
     budget = Budget(todo.options.get("time_limit"), session=todo.session)
@@ -94,7 +100,7 @@ def open_bundle(directory: Path, options: Mapping[str, Any] | None = None) -> In
     working = root() / "working"
     inside = Inside(todo, _competition(todo), home / "bundle", working, budget, Terminal())
     when = "the hidden test set" if os.environ.get("KAGGLE_IS_COMPETITION_RERUN") else "the files"
-    inside.console.say(f"{todo.mode} on {when} in {inside.competition}")
+    inside.console.say(f"{todo.mode} on {when} in {inside.mount}")
     return inside
 
 

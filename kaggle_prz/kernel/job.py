@@ -8,6 +8,7 @@ import pydantic
 
 from kaggle_prz import workdir
 from kaggle_prz.errors import RunError, UsageError
+from kaggle_prz.hosts.kaggle import slugs
 
 Mode = Literal["train", "predict"]
 Machine = Literal["cpu", "t4x2", "tpu"]
@@ -19,7 +20,6 @@ SESSION = 11.5 * 3600  # s; Kaggle ends sessions after 12 h, a predicting one mo
 TPU_SESSION = 8.5 * 3600
 _LONGEST_SLUG = 50
 _SHAPES: dict[Machine, str] = {"t4x2": "NvidiaTeslaT4", "tpu": "TpuV5E8"}
-_SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*", re.ASCII)
 _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
 
 
@@ -69,7 +69,7 @@ def check_slug(competition: str) -> str:
     Raises:
         UsageError: anything else.
     """
-    if not _SLUG.fullmatch(competition):
+    if not slugs.is_slug(competition) or competition != competition.lower():
         raise UsageError(
             "A competition at Kaggle is named as in its address, in lower case with dashes, such "
             f"as leaf-classification; received {competition!r}. Name it with --competition."
@@ -95,11 +95,11 @@ def kernel_slug(mode: Mode, competition: str) -> str:
     """Name of the kernel of a competition; its bundle is called like it, and `-bundle`.
 
     Example:
-        >>> kernel_slug("train", "leaf_classification")
+        >>> kernel_slug("train", "leaf-classification")
         'prz-train-leaf-classification'
     """
     longest = _LONGEST_SLUG - len("-bundle")
-    return f"prz-{mode}-{competition.replace('_', '-')}"[:longest].strip("-")
+    return f"prz-{mode}-{competition}"[:longest].strip("-")
 
 
 def kernel_metadata(

@@ -24,6 +24,7 @@ BEYOND_THE_IMAGE = {
     "keras-cv": "the networks; images of another month have it or not",
     "filelock": "locks of run directories",
     "platformdirs": "the tool's home",
+    "tenacity": "imported with the hosts, though nothing is asked of them there",
 }
 _NOT_PACKED = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 _DATE = (1980, 1, 1, 0, 0, 0)  # the same files make the same wheel

@@ -25,4 +25,4 @@ import kaggle_prz as prz  # noqa: E402 - it was installed just now
 from kaggle_prz import kernel  # noqa: E402
 
 with kernel.training(FOUND[0], OPTIONS) as job:
-    prz.fit(str(job.competition), **job.fit_options)
+    prz.fit(job.competition, **job.fit_options)

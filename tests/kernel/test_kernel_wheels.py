@@ -86,7 +86,9 @@ def test_our_wheel_is_the_package_that_runs_with_scripts_and_entry_points(tmp_pa
 def test_the_versions_that_we_need_are_asked_for():
     needed = wheels.requirements(backbones.resolve("tiny"), pretrained=True)
     assert needed[0] == f"kaggle-prz=={kaggle_prz.__version__}"
-    assert [wheels._name(each) for each in needed[1:]] == ["keras-cv", "filelock", "platformdirs"]
+    assert [wheels._name(each) for each in needed[1:]] == [
+        "keras-cv", "filelock", "platformdirs", "tenacity",
+    ]  # fmt: skip
     assert "platformdirs>=4" in needed
     lite = backbones.resolve("efficientnet_lite0")
     assert wheels.requirements(lite, pretrained=True)[-1] == (

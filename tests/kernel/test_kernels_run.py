@@ -69,12 +69,12 @@ def machine_for(
 def test_the_image_has_keras_and_not_us(tmp_path):
     python = kaggle_image.make_image(tmp_path)
     code = "import importlib.util as u; print([u.find_spec(m) is not None for m in {}])"
-    modules = ["keras", "pip", "kaggle_prz", "keras_cv", "filelock", "platformdirs"]
+    modules = ["keras", "pip", "kaggle_prz", "keras_cv", "filelock", "platformdirs", "tenacity"]
     done = subprocess.run(
         [python, "-c", code.format(modules)],
         capture_output=True, text=True, check=True, env={}, cwd=tmp_path,
     )  # fmt: skip
-    assert json.loads(done.stdout.lower()) == [True, True, False, False, False, False]
+    assert json.loads(done.stdout.lower()) == [True, True, *[False] * 5]
     code = "import urllib.request as r; r.urlopen('http://127.0.0.1:9/')"
     done = subprocess.run(
         [python, "-c", code], capture_output=True, text=True, check=False, env={}, cwd=tmp_path

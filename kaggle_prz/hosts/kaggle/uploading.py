@@ -1,8 +1,10 @@
-"""A submission's file -> Kaggle's storage: tried again, and gone on where it was cut."""
+"""A file -> Kaggle's storage: tried again, and gone on where it was cut."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -24,44 +26,92 @@ def upload(door: Door, slug: str, csv: Path) -> str:
     Raises:
         HostError: and its children.
     """
-    sent = _Upload(door, slug, csv)
-    door.patiently(sent.step, _WHAT, slug)
+
+    def start() -> dict[str, Any]:
+        return door.once(
+            "StartSubmissionUpload",
+            competition_name=slug,
+            file_name=csv.name,
+            content_length=csv.stat().st_size,
+            last_modified_epoch_seconds=int(csv.stat().st_mtime),
+        )
+
+    return send(door, csv, start, _WHAT, slug)
+
+
+def upload_blob(door: Door, file: Path) -> str:
+    """Bring a file of a dataset to Kaggle; no dataset changes by that.
+
+    Returns:
+        The token that stands for the file in a version of a dataset.
+
+    Raises:
+        HostError: and its children.
+    """
+
+    def start() -> dict[str, Any]:
+        return door.once(
+            "StartBlobUpload",
+            "blobs",
+            type="DATASET",
+            name=file.name,
+            content_length=file.stat().st_size,
+            last_modified_epoch_seconds=int(file.stat().st_mtime),
+        )
+
+    return send(door, file, start, f"Uploading {file.name}")
+
+
+def send(
+    door: Door, file: Path, start: Callable[[], dict[str, Any]], what: str, slug: str = ""
+) -> str:
+    """Bring a file to Kaggle's storage.
+
+    Args:
+        door: to Kaggle.
+        file: which.
+        start: asks for a place; answers with `token` and `createUrl`.
+        what: a gerund for messages.
+        slug: the competition that it is about.
+
+    Returns:
+        The token that stands for the file.
+
+    Raises:
+        HostError: and its children.
+    """
+    sent = _Upload(door, file, start)
+    door.patiently(sent.step, what, slug)
     return sent.token
 
 
 @dataclass
 class _Upload:
     door: Door
-    slug: str
-    csv: Path
+    file: Path
+    start: Callable[[], dict[str, Any]] = field(repr=False)
     token: str = field(default="", repr=False)
     _link: str = field(default="", repr=False)
     _begun: bool = False
 
     def step(self) -> None:
         """Send what Kaggle does not have yet."""
-        size = self.csv.stat().st_size
+        size = self.file.stat().st_size
         if not self._link:
-            self._begin(size)
+            self._begin()
         start = self._received(size) if self._begun else 0
         if start == size:
             return
         self._begun = True
-        with self.csv.open("rb") as file:
+        with self.file.open("rb") as file:
             file.seek(start)
             headers = {"Content-Range": f"bytes {start}-{size - 1}/{size}"} if start else {}
             response = self.door.storage.put(self._link, data=file, headers=headers)
         if self._is_incomplete(response):
             raise UnreadableAnswerError("not all of it arrived", response=response)
 
-    def _begin(self, size: int) -> None:
-        answer = self.door.once(
-            "StartSubmissionUpload",
-            competition_name=self.slug,
-            file_name=self.csv.name,
-            content_length=size,
-            last_modified_epoch_seconds=int(self.csv.stat().st_mtime),
-        )
+    def _begin(self) -> None:
+        answer = self.start()
         self.token, self._link = str(answer.get("token", "")), str(answer.get("createUrl", ""))
         self._begun = False
         if not self.token or not self._link:

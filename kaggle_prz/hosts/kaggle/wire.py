@@ -5,6 +5,7 @@ What the client does not do is added here: a timeout on every call, answers that
 recognised, links that expire handed out instead of followed. Nothing here tries twice.
 """
 
+import enum
 import importlib
 import os
 from collections.abc import Iterator
@@ -59,8 +60,9 @@ class Http(KaggleHttpClient):  # type: ignore[misc] # the client ships no types
         self._init_session()
         name, module = _SERVICES[service]
         made = getattr(importlib.import_module(f"kagglesdk.{module}"), f"Api{method}Request")()
+        kinds = {kind.field_name: kind for kind in made._fields}
         for field, value in fields.items():
-            setattr(made, field, value)
+            setattr(made, field, _typed(kinds.get(field), value))
         prepared: requests.PreparedRequest = self._prepare_request(name, method, made)
         return prepared
 
@@ -173,6 +175,15 @@ def pieces(response: requests.Response, size: int = 1 << 18) -> Iterator[bytes]:
 def _mount(session: requests.Session) -> None:
     for scheme in ("http://", "https://"):
         session.mount(scheme, _InTime())
+
+
+def _typed(kind: Any, value: Any) -> Any:
+    """A value in the client's types: an enumeration's member by its name, JSON as its objects."""
+    nested = isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(each, dict) for each in value)
+    )
+    named = isinstance(value, str) and isinstance(kind and kind.field_type, enum.EnumMeta)
+    return kind.serializer.from_dict_value(kind.field_type, value) if nested or named else value
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
