@@ -13,7 +13,7 @@ import pytest
 from kaggle_server.fixtures import Loopback, running
 
 from kaggle_prz.hosts import kaggle
-from kaggle_prz.hosts.kaggle import patience, wire
+from kaggle_prz.hosts.kaggle import patience, sent, wire
 
 IDS = tuple(f"img_{number:02d}" for number in range(20))
 TRUTH = {name: ("leaf", "needle")[number % 2] for number, name in enumerate(IDS)}
@@ -121,7 +121,8 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         time.sleep(0.01)
 
     monkeypatch.setattr(patience, "pause", pause)
-    monkeypatch.setattr(wire, "TIMEOUT", (2.0, 2.0))
+    monkeypatch.setattr(wire, "TIMEOUT", (5.0, 5.0))
+    monkeypatch.setattr(sent, "LONGEST_WAIT", float("inf"))
     return waited
 
 

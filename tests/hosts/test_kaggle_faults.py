@@ -14,7 +14,7 @@ from kaggle_prz.hosts.kaggle import leaderboard, wire
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     """Timeouts that end soon, and leaderboards of two pages."""
-    monkeypatch.setattr(wire, "TIMEOUT", (2.0, 0.3))
+    monkeypatch.setattr(wire, "TIMEOUT", (5.0, 0.4))
     monkeypatch.setattr(leaderboard, "_PAGE", 1)
 
 
@@ -45,11 +45,12 @@ def test_a_cell(cell: Cell, world: World) -> None:
         assert type(caught.value).__name__ == cell.outcome, caught.value
         assert cell.words in str(caught.value)
         check_sentence(caught.value, world)
-    assert len(world.submissions()) <= 1
+    submits = cell.step.command == "submit"
+    assert len(world.submissions()) <= submits
     world.server.faults.clear()
-    carry_out(world, cell.step.command)
-    if cell.step.command == "submit":
-        assert len(world.submissions()) == 1
+    if submits or cell.outcome != RECOVERED:
+        carry_out(world, cell.step.command)
+    assert len(world.submissions()) == submits
 
 
 def check_sentence(error: PrzError, world: World) -> None:

@@ -70,7 +70,7 @@ FAULTS = (
     Fault("html", "200 with a page instead of an answer", "html"),
     Fault("reset", "the connection is reset", "reset"),
     Fault("lost", "it is carried out, but its answer is lost", "reset", {"after": True}),
-    Fault("stall", "no answer until the timeout", "stall", {"seconds": 0.6}),
+    Fault("stall", "no answer until the timeout", "stall", {"seconds": 0.8}),
     Fault("cut", "the connection ends in the middle", "cut"),
     Fault("short", "half of it, as if that were all", "truncated"),
     Fault("length", "ten bytes fewer than announced", "wrong-length"),
