@@ -30,7 +30,8 @@ def submit(
     Raises:
         SubmissionError: the file would be refused, was refused, or the day's limit is reached.
         RunError: the run has no submission yet.
-        HostError: and its children: the host does not answer; nothing is sent twice by trying again.
+        HostError: and its children: the host does not answer; the next call finds out what came
+            of it, and sends nothing twice.
     """
     if not run.submission.is_file():
         raise RunError(f"{run.path} has no submission.csv yet; fit it first.")
@@ -47,7 +48,7 @@ def _submit(run: Run, message: str, again: bool, console: Console) -> dict[str, 
             "Note: submission.csv is not the file that the run wrote, so its out-of-fold score "
             "says nothing about it. The fit command writes the run's own again."
         )
-    receipt = _sent_before(run, host, slug, digest, again, console)
+    receipt = _sent_before(run, host, slug, digest, again=again, console=console)
     if receipt is None:
         described = message or _description(run)
         sent = host.submit(slug, run.submission, described, again=again, console=console)
@@ -60,7 +61,7 @@ def _submit(run: Run, message: str, again: bool, console: Console) -> dict[str, 
 
 
 def _sent_before(
-    run: Run, host: hosts.Host, slug: str, digest: str, again: bool, console: Console
+    run: Run, host: hosts.Host, slug: str, digest: str, *, again: bool, console: Console
 ) -> dict[str, Any] | None:
     """The receipt of the same content, where it is not to be sent another time."""
     known = run.receipt

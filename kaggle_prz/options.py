@@ -76,8 +76,8 @@ competition = click.option(
     "-c",
     "--competition",
     required=True,
-    metavar="NAME|DIR",
-    help="A competition's name, or the path of a directory with its files.",
+    metavar="NAME|ADDRESS|DIR",
+    help="A competition's name, its address at Kaggle, or the path of a directory with its files.",
 )
 
 recipe = _together(

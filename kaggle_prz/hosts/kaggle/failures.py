@@ -20,7 +20,6 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # The first kind that one of an error's causes belongs to: libraries wrap them into each other.
 _CAUSES: dict[str, tuple[type[BaseException], ...]] = {
     "certificate": (requests.exceptions.SSLError,),
-    "proxy": (requests.exceptions.ProxyError,),
     "offline": (urllib3.exceptions.NameResolutionError, socket.gaierror),
     "timeout": (requests.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError),
     "cut": (requests.ConnectionError, requests.exceptions.ChunkedEncodingError),
@@ -58,6 +57,8 @@ def _of_network(error: BaseException) -> str:
         return "full"
     if any(isinstance(cause, OSError) and cause.errno in _UNREACHABLE for cause in causes):
         return "offline"
+    if _is_of_proxy(causes):
+        return "proxy"
     kinds = (k for k, types in _CAUSES.items() if any(isinstance(c, types) for c in causes))
     return next(kinds, "other")
 
@@ -131,3 +132,11 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             seen.add(id(each))
             yield each
             waiting += [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
+
+
+def _is_of_proxy(causes: list[BaseException]) -> bool:
+    """Whether a proxy itself fails; what is lost behind it looks alike at first."""
+    if not any(isinstance(cause, requests.exceptions.ProxyError) for cause in causes):
+        return False
+    refused = any(isinstance(cause, urllib3.exceptions.NewConnectionError) for cause in causes)
+    return refused or any("Tunnel connection failed" in str(cause) for cause in causes)

@@ -103,17 +103,9 @@ class _Creation:
             self._upload()
         for _ in range(_TRIES):
             self._put(asked=True)
-            try:
-                answer = self.door.once(
-                    "CreateSubmission",
-                    competition_name=self.slug,
-                    blob_file_tokens=self.entry.token,
-                    submission_description=self.description,
-                )
-            except requests.RequestException as error:
-                made = self._after(error)
-            else:
-                made = self._made(answer)
+            answer = self._asked()
+            # Outside of the handler: what failed holds a request, and that a credential.
+            made = self._made(answer) if isinstance(answer, dict) else self._after(answer)
             if made is not None:
                 return made
         raise HostError(
@@ -121,6 +113,17 @@ class _Creation:
             "of its submissions is this one. The file is uploaded; run the same command again: it "
             "looks for the submission before it makes one."
         )
+
+    def _asked(self) -> dict[str, Any] | requests.RequestException:
+        try:
+            return self.door.once(
+                "CreateSubmission",
+                competition_name=self.slug,
+                blob_file_tokens=self.entry.token,
+                submission_description=self.description,
+            )
+        except requests.RequestException as error:
+            return error
 
     def _upload(self) -> None:
         token = upload(self.door, self.slug, self.csv)

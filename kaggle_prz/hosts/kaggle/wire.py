@@ -8,7 +8,6 @@ recognised, links that expire handed out instead of followed. Nothing here tries
 import enum
 import importlib
 import os
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import urljoin
@@ -70,6 +69,8 @@ class Http(KaggleHttpClient):  # type: ignore[misc] # the client ships no types
         """The answer to a request; errors of its status are raised."""
         settings = self._session.merge_environment_settings(request.url, {}, None, None, None)
         response: requests.Response = self._session.send(request, **{**settings, **options})
+        if not response.ok:
+            _ = response.content  # what it says is wanted, and the connection is free again
         response.raise_for_status()
         return response
 
@@ -165,11 +166,6 @@ def renewed(credential: Credentials) -> Credentials:
     return Credentials(
         credential.source, "token", user=credential.user, secret=login.get_access_token()
     )
-
-
-def pieces(response: requests.Response, size: int = 1 << 18) -> Iterator[bytes]:
-    """The body of a streamed answer, in pieces of at most `size` bytes."""
-    yield from response.iter_content(size)
 
 
 def _mount(session: requests.Session) -> None:

@@ -82,6 +82,7 @@ def said_by_host(error: BaseException, asked: Asked, otherwise: str = "") -> str
     response = getattr(error, "response", None)
     body = {} if response is None else failures.body_of(response)
     words = " ".join(str(body.get("message") or "").split())
+    words += "." if words and words[-1] not in ".!?" else ""
     return scrubbed(printable(words)[:500], asked.private) or otherwise
 
 
@@ -112,10 +113,9 @@ def _forbidden(error: BaseException, asked: Asked) -> PrzError:
     )
 
 
-def _unknown(error: BaseException, asked: Asked) -> PrzError:
+def _unknown(error: BaseException, asked: Asked) -> PrzError:  # noqa: ARG001 - one signature
     if not asked.slug:
-        words = said_by_host(error, asked, "there is no such thing")
-        return HostError(f"{_begun(asked)} Kaggle knows nothing of that name (404): {words}")
+        return HostError(f"{_begun(asked)} Kaggle knows nothing of that name (404).")
     meant = f" Did you mean {' or '.join(map(repr, asked.like))}?" if asked.like else ""
     return CompetitionNotFoundError(
         f"Kaggle knows no competition {asked.slug!r} (404).{meant} The name is the last part of "
