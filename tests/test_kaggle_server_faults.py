@@ -1,5 +1,6 @@
 """Failures on order, shown by plain requests; uploads that are resumed; big downloads."""
 
+import json
 import time
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 import requests
 
 SLUG = "faulty"
+USER = "loopback-user"
 SERVICE = "competitions.CompetitionApiService"
 
 
@@ -142,6 +144,46 @@ def test_uploads_are_resumed(kaggle):
     ref = call(kaggle, "CreateSubmission", blobFileTokens=start["token"]).json()["ref"]
     kept = kaggle.root / "submissions" / str(ref) / "a.csv"
     assert kept.read_bytes() == content
+
+
+def test_the_client_goes_on_with_an_upload(kaggle, tmp_path):
+    folder = tmp_path / "dataset"
+    folder.mkdir()
+    (folder / "weights.h5").write_bytes(bytes(range(256)) * 1000)
+    metadata = {
+        "id": f"{USER}/my-weights",
+        "title": "My weights",
+        "licenses": [{"name": "CC0-1.0"}],
+    }
+    (folder / "dataset-metadata.json").write_text(json.dumps(metadata))
+    kaggle.faults.add("upload", 503, after=True)
+    assert kaggle.api().dataset_create_new(str(folder), quiet=True).status == "ok"
+    kept = kaggle.root / "datasets" / USER / "my-weights" / "1" / "weights.h5"
+    assert kept.read_bytes() == bytes(range(256)) * 1000
+    assert [each["range"] for each in kaggle.requests("upload")] == [None, "bytes */256000"]
+
+
+def test_the_client_returns_where_an_upload_failed(kaggle, tmp_path):
+    (tmp_path / "submission.csv").write_text("id,label\n")
+    kaggle.faults.add("upload", 500)
+    api = kaggle.api()
+    answer = api.competition_submit(str(tmp_path / "submission.csv"), "", SLUG, quiet=True)
+    assert (answer.ref, answer.message) == (0, "Could not submit to competition")
+    assert not kaggle.requests("CreateSubmission")
+
+
+def test_the_client_goes_on_with_a_download(kaggle, tmp_path, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    kaggle.faults.add("download", "cut", size=600)
+    kaggle.api().competition_download_file(SLUG, "data.bin", path=str(tmp_path / "down"))
+    assert (tmp_path / "down" / "data.bin").read_bytes() == bytes(range(250)) * 4
+    assert [each["range"] for each in kaggle.requests("download")] == [None, "bytes=600-"]
+
+
+def test_nothing_goes_to_the_real_kaggle(kaggle):
+    proxies = {"https": kaggle.environment()["https_proxy"]}
+    with pytest.raises(requests.exceptions.ProxyError, match="404"):
+        requests.get("https://api.kaggle.com/v1/x", proxies=proxies, timeout=10)
 
 
 def test_a_big_download_is_not_held_in_memory(kaggle, tmp_path):

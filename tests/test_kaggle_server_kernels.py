@@ -260,3 +260,6 @@ def test_the_command_line_of_kernels_and_datasets(kaggle, dataset, tmp_path):
     made = kaggle.cli("datasets", "create", "-p", dataset)
     assert "is being created" in made.stdout, made.stderr
     assert "weights.h5" in kaggle.cli("datasets", "files", f"{OWNER}/my-weights", "-v").stdout
+    sent = kaggle.cli("datasets", "version", "-p", dataset, "-m", "again")
+    assert "is being created" in sent.stdout, sent.stderr
+    assert kaggle.cli("datasets", "status", f"{OWNER}/my-weights").stdout.strip() == "ready"

@@ -9,11 +9,14 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from . import client
+
+if TYPE_CHECKING:
+    from competitions import Drawn
 
 TESTS = Path(__file__).parent.parent
 
@@ -114,6 +117,17 @@ class Loopback:
         """Add or change one; `competitions.DEFAULTS` names the fields."""
         plain = {n: str(v) if isinstance(v, Path) else v for n, v in fields.items()}
         self.control("competition", slug=slug, files=str(files), **plain)
+
+    def drawn(self, drawn: "Drawn", slug: str, seed: int = 0, **fields: Any) -> None:
+        """Add a drawn competition, graded by its own grader, under its own slug."""
+        arguments = {"folder": str(self.root), "slug": slug, "seed": seed}
+        known = {
+            "evaluationMetric": drawn.metric,
+            "maximize": drawn.maximize,
+            "grader": "kaggle_server.grading:redrawn",
+            "arguments": arguments,
+        }
+        self.competition(slug, drawn.root, **{**known, **fields})
 
     def settings(self, **values: Any) -> None:
         """Change `state.SETTINGS`."""
