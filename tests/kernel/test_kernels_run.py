@@ -8,22 +8,19 @@ from pathlib import Path
 import kaggle_image
 import pandas as pd
 import pytest
+from kaggle_shapes import QUICK, SHOWN, hidden_test
 
 import kaggle_prz as prz
 from kaggle_prz import kernel, lineage, workdir
 from kaggle_prz.offline import grader
-from kaggle_prz.offline.shapes import Shapes
 
 pytestmark = pytest.mark.keras
-
-DRAWN = Shapes(seed=3, train=48, test=12)
-QUICK = {"backbone": "tiny", "sizes": (16,), "folds": 2, "epochs": 2, "batch_size": 8}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("data") / "drawn-shapes"
-    DRAWN.materialise(path)
+    SHOWN.materialise(path)
     return path
 
 
@@ -37,19 +34,6 @@ def run(folder, tmp_path_factory) -> prz.Run:
 @pytest.fixture(scope="module")
 def predicting(run, tmp_path_factory) -> kernel.Built:
     return kernel.build(run.path, output=tmp_path_factory.mktemp("predicting"), owner="me")
-
-
-def hidden_test(folder: Path, to: Path, count: int) -> Shapes:
-    """The competition with other test images, of ids that nobody knows before."""
-    hidden = Shapes(seed=4, train=48, test=count)
-    hidden.materialise(to)
-    for name in ("train", "train.csv"):
-        if (folder / name).is_dir():
-            shutil.rmtree(to / name)
-            shutil.copytree(folder / name, to / name)
-        else:
-            shutil.copy(folder / name, to / name)
-    return hidden
 
 
 def machine_for(
@@ -124,7 +108,7 @@ def test_a_training_that_is_cut_off_goes_on_in_the_next_version(folder, tmp_path
     assert states == [False, True]
     (made,) = output.glob("runs/drawn-shapes/*")
     assert lineage.audit(made).clean
-    assert 0 < grader.grade(output / "submission.csv", DRAWN.answers()).public < 5
+    assert 0 < grader.grade(output / "submission.csv", SHOWN.answers()).public < 5
     first = tmp_path / "version1/working" / made.relative_to(output) / "stage1-16/fold0/DONE"
     assert (made / "stage1-16/fold0/DONE").read_bytes() == first.read_bytes()
 
