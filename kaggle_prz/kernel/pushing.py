@@ -115,13 +115,12 @@ def _end_well(door: Door, version: Version, console: Console, timeout: float) ->
     session = remote.wait(door, version.ref, console, timeout)
     if session.status == "COMPLETE":
         return
-    lines = remote.log_end(door, version.ref)
+    lines, last = remote.log_end(door, version.ref)
     for line in lines:
         console.say(f"  {line}")
-    last = next((line for line in reversed(lines) if line.strip()), "the log is empty")
     raise HostError(
         f"Version {version.number} of {version.ref} ended with {session.status.lower()}: "
-        f"{session.failure or 'Kaggle does not say why'} The log ends: {last.strip()}"
+        f"{session.failure or 'Kaggle does not say why'} The log ends: {last or 'it is empty'}"
     )
 
 

@@ -159,14 +159,20 @@ def wait(door: Door, ref: str, console: Console, timeout: float) -> Session:
     return session
 
 
-def log_end(door: Door, ref: str) -> list[str]:
-    """The last lines of the log of the last session."""
+def log_end(door: Door, ref: str) -> tuple[list[str], str]:
+    """The last lines of the log of the last session, and the last one of its errors.
+
+    Output and errors are read apart at Kaggle, so that the very last line may be of either.
+    """
     log = str(_listing(door, ref, "").get("log") or "")
     try:
-        text = "".join(str(event.get("data", "")) for event in json.loads(log))
+        events = [(str(e.get("stream_name")), str(e.get("data", ""))) for e in json.loads(log)]
     except (ValueError, AttributeError, TypeError):
-        text = log
-    return text.splitlines()[-_SHOWN:]
+        events = [("stdout", log)]
+    lines = "".join(text for _, text in events).splitlines()
+    errors = "".join(text for stream, text in events if stream == "stderr").splitlines()
+    last = next((line.strip() for line in reversed(errors or lines) if line.strip()), "")
+    return lines[-_SHOWN:], last
 
 
 def pull(door: Door, ref: str, to: Path, console: Console, only: str = "") -> list[Path]:

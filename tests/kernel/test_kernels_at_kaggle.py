@@ -50,11 +50,7 @@ def kaggle(loopback, files, tmp_path, monkeypatch):
     return loopback
 
 
-@pytest.mark.parametrize("layout", ["new", "old"])
-def test_a_run_is_submitted_as_a_kernel_and_scored_on_images_it_never_saw(
-    kaggle, files, tmp_path, layout
-):
-    kaggle.settings(layout=layout)
+def test_a_run_is_submitted_as_a_kernel_and_scored_on_images_it_never_saw(kaggle, files, tmp_path):
     run = prz.fit(str(files), run="mine", output_dir=tmp_path / "runs", **QUICK)
     pushed = pushing.push(run.path, submit=True, console=Recorder())
     assert 0 < pushed.submission.public_score < 2
