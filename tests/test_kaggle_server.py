@@ -145,7 +145,9 @@ def test_the_command_line(kaggle, tmp_path):
     sent = kaggle.cli("competitions", "submit", SLUG, "-f", path, "-m", "by hand")
     assert "Successfully submitted to Leaf or needle" in sent.stdout
     assert "2 submissions remaining today" in sent.stdout
-    kaggle.until(lambda: "COMPLETE" in kaggle.cli("competitions", "submissions", SLUG, "-v").stdout)
+    (entry,) = kaggle.api().competition_submissions(SLUG)
+    scored(kaggle, kaggle.api(), entry.ref)
+    assert "COMPLETE,1.00000," in kaggle.cli("competitions", "submissions", SLUG, "-v").stdout
     board = kaggle.cli("competitions", "leaderboard", SLUG, "--show", "-v").stdout
     assert "loopback-user" in board
     assert not [e for e in kaggle.requests("download") if e["authorization"]]
@@ -219,10 +221,10 @@ def test_rules_that_are_not_accepted(kaggle, tmp_path):
 
 
 def test_the_state_outlives_the_process(kaggle, tmp_path):
+    kaggle.control("competition", slug=SLUG, grader="os.path:getsize")
     kaggle.settings(scoring_seconds=1.0)
-    api = kaggle.api()
-    answer = api.competition_submit(str(submission(tmp_path, ROWS)), "", SLUG, quiet=True)
+    api, path = kaggle.api(), submission(tmp_path, ROWS)
+    answer = api.competition_submit(str(path), "", SLUG, quiet=True)
     kaggle.stop()
     kaggle.start()
-    kaggle.settings(scoring_seconds=0.0)
-    assert scored(kaggle, api, answer.ref).public_score == "1.00000"
+    assert float(scored(kaggle, api, answer.ref).public_score) == path.stat().st_size

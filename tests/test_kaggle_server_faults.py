@@ -174,10 +174,12 @@ def test_the_client_returns_where_an_upload_failed(kaggle, tmp_path):
 
 def test_the_client_goes_on_with_a_download(kaggle, tmp_path, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda seconds: None)
-    kaggle.faults.add("download", "cut", size=600)
+    content = bytes(range(256)) * (3 << 12)  # 3 MiB, and the client keeps whole MiB only
+    (tmp_path / "files" / "data.bin").write_bytes(content)
+    kaggle.faults.add("download", "cut", size=2_500_000)
     kaggle.api().competition_download_file(SLUG, "data.bin", path=str(tmp_path / "down"))
-    assert (tmp_path / "down" / "data.bin").read_bytes() == bytes(range(250)) * 4
-    assert [each["range"] for each in kaggle.requests("download")] == [None, "bytes=600-"]
+    assert (tmp_path / "down" / "data.bin").read_bytes() == content
+    assert [each["range"] for each in kaggle.requests("download")] == [None, "bytes=2097152-"]
 
 
 def test_nothing_goes_to_the_real_kaggle(kaggle):
@@ -188,10 +190,10 @@ def test_nothing_goes_to_the_real_kaggle(kaggle):
 
 def test_a_big_download_is_not_held_in_memory(kaggle, tmp_path):
     with (tmp_path / "files" / "data.bin").open("r+b") as file:
-        file.truncate(1 << 30)
+        file.truncate(1 << 28)
     before = _memory(kaggle.pid)
     with requests.get(link(kaggle), stream=True, timeout=30) as answer:
-        assert sum(len(chunk) for chunk in answer.iter_content(1 << 20)) == 1 << 30
+        assert sum(len(chunk) for chunk in answer.iter_content(1 << 20)) == 1 << 28
     assert _memory(kaggle.pid) - before < 32 << 10
 
 
