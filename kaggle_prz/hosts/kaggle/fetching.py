@@ -27,7 +27,7 @@ from kaggle_prz.workdir import write_json
 _PIECE = 1 << 16  # bytes; no more are lost where a connection is cut
 _EXPIRED = {400, 401, 403, 404, 410}
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
-_WHAT = "Downloading the files"
+_WHAT = "Downloading the files of"
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import requests
 
+from kaggle_prz.errors import SubmissionError
 from kaggle_prz.hosts.kaggle.door import Door
-from kaggle_prz.hosts.kaggle.failures import ExpiredLinkError, UnreadableAnswerError
+from kaggle_prz.hosts.kaggle.failures import ExpiredLinkError, UnreadableAnswerError, kind_of
 
-_WHAT = "Uploading the submission"
+_WHAT = "Uploading the submission to"
 _INCOMPLETE = 308
 _EXPIRED = {400, 401, 403, 404, 410}
 _RECEIVED = re.compile(r"bytes=0-(\d+)")
@@ -22,11 +23,19 @@ def upload(door: Door, slug: str, csv: Path) -> str:
         The token that stands for the file in a submission.
 
     Raises:
+        SubmissionError: Kaggle refuses it, such as after the deadline.
         HostError: and its children.
     """
     sent = _Upload(door, slug, csv)
-    door.patiently(sent.step, _WHAT, slug)
-    return sent.token
+    try:
+        door.patience.call(sent.step, door.console)
+    except requests.RequestException as error:
+        raw = error
+    else:
+        return sent.token
+    # Outside of the handler: what failed holds a link that is as good as a credential.
+    failure = door.failure(raw, _WHAT, slug)
+    raise SubmissionError(str(failure)) if kind_of(raw) == "refused" else failure
 
 
 @dataclass
