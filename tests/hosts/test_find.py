@@ -68,7 +68,7 @@ def test_both_hosts_keep_the_protocol(here):
 
 
 def test_without_a_login_the_sentence_says_how_to_get_one():
-    with pytest.raises(CompetitionNotFoundError, match="Known are elpv, shapes.*KAGGLE_API_TOKEN"):
+    with pytest.raises(CompetitionNotFoundError, match=r"Known are elpv, shapes.*KAGGLE_API_TOKEN"):
         find("dogs-vs-cats")
     with pytest.raises(CompetitionNotFoundError) as caught:
         find("no slug")

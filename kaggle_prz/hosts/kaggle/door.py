@@ -149,7 +149,7 @@ class Door:
 
         known = {*places.known(), *EMBEDDED}
         with contextlib.suppress(requests.RequestException, OSError):
-            found = self.once("ListCompetitions", search=slug.replace("-", " "))
+            found = self.once("ListCompetitions", search=max(slug.split("-"), key=len))
             refs = [str(each.get("ref", "")) for each in found.get("competitions") or []]
             known |= {ref.rstrip("/").rpartition("/")[2] for ref in refs}
         return tuple(difflib.get_close_matches(slug, sorted(known - {slug}), n=2))
