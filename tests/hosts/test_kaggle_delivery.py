@@ -148,8 +148,7 @@ def test_the_own_row_is_called_as_on_every_host(run, kaggle, monkeypatch, page):
 def test_a_namesake_is_not_taken_for_the_team(run, kaggle):
     name = kaggle.server.account["username"]
     kaggle.change(teams=[{"teamName": name, "score": 0.001}])
-    receipt = delivery.submit(run)
-    assert (receipt["rank"], receipt["teams"]) == (1, 2) or receipt["rank"] == 2
+    delivery.submit(run)
     assert sum(row.team == hosts.TEAM for row in kaggle.host.standings(kaggle.slug)) == 1
 
 
@@ -168,8 +167,8 @@ def test_the_terminal_shows_the_top_and_the_neighbours(run, kaggle, capsys):
     assert 14 < rank < 57
     cli.main(["leaderboard", "--competition", kaggle.slug])
     out = capsys.readouterr().out
-    ranks = [int(w[0]) for w in map(str.split, out.splitlines()) if w and w[0].isdigit() and
-             len(w) > 3]  # fmt: skip
+    cells = [line.split() for line in out.splitlines()]
+    ranks = [int(row[0]) for row in cells if row and row[0].isdigit() and "." in row[2]]
     assert ranks == [*range(1, 11), *range(rank - 3, rank + 4)]
     assert "…" in out
     assert f"61 teams; you are in the top {100 * rank / 61:.1f} %" in out

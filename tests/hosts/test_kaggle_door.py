@@ -6,6 +6,7 @@ import subprocess
 import sys
 import traceback
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -21,7 +22,16 @@ from kaggle_prz.errors import (
     PrzError,
     UsageError,
 )
-from kaggle_prz.hosts.kaggle import Door, KaggleHost, facts, failures, mounts, patience, words
+from kaggle_prz.hosts.kaggle import (
+    Door,
+    KaggleHost,
+    credentials,
+    facts,
+    failures,
+    mounts,
+    patience,
+    words,
+)
 from kaggle_prz.hosts.kaggle.patience import Patience
 
 ASKED = words.Asked("Reading the leaderboard of", "dogs", "the file X", ("s3cret",))
@@ -252,3 +262,27 @@ def test_pauses_are_pauses():
     begun = datetime.now(UTC)
     patience.pause(0.01)
     assert datetime.now(UTC) - begun >= timedelta(seconds=0.01)
+
+
+def test_a_login_that_has_ended_is_renewed_and_kept_private(tmp_path, monkeypatch):
+    from kaggle_prz.hosts.kaggle import wire
+
+    path = tmp_path / "user-home" / ".kaggle" / "credentials.json"
+    path.parent.mkdir()
+    path.write_text('{"refresh_token": "refresh", "access_token": "old", "username": "somebody"}')
+    monkeypatch.setenv("KAGGLE_API_ENVIRONMENT", "LOCALHOST")
+
+    class Account:
+        def __init__(self, http):
+            assert isinstance(http, wire.Http)
+
+        def generate_access_token(self, request):
+            assert request.refresh_token == "refresh"
+            return SimpleNamespace(token="new", expires_in=3600)
+
+    monkeypatch.setattr(wire, "AccountClient", Account)
+    found = Door().credential
+    assert (found.kind, found.secret) == ("token", "new")
+    assert path.stat().st_mode & 0o077 == 0
+    assert credentials().secret == "new"
+    assert not credentials().has_ended
