@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from kaggle_server.fixtures import loopback  # noqa: F401 - a fixture of every test
+from kaggle_server.fixtures import loopback, loopback_process  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
     from competitions import Drawn

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from kaggle_server import grading
 
 SLUG = "leaf-or-needle"
 ROWS = {f"img_{number:02d}": ("leaf", "needle")[number % 2] for number in range(20)}
@@ -144,10 +145,65 @@ def test_the_command_line(kaggle, tmp_path):
     sent = kaggle.cli("competitions", "submit", SLUG, "-f", path, "-m", "by hand")
     assert "Successfully submitted to Leaf or needle" in sent.stdout
     assert "2 submissions remaining today" in sent.stdout
-    kaggle.until(lambda: "COMPLETE" in kaggle.cli("competitions", "submissions", SLUG, "-v").stdout)
+    (entry,) = kaggle.api().competition_submissions(SLUG)
+    scored(kaggle, kaggle.api(), entry.ref)
+    assert "COMPLETE,1.00000," in kaggle.cli("competitions", "submissions", SLUG, "-v").stdout
     board = kaggle.cli("competitions", "leaderboard", SLUG, "--show", "-v").stdout
     assert "loopback-user" in board
     assert not [e for e in kaggle.requests("download") if e["authorization"]]
+
+
+def test_a_leaderboard_is_downloaded_and_a_file_comes_as_a_zip(kaggle, tmp_path):
+    api = kaggle.api()
+    api.competition_leaderboard_download(SLUG, str(tmp_path / "board"))
+    with zipfile.ZipFile(tmp_path / "board" / f"{SLUG}.zip") as packed:
+        (name,) = packed.namelist()
+        assert b"1,1,Ann," in packed.read(name)
+    kaggle.control("competition", slug=SLUG, zipped=["sample_submission.csv"])
+    api.competition_download_file(SLUG, "sample_submission.csv", path=str(tmp_path / "one"))
+    with zipfile.ZipFile(tmp_path / "one" / "sample_submission.csv.zip") as packed:
+        assert packed.namelist() == ["sample_submission.csv"]
+
+
+def test_a_drawn_competition_keeps_its_grader(loopback, drawn, tmp_path):
+    slug = "petfinder-pawpularity-score"
+    made = drawn(slug)
+    loopback.drawn(made, slug)
+    path = tmp_path / "submission.csv"
+    path.write_text(made.answers)
+    api = loopback.api()
+    api.competition_submit(str(path), "", slug, quiet=True)
+    done = loopback.until(
+        lambda: [e for e in api.competition_submissions(slug) if e.status.name != "PENDING"]
+    )
+    assert [each.public_score for each in done] == [f"{made.perfect:.5f}"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "cells", "perfect"),
+    [
+        ("accuracy", ["a", "b", "a", "b"], 1.0),
+        ("macro_f1", ["a", "b", "a", "b"], 1.0),
+        ("kappa", ["0", "2", "1", "0"], 1.0),
+        ("auc", ["0", "1", "1", "0"], 1.0),
+        ("auc", ["0,1", "1,0", "1,0", "0,1"], 1.0),
+        ("log_loss", ["0,1", "1,0", "1,0", "0,1"], 0.0),
+        ("rmse", ["0.5", "3", "1", "2"], 0.0),
+        ("mean_f1", ["a b", "b", "a", "c"], 1.0),
+        ("map@3", ["a", "b", "a", "c"], 1.0),
+    ],
+)
+def test_the_answers_have_a_perfect_score(tmp_path, metric, cells, perfect):
+    header = ["id", *("xyz"[: cells[0].count(",") + 1])]
+    usage = ["Public", "Public", "Private", "Private"]
+    lines = [f"{number},{cell}" for number, cell in enumerate(cells)]
+    path, answers = tmp_path / "submission.csv", tmp_path / "answers.csv"
+    path.write_text("\n".join([",".join(header), *lines]) + "\n")
+    whole = [f"{line},{half}" for line, half in zip(lines, usage, strict=True)]
+    answers.write_text("\n".join([",".join([*header, "Usage"]), *whole]) + "\n")
+    competition = {"slug": str(tmp_path), "grader": None, "metric": metric, "public": 0.5}
+    found = grading.scores({**competition, "answers": answers}, path)
+    assert found == pytest.approx((perfect, perfect), abs=1e-9)
 
 
 def test_strangers_are_refused(kaggle):
@@ -165,10 +221,10 @@ def test_rules_that_are_not_accepted(kaggle, tmp_path):
 
 
 def test_the_state_outlives_the_process(kaggle, tmp_path):
+    kaggle.control("competition", slug=SLUG, grader="os.path:getsize")
     kaggle.settings(scoring_seconds=1.0)
-    api = kaggle.api()
-    answer = api.competition_submit(str(submission(tmp_path, ROWS)), "", SLUG, quiet=True)
+    api, path = kaggle.api(), submission(tmp_path, ROWS)
+    answer = api.competition_submit(str(path), "", SLUG, quiet=True)
     kaggle.stop()
     kaggle.start()
-    kaggle.settings(scoring_seconds=0.0)
-    assert scored(kaggle, api, answer.ref).public_score == "1.00000"
+    assert float(scored(kaggle, api, answer.ref).public_score) == path.stat().st_size

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import click
 
-from . import restart
+from . import restart, sessions
 from .app import listen
+from .control import public
 from .state import State
 from .world import World
 
@@ -28,13 +29,16 @@ def main(root: Path, port: int, username: str) -> None:
     server = listen(world, port)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     restart.resume(world)
-    account = {name: world.state.data["account"][name] for name in ("username", "key", "token")}
-    control = world.state.data["account"]["control"]
-    click.echo(json.dumps({"port": world.port, **account, "control": control}))
+    secret = world.state.data["account"]["control"]
+    click.echo(json.dumps({"port": world.port, "control": secret, "account": public(world)}))
     try:
         server.serve_forever(poll_interval=0.05)
     except KeyboardInterrupt:
+        pass
+    finally:
         server.server_close()
+        for pid in list(world.processes):
+            sessions.kill(pid)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What a handler hands back: an answer with its body, or a refusal in Kaggle's form."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,25 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Flow:
+    """Bytes as they come about; the connection ends with them."""
+
+    chunks: Iterator[bytes]
+
+
+@dataclass(frozen=True)
 class Answer:
     """Status, headers without the length, and a body."""
 
     status: int
-    body: bytes | Part = b""
+    body: bytes | Part | Flow = b""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def length(self) -> int:
-        """Bytes of the body."""
+        """Bytes of the body; 0 where they are not known."""
+        if isinstance(self.body, Flow):
+            return 0
         return self.body.length if isinstance(self.body, Part) else len(self.body)
 
 

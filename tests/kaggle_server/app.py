@@ -11,13 +11,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import accounts, control, downloads, uploads
-from .answers import Answer, Part, Refusal, as_html, as_json
+from . import accounts, control, downloads, logs, uploads
+from .answers import Answer, Flow, Part, Refusal, as_html, as_json
 from .faults import REPLACING, Fault, sending
 from .methods import METHODS
 from .world import Call, World
 
 _API = ("/api/v1/", "/v1/")
+_LOGS = "kernels/logs/stream/"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -54,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
     def _name(self) -> str:
         if self.route.startswith(downloads.PREFIX):
             return "upload" if self.command == "PUT" else "download"
-        return "logs" if "/kernels/logs/stream/" in self.route else self.route.rsplit("/", 1)[-1]
+        return "logs" if _LOGS in self.route else self.route.rsplit("/", 1)[-1]
 
     def _met(self, fault: Fault | None) -> Answer | None:
         """The answer under a fault, or None where the connection is to be reset."""
@@ -102,6 +103,8 @@ class Handler(BaseHTTPRequestHandler):
             token, self.content = self.content, {}  # a token stays out of the journal
             return as_json(accounts.introspect(self.world.state, token))
         accounts.check(self.world.state, self.headers.get("Authorization"))
+        if path.startswith(_LOGS):
+            return logs.stream(self.world, path.removeprefix(_LOGS))
         if path not in METHODS:
             raise Refusal(404, f"This server has no {path}.")
         result = METHODS[path](Call(self.world, self.content, self.host))
@@ -151,8 +154,10 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for header, value in answer.headers.items():
             self.send_header(header, value)
-        self.send_header("Content-Length", str(plan.declared))
-        if plan.ends:
+        flows = isinstance(answer.body, Flow)
+        if not flows:
+            self.send_header("Content-Length", str(plan.declared))
+        if plan.ends or flows:
             self.close_connection = True
             self.send_header("Connection", "close")
         try:
@@ -162,7 +167,7 @@ class Handler(BaseHTTPRequestHandler):
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
 
-    def _write(self, body: bytes | Part, left: int, rate: int | None) -> None:
+    def _write(self, body: bytes | Part | Flow, left: int, rate: int | None) -> None:
         size = max(1, rate // 10) if rate else uploads.CHUNK
         for chunk in _chunks(body, left, size):
             self.wfile.write(chunk)
@@ -175,7 +180,10 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
 
-def _chunks(body: bytes | Part, left: int, size: int) -> Iterator[bytes]:
+def _chunks(body: bytes | Part | Flow, left: int, size: int) -> Iterator[bytes]:
+    if isinstance(body, Flow):
+        yield from body.chunks
+        return
     if isinstance(body, bytes):
         for start in range(0, left, size):
             yield body[start : min(start + size, left)]

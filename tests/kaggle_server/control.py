@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from . import competitions, grading
+from . import competitions, grading, sessions
 from .answers import Refusal
 from .world import World
 
@@ -37,6 +37,25 @@ def _requests(world: World, order: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
+def _reset(world: World, order: dict[str, Any]) -> dict[str, str]:
+    for pid in list(world.processes):
+        sessions.kill(pid)
+    for slug in world.state.data["competitions"]:
+        grading.forget(slug)
+    world.state.reset()
+    world.faults.clear()
+    world.journal.clear()
+    return public(world)
+
+
+def public(world: World) -> dict[str, str]:
+    """The account with all of its secrets, which are made up."""
+    hidden = ("control", "signing")
+    with world.state.lock:
+        account = world.state.data["account"]
+        return {name: value for name, value in account.items() if name not in hidden}
+
+
 def _state(world: World, order: dict[str, Any]) -> Any:
     with world.state.lock:
         return world.state.data[order["room"]]
@@ -46,6 +65,7 @@ ACTIONS: dict[str, Callable[[World, dict[str, Any]], Any]] = {
     "competition": _competition,
     "settings": _settings,
     "requests": _requests,
+    "reset": _reset,
     "state": _state,
     "fault": lambda world, order: world.faults.add(**order),
     "clear-faults": lambda world, order: world.faults.clear(),

@@ -9,11 +9,14 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from . import client
+
+if TYPE_CHECKING:
+    from competitions import Drawn
 
 TESTS = Path(__file__).parent.parent
 
@@ -40,7 +43,7 @@ class Loopback:
     Attributes:
         root: folder of its state.
         port: where it listens on 127.0.0.1.
-        account: `username`, `key`, `token`: made up, and new for every state.
+        account: `username`, `key`, `token` and other secrets: made up, new for every state.
         faults: orders failures.
     """
 
@@ -49,10 +52,13 @@ class Loopback:
         self.options = options
         self.faults = Faults(self.control)
         self.port = 0
+        self._process: subprocess.Popen[str] | None = None
         self.start()
 
     def start(self) -> None:
-        """Begin, or begin again with the same state and port."""
+        """Begin, or begin again with the same state and port; nothing where it runs."""
+        if self._process is not None and self._process.poll() is None:
+            return
         command = [sys.executable, "-m", "kaggle_server", "--state", str(self.root)]
         command += ["--port", str(self.port)]
         command += [word for name, value in self.options.items() for word in (f"--{name}", value)]
@@ -71,14 +77,25 @@ class Loopback:
         found = json.loads(line)
         self.port = found["port"]
         self._key = found["control"]
-        self.account = {name: found[name] for name in ("username", "key", "token")}
+        self.account = found["account"]
+
+    def reset(self) -> None:
+        """A fresh state in the same process."""
+        self.account = self.control("reset")
 
     def stop(self) -> None:
         """End the process; the state stays."""
+        assert self._process is not None
         self._process.terminate()
         self._process.wait(10)
         if self._process.stdout is not None:
             self._process.stdout.close()
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def url(self) -> str:
@@ -100,6 +117,17 @@ class Loopback:
         """Add or change one; `competitions.DEFAULTS` names the fields."""
         plain = {n: str(v) if isinstance(v, Path) else v for n, v in fields.items()}
         self.control("competition", slug=slug, files=str(files), **plain)
+
+    def drawn(self, drawn: "Drawn", slug: str, seed: int = 0, **fields: Any) -> None:
+        """Add a drawn competition, graded by its own grader, under its own slug."""
+        arguments = {"folder": str(self.root), "slug": slug, "seed": seed}
+        known = {
+            "evaluationMetric": drawn.metric,
+            "maximize": drawn.maximize,
+            "grader": "kaggle_server.grading:redrawn",
+            "arguments": arguments,
+        }
+        self.competition(slug, drawn.root, **{**known, **fields})
 
     def settings(self, **values: Any) -> None:
         """Change `state.SETTINGS`."""
@@ -153,8 +181,16 @@ def running(root: Path, **options: str) -> Iterator[Loopback]:
         server.stop()
 
 
-@pytest.fixture
-def loopback(tmp_path: Path) -> Iterator[Loopback]:
-    """A fresh loopback Kaggle."""
-    with running(tmp_path / "kaggle-server") as server:
+@pytest.fixture(scope="session")
+def loopback_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loopback]:
+    """One process for all tests, which has loaded its graders after the first score."""
+    with running(tmp_path_factory.mktemp("loopback") / "state") as server:
         yield server
+
+
+@pytest.fixture
+def loopback(loopback_process: Loopback) -> Iterator[Loopback]:
+    """A fresh loopback Kaggle; a test may stop and start it."""
+    loopback_process.reset()
+    yield loopback_process
+    loopback_process.start()

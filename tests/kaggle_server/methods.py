@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from . import competitions, submissions, uploads
+from . import competitions, datasets, files, kernels, notebooks, submissions, uploads
 from .world import Call
 
 Method = Callable[[Call], Any]
 _COMPETITIONS: tuple[Method, ...] = (
     competitions.list_competitions,
     competitions.get_competition,
-    competitions.list_data_files,
-    competitions.download_data_files,
-    competitions.download_data_file,
+    files.list_data_files,
+    files.download_data_files,
+    files.download_data_file,
     competitions.get_leaderboard,
     competitions.download_leaderboard,
     submissions.start_submission_upload,
@@ -21,9 +21,27 @@ _COMPETITIONS: tuple[Method, ...] = (
     submissions.get_submission,
     submissions.download_submission,
     submissions.get_submission_limits,
+    notebooks.create_code_submission,
+)
+_KERNELS: tuple[Method, ...] = (
+    kernels.save_kernel,
+    kernels.get_kernel_session_status,
+    kernels.list_kernel_session_output,
+    kernels.download_kernel_output,
+)
+_DATASETS: tuple[Method, ...] = (
+    datasets.create_dataset,
+    datasets.create_dataset_version,
+    datasets.get_dataset_status,
+    datasets.get_dataset,
+    datasets.list_datasets,
+    datasets.list_dataset_files,
+    datasets.download_dataset,
 )
 _SERVICES: dict[str, tuple[Method, ...]] = {
     "competitions.CompetitionApiService": _COMPETITIONS,
+    "kernels.KernelsApiService": _KERNELS,
+    "datasets.DatasetApiService": _DATASETS,
     "blobs.BlobApiService": (uploads.start_blob_upload,),
 }
 

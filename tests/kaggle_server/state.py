@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ SETTINGS: dict[str, Any] = {
     "clock_seconds": 0.0,  # added to the time of day
     "dataset_seconds": 0.0,  # until a dataset is READY
     "errors_count": True,  # a submission in error uses up one of the day
+    "kernel_environment": {},  # more variables for kernels
     "layout": "new",  # of /kaggle/input: "new" or "old" (flat)
     "namespaces": "auto",  # "auto" or "off": kernels in namespaces of their own where they work
     "python": sys.executable,  # runs the kernels
@@ -55,6 +57,16 @@ class State:
         draft.write_text(json.dumps(self.data, indent=1), encoding="utf-8")
         draft.replace(self._file)
 
+    def reset(self, username: str | None = None) -> None:
+        """Forget everything, and take a new account; numbers go on."""
+        with self.change() as data:
+            fresh = _fresh(username or data["account"]["username"])
+            fresh["account"]["control"] = data["account"]["control"]
+            data |= {**fresh, "last": data["last"]}
+        for path in self.root.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+
     def number(self) -> int:
         """A number never given before."""
         with self.change() as data:
@@ -84,6 +96,8 @@ def _fresh(username: str) -> dict[str, Any]:
         "token": f"KGAT_{secrets.token_hex(16)}",
         "signing": secrets.token_hex(16),
         "control": secrets.token_hex(16),
+        "user_secrets_token": secrets.token_urlsafe(32),
+        "data_proxy_token": secrets.token_urlsafe(32),
     }
     rooms: dict[str, Any] = {
         name: {} for name in ("competitions", "submissions", "uploads", "kernels", "datasets")

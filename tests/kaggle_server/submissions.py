@@ -13,7 +13,7 @@ from .state import State, stamp
 from .world import Call, World
 
 
-def _open(call: Call) -> dict[str, Any]:
+def accepting(call: Call) -> dict[str, Any]:
     """The competition of a call, if it takes one more submission."""
     competition = entered(call)
     if competition["submissionsDisabled"]:
@@ -37,14 +37,14 @@ def _takes_files(competition: dict[str, Any]) -> None:
 
 def start_submission_upload(call: Call) -> dict[str, str]:
     """`StartSubmissionUpload`."""
-    _takes_files(_open(call))
+    _takes_files(accepting(call))
     return uploads.begin(call, call.body.get("fileName", ""))
 
 
 def create_submission(call: Call) -> dict[str, Any]:
     """`CreateSubmission`: of an uploaded file."""
     with call.state.lock:  # the limit holds for calls at the same time
-        competition = _open(call)
+        competition = accepting(call)
         _takes_files(competition)
         name, blob = uploads.complete(call.state, call.body.get("blobFileTokens", ""))
         ref = record(call, competition, name)

@@ -45,6 +45,7 @@ class World:
     state: State
     port: int = 0
     faults: Faults = field(default_factory=Faults)
+    processes: set[int] = field(default_factory=set)  # ids of kernels that run
     journal: Journal = field(init=False)
 
     def __post_init__(self) -> None:
