@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 import os
 import signal
@@ -6,8 +7,10 @@ import sys
 import time
 import zipfile
 from collections import namedtuple
+from types import MappingProxyType
 
 import pytest
+import requests
 from kaggle_worlds import same_files, write_files
 from toys import Recorder
 
@@ -184,3 +187,35 @@ def test_an_announced_digest_is_compared(tmp_path):
         workdir.write_json(record, {"total": total, "tag": "", "md5": digest})
         assert fetch.is_sound() is sound
     assert list(fetching._digests("crc32c=n03x6A==,md5=kAFQmDzST7DWlj99KOF/cg==")) == [good]
+
+
+class Forgetful:
+    """A storage that knows no ranges, and whose connections all end at the same place."""
+
+    status_code, ok = 200, True
+    headers = MappingProxyType({"Content-Length": "100"})
+
+    def __init__(self):
+        self.asked = 0
+
+    def get(self, link, **options):
+        self.asked += 1
+        return contextlib.nullcontext(self)
+
+    def raise_for_status(self):
+        pass
+
+    def iter_content(self, size):
+        yield b"x" * 50
+        raise requests.exceptions.ChunkedEncodingError
+
+
+def test_a_storage_without_ranges_is_not_asked_for_ever(tmp_path, waits, monkeypatch):
+    monkeypatch.setenv("KAGGLE_API_TOKEN", "made-up")
+    door = kaggle.Door()
+    door.storage = Forgetful()
+    monkeypatch.setattr(door, "link", lambda *_, **__: "https://storage/x")
+    fetch = fetching.Fetch(door, "DownloadDataFiles", "dogs", tmp_path / "a.zip.part")
+    with pytest.raises(HostError, match="the connection was cut"):
+        fetch.run(Recorder())
+    assert door.storage.asked == 7  # once further than before, then six times not
