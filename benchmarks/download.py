@@ -80,7 +80,9 @@ def main(quick: bool, cuts: int, seed: int, measured: bool) -> None:
         digest = draw(files / "train" / "noise.bin", size)
         server.competition("large", files)
         drawn = random.Random(seed)
-        sizes = [int(size / (cuts + 1) * drawn.uniform(0.0, 1.8)) for _ in range(cuts)]
+        # A cut's size counts from where the one before was, so these are gaps between places.
+        places = sorted(drawn.uniform(0.0, 0.98 * size) for _ in range(cuts))
+        sizes = [int(b - a) for a, b in zip([0.0, *places[:-1]], places, strict=True)]
         for nth, after in enumerate(sizes, start=1):
             server.faults.add("download", "cut", nth=nth, size=after)
         environment = server.environment() | {"KAGGLE_PRZ_HOME": str(Path(place) / "home")}

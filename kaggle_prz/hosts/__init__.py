@@ -129,8 +129,8 @@ def address(slug_or_directory: str) -> str:
 
 
 def _of_kaggle(slug: str) -> tuple[Host, str]:
-    if kaggle.can_ask(slug):
-        return KaggleHost(), slug
+    if kaggle.can_ask(slug.lower()):
+        return KaggleHost(), slug.lower()
     login = f" {_LOGIN}" if slugs.is_slug(slug) else ""
     raise not_found(slug, EmbeddedHost().competitions(), login)
 

@@ -88,12 +88,16 @@ def _created(door: Door, slug: str, version: Version, message: str) -> dict[str,
             submission_description=described,
         )
     except requests.RequestException as error:
-        failure = door.failure(error, "Submitting the kernel's output", slug)
-        if kind_of(error) in PASSING:
-            return None
-        if kind_of(error) != "refused":
-            raise failure from None
-        raise SubmissionError(str(failure)) from None
+        raw: requests.RequestException | None = error
+        answer = {}
+    else:
+        raw = None
+    # Outside of the handler: what failed holds a request, and that a credential.
+    if raw is not None and kind_of(raw) in PASSING:
+        return None
+    if raw is not None:
+        failure = door.failure(raw, "Submitting the kernel's output to", slug)
+        raise SubmissionError(str(failure)) if kind_of(raw) == "refused" else failure
     if not answer.get("ref"):
         said = answer.get("message") or "it says nothing more"
         raise SubmissionError(f"Kaggle did not take the submission to {slug!r}: {said}")

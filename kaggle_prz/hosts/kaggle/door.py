@@ -14,6 +14,7 @@ from kaggle_prz.hosts.kaggle import mounts, places, words
 from kaggle_prz.hosts.kaggle.credentials import Credentials, required
 from kaggle_prz.hosts.kaggle.failures import kind_of
 from kaggle_prz.hosts.kaggle.patience import Patience
+from kaggle_prz.offline import EMBEDDED
 
 if TYPE_CHECKING:
     from kaggle_prz.hosts.kaggle import wire
@@ -32,7 +33,7 @@ class Door:
 
     Example:
         ```python
-        Door().ask("GetCompetition", "Reading about it", "dogs", competition_name="dogs")
+        Door().ask("GetCompetition", "Reading the facts of", "dogs", competition_name="dogs")
         ```
     """
 
@@ -47,7 +48,7 @@ class Door:
 
         Args:
             method: of the service, such as `"GetCompetition"`.
-            what: a gerund for messages.
+            what: a gerund for messages, which the slug follows.
             slug: the competition that it is about.
             service: `"competitions"`, `"kernels"`, `"datasets"`, `"models"` or `"blobs"`.
             **fields: of the request, in the official client's names.
@@ -146,9 +147,9 @@ class Door:
         """Names of competitions that are much like a name that is not known."""
         import difflib
 
-        known = set(places.known())
+        known = {*places.known(), *EMBEDDED}
         with contextlib.suppress(requests.RequestException, OSError):
-            found = self.once("ListCompetitions", search=slug.replace("-", " "))
+            found = self.once("ListCompetitions", search=max(slug.split("-"), key=len))
             refs = [str(each.get("ref", "")) for each in found.get("competitions") or []]
             known |= {ref.rstrip("/").rpartition("/")[2] for ref in refs}
         return tuple(difflib.get_close_matches(slug, sorted(known - {slug}), n=2))

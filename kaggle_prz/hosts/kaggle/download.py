@@ -63,7 +63,7 @@ def _bring(slug: str, door: Door, console: Console) -> None:
 def _unpacked_bytes(slug: str, door: Door) -> int:
     """Bytes of the files, where one page lists them all; 0 where it does not."""
     answer = door.ask(
-        "ListDataFiles", "Listing the files", slug, competition_name=slug, page_size=_PAGE
+        "ListDataFiles", "Listing the files of", slug, competition_name=slug, page_size=_PAGE
     )
     if answer.get("nextPageToken"):
         return 0

@@ -97,7 +97,7 @@ def get(slug: str, door: Door, *, fresh: bool = False) -> Facts:
     if known is not None:
         return known
     try:
-        answer = door.ask("GetCompetition", "Reading the facts", slug, competition_name=slug)
+        answer = door.ask("GetCompetition", "Reading the facts of", slug, competition_name=slug)
     except HostError:
         known = kept(slug)
         if known is None:

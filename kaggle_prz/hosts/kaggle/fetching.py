@@ -27,7 +27,7 @@ from kaggle_prz.workdir import write_json
 _PIECE = 1 << 16  # bytes; no more are lost where a connection is cut
 _EXPIRED = {400, 401, 403, 404, 410}
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
-_WHAT = "Downloading the files"
+_WHAT = "Downloading the files of"
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,7 @@ class Fetch:
 
     def forget(self) -> None:
         """Remove what arrived, so that the next fetch begins anew."""
-        self.part.unlink(missing_ok=True)
-        self._record.unlink(missing_ok=True)
+        self._drop()
         self._finished, self._furthest = False, 0
 
     def _step(self, bar: "_Bar") -> None:
@@ -113,7 +112,7 @@ class Fetch:
         """Append what one answer brings; whether the file is whole then."""
         known, offset = self._kept(), self._size()
         if offset and not known.total:
-            self.forget()
+            self._drop()
             offset = 0
         headers = {"Range": f"bytes={offset}-"} if offset else {}
         with self.door.storage.get(self._link, headers=headers, stream=True) as response:
@@ -122,7 +121,7 @@ class Fetch:
             _check(response)
             found = _whole(response)
             if offset and (_start(response) != offset or _differ(known, found)):
-                self.forget()  # it answers from the start, or with another file
+                self._drop()  # it answers from the start, or with another file
                 if _start(response):
                     raise UnreadableAnswerError("another part", response=response)
                 offset = 0
@@ -136,7 +135,7 @@ class Fetch:
     def _is_all(self, response: requests.Response, known: Whole) -> bool:
         """There is nothing beyond what is here: either this is all, or another file."""
         if response.headers.get("Content-Range") != f"bytes */{self._size()}":
-            self.forget()
+            self._drop()
             raise UnreadableAnswerError("beyond its end", response=response)
         write_json(self._record, asdict(replace(known, total=self._size())))
         return True
@@ -146,6 +145,10 @@ class Fetch:
             for piece in response.iter_content(_PIECE):
                 file.write(piece)
                 bar.advance(len(piece))
+
+    def _drop(self) -> None:
+        self.part.unlink(missing_ok=True)
+        self._record.unlink(missing_ok=True)
 
     def _check_room(self, missing: int) -> None:
         free = shutil.disk_usage(self.part.parent).free

@@ -15,7 +15,7 @@ from kaggle_prz.hosts.kaggle.failures import UnreadableAnswerError
 from kaggle_prz.offline.competition import Standing
 from kaggle_prz.offline.leaderboard import TEAM
 
-_WHAT = "Reading the leaderboard"
+_WHAT = "Reading the leaderboard of"
 _PAGE = 100
 _PAGES = 100
 

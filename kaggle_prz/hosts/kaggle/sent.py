@@ -23,7 +23,7 @@ def rows(door: Door, slug: str) -> Iterator[dict[str, Any]]:
     for _ in range(_PAGES):
         answer = door.ask(
             "ListSubmissions",
-            "Listing the submissions",
+            "Listing the submissions to",
             slug,
             competition_name=slug,
             page_size=_PAGE,

@@ -20,7 +20,7 @@ from kaggle_prz.hosts.kaggle.uploading import upload
 from kaggle_prz.offline.competition import Submission
 from kaggle_prz.workdir import exclusive, sha256
 
-_WHAT = "Submitting"
+_WHAT = "Submitting to"
 _TRIES = 4
 _LOOKS = 4  # at Kaggle's list, before a submission without an answer is taken for not made
 _CERTAIN = {"credentials", "forbidden", "unknown", "limited", "refused"}  # answers: not created
@@ -72,7 +72,7 @@ def _check(door: Door, slug: str) -> None:
     if about.disabled:
         raise SubmissionError(f"{slug!r} takes no submissions at the moment, says Kaggle.")
     left = door.ask(
-        "GetSubmissionLimits", "Asking for the day's limit", slug, competition_name=slug
+        "GetSubmissionLimits", "Asking for the day's limit of", slug, competition_name=slug
     )
     if facts.whole(left.get("numAllowedNow")) > 0:
         return

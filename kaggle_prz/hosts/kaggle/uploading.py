@@ -8,10 +8,11 @@ from typing import Any
 
 import requests
 
+from kaggle_prz.errors import SubmissionError
 from kaggle_prz.hosts.kaggle.door import Door
-from kaggle_prz.hosts.kaggle.failures import ExpiredLinkError, UnreadableAnswerError
+from kaggle_prz.hosts.kaggle.failures import ExpiredLinkError, UnreadableAnswerError, kind_of
 
-_WHAT = "Uploading the submission"
+_WHAT = "Uploading the submission to"
 _INCOMPLETE = 308
 _EXPIRED = {400, 401, 403, 404, 410}
 _RECEIVED = re.compile(r"bytes=0-(\d+)")
@@ -24,6 +25,7 @@ def upload(door: Door, slug: str, csv: Path) -> str:
         The token that stands for the file in a submission.
 
     Raises:
+        SubmissionError: Kaggle refuses it, such as after the deadline.
         HostError: and its children.
     """
 
@@ -36,7 +38,16 @@ def upload(door: Door, slug: str, csv: Path) -> str:
             last_modified_epoch_seconds=int(csv.stat().st_mtime),
         )
 
-    return send(door, csv, start, _WHAT, slug)
+    sent = _Upload(door, csv, start)
+    try:
+        door.patience.call(sent.step, door.console)
+    except requests.RequestException as error:
+        raw = error
+    else:
+        return sent.token
+    # Outside of the handler: what failed holds a link that is as good as a credential.
+    failure = door.failure(raw, _WHAT, slug)
+    raise SubmissionError(str(failure)) if kind_of(raw) == "refused" else failure
 
 
 def upload_blob(door: Door, file: Path) -> str:
@@ -59,29 +70,8 @@ def upload_blob(door: Door, file: Path) -> str:
             last_modified_epoch_seconds=int(file.stat().st_mtime),
         )
 
-    return send(door, file, start, f"Uploading {file.name}")
-
-
-def send(
-    door: Door, file: Path, start: Callable[[], dict[str, Any]], what: str, slug: str = ""
-) -> str:
-    """Bring a file to Kaggle's storage.
-
-    Args:
-        door: to Kaggle.
-        file: which.
-        start: asks for a place; answers with `token` and `createUrl`.
-        what: a gerund for messages.
-        slug: the competition that it is about.
-
-    Returns:
-        The token that stands for the file.
-
-    Raises:
-        HostError: and its children.
-    """
     sent = _Upload(door, file, start)
-    door.patiently(sent.step, what, slug)
+    door.patiently(sent.step, f"Uploading {file.name}")
     return sent.token
 
 

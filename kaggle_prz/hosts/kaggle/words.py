@@ -28,7 +28,7 @@ class Asked:
     """What was asked of Kaggle, as sentences need it.
 
     Attributes:
-        what: a gerund, such as `"Reading the leaderboard"`.
+        what: a gerund that the slug follows, such as `"Reading the leaderboard of"`.
         slug: the competition; empty where it was about none.
         source: where the credential is from.
         private: texts that no message may hold.
@@ -43,18 +43,13 @@ class Asked:
     like: tuple[str, ...] = ()
     mounted: bool = False
 
-    @property
-    def about(self) -> str:
-        """The competition in quotes, or what stands for it."""
-        return repr(self.slug) if self.slug else "it"
-
 
 def sentence(error: BaseException, asked: Asked) -> PrzError:
     """The error that tells a user what went wrong and what to do; holds no secret.
 
     Example:
         >>> import requests
-        >>> print(sentence(requests.ReadTimeout(), Asked("Reading the leaderboard", "dogs")))
+        >>> print(sentence(requests.ReadTimeout(), Asked("Reading the leaderboard of", "dogs")))
         Reading the leaderboard of 'dogs' failed: Kaggle did not answer in time. Run the same \
 command again to go on.
     """
@@ -87,8 +82,8 @@ def said_by_host(error: BaseException, asked: Asked, otherwise: str = "") -> str
 
 
 def _begun(asked: Asked) -> str:
-    of = f" of {asked.slug!r}" if asked.slug else ""
-    return f"{asked.what}{of} failed:"
+    about = f" {asked.slug!r}" if asked.slug else ""
+    return f"{asked.what}{about} failed:"
 
 
 def _credentials(error: BaseException, asked: Asked) -> PrzError:
