@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kaggle_prz.delivery import submit
     from kaggle_prz.errors import PrzError
     from kaggle_prz.experiment import fit, inspect, plan
+    from kaggle_prz.inference import predict
     from kaggle_prz.model import build_model
     from kaggle_prz.runs import Run, load_run
     from kaggle_prz.spec import Recipe, Stage
@@ -37,6 +38,7 @@ _HOME = {
     "inspect": "experiment",
     "load_run": "runs",
     "plan": "experiment",
+    "predict": "inference",
     "submit": "delivery",
 }
 
@@ -52,6 +54,7 @@ __all__ = [
     "inspect",
     "load_run",
     "plan",
+    "predict",
     "submit",
 ]
 

@@ -13,10 +13,13 @@ class Budget:
     Args:
         limit: seconds in all, or None for as long as it takes.
         begun: `time.monotonic()` at the start.
+        session: seconds that this process may last; a run that is not done by then pauses between
+            two folds, to be gone on with in another. None for as long as it takes.
     """
 
     limit: float | None
     begun: float = field(default_factory=time.monotonic)
+    session: float | None = None
 
     @property
     def end_of_training(self) -> float | None:
@@ -33,3 +36,14 @@ class Budget:
     def spent(self) -> float:
         """Seconds since the start."""
         return time.monotonic() - self.begun
+
+    def lasts(self, seconds: float) -> bool:
+        """Whether the session goes on for so many seconds more, and for what follows them.
+
+        Example:
+            >>> Budget(None).lasts(1e9), Budget(None, session=60).lasts(120)
+            (True, False)
+        """
+        if self.session is None:
+            return True
+        return self.spent() + seconds + FOR_ENSEMBLE_AND_REPORT <= self.session

@@ -131,6 +131,29 @@ def submit(run: Path, message: str, again: bool, as_json: bool) -> None:
 
 
 @cli.command()
+@options.run
+@click.option(
+    "-c",
+    "--competition",
+    metavar="NAME|DIR",
+    help="Whose test images; default: where the run found its files.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("submission.csv"),
+    show_default=True,
+    help="The submission.",
+)
+def predict(run: Path, competition: str | None, output: Path) -> None:
+    """Predict the test images that are there now with a finished run. Trains nothing."""
+    from kaggle_prz import inference
+
+    inference.predict(run, competition=competition, output=output, console=_console())
+
+
+@cli.command()
 @options.competition
 @click.option("--private", is_flag=True, help="Show the scores on the hidden rows.")
 @options.as_json
@@ -186,6 +209,71 @@ def runs(output_dir: Path, as_json: bool) -> None:
         summary.show_runs(rows, _console())
     else:
         click.echo(f"No runs below {output_dir}.")
+
+
+@cli.group()
+def kernel() -> None:
+    """Kernels at Kaggle: train or predict there, without network."""
+
+
+@kernel.command("build")
+@click.argument("what", metavar="RUN|COMPETITION")
+@options.kernel
+@options.recipe
+@options.layout
+def kernel_build(what: str, **given: Any) -> None:
+    """Build a kernel and its offline bundle, of a run or for a competition's name at Kaggle."""
+    from kaggle_prz import kernel as kernels
+
+    own = {key: given.pop(key) for key in options.KERNEL}
+    kernels.build(what, options=given, console=_console(), **own)
+
+
+@kernel.command("push")
+@click.argument("what", metavar="RUN|DIR", type=click.Path(path_type=Path))
+@click.option("--submit", is_flag=True, help="Submit what the kernel wrote; wait for the score.")
+@click.option("--until-done", is_flag=True, help="Push a training again until it is complete.")
+@click.option("--no-wait", is_flag=True, help="Return as soon as the kernel is pushed.")
+@click.option("--timeout", type=options.Duration(), default=13 * 3600, help="For one version.")
+@click.option("-m", "--message", default="", help="Description of the submission.")
+def kernel_push(what: Path, no_wait: bool, **given: Any) -> None:
+    """Push what kernel build wrote, or a predicting kernel of a run, and wait for its end."""
+    from kaggle_prz.kernel import pushing
+
+    pushing.push(what, wait=not no_wait, console=_console(), **given)
+
+
+@kernel.command("status")
+@click.argument("kernel_ref", metavar="OWNER/SLUG")
+@options.as_json
+def kernel_status(kernel_ref: str, as_json: bool) -> None:
+    """Show how the last session of a kernel stands."""
+    from kaggle_prz.hosts.kaggle import Door
+    from kaggle_prz.kernel import remote
+
+    session = remote.status(Door(), remote.check_ref(kernel_ref))
+    if as_json:
+        _print_json(vars(session))
+    else:
+        click.echo(f"{session.status.lower()}{session.failure and ': '}{session.failure}")
+
+
+@kernel.command("pull")
+@click.argument("kernel_ref", metavar="OWNER/SLUG")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    show_default=True,
+    help="Where to.",
+)
+def kernel_pull(kernel_ref: str, output: Path) -> None:
+    """Fetch what the last session of a kernel left; runs can be gone on with, or submitted."""
+    from kaggle_prz.hosts.kaggle import Door
+    from kaggle_prz.kernel import remote
+
+    files = remote.pull(Door(), remote.check_ref(kernel_ref), output, _console())
+    click.echo(f"{len(files)} files in {output}")
 
 
 def _console(silent: bool = False) -> "Console":

@@ -67,12 +67,36 @@ class DiskFullError(RunError):
     """No room was left for a file of the run; what was sealed before is intact."""
 
 
+class PausedError(RunError):
+    """A session's time is used up between two folds; the same call goes on in another session."""
+
+
 class SubmissionError(PrzError):
     """A submission that its host would refuse, or did refuse; nothing counted against a limit."""
 
 
 class LimitReachedError(SubmissionError):
     """The day's submissions are used up; the same one may be sent on another day."""
+
+
+class SecretFoundError(PrzError):
+    """A file that was about to leave this machine has a credential in it."""
+
+
+class HostError(PrzError):
+    """The host of a competition did not answer, or not as it should; nothing is lost by it."""
+
+
+class NoNetworkError(HostError):
+    """The host cannot be reached from this machine."""
+
+
+class CredentialsError(HostError):
+    """There is no credential for the host, or it does not accept the one there is."""
+
+
+class RulesNotAcceptedError(HostError):
+    """The host keeps files or submissions back until the competition's rules are accepted."""
 
 
 class MissingExtraError(PrzError):

@@ -47,7 +47,7 @@ def inspect(competition: str, *, console: Console | None = None, **layout: Any) 
     """Read what a competition's files are taken for; trains nothing.
 
     Args:
-        competition: name of a competition, or the path of a directory with its files.
+        competition: name or address of a competition, or the path of a directory with its files.
         console: gets a bar while archives are unpacked; default: says nothing.
         **layout: `metric`, `target`, `group`, `id_column`, `positive`, to settle what the rules
             would not.
@@ -64,7 +64,7 @@ def inspect(competition: str, *, console: Console | None = None, **layout: Any) 
     about = host.describe(slug)
     given = {key: value for key, value in layout.items() if value is not None}
     hints = {"host_metric": about.metric or None, "flips": about.flips, "console": console}
-    return layouts.read(host.download(slug), slug=slug, **{**hints, **given})
+    return layouts.read(host.download(slug, console), slug=slug, **{**hints, **given})
 
 
 def fit(
@@ -84,7 +84,7 @@ def fit(
     The same call again goes on after the last sealed stage × fold.
 
     Args:
-        competition: name of a competition, or the path of a directory with its files.
+        competition: name or address of a competition, or the path of a directory with its files.
         backbone: a name, a `keras.Model`, or a function from image size to `keras.Model`.
         output_dir: the run's files go to `<output_dir>/<slug>/<run>/`.
         run: name of the run; default: made from the recipe.
@@ -102,6 +102,7 @@ def fit(
         UsageError: options that cannot be meant; all of them at once.
         DataError: files that do not say what is needed.
         RunError: the run directory is in use, or belongs to another recipe.
+        PausedError: the budget's session ends before the run does.
 
     Example:
         >>> fit("shapes", sizes=(32, 48), epochs=1, folds=2).score < 2.0  # doctest: +SKIP
@@ -117,7 +118,7 @@ def fit(
     network.check_channels(task.channels)
     path = Path(output_dir) / task.slug / (run or runs.default_name(recipe, task, network.identity))
     with workdir.locked(path):
-        runs.begin(path, hosts.address(competition), recipe, task, network.identity)
+        runs.begin(path, hosts.address(competition), recipe, task, network.identity, layout=layout)
         console.say(f"Run: {path}")
         decoded = images.decode(
             task.root,
@@ -279,6 +280,8 @@ def _train_folds(run: Run, worker: Any, plan: Plan, stage: Stage) -> None:
             continue
         if not plan.has_time_for(stage, fold):
             break
-        worker.train(stage, fold, plan.slot(stage, fold))
+        plan.pause_unless_session_lasts(stage)
+        with plan.fold_timed():
+            worker.train(stage, fold, plan.slot(stage, fold))
     worker.finish(stage)
     plan.learn(worker.predict_speed())

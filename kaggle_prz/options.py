@@ -76,8 +76,8 @@ competition = click.option(
     "-c",
     "--competition",
     required=True,
-    metavar="NAME|DIR",
-    help="A competition's name, or the path of a directory with its files.",
+    metavar="NAME|ADDRESS|DIR",
+    help="A competition's name, its address at Kaggle, or the path of a directory with its files.",
 )
 
 recipe = _together(
@@ -148,6 +148,36 @@ output_dir = click.option(
 place = _together(
     output_dir,
     click.option("--run", help="Name of the run; default: made from the recipe."),
+)
+
+KERNEL = ("mode", "output", "machine", "owner", "competition", "session", "resume")
+kernel = _together(
+    click.option("--train", "mode", flag_value="train", help="Train there."),
+    click.option(
+        "--predict", "mode", flag_value="predict", help="Predict there; default of a finished run."
+    ),
+    click.option(
+        "--output",
+        type=click.Path(file_okay=False, path_type=Path),
+        required=True,
+        help="Takes the folders kernel and bundle.",
+    ),
+    click.option(
+        "--machine-shape",
+        "machine",
+        type=click.Choice(["cpu", "t4x2", "tpu"]),
+        default="t4x2",
+        show_default=True,
+        help="What the kernel runs on.",
+    ),
+    click.option("--owner", help="Your account at Kaggle; default: KAGGLE_USERNAME."),
+    click.option("--competition", metavar="NAME", help="At Kaggle, if the run has another."),
+    click.option(
+        "--session",
+        type=Duration(),
+        help="After it, a training pauses between two folds; default: 11h30m, 8h30m on a TPU.",
+    ),
+    click.option("--resume", is_flag=True, help="Go on with the output of the kernel's last run."),
 )
 
 run = click.argument("run", type=click.Path(path_type=Path))

@@ -1,16 +1,19 @@
 """The plan of a run while it goes: what comes next, how long it may take, and plan.json."""
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from kaggle_prz import schedule, summary, workdir
 from kaggle_prz.budget import Budget
 from kaggle_prz.console import Console, duration
-from kaggle_prz.errors import RunError
+from kaggle_prz.errors import PausedError, RunError
 from kaggle_prz.runs import Run, stages_in
 from kaggle_prz.schedule import Slot, Speed, Workload
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Task
+
+_SLOWER_FOLD = 1.3  # than the slowest so far, at most; a later stage's cost about the same
 
 
 def workload_of(recipe: Recipe, task: Task) -> Workload:
@@ -45,6 +48,7 @@ class Plan:
         self._speed = known_speed(run.recipe.backbone)
         self._position = 0
         self._forecast: dict[int, float] = {}
+        self._longest_fold = 0.0
         if self._file.is_file():
             stored = workdir.read_json(self._file)
             self._stages, self._settled = list(stages_in(stored)), stored["settled"]
@@ -125,6 +129,34 @@ class Plan:
             "their predictions of the stage before."
         )
         return False
+
+    @contextlib.contextmanager
+    def fold_timed(self) -> Iterator[None]:
+        """Around the training of a fold: how long folds take tells when a session must pause."""
+        begun = time.monotonic()
+        yield
+        self._longest_fold = max(self._longest_fold, time.monotonic() - begun)
+
+    def pause_unless_session_lasts(self, stage: Stage) -> None:
+        """End the session where another fold of a stage may not fit into it.
+
+        A session's first fold is always tried, so that every session comes further.
+
+        Raises:
+            PausedError: says how far the run is.
+        """
+        if not self._longest_fold or self._budget.lasts(self._longest_fold * _SLOWER_FOLD):
+            return
+        folds = self._run.recipe.folds
+        sealed = sum(
+            workdir.is_sealed(self._run.directory(one, fold))
+            for one in self._stages
+            for fold in range(folds)
+        )
+        raise PausedError(
+            f"The session's time is used up before the next fold of {stage.name}: {sealed} of "
+            f"{len(self._stages) * folds} folds are sealed. The same call goes on from there."
+        )
 
     def learn(self, predict_speed: float | None) -> None:
         """Replace the predicted prediction speed by the one of a whole stage; keep both."""

@@ -16,6 +16,7 @@ from kaggle_prz.errors import RunError
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Evidence, Head, Images, Task
 
+WEIGHTS = "model.weights.h5"
 _BAGS = tuple(field.name for field in fields(Images))
 _ARRAYS = ("train_ids", "train_files", "labels", "groups", "test_ids", "test_files")
 
@@ -43,6 +44,11 @@ class Run:
     def competition(self) -> str:
         """What its host knows the competition by: a name, or the path of a directory."""
         return str(workdir.read_json(self.path / "recipe.json")["competition"])
+
+    @property
+    def layout(self) -> dict[str, str]:
+        """The options that settled how its files are read: `target`, `group`, …"""
+        return dict(workdir.read_json(self.path / "recipe.json").get("layout", {}))
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -139,7 +145,15 @@ def _of_bags(task: Task) -> dict[str, NDArray[Any]]:
     return {} if task.bags is None else {f"bags_{name}": getattr(task.bags, name) for name in _BAGS}
 
 
-def begin(path: Path, competition: str, recipe: Recipe, task: Task, identity: str) -> None:
+def begin(
+    path: Path,
+    competition: str,
+    recipe: Recipe,
+    task: Task,
+    identity: str,
+    *,
+    layout: Mapping[str, str | None] | None = None,
+) -> None:
     """Write down what a run is, or check that the directory is already that run.
 
     Args:
@@ -148,6 +162,7 @@ def begin(path: Path, competition: str, recipe: Recipe, task: Task, identity: st
         recipe: how it trains.
         task: as read from the competition's files.
         identity: of the backbone, beyond its name.
+        layout: options that settled how the files are read; None and absent ones settled nothing.
 
     Raises:
         RunError: the directory holds a run of another recipe, or of other files.
@@ -158,6 +173,7 @@ def begin(path: Path, competition: str, recipe: Recipe, task: Task, identity: st
         "recipe": recipe.model_dump(mode="json"),
         "backbone_identity": identity,
         "files": fingerprint(task),
+        "layout": {key: value for key, value in (layout or {}).items() if value is not None},
     }
     file = path / "recipe.json"
     if not file.is_file():

@@ -12,12 +12,14 @@ from kaggle_prz.console import Console, duration
 from kaggle_prz.errors import PrzError
 from kaggle_prz.metrics.arrays import class_truth, tag_truth
 from kaggle_prz.offline.competition import Standing
+from kaggle_prz.offline.leaderboard import TEAM
 from kaggle_prz.runs import Run, all_runs, load_run
 from kaggle_prz.schedule import Speed, Workload
 from kaggle_prz.spec import Stage
 from kaggle_prz.task import Task
 
 _SHOWN = 20
+_LONG, _TOP, _NEAR = 20, 10, 3  # rows of a leaderboard that is shown in part
 
 
 def show_task(task: Task, console: Console) -> None:
@@ -134,12 +136,27 @@ def _say_rest(count: int, what: str, console: Console) -> None:
 
 
 def show_standings(slug: str, standings: Sequence[Standing], console: Console) -> None:
-    """The leaderboard."""
-    rows = [
-        (str(s.rank), s.team, f"{s.score:.5f}", str(s.entries), s.date[:19].replace("T", " "))
-        for s in standings
-    ]
+    """The leaderboard; of a long one, its top, and the team with its neighbours."""
+    mine = next((place for place, s in enumerate(standings) if s.team == TEAM), None)
+    shown: Sequence[int] = range(len(standings))
+    if len(standings) > _LONG:
+        near = () if mine is None else range(max(mine - _NEAR, 0), mine + _NEAR + 1)
+        shown = sorted({*range(_TOP), *near} & {*shown})
+    rows = []
+    for before, place in zip([-1, *shown], shown, strict=False):
+        if place != before + 1:
+            rows.append(("", "…", "", "", ""))
+        s = standings[place]
+        entries, date = str(s.entries or ""), s.date[:19].replace("T", " ")
+        rows.append((str(s.rank), s.team, f"{s.score:.5f}", entries, date))
     console.table(f"leaderboard of {slug}", ("rank", "team", "score", "entries", "date"), rows)
+    if len(standings) > _LONG:
+        rank = "" if mine is None else f"; you are in the top {_percentile(standings, mine):.1f} %"
+        console.say(f"{len(standings)} teams{rank}")
+
+
+def _percentile(standings: Sequence[Standing], mine: int) -> float:
+    return 100 * standings[mine].rank / len(standings)
 
 
 def task_facts(task: Task) -> dict[str, Any]:

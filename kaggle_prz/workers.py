@@ -15,12 +15,10 @@ from kaggle_prz.head import fit_head
 from kaggle_prz.images import Pixels
 from kaggle_prz.model import Classifier, build
 from kaggle_prz.rows import Rows, pooled
-from kaggle_prz.runs import Run
+from kaggle_prz.runs import WEIGHTS, Run
 from kaggle_prz.schedule import Slot, Speed
 from kaggle_prz.spec import Stage
 from kaggle_prz.training import FoldWork, StageTrainer
-
-WEIGHTS = "model.weights.h5"
 
 
 class InProcess:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+from kaggle_server.fixtures import loopback, loopback_process  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
     from competitions import Drawn

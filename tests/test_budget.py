@@ -49,3 +49,13 @@ def test_the_clock_starts_when_the_budget_is_made():
 def test_a_budget_cannot_be_extended():
     with pytest.raises(dataclasses.FrozenInstanceError):
         Budget(600).limit = 700
+
+
+def test_a_session_lasts_for_what_fits_into_it(at):
+    budget = Budget(None, begun=1000, session=100)
+    assert budget.lasts(100 - FOR_ENSEMBLE_AND_REPORT)
+    assert not budget.lasts(101 - FOR_ENSEMBLE_AND_REPORT)
+    at(1050.0)
+    assert not budget.lasts(50)
+    assert budget.left() == float("inf")  # epochs are not fitted to a session
+    assert Budget(None, begun=0).lasts(1e9)

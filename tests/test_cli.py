@@ -19,7 +19,19 @@ from kaggle_prz.offline.shapes import Shapes
 from kaggle_prz.spec import Recipe
 
 SHAPES = Shapes(train=8, test=8)
-COMMANDS = ["auto", "doctor", "fit", "inspect", "leaderboard", "plan", "report", "runs", "submit"]
+COMMANDS = [
+    "auto",
+    "doctor",
+    "fit",
+    "inspect",
+    "kernel",
+    "leaderboard",
+    "plan",
+    "predict",
+    "report",
+    "runs",
+    "submit",
+]
 
 
 @pytest.fixture(scope="module")

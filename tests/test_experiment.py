@@ -1,5 +1,6 @@
 """Whole runs on small competitions: complete, leak-free, the same again, and never lost."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -17,7 +18,7 @@ from toy_nets import plain_net
 import kaggle_prz as prz
 from kaggle_prz import budget, experiment, lineage, training, workdir, workers
 from kaggle_prz.console import Silent
-from kaggle_prz.errors import RunError, UsageError
+from kaggle_prz.errors import PausedError, RunError, UsageError
 from kaggle_prz.offline import grader
 from kaggle_prz.offline.shapes import Shapes
 from kaggle_prz.runs import Run
@@ -220,6 +221,26 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(
     assert (path / "folds.csv").read_bytes() == drawn
     assert ended.submission.read_bytes() == finished.submission.read_bytes()
     assert lineage.audit(path).clean
+
+
+def test_sessions_too_short_for_the_run_end_as_one_that_is_not(
+    finished, folder, tmp_path, no_report, monkeypatch
+):
+    """Each session comes at least one fold further; the last one ends the run."""
+    monkeypatch.setattr(experiment.planning, "known_speed", lambda backbone: None)
+    sealed = []
+    for session in range(4):
+        clock = budget.Budget(None, session=0)
+        with (
+            pytest.raises(PausedError, match=f"{session + 1} of 4 folds are sealed")
+            if session < 3
+            else contextlib.nullcontext()
+        ):
+            run = prz.fit(str(folder), output_dir=tmp_path, budget=clock, **QUICK)
+        (path,) = tmp_path.glob("drawn/*")
+        sealed.append(len(seals(path)))
+    assert sealed == [1, 2, 3, 4]
+    assert run.submission.read_bytes() == finished.submission.read_bytes()
 
 
 def test_a_finished_run_is_not_trained_again(finished, folder, monkeypatch, tmp_path, no_report):

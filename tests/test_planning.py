@@ -9,6 +9,7 @@ from toys import Recorder, make_task
 
 from kaggle_prz import planning, schedule, workdir
 from kaggle_prz.budget import Budget
+from kaggle_prz.errors import PausedError
 from kaggle_prz.planning import Plan
 from kaggle_prz.runs import Run
 from kaggle_prz.schedule import Speed
@@ -300,3 +301,20 @@ def test_views_are_counted_where_the_task_allows_flips(recipe, flips, views):
     assert planning.workload_of(Recipe(folds=2, **recipe), task) == schedule.Workload(
         2, 9, 5, views
     )
+
+
+def test_a_session_pauses_between_folds_and_not_before_its_first(tmp_path, console, clock):
+    run = Run(tmp_path, Recipe(backbone="tiny", sizes=SIZES, folds=3), TASK)
+    plan = Plan(run, Budget(None, begun=clock.now, session=1000), console)
+    stage = plan.next()
+    clock.now += 2000
+    plan.pause_unless_session_lasts(stage)
+    clock.now -= 2000
+    for _ in range(2):  # the third would end 390 s later, after 1000 s
+        plan.pause_unless_session_lasts(stage)
+        with plan.fold_timed():
+            clock.now += 320
+    workdir.begin_anew(run.directory(stage, 0))
+    workdir.seal(run.directory(stage, 0))
+    with pytest.raises(PausedError, match="next fold of stage1-32: 1 of 9 folds are sealed"):
+        plan.pause_unless_session_lasts(stage)

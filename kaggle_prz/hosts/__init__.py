@@ -4,12 +4,29 @@ import os
 from pathlib import Path
 from typing import Protocol
 
+from kaggle_prz.console import Console
+from kaggle_prz.hosts import kaggle
 from kaggle_prz.hosts.embedded import EmbeddedHost, not_found
 from kaggle_prz.hosts.folder import FolderHost
+from kaggle_prz.hosts.kaggle import KaggleHost, slugs
 from kaggle_prz.offline.competition import Competition, Standing, Submission
 from kaggle_prz.offline.leaderboard import TEAM
 
-__all__ = ["TEAM", "EmbeddedHost", "FolderHost", "Host", "Submission", "address", "find"]
+__all__ = [
+    "TEAM",
+    "EmbeddedHost",
+    "FolderHost",
+    "Host",
+    "KaggleHost",
+    "Submission",
+    "address",
+    "find",
+]
+
+_LOGIN = (
+    "A competition of Kaggle needs a login, and there is none on this machine: make a token at "
+    "https://www.kaggle.com/settings/api and put it into KAGGLE_API_TOKEN."
+)
 
 
 class Host(Protocol):
@@ -32,12 +49,28 @@ class Host(Protocol):
         """What there is to say about a competition besides its files."""
         ...
 
-    def download(self, slug: str) -> Path:
+    def download(self, slug: str, console: Console | None = None) -> Path:
         """Bring the public files here, and return their directory."""
         ...
 
-    def submit(self, slug: str, csv: Path, description: str) -> Submission:
-        """Hand in a file; `SubmissionError` where it is refused."""
+    def submit(
+        self,
+        slug: str,
+        csv: Path,
+        description: str,
+        *,
+        again: bool = False,
+        console: Console | None = None,
+    ) -> Submission:
+        """Hand in a file, graded or still pending; `SubmissionError` where it is refused."""
+        ...
+
+    def wait(self, slug: str, sent: Submission, console: Console | None = None) -> Submission:
+        """The submission once it is graded or refused."""
+        ...
+
+    def sent_before(self, slug: str, sha256: str) -> Submission | None:
+        """The newest submission of that content that was not refused."""
         ...
 
     def submissions(self, slug: str) -> list[Submission]:
@@ -50,14 +83,17 @@ class Host(Protocol):
 
 
 def find(slug_or_directory: str) -> tuple[Host, str]:
-    """Who has a competition, and what it is called there.
+    """Who has a competition, and what it is called there; asks no network.
 
-    A path (with a separator, or `.`, `..`, `~`) is a local folder; then the embedded competitions
-    are asked; then a directory of that bare name in the current one. So a folder that happens to
-    be called like a competition does not hide it: `./shapes` means the folder.
+    An address of kaggle.com means Kaggle. A path (with a separator, or `.`, `..`, `~`) is a local
+    folder; then the embedded competitions are asked; then a directory of that bare name in the
+    current one; then Kaggle, where the competition is mounted or downloaded, or there is a login.
+    So a folder that happens to be called like a competition does not hide it: `./shapes` means
+    the folder.
 
     Args:
-        slug_or_directory: a competition's name, or the path of a directory with its files.
+        slug_or_directory: a competition's name, an address of its page, or the path of a
+            directory with its files.
 
     Raises:
         CompetitionNotFoundError: no host knows the name, or the path is not a directory.
@@ -68,20 +104,41 @@ def find(slug_or_directory: str) -> tuple[Host, str]:
         directory = host.download(slug)
         ```
     """
-    separators = {os.sep, os.altsep} - {None}
-    is_path = slug_or_directory in {".", "..", "~"} or any(
-        str(separator) in slug_or_directory for separator in separators
-    )
+    addressed = slugs.from_address(slug_or_directory)
+    if addressed is None and not _is_directory(slug_or_directory):
+        addressed = slugs.from_short(slug_or_directory)
+    if addressed is not None:
+        return _of_kaggle(addressed)
+    is_path = _is_path(slug_or_directory)
     embedded = EmbeddedHost()
     if not is_path and embedded.knows(slug_or_directory):
         return embedded, slug_or_directory
-    if is_path or (slug_or_directory and Path(slug_or_directory).is_dir()):
+    if is_path or _is_directory(slug_or_directory):
         folder = FolderHost(Path(slug_or_directory))
         return folder, folder.slug
-    raise not_found(slug_or_directory, embedded.competitions())
+    return _of_kaggle(slug_or_directory)
 
 
 def address(slug_or_directory: str) -> str:
     """What finds the same competition from any directory: its name, or an absolute path."""
     host, slug = find(slug_or_directory)
-    return str(host.download(slug).resolve()) if isinstance(host, FolderHost) else slug
+    if isinstance(host, FolderHost):
+        return str(host.download(slug).resolve())
+    hidden = isinstance(host, KaggleHost) and EmbeddedHost().knows(slug)
+    return slugs.page(slug) if hidden else slug
+
+
+def _of_kaggle(slug: str) -> tuple[Host, str]:
+    if kaggle.can_ask(slug.lower()):
+        return KaggleHost(), slug.lower()
+    login = f" {_LOGIN}" if slugs.is_slug(slug) else ""
+    raise not_found(slug, EmbeddedHost().competitions(), login)
+
+
+def _is_path(text: str) -> bool:
+    separators = {os.sep, os.altsep} - {None}
+    return text in {".", "..", "~"} or any(str(separator) in text for separator in separators)
+
+
+def _is_directory(text: str) -> bool:
+    return bool(text) and Path(text).is_dir()

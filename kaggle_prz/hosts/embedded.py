@@ -3,6 +3,7 @@
 import difflib
 from pathlib import Path
 
+from kaggle_prz.console import Console
 from kaggle_prz.errors import CompetitionNotFoundError
 from kaggle_prz.offline import EMBEDDED, leaderboard
 from kaggle_prz.offline.competition import Competition, EmbeddedCompetition, Standing, Submission
@@ -32,7 +33,7 @@ class EmbeddedHost:
         """What there is to say about a competition besides its files."""
         return self._get(slug).competition
 
-    def download(self, slug: str) -> Path:
+    def download(self, slug: str, console: Console | None = None) -> Path:  # noqa: ARG002 - protocol
         """Write the public files, where they are not there yet.
 
         Returns:
@@ -43,13 +44,35 @@ class EmbeddedHost:
         embedded.materialise(directory)
         return directory
 
-    def submit(self, slug: str, csv: Path, description: str) -> Submission:
-        """Grade a file and enter it in the leaderboard.
+    def submit(
+        self,
+        slug: str,
+        csv: Path,
+        description: str,
+        *,
+        again: bool = False,  # noqa: ARG002 - protocol
+        console: Console | None = None,  # noqa: ARG002 - protocol
+    ) -> Submission:
+        """Grade a file and enter it in the leaderboard, whatever was handed in before.
 
         Raises:
             SubmissionError: the file was refused, or the day's submissions are used up.
         """
         return leaderboard.submit(self._get(slug), csv, description)
+
+    def wait(
+        self,
+        slug: str,  # noqa: ARG002 - protocol
+        sent: Submission,
+        console: Console | None = None,  # noqa: ARG002 - protocol
+    ) -> Submission:
+        """The submission itself: it was graded at once."""
+        return sent
+
+    def sent_before(self, slug: str, sha256: str) -> Submission | None:
+        """The newest submission of that content that was not refused."""
+        good = (s for s in self.submissions(slug) if s.sha256 == sha256 and s.status == "complete")
+        return next(good, None)
 
     def submissions(self, slug: str) -> list[Submission]:
         """Every submission so far, the newest first."""
@@ -65,11 +88,11 @@ class EmbeddedHost:
         return EMBEDDED[slug]
 
 
-def not_found(slug: str, known: list[str]) -> CompetitionNotFoundError:
+def not_found(slug: str, known: list[str], more: str = "") -> CompetitionNotFoundError:
     """The error for a name that no host knows; names the known ones and what was likely meant."""
     close = difflib.get_close_matches(slug.lower(), known, n=1)
     meant = f" Did you mean {close[0]!r}?" if close else ""
     return CompetitionNotFoundError(
         f"No competition is called {slug!r}.{meant} Known are {', '.join(known)}; a directory "
-        "with a competition's files may be named by its path, such as ./mine."
+        f"with a competition's files may be named by its path, such as ./mine.{more}"
     )

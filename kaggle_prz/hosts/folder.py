@@ -4,6 +4,7 @@ import re
 import unicodedata
 from pathlib import Path
 
+from kaggle_prz.console import Console
 from kaggle_prz.errors import CompetitionNotFoundError, SubmissionError
 from kaggle_prz.layouts import hints
 from kaggle_prz.offline.competition import Competition, Standing, Submission
@@ -57,7 +58,7 @@ class FolderHost:
             recipe={},
         )
 
-    def download(self, slug: str) -> Path:
+    def download(self, slug: str, console: Console | None = None) -> Path:  # noqa: ARG002 - protocol
         """The directory itself.
 
         Raises:
@@ -67,7 +68,15 @@ class FolderHost:
         self._check()
         return self.directory
 
-    def submit(self, slug: str, csv: Path, description: str) -> Submission:  # noqa: ARG002 - protocol
+    def submit(
+        self,
+        slug: str,
+        csv: Path,
+        description: str,  # noqa: ARG002 - protocol
+        *,
+        again: bool = False,  # noqa: ARG002 - protocol
+        console: Console | None = None,  # noqa: ARG002 - protocol
+    ) -> Submission:
         """Always refuses.
 
         Raises:
@@ -75,6 +84,21 @@ class FolderHost:
         """
         self._only(slug)
         raise SubmissionError(f"{self._no_leaderboard()} The submission is in {csv}.")
+
+    def wait(
+        self,
+        slug: str,
+        sent: Submission,
+        console: Console | None = None,  # noqa: ARG002 - protocol
+    ) -> Submission:
+        """The submission itself."""
+        self._only(slug)
+        return sent
+
+    def sent_before(self, slug: str, sha256: str) -> Submission | None:  # noqa: ARG002 - protocol
+        """Never any."""
+        self._only(slug)
+        return None
 
     def submissions(self, slug: str) -> list[Submission]:
         """Always empty."""

@@ -1,7 +1,7 @@
 import pytest
 
 from kaggle_prz.errors import CompetitionNotFoundError
-from kaggle_prz.hosts import EmbeddedHost, FolderHost, Host, find
+from kaggle_prz.hosts import EmbeddedHost, FolderHost, Host, KaggleHost, address, find
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def test_a_near_miss_is_guessed(name, meant):
         find(name)
 
 
-@pytest.mark.parametrize("name", ["dogs-vs-cats", ""])
+@pytest.mark.parametrize("name", ["dogs-vs-cats", "", "dogs vs cats"])
 def test_an_unknown_name_lists_the_known_ones(name):
     with pytest.raises(CompetitionNotFoundError, match=r"Known are elpv, shapes") as caught:
         find(name)
@@ -65,3 +65,57 @@ def test_both_hosts_keep_the_protocol(here):
     for host in hosts:
         assert all(host.knows(slug) for slug in host.competitions())
         assert [host.describe(slug).slug for slug in host.competitions()] == host.competitions()
+
+
+def test_without_a_login_the_sentence_says_how_to_get_one():
+    with pytest.raises(CompetitionNotFoundError, match=r"Known are elpv, shapes.*KAGGLE_API_TOKEN"):
+        find("dogs-vs-cats")
+    with pytest.raises(CompetitionNotFoundError) as caught:
+        find("no slug")
+    assert "KAGGLE_API_TOKEN" not in str(caught.value)
+
+
+def test_with_a_login_a_slug_is_kaggles(monkeypatch):
+    monkeypatch.setenv("KAGGLE_API_TOKEN", "made-up")
+    host, slug = find("Dogs-vs-cats")
+    assert isinstance(host, KaggleHost)
+    assert (host.name, slug, address("dogs-vs-cats")) == ("kaggle", "dogs-vs-cats", "dogs-vs-cats")
+    assert find("shapes")[0].name == "embedded"
+
+
+def test_a_directory_of_that_name_is_meant_first(here, monkeypatch):
+    monkeypatch.setenv("KAGGLE_API_TOKEN", "made-up")
+    (here / "dogs").mkdir()
+    (here / "c" / "cats").mkdir(parents=True)
+    assert find("dogs")[0].name == "folder"
+    assert find("c/cats")[0].name == "folder"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://www.kaggle.com/competitions/shapes/overview",
+        "https://www.kaggle.com/c/shapes",
+        "kaggle.com/competitions/shapes?tab=data",
+        "/c/shapes",
+        "competitions/shapes",
+    ],
+)
+def test_an_address_means_kaggle(monkeypatch, written):
+    monkeypatch.setenv("KAGGLE_API_TOKEN", "made-up")
+    host, slug = find(written)
+    assert (host.name, slug) == ("kaggle", "shapes")
+    assert find(address(written))[0].name == "kaggle"
+
+
+def test_what_is_mounted_needs_no_login(tmp_path, monkeypatch):
+    monkeypatch.setenv("KAGGLE_PRZ_INPUT", str(tmp_path / "input"))
+    (tmp_path / "input" / "competitions" / "dogs").mkdir(parents=True)
+    (tmp_path / "input" / "cats").mkdir()
+    for slug, place in (("dogs", "competitions/dogs"), ("cats", "cats")):
+        host, found = find(slug)
+        assert (host.name, found) == ("kaggle", slug)
+        assert host.download(slug) == tmp_path / "input" / place
+        assert host.describe(slug).slug == slug
+        assert host.knows(slug)
+    assert host.competitions() == ["dogs"]

@@ -1,0 +1,161 @@
+"""What Kaggle says about a competition besides its files, kept for when there is no network."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pydantic
+
+from kaggle_prz.errors import HostError
+from kaggle_prz.hosts.kaggle import places
+from kaggle_prz.hosts.kaggle.door import Door
+from kaggle_prz.offline.competition import Competition
+from kaggle_prz.workdir import write_atomic
+
+_FRESH = 3600.0  # seconds that facts serve without being asked for again
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Facts of a competition; nothing in them is about an account but whether it takes part.
+
+    Attributes:
+        slug: its name in addresses.
+        title: its name in sentences.
+        metric: what the host calls the metric.
+        description: its subtitle.
+        deadline: ISO 8601, UTC; empty where it is not known.
+        daily_limit: submissions a day.
+        teams: how many there are.
+        kernels_only: whether submissions must come from a kernel.
+        disabled: whether it takes no submissions at all.
+        entered: whether the account has joined, for which the rules are to be accepted.
+    """
+
+    slug: str
+    title: str
+    metric: str = ""
+    description: str = ""
+    deadline: str = ""
+    daily_limit: int = 0
+    teams: int = 0
+    kernels_only: bool = False
+    disabled: bool = False
+    entered: bool = False
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the deadline is over, by this machine's clock."""
+        return bool(self.deadline) and datetime.fromisoformat(self.deadline) < datetime.now(UTC)
+
+    def competition(self) -> Competition:
+        """The facts as every host gives them."""
+        return Competition(
+            slug=self.slug,
+            title=self.title,
+            metric=self.metric,
+            description=self.description,
+            daily_limit=self.daily_limit,
+            flips=("horizontal",),
+            recipe={},
+        )
+
+
+_FACTS = pydantic.TypeAdapter(Facts)
+
+
+def kept(slug: str, younger: float = float("inf")) -> Facts | None:
+    """The facts as they were last asked for, or None.
+
+    Args:
+        slug: the competition.
+        younger: seconds; older ones do not count.
+    """
+    path = places.state(slug) / "facts.json"
+    try:
+        if time.time() - path.stat().st_mtime > younger:
+            return None
+        return _FACTS.validate_json(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def get(slug: str, door: Door, *, fresh: bool = False) -> Facts:
+    """The facts, asked for once an hour; older ones where Kaggle cannot be reached.
+
+    Args:
+        slug: the competition.
+        door: to Kaggle.
+        fresh: ask, however new the kept ones are.
+
+    Raises:
+        HostError: Kaggle does not answer, and nothing is kept.
+        CompetitionNotFoundError: it knows no such competition.
+    """
+    known = None if fresh else kept(slug, _FRESH)
+    if known is not None:
+        return known
+    try:
+        answer = door.ask("GetCompetition", "Reading the facts of", slug, competition_name=slug)
+    except HostError:
+        known = kept(slug)
+        if known is None:
+            raise
+        return known
+    facts = read(slug, answer)
+    write_atomic(places.state(slug) / "facts.json", _FACTS.dump_json(facts, indent=2) + b"\n")
+    return facts
+
+
+def read(slug: str, answer: dict[str, Any]) -> Facts:
+    """The facts in an answer, in which everything may be missing.
+
+    Example:
+        >>> read("dogs", {"title": "Dogs", "evaluationMetric": "Log Loss"}).metric
+        'Log Loss'
+    """
+    return Facts(
+        slug=slug,
+        title=_text(answer, "title") or slug,
+        metric=_text(answer, "evaluationMetric"),
+        description=_text(answer, "description"),
+        deadline=moment(answer.get("deadline")),
+        daily_limit=whole(answer.get("maxDailySubmissions")),
+        teams=whole(answer.get("teamCount")),
+        kernels_only=answer.get("isKernelsSubmissionsOnly") is True,
+        disabled=answer.get("submissionsDisabled") is True,
+        entered=answer.get("userHasEntered") is True,
+    )
+
+
+def moment(value: Any) -> str:
+    """A date of an answer as ISO 8601, UTC, whole seconds; empty where it is none.
+
+    Example:
+        >>> moment("2026-11-24T10:00:00.1234567Z")
+        '2026-11-24T10:00:00+00:00'
+    """
+    try:
+        parsed = datetime.fromisoformat(str(value))
+    except ValueError:
+        return ""
+    zoned = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return zoned.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def whole(value: Any) -> int:
+    """A number of an answer, which leaves out what is 0.
+
+    Example:
+        >>> whole("7"), whole(None)
+        (7, 0)
+    """
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return 0
+
+
+def _text(answer: dict[str, Any], key: str) -> str:
+    return " ".join(str(answer.get(key) or "").split())

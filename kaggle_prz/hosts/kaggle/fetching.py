@@ -1,0 +1,247 @@
+"""One large file behind a signed link -> the disk, whole: resumed, renewed, counted.
+
+Beside the growing file lies a record: how long the whole is, and what tells it from a newer one.
+The link itself is never kept. A process that is killed leaves both, and the next one goes on.
+"""
+
+import base64
+import binascii
+import contextlib
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import requests
+
+from kaggle_prz.console import Advance, Console
+from kaggle_prz.errors import DiskFullError
+from kaggle_prz.hosts.kaggle import patience
+from kaggle_prz.hosts.kaggle.door import Door
+from kaggle_prz.hosts.kaggle.failures import ExpiredLinkError, UnreadableAnswerError, may_pass
+from kaggle_prz.workdir import write_json
+
+_PIECE = 1 << 16  # bytes; no more are lost where a connection is cut
+_EXPIRED = {400, 401, 403, 404, 410}
+_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
+_WHAT = "Downloading the files of"
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What is known of a whole file: bytes (0: not known), its tag, its MD5 in hexadecimal."""
+
+    total: int = 0
+    tag: str = ""
+    md5: str = ""
+
+
+@dataclass
+class Fetch:
+    """A file on its way.
+
+    Args:
+        door: to Kaggle.
+        method: the request whose answer is the signed link.
+        slug: the competition.
+        part: where the file grows.
+        room: bytes that are needed besides, once it is there.
+    """
+
+    door: Door
+    method: str
+    slug: str
+    part: Path
+    room: int = 0
+    _link: str = field(default="", repr=False)
+    _finished: bool = False
+    _furthest: int = 0
+
+    def run(self, console: Console) -> None:
+        """Fetch what is missing.
+
+        Raises:
+            HostError: and its children, when patience is at its end; what arrived is kept.
+            DiskFullError: there is no room for it.
+        """
+        self.part.parent.mkdir(parents=True, exist_ok=True)
+        whole = self._kept()
+        self._furthest = self._size()
+        if 0 < whole.total == self._size():
+            return
+        with _Bar(console, f"download {self.slug}") as bar:
+            while not self._finished:
+                self.door.patiently(lambda: self._step(bar), _WHAT, self.slug)
+
+    def is_sound(self) -> bool:
+        """Whether the file is as long as it should be, and has the digest that was announced."""
+        whole = self._kept()
+        if whole.total and self._size() != whole.total:
+            return False
+        if not whole.md5:
+            return True
+        with self.part.open("rb") as file:
+            return hashlib.file_digest(file, "md5").hexdigest() == whole.md5
+
+    def forget(self) -> None:
+        """Remove what arrived, so that the next fetch begins anew."""
+        self._drop()
+        self._finished, self._furthest = False, 0
+
+    def _step(self, bar: "_Bar") -> None:
+        """Fetch until the end or a cut; a cut after any progress is no failure."""
+        try:
+            self._link = self._link or self.door.link(self.method, competition_name=self.slug)
+            self._finished = self._receive(bar)
+        except requests.RequestException as error:
+            if isinstance(error, ExpiredLinkError | UnreadableAnswerError):
+                self._link = ""
+            if not (self._has_come_further() and may_pass(error)):
+                raise
+            patience.pause(self.door.patience.wait(1, error))
+
+    def _has_come_further(self) -> bool:
+        """Whether more is there than ever before, so that trying on must come to an end."""
+        before, self._furthest = self._furthest, max(self._furthest, self._size())
+        return self._furthest > before and self._kept().total > 0
+
+    def _receive(self, bar: "_Bar") -> bool:
+        """Append what one answer brings; whether the file is whole then."""
+        known, offset = self._kept(), self._size()
+        if offset and not known.total:
+            self._drop()
+            offset = 0
+        headers = {"Range": f"bytes={offset}-"} if offset else {}
+        with self.door.storage.get(self._link, headers=headers, stream=True) as response:
+            if response.status_code == requests.codes.requested_range_not_satisfiable:
+                return self._is_all(response, known)
+            _check(response)
+            found = _whole(response)
+            if offset and (_start(response) != offset or _differ(known, found)):
+                self._drop()  # it answers from the start, or with another file
+                if _start(response):
+                    raise UnreadableAnswerError("another part", response=response)
+                offset = 0
+            if not offset:
+                write_json(self._record, asdict(found))
+            self._check_room(found.total - offset)
+            bar.begin(found.total, offset)
+            self._append(response, bar)
+        return not found.total or self._size() >= found.total
+
+    def _is_all(self, response: requests.Response, known: Whole) -> bool:
+        """There is nothing beyond what is here: either this is all, or another file."""
+        if response.headers.get("Content-Range") != f"bytes */{self._size()}":
+            self._drop()
+            raise UnreadableAnswerError("beyond its end", response=response)
+        write_json(self._record, asdict(replace(known, total=self._size())))
+        return True
+
+    def _append(self, response: requests.Response, bar: "_Bar") -> None:
+        with self.part.open("ab") as file:
+            for piece in response.iter_content(_PIECE):
+                file.write(piece)
+                bar.advance(len(piece))
+
+    def _drop(self) -> None:
+        self.part.unlink(missing_ok=True)
+        self._record.unlink(missing_ok=True)
+
+    def _check_room(self, missing: int) -> None:
+        free = shutil.disk_usage(self.part.parent).free
+        if missing + self.room > free:
+            raise DiskFullError(
+                f"Downloading and unpacking {self.slug!r} takes {megabytes(missing + self.room)} "
+                f"more, and {megabytes(free)} are free in {self.part.parent}. Make room, or name "
+                "another home with KAGGLE_PRZ_HOME, and run the same command again."
+            )
+
+    def _kept(self) -> Whole:
+        try:
+            return Whole(**json.loads(self._record.read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            return Whole()
+
+    @property
+    def _record(self) -> Path:
+        return self.part.with_suffix(".json")
+
+    def _size(self) -> int:
+        return self.part.stat().st_size if self.part.exists() else 0
+
+
+class _Bar:
+    """A bar that is shown once it is known how much there is to come."""
+
+    def __init__(self, console: Console, label: str):
+        self._console, self._label = console, label
+        self._stack = contextlib.ExitStack()
+        self._advance: Advance | None = None
+        self._total = self._done = 0
+
+    def __enter__(self) -> "_Bar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def begin(self, total: int, done: int) -> None:
+        """Show it at `done` of `total` bytes; later calls set it back where it has to."""
+        if self._advance is None:
+            self._advance = self._stack.enter_context(self._console.bar(self._label, total))
+        self._total = total
+        self.advance(done - self._done)
+
+    def advance(self, step: int) -> None:
+        """So many bytes more."""
+        self._done += step
+        if self._advance is not None:
+            of = f" of {megabytes(self._total)}" if self._total else ""
+            self._advance(step, note=f"{megabytes(self._done)}{of}")
+
+
+def megabytes(size: float) -> str:
+    """Bytes as people read them.
+
+    Example:
+        >>> megabytes(1_234_567), megabytes(12_345_678_901)
+        ('1.2 MB', '12.3 GB')
+    """
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
+
+
+def _check(response: requests.Response) -> None:
+    if response.status_code in _EXPIRED:
+        raise ExpiredLinkError("a link that is over", response=response)
+    response.raise_for_status()
+    if "html" in response.headers.get("Content-Type", ""):
+        raise UnreadableAnswerError("a page", response=response)
+
+
+def _start(response: requests.Response) -> int:
+    """At which byte an answer begins."""
+    match = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    return int(match[1]) if match and response.status_code == requests.codes.partial else 0
+
+
+def _whole(response: requests.Response) -> Whole:
+    match = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    length = match[2] if match else response.headers.get("Content-Length", "0")
+    digests = ",".join(_digests(response.headers.get("x-goog-hash", "")))
+    return Whole(int(length), response.headers.get("ETag", ""), digests)
+
+
+def _digests(header: str) -> Iterator[str]:
+    for part in header.split(","):
+        name, _, value = part.strip().partition("=")
+        if name == "md5":
+            with contextlib.suppress(binascii.Error):
+                yield base64.b64decode(value, validate=True).hex()
+
+
+def _differ(known: Whole, found: Whole) -> bool:
+    tags = bool(known.tag and found.tag and known.tag != found.tag)
+    return tags or known.total != found.total

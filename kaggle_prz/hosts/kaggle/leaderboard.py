@@ -1,0 +1,126 @@
+"""Kaggle's leaderboard: who has which rank, and which row is the account's own team."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import requests
+
+from kaggle_prz.errors import HostError, RulesNotAcceptedError, SubmissionError
+from kaggle_prz.hosts.kaggle import facts, sent
+from kaggle_prz.hosts.kaggle.door import Door
+from kaggle_prz.hosts.kaggle.failures import UnreadableAnswerError
+from kaggle_prz.offline.competition import Standing
+from kaggle_prz.offline.leaderboard import TEAM
+
+_WHAT = "Reading the leaderboard of"
+_PAGE = 100
+_PAGES = 100
+
+
+def standings(door: Door, slug: str, private: bool = False) -> list[Standing]:
+    """The leaderboard, the best first; the own team is called `TEAM`.
+
+    The public one of many teams comes as one file, not page by page.
+
+    Raises:
+        SubmissionError: the private leaderboard is asked for before the end.
+        HostError: and its children.
+    """
+    if private and not facts.get(slug, door).has_ended:
+        raise SubmissionError(
+            f"The private leaderboard of {slug!r} is shown when the competition is over; show the "
+            "public one without --private."
+        )
+    own = _own_team(door, slug)
+    pages = _pages(door, slug, private)
+    rows, is_all = next(pages, ([], True))
+    if not is_all and not private:
+        rows = _downloaded(door, slug)
+    elif not is_all:
+        rows = [*rows, *(row for more, _ in pages for row in more)]
+    ranked = [_standing(rank, row) for rank, row in enumerate(rows, start=1)]
+    return _with_own([row for row in ranked if row is not None], own, door, slug)
+
+
+def _pages(door: Door, slug: str, private: bool) -> Iterator[tuple[list[dict[str, Any]], bool]]:
+    """Pages of rows, each with whether it is the last."""
+    token = ""
+    for _ in range(_PAGES):
+        answer = door.ask(
+            "GetLeaderboard",
+            _WHAT,
+            slug,
+            competition_name=slug,
+            page_size=_PAGE,
+            page_token=token,
+            override_public=not private,
+        )
+        token = str(answer.get("nextPageToken") or "")
+        yield answer.get("submissions") or [], not token
+        if not token:
+            return
+
+
+def _downloaded(door: Door, slug: str) -> list[dict[str, Any]]:
+    def fetch() -> list[dict[str, Any]]:
+        content = door.content("DownloadLeaderboard", competition_name=slug)
+        try:
+            return _rows_of(content)
+        except (zipfile.BadZipFile, UnicodeDecodeError, csv.Error, StopIteration, EOFError):
+            error = UnreadableAnswerError("no leaderboard", response=requests.Response())
+        raise error
+
+    return door.patiently(fetch, _WHAT, slug)
+
+
+def _rows_of(content: bytes) -> list[dict[str, Any]]:
+    """Rows of the CSV in a zip, with the keys that pages of the leaderboard have."""
+    with zipfile.ZipFile(io.BytesIO(content)) as opened:
+        name = next(name for name in opened.namelist() if name.lower().endswith(".csv"))
+        text = opened.read(name).decode("utf-8-sig")
+    keys = {"LastSubmissionDate": "submissionDate", "SubmissionCount": "entries"}
+    return [
+        {keys.get(key, key[:1].lower() + key[1:]): cell for key, cell in row.items() if key}
+        for row in csv.DictReader(io.StringIO(text))
+    ]
+
+
+def _standing(rank: int, row: dict[str, Any]) -> Standing | None:
+    score = sent.score(row.get("score"))
+    if score is None:
+        return None
+    return Standing(
+        rank=facts.whole(row.get("rank")) or rank,
+        team=str(row.get("teamName") or ""),
+        score=score,
+        entries=facts.whole(row.get("entries")),
+        date=facts.moment(row.get("submissionDate")),
+    )
+
+
+def _own_team(door: Door, slug: str) -> str:
+    """Name of the account's team; empty where it has none here."""
+    try:
+        rows = sent.rows(door, slug)
+        return next((name for row in rows if (name := str(row.get("teamName") or ""))), "")
+    except RulesNotAcceptedError:
+        return ""
+
+
+def _with_own(rows: Sequence[Standing], own: str, door: Door, slug: str) -> list[Standing]:
+    mine = [row.rank for row in rows if own and row.team == own]
+    if len(mine) > 1:  # names need not be unique
+        try:
+            answer = door.ask("GetCompetition", _WHAT, slug, competition_name=slug)
+        except HostError:
+            answer = {}
+        mine = [rank for rank in mine if rank == facts.whole(answer.get("userRank"))]
+    return [
+        Standing(row.rank, TEAM, row.score, row.entries, row.date)
+        if row.rank in mine and row.team == own
+        else row
+        for row in rows
+    ]

@@ -1,0 +1,88 @@
+"""Trying again: how often, and after how long. Only for what is safe to repeat."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import tenacity
+
+from kaggle_prz.console import Console, Silent, duration
+from kaggle_prz.hosts.kaggle import failures
+
+T = TypeVar("T")
+
+
+def pause(seconds: float) -> None:
+    """Wait; the only place where the host sleeps."""
+    time.sleep(seconds)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often a request is tried, and how long is waited in between.
+
+    Attributes:
+        tries: at most so many.
+        offline_tries: at most so many where there is no network at all.
+        first: seconds before the second try; doubled before each further one.
+        longest: seconds, of one wait.
+        longest_asked: seconds that a host may ask to wait; longer ones are left to the user.
+    """
+
+    tries: int = 6
+    offline_tries: int = 3
+    first: float = 1.0
+    longest: float = 60.0
+    longest_asked: float = 300.0
+
+    def call(self, do: Callable[[], T], console: Console | None = None) -> T:
+        """The value of `do()`, tried again while its failures may pass.
+
+        Raises:
+            Exception: what the last try raised.
+
+        Example:
+            >>> Patience().call(lambda: 1)
+            1
+        """
+        told = console or Silent()
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(self.is_worth_it),
+            stop=self._is_enough,
+            wait=lambda state: self.wait(state.attempt_number, _error(state)),
+            sleep=lambda seconds: pause(seconds),  # noqa: PLW0108 - looked up when it waits
+            before_sleep=lambda state: _tell(state, told),
+            reraise=True,
+        )
+        return retrying(do)
+
+    def is_worth_it(self, error: BaseException) -> bool:
+        """Whether the failure may pass, and soon enough to be waited for."""
+        asked = failures.retry_after(error)
+        return failures.may_pass(error) and (asked is None or asked <= self.longest_asked)
+
+    def wait(self, tries: int, error: BaseException | None = None) -> float:
+        """Seconds to wait after so many tries: doubled, of random length, as the host asks."""
+        planned = min(self.first * 2.0 ** min(tries - 1, 30), self.longest)
+        asked = None if error is None else failures.retry_after(error)
+        return max(asked or 0.0, planned * random.uniform(0.5, 1.0))
+
+    def _is_enough(self, state: tenacity.RetryCallState) -> bool:
+        error = _error(state)
+        offline = error is not None and failures.kind_of(error) == "offline"
+        return state.attempt_number >= (self.offline_tries if offline else self.tries)
+
+
+def _error(state: tenacity.RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _tell(state: tenacity.RetryCallState, console: Console) -> None:
+    seconds = state.next_action.sleep if state.next_action else 0.0
+    error = _error(state)
+    if seconds >= 10 and error is not None:
+        reason = {"limited": "Kaggle asks for fewer requests", "offline": "There is no network"}
+        said = reason.get(failures.kind_of(error), "Kaggle does not answer as it should")
+        console.say(f"{said}; trying again in {duration(seconds)}.")

@@ -1,0 +1,58 @@
+"""How a competition of Kaggle is written: its slug, or an address of one of its pages."""
+
+import re
+
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?", re.IGNORECASE)
+_PAGE = re.compile(
+    r"(?:https?://)?(?:www\.)?kaggle\.com/(?:competitions|c)/(?P<slug>[^/?#\s]+)(?:[/?#].*)?",
+    re.IGNORECASE,
+)
+_SHORT = re.compile(r"/?(?:competitions|c)/(?P<slug>[^/?#\s]+)/?")
+
+
+def is_slug(text: str) -> bool:
+    """Whether a competition of Kaggle may be called so: letters, digits and inner hyphens.
+
+    Example:
+        >>> is_slug("dogs-vs-cats"), is_slug("dogs_vs_cats"), is_slug("-")
+        (True, False, False)
+    """
+    return _SLUG.fullmatch(text) is not None
+
+
+def from_address(text: str) -> str | None:
+    """The slug in an address of kaggle.com, or None.
+
+    Example:
+        >>> from_address("https://www.kaggle.com/competitions/dogs-vs-cats/overview")
+        'dogs-vs-cats'
+        >>> from_address("kaggle.com/c/dogs-vs-cats"), from_address("./dogs-vs-cats")
+        ('dogs-vs-cats', None)
+    """
+    return _slug_of(_PAGE.fullmatch(text.strip()))
+
+
+def from_short(text: str) -> str | None:
+    """The slug in `c/slug` or `competitions/slug`, which might be a path as well, or None.
+
+    Example:
+        >>> from_short("/c/dogs-vs-cats"), from_short("data/dogs-vs-cats")
+        ('dogs-vs-cats', None)
+    """
+    return _slug_of(_SHORT.fullmatch(text.strip()))
+
+
+def page(slug: str, below: str = "") -> str:
+    """Address of a competition's page.
+
+    Example:
+        >>> page("dogs-vs-cats", "rules")
+        'https://www.kaggle.com/competitions/dogs-vs-cats/rules'
+    """
+    return "/".join(["https://www.kaggle.com/competitions", slug, *([below] if below else [])])
+
+
+def _slug_of(match: re.Match[str] | None) -> str | None:
+    if match is None or not is_slug(match["slug"]):
+        return None
+    return match["slug"].lower()

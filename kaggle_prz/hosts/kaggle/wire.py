@@ -1,0 +1,186 @@
+"""The only module that imports Kaggle's official client: its requests, its endpoints, its login.
+
+It is imported when Kaggle is first asked, never before: without side effects, but not at once.
+What the client does not do is added here: a timeout on every call, answers that are no JSON
+recognised, links that expire handed out instead of followed. Nothing here tries twice.
+"""
+
+import enum
+import importlib
+import os
+from types import SimpleNamespace
+from typing import Any, cast
+from urllib.parse import urljoin
+
+import requests
+from kagglesdk.kaggle_creds import KaggleCredentials
+from kagglesdk.kaggle_env import KaggleEnv
+from kagglesdk.kaggle_http_client import KaggleHttpClient
+from kagglesdk.users.services.account_service import AccountClient
+from requests.adapters import HTTPAdapter
+
+from kaggle_prz import __version__
+from kaggle_prz.errors import UsageError
+from kaggle_prz.hosts.kaggle.credentials import Credentials
+from kaggle_prz.hosts.kaggle.failures import UnreadableAnswerError
+
+TIMEOUT = (10.0, 60.0)  # seconds to connect, and between two pieces of an answer
+_AGENT = f"kaggle-prz/{__version__}"
+# Service -> its name on the wire, the module of its requests.
+_SERVICES = {
+    "blobs": ("blobs.BlobApiService", "blobs.types.blob_api_service"),
+    "competitions": (
+        "competitions.CompetitionApiService",
+        "competitions.types.competition_api_service",
+    ),
+    "datasets": ("datasets.DatasetApiService", "datasets.types.dataset_api_service"),
+    "kernels": ("kernels.KernelsApiService", "kernels.types.kernels_api_service"),
+    "models": ("models.ModelApiService", "models.types.model_api_service"),
+}
+
+
+class _InTime(HTTPAdapter):
+    """Sends with a timeout, whoever forgot it."""
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
+        options["timeout"] = options.get("timeout") or TIMEOUT
+        return super().send(request, **options)
+
+
+class Http(KaggleHttpClient):  # type: ignore[misc] # the client ships no types
+    """The official client with one credential, which it does not look for itself."""
+
+    def __init__(self, credential: Credentials | None):
+        self._credential = credential
+        super().__init__(env=environment(), verbose=False, user_agent=_AGENT)
+
+    def request(self, service: str, method: str, **fields: Any) -> requests.PreparedRequest:
+        """A request of the official client, to be sent."""
+        self._init_session()
+        name, module = _SERVICES[service]
+        made = getattr(importlib.import_module(f"kagglesdk.{module}"), f"Api{method}Request")()
+        kinds = {kind.field_name: kind for kind in made._fields}
+        for field, value in fields.items():
+            setattr(made, field, _typed(kinds.get(field), value))
+        prepared: requests.PreparedRequest = self._prepare_request(name, method, made)
+        return prepared
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """The answer to a request; errors of its status are raised."""
+        settings = self._session.merge_environment_settings(request.url, {}, None, None, None)
+        response: requests.Response = self._session.send(request, **{**settings, **options})
+        if not response.ok:
+            _ = response.content  # what it says is wanted, and the connection is free again
+        response.raise_for_status()
+        return response
+
+    def _init_session(self) -> None:
+        if self._session is None:
+            super()._init_session()
+            _mount(cast(requests.Session, self._session))
+
+    def _try_fill_auth(self) -> None:
+        found = self._credential
+        self._signed_in = found is not None
+        if found is not None and found.kind == "key":
+            self._session.auth = (found.user, found.secret)
+        elif found is not None:
+            self._session.auth = KaggleHttpClient.BearerAuth(found.secret)
+
+
+def environment() -> Any:
+    """The client's name of the place to ask: production, or this machine for tests.
+
+    Raises:
+        UsageError: `KAGGLE_API_ENVIRONMENT` has a value that the official client takes for
+            production, whatever it seems to say.
+    """
+    named = os.environ.get("KAGGLE_API_ENVIRONMENT", "")
+    if named == "LOCALHOST":
+        return KaggleEnv.LOCAL
+    if named in {"", "PROD"}:
+        return KaggleEnv.PROD
+    raise UsageError(
+        f"KAGGLE_API_ENVIRONMENT may be LOCALHOST or PROD; received {named!r}, with which Kaggle's "
+        "client would work on production. Unset it."
+    )
+
+
+def answer(http: Http, service: str, method: str, **fields: Any) -> dict[str, Any]:
+    """The JSON object that answers a request.
+
+    Raises:
+        requests.RequestException: as `failures.kind_of` tells apart.
+    """
+    response = http.send(http.request(service, method, **fields))
+    try:
+        content = response.json()
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise UnreadableAnswerError("no JSON object", response=response)
+    code = content.get("code")
+    if isinstance(code, int) and code >= 400:
+        raise requests.HTTPError("an error in a good answer", response=response)
+    return content
+
+
+def content(http: Http, service: str, method: str, **fields: Any) -> bytes:
+    """The file that answers a request, in memory; for small ones."""
+    response = http.send(http.request(service, method, **fields))
+    if "html" in response.headers.get("Content-Type", ""):
+        raise UnreadableAnswerError("a page", response=response)
+    return response.content
+
+
+def link(http: Http, service: str, method: str, **fields: Any) -> str:
+    """The signed link that a request for a large file is redirected to."""
+    request = http.request(service, method, **fields)
+    with http.send(request, allow_redirects=False, stream=True) as response:
+        if not response.is_redirect:
+            raise UnreadableAnswerError("no link", response=response)
+        return urljoin(str(request.url), response.headers["Location"])
+
+
+def storage() -> requests.Session:
+    """A session for signed links, which takes no credential along."""
+    session = requests.Session()
+    session.auth = _no_auth  # otherwise a .netrc would be asked
+    session.headers.update({"User-Agent": _AGENT, "Accept-Encoding": "identity"})
+    _mount(session)
+    return session
+
+
+def renewed(credential: Credentials) -> Credentials:
+    """A login with a token that is valid; the renewed one is kept in the login's file."""
+    http = Http(None)
+    http.request("competitions", "GetCompetition")  # makes the session
+    login = KaggleCredentials.load(
+        SimpleNamespace(users=SimpleNamespace(account_client=AccountClient(http)))
+    )
+    mask = os.umask(0o077)  # the client makes the file readable by all, and closes it afterwards
+    try:
+        login.refresh_access_token()
+    finally:
+        os.umask(mask)
+    return Credentials(
+        credential.source, "token", user=credential.user, secret=login.get_access_token()
+    )
+
+
+def _mount(session: requests.Session) -> None:
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _InTime())
+
+
+def _typed(kind: Any, value: Any) -> Any:
+    """A value in the client's types: an enumeration's member by its name, JSON as its objects."""
+    nested = isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(each, dict) for each in value)
+    )
+    named = isinstance(value, str) and isinstance(kind and kind.field_type, enum.EnumMeta)
+    return kind.serializer.from_dict_value(kind.field_type, value) if nested or named else value
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request

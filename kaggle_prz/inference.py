@@ -1,0 +1,221 @@
+"""A finished run on other files of its competition: new test images -> a submission.
+
+The files are read anew; what the run learned, how it averages and how it decides stay as they
+are. Trains nothing, and reads no training image.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_prz import (
+    allocator,
+    backbones,
+    decisions,
+    ensemble,
+    environment,
+    hosts,
+    images,
+    layouts,
+    outputs,
+    runs,
+    submission,
+    workdir,
+)
+from kaggle_prz.console import Console, Silent
+from kaggle_prz.errors import DataError, RunError, UsageError
+from kaggle_prz.runs import Run
+from kaggle_prz.spec import Stage
+from kaggle_prz.task import Task
+
+# What the weights and the decision of a run were made for.
+_FIXED = ("kind", "classes", "channels", "id_column", "target_columns", "melted")
+
+
+def predict(
+    run: Run | str | Path,
+    *,
+    competition: str | None = None,
+    output: str | Path = "submission.csv",
+    backbone: Any = None,
+    console: Console | None = None,
+) -> Path:
+    """Predict the test images that a competition's files hold now, as a run's blend does.
+
+    Args:
+        run: a finished run, or its directory.
+        competition: name of the competition, or the path of a directory with its files; default:
+            where the run found them.
+        output: the submission, in the form of the sample submission that is found there.
+        backbone: what the run was given, where that was no name.
+        console: gets a bar for every fold.
+
+    Returns:
+        Path of the submission.
+
+    Raises:
+        DataError: the files are of another task than those that the run was fitted to.
+        RunError: the run is not finished, or its weights are not there.
+        UsageError: a backbone that is not the run's.
+
+    Example:
+        >>> predict("runs/shapes/first", competition="./shapes-2")  # doctest: +SKIP
+        PosixPath('submission.csv')
+    """
+    run = run if isinstance(run, Run) else runs.load_run(run)
+    console = console or Silent()
+    network = _network(run, backbone)
+    members = list(_members(run))
+    task = read_again(run, competition or run.competition, console)
+    sizes = sorted({stage.image_size for stage, _ in members})
+    decoded = images.decode(
+        task.root,
+        task.test_files.tolist(),
+        sizes,
+        workdir.home() / "images" / task.slug,
+        console,
+        channels=task.channels,
+    )
+    seen = np.flatnonzero(decoded.readable)
+    mean = _mean_of_folds(run, task, network, decoded=decoded, members=members, console=console)
+    if len(seen) < len(task.test_ids):
+        console.say(
+            f"Note: {len(task.test_ids) - len(seen)} of {len(task.test_ids)} test rows have no "
+            "image that can be decoded; they get what is likely of any row."
+        )
+    ids, predictions = ensemble.with_unseen(
+        task.test_ids[seen], mean, task.test_ids, outputs.prior(task)
+    )
+    decision = decisions.Decision.from_json(run.blend["decision"])
+    path = Path(output)
+    submission.write(path, task, ids, predictions, decision)
+    console.say(f"Predicted {len(seen)} images with {len(members)} folds. Submission: {path}")
+    return path
+
+
+def read_again(run: Run, competition: str, console: Console | None = None) -> Task:
+    """The task of a run with the test rows that a competition's files hold now.
+
+    Training rows, labels and the form of cells are the run's; only what there is to predict is
+    taken from the files.
+
+    Raises:
+        DataError: the files are of another task.
+    """
+    host, slug = hosts.find(competition)
+    settled: dict[str, Any] = {key: run.layout[key] for key in run.layout if key != "metric"}
+    found = layouts.read(
+        host.download(slug),
+        slug=run.task.slug,
+        metric=run.task.metric,
+        flips=run.task.flips,
+        console=console,
+        **settled,
+    )
+    for name in _FIXED:
+        fitted, here = getattr(run.task, name), getattr(found, name)
+        if fitted != here:
+            raise DataError(
+                f"A run predicts files of the task it was fitted to. The {name.replace('_', ' ')} "
+                f"of {run.path.name}: {_shown(fitted)}; in {found.root}: {_shown(here)}. "
+                "Fit another run to these files."
+            )
+    return replace(
+        run.task,
+        root=found.root,
+        sample=found.sample,
+        test_ids=found.test_ids,
+        test_files=found.test_files,
+    )
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _network(run: Run, backbone: Any) -> backbones.Backbone:
+    identity = workdir.read_json(run.path / "recipe.json").get("backbone_identity", "")
+    if backbone is None and identity:
+        raise UsageError(
+            f"{run.path} was trained on a network that was handed over ({run.recipe.backbone}); "
+            "hand over the same one: predict(run, backbone=…) in Python."
+        )
+    network = backbones.resolve(run.recipe.backbone if backbone is None else backbone)
+    if network.name != run.recipe.backbone or network.identity != identity:
+        raise UsageError(
+            f"{run.path} was trained on the backbone {run.recipe.backbone!r}; the one that was "
+            f"handed over is {network.name!r} or has other weights or another source."
+        )
+    return network
+
+
+def _members(run: Run) -> Iterator[tuple[Stage, int]]:
+    """Stage and fold of what the blend averages, stage by stage."""
+    stages = {stage.name: stage for stage in run.stages}
+    for member in sorted(run.blend["members"], key=lambda one: (one["stage"], one["fold"])):
+        stage, fold = stages[member["stage"]], member["fold"]
+        weights = run.directory(stage, fold) / runs.WEIGHTS
+        if not weights.is_file():
+            raise RunError(
+                f"{weights} is missing, and the submission of the run averages that fold. Restore "
+                "the file, or fit the run again."
+            )
+        yield stage, fold
+
+
+def _mean_of_folds(
+    run: Run,
+    task: Task,
+    network: backbones.Backbone,
+    *,
+    decoded: images.Decoded,
+    members: Sequence[tuple[Stage, int]],
+    console: Console,
+) -> NDArray[Any]:
+    """`(test seen, columns)` in the labels' units: the mean of what every member predicts."""
+    seen, meant = np.flatnonzero(decoded.readable), outputs.of(task)
+    if not len(seen):
+        return np.zeros((0, meant.count))
+    allocator.keep_freed_memory()
+    with environment.without_banner():
+        from kaggle_prz import prediction
+
+    views = prediction.views_of(task.flips, run.recipe.tta)
+    total = np.zeros((len(seen), meant.count))
+    for stage, folds in itertools.groupby(members, key=lambda member: member[0]):
+        model = _model(run, task, network, stage)
+        for _, fold in folds:
+            model.load_weights(run.directory(stage, fold) / runs.WEIGHTS)
+            label = f"predict · {stage.name} · fold {fold + 1}"
+            with console.bar(label, len(seen) * len(views)) as advance:
+                rows = prediction.predict(
+                    model,
+                    decoded.stores[stage.image_size],
+                    seen,
+                    batch_size=stage.batch_size,
+                    views=views,
+                    advance=advance,
+                )
+            total += meant.predictions(rows)
+    mean: NDArray[Any] = total / len(members)
+    return mean
+
+
+def _model(run: Run, task: Task, network: backbones.Backbone, stage: Stage) -> Any:
+    from kaggle_prz import model, precision
+
+    meant = outputs.of(task)
+    return model.build(
+        network,
+        stage.image_size,
+        meant.count,
+        activation=meant.activation,
+        weights="none",  # every weight is set from a fold's file
+        policy=precision.decide(run.recipe.precision).policy,
+        channels=task.channels,
+    ).model

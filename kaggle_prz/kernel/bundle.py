@@ -1,0 +1,103 @@
+"""The offline bundle: files in one flat directory, with a manifest of what each is.
+
+Flat, because datasets are uploaded without their sub-directories unless told otherwise; the
+manifest has the paths, sizes and digests, and whoever opens the bundle checks them.
+"""
+
+import shutil
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from kaggle_prz import workdir
+from kaggle_prz.errors import RunError, UsageError
+
+MANIFEST = "manifest.json"
+JOB = "kernel.json"
+
+
+class Bundle:
+    """A bundle that is being written.
+
+    Args:
+        directory: made, or emptied where a bundle was built in it before.
+
+    Raises:
+        UsageError: the directory holds something else.
+
+    Example:
+        ```python
+        bundle = Bundle(Path("out/bundle"))
+        bundle.add("runs/first/plan.json", run.path / "plan.json")
+        entries = bundle.seal()
+        ```
+    """
+
+    def __init__(self, directory: Path):
+        if directory.is_dir() and any(directory.iterdir()) and not _is_bundle(directory):
+            raise UsageError(
+                f"{directory} holds files that no earlier build made. Name another directory "
+                "with --output."
+            )
+        self.directory = directory
+        self._paths: dict[str, str] = {}
+        workdir.begin_anew(directory)
+
+    def add(self, path: str, source: Path) -> None:
+        """Copy a file, to be found as `path` by whoever opens the bundle."""
+        shutil.copyfile(source, self.directory / self._flat(path))
+
+    def add_json(self, path: str, value: Any) -> None:
+        """Write a file, to be found as `path` by whoever opens the bundle."""
+        workdir.write_json(self.directory / self._flat(path), value)
+
+    def seal(self) -> list[dict[str, Any]]:
+        """Write the manifest: `file`, `path`, `bytes`, `sha256` of every file, the largest first.
+
+        Files that were put into the directory by others are found under their names.
+        """
+        files = [file for file in self.directory.iterdir() if file.name != MANIFEST]
+        entries = [
+            {
+                "file": file.name,
+                "path": self._paths.get(file.name, file.name),
+                "bytes": file.stat().st_size,
+                "sha256": workdir.sha256(file),
+            }
+            for file in sorted(files, key=lambda file: (-file.stat().st_size, file.name))
+        ]
+        workdir.write_json(self.directory / MANIFEST, {"files": entries})
+        return entries
+
+    def _flat(self, path: str) -> str:
+        name = path.replace("/", "--")
+        self._paths[name] = path
+        return name
+
+
+def _is_bundle(directory: Path) -> bool:
+    """Whether a build made the directory, and perhaps was stopped."""
+    return (directory / MANIFEST).is_file() or all(
+        file.suffix == ".whl" for file in directory.iterdir()
+    )
+
+
+def unpack(directory: Path, to: Path) -> None:
+    """Link every file of a bundle to its path below `to`, which is made anew.
+
+    Raises:
+        RunError: a file is missing or is not what was built.
+    """
+    workdir.begin_anew(to)
+    for entry in workdir.read_json(directory / MANIFEST)["files"]:
+        file, within = directory / entry["file"], PurePosixPath(entry["path"])
+        if not file.is_file() or workdir.sha256(file) != entry["sha256"]:
+            found = "is another" if file.is_file() else "is missing"
+            raise RunError(
+                f"A bundle is whole or not used: {entry['file']} {found} in {directory}. Build it "
+                "and upload it again."
+            )
+        if within.is_absolute() or ".." in within.parts:
+            raise RunError(f"{directory / MANIFEST} names a path outside of the bundle: {within}.")
+        place = to / within
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(file.absolute())

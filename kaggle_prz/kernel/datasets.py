@@ -1,0 +1,122 @@
+"""A bundle -> a private dataset at Kaggle: created or versioned, and waited for."""
+
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from kaggle_prz import workdir
+from kaggle_prz.console import Console, duration
+from kaggle_prz.errors import HostError
+from kaggle_prz.hosts.kaggle import Door, patience
+from kaggle_prz.hosts.kaggle.failures import kind_of
+from kaggle_prz.hosts.kaggle.uploading import upload_blob
+from kaggle_prz.kernel import bundle, job, secrets
+
+_SERVICE = "datasets"
+_RECORD = "published.json"
+_LONGEST_WAIT = 1800.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 30.0
+
+
+def publish(door: Door, directory: Path, console: Console) -> str:
+    """Upload a bundle, unless the very same was uploaded before, and wait until it is ready.
+
+    Args:
+        door: to Kaggle.
+        directory: the bundle, beside which a record of the upload is kept.
+        console: gets a bar over the files.
+
+    Returns:
+        `owner/slug` of the dataset.
+
+    Raises:
+        SecretFoundError: something in it is a credential; nothing is sent.
+        HostError: and its children: Kaggle does not take it, or is not ready in half an hour.
+    """
+    secrets.refuse(directory)
+    metadata = workdir.read_json(directory / job.DATASET)
+    ref, record = str(metadata["id"]), directory.parent / _RECORD
+    wanted = {"ref": ref, "manifest": workdir.sha256(directory / bundle.MANIFEST)}
+    status = _status(door, ref)
+    if status and record.is_file() and workdir.read_json(record) == wanted:
+        console.say(f"The bundle {ref} is at Kaggle already.")
+    else:
+        files = _uploaded(door, directory, console)
+        _put(door, metadata, files, f"manifest {wanted['manifest'][:12]}", new=not status)
+        workdir.write_json(record, wanted)
+    _wait(door, ref)
+    return ref
+
+
+def _uploaded(door: Door, directory: Path, console: Console) -> list[dict[str, str]]:
+    entries = workdir.read_json(directory / bundle.MANIFEST)["files"]
+    names = [*(entry["file"] for entry in entries), bundle.MANIFEST]
+    tokens = []
+    with console.bar("upload the bundle", len(names)) as advance:
+        for name in names:
+            tokens.append({"token": upload_blob(door, directory / name)})
+            advance(1, note=name)
+    return tokens
+
+
+def _put(
+    door: Door, metadata: dict[str, Any], files: list[dict[str, str]], notes: str, *, new: bool
+) -> None:
+    owner, _, slug = metadata["id"].partition("/")
+    if new:
+        answer = door.told(
+            lambda: door.once(
+                "CreateDataset",
+                _SERVICE,
+                owner_slug=owner,
+                slug=slug,
+                title=metadata["title"],
+                license_name=metadata["licenses"][0]["name"],
+                is_private=True,
+                files=files,
+            ),
+            f"Creating the dataset {metadata['id']}",
+        )
+    else:
+        answer = door.told(
+            lambda: door.once(
+                "CreateDatasetVersion",
+                _SERVICE,
+                owner_slug=owner,
+                dataset_slug=slug,
+                body={"versionNotes": notes, "files": files},
+            ),
+            f"Making a version of the dataset {metadata['id']}",
+        )
+    said = answer.get("error") or (answer.get("status") == "error" and "it says nothing more")
+    if said:
+        raise HostError(f"Kaggle did not take the bundle {metadata['id']}: {said}")
+
+
+def _status(door: Door, ref: str) -> str:
+    """`READY`, …; empty for a dataset that does not exist, which Kaggle calls forbidden."""
+    owner, _, slug = ref.partition("/")
+
+    def ask() -> dict[str, Any]:
+        try:
+            return door.once("GetDatasetStatus", _SERVICE, owner_slug=owner, dataset_slug=slug)
+        except requests.RequestException as error:
+            if kind_of(error) in {"forbidden", "unknown"}:
+                return {}
+            raise
+
+    answer = door.patiently(ask, f"Asking for the dataset {ref}")
+    return str(answer.get("status") or "").upper()
+
+
+def _wait(door: Door, ref: str) -> None:
+    waited, pause = 0.0, _FIRST_PAUSE
+    while (status := _status(door, ref)) != "READY":
+        if status in {"FAILED", "DELETED"} or waited > _LONGEST_WAIT:
+            raise HostError(
+                f"The dataset {ref} is {status.lower() or 'not to be seen'} at Kaggle after "
+                f"{duration(waited)}. Push again later; what is uploaded stays there."
+            )
+        patience.pause(pause)
+        waited, pause = waited + pause, min(pause * 1.5, _LONGEST_PAUSE)

@@ -1,0 +1,137 @@
+"""Unattended: bundle and kernel to Kaggle, version after version, then a score."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kaggle_prz import workdir
+from kaggle_prz.console import Console, Silent
+from kaggle_prz.errors import HostError, RunError, UsageError
+from kaggle_prz.hosts.kaggle import Door
+from kaggle_prz.kernel import bundle, datasets, job, remote
+from kaggle_prz.kernel.building import build
+from kaggle_prz.kernel.inside import SESSION
+from kaggle_prz.kernel.job import Job
+from kaggle_prz.kernel.remote import Version
+from kaggle_prz.kernel.submitting import submit_version
+from kaggle_prz.offline.competition import Submission
+
+LONGEST = 13 * 3600.0  # s, of one version: in the queue, and at work
+_MOST_VERSIONS = 50
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What came of a push.
+
+    Attributes:
+        version: the last version that was pushed.
+        status: of its session; `"QUEUED"` where nobody waited.
+        submission: that was graded, or None.
+    """
+
+    version: Version
+    status: str
+    submission: Submission | None = None
+
+
+def push(
+    what: str | Path,
+    *,
+    submit: bool = False,
+    until_done: bool = False,
+    wait: bool = True,
+    timeout: float = LONGEST,
+    message: str = "",
+    door: Door | None = None,
+    console: Console | None = None,
+) -> Pushed:
+    """Push a kernel and its bundle, wait for its end, and submit what it wrote.
+
+    Args:
+        what: the output of `build`, or a run's directory, for which a predicting kernel is built.
+        submit: submit `submission.csv` of the version to the competition, and wait for the score.
+        until_done: push a training again, with its own output attached, until it is complete.
+        wait: for the end of the session.
+        timeout: seconds to wait for one version.
+        message: description of the submission.
+        door: to Kaggle.
+        console: gets progress, and the end of the log of a failure.
+
+    Raises:
+        UsageError: `what` is neither.
+        HostError: and its children; the kernel failed, or Kaggle does not answer.
+        SubmissionError: the submission was refused.
+    """
+    door, console = door or Door(console=console), console or Silent()
+    place = _built(Path(what), door, console)
+    todo = Job.read(place / "bundle" / bundle.JOB)
+    if until_done and todo.mode != "train":
+        raise UsageError("--until-done is for training; a predicting kernel is done in one run.")
+    datasets.publish(door, place / "bundle", console)
+    for _ in range(_MOST_VERSIONS):
+        version = _push_once(door, place / "kernel", console)
+        if not (wait or submit or until_done):
+            return Pushed(version, "QUEUED")
+        _end_well(door, version, console, timeout)
+        if not until_done or _is_complete(door, version):
+            break
+        _attach_own_output(place / "kernel")
+    else:
+        raise HostError(
+            f"{version.ref} is not complete after {_MOST_VERSIONS} versions. See its output: "
+            f"kaggle-prz kernel pull {version.ref}"
+        )
+    graded = submit_version(door, todo.competition, version, message, console) if submit else None
+    return Pushed(version, "COMPLETE", graded)
+
+
+def _built(what: Path, door: Door, console: Console) -> Path:
+    if (what / "kernel" / job.KERNEL).is_file() and (what / "bundle" / bundle.JOB).is_file():
+        return what
+    if (what / "recipe.json").is_file():
+        build(
+            what,
+            output=what / "kaggle",
+            mode="predict",
+            owner=door.credential.user or None,
+            console=console,
+        )
+        return what / "kaggle"
+    raise UsageError(
+        f"kernel push takes what kernel build wrote (the folders kernel and bundle), or a run's "
+        f"directory; {what} is neither."
+    )
+
+
+def _push_once(door: Door, folder: Path, console: Console) -> Version:
+    version = remote.save(door, folder)
+    console.say(f"Pushed version {version.number} of {version.ref}: {version.url}")
+    return version
+
+
+def _end_well(door: Door, version: Version, console: Console, timeout: float) -> None:
+    session = remote.wait(door, version.ref, console, timeout)
+    if session.status == "COMPLETE":
+        return
+    lines, last = remote.log_end(door, version.ref)
+    for line in lines:
+        console.say(f"  {line}")
+    raise HostError(
+        f"Version {version.number} of {version.ref} ended with {session.status.lower()}: "
+        f"{session.failure or 'Kaggle does not say why'} The log ends: {last or 'it is empty'}"
+    )
+
+
+def _is_complete(door: Door, version: Version) -> bool:
+    with tempfile.TemporaryDirectory() as place:
+        found = remote.pull(door, version.ref, Path(place), Silent(), only=SESSION)
+        if not found:
+            raise RunError(f"{version.ref} left no {SESSION}: it is no training kernel of ours.")
+        return bool(workdir.read_json(found[0])["complete"])
+
+
+def _attach_own_output(folder: Path) -> None:
+    metadata: dict[str, Any] = workdir.read_json(folder / job.KERNEL)
+    workdir.write_json(folder / job.KERNEL, metadata | {"kernel_sources": [metadata["id"]]})
