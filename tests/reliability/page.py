@@ -16,7 +16,7 @@ _SHORT = {
     "CredentialsError": "says: make a new token",
     "RulesNotAcceptedError": "says: accept the rules, and where",
     "CompetitionNotFoundError": "says: no such competition",
-    "HostError": "says what, and to run it again",
+    "HostError": "says what is wrong",
 }
 
 

@@ -175,6 +175,6 @@ def _clock(error: BaseException) -> str:
     ahead = failures.clock_error(error)
     if abs(ahead) < _WRONG_CLOCK:
         return ""
-    way = "ahead" if ahead > timedelta(0) else "behind"
+    way = "ahead of" if ahead > timedelta(0) else "behind"
     seconds = abs(ahead).total_seconds()
-    return f" This machine's clock is {duration(seconds)} {way} of Kaggle's: set it first."
+    return f" This machine's clock is {duration(seconds)} {way} Kaggle's: set it first."
