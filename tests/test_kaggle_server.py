@@ -2,6 +2,10 @@
 
 import csv
 import io
+import subprocess
+import sys
+import textwrap
+import time
 import zipfile
 from pathlib import Path
 
@@ -218,6 +222,26 @@ def test_rules_that_are_not_accepted(kaggle, tmp_path):
     with pytest.raises(requests.HTTPError, match="accept this competition's rules") as caught:
         kaggle.api().competition_download_files(SLUG, path=str(tmp_path))
     assert caught.value.response.status_code == 403
+
+
+def test_a_server_ends_with_the_test_that_began_it(tmp_path):
+    text = f"""
+        import os
+        from pathlib import Path
+        from kaggle_server.fixtures import Loopback
+        print(Loopback(Path({str(tmp_path / "state")!r})).pid, flush=True)
+        os._exit(1)
+    """
+    tests = Path(__file__).parent
+    command = [sys.executable, "-c", textwrap.dedent(text)]
+    begun = subprocess.run(
+        command, cwd=tests, capture_output=True, text=True, timeout=60, check=False
+    )
+    pid = int(begun.stdout)
+    end = time.monotonic() + 20
+    while Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_the_state_outlives_the_process(kaggle, tmp_path):

@@ -60,11 +60,12 @@ class Loopback:
         if self._process is not None and self._process.poll() is None:
             return
         command = [sys.executable, "-m", "kaggle_server", "--state", str(self.root)]
-        command += ["--port", str(self.port)]
+        command += ["--attached", "--port", str(self.port)]
         command += [word for name, value in self.options.items() for word in (f"--{name}", value)]
         with (self.root.parent / f"{self.root.name}.log").open("a") as log:
             self._process = subprocess.Popen(
                 command,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -88,8 +89,9 @@ class Loopback:
         assert self._process is not None
         self._process.terminate()
         self._process.wait(10)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
 
     @property
     def pid(self) -> int:
