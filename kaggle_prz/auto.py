@@ -193,8 +193,8 @@ class _Work:
         if self.host.name == "folder":
             return
         run = runs.load_run(fitted["run"])
-        before = self._best_sent(metrics.get(run.task.metric))
-        if before is not None and not metrics.get(run.task.metric).better(run.score, before):
+        before = self._best_sent(metrics.of(run.task))
+        if before is not None and not metrics.of(run.task).better(run.score, before):
             self.journal.add("kept back", attempt=attempt.key, better=before)
             return
         try:
@@ -216,7 +216,7 @@ class _Work:
         ]
         best = made[0] if made else None
         for run in made[1:]:
-            if best is not None and metrics.get(run.task.metric).better(run.score, best.score):
+            if best is not None and metrics.of(run.task).better(run.score, best.score):
                 best = run
         return best
 

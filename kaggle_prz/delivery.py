@@ -84,7 +84,7 @@ def _not_again(date: str) -> str:
 
 
 def _description(run: Run) -> str:
-    metric = metrics.get(run.task.metric)
+    metric = metrics.of(run.task)
     return f"{run.name}: out-of-fold {metric.title} {run.score:.4f}"
 
 
