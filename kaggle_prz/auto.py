@@ -16,6 +16,7 @@ from kaggle_prz import delivery, experiment, hosts, metrics, runs, workdir
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import LimitReachedError, PrzError, RunError, UsageError
 from kaggle_prz.journal import Journal
+from kaggle_prz.kernel import pushing
 from kaggle_prz.runs import Run
 
 ATTEMPTS = 3
@@ -118,7 +119,8 @@ def auto(
         output_dir: where runs and the journal are kept.
         dry_run: say what would be done, and do nothing.
         fit: makes a run; default: on this machine.
-        submit: sends a run's submission; default: the file, to the competition's host.
+        submit: sends a run's submission; default: the file to the competition's host, and for a
+            code competition a predicting kernel.
         console: where to report progress; default: nowhere.
         **options: of `experiment.fit`, for every attempt.
 
@@ -138,7 +140,7 @@ def auto(
         with workdir.locked(directory):
             for attempt in planned:
                 work.make(attempt, fit or experiment.fit, competition, output_dir)
-                work.send(attempt, submit or delivery.submit)
+                work.send(attempt, submit or _deliver)
     work.show()
     best = work.best()
     if best is None and not dry_run:
@@ -147,6 +149,15 @@ def auto(
             "The same command tries again."
         )
     return best
+
+
+def _deliver(run: Run, *, console: Console) -> dict[str, Any]:
+    """Send a run's submission as its competition takes it: a file, or a kernel that makes it."""
+    host, slug = hosts.find(run.competition)
+    if not host.describe(slug).kernels_only:
+        return delivery.submit(run, console=console)
+    graded = pushing.push(run.path, submit=True, console=console).submission
+    return {"public_score": None if graded is None else graded.public_score}
 
 
 _STATES = {

@@ -5,6 +5,7 @@ import time
 
 import keras
 
+from kaggle_prz import interrupts
 from kaggle_prz.console import Advance
 
 _WARM_UP = 0.1
@@ -100,6 +101,7 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
         self._earlier = (0, 0.0, 0.0)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        interrupts.check()
         means = logs or {}
         if self._advance is not None:
             self._advance(1, note=f"loss {means['loss']:.3f}")

@@ -6,7 +6,6 @@ Commands import their work when they run, so that `--help` answers at once.
 import contextlib
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kaggle_prz import __version__, options
+from kaggle_prz import __version__, interrupts, options
 from kaggle_prz.errors import PrzError
 
 if TYPE_CHECKING:
     from kaggle_prz.console import Console
+    from kaggle_prz.kernel.job import Machine
 
 _INTERRUPTED = 130
 
@@ -65,17 +65,23 @@ def fit(competition: str, quiet: bool, **given: Any) -> None:
 @options.layout
 @options.output_dir
 @click.option("--attempts", "count", type=int, default=3, show_default=True, help="Runs to make.")
+@click.option("--in-kernels", is_flag=True, help="Train at Kaggle, in kernels, instead of here.")
+@options.machine
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-def auto(competition: str, quiet: bool, **given: Any) -> None:
+def auto(competition: str, quiet: bool, in_kernels: bool, machine: "Machine", **given: Any) -> None:
     """Fit one attempt after the other, and submit what is better than before.
 
     The recipe as given comes first, then larger images, then other seeds. A journal keeps what
     was done: the same command goes on where it stopped, also on another day.
     """
-    from kaggle_prz import auto as unattended
+    from functools import partial
 
-    unattended.auto(competition, console=_console(quiet), **given)
+    from kaggle_prz import auto as unattended
+    from kaggle_prz.kernel import fitting
+
+    fit = partial(fitting.fit, machine=machine) if in_kernels else None
+    unattended.auto(competition, fit=fit, console=_console(quiet), **given)
 
 
 @cli.command()
@@ -316,7 +322,7 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    interrupts.listen()
     run: Callable[..., Any] = cli.main
     with _sentences_instead_of_tracebacks("--debug" in arguments):
         try:
@@ -326,10 +332,6 @@ def main(arguments: list[str] | None = None) -> None:
         except click.ClickException as error:
             error.show()
             sys.exit(error.exit_code)
-
-
-def _as_interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

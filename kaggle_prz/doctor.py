@@ -9,18 +9,23 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from packaging.requirements import Requirement
 
 from kaggle_prz import __version__, workdir
-from kaggle_prz.console import Console
+from kaggle_prz.console import Console, duration
+from kaggle_prz.errors import CredentialsError, PrzError
+
+if TYPE_CHECKING:
+    from kaggle_prz.hosts.kaggle import Door
 
 State = Literal["ok", "note", "fault"]
 
 _OLDEST_PYTHON = (3, 11)
 _LITTLE_DISK = 5_000_000_000
 _BACKEND_SECONDS = 180
+_WRONG_CLOCK = 300  # s; signed links and logins end by the clock
 # Their requirements contradict each other in practice; other packages are pip's business.
 _NEIGHBOURS = (
     "keras",
@@ -75,7 +80,7 @@ class Finding:
 
 
 def examine(directory: Path = Path()) -> list[Finding]:
-    """Look at Python, packages, backend, and disk; takes the seconds that Keras loads.
+    """Look at Python, packages, backend, disk and Kaggle; takes the seconds that Keras loads.
 
     Args:
         directory: where runs would be written.
@@ -87,7 +92,7 @@ def examine(directory: Path = Path()) -> list[Finding]:
         >>> [finding.name for finding in python()]
         ['Python']
     """
-    return [*python(), *packages(), *backend(), *disk(directory)]
+    return [*python(), *packages(), *backend(), *disk(directory), *mounts(), *kaggle()]
 
 
 def show(findings: Sequence[Finding], console: Console) -> None:
@@ -152,6 +157,56 @@ def disk(directory: Path) -> list[Finding]:
     """Room for runs, and for the tool's own files."""
     places = {"room for runs": directory.absolute(), "room for data": workdir.home()}
     return [_room(name, path) for name, path in places.items()]
+
+
+def mounts() -> list[Finding]:
+    """Competitions that a Kaggle kernel has mounted; nothing elsewhere."""
+    from kaggle_prz.hosts.kaggle import mounts as inputs
+
+    if not inputs.in_kernel():
+        return []
+    found = ", ".join(inputs.competitions()) or "no competition"
+    return [Finding("mounted", "ok", f"{found} in {inputs.root()}")]
+
+
+def kaggle(door: "Door | None" = None) -> list[Finding]:
+    """The login for Kaggle by its source, whether Kaggle answers it, and this machine's clock.
+
+    Args:
+        door: to Kaggle; default: one that asks once.
+    """
+    from kaggle_prz.hosts.kaggle import Door, Patience, credentials
+    from kaggle_prz.hosts.kaggle.credentials import HOW
+
+    try:
+        found = credentials()
+    except CredentialsError as error:
+        return [Finding("Kaggle login", "fault", str(error))]
+    if found is None:
+        text = f"none; only competitions of Kaggle need one. {HOW}"
+        return [Finding("Kaggle login", "note", text)]
+    login = Finding("Kaggle login", "ok", found.source)
+    if found.exposed:
+        text = f"{found.source}, which other users of this machine may read: chmod 600"
+        login = Finding("Kaggle login", "note", text)
+    return [login, *_answer(door or Door(Patience(tries=1, offline_tries=1)))]
+
+
+def _answer(door: "Door") -> Iterator[Finding]:
+    try:
+        ahead = door.clock_error()
+    except CredentialsError as error:
+        yield Finding("Kaggle", "fault", str(error))
+    except PrzError as error:
+        yield Finding("Kaggle", "note", str(error))
+    else:
+        yield Finding("Kaggle", "ok", "answers")
+        seconds = abs(ahead.total_seconds())
+        if seconds < _WRONG_CLOCK:
+            yield Finding("clock", "ok", "as Kaggle's")
+        else:
+            way = "ahead of" if ahead.total_seconds() > 0 else "behind"
+            yield Finding("clock", "fault", f"{duration(seconds)} {way} Kaggle's; set it")
 
 
 def _room(name: str, path: Path) -> Finding:

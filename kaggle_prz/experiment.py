@@ -23,6 +23,7 @@ from kaggle_prz import (
     folds,
     hosts,
     images,
+    interrupts,
     layouts,
     planning,
     report,
@@ -276,6 +277,7 @@ def _train(
 
 def _train_folds(run: Run, worker: Any, plan: Plan, stage: Stage) -> None:
     for fold in range(run.recipe.folds):
+        interrupts.check()
         if workdir.is_sealed(run.directory(stage, fold)):
             continue
         if not plan.has_time_for(stage, fold):

@@ -29,12 +29,13 @@ from kaggle_prz import (
 )
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import DataError, RunError, UsageError
+from kaggle_prz.rows import pooled
 from kaggle_prz.runs import Run
 from kaggle_prz.spec import Stage
-from kaggle_prz.task import Task
+from kaggle_prz.task import Images, Task
 
 # What the weights and the decision of a run were made for.
-_FIXED = ("kind", "classes", "channels", "id_column", "target_columns", "melted")
+_FIXED = ("kind", "classes", "heads", "channels", "id_column", "target_columns", "melted")
 
 
 def predict(
@@ -75,22 +76,21 @@ def predict(
     sizes = sorted({stage.image_size for stage, _ in members})
     decoded = images.decode(
         task.root,
-        task.test_files.tolist(),
+        task.images.test_files.tolist(),
         sizes,
         workdir.home() / "images" / task.slug,
         console,
         channels=task.channels,
     )
-    seen = np.flatnonzero(decoded.readable)
+    seen = task.images.test_rows[decoded.readable]
     mean = _mean_of_folds(run, task, network, decoded=decoded, members=members, console=console)
-    if len(seen) < len(task.test_ids):
+    seen_ids, mean = pooled(task.test_ids[seen], mean)
+    if len(seen_ids) < len(task.test_ids):
         console.say(
-            f"Note: {len(task.test_ids) - len(seen)} of {len(task.test_ids)} test rows have no "
+            f"Note: {len(task.test_ids) - len(seen_ids)} of {len(task.test_ids)} test rows have no "
             "image that can be decoded; they get what is likely of any row."
         )
-    ids, predictions = ensemble.with_unseen(
-        task.test_ids[seen], mean, task.test_ids, outputs.prior(task)
-    )
+    ids, predictions = ensemble.with_unseen(seen_ids, mean, task.test_ids, outputs.prior(task))
     decision = decisions.Decision.from_json(run.blend["decision"])
     path = Path(output)
     submission.write(path, task, ids, predictions, decision)
@@ -131,7 +131,16 @@ def read_again(run: Run, competition: str, console: Console | None = None) -> Ta
         sample=found.sample,
         test_ids=found.test_ids,
         test_files=found.test_files,
+        bags=_bags(run.task, found),
     )
+
+
+def _bags(fitted: Task, found: Task) -> Images | None:
+    """The images of rows, where rows have several here or had when the run was fitted."""
+    if fitted.bags is None and found.bags is None:
+        return None
+    own, here = fitted.images, found.images
+    return Images(own.train_files, own.train_rows, here.test_files, here.test_rows)
 
 
 def _shown(value: object) -> str:

@@ -150,6 +150,15 @@ place = _together(
     click.option("--run", help="Name of the run; default: made from the recipe."),
 )
 
+machine = click.option(
+    "--machine-shape",
+    "machine",
+    type=click.Choice(["cpu", "t4x2", "tpu"]),
+    default="t4x2",
+    show_default=True,
+    help="What the kernel runs on.",
+)
+
 KERNEL = ("mode", "output", "machine", "owner", "competition", "session", "resume")
 kernel = _together(
     click.option("--train", "mode", flag_value="train", help="Train there."),
@@ -162,14 +171,7 @@ kernel = _together(
         required=True,
         help="Takes the folders kernel and bundle.",
     ),
-    click.option(
-        "--machine-shape",
-        "machine",
-        type=click.Choice(["cpu", "t4x2", "tpu"]),
-        default="t4x2",
-        show_default=True,
-        help="What the kernel runs on.",
-    ),
+    machine,
     click.option("--owner", help="Your account at Kaggle; default: KAGGLE_USERNAME."),
     click.option("--competition", metavar="NAME", help="At Kaggle, if the run has another."),
     click.option(

@@ -2,13 +2,13 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
-from kaggle_server.fixtures import loopback, loopback_process  # noqa: F401 - fixtures
+from kaggle_server.fixtures import STARTED, loopback, loopback_process  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
     from competitions import Drawn
@@ -34,6 +34,23 @@ def disarmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable, folder in places.items():
         (tmp_path / folder).mkdir()
         monkeypatch.setenv(variable, str(tmp_path / folder))
+
+
+@pytest.fixture(autouse=True)
+def no_secret_is_written(tmp_path: Path) -> Iterator[None]:
+    """Nothing that a test leaves has a loopback Kaggle's key or token in it, but its logins."""
+    yield
+    secrets = [server.account[name].encode() for server in STARTED for name in ("key", "token")]
+    for path in tmp_path.rglob("*") if secrets else ():
+        if path.is_file() and not path.is_symlink() and not _holds_a_login(path, tmp_path):
+            content = path.read_bytes()
+            assert not any(secret in content for secret in secrets), f"a secret is in {path}"
+
+
+def _holds_a_login(path: Path, place: Path) -> bool:
+    """The server's own state, and the files in which clients keep logins."""
+    own = any(path.is_relative_to(server.root) for server in STARTED)
+    return own or ".kaggle" in path.relative_to(place).parts
 
 
 @pytest.fixture(scope="session")

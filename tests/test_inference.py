@@ -102,7 +102,14 @@ def test_a_test_image_that_cannot_be_decoded_gets_the_prior(run, folder, tmp_pat
 @pytest.mark.keras
 @pytest.mark.parametrize(
     "slug",
-    ["plant-pathology-2021-fgvc8", "petfinder-pawpularity-score", "aptos2019-blindness-detection"],
+    [
+        "plant-pathology-2021-fgvc8",
+        "petfinder-pawpularity-score",
+        "aptos2019-blindness-detection",
+        "bag-folders",
+        "wide-heads",
+        "tfrecords",
+    ],
 )
 def test_other_kinds_and_cells(drawn, tmp_path, slug):
     competition = drawn(slug)

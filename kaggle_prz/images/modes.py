@@ -148,6 +148,7 @@ def eight_bit(values: NDArray[Any], span: Span | None = None) -> NDArray[np.uint
         shifted: NDArray[np.uint8] = np.clip(values >> bits, 0, 255).astype(np.uint8)
         return shifted
     numbers = np.nan_to_num(values.astype(np.float64), nan=low, posinf=high, neginf=low)
-    share = (numbers - low) / ((high - low) or 1)
+    half = high / 2 - low / 2  # of halves, since the whole may be beyond the largest float
+    share = (numbers / 2 - low / 2) / (half or 1)
     made: NDArray[np.uint8] = (share.clip(0, 1) * 255 + 0.5).astype(np.uint8)
     return made

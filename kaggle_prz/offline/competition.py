@@ -24,6 +24,7 @@ class Competition:
         daily_limit: submissions counted per UTC day; 0 where the host takes none.
         flips: flips that leave a label what it is: of `"horizontal"`, `"vertical"`.
         recipe: values that replace the recipe's defaults for this competition.
+        kernels_only: submissions are outputs of kernels, not files.
         license: SPDX identifier of the data's license, where there is one to name.
     """
 
@@ -34,6 +35,7 @@ class Competition:
     daily_limit: int
     flips: tuple[str, ...]
     recipe: Mapping[str, object]
+    kernels_only: bool = False
     license: str = ""
 
 

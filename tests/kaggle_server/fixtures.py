@@ -37,6 +37,10 @@ class Faults:
         self._control("clear-faults")
 
 
+# Every server that was started in this process, for the search for secrets that were written.
+STARTED: "list[Loopback]" = []
+
+
 class Loopback:
     """A running server.
 
@@ -54,6 +58,7 @@ class Loopback:
         self.port = 0
         self._process: subprocess.Popen[str] | None = None
         self.start()
+        STARTED.append(self)
 
     def start(self) -> None:
         """Begin, or begin again with the same state and port; nothing where it runs."""

@@ -3,6 +3,7 @@
 import contextlib
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,7 +11,7 @@ import requests
 
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import PrzError
-from kaggle_prz.hosts.kaggle import mounts, places, words
+from kaggle_prz.hosts.kaggle import failures, mounts, places, words
 from kaggle_prz.hosts.kaggle.credentials import Credentials, required
 from kaggle_prz.hosts.kaggle.failures import kind_of
 from kaggle_prz.hosts.kaggle.patience import Patience
@@ -72,6 +73,15 @@ class Door:
         """A signed link to a large file, asked for once, failures as they come."""
         link: str = self._wire.link(self._http, service, method, **fields)
         return link
+
+    def clock_error(self) -> timedelta:
+        """How far this machine's clock is ahead of Kaggle's, which is asked for it.
+
+        Raises:
+            HostError: and its children: Kaggle does not answer, or not this login.
+        """
+        said = self.patiently(lambda: self._wire.date(self._http), "Asking Kaggle")
+        return failures.ahead_of(said)
 
     @cached_property
     def storage(self) -> requests.Session:

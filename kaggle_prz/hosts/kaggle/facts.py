@@ -59,6 +59,7 @@ class Facts:
             daily_limit=self.daily_limit,
             flips=("horizontal",),
             recipe={},
+            kernels_only=self.kernels_only,
         )
 
 

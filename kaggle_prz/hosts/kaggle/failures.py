@@ -110,7 +110,12 @@ def retry_after(error: BaseException) -> float | None:
 def clock_error(error: BaseException) -> timedelta:
     """How far this machine's clock is ahead of the host's; zero where that cannot be told."""
     response = getattr(error, "response", None)
-    theirs = None if response is None else _date(response.headers.get("Date", ""))
+    return timedelta(0) if response is None else ahead_of(response.headers.get("Date", ""))
+
+
+def ahead_of(date: str) -> timedelta:
+    """How far this machine's clock is ahead of a `Date` header; zero where that is none."""
+    theirs = _date(date)
     return datetime.now(UTC) - theirs if theirs else timedelta(0)
 
 

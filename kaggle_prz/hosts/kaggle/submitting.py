@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from kaggle_prz.errors import HostError, PrzError, SubmissionError
+from kaggle_prz.errors import HostError, LimitReachedError, PrzError, SubmissionError
 from kaggle_prz.hosts.kaggle import facts, ledger, patience, places, sent
 from kaggle_prz.hosts.kaggle.door import Door
 from kaggle_prz.hosts.kaggle.failures import kind_of
@@ -83,7 +83,7 @@ def _check(door: Door, slug: str) -> None:
         )
     made = f"{facts.whole(left.get('numToday'))}"
     made += f" of {about.daily_limit}" if about.daily_limit else ""
-    raise SubmissionError(
+    raise LimitReachedError(
         f"The day's submissions to {slug!r} are used up: {made} were made on "
         f"{datetime.now(UTC).date()}. Submit again after midnight UTC."
     )

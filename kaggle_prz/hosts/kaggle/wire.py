@@ -112,7 +112,10 @@ def answer(http: Http, service: str, method: str, **fields: Any) -> dict[str, An
     Raises:
         requests.RequestException: as `failures.kind_of` tells apart.
     """
-    response = http.send(http.request(service, method, **fields))
+    return _object(http.send(http.request(service, method, **fields)))
+
+
+def _object(response: requests.Response) -> dict[str, Any]:
     try:
         content = response.json()
     except ValueError:
@@ -140,6 +143,13 @@ def link(http: Http, service: str, method: str, **fields: Any) -> str:
         if not response.is_redirect:
             raise UnreadableAnswerError("no link", response=response)
         return urljoin(str(request.url), response.headers["Location"])
+
+
+def date(http: Http) -> str:
+    """What an answer's `Date` header says, the host's own time."""
+    response = http.send(http.request("competitions", "ListCompetitions"))
+    _object(response)
+    return str(response.headers.get("Date", ""))
 
 
 def storage() -> requests.Session:

@@ -1,0 +1,63 @@
+"""Code competitions, unattended: trained here or there, submitted as kernels, scored hidden."""
+
+import json
+from pathlib import Path
+
+import kaggle_image
+import pytest
+from kaggle_shapes import QUICK, SHOWN, SLUG, hidden_test, write_answers
+from kaggle_worlds import login
+
+from kaggle_prz import cli, runs
+from kaggle_prz.hosts.kaggle import patience
+
+pytestmark = pytest.mark.keras
+RECIPE = ["--backbone", "tiny", "--sizes", "16", "--folds", "2", "--epochs", "2"]
+
+
+@pytest.fixture
+def kaggle(loopback, tmp_path, monkeypatch):
+    """A code competition of shapes, kernels on an image without us, and a login."""
+    files = tmp_path / "files" / SLUG
+    SHOWN.materialise(files)
+    hidden = hidden_test(files, tmp_path / "hidden", 30)
+    loopback.competition(
+        SLUG,
+        files,
+        hidden=tmp_path / "hidden",
+        answers=write_answers(hidden, tmp_path / "answers.csv"),
+        metric="log_loss",
+        maximize=False,
+        evaluationMetric="Multiclass Loss",
+        isKernelsSubmissionsOnly=True,
+    )
+    loopback.settings(
+        scoring_seconds=0.0,
+        queue_seconds=0.0,
+        root_variable="KAGGLE_PRZ_ROOT",
+        python=str(kaggle_image.make_image(tmp_path / "image")),
+    )
+    pause = patience.time.sleep
+    monkeypatch.setattr(patience, "pause", lambda seconds: pause(min(seconds, 0.5)))
+    monkeypatch.chdir(tmp_path)
+    with login(loopback):
+        yield loopback
+
+
+@pytest.mark.parametrize("place", [[], ["--in-kernels", "--machine-shape", "cpu"]])
+def test_one_command_trains_pushes_and_is_scored_on_images_nobody_saw(kaggle, place, capsys):
+    arguments = ["auto", "-c", SLUG, *RECIPE, "--attempts", "1", *place]
+    for _ in range(2):
+        cli.main(arguments)
+    assert "Traceback" not in capsys.readouterr().err
+    (sent,) = kaggle.control("state", room="submissions").values()
+    assert 0 < sent["public"] < 3
+    journal = Path("runs") / SLUG / "auto" / "journal.jsonl"
+    events = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert [event["event"] for event in events] == ["begun", "fitted", "submitted"]
+    assert events[2]["public_score"] == pytest.approx(sent["public"])
+    run = runs.load_run(events[1]["run"])
+    assert run.recipe.sizes == QUICK["sizes"]
+    pushed = {body["slug"] for each in kaggle.requests("SaveKernel") if (body := each["body"])}
+    kernels = {"predict"} if not place else {"predict", "train"}
+    assert {slug.rpartition("/")[2].split("-")[1] for slug in pushed} == kernels
