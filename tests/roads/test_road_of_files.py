@@ -54,7 +54,7 @@ def test_one_command_downloads_fits_submits_and_tells_the_score(shapes, tmp_path
     run = runs.load_run(tmp_path / "runs" / shapes.slug / "first")
     assert run.task.metric == "log_loss"  # as the host says
     assert run.receipt["status"] == "complete"
-    assert run.receipt["public_score"] == pytest.approx(sent["public"])
+    assert run.receipt["public_score"] == pytest.approx(sent["public"], abs=1e-5)
     assert 0 < run.receipt["public_score"] < 3
     assert (run.receipt["rank"], run.receipt["teams"]) == (2, 3)
     assert f"public log loss {run.receipt['public_score']:.4f}" in done.stdout
