@@ -7,9 +7,10 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
-from kaggle_prz.cli import main
+from kaggle_prz.cli import cli, main
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -52,6 +53,25 @@ def test_commands(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             run(command)
         else:
             assert command.startswith(("pip install", "tox", "python benchmarks/")), command
+
+
+SHOWN = sorted(
+    {
+        line.removeprefix("$ ").strip()
+        for page in PAGES
+        for line in page.read_text("utf-8").splitlines()
+        if line.startswith(("kaggle-prz ", "$ kaggle-prz "))
+    }
+)
+
+
+@pytest.mark.parametrize("command", SHOWN)
+def test_commands_that_need_an_account_have_these_options(command: str) -> None:
+    group: click.Group | click.Command = cli
+    words = shlex.split(command)[1:]
+    while isinstance(group, click.Group):
+        group = group.commands[words.pop(0)]
+    group.make_context("kaggle-prz", words)
 
 
 @pytest.mark.keras
