@@ -127,7 +127,7 @@ def fit(
             console,
             channels=task.channels,
         )
-        this = Run(path, recipe, _as_seen(task, decoded))
+        this = Run(path, recipe, _as_seen(task, decoded, recipe.folds))
         for warning in this.task.warnings[len(task.warnings) :]:
             console.say(f"Note: {warning}")
         runs.write_task(path, this.task)
@@ -216,11 +216,11 @@ def _suited(defaults: dict[str, Any], options: Mapping[str, Any]) -> dict[str, A
     return defaults
 
 
-def _as_seen(task: Task, decoded: images.Decoded) -> Task:
+def _as_seen(task: Task, decoded: images.Decoded, parts: int) -> Task:
     """The task without what cannot be decoded, near-duplicates in one group."""
     smallest = decoded.stores[min(decoded.stores)]
     first = duplicates.find(smallest, np.flatnonzero(decoded.readable))
-    return copies.held_together(rows.readable(task, decoded.readable), first)
+    return copies.held_together(rows.readable(task, decoded.readable), first, parts)
 
 
 def _draw_folds_once(run: Run, console: Console) -> np.ndarray:

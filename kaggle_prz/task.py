@@ -34,8 +34,8 @@ class Task:
         cell: what a submission's cells hold: `"probabilities"` (one column a class, rows sum to
             1), `"independent"` (one column a tag, each from 0 to 1), `"probability"` (of the
             second class), `"label"` (the class itself), `"ranked"` (classes between blanks, the
-            most probable first), `"labels"` (tags between blanks) or `"number"` (one column a
-            target, in the labels' units).
+            most probable first), `"labels"` (tags with `between` between them) or `"number"` (one
+            column a target, in the labels' units).
         kind: of labels and predictions, see `kaggle_prz.metrics.arrays`.
         classes: names of the classes, tags or numbers, in the order of the model's outputs, as
             a submission writes them.
@@ -50,6 +50,7 @@ class Task:
         test_ids: `(test,)` strings, in the sample's order.
         test_files: `(test,)` paths relative to `root`; empty where the row has no file.
         most_ranked: of ranked cells, how many classes one holds.
+        between: what stands between two tags of a list.
         channels: of every image.
         melted: whether the sample has a row for every test row and target column, with ids such
             as `ID_7_epidural`.
@@ -74,6 +75,7 @@ class Task:
     test_files: Text
     kind: Kind = "classes"
     most_ranked: int = 5
+    between: str = " "
     channels: int = 3
     melted: bool = False
     flips: tuple[str, ...] = ("horizontal",)

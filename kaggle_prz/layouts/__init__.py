@@ -114,6 +114,7 @@ def read(
         test_files=found.test_files,
         kind=found.labels.kind,
         most_ranked=found.labels.most_ranked,
+        between=found.labels.between,
         melted=bool(sample.melted),
         channels=pixels.channels(root, str(found.train_files[0])),
         flips=("horizontal",) if said.flips is None else said.flips,

@@ -25,6 +25,7 @@ class Encoded:
     ordinal: bool = False
     soft: bool = False
     positive_rule: str = ""
+    between: str = " "
     warnings: tuple[str, ...] = ()
 
 

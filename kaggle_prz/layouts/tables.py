@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.layouts import texts
+from kaggle_prz.layouts import texts, words
 from kaggle_prz.layouts.texts import read_csv
 from kaggle_prz.task import Text
 
@@ -76,8 +76,8 @@ class LabelTable:
     by_order: bool = False
 
     def column(self, name: str) -> Text:
-        """A column as text, blanks stripped."""
-        return np.asarray(self.frame[name].str.strip(), dtype=str)
+        """A column as text, blanks stripped; lists without their brackets, between bars."""
+        return words.without_brackets(np.asarray(self.frame[name].str.strip(), dtype=str))
 
 
 def is_sample(path: Path) -> bool:

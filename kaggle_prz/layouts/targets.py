@@ -164,7 +164,7 @@ def _rules(sample: Sample, labels: LabelTable) -> Iterator[tuple[str, Callable[[
         return bool(part) and len(part & whole) >= 0.5 * len(part)
 
     def values(column: str) -> set[str]:
-        return set(pd.unique(labels.frame[column].str.strip())) - {""}
+        return set(pd.unique(pd.Series(labels.column(column), dtype=object))) - {""}
 
     def tokens(column: str) -> set[str]:
         return words.tokens(values(column), words.separator(np.array(sorted(values(column)))))

@@ -13,6 +13,8 @@ IDS = [f"{row:03d}" for row in range(12)]
 IMAGES = [*[f"train/{name}.jpg" for name in IDS], "test/900.jpg", "test/901.jpg"]
 SAMPLE = make_csv(["id", "label"], ("900", "cat"), ("901", "dog"))
 
+SAMPLE_OWL = SAMPLE.replace("cat", "owl").replace("dog", "owl")
+
 
 @pytest.fixture
 def read(tmp_path):
@@ -44,6 +46,29 @@ def _is_right(task):
 def test_encodings_and_separators(read, encoding, separator):
     both = [text.replace(",", separator).encode(encoding) for text in (SAMPLE, _labels())]
     _is_right(read(sample_submission=both[0], train=both[1]))
+
+
+@pytest.mark.parametrize("names", [["red fox", "owl", "emu"], ["🦊 fox", "🐝", "猫"]])
+def test_one_class_with_a_blank_is_no_list(read, names):
+    sample = make_csv(["id", "label"], ("900", names[0]), ("901", names[1]))
+    task = read(train=_labels(values=names * 4), sample_submission=sample)
+    assert (task.kind, set(task.classes)) == ("classes", set(names))
+
+
+@pytest.mark.parametrize("form", [str, json.dumps, ", ".join, "|".join])
+def test_lists_in_brackets_and_between_signs(read, form):
+    lists = [["cat", "dog"], ["dog"], ["elk", "cat"], ["cat"], ["elk"], ["dog", "elk"]] * 2
+    cells = ['"{}"'.format(form(tags).replace('"', '""')) for tags in lists]
+    task = read(train=_labels(values=cells), sample_submission="id,label\n900,cat\n901,dog elk\n")
+    assert (task.kind, task.classes, task.between) == ("tags", ("cat", "dog", "elk"), " ")
+    assert task.labels.sum(axis=1).tolist() == [len(tags) for tags in lists]
+
+
+def test_lists_of_names_with_blanks_in_json(read):
+    lists = [["red fox", "owl"], ["owl"], ["red fox"], ["emu"]] * 3
+    rows = [{"id": i, "label": tags} for i, tags in zip(IDS, lists, strict=True)]
+    task = read(train=None, **{"train.json": json.dumps(rows)}, sample_submission=SAMPLE_OWL)
+    assert (task.classes, task.between) == (("emu", "owl", "red fox"), "|")
 
 
 def test_columns_without_a_name_are_no_ids(read):
