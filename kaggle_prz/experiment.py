@@ -111,6 +111,8 @@ def fit(
     layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
     _refuse_paths(run)
     recipe, network = settle(competition, backbone, options)
+    if submit:
+        delivery.check(competition)
     budget = budget or Budget(recipe.time_limit)
     task = inspect(competition, console=console, **layout)
     summary.show_task(task, console)

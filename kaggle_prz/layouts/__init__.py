@@ -2,9 +2,9 @@
 
 `read` joins what the other modules find: `scan` and `files` the pictures, `pixels` those that are
 rows of arrays and tables, `labels` the training rows (`texts`, `annotations`, `folders` read
-them), `targets` their labels, `cells` and `wide` what a submission holds, `lookup` the files of
-the rows to predict, `groups` what holds rows together, `hints` what a person settled, `scoring`
-the metric; `told` says of what was `found` why it was, and what was left out.
+them), `targets` their labels, `cells`, `hot` and `wide` what a submission holds, `lookup` the
+files of the rows to predict, `groups` what holds rows together, `hints` what a person settled,
+`scoring` the metric; `told` says of what was `found` why it was, and what was left out.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ from kaggle_prz.layouts import (
     files,
     groups,
     hints,
+    hot,
     labels,
     lookup,
     melted,
@@ -130,6 +131,7 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
     chosen = targets.choose(sample, table, said.target, frozenset(beside.columns))
     kept, train_files, left_out = told.rows_with_image_and_label(table, chosen, index, sample)
     read_labels = _encoded(sample, chosen, kept, metric_said.metric, said)
+    table = groups.with_columns_beside(root, index.tables, table, said.group)
     group, group_rule = groups.choose(
         table,
         kept,
@@ -181,6 +183,10 @@ def _encoded(
     metric: scoring.Metric | None,
     said: hints.Hints,
 ) -> encoded.Encoded:
+    if len(sample.targets) == 1 and chosen.matrix is not None:
+        if said.positive is not None:
+            raise wide.no_positive()
+        return hot.encode(sample, chosen.matrix.iloc[kept])
     if len(sample.targets) == 1:
         return cells.encode(
             sample, chosen.values[kept], metric, column=chosen.column, positive=said.positive

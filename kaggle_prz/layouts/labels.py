@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError, UsageError
-from kaggle_prz.layouts import annotations, files, folders, melted, pixels, targets, texts
+from kaggle_prz.layouts import annotations, files, folders, melted, pixels, repeats, targets, texts
 from kaggle_prz.layouts.hints import Hints
 from kaggle_prz.layouts.tables import LabelTable, Sample, is_sample, without_repeats
 from kaggle_prz.task import Text
@@ -18,7 +18,8 @@ _LABELS = re.compile(r"train|label", re.IGNORECASE)  # a table called so must be
 _HIT_SHARE = 0.5  # of a column's values; rows without an image are told later
 _PEEK = 200  # rows that tell whether a table names images at all
 _PEEK_SHARE = 0.05
-_NEARLY_UNIQUE = 0.9
+_COUNTED = 0.5  # what an image counts that is named by a number only
+_FEWEST_COUNTED = 0.2  # of the images, for a few numbers are found anywhere
 
 
 @dataclass
@@ -105,7 +106,8 @@ def _frames(path: Path, train: files.Role, sample: Sample) -> Iterator[pd.DataFr
     if path.suffix.lower() in {".json", ".jsonl"}:
         yield from annotations.tables(path)
     elif _names_files(head := texts.read_csv(path, rows=_PEEK), train, melted_by=sample.melted):
-        yield texts.read_csv(path) if len(head) == _PEEK else head
+        frame = texts.read_csv(path) if len(head) == _PEEK else head
+        yield repeats.with_header(frame, train)
 
 
 def _names_files(head: pd.DataFrame, role: files.Role, *, melted_by: int = 0) -> bool:
@@ -121,28 +123,44 @@ def _names_files(head: pd.DataFrame, role: files.Role, *, melted_by: int = 0) ->
 def _candidates(
     path: Path, frame: pd.DataFrame, search: _Search
 ) -> Iterator[tuple[LabelTable, float]]:
-    sample, index, hints = search.sample, search.index, search.hints
+    index, hints = search.index, search.hints
     best: tuple[float, LabelTable] | None = None
-    for column in frame.columns if frame.shape[1] > 1 else ():
-        values = frame[column].str.strip()
-        if hints.id_column not in (None, column) or not len(frame):
-            continue
-        if values.nunique() < _NEARLY_UNIQUE * len(values):
-            continue
-        if index.shared and values.isin(sample.ids.tolist()).mean() > _HIT_SHARE:
-            continue  # in one folder for both roles these are the rows to predict
-        if not _names_files(frame[[column]].head(_PEEK), index.train):
-            continue
-        ids = values.to_numpy(dtype=str)
-        share = files.best_share(ids, index.train)
-        enough = share >= (1.0 if index.train.named else _HIT_SHARE)
-        if enough and (best is None or share > best[0]):
-            rule = f"{share:.0%} of {column} name an image"
-            best = share, LabelTable(path, column, ids, frame, rule)
-    if best is not None:
-        yield best[1], best[0] * len(frame)
-    elif index.kind == "stacks" and len(frame) == len(index.train.paths) and not hints.id_column:
+    for exact in (True, False):
+        for column in frame.columns if frame.shape[1] > 1 and best is None else ():
+            if hints.id_column not in (None, column) or not len(frame):
+                continue
+            share, table = _named_by(path, column, frame, search, exact=exact)
+            enough = share >= (1.0 if index.train.named else _HIT_SHARE)
+            if enough and table is not None and (best is None or share > best[0]):
+                best = share, table
+        if best is not None:
+            yield best[1], best[0] * len(best[1].ids) * (1.0 if exact else _COUNTED)
+            return
+    if index.kind == "stacks" and len(frame) == len(index.train.paths) and not hints.id_column:
         yield _in_order(path, frame), float(len(frame))
+
+
+def _named_by(
+    path: Path, column: str, frame: pd.DataFrame, search: _Search, *, exact: bool
+) -> tuple[float, LabelTable | None]:
+    """The share of a column's values that name images, and the table by them; else none."""
+    sample, train = search.sample, search.index.train
+    values = frame[column].str.strip()
+    if search.index.shared and values.isin(sample.ids.tolist()).mean() > _HIT_SHARE:
+        return 0.0, None  # in one folder for both roles these are the rows to predict
+    if not _names_files(frame[[column]].head(_PEEK), train):
+        return 0.0, None
+    rows = repeats.an_image_a_row(frame, column, sample)
+    if rows is None:
+        return 0.0, None
+    ids = rows[column].str.strip().to_numpy(dtype=str)
+    share = files.best_share(ids, train, exact=exact)
+    if not exact and len(ids) < _FEWEST_COUNTED * len(train.paths):
+        return 0.0, None
+    rule = f"{share:.0%} of {column} name an image"
+    if len(rows) < len(frame):
+        rule += f"; {len(frame) - len(rows)} of {len(frame)} rows repeat another's"
+    return share, LabelTable(path, column, ids, rows, rule)
 
 
 def _in_order(path: Path, frame: pd.DataFrame) -> LabelTable:

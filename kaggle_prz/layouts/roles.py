@@ -1,5 +1,6 @@
 """Pictures of one role, and the names that an id may use for each."""
 
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from kaggle_prz.layouts.scan import KINDS
 
 _SUFFIXES = frozenset(suffix for suffixes in KINDS.values() for suffix in suffixes)
+NUMBER = "number that is the stem, zeros before it apart"
 Finder = Callable[[str], str | None]
 
 
@@ -52,6 +54,7 @@ class Role:
         for rule, key in (("file name", "name"), ("stem", "stem")):
             yield f"{rule}, case apart", self._by_low(key)
         yield "stem, suffix apart", self._by_stem_of
+        yield NUMBER, self._by_number
         yield "end of a longer path", self._by_end_of
 
     def with_twins(self, names: Iterable[str]) -> list[str]:
@@ -70,6 +73,9 @@ class Role:
     def _by_end_of(self, name: str) -> str | None:
         return self._by("sole name").get(name.rpartition("/")[2]) if "/" in name else None
 
+    def _by_number(self, name: str) -> str | None:
+        return self._by("sole number").get(_number(name)) if _number(name) else None
+
     def _by_low(self, key: str) -> Finder:
         table = self._by(f"low {key}")
         return lambda name: table.get(name.lower())
@@ -81,7 +87,7 @@ class Role:
         table: dict[str, str] = {}
         several: set[str] = set()
         for path in reversed(self.paths):
-            name = key_of(path, key, parts)
+            name = composed(key_of(path, key, parts))
             if name in table:
                 several.add(name)
             table[name] = path
@@ -100,8 +106,24 @@ class Role:
         return find
 
 
+def composed(name: str) -> str:
+    """A name with letters and their accents in one, as tables have them and macOS does not.
+
+    Example:
+        >>> composed("e\u0301") == "\u00e9"
+        True
+    """
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def _number(name: str) -> str:
+    """A whole number without zeros before it; empty where a name is none."""
+    return (name.lstrip("0") or "0") if name.isascii() and name.isdecimal() else ""
+
+
 def key_of(path: str, key: str, parts: int) -> str:
-    """What an id may call a path: its `"name"`, `"stem"` (`"low …"`: lower case) or `"folder"`.
+    """What an id may call a path: its `"name"`, `"stem"` (`"low …"`: lower case), `"folder"`, or
+    its stem as a `"sole number"`.
 
     Example:
         >>> key_of("train/a/B.jpg", "low stem", 2)
@@ -109,6 +131,8 @@ def key_of(path: str, key: str, parts: int) -> str:
     """
     if key == "folder":
         return path.rpartition("/")[0].rpartition("/")[2]
+    if key == "sole number":
+        return _number(key_of(path, "stem", 1))
     name = path.rpartition("/")[2] if parts == 1 else "/".join(path.split("/")[-parts:])
     if key.startswith("low"):
         name = name.lower()

@@ -18,6 +18,7 @@ _NAMES = (
     re.compile(r"sample.*sub|sub.*sample", re.IGNORECASE),
     re.compile(r"_benchmark", re.IGNORECASE),
     re.compile(r"^submission|^submit|submission[-_ ]?format", re.IGNORECASE),
+    re.compile(r"^sample$", re.IGNORECASE),
 )
 
 
@@ -126,8 +127,8 @@ def _read_sample(path: Path) -> Sample:
     ids = frame.iloc[:, 0].str.strip()
     if ids.duplicated().any():
         raise DataError(
-            f"{path.name} has the id {ids[ids.duplicated()].iloc[0]!r} more than once. One row for "
-            "every image is what can be predicted."
+            f"{path.name} has the id {ids[ids.duplicated()].iloc[0]!r} more than once in its "
+            f"first column, {frame.columns[0]!r}. One row for every image is what can be predicted."
         )
     if (ids == "").any():
         raise DataError(f"{path.name} has {int((ids == '').sum())} row(s) without an id.")

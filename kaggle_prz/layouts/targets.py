@@ -9,6 +9,7 @@ import pandas as pd
 
 from kaggle_prz.errors import DataError, UsageError
 from kaggle_prz.layouts import words
+from kaggle_prz.layouts.hot import columns_of
 from kaggle_prz.layouts.tables import LabelTable, Sample
 from kaggle_prz.task import Text
 
@@ -91,6 +92,8 @@ def choose(
         return Target(target, labels.column(target), "given with --target")
     if len(sample.targets) > 1 and (several := _several(sample, labels, columns)) is not None:
         return several
+    if len(sample.targets) == 1 and (summed := _summed(sample, labels, columns, features)):
+        return summed
     column, rule, others = _by_rule(sample, labels, columns, features)
     doubt = ""
     if others:
@@ -106,6 +109,9 @@ def _several(sample: Sample, labels: LabelTable, columns: list[str]) -> Target |
     loose = {words.plain(name): name for name in columns}
     found = {name: exact.get(name) or loose.get(words.plain(name), "") for name in sample.targets}
     lacking = [name for name, column in found.items() if not column]
+    if len(lacking) == len(found):
+        found = _with_ending(list(sample.targets), columns)
+        lacking = []
     if len(lacking) > 0.5 * len(found):
         return None
     if lacking:
@@ -114,16 +120,37 @@ def _several(sample: Sample, labels: LabelTable, columns: list[str]) -> Target |
             f"{sample.path.name}, but one for the other {len(found) - len(lacking)}. Add the "
             "missing labels, or name a column of labels with --target."
         )
-    stripped = {name: labels.frame[column].str.strip() for name, column in found.items()}
-    matrix = pd.DataFrame(stripped)
+    return _of_columns(labels, found, "its columns are the sample's") if found else None
+
+
+def _with_ending(wanted: list[str], columns: list[str]) -> dict[str, str]:
+    """The columns that are called like those wanted with one ending, as `X4_mean`; else none."""
+    endings = [name.removeprefix(wanted[0]) for name in columns if name.startswith(wanted[0])]
+    whole = [e for e in endings if all(name + e in columns for name in wanted)]
+    whole = [e for e in whole if e == "_mean"] or whole
+    return {name: name + whole[0] for name in wanted} if len(whole) == 1 else {}
+
+
+def _summed(
+    sample: Sample, labels: LabelTable, columns: list[str], features: frozenset[str]
+) -> Target | None:
+    """Columns of 0 and 1 that the sample's one column sums up."""
+    if any(words.plain(name) == words.plain(sample.targets[0]) for name in columns):
+        return None
+    hot, rule = columns_of(sample, labels, [name for name in columns if name not in features])
+    return _of_columns(labels, {name: name for name in hot}, rule) if hot else None
+
+
+def _of_columns(labels: LabelTable, found: dict[str, str], rule: str) -> Target:
+    """Labels in several columns of a table, under the names that they are found for."""
+    matrix = pd.DataFrame(
+        {name: labels.frame[column].str.strip() for name, column in found.items()}
+    )
     matrix.attrs["of_table"] = tuple(found.values())
     cells = [words.missing(matrix[name].to_numpy(dtype=str)) for name in matrix.columns]
-    empty = np.any(cells, axis=0)
-    values: Text = np.where(empty, "", "given")
+    values: Text = np.where(np.any(cells, axis=0), "", "given")
     first = next(iter(found.values()))
-    return Target(
-        f"{first} and {len(found) - 1} more columns", values, "its columns are the sample's", matrix
-    )
+    return Target(f"{first} and {len(found) - 1} more columns", values, rule, matrix)
 
 
 def _by_rule(

@@ -28,11 +28,15 @@ def rows_with_image_and_label(
     """
     paths, _ = files.match(table.ids, index.train)
     no_image, no_label = paths == "", chosen.unlabelled()
+    to_predict = np.isin(table.ids, sample.ids) & (no_image | no_label)
+    lost = ~to_predict
     warnings = [
-        *_passed_over(table.ids, no_image, f"row(s) of {table.path.name} have no image file"),
-        *_passed_over(table.ids, no_label, f"row(s) of {table.path.name} have no label"),
+        *_passed_over(
+            table.ids, no_image & lost, f"row(s) of {table.path.name} have no image file"
+        ),
+        *_passed_over(table.ids, no_label & lost, f"row(s) of {table.path.name} have no label"),
     ]
-    unused = index.count("train") - len(set(paths[~no_image]))
+    unused = index.count("train") - len(set(paths[~no_image & lost]))
     if index.shared:
         unused -= len(sample.ids)
     if unused > 0:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kaggle_prz.task import Text
 
-_SEPARATORS = ("|", ";", ",", " ")  # names of classes hold blanks rather than signs
+SIGNS = ("|", ";", ",", " ")  # names of classes hold blanks rather than signs
 _ALONE = 0.6
 _UNKNOWN = ("", "nan", "na", "n/a", "null", "none")
 
@@ -44,7 +44,7 @@ def separator(values: Text) -> str | None:
     `Sugar beet`.
     """
     strings = set(pd.unique(pd.Series(values, dtype=object))) - {""}
-    for candidate in _SEPARATORS:
+    for candidate in SIGNS:
         together = tokens((string for string in strings if candidate in string), candidate)
         if not together:
             continue
