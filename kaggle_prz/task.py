@@ -82,6 +82,13 @@ class Task:
     evidence: tuple[Evidence, ...] = field(default=())
     warnings: tuple[str, ...] = field(default=())
 
+    def __repr__(self) -> str:
+        """What is asked, in a line; rows and evidence have attributes of their own."""
+        return (
+            f"Task({self.slug!r}, {self.kind} in {self.cell} cells, {len(self.classes)} outputs, "
+            f"{self.metric}, {len(self.train_ids)} training and {len(self.test_ids)} test rows)"
+        )
+
     def __post_init__(self) -> None:
         for array in (
             self.train_ids,
