@@ -2,9 +2,9 @@
 
 `read` joins what the other modules find: `scan` and `files` the pictures, `pixels` those that are
 rows of arrays and tables, `labels` the training rows (`texts`, `annotations`, `folders` read
-them), `targets` their labels, `cells`, `hot` and `wide` what a submission holds, `lookup` the
-files of the rows to predict, `groups` what holds rows together, `hints` what a person settled,
-`scoring` the metric; `told` says of what was `found` why it was, and what was left out.
+them), `targets` and `renamed` their labels, `cells`, `hot` and `wide` what a submission holds,
+`lookup` the files of the rows to predict, `groups` what holds rows together, `hints` what a person
+settled, `scoring` the metric; `told` says of what was `found` why it was, and what was left out.
 """
 
 from collections.abc import Sequence
@@ -26,6 +26,7 @@ from kaggle_prz.layouts import (
     lookup,
     melted,
     pixels,
+    renamed,
     scoring,
     tables,
     targets,
@@ -129,6 +130,7 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
     index, sample, table = _pictures(root, sample, said)
     beside = lookup.tables_of_test(root, sample, index, table.path)
     chosen = targets.choose(sample, table, said.target, frozenset(beside.columns))
+    chosen = renamed.as_in_sample(root, index.tables, sample, chosen)
     kept, train_files, left_out = told.rows_with_image_and_label(table, chosen, index, sample)
     read_labels = _encoded(sample, chosen, kept, metric_said.metric, said)
     table = groups.with_columns_beside(root, index.tables, table, said.group)

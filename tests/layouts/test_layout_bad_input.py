@@ -345,3 +345,36 @@ def test_groups_that_another_table_has(read):
     task = read(train_features=beside, train=None, train_labels=_labels())
     assert task.groups.tolist() == [str(n // 3) for n in range(12)]
     assert read(train_features=beside, options={"group": "none"}).groups is None
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("form", ["classes.csv", "classes.json"])
+def test_labels_that_the_sample_calls_otherwise(read, form, named):
+    ids = {"cat": "7", "dog": "3", "elk": "12"}
+    written = list(ids.values())
+    table = make_csv(["class_id", "class_name"], *((number, name) for name, number in ids.items()))
+    content = table if form.endswith("csv") else json.dumps({n: name for name, n in ids.items()})
+    sample = make_csv(
+        ["id", "class"], *zip(["900", "901"], ids if named else written, strict=False)
+    )
+    labels = _labels(values=[ids[name] for name in NAMES] if named else NAMES)
+    task = read(**{form: content}, train=labels, sample_submission=sample)
+    names = NAMES if named else [ids[name] for name in NAMES]
+    assert [task.classes[code] for code in task.labels] == names
+    assert task.warnings == ()
+
+
+def test_a_table_that_lacks_a_class_renames_none(read):
+    sample = "id,class\n900,7\n901,7\n"
+    task = read(classes="class_id,name\n7,cat\n3,dog\n", sample_submission=sample)
+    _is_right(task)
+    assert "none of the labels" in task.warnings[0]
+
+
+def test_numbers_in_a_long_table_rename_no_class(read):
+    boxes = make_csv(["box", "at"], *((n, n - 1) for n in range(1, 40)))
+    values = ["1", "2", "3"] * 4
+    task = read(
+        boxes=boxes, train=_labels(values=values), sample_submission="id,label\n900,0\n901,0\n"
+    )
+    assert task.classes == ("1", "2", "3")
