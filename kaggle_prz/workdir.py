@@ -93,7 +93,9 @@ def replacing(path: Path, size: int = 0) -> Iterator[Path]:
 
 
 def _reserve(path: Path, size: int) -> None:
-    """Fail as a writer of `size` bytes would, where they have no room."""
+    """Fail as a writer of `size` bytes would, where the disk or a quota has no room for them."""
+    if size > shutil.disk_usage(path.parent).free:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
     if size and hasattr(os, "posix_fallocate"):
         with path.open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, size)
