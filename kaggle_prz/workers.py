@@ -279,6 +279,8 @@ def backend() -> dict[str, str]:
 
 
 def _bytes_of(model: keras.Model) -> int:
-    """About what a file of its weights takes."""
-    numbers = sum(int(np.prod(weight.shape)) for weight in model.weights)
-    return 4 * numbers + _BYTES_A_GROUP * len(model.weights)
+    """About what a file of its weights takes; Keras writes the optimizer's state beside them."""
+    state = [] if model.optimizer is None else model.optimizer.variables
+    arrays = [*model.weights, *state]
+    numbers = sum(int(np.prod(array.shape)) for array in arrays)
+    return 4 * numbers + _BYTES_A_GROUP * len(arrays)
