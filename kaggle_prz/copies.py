@@ -10,24 +10,39 @@ from kaggle_prz.duplicates import Rows, sets
 from kaggle_prz.metrics.arrays import class_truth, tag_truth
 from kaggle_prz.task import Task
 
+_MOST_IN_ONE_GROUP = 0.5
 
-def held_together(task: Task, first: Rows) -> Task:
+
+def held_together(task: Task, first: Rows, folds: int) -> Task:
     """The task with near-duplicates among its training rows in one group, and notes on them.
 
     Groups that such a pair connects become one, under the first of their names. A task without
     groups has them only where there are near-duplicates: every other row is a group of its own,
-    named by its id.
+    named by its id. Where that would leave fewer groups than folds, or most rows in one group, the
+    groups stay as they were.
 
     Args:
         task: only rows with a picture.
         first: `(train images + test images seen,)` as `find` returns it, those of training rows
             first.
+        folds: how many parts there must be at least.
     """
     train = first[: len(task.images.train_rows)]
-    notes = [*_of_sets(task, _of_several_rows(task, train)), *_of_test(train, first[len(train) :])]
+    groups = _joined(task, train)
+    kept = groups is None or _divisible(groups, task.groups, folds)
+    alike = _of_several_rows(task, train)
+    notes = [*_of_sets(task, alike, kept=kept), *_of_test(train, first[len(train) :])]
     if not notes:
         return task
-    return replace(task, groups=_joined(task, train), warnings=(*task.warnings, *notes))
+    groups = groups if kept else task.groups
+    return replace(task, groups=groups, warnings=(*task.warnings, *notes))
+
+
+def _divisible(groups: NDArray[np.str_], own: NDArray[np.str_] | None, folds: int) -> bool:
+    """Whether folds can be drawn of groups about as well as of the task's own."""
+    rows = np.unique(groups, return_counts=True)[1]
+    before = 1 if own is None else np.unique(own, return_counts=True)[1].max()
+    return bool(len(rows) >= folds and rows.max() <= max(before, _MOST_IN_ONE_GROUP * len(groups)))
 
 
 def _joined(task: Task, train: Rows) -> NDArray[np.str_] | None:
@@ -53,12 +68,17 @@ def _of_several_rows(task: Task, train: Rows) -> list[Rows]:
     return [members for members in sets(train) if len(np.unique(rows[members])) > 1]
 
 
-def _of_sets(task: Task, found: list[Rows]) -> Iterator[str]:
+def _of_sets(task: Task, found: list[Rows], *, kept: bool) -> Iterator[str]:
     if not found:
         return
     count = sum(len(members) for members in found)
     many = "1 set" if len(found) == 1 else f"{len(found)} sets"
-    yield f"{count} training images in {many} are near-duplicates; a set shares a fold."
+    outcome = (
+        "a set shares a fold"
+        if kept
+        else "too many to hold a set in one fold, so out-of-fold scores are too good"
+    )
+    yield f"{count} training images in {many} are near-duplicates; {outcome}."
     differing = [members for members in found if labels_differ(task, members)]
     if differing:
         _, first = np.unique(task.images.train_rows[differing[0]], return_index=True)

@@ -39,6 +39,16 @@ def submit(
         return _submit(run, message, again, console or Silent())
 
 
+def check(competition: str) -> None:
+    """Refuse to submit where nobody keeps a leaderboard, before anything is trained.
+
+    Raises:
+        SubmissionError: the competition has no leaderboard.
+    """
+    host, slug = hosts.find(competition)
+    host.standings(slug)
+
+
 def _submit(run: Run, message: str, again: bool, console: Console) -> dict[str, Any]:
     host, slug = hosts.find(run.competition)
     submission.validate(run.submission, run.task)

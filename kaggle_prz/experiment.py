@@ -113,6 +113,8 @@ def fit(
     layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
     _refuse_paths(run)
     recipe, network = settle(competition, backbone, options)
+    if submit:
+        delivery.check(competition)
     budget = budget or Budget(recipe.time_limit)
     task = inspect(competition, console=console, **layout)
     summary.show_task(task, console)
@@ -129,7 +131,7 @@ def fit(
             console,
             channels=task.channels,
         )
-        this = Run(path, recipe, _as_seen(task, decoded))
+        this = Run(path, recipe, _as_seen(task, decoded, recipe.folds))
         for warning in this.task.warnings[len(task.warnings) :]:
             console.say(f"Note: {warning}")
         runs.write_task(path, this.task)
@@ -218,11 +220,11 @@ def _suited(defaults: dict[str, Any], options: Mapping[str, Any]) -> dict[str, A
     return defaults
 
 
-def _as_seen(task: Task, decoded: images.Decoded) -> Task:
+def _as_seen(task: Task, decoded: images.Decoded, parts: int) -> Task:
     """The task without what cannot be decoded, near-duplicates in one group."""
     smallest = decoded.stores[min(decoded.stores)]
     first = duplicates.find(smallest, np.flatnonzero(decoded.readable))
-    return copies.held_together(rows.readable(task, decoded.readable), first)
+    return copies.held_together(rows.readable(task, decoded.readable), first, parts)
 
 
 def _draw_folds_once(run: Run, console: Console) -> np.ndarray:

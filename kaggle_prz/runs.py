@@ -213,6 +213,7 @@ def write_task(path: Path, task: Task) -> None:
         "cell": task.cell,
         "kind": task.kind,
         "most_ranked": task.most_ranked,
+        "between": task.between,
         "channels": task.channels,
         "melted": task.melted,
         "classes": task.classes,

@@ -86,8 +86,8 @@ class Task:
             1; of several heads, those of each head), `"independent"` (one column a tag, each from
             0 to 1), `"probability"` (of the second class), `"label"` (the class itself; of several
             heads, a column each), `"ranked"` (classes between blanks, the most probable first),
-            `"labels"` (tags between blanks) or `"number"` (one column a target, in the labels'
-            units).
+            `"labels"` (tags with `between` between them) or `"number"` (one column a target, in
+            the labels' units).
         kind: of labels and predictions, see `kaggle_prz.metrics.arrays`.
         classes: names of the classes, tags or numbers, in the order of the model's outputs, as
             a submission writes them; of heads, `color_red`: those of the first head, then those
@@ -104,6 +104,7 @@ class Task:
         test_ids: `(test,)` strings, in the sample's order.
         test_files: `(test,)` paths relative to `root`; empty where the row has no file.
         most_ranked: of ranked cells, how many classes one holds.
+        between: what stands between two tags of a list.
         channels: of every image.
         heads: what each label of a row is, where the kind is `"heads"`; else none.
         melted: whether the sample has a row for every test row and target column, with ids such
@@ -131,6 +132,7 @@ class Task:
     test_files: Text
     kind: Kind = "classes"
     most_ranked: int = 5
+    between: str = " "
     channels: int = 3
     heads: tuple[Head, ...] = ()
     melted: bool = False
@@ -139,6 +141,13 @@ class Task:
     groups_in_test: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = field(default=())
     warnings: tuple[str, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        """What is asked, in a line; rows and evidence have attributes of their own."""
+        return (
+            f"Task({self.slug!r}, {self.kind} in {self.cell} cells, {len(self.classes)} outputs, "
+            f"{self.metric}, {len(self.train_ids)} training and {len(self.test_ids)} test rows)"
+        )
 
     def __post_init__(self) -> None:
         for array in (

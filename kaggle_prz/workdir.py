@@ -70,21 +70,35 @@ def _existing_parent(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, size: int = 0) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place, whole and flushed, at the end.
 
     The temporary name keeps every suffix of `path`, because writers choose formats by suffix.
+
+    Args:
+        path: of the file.
+        size: bytes that there must be room for, for writers that do not outlive a full disk.
     """
     with room_for(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".part-{os.getpid()}-{path.name}")
         try:
+            _reserve(temporary, size)
             yield temporary
             with temporary.open("rb") as written:
                 os.fsync(written.fileno())
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Fail as a writer of `size` bytes would, where the disk or a quota has no room for them."""
+    if size > shutil.disk_usage(path.parent).free:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    if size and hasattr(os, "posix_fallocate"):
+        with path.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:

@@ -20,6 +20,8 @@ from kaggle_prz.schedule import Slot, Speed
 from kaggle_prz.spec import Stage
 from kaggle_prz.training import FoldWork, StageTrainer
 
+_BYTES_A_GROUP = 4096  # of HDF5 itself, for every array
+
 
 class InProcess:
     """Prepares and trains stages of one run in this process.
@@ -138,7 +140,8 @@ class InProcess:
         workdir.write_arrays(directory / "oof.npz", ids=oof_ids, probabilities=oof)
         workdir.write_arrays(directory / "test.npz", ids=test_ids, probabilities=test)
         workdir.write_json(directory / "transfer.json", provenance)
-        with workdir.replacing(directory / WEIGHTS) as path:
+        # HDF5 crashes the process when it cannot close a file for want of room.
+        with workdir.replacing(directory / WEIGHTS, size=_bytes_of(model)) as path:
             model.save_weights(path)
         workdir.seal(directory, score=score)
         self._record(stage)
@@ -273,3 +276,11 @@ class InProcess:
 def backend() -> dict[str, str]:
     """What trains, for the record of a run."""
     return {"backend": str(keras.backend.backend())}
+
+
+def _bytes_of(model: keras.Model) -> int:
+    """About what a file of its weights takes; Keras writes the optimizer's state beside them."""
+    state = [] if model.optimizer is None else model.optimizer.variables
+    arrays = [*model.weights, *state]
+    numbers = sum(int(np.prod(array.shape)) for array in arrays)
+    return 4 * numbers + _BYTES_A_GROUP * len(arrays)

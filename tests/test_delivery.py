@@ -191,3 +191,9 @@ def test_a_file_that_the_run_did_not_write_is_told_of(run, host):
         console = Recorder()
         delivery.submit(run, console=console)
         assert any("is not the file that the run wrote" in line for line in console.lines) is told
+
+
+def test_a_folder_keeps_no_leaderboard_and_shapes_does(host, tmp_path):
+    delivery.check("shapes")
+    with pytest.raises(SubmissionError, match="which has no leaderboard"):
+        delivery.check(f"{tmp_path}/")

@@ -107,14 +107,14 @@ def test_a_thousand_copies_are_one_set():
 
 def test_without_duplicates_the_task_stays():
     task = make_task([0, 1, 2] * 3)
-    assert copies.held_together(task, np.arange(14)) is task
+    assert copies.held_together(task, np.arange(14), 2) is task
 
 
 def test_duplicates_are_held_together_and_told():
     task = make_task([0, 0, 1, 2, 0, 1])
     #                  train rows 0 = 2 and 3 = 4 of other labels; a test row = 5, others are own
     first = np.array([0, 1, 0, 3, 3, 5, 5, 7, 8, 9, 10])
-    held = copies.held_together(task, first)
+    held = copies.held_together(task, first, 2)
     assert held.groups.tolist() == ["r0", "r1", "r0", "r3", "r3", "r5"]
     assert held.warnings == (
         "4 training images in 2 sets are near-duplicates; a set shares a fold.",
@@ -126,24 +126,42 @@ def test_duplicates_are_held_together_and_told():
 
 
 def test_a_copy_of_a_test_image_changes_no_folds():
-    held = copies.held_together(make_task([0, 1, 2]), np.array([0, 1, 2, 1, 1, 5, 6, 7]))
+    held = copies.held_together(make_task([0, 1, 2]), np.array([0, 1, 2, 1, 1, 5, 6, 7]), 2)
     assert held.groups is None
     assert held.warnings[0].startswith("2 test images are near-duplicates of training images;")
 
 
 def test_groups_that_a_pair_connects_become_one():
     task = make_task([0] * 6, groups=["c", "c", "b", "a", "a", "d"])
-    held = copies.held_together(task, np.array([0, 1, 1, 3, 4, 4]))
+    held = copies.held_together(task, np.array([0, 1, 1, 3, 4, 4]), 2)
     assert held.groups.tolist() == ["b", "b", "b", "a", "a", "a"]
 
 
 def test_duplicates_within_a_bag_are_nobody_elses():
-    task = make_bags([0, 1, 0], sizes=[2, 2, 1], test_sizes=[1])
-    assert copies.held_together(task, np.array([0, 0, 2, 2, 4, 5])) is task
-    held = copies.held_together(task, np.array([0, 0, 0, 3, 4, 5]))
-    assert held.groups.tolist() == ["r0", "r0", "r2"]
+    task = make_bags([0, 1, 0, 1], sizes=[2, 2, 1, 1], test_sizes=[1])
+    assert copies.held_together(task, np.array([0, 0, 2, 2, 4, 5, 6]), 2) is task
+    held = copies.held_together(task, np.array([0, 0, 0, 3, 4, 5, 6]), 2)
+    assert held.groups.tolist() == ["r0", "r0", "r2", "r3"]
     assert held.warnings[0].startswith("3 training images in 1 set are near-duplicates")
     assert "train/r0_0.png and train/r1_0.png" in held.warnings[1]
+
+
+def test_bags_that_leave_nothing_to_divide_are_not_held_together():
+    task = make_bags([0, 1, 0, 1], sizes=[2, 2, 1, 1], test_sizes=[1])
+    held = copies.held_together(task, np.array([0, 1, 0, 3, 0, 5, 6]), 2)  # images of r0, r1, r2
+    assert held.groups is None
+    assert "3 training images in 1 set" in held.warnings[0]
+    assert "too many to hold a set in one fold" in held.warnings[0]
+
+
+@pytest.mark.parametrize("groups", [None, ["a", "a", "b", "b", "c", "c"]])
+@pytest.mark.parametrize("first", [[0, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 5]])
+def test_sets_that_leave_nothing_to_divide_are_not_held_together(groups, first):
+    task = make_task([0, 1] * 3, groups=groups)
+    held = copies.held_together(task, np.array(first), 2)
+    assert (held.groups is None) if groups is None else (held.groups.tolist() == groups)
+    assert "too many to hold a set in one fold" in held.warnings[0]
+    assert set(folds.draw(held, 2, 0)) == {0, 1}
 
 
 @pytest.mark.parametrize(
@@ -159,7 +177,7 @@ def test_duplicates_within_a_bag_are_nobody_elses():
 )
 def test_labels_of_duplicates_are_compared(kind, labels, differ):
     task = make_task(np.array(labels, np.float32), classes=len(labels[0]), kind=kind)
-    told = copies.held_together(task, np.array([0, 0, 2])).warnings
+    told = copies.held_together(task, np.array([0, 0, 2]), 2).warnings
     assert any("different labels" in note for note in told) == differ
 
 
@@ -168,7 +186,7 @@ def test_folds_of_very_many_rows_with_few_duplicates_are_drawn_at_once():
     first = np.arange(100_000)
     first[60_000:60_500] = first[:500]
     task = make_task(random.integers(0, 5, 100_000), classes=5, test_ids=[])
-    task = copies.held_together(task, first)
+    task = copies.held_together(task, first, 2)
     began = time.monotonic()
     column = folds.draw(task, 5, 0)
     assert time.monotonic() - began < 5

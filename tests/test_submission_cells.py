@@ -68,6 +68,14 @@ def written(folder, task: Task, predictions, decision=None) -> list[list[str]]:
     return [row[1:] for row in rows_of(path)[1:]]
 
 
+@pytest.mark.parametrize("between", [" ", "|", ", "])
+def test_lists_have_the_sign_of_the_task_between_them(tmp_path, between):
+    names = ("cat", "dog", "emu") if between == " " else ("red fox", "dog", "emu")
+    task = make(tmp_path, "labels", classes=names, between=between)
+    rows = written(tmp_path, task, [[0.9, 0.8, 0.1], [0.1, 0.9, 0.1], [0.9, 0.9, 0.9]])
+    assert rows == [[between.join(names[:2])], ["dog"], [between.join(names)]]
+
+
 @st.composite
 def cases(draw, folder):
     """A task of any cell, and predictions of its kind, out of order."""

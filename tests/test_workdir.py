@@ -1,5 +1,6 @@
 import errno
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -263,3 +264,15 @@ def test_unfinished_work_is_begun_anew(tmp_path):
     assert list(place.iterdir()) == []
     workdir.begin_anew(tmp_path / "new" / "fold1")
     assert (tmp_path / "new" / "fold1").is_dir()
+
+
+def test_what_has_no_room_is_refused_before_it_is_written(tmp_path):
+    free = shutil.disk_usage(tmp_path).free
+    begun: list[Path] = []
+    with pytest.raises(DiskFullError, match=r"w\.h5 could not be written"):  # noqa: SIM117
+        with workdir.replacing(tmp_path / "w.h5", size=2 * free) as path:
+            begun.append(path)
+    assert begun == list(tmp_path.glob("*w.h5")) == []
+    with workdir.replacing(tmp_path / "w.h5", size=5000) as path:
+        path.write_bytes(b"short")
+    assert (tmp_path / "w.h5").read_bytes() == b"short"

@@ -233,3 +233,18 @@ def test_nothing_of_an_earlier_try_is_sealed(begin):
     worker.train(STAGE, 0, Slot(0.0))
     assert "history.csv" not in workdir.read_seal(place)["files"]
     assert not (place / "history.csv").exists()
+
+
+def test_room_for_the_weights_is_asked_for_before_they_are_written(begin, monkeypatch):
+    asked, replacing = {}, workdir.replacing
+
+    def noted(path, size=0):
+        asked[path.name] = size
+        return replacing(path, size)
+
+    monkeypatch.setattr(workdir, "replacing", noted)
+    run, worker = begin("room")
+    worker.prepare(STAGE, None, measure=False)
+    worker.train(STAGE, 0, Slot(0.5))
+    written = (run.directory(STAGE, 0) / "model.weights.h5").stat().st_size
+    assert written <= asked["model.weights.h5"] < 3 * written

@@ -3,8 +3,9 @@
 `read` joins what the other modules find: `scan` and `files` the pictures, `channels` those with a
 file a channel, `pixels` and `recorded` those that are rows of arrays, of tables and of files of
 many, `bags` rows of several pictures, `labels` the training rows (`texts`, `annotations`,
-`folders`, `beside` read them), `targets` their labels, `cells`, `wide`, `heads` and `prefixes` what
-a submission holds, `lookup` the files of the rows to predict, `groups` what holds rows together,
+`folders`, `beside` read them, `candidates` and `repeats` say which column names pictures),
+`targets` and `renamed` their labels, `cells`, `hot`, `wide`, `heads` and `prefixes` what a
+submission holds, `lookup` the files of the rows to predict, `groups` what holds rows together,
 `hints` what a person settled, `scoring` the metric; `told` says of what was `found` why it was, and
 what was left out.
 """
@@ -27,11 +28,13 @@ from kaggle_prz.layouts import (
     groups,
     heads,
     hints,
+    hot,
     labels,
     lookup,
     melted,
     pixels,
     recorded,
+    renamed,
     scoring,
     tables,
     targets,
@@ -121,6 +124,7 @@ def read(
         test_files=found.test_files,
         kind=found.labels.kind,
         most_ranked=found.labels.most_ranked,
+        between=found.labels.between,
         melted=bool(sample.melted),
         bags=None if found.index.bags is None else _images(found),
         heads=found.labels.heads,
@@ -147,10 +151,12 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
     index, sample, table = _pictures(root, sample, said)
     of_test = lookup.tables_of_test(root, sample, index, table.path)
     chosen = targets.choose(sample, table, said.target, frozenset(of_test.columns))
+    chosen = renamed.as_in_sample(root, index.tables, sample, chosen)
     kept, train_files, left_out = told.rows_with_image_and_label(table, chosen, index, sample)
     read_labels = heads.weighted(
         _encoded(sample, chosen, kept, metric_said.metric, said), said.head_weights or {}
     )
+    table = groups.with_columns_beside(root, index.tables, table, said.group)
     group = groups.choose(
         table,
         kept,
@@ -212,6 +218,10 @@ def _encoded(
     metric: scoring.Metric | None,
     said: hints.Hints,
 ) -> encoded.Encoded:
+    if len(sample.targets) == 1 and chosen.matrix is not None:
+        if said.positive is not None:
+            raise wide.no_positive()
+        return hot.encode(sample, chosen.matrix.iloc[kept])
     if len(sample.targets) == 1:
         return cells.encode(
             sample, chosen.values[kept], metric, column=chosen.column, positive=said.positive

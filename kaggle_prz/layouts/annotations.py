@@ -1,6 +1,6 @@
 """JSON files as tables of text: COCO annotations, lists of objects, maps of ids."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +68,19 @@ def _column(values: pd.Series) -> pd.Series | None:
         return None
     if pd.api.types.is_float_dtype(values.dtype) and (values.dropna() % 1 == 0).all():
         values = values.astype("Int64").astype(object)  # integers with some that are missing
-    return values.map(_cell).astype(str)
+    lists = values[values.map(lambda value: isinstance(value, list))]
+    between = _between(item for items in lists for item in items)
+    return values.map(lambda value: _cell(value, between)).astype(str)
 
 
-def _cell(value: Any) -> str:
+def _between(names: Iterable[Any]) -> str:
+    """What stands between the names of a list: blanks, or bars where a name holds one."""
+    return "|" if any(" " in name for name in names if isinstance(name, str)) else " "
+
+
+def _cell(value: Any, between: str = " ") -> str:
     if isinstance(value, list):
-        return " ".join(_cell(item) for item in value)
+        return between.join(_cell(item) for item in value)
     if value is None or value is pd.NA or value != value:  # noqa: PLR0124 - not a number
         return ""
     return str(value)
@@ -82,7 +89,7 @@ def _cell(value: Any) -> str:
 def _joined(
     images: pd.DataFrame, notes: pd.DataFrame, categories: pd.DataFrame
 ) -> pd.DataFrame | None:
-    """One row an image with its annotation; several categories of an image between blanks."""
+    """One row an image with its annotation; several categories of an image in one cell."""
     key = next((name for name in _IMAGE_KEYS if name in images.columns), None)
     if key is None or "image_id" not in notes.columns:
         return None
@@ -95,7 +102,10 @@ def _joined(
     joined = described.drop(columns=shared).merge(grouped, on="image_id", how="inner")
     if "category_id" in joined.columns and {"id", "name"} <= set(categories.columns):
         names = dict(zip(categories["id"], categories["name"], strict=True))
-        joined["category_name"] = joined["category_id"].map(names).fillna("")
+        between = _between(names.values())
+        joined["category_name"] = joined["category_id"].map(
+            lambda ids: between.join(names.get(one, "") for one in ids.split(" "))
+        )
     return joined
 
 

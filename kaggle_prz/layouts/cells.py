@@ -1,6 +1,7 @@
 """One column of labels -> what a submission's cells hold, and labels as numbers."""
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from kaggle_prz.metrics import Metric
 from kaggle_prz.task import Text
 
 _ORDINAL_NAMES = ("diagnos", "level", "grade", "sever", "stage", "isup", "rating")
+_SIGNS = {"|": "bars", ";": "semicolons", ",": "commas", " ": "blanks"}
 _MOST_GRADES = 20
 _WIDEST_ORDER = 200
 
@@ -89,16 +91,47 @@ def _ranked(this: Column) -> Encoded | None:
 def _list(this: Column) -> Encoded | None:
     if not this.between or (this.metric is not None and "tags" not in this.metric.kinds):
         return None
-    if this.between != " ":
-        raise DataError(
-            f"The labels are lists with {this.between!r} between classes, such as "
-            f"{max(this.found, key=len)!r}; {this.sample.path.name} asks for one column, and only "
-            "lists with blanks can be written. Replace the signs by blanks, or name another column "
-            "with --target."
-        )
     classes = words.in_order(words.tokens(this.found, this.between))
+    between = written_between(this, classes)
     labels = matrix_of(this.values, classes, this.between)
-    return Encoded("tags", "labels", tuple(classes), labels, "labels are lists between blanks")
+    rule = f"labels are lists between {_SIGNS[this.between]}"
+    if between.strip() != this.between.strip():
+        rule += f", and the sample's between {_SIGNS[between.strip() or ' ']}"
+    return Encoded("tags", "labels", tuple(classes), labels, rule, between=between)
+
+
+def written_between(this: Column, classes: list[str]) -> str:
+    """What a submission writes between two classes: what the sample does, else the labels do.
+
+    Raises:
+        DataError: cells that cannot be written so, or that would come apart.
+    """
+    shown = pd.unique(pd.Series(this.sample.column(this.sample.targets[0]), dtype=object))
+    if any(re.fullmatch(r"\[.*\]", cell) for cell in shown):
+        raise DataError(
+            f"The cells of {this.sample.path.name} are lists in brackets ({shown[0]}), which "
+            "cannot be written so far."
+        )
+    between = _sign_in(shown, classes) or _sign_in(this.found, classes) or this.between
+    parted = [name for name in classes if (between.strip() or " ") in name]
+    if parted:
+        raise DataError(
+            f"Lists in {this.sample.path.name} have {_SIGNS[between.strip() or ' ']} between "
+            f"classes, so none can hold one; {parted[0]!r} does. Write it in another way in both "
+            "files."
+        )
+    return between
+
+
+def _sign_in(cells: Iterable[str], classes: list[str]) -> str:
+    """The sign between classes in the first cells that hold several, or an empty one."""
+    known = set(classes)
+    for sign in _SIGNS:
+        lists = [cell for cell in cells if len(words.tokens([cell], sign) & known) > 1]
+        if lists:
+            wide = sign != " " and all(f"{sign} " in cell for cell in lists)
+            return f"{sign} " if wide else sign
+    return ""
 
 
 def _number(this: Column) -> Encoded | None:

@@ -27,6 +27,7 @@ class Encoded:
     soft: bool = False
     heads: tuple[Head, ...] = ()
     positive_rule: str = ""
+    between: str = " "
     warnings: tuple[str, ...] = ()
 
     @property

@@ -7,11 +7,21 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.layouts.roles import Bags, Role, key_of
+from kaggle_prz.layouts.roles import NUMBER, Bags, Role, composed, key_of
 from kaggle_prz.layouts.scan import KINDS, SUFFIXES, Scan, scan
 from kaggle_prz.task import Text
 
-__all__ = ["ENOUGH", "SUFFIXES", "Index", "Role", "best_share", "index", "match", "several_files"]
+__all__ = [
+    "ENOUGH",
+    "NUMBER",
+    "SUFFIXES",
+    "Index",
+    "Role",
+    "best_share",
+    "index",
+    "match",
+    "several_files",
+]
 
 ENOUGH = 0.95
 
@@ -141,6 +151,8 @@ def match(ids: Text, role: Role) -> tuple[Text, str]:
     for rule, find in role.finders():
         found = [find(name) or "" for name in names]
         count = len(found) - found.count("")
+        if rule == NUMBER and (count < ENOUGH * len(ids) or len(set(found) - {""}) < count):
+            continue  # zeros are part of an id beside ids that have them
         others.append(found)
         if count > best[0]:
             best = count, rule, found
@@ -155,14 +167,23 @@ def match(ids: Text, role: Role) -> tuple[Text, str]:
     return np.array(paths, dtype=str), f"id is the {rule} ({hits} of {len(ids)} found)"
 
 
-def best_share(ids: Text, role: Role) -> float:
-    """Share of ids with a file, by the rule that finds most."""
-    return int(np.count_nonzero(match(ids, role)[0] != "")) / max(1, len(ids))
+def best_share(ids: Text, role: Role, *, exact: bool = False) -> float:
+    """Share of ids with a file, by the rule that finds most.
+
+    Args:
+        ids: text.
+        role: the pictures.
+        exact: not as numbers, for any column that counts rows may have those.
+    """
+    paths, rule = match(ids, role)
+    if exact and NUMBER in rule:
+        return 0.0
+    return int(np.count_nonzero(paths != "")) / max(1, len(ids))
 
 
 def _cleaned(ids: Text) -> list[str]:
     """Ids as paths are written here: slashes, not from the root, no dot before the first."""
-    names: list[str] = ids.tolist()
+    names: list[str] = [composed(name) for name in ids.tolist()]
     if not any("/" in name or "\\" in name for name in names):
         return names
     return [_relative(name) for name in names]

@@ -1,7 +1,8 @@
 """Which column, if any, holds rows together: images of one patient, place, plate or block."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kaggle_prz.errors import UsageError
-from kaggle_prz.layouts import words
-from kaggle_prz.layouts.tables import LabelTable
+from kaggle_prz.layouts import texts, words
+from kaggle_prz.layouts.tables import LabelTable, is_sample
 
 InTest = Mapping[str, frozenset[str]]
 _NAMES = (
@@ -31,6 +32,7 @@ _NAMES = (
 )
 _ROWS_A_GROUP = 1.3
 _HARDLY_ANY = 1.05
+_ROWS_BESIDE = 0.95  # of the labelled images that another table must hold
 _MOST_CLASSES_IN_ONE_GROUP = 0.8
 _NEARLY_ALL_CLASSES = 0.95
 _MOST_EMPTY = 0.02
@@ -138,6 +140,35 @@ def _none_of(objections: Mapping[str, _Objection | None]) -> Group:
     rule = f"{column} is named like a group, but {found.why}"
     doubt = f"{rule}; --group {column} keeps its rows in one fold all the same."
     return Group(None, rule, doubt if found.narrow else "")
+
+
+def with_columns_beside(
+    root: Path, tables: Sequence[str], labels: LabelTable, group: str | None
+) -> LabelTable:
+    """The table of labels, with columns of groups that other tables have for the same rows.
+
+    Args:
+        root: the competition's directory.
+        tables: relative paths of its tables.
+        labels: the table of training images.
+        group: what a person says.
+    """
+    frame, ids = labels.frame, pd.Series(labels.ids)
+    for path in tables:
+        file = root / path
+        if file == labels.path or file.suffix.lower() not in {".csv", ".tsv"} or is_sample(file):
+            continue
+        names = texts.header(file)
+        wanted = [name for name in names if name == group or _is_named_like_a_group(name)]
+        if labels.id_column not in names or not set(wanted) - {labels.id_column, *frame.columns}:
+            continue
+        other = texts.read_csv(file, columns=[labels.id_column, *wanted])
+        other = other.apply(lambda column: column.str.strip()).set_index(labels.id_column)
+        if not other.index.is_unique or ids.isin(other.index).mean() < _ROWS_BESIDE:
+            continue
+        for name in other.columns.difference(frame.columns, sort=False):
+            frame = frame.assign(**{name: ids.map(other[name]).fillna("").to_numpy()})
+    return replace(labels, frame=frame)
 
 
 def _is_named_like_a_group(column: str) -> bool:

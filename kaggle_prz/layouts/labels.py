@@ -5,30 +5,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError, UsageError
 from kaggle_prz.layouts import (
     annotations,
     bag_rows,
+    candidates,
     files,
     folders,
     melted,
     pixels,
+    repeats,
     targets,
     texts,
 )
 from kaggle_prz.layouts.hints import Hints
 from kaggle_prz.layouts.tables import LabelTable, Sample, is_sample, without_repeats
-from kaggle_prz.task import Text
 
 _LABELS = re.compile(r"train|label", re.IGNORECASE)  # a table called so must be readable
-_HIT_SHARE = 0.5  # of a column's values; rows without an image are told later
-_PEEK = 200  # rows that tell whether a table names images at all
-_PEEK_SHARE = 0.05
-_NEARLY_UNIQUE = 0.9
-_NEARLY = 0.95  # of the images that the best column names
 
 
 @dataclass
@@ -115,8 +110,11 @@ def _look(root: Path, path: str, search: _Search) -> None:
         for frame in _frames(root / path, search.index.train, search.sample):
             wide = melted.frame_of(frame, search.sample)
             rows = bag_rows.of_labels(wide, search.sample, search.index.bags)
-            for table, named in _candidates(root / path, rows, search):
-                search.offer(_rank(table, named, search), table)
+            found = candidates.find(
+                root / path, rows, search.sample, search.index, search.hints.id_column
+            )
+            if found is not None:
+                search.offer(_rank(*found, search), found[0])
     except DataError as error:
         if path.endswith((".csv", ".tsv")) and _LABELS.search(path):
             raise
@@ -126,64 +124,11 @@ def _look(root: Path, path: str, search: _Search) -> None:
 def _frames(path: Path, train: files.Role, sample: Sample) -> Iterator[pd.DataFrame]:
     if path.suffix.lower() in {".json", ".jsonl"}:
         yield from annotations.tables(path)
-    elif _names_files(head := texts.read_csv(path, rows=_PEEK), train, melted_by=sample.melted):
-        yield texts.read_csv(path) if len(head) == _PEEK else head
-
-
-def _names_files(head: pd.DataFrame, role: files.Role, *, melted_by: int = 0) -> bool:
-    """Whether some column's first values are files; a stack's rows are always worth a look."""
-    if role.named:
-        return True
-    columns = [head[name].str.strip() for name in head.columns]
-    if melted_by:
-        columns += [melted.parted(values, melted_by)[0] for values in columns]
-    return any(files.best_share(v.to_numpy(dtype=str), role) >= _PEEK_SHARE for v in columns)
-
-
-def _candidates(
-    path: Path, frame: pd.DataFrame, search: _Search
-) -> Iterator[tuple[LabelTable, float]]:
-    sample, index, hints = search.sample, search.index, search.hints
-    found: list[tuple[float, LabelTable]] = []
-    for column in frame.columns if frame.shape[1] > 1 else ():
-        values = frame[column].str.strip()
-        if hints.id_column not in (None, column) or not len(frame):
-            continue
-        if values.nunique() < _NEARLY_UNIQUE * len(values):
-            continue
-        if index.shared and values.isin(sample.ids.tolist()).mean() > _HIT_SHARE:
-            continue  # in one folder for both roles these are the rows to predict
-        if not _names_files(frame[[column]].head(_PEEK), index.train):
-            continue
-        ids = values.to_numpy(dtype=str)
-        paths, said = files.match(ids, index.train)
-        share = int(np.count_nonzero(paths != "")) / len(ids)
-        if share >= (1.0 if pixels.ROW in said else _HIT_SHARE):
-            what = "an image" if index.bags is None else "images"
-            rule = f"{share:.0%} of {column} name {what}"
-            found.append((share, LabelTable(path, column, ids, frame, rule)))
-    if found:
-        share, table = max(found, key=lambda one: one[0])
-        others = [other for rate, other in found if other is not table and rate >= _NEARLY * share]
-        yield _less_sure(table, others, index.train), share * len(frame)
-    elif index.by_row and len(frame) == len(index.train.paths) and not hints.id_column:
-        yield _in_order(path, frame), float(len(frame))
-
-
-def _less_sure(table: LabelTable, others: list[LabelTable], role: files.Role) -> LabelTable:
-    """The table, and whether another column of it names other images."""
-    if not others:
-        return table
-    paths, _ = files.match(table.ids, role)
-    differing = [o.id_column for o in others if (files.match(o.ids, role)[0] != paths).any()]
-    if not differing:
-        return table
-    doubt = (
-        f"{table.path.name} has several columns that name images ({table.id_column}, "
-        f"{', '.join(differing)}); {table.id_column} is taken. Another one is named with "
-        "--id-column."
-    )
-    return replace(table, doubt=doubt)
+        return
+    head = texts.read_csv(path, rows=candidates.PEEK)
+    if candidates.names_files(head, train, melted_by=sample.melted):
+        frame = texts.read_csv(path) if len(head) == candidates.PEEK else head
+        yield repeats.with_header(frame, train)
 
 
 def _doubted(table: LabelTable, other: LabelTable) -> LabelTable:
@@ -195,12 +140,6 @@ def _doubted(table: LabelTable, other: LabelTable) -> LabelTable:
         "name a column that it lacks with --target or --id-column."
     )
     return replace(table, doubt=f"{table.doubt} {doubt}".strip())
-
-
-def _in_order(path: Path, frame: pd.DataFrame) -> LabelTable:
-    ids: Text = np.arange(len(frame)).astype(str)
-    frame = frame.assign(**{pixels.ROW: ids})
-    return LabelTable(path, pixels.ROW, ids, frame, "it has as many rows as the stack", True)
 
 
 def _rank(table: LabelTable, named: float, search: _Search) -> tuple[int, float]:

@@ -1,6 +1,7 @@
 """Pictures of one role, and the names that an id may use for each."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from kaggle_prz.layouts.scan import KINDS
 
 _SUFFIXES = frozenset(suffix for suffixes in KINDS.values() for suffix in suffixes)
 _CHANNELS = re.compile(r"[_-]\{[^{}/]*\}(?=\.[^./]*$)")
+NUMBER = "number that is the stem, zeros before it apart"
 Finder = Callable[[str], str | None]
 
 
@@ -43,8 +45,8 @@ class Role:
 
     def finders(self) -> Iterator[tuple[str, Finder]]:
         """Rules in their order, each as a phrase and an id's file."""
-        for rule, table in self.named.items():
-            yield rule, table.get
+        for rule in self.named:
+            yield rule, self._by_table(rule).get
         if self.named:
             return
         yield "file name", self._by("name").get
@@ -55,10 +57,12 @@ class Role:
         for rule, key in (("file name", "name"), ("stem", "stem")):
             yield f"{rule}, case apart", self._by_low(key)
         yield "stem, suffix apart", self._by_stem_of
+        yield NUMBER, self._by_number
         yield "end of a longer path", self._by_end_of
 
     def has_own(self, name: str) -> bool:
         """Whether exactly one path has this name, with or without suffix, or ends in this path."""
+        name = composed(name)
         if "/" in name:
             return any(self._by_path(key)(name) for key in ("name", "stem"))
         known = any(name in self._by(key) for key in ("name", "stem"))
@@ -70,7 +74,14 @@ class Role:
             return []
         for key in ("name", "stem"):
             self._by(key)
-        return [name for name in names if name in self._twins]
+        return [name for name in names if composed(name) in self._twins]
+
+    def _by_table(self, rule: str) -> dict[str, str]:
+        """What `named` has, under names that ids are looked up by."""
+        if rule not in self._made:
+            table = self.named[rule]
+            self._made[rule] = {composed(name): path for name, path in table.items()}
+        return self._made[rule]
 
     def _by_stem_of(self, name: str) -> str | None:
         stem, _, suffix = name.rpartition(".")
@@ -79,6 +90,9 @@ class Role:
 
     def _by_end_of(self, name: str) -> str | None:
         return self._by("sole name").get(name.rpartition("/")[2]) if "/" in name else None
+
+    def _by_number(self, name: str) -> str | None:
+        return self._by("sole number").get(_number(name)) if _number(name) else None
 
     def _by_low(self, key: str) -> Finder:
         table = self._by(f"low {key}")
@@ -91,7 +105,7 @@ class Role:
         table: dict[str, str] = {}
         several: set[str] = set()
         for path in reversed(self.paths):
-            name = key_of(path, key, parts)
+            name = composed(key_of(path, key, parts))
             if name in table:
                 several.add(name)
             table[name] = path
@@ -133,8 +147,24 @@ class Bags:
     rule: str
 
 
+def composed(name: str) -> str:
+    """A name with letters and their accents in one, as tables have them and macOS does not.
+
+    Example:
+        >>> composed("e\u0301") == "\u00e9"
+        True
+    """
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def _number(name: str) -> str:
+    """A whole number without zeros before it; empty where a name is none."""
+    return (name.lstrip("0") or "0") if name.isascii() and name.isdecimal() else ""
+
+
 def key_of(path: str, key: str, parts: int) -> str:
-    """What an id may call a path: its `"name"`, `"stem"` (`"low …"`: lower case) or `"folder"`.
+    """What an id may call a path: its `"name"`, `"stem"` (`"low …"`: lower case), `"folder"`, or
+    its stem as a `"sole number"`.
 
     Example:
         >>> key_of("train/a/B.jpg", "low stem", 2)
@@ -144,6 +174,8 @@ def key_of(path: str, key: str, parts: int) -> str:
     """
     if key == "folder":
         return path.rpartition("/")[0].rpartition("/")[2]
+    if key == "sole number":
+        return _number(key_of(path, "stem", 1))
     name = path.rpartition("/")[2] if parts == 1 else "/".join(path.split("/")[-parts:])
     if "{" in name:  # a file a channel
         name = _CHANNELS.sub("", name)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kaggle_prz import records
+from kaggle_prz.errors import DataError, printable
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 KINDS = {"images": SUFFIXES, "arrays": (".npy",), "scans": (".dcm", ".dicom")}
@@ -86,6 +87,25 @@ def role_of(name: str) -> str:
     return "" if test == train else "test" if test else "train"
 
 
+def _without_odd(folder: Path, folders: list[str], names: list[str]) -> list[str]:
+    """Names of files without those that are not UTF-8, which no table can name.
+
+    Raises:
+        DataError: a folder, or most of the files, are called so.
+    """
+    odd = [name for name in [*folders, *names] if not _is_utf8(name)]
+    if odd and (odd[0] in folders or len(odd) > 0.5 * len(names)):
+        raise DataError(
+            f"{printable(str(folder / odd[0]))} has a name that is not UTF-8, as archives of some "
+            "systems leave behind. Rename it and those like it; convmv does so for whole folders."
+        )
+    return [name for name in names if _is_utf8(name)] if odd else names
+
+
+def _is_utf8(name: str) -> bool:
+    return name.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in name)
+
+
 def _listed(folder: Path, followed: set[str]) -> tuple[list[str], list[str]]:
     """Folders and files in a folder; a link to a folder is followed once, as it may be a loop."""
     folders, names = [], []
@@ -100,7 +120,7 @@ def _listed(folder: Path, followed: set[str]) -> tuple[list[str], list[str]]:
             elif (real := os.path.realpath(entry.path)) not in followed:
                 followed.add(real)
                 folders.append(entry.name)
-    return folders, names
+    return folders, _without_odd(folder, folders, names)
 
 
 def _is_extra(name: str, role: str) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.layouts import texts
+from kaggle_prz.layouts import texts, words
 from kaggle_prz.layouts.texts import read_csv
 from kaggle_prz.task import Text
 
@@ -18,6 +18,7 @@ _NAMES = (
     re.compile(r"sample.*sub|sub.*sample", re.IGNORECASE),
     re.compile(r"_benchmark", re.IGNORECASE),
     re.compile(r"^submission|^submit|submission[-_ ]?format", re.IGNORECASE),
+    re.compile(r"^sample$", re.IGNORECASE),
 )
 
 
@@ -78,8 +79,8 @@ class LabelTable:
     doubt: str = ""
 
     def column(self, name: str) -> Text:
-        """A column as text, blanks stripped."""
-        return np.asarray(self.frame[name].str.strip(), dtype=str)
+        """A column as text, blanks stripped; lists without their brackets, between bars."""
+        return words.without_brackets(np.asarray(self.frame[name].str.strip(), dtype=str))
 
 
 def is_sample(path: Path) -> bool:
@@ -129,8 +130,8 @@ def _read_sample(path: Path) -> Sample:
     ids = frame.iloc[:, 0].str.strip()
     if ids.duplicated().any():
         raise DataError(
-            f"{path.name} has the id {ids[ids.duplicated()].iloc[0]!r} more than once. One row for "
-            "every image is what can be predicted."
+            f"{path.name} has the id {ids[ids.duplicated()].iloc[0]!r} more than once in its "
+            f"first column, {frame.columns[0]!r}. One row for every image is what can be predicted."
         )
     if (ids == "").any():
         raise DataError(f"{path.name} has {int((ids == '').sum())} row(s) without an id.")

@@ -9,6 +9,7 @@ import pandas as pd
 
 from kaggle_prz.errors import DataError, UsageError
 from kaggle_prz.layouts import prefixes, words
+from kaggle_prz.layouts.hot import columns_of
 from kaggle_prz.layouts.tables import LabelTable, Sample
 from kaggle_prz.task import Text
 
@@ -94,6 +95,8 @@ def choose(
     if len(sample.targets) > 1 and (parts := prefixes.in_names(sample, labels.frame, columns)):
         rule = "their names and values are the sample's columns"
         return _of_columns(labels, {name: name for name in parts}, rule)
+    if len(sample.targets) == 1 and (summed := _summed(sample, labels, columns, features)):
+        return summed
     column, rule, others = _by_rule(sample, labels, columns, features)
     doubt = ""
     if others:
@@ -109,6 +112,9 @@ def _several(sample: Sample, labels: LabelTable, columns: list[str]) -> Target |
     loose = {words.plain(name): name for name in columns}
     found = {name: exact.get(name) or loose.get(words.plain(name), "") for name in sample.targets}
     lacking = [name for name, column in found.items() if not column]
+    if len(lacking) == len(found):
+        found = _with_ending(list(sample.targets), columns)
+        lacking = []
     if len(lacking) > 0.5 * len(found):
         return None
     if lacking:
@@ -117,17 +123,35 @@ def _several(sample: Sample, labels: LabelTable, columns: list[str]) -> Target |
             f"{sample.path.name}, but one for the other {len(found) - len(lacking)}. Add the "
             "missing labels, or name a column of labels with --target."
         )
-    return _of_columns(labels, found, "its columns are the sample's")
+    return _of_columns(labels, found, "its columns are the sample's") if found else None
+
+
+def _with_ending(wanted: list[str], columns: list[str]) -> dict[str, str]:
+    """The columns that are called like those wanted with one ending, as `X4_mean`; else none."""
+    endings = [name.removeprefix(wanted[0]) for name in columns if name.startswith(wanted[0])]
+    whole = [e for e in endings if all(name + e in columns for name in wanted)]
+    whole = [e for e in whole if e == "_mean"] or whole
+    return {name: name + whole[0] for name in wanted} if len(whole) == 1 else {}
+
+
+def _summed(
+    sample: Sample, labels: LabelTable, columns: list[str], features: frozenset[str]
+) -> Target | None:
+    """Columns of 0 and 1 that the sample's one column sums up."""
+    if any(words.plain(name) == words.plain(sample.targets[0]) for name in columns):
+        return None
+    hot, rule = columns_of(sample, labels, [name for name in columns if name not in features])
+    return _of_columns(labels, {name: name for name in hot}, rule) if hot else None
 
 
 def _of_columns(labels: LabelTable, found: dict[str, str], rule: str) -> Target:
-    """Several columns of the table, by the names that they have in the sample."""
-    stripped = {name: labels.frame[column].str.strip() for name, column in found.items()}
-    matrix = pd.DataFrame(stripped)
+    """Labels in several columns of a table, under the names that they are found for."""
+    matrix = pd.DataFrame(
+        {name: labels.frame[column].str.strip() for name, column in found.items()}
+    )
     matrix.attrs["of_table"] = tuple(found.values())
     cells = [words.missing(matrix[name].to_numpy(dtype=str)) for name in matrix.columns]
-    empty = np.any(cells, axis=0)
-    values: Text = np.where(empty, "", "given")
+    values: Text = np.where(np.any(cells, axis=0), "", "given")
     first = next(iter(found.values()))
     more = "1 more column" if len(found) == 2 else f"{len(found) - 1} more columns"
     return Target(f"{first} and {more}", values, rule, matrix)
@@ -171,7 +195,7 @@ def _rules(sample: Sample, labels: LabelTable) -> Iterator[tuple[str, Callable[[
         return bool(part) and len(part & whole) >= 0.5 * len(part)
 
     def values(column: str) -> set[str]:
-        return set(pd.unique(labels.frame[column].str.strip())) - {""}
+        return set(pd.unique(pd.Series(labels.column(column), dtype=object))) - {""}
 
     def tokens(column: str) -> set[str]:
         return words.tokens(values(column), words.separator(np.array(sorted(values(column)))))

@@ -29,11 +29,15 @@ def rows_with_image_and_label(
     """
     paths, _ = files.match(table.ids, index.train)
     no_image, no_label = paths == "", chosen.unlabelled()
+    to_predict = np.isin(table.ids, sample.ids) & (no_image | no_label)
+    lost = ~to_predict
     warnings = [
-        *_passed_over(table.ids, no_image, f"row(s) of {table.path.name} have no image file"),
-        *_passed_over(table.ids, no_label, f"row(s) of {table.path.name} have no label"),
+        *_passed_over(
+            table.ids, no_image & lost, f"row(s) of {table.path.name} have no image file"
+        ),
+        *_passed_over(table.ids, no_label & lost, f"row(s) of {table.path.name} have no label"),
     ]
-    used = sum(len(index.members(path)) for path in set(paths.tolist()))
+    used = sum(len(index.members(path)) for path in set(paths[lost].tolist()))
     unused = index.count("train") - used
     if index.shared and index.bags is None:
         unused -= len(sample.ids)

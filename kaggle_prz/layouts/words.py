@@ -1,5 +1,6 @@
 """Names and cells as words: how columns, classes and lists of classes are written."""
 
+import ast
 import re
 from collections.abc import Iterable, Sequence
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from kaggle_prz.task import Text
 
-_SEPARATORS = (" ", "|", ";", ",")
+SIGNS = ("|", ";", ",", " ")  # names of classes hold blanks rather than signs
 _ALONE = 0.6
 _UNKNOWN = ("", "nan", "na", "n/a", "null", "none")
 
@@ -39,14 +40,16 @@ def separator(values: Text) -> str | None:
     """What stands between the classes of a cell, or None where cells hold one class each.
 
     Cells are lists where there are more different cells than classes in them, or most of the
-    classes come alone as well; else blanks belong to names, as in `Sugar beet`.
+    classes that come with others come alone as well; else blanks belong to names, as in
+    `Sugar beet`.
     """
     strings = set(pd.unique(pd.Series(values, dtype=object))) - {""}
-    for candidate in _SEPARATORS:
-        if not any(candidate in string for string in strings):
+    for candidate in SIGNS:
+        together = tokens((string for string in strings if candidate in string), candidate)
+        if not together:
             continue
         found = tokens(strings, candidate)
-        if len(strings) > len(found) or len(found & strings) >= _ALONE * len(found):
+        if len(strings) > len(found) or len(together & strings) >= _ALONE * len(together):
             return candidate
     return None
 
@@ -57,6 +60,38 @@ def tokens(cells: Iterable[str], between: str | None) -> set[str]:
         return set(cells)
     split = (token.strip() for cell in cells for token in cell.split(between))
     return {token for token in split if token}
+
+
+def without_brackets(values: Text) -> Text:
+    """Lists as Python and JSON write them, as lists between blanks, or between bars where names
+    hold blanks; other cells as they are.
+
+    Example:
+        >>> without_brackets(np.array(["['fox', 'owl']", "[]", '["owl"]'])).tolist()
+        ['fox owl', '', 'owl']
+    """
+    written = pd.Series(values, dtype=object)
+    given = written[written != ""]
+    if not len(given) or not given.str.fullmatch(r"\[.*\]", flags=re.DOTALL).all():
+        return values
+    read = {cell: _listed(cell) for cell in pd.unique(given)}
+    within = "".join(name for names in read.values() for name in names)
+    if "|" in within:
+        return values
+    between = "|" if " " in within else " "
+    bare = {cell: between.join(names) for cell, names in read.items()}
+    return np.asarray(written.map(bare).fillna(""), dtype=str)
+
+
+def _listed(cell: str) -> list[str]:
+    """The names or numbers of a list as Python or JSON writes it; a bar where it is none."""
+    try:
+        items = ast.literal_eval(cell)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return ["|"]
+    if not isinstance(items, list) or not all(isinstance(item, str | int) for item in items):
+        return ["|"]
+    return [str(item).strip() for item in items]
 
 
 def onto(values: Sequence[str], columns: Sequence[str]) -> dict[str, str] | None:

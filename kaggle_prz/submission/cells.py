@@ -178,10 +178,10 @@ def _labels(task: Task, answers: Array) -> list[list[str]]:
 
 
 def _lists(task: Task, rows: Sequence[Sequence[int]]) -> list[list[str]]:
-    parted = [name for name in task.classes if not name or " " in name]
+    parted = [name for name in task.classes if not name or task.between in name]
     if parted:
         raise SubmissionError(
-            f"Names in a list stand between blanks, so none can hold one; "
+            f"Names in a list have {task.between!r} between them, so none can hold it; "
             f"{checks.short(map(repr, parted))} would come apart."
         )
-    return [[" ".join(task.classes[column] for column in row)] for row in rows]
+    return [[task.between.join(task.classes[column] for column in row)] for row in rows]

@@ -14,6 +14,7 @@ from kaggle_prz.task import Task
 ROW_SUM_TOLERANCE = 1e-6
 # float() takes more than graders do: "nan", "0_1", blanks, digits of other scripts.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_SIGNS = {" ": "one blank"}
 _BARE_INTEGER = re.compile(r"-?\d+", re.ASCII)
 _ENDS_BARE = re.compile(r",-?\d+\r?$", re.ASCII | re.MULTILINE)
 
@@ -134,12 +135,12 @@ def _lists(task: Task, *, least: int, most: int) -> Complain:
     known = frozenset(task.classes)
 
     def complain(cells: list[str]) -> str | None:
-        names = cells[0].split(" ") if cells[0] else []
+        names = cells[0].split(task.between) if cells[0] else []
         unknown = [name for name in names if name not in known]
         if unknown:
             return (
                 f"{unknown[0]!r} in {cells[0]!r} is not one of the classes {short(task.classes)}; "
-                "one blank stands between two."
+                f"{_SIGNS.get(task.between, repr(task.between))} stands between two."
             )
         if len(set(names)) != len(names):
             return f"{cells[0]!r} has a class more than once."

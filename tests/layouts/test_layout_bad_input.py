@@ -13,6 +13,10 @@ IDS = [f"{row:03d}" for row in range(12)]
 IMAGES = [*[f"train/{name}.jpg" for name in IDS], "test/900.jpg", "test/901.jpg"]
 SAMPLE = make_csv(["id", "label"], ("900", "cat"), ("901", "dog"))
 
+IDS_MORE = [f"{row:03d}" for row in range(20, 62)]
+NAMES_MORE = ["cat", "dog", "elk"] * 14
+SAMPLE_OWL = SAMPLE.replace("cat", "owl").replace("dog", "owl")
+
 
 @pytest.fixture
 def read(tmp_path):
@@ -46,6 +50,29 @@ def test_encodings_and_separators(read, encoding, separator):
     _is_right(read(sample_submission=both[0], train=both[1]))
 
 
+@pytest.mark.parametrize("names", [["red fox", "owl", "emu"], ["🦊 fox", "🐝", "猫"]])
+def test_one_class_with_a_blank_is_no_list(read, names):
+    sample = make_csv(["id", "label"], ("900", names[0]), ("901", names[1]))
+    task = read(train=_labels(values=names * 4), sample_submission=sample)
+    assert (task.kind, set(task.classes)) == ("classes", set(names))
+
+
+@pytest.mark.parametrize("form", [str, json.dumps, ", ".join, "|".join])
+def test_lists_in_brackets_and_between_signs(read, form):
+    lists = [["cat", "dog"], ["dog"], ["elk", "cat"], ["cat"], ["elk"], ["dog", "elk"]] * 2
+    cells = ['"{}"'.format(form(tags).replace('"', '""')) for tags in lists]
+    task = read(train=_labels(values=cells), sample_submission="id,label\n900,cat\n901,dog elk\n")
+    assert (task.kind, task.classes, task.between) == ("tags", ("cat", "dog", "elk"), " ")
+    assert task.labels.sum(axis=1).tolist() == [len(tags) for tags in lists]
+
+
+def test_lists_of_names_with_blanks_in_json(read):
+    lists = [["red fox", "owl"], ["owl"], ["red fox"], ["emu"]] * 3
+    rows = [{"id": i, "label": tags} for i, tags in zip(IDS, lists, strict=True)]
+    task = read(train=None, **{"train.json": json.dumps(rows)}, sample_submission=SAMPLE_OWL)
+    assert (task.classes, task.between) == (("emu", "owl", "red fox"), "|")
+
+
 def test_columns_without_a_name_are_no_ids(read):
     lines = [f"{number},{line}" for number, line in enumerate(_labels().splitlines()[1:])]
     _is_right(read(train="\n".join([",id,label", *lines])))
@@ -77,10 +104,12 @@ def test_ids_with_zeros_and_points(read):
     assert task.train_files.tolist() == images[:6]
 
 
-def test_ids_that_lost_their_zeros_are_told(read):
-    numbers = [str(int(name)) for name in IDS]
-    with pytest.raises(DataError, match=r"No CSV or JSON in .* names the training images"):
-        read(train=_labels(numbers))
+def test_ids_that_lost_their_zeros(read):
+    _is_right(read(train=_labels([str(int(name)) for name in IDS])))
+    some = read(train=_labels(["7", *IDS[1:]]))
+    assert "have no image file and are passed over: 7." in some.warnings[0]
+    with pytest.raises(DataError, match=r"looked at train\.csv"):
+        read(train=_labels(["1", "2"], ["cat", "dog"]))
 
 
 def test_empty_cells_of_the_sample(read):
@@ -209,3 +238,143 @@ def test_what_a_message_quotes_of_a_file_is_one_short_line(read):
              sample_submission='id,"la\n\x1b[2Jbel"\n900,yak\n901,gnu\n')  # fmt: skip
     assert str(told.value).isprintable()
     assert len(str(told.value)) < 2500
+
+
+def test_a_table_without_a_header(read):
+    task = read(train=make_csv(*zip([f"{i}.jpg" for i in IDS], NAMES, strict=True)))
+    _is_right(task)
+
+
+def test_columns_called_like_an_image_are_a_header(read):
+    images = ["train/1.jpg", "train/2.jpg", "train/3.jpg", "train/4.jpg", "test/900.jpg"]
+    rows = [(1, 0, 1), (2, 1, 0), (3, 0, 1), (4, 1, 0)]
+    task = read(
+        images=images,
+        train=make_csv(["id", "0", "1"], *rows),
+        sample_submission="id,0,1\n900,0.5,0.5\n",
+    )
+    assert (task.classes, task.labels.tolist()) == (("0", "1"), [1, 0, 1, 0])
+
+
+def test_rows_that_are_repeated_word_for_word_count_once(read):
+    task = read(train=_labels(IDS + IDS[:5], NAMES + NAMES[:5]))
+    _is_right(task)
+    assert any("5 of 17 rows repeat another's" in evidence.rule for evidence in task.evidence)
+
+
+@pytest.mark.parametrize("between", [" ", "|", ","])
+def test_a_row_a_tag(read, between):
+    tags = [("000", "cat"), ("001", "dog"), ("002", "elk")]
+    more = [(i, t) for n, i in enumerate(IDS[3:]) for t in ("cat", "dog", "elk")[: 1 + n % 3]]
+    shown = f'id,label\n900,"cat{between}dog"\n901,elk\n'
+    task = read(train=make_csv(["id", "label"], *tags, *more), sample_submission=shown)
+    assert (task.classes, task.cell, task.between) == (("cat", "dog", "elk"), "labels", between)
+    assert task.train_ids.tolist() == IDS
+    assert task.labels.sum(axis=1).tolist() == [1] * 3 + [1, 2, 3] * 3
+
+
+def test_rows_to_predict_in_the_table_of_labels_are_no_training_rows(read):
+    images = [path.replace("train/", "images/").replace("test/", "images/") for path in IMAGES]
+    tests = [f"{number}" for number in range(900, 930)]
+    images += [f"images/{name}.jpg" for name in tests[2:]]
+    ids, values = [*IDS, *IDS_MORE, *tests], [*NAMES, *NAMES_MORE, *[""] * 30]
+    images += [f"images/{name}.jpg" for name in IDS_MORE]
+    sample = make_csv(["id", "label"], *([name, "cat"] for name in tests))
+    task = read(images=images, train=_labels(ids, values), sample_submission=sample)
+    assert task.train_ids.tolist() == [*IDS, *IDS_MORE]
+    assert task.test_files.tolist() == [f"images/{name}.jpg" for name in tests]
+    assert task.warnings == ()
+
+
+def test_a_column_that_counts_rows_is_no_id_beside_one_that_names_files(read):
+    rows = zip(range(12), IDS[::-1], NAMES, strict=True)
+    task = read(train=make_csv(["number", "id", "label"], *rows))
+    assert task.train_ids.tolist() == IDS[::-1]
+
+
+def test_names_whose_accents_stand_apart(read):
+    images = [path.replace("0.jpg", "0e\u0301.jpg") for path in IMAGES]
+    ids = [path[6:-4].replace("e\u0301", "é") for path in images[:12]]
+    sample = SAMPLE.replace("900", "900é")
+    task = read(images=images, train=_labels(ids), sample_submission=sample)
+    assert task.train_files.tolist() == images[:12]
+    assert task.test_files.tolist() == images[12:]
+
+
+def test_a_sample_that_is_just_called_so(read):
+    _is_right(read(sample_submission=None, sample=SAMPLE))
+
+
+@pytest.mark.parametrize(
+    ("shown", "classes", "labels"),
+    [
+        (("cat", "dog"), ("elk", "cat", "dog"), [1, 2, 0] * 4),
+        (("0", "2"), ("0", "1", "2"), [1, 2, 0] * 4),
+    ],
+)
+def test_one_column_sums_up_columns_of_0_and_1(read, shown, classes, labels):
+    hot = [
+        (i, *(int(name == n) for n in ("elk", "cat", "dog")))
+        for i, name in zip(IDS, NAMES, strict=True)
+    ]
+    sample = make_csv(["id", "label"], ("900", shown[0]), ("901", shown[1]))
+    task = read(train=make_csv(["id", "elk", "cat", "dog"], *hot), sample_submission=sample)
+    assert (task.cell, task.classes, task.labels.tolist()) == ("label", classes, labels)
+    assert len(task.warnings) == (shown[0] == "0")
+
+
+def test_a_list_sums_up_columns_of_0_and_1(read):
+    rows = [(name, n % 2, int(n % 3 == 0), 1) for n, name in enumerate(IDS)]
+    task = read(
+        train=make_csv(["id", "red fox", "dog", "elk"], *rows),
+        sample_submission="id,label\n900,red fox|dog\n901,elk\n",
+    )
+    assert (task.cell, task.classes, task.between) == ("labels", ("red fox", "dog", "elk"), "|")
+    assert task.labels.tolist() == [list(row[1:]) for row in rows]
+
+
+def test_columns_with_one_ending(read):
+    rows = [(name, n / 2, n / 3, n) for n, name in enumerate(IDS)]
+    table = make_csv(["id", "X4_mean", "X11_mean", "X4_sd"], *rows)
+    task = read(train=table, sample_submission="id,X4,X11\n900,1.5,2\n901,1.5,2\n")
+    assert (task.kind, task.classes) == ("numbers", ("X4", "X11"))
+
+
+def test_groups_that_another_table_has(read):
+    beside = make_csv(["id", "site"], *((name, n // 3) for n, name in enumerate(IDS)))
+    task = read(train_features=beside, train=None, train_labels=_labels())
+    assert task.groups.tolist() == [str(n // 3) for n in range(12)]
+    assert read(train_features=beside, options={"group": "none"}).groups is None
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("form", ["classes.csv", "classes.json"])
+def test_labels_that_the_sample_calls_otherwise(read, form, named):
+    ids = {"cat": "7", "dog": "3", "elk": "12"}
+    written = list(ids.values())
+    table = make_csv(["class_id", "class_name"], *((number, name) for name, number in ids.items()))
+    content = table if form.endswith("csv") else json.dumps({n: name for name, n in ids.items()})
+    sample = make_csv(
+        ["id", "class"], *zip(["900", "901"], ids if named else written, strict=False)
+    )
+    labels = _labels(values=[ids[name] for name in NAMES] if named else NAMES)
+    task = read(**{form: content}, train=labels, sample_submission=sample)
+    names = NAMES if named else [ids[name] for name in NAMES]
+    assert [task.classes[code] for code in task.labels] == names
+    assert task.warnings == ()
+
+
+def test_a_table_that_lacks_a_class_renames_none(read):
+    sample = "id,class\n900,7\n901,7\n"
+    task = read(classes="class_id,name\n7,cat\n3,dog\n", sample_submission=sample)
+    _is_right(task)
+    assert "none of the labels" in task.warnings[0]
+
+
+def test_numbers_in_a_long_table_rename_no_class(read):
+    boxes = make_csv(["box", "at"], *((n, n - 1) for n in range(1, 40)))
+    values = ["1", "2", "3"] * 4
+    task = read(
+        boxes=boxes, train=_labels(values=values), sample_submission="id,label\n900,0\n901,0\n"
+    )
+    assert task.classes == ("1", "2", "3")

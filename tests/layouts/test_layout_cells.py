@@ -109,9 +109,38 @@ def test_names_with_blanks_are_no_lists(encode):
     assert (read.cell, read.classes) == ("label", ("Fat Hen", "Maize", "Sugar beet"))
 
 
-def test_lists_between_other_signs_cannot_be_written(encode):
-    with pytest.raises(DataError, match=r"'\|' between classes, such as 'a\|b'"):
-        encode(["a|b", "a", "b"], "a")
+@pytest.mark.parametrize(
+    ("labels", "shown", "between"),
+    [
+        (["a|b", "a", "b"], ["a|b"], "|"),
+        (["a|b", "a", "b"], ["a b"], " "),
+        (["a|b", "a", "b"], ["a"], "|"),
+        (["a|b", "a", "b"], [""], "|"),
+        (["a b", "a", "b"], ["b;a"], ";"),
+        (["a, b", "a", "b"], ['"a, b"'], ", "),
+        (["a, b", "a", "b"], ['"a,b"'], ","),
+        (["a, b", "a", "b"], ["b"], ", "),
+        (["red fox|owl", "owl", "red fox"], ["owl"], "|"),
+    ],
+)
+def test_lists_are_written_as_the_sample_has_them_else_as_the_labels(
+    encode, labels, shown, between
+):
+    read = encode(labels, *shown)
+    assert (read.cell, read.between, len(read.classes)) == ("labels", between, 2)
+    assert read.labels.sum(axis=1).tolist() == [2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown", "told"),
+    [
+        (["red fox|owl", "owl", "red fox", "emu"], "owl emu", "blanks between classes, so none"),
+        (["a b", "a", "b"], "['a']", r"lists in brackets \(\['a'\]\)"),
+    ],
+)
+def test_lists_that_cannot_be_written(encode, labels, shown, told):
+    with pytest.raises(DataError, match=told):
+        encode(labels, shown)
 
 
 def test_five_ranks_of_five_classes(encode):

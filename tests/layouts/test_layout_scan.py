@@ -1,6 +1,9 @@
+import os
+
 import pytest
 from trees import make_tree
 
+from kaggle_prz.errors import DataError
 from kaggle_prz.layouts.scan import role_of, scan
 
 
@@ -59,3 +62,16 @@ def test_kinds_and_tables(tmp_path):
     assert found.of("arrays", "train") == ["train_x.npy"]
     assert found.of("arrays", "test") == ["test/b.npy"]
     assert found.tables == ["a.jsonl", "x/labels.tsv"]
+
+
+@pytest.mark.parametrize("odd", [b"train/\xe4nt/a.png", b"train/\xe4.png"])
+def test_names_that_are_not_utf8_are_told(tmp_path, odd):
+    name = os.fsdecode(odd)
+    with pytest.raises(DataError, match=r"train/\\udce4.* has a name that is not UTF-8"):
+        scan(make_tree(tmp_path / "f", {}, [name]))
+
+
+def test_one_name_that_is_not_utf8_among_many_is_left_out(tmp_path):
+    names = ["train/a.png", "train/b.png"]
+    found = scan(make_tree(tmp_path / "f", {}, [*names, os.fsdecode(b"train/\xff.png")]))
+    assert found.of("images", "train") == names

@@ -16,6 +16,10 @@ from kaggle_prz.layouts import words
         (["a", "b"], None),
         (["", ""], None),
         (["corn, healthy", "apple, rotten"], None),
+        (["ant, bee", "ant", "bee, cat", "cat"], ","),
+        (["No Finding", "Mass|No Finding", "Mass", "Fatty Liver|Mass"], "|"),
+        (["red fox", "cat", "dog", "owl"], None),
+        (["melanoma, nos", "naevus", "a", "b"], None),
     ],
 )
 def test_what_stands_between_classes(cells, between):
@@ -27,6 +31,17 @@ def test_whole_numbers_lose_their_point():
     assert words.whole(np.array(["1.0", "2.5"])).tolist() == ["1.0", "2.5"]
     assert words.whole(np.array(["1.0", "a"])).tolist() == ["1.0", "a"]
     assert words.whole(np.array(["007", "7"])).tolist() == ["007", "7"]
+
+
+def test_lists_as_they_are_printed():
+    def bare(*cells):
+        return words.without_brackets(np.array(cells)).tolist()
+
+    assert bare("['b', 'a']", "", "[]") == ["b a", "", ""]
+    assert bare("[3, 1]", "[3]") == ["3 1", "3"]
+    assert bare("['No Finding']", "['Mass', 'No Finding']") == ["No Finding", "Mass|No Finding"]
+    for no_lists in (["[a]", "[b]"], ["[x", "y]"], ["['a']", "b"], ["[[1]]"], ["['a|b']"], [""]):
+        assert bare(*no_lists) == no_lists
 
 
 @given(st.sets(st.text("ab_1 ", min_size=1, max_size=4)))

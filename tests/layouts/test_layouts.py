@@ -271,3 +271,10 @@ def test_nothing_of_a_task_can_be_changed(tree):
     with pytest.raises(ValueError, match="read-only"):
         task.labels[0] = 2
     assert task.labels.dtype == np.int64
+
+
+def test_a_task_is_printed_in_a_line(tree):
+    told = "12 training and 2 test rows"
+    assert repr(_read(tree())) == (
+        f"Task('animals', classes in probabilities cells, 3 outputs, log_loss, {told})"
+    )
