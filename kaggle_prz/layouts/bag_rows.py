@@ -3,7 +3,7 @@
 import pandas as pd
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.layouts import files
+from kaggle_prz.layouts import files, widths
 from kaggle_prz.layouts.bag_tables import (
     HIT_SHARE,
     Columns,
@@ -64,7 +64,7 @@ def _ids_of(frame: pd.DataFrame, bags: Bags) -> pd.Series | None:
     if name is None:
         return None
     cells = clean[name].tolist()
-    paths, _ = files.match(clean[name].to_numpy(dtype=str), bags.pictures)
+    paths, _ = files.match(widths.text_of(clean[name]), bags.pictures)
     of_row = [bags.of_picture.get(p, cell) for p, cell in zip(paths.tolist(), cells, strict=True)]
     return pd.Series(of_row, index=frame.index, name=bags.column, dtype=object)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.layouts import annotations, files, texts
+from kaggle_prz.layouts import annotations, files, texts, widths
 from kaggle_prz.layouts.roles import Role
 from kaggle_prz.layouts.tables import Sample, is_sample
 
@@ -114,7 +114,8 @@ def _with_ids(frame: pd.DataFrame, sample: Sample, wanted: set[str]) -> pd.DataF
 
 def _made_up(frame: pd.DataFrame, name: str, wanted: set[str]) -> Iterator[Columns]:
     """Columns whose values in the first row make up one of the ids."""
-    first = dict(zip(frame.columns[:_MOST_COLUMNS], frame.iloc[0], strict=False))
+    row = zip(frame.columns[:_MOST_COLUMNS], frame.iloc[0], strict=False)
+    first = {column: cell for column, cell in row if len(cell) <= widths.LONGEST}
     for count in (2, 3):
         for chosen in permutations(first, count):
             for between in ("_", "-"):
@@ -179,14 +180,14 @@ def naming(rows: pd.DataFrame, role: Role, enough: float) -> str | None:
         values = rows[name]
         if values.nunique() < _NEARLY_UNIQUE * len(values):
             continue
-        share = files.best_share(values.to_numpy(dtype=str), role)
+        share = files.best_share(widths.text_of(values), role)
         if share >= enough and share > best[0]:
             best = share, str(name)
     return best[1]
 
 
 def _joined(ids: pd.Series, names: pd.Series, role: Role) -> Groups:
-    paths, _ = files.match(names.to_numpy(dtype=str), role)
+    paths, _ = files.match(widths.text_of(names), role)
     pairs = {path: row for path, row in zip(paths.tolist(), ids, strict=True) if path}
     return grouped(sorted(pairs), pairs.__getitem__)
 

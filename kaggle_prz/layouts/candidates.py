@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kaggle_prz.layouts import files, melted, pixels, repeats
+from kaggle_prz.layouts import files, melted, pixels, repeats, widths
 from kaggle_prz.layouts.tables import LabelTable, Sample
 from kaggle_prz.task import Text
 
@@ -22,10 +22,10 @@ def names_files(head: pd.DataFrame, role: files.Role, *, melted_by: int = 0) -> 
     """Whether some column's first values are files; a stack's rows are always worth a look."""
     if role.named:
         return True
-    columns = [head[name].str.strip() for name in head.columns]
+    columns = [head[name] for name in head.columns]
     if melted_by:
-        columns += [melted.parted(values, melted_by)[0] for values in columns]
-    return any(files.best_share(v.to_numpy(dtype=str), role) >= _PEEK_SHARE for v in columns)
+        columns += [melted.parted(values.str.strip(), melted_by)[0] for values in columns]
+    return any(files.best_share(widths.text_of(v), role) >= _PEEK_SHARE for v in columns)
 
 
 def find(
@@ -42,6 +42,9 @@ def find(
         sample: the form of a submission.
         index: the pictures.
         id_column: the column that a person names.
+
+    Raises:
+        DataError: a cell of the column is too long for a name.
     """
     columns = frame.columns if frame.shape[1] > 1 and len(frame) else []
     asked = [column for column in columns if id_column in (None, column)]
@@ -50,6 +53,7 @@ def find(
         found = [one for one in named if one is not None]
         if found:
             share, table = max(found, key=lambda one: one[0])
+            table = replace(table, ids=widths.text_of(table.frame[table.id_column], path))
             others = [other for rate, other in found if rate >= _NEARLY * share]
             counted = share * len(table.ids) * (1.0 if exact else _COUNTED)
             return _less_sure(table, others, index.train), counted
@@ -70,7 +74,7 @@ def _named_by(
     rows = repeats.an_image_a_row(frame, column, sample)
     if rows is None or (not exact and len(rows) < _FEWEST_COUNTED * len(index.train.paths)):
         return None
-    ids = rows[column].str.strip().to_numpy(dtype=str)
+    ids = widths.text_of(rows[column])
     paths, said = files.match(ids, index.train)
     share = int(np.count_nonzero(paths != "")) / len(ids)
     by_number = exact and files.NUMBER in said

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kaggle_prz.errors import UsageError
-from kaggle_prz.layouts import texts, words
+from kaggle_prz.layouts import texts, widths, words
 from kaggle_prz.layouts.tables import LabelTable, is_sample
 
 InTest = Mapping[str, frozenset[str]]
@@ -179,6 +179,8 @@ def _objection(
     labels: LabelTable, column: str, kept: NDArray[np.int64], codes: NDArray[Any] | None
 ) -> _Objection | None:
     """Why a column does not hold rows together, or None where it does."""
+    if not widths.fits(labels.frame[column]):
+        return _Objection(f"a cell of it has more than {widths.LONGEST:,} characters", narrow=False)
     values = pd.Series(labels.column(column)[kept])
     groups = values.nunique()
     if groups <= 2:

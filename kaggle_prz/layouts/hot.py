@@ -23,7 +23,7 @@ def columns_of(sample: Sample, labels: LabelTable, columns: list[str]) -> tuple[
         labels: the table of training images.
         columns: those that may hold labels.
     """
-    hot = [name for name in columns if _is_hot(labels.column(name))]
+    hot = [name for name in columns if _is_hot(labels.tried(name))]
     if len(hot) < 2:
         return [], ""
     shown = _shown(sample)

@@ -19,6 +19,7 @@ from kaggle_prz.layouts import (
     repeats,
     targets,
     texts,
+    widths,
 )
 from kaggle_prz.layouts.hints import Hints
 from kaggle_prz.layouts.tables import LabelTable, Sample, is_sample, without_repeats
@@ -100,7 +101,7 @@ def of_sheet(root: Path, sheet: pixels.Sheet, hints: Hints) -> LabelTable:
         if hints.id_column not in frame.columns:
             raise UsageError(f"{sheet.path} has no column {hints.id_column!r} (--id-column).")
         column = hints.id_column
-    ids = frame[column].str.strip().to_numpy(dtype=str)
+    ids = widths.text_of(frame[column], root / sheet.path)
     return LabelTable(root / sheet.path, column, ids, frame, "it has a pixel a column")
 
 

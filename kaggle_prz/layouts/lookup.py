@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.layouts import annotations, bag_rows, files, texts
+from kaggle_prz.layouts import annotations, bag_rows, files, texts, widths
 from kaggle_prz.layouts.scan import role_of
 from kaggle_prz.layouts.tables import Sample, is_sample
 from kaggle_prz.task import Text
@@ -128,9 +128,9 @@ def _map(frame: pd.DataFrame, by: str, ids: Text, role: files.Role) -> tuple[dic
         values = rows[name].str.strip()
         if name == by or values.nunique() < _NEARLY_UNIQUE * len(values):
             continue
-        if files.best_share(values.head(_PEEK).to_numpy(dtype=str), role) < files.ENOUGH:
+        if files.best_share(widths.text_of(values.head(_PEEK)), role) < files.ENOUGH:
             continue
-        paths, _ = files.match(values.to_numpy(dtype=str), role)
+        paths, _ = files.match(widths.text_of(values), role)
         if np.count_nonzero(paths != "") >= files.ENOUGH * len(paths):
             return dict(zip(rows[by].str.strip(), paths.tolist(), strict=True)), str(name)
     return {}, ""

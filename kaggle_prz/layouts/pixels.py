@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.layouts import texts
+from kaggle_prz.layouts import texts, widths
 from kaggle_prz.layouts.files import Index, Role
 from kaggle_prz.layouts.scan import Scan, role_of
 from kaggle_prz.task import Text
@@ -73,7 +73,7 @@ def sheets(root: Path, seen: Scan, sample_ids: Text) -> tuple[Index, Sheet] | No
     for column in test.others.columns:
         values = test.others[column].str.strip()
         if not values.duplicated().any() and values.isin(sample_ids.tolist()).mean() >= 0.95:
-            ids = values.to_numpy(dtype=str)
+            ids = widths.text_of(values, root / test.path)
     index = Index(
         rows_of("train", train.path, train.rows),
         rows_of("test", test.path, test.rows, ids),

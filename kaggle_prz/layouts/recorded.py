@@ -10,7 +10,7 @@ import pandas as pd
 
 from kaggle_prz import records
 from kaggle_prz.errors import DataError, MissingExtraError, UsageError
-from kaggle_prz.layouts import annotations, beside, files
+from kaggle_prz.layouts import annotations, beside, files, widths
 from kaggle_prz.layouts.files import Index, Role
 from kaggle_prz.layouts.hints import Hints
 from kaggle_prz.layouts.pixels import ROW
@@ -212,5 +212,5 @@ def _own(
         return None
     if chosen == ROW:
         frame = frame.assign(**{ROW: np.arange(len(frame)).astype(str)})
-    ids = frame[chosen].str.strip().to_numpy(dtype=str)
+    ids = widths.text_of(frame[chosen], root / part.path)
     return LabelTable(root / part.path, chosen, ids, frame, "its rows hold pictures and labels")

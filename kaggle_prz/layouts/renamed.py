@@ -11,6 +11,7 @@ from kaggle_prz.errors import DataError
 from kaggle_prz.layouts import annotations, texts
 from kaggle_prz.layouts.tables import Sample, is_sample
 from kaggle_prz.layouts.targets import Target
+from kaggle_prz.layouts.widths import fits
 
 _MOST_ROWS = 20_000  # of a table of classes
 _ROWS_A_CLASS, _MORE_ROWS = 2, 10  # in longer ones, numbers meet by chance
@@ -63,6 +64,6 @@ def _frames(path: Path) -> Iterator[pd.DataFrame]:
 
 
 def _pairs(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    """Columns of which each value of one stands for one of the other."""
-    unique = [name for name in frame.columns if frame[name].is_unique]
+    """Columns of which each value of one stands for one of the other; none of descriptions."""
+    unique = [name for name in frame.columns if frame[name].is_unique and fits(frame[name])]
     yield from ((own, other) for own in unique for other in unique if own != other)

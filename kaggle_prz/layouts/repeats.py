@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from kaggle_prz.layouts import files, words
+from kaggle_prz.layouts import files, widths, words
 from kaggle_prz.layouts.tables import Sample
 
 _NEARLY_UNIQUE = 0.9
@@ -34,7 +34,7 @@ def an_image_a_row(frame: pd.DataFrame, column: str, sample: Sample) -> pd.DataF
         return None
     between = "|" if any(" " in tag for tag in tags) else " "
     lists = distinct.groupby(column, sort=False)[other].agg(between.join).reset_index()
-    cells = np.asarray(lists[other], dtype=str)
+    cells = widths.text_of(lists[other])
     return lists if words.separator(cells) == between else None
 
 
@@ -49,7 +49,7 @@ def with_header(frame: pd.DataFrame, train: files.Role) -> pd.DataFrame:
     if train.named or len(header) < 2 or len(images) != 1:
         return frame
     below = frame[images[0]]
-    some = below.head(_PEEK).str.strip().to_numpy(dtype=str)
+    some = widths.text_of(below.head(_PEEK))
     if not _nearly_unique(below) or files.best_share(some, train, exact=True) < files.ENOUGH:
         return frame
     names = [f"column {number}" for number in range(1, len(header) + 1)]

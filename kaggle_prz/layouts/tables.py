@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError
 from kaggle_prz.layouts import texts, words
 from kaggle_prz.layouts.texts import read_csv
+from kaggle_prz.layouts.widths import text_of
 from kaggle_prz.task import Text
 
 __all__ = ["LabelTable", "Sample", "find_sample", "is_sample", "read_csv", "without_repeats"]
@@ -44,8 +44,12 @@ class Sample:
     melted: int = 0
 
     def column(self, name: str) -> Text:
-        """Cells of a target column as text, blanks stripped."""
-        return np.asarray(self.cells[name].str.strip(), dtype=str)
+        """Cells of a target column as text, blanks stripped.
+
+        Raises:
+            DataError: a cell is too long.
+        """
+        return text_of(self.cells[name], self.path)
 
     def numbers(self) -> pd.Series:
         """Cells of the first target column as numbers; not a number where they are none."""
@@ -79,8 +83,16 @@ class LabelTable:
     doubt: str = ""
 
     def column(self, name: str) -> Text:
-        """A column as text, blanks stripped; lists without their brackets, between bars."""
-        return words.without_brackets(np.asarray(self.frame[name].str.strip(), dtype=str))
+        """A column as text, blanks stripped; lists without their brackets, between bars.
+
+        Raises:
+            DataError: a cell is too long.
+        """
+        return words.without_brackets(text_of(self.frame[name], self.path))
+
+    def tried(self, name: str) -> Text:
+        """The same of a column that may turn out to hold something else: long cells are empty."""
+        return words.without_brackets(text_of(self.frame[name]))
 
 
 def is_sample(path: Path) -> bool:
@@ -127,7 +139,8 @@ def _read_sample(path: Path) -> Sample:
             f"{path.name} needs an id column, a target column and rows; it has "
             f"{frame.shape[1]} column(s) with a name and {len(frame)} row(s)."
         )
-    ids = frame.iloc[:, 0].str.strip()
+    text = text_of(frame.iloc[:, 0], path)
+    ids = pd.Series(text, dtype=object)
     if ids.duplicated().any():
         raise DataError(
             f"{path.name} has the id {ids[ids.duplicated()].iloc[0]!r} more than once in its "
@@ -135,9 +148,7 @@ def _read_sample(path: Path) -> Sample:
         )
     if (ids == "").any():
         raise DataError(f"{path.name} has {int((ids == '').sum())} row(s) without an id.")
-    return Sample(
-        path, frame.columns[0], tuple(frame.columns[1:]), ids.to_numpy(dtype=str), frame.iloc[:, 1:]
-    )
+    return Sample(path, frame.columns[0], tuple(frame.columns[1:]), text, frame.iloc[:, 1:])
 
 
 def without_repeats(labels: LabelTable) -> LabelTable:
@@ -156,6 +167,6 @@ def without_repeats(labels: LabelTable) -> LabelTable:
             f"{labels.path.name} has the id {twice!r} more than once, with different "
             "cells; keep one row for every image."
         )
-    ids = distinct[labels.id_column].str.strip().to_numpy(dtype=str)
+    ids = text_of(distinct[labels.id_column], labels.path)
     rule = f"{labels.rule}; {int(repeated.sum())} repeated row(s) left out"
     return replace(labels, ids=ids, frame=distinct.reset_index(drop=True), rule=rule)

@@ -11,6 +11,7 @@ from kaggle_prz.errors import DataError, UsageError
 from kaggle_prz.layouts import prefixes, words
 from kaggle_prz.layouts.hot import columns_of
 from kaggle_prz.layouts.tables import LabelTable, Sample
+from kaggle_prz.layouts.widths import text_of
 from kaggle_prz.task import Text
 
 ONLY_ONE = "the only column left"
@@ -150,7 +151,7 @@ def _of_columns(labels: LabelTable, found: dict[str, str], rule: str) -> Target:
         {name: labels.frame[column].str.strip() for name, column in found.items()}
     )
     matrix.attrs["of_table"] = tuple(found.values())
-    cells = [words.missing(matrix[name].to_numpy(dtype=str)) for name in matrix.columns]
+    cells = [words.missing(text_of(labels.frame[name], labels.path)) for name in found.values()]
     values: Text = np.where(np.any(cells, axis=0), "", "given")
     first = next(iter(found.values()))
     more = "1 more column" if len(found) == 2 else f"{len(found) - 1} more columns"
@@ -182,7 +183,7 @@ def _most_alike(sample: Sample, labels: LabelTable, suited: list[str]) -> str:
         return suited[0]
     number = all(re.fullmatch(r"[-\d.]+", cell) for cell in cells)
     for column in suited:
-        values = [value for value in labels.column(column)[:50].tolist() if value]
+        values = [value for value in labels.tried(column)[:50].tolist() if value]
         if all(bool(re.fullmatch(r"[-\d.]+", value)) == number for value in values):
             return column
     return suited[0]
@@ -195,7 +196,7 @@ def _rules(sample: Sample, labels: LabelTable) -> Iterator[tuple[str, Callable[[
         return bool(part) and len(part & whole) >= 0.5 * len(part)
 
     def values(column: str) -> set[str]:
-        return set(pd.unique(pd.Series(labels.column(column), dtype=object))) - {""}
+        return set(pd.unique(pd.Series(labels.tried(column), dtype=object))) - {""}
 
     def tokens(column: str) -> set[str]:
         return words.tokens(values(column), words.separator(np.array(sorted(values(column)))))

@@ -33,14 +33,14 @@ def encode_names(sample: Sample, values: Text) -> Encoded:
             for cell in values.tolist()
         ]
         if not any(between in column for column in sample.targets):
-            present = matrix_of(np.array(renamed, dtype=str), list(sample.targets), between)
+            present = matrix_of(np.array(renamed, dtype=object), list(sample.targets), between)
             rule = "labels are lists of the sample's columns"
             return Encoded("tags", "independent", sample.targets, present, rule)
     if len(found) < 2:
         raise DataError(f"Training needs at least two classes; the labels hold {found}.")
     columns = _columns(sample, found)
     named = pd.Series(values, dtype=object).map(columns)
-    labels = codes(np.asarray(named, dtype=str), list(sample.targets))
+    labels = codes(named.to_numpy(dtype=object), list(sample.targets))
     return Encoded("classes", "probabilities", sample.targets, labels, "one column a class")
 
 

@@ -226,6 +226,7 @@ def test_no_credential_is_uploaded(kaggle, built):
     with pytest.raises(SecretFoundError, match=r"notes\.txt"):
         pushing.push(place)
     assert "StartBlobUpload" not in names(kaggle)
+    (place / "bundle" / "notes.txt").unlink()
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../x", "", "C:x", "..\\x"])

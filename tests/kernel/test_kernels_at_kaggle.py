@@ -50,14 +50,6 @@ def kaggle(loopback, files, tmp_path, monkeypatch):
     return loopback
 
 
-def test_a_run_is_submitted_as_a_kernel_and_scored_on_images_it_never_saw(kaggle, files, tmp_path):
-    run = prz.fit(str(files), run="mine", output_dir=tmp_path / "runs", **QUICK)
-    pushed = pushing.push(run.path, submit=True, console=Recorder())
-    assert 0 < pushed.submission.public_score < 2
-    remote.pull(Door(), pushed.version.ref, tmp_path / "shown", Recorder())
-    assert len((tmp_path / "shown" / "submission.csv").read_text().splitlines()) == 13
-
-
 def test_a_training_over_several_versions_comes_home_and_is_whole(kaggle, tmp_path):
     built = kernel.build(SLUG, output=tmp_path / "built", machine="cpu", session=1, options=QUICK)
     pushed = pushing.push(built.kernel.parent, until_done=True, console=Recorder())

@@ -4,6 +4,7 @@ from trees import make_tree
 
 from kaggle_prz.errors import DataError
 from kaggle_prz.layouts import files
+from kaggle_prz.layouts.roles import Role
 
 
 def _index(tmp_path, *names):
@@ -99,3 +100,11 @@ def test_the_rule_that_finds_most_comes_before_the_others(tmp_path):
 def test_of_two_files_of_one_name_the_first_is_taken(tmp_path):
     role = _index(tmp_path, "train/1/a.png", "train/2/a.png", "test/x.png").train
     assert _match(role, "a")[0].tolist() == ["train/1/a.png"]
+
+
+def test_names_of_rows_may_be_decomposed_as_those_of_files_are():
+    whole, parted = "\u00e9t\u00e9", "e\u0301te\u0301"
+    role = Role("train", ("data.h5#0", "data.h5#1"), {"row's id": {parted: "data.h5#1"}})
+    for name in (whole, parted):
+        assert files.match(np.array([name]), role)[0].tolist() == ["data.h5#1"]
+    assert Role("test", (f"test/{parted}.png",)).has_own(whole)
