@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from kaggle_prz import delivery, experiment, hosts, metrics, runs, workdir
+from kaggle_prz import experiment, hosts, metrics, runs, workdir
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import LimitReachedError, PrzError, RunError, UsageError
 from kaggle_prz.journal import Journal
-from kaggle_prz.kernel import pushing
 from kaggle_prz.runs import Run
 
 ATTEMPTS = 3
@@ -32,7 +31,7 @@ class Fit(Protocol):
 
 
 class Submit(Protocol):
-    """What sends a run's submission: `delivery.submit`, or a code competition's kernel."""
+    """What sends a run's submission: `experiment.deliver`, or a stand-in."""
 
     def __call__(self, run: Run, *, console: Console) -> dict[str, Any]:
         """The receipt."""
@@ -140,7 +139,7 @@ def auto(
         with workdir.locked(directory):
             for attempt in planned:
                 work.make(attempt, fit or experiment.fit, competition, output_dir)
-                work.send(attempt, submit or _deliver)
+                work.send(attempt, submit or experiment.deliver)
     work.show()
     best = work.best()
     if best is None and not dry_run:
@@ -149,15 +148,6 @@ def auto(
             "The same command tries again."
         )
     return best
-
-
-def _deliver(run: Run, *, console: Console) -> dict[str, Any]:
-    """Send a run's submission as its competition takes it: a file, or a kernel that makes it."""
-    host, slug = hosts.find(run.competition)
-    if not host.describe(slug).kernels_only:
-        return delivery.submit(run, console=console)
-    graded = pushing.push(run.path, submit=True, console=console).submission
-    return {"public_score": None if graded is None else graded.public_score}
 
 
 _STATES = {

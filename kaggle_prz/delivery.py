@@ -40,13 +40,30 @@ def submit(
 
 
 def check(competition: str) -> None:
-    """Refuse to submit where nobody keeps a leaderboard, before anything is trained.
+    """Refuse to submit where nobody would take it, before anything is trained.
 
     Raises:
-        SubmissionError: the competition has no leaderboard.
+        SubmissionError: the competition has no leaderboard, or takes no submissions now.
     """
     host, slug = hosts.find(competition)
-    host.standings(slug)
+    if isinstance(host, hosts.FolderHost):
+        host.standings(slug)
+    elif closed := host.describe(slug).closed:
+        raise SubmissionError(f"{slug!r} {closed}. Fit without --submit.")
+
+
+def keep(run: Run, sent: hosts.Submission, console: Console) -> dict[str, Any]:
+    """Write the receipt of a submission that was made in another way, and say its score.
+
+    Args:
+        run: whose predictions they are.
+        sent: as graded.
+        console: gets the leaderboard line.
+    """
+    host, slug = hosts.find(run.competition)
+    receipt = _kept(run, _shown(host, sent) | _standing(host, slug, console))
+    console.say(_line(run, receipt))
+    return receipt
 
 
 def _submit(run: Run, message: str, again: bool, console: Console) -> dict[str, Any]:

@@ -7,6 +7,7 @@ not done again.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from kaggle_prz import (
 from kaggle_prz.budget import Budget
 from kaggle_prz.console import Console, Silent, duration
 from kaggle_prz.errors import RunError, UsageError
+from kaggle_prz.kernel import pushing
 from kaggle_prz.planning import Plan
 from kaggle_prz.runs import Run
 from kaggle_prz.spec import Recipe, Stage
@@ -143,9 +145,37 @@ def fit(
         report.write_if_possible(this, console)
     console.say(f"Done in {duration(budget.spent())}. Submission: {this.submission}")
     if submit:
-        delivery.submit(this, message=message, console=console)
+        deliver(this, message=message, console=console)
         report.write_if_possible(this, Silent())
     return this
+
+
+def deliver(run: Run, *, message: str = "", console: Console | None = None) -> dict[str, Any]:
+    """Send a run's submission as its competition takes it: a file, or a kernel that makes it.
+
+    Args:
+        run: finished.
+        message: description of the submission.
+        console: gets progress, and the score.
+
+    Returns:
+        The receipt.
+
+    Raises:
+        SubmissionError, HostError: and its children; it was refused, or the host does not answer.
+    """
+    console = console or Silent()
+    host, slug = hosts.find(run.competition)
+    if not host.describe(slug).kernels_only:
+        return delivery.submit(run, message=message, console=console)
+    digest, known = workdir.sha256(run.submission), run.receipt
+    if known is not None and (known["sha256"], known["status"]) == (digest, "complete"):
+        console.say(f"This run was submitted before ({known['date']}); it is not sent again.")
+        return dict(known)
+    graded = pushing.push(run.path, submit=True, message=message, console=console).submission
+    if graded is None:
+        raise RunError(f"{run.path} was pushed, and nothing was submitted.")
+    return delivery.keep(run, replace(graded, sha256=digest), console)
 
 
 def _refuse_paths(run: str | None) -> None:

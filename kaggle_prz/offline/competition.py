@@ -25,6 +25,7 @@ class Competition:
         flips: flips that leave a label what it is: of `"horizontal"`, `"vertical"`.
         recipe: values that replace the recipe's defaults for this competition.
         kernels_only: submissions are outputs of kernels, not files.
+        closed: why it takes no submissions now, in words that follow its name; else empty.
         license: SPDX identifier of the data's license, where there is one to name.
     """
 
@@ -36,6 +37,7 @@ class Competition:
     flips: tuple[str, ...]
     recipe: Mapping[str, object]
     kernels_only: bool = False
+    closed: str = ""
     license: str = ""
 
 

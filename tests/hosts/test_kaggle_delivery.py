@@ -128,6 +128,16 @@ def test_a_leaderboard_that_is_away_leaves_the_score(run, kaggle):
     assert "not on the leaderboard yet" in console.lines[-1]
 
 
+def test_a_competition_that_is_closed_is_told_before_anything_is_trained(kaggle):
+    delivery.check(kaggle.slug)
+    assert not kaggle.requests("GetLeaderboard")
+    kaggle.change(submissionsDisabled=True)
+    kaggle.again()
+    (workdir.home() / "kaggle" / kaggle.slug / "facts.json").unlink()
+    with pytest.raises(SubmissionError, match=r"takes no submissions at the moment.*without --sub"):
+        delivery.check(kaggle.slug)
+
+
 def test_a_code_competition_names_the_way(run, kaggle):
     kaggle.change(isKernelsSubmissionsOnly=True)
     with pytest.raises(SubmissionError, match="kaggle-prz kernel push RUN --submit"):

@@ -44,20 +44,33 @@ def kaggle(loopback, tmp_path, monkeypatch):
         yield loopback
 
 
-@pytest.mark.parametrize("place", [[], ["--in-kernels", "--machine-shape", "cpu"]])
-def test_one_command_trains_pushes_and_is_scored_on_images_nobody_saw(kaggle, place, capsys):
-    arguments = ["auto", "-c", SLUG, *RECIPE, "--attempts", "1", *place]
+def test_fit_submits_a_kernel_that_is_scored_on_images_nobody_saw(kaggle, capsys):
     for _ in range(2):
-        cli.main(arguments)
+        cli.main(["fit", "-c", SLUG, *RECIPE, "--run", "first", "--submit"])
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    assert said.out.count("it is not sent again") == 1
+    (sent,) = kaggle.control("state", room="submissions").values()
+    receipt = runs.load_run(Path("runs") / SLUG / "first").receipt
+    assert 0 < receipt["public_score"] < 3
+    assert receipt["public_score"] == pytest.approx(sent["public"], abs=1e-5)
+    assert kernels(kaggle) == {"predict"}
+
+
+def test_unattended_training_there_comes_home_and_is_scored(kaggle, capsys):
+    for _ in range(2):
+        cli.main(["auto", "-c", SLUG, *RECIPE, "--attempts", "1", "--in-kernels"])
     assert "Traceback" not in capsys.readouterr().err
     (sent,) = kaggle.control("state", room="submissions").values()
-    assert 0 < sent["public"] < 3
     journal = Path("runs") / SLUG / "auto" / "journal.jsonl"
     events = [json.loads(line) for line in journal.read_text().splitlines()]
     assert [event["event"] for event in events] == ["begun", "fitted", "submitted"]
     assert events[2]["public_score"] == pytest.approx(sent["public"], abs=1e-5)
-    run = runs.load_run(events[1]["run"])
-    assert run.recipe.sizes == QUICK["sizes"]
-    pushed = {body["slug"] for each in kaggle.requests("SaveKernel") if (body := each["body"])}
-    kernels = {"predict"} if not place else {"predict", "train"}
-    assert {slug.rpartition("/")[2].split("-")[1] for slug in pushed} == kernels
+    assert runs.load_run(events[1]["run"]).recipe.sizes == QUICK["sizes"]
+    assert kernels(kaggle) == {"predict", "train"}
+
+
+def kernels(kaggle) -> set[str]:
+    """Which kinds of kernels were pushed."""
+    slugs = [each["body"]["slug"] for each in kaggle.requests("SaveKernel")]
+    return {slug.rpartition("/")[2].split("-")[1] for slug in slugs}

@@ -60,6 +60,7 @@ class Facts:
             flips=("horizontal",),
             recipe={},
             kernels_only=self.kernels_only,
+            closed="takes no submissions at the moment, says Kaggle" if self.disabled else "",
         )
 
 
