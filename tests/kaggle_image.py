@@ -38,8 +38,9 @@ def make_image(place: Path) -> Path:
                 (seen / entry.name).symlink_to(entry)
     venv.create(place / "env", with_pip=False, symlinks=True)
     (own,) = (place / "env").glob("lib/python*/site-packages")
-    (own / "image.pth").write_text(f"{seen}\n")
-    (own / "sitecustomize.py").write_text(NO_NETWORK)
+    # A sitecustomize.py would be hidden by that of some systems' Python.
+    (own / "image.pth").write_text(f"{seen}\nimport no_network_in_kernels\n")
+    (own / "no_network_in_kernels.py").write_text(NO_NETWORK)
     return place / "env" / "bin" / "python"
 
 
