@@ -274,9 +274,11 @@ def test_a_kernel_that_wrote_no_submission_is_told(kaggle, built):
 
 def test_no_credential_is_uploaded(kaggle, built):
     place = built("train", TRAIN)
-    (place / "bundle" / "notes.txt").write_text(kaggle.account["key"])
+    notes = place / "bundle" / "notes.txt"
+    notes.write_text(kaggle.account["key"])
     with pytest.raises(SecretFoundError, match=r"notes\.txt"):
         pushing.push(place)
+    notes.unlink()
     assert "StartBlobUpload" not in names(kaggle)
 
 
