@@ -124,7 +124,8 @@ def auto(
         **options: of `experiment.fit`, for every attempt.
 
     Returns:
-        The best run so far by its out-of-fold score; None from a dry run before any is made.
+        The best run so far by its out-of-fold score; None from a dry run before any is made, and
+        where the runs were removed since they were submitted.
 
     Raises:
         UsageError: options that cannot be meant.
@@ -134,7 +135,7 @@ def auto(
     host, slug = hosts.find(competition)
     planned = attempts(competition, count, options)
     directory = Path(output_dir) / slug / "auto"
-    work = _Work(planned, host, Journal(directory / "journal.jsonl"), console)
+    work = _Work(planned, host, Journal(directory / "journal.jsonl"), directory.parent, console)
     if not dry_run:
         with workdir.locked(directory):
             for attempt in planned:
@@ -142,7 +143,7 @@ def auto(
                 work.send(attempt, submit or experiment.deliver)
     work.show()
     best = work.best()
-    if best is None and not dry_run:
+    if best is None and not dry_run and not work.is_done():
         raise RunError(
             f"None of {count} attempts came to a run; {work.journal.path} has the reason of each. "
             "The same command tries again."
@@ -168,11 +169,15 @@ class _Work:
     planned: Sequence[Attempt]
     host: hosts.Host
     journal: Journal
+    place: Path  # of the competition's runs
     console: Console
 
     def make(self, attempt: Attempt, fit: Fit, competition: str, output_dir: str | Path) -> None:
-        """Fit an attempt that is not fitted; a failure is journaled and ends only this one."""
-        if self._fitted(attempt):
+        """Fit an attempt that is not fitted; a failure is journaled and ends only this one.
+
+        A run that was removed is made again, unless nothing is to be done with it any more.
+        """
+        if self._run(attempt) or self._is_sent(attempt):
             return
         self.journal.add("begun", attempt=attempt.key, changes=dict(attempt.changes))
         self.console.say(f"Attempt {attempt.number}: {attempt.title}.")
@@ -188,12 +193,10 @@ class _Work:
 
     def send(self, attempt: Attempt, submit: Submit) -> None:
         """Submit an attempt that is better than all that were submitted."""
-        fitted = self._fitted(attempt)
-        if fitted is None or self.journal.last(attempt.key, "submitted", "kept back"):
+        path = self._run(attempt)
+        if path is None or self._is_sent(attempt) or self.host.name == "folder":
             return
-        if self.host.name == "folder":
-            return
-        run = runs.load_run(fitted["run"])
+        run = runs.load_run(path)
         before = self._best_sent(metrics.of(run.task))
         if before is not None and not metrics.of(run.task).better(run.score, before):
             self.journal.add("kept back", attempt=attempt.key, better=before)
@@ -212,14 +215,16 @@ class _Work:
 
     def best(self) -> Run | None:
         """The run with the best out-of-fold score."""
-        made = [
-            runs.load_run(fitted["run"]) for each in self.planned if (fitted := self._fitted(each))
-        ]
+        made = [runs.load_run(path) for each in self.planned if (path := self._run(each))]
         best = made[0] if made else None
         for run in made[1:]:
             if best is not None and metrics.of(run.task).better(run.score, best.score):
                 best = run
         return best
+
+    def is_done(self) -> bool:
+        """Whether some attempt came to its end."""
+        return any(self._is_sent(attempt) for attempt in self.planned)
 
     def show(self) -> None:
         """A row an attempt: what it is, how far, its scores."""
@@ -237,6 +242,19 @@ class _Work:
             f"{fitted['score']:.4f}" if fitted else "",
             "" if sent["public_score"] is None else f"{sent['public_score']:.4f}",
         )
+
+    def _run(self, attempt: Attempt) -> Path | None:
+        """Where the run of a fitted attempt is; None where it is not there (any more).
+
+        The journal may have been written from another working directory.
+        """
+        fitted = self._fitted(attempt)
+        written = [] if fitted is None else [Path(fitted["run"])]
+        known = [place for path in written for place in (self.place / path.name, path)]
+        return next((path for path in known if (path / "recipe.json").is_file()), None)
+
+    def _is_sent(self, attempt: Attempt) -> bool:
+        return self.journal.last(attempt.key, "submitted", "kept back") is not None
 
     def _fitted(self, attempt: Attempt) -> dict[str, Any] | None:
         return self.journal.last(attempt.key, "fitted")

@@ -238,6 +238,7 @@ def kernel_build(what: str, **given: Any) -> None:
 @kernel.command("push")
 @click.argument("what", metavar="RUN|DIR", type=click.Path(path_type=Path))
 @click.option("--submit", is_flag=True, help="Submit what the kernel wrote; wait for the score.")
+@click.option("--again", is_flag=True, help="Submit the same bundle another time.")
 @click.option("--until-done", is_flag=True, help="Push a training again until it is complete.")
 @click.option("--no-wait", is_flag=True, help="Return as soon as the kernel is pushed.")
 @click.option("--timeout", type=options.Duration(), default=13 * 3600, help="For one version.")

@@ -1,4 +1,5 @@
 import itertools
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -115,6 +116,32 @@ def test_what_was_stopped_is_gone_on_with(tried, tmp_path):
     assert _events(tmp_path)[-1] == "begun"
     _, fits, _, _ = tried([0.6, 0.7])
     assert [call.get("sizes") for call in fits.calls] == [(40, 64, 80), None]
+
+
+def test_it_goes_on_from_another_working_directory(tried, tmp_path, monkeypatch):
+    """The runs are found below the directory of runs, wherever the journal was written."""
+    tried([0.5], Sends(LimitReachedError("The day is used up.")), count=1)
+    journal = tmp_path / "shapes" / "auto" / "journal.jsonl"
+    journal.write_text(journal.read_text().replace(f"{tmp_path}/made", "runs/shapes"))
+    (tmp_path / "made" / "run1").rename(tmp_path / "shapes" / "run1")
+    monkeypatch.chdir(tmp_path / "shapes")
+    best, fits, sends, _ = tried([], count=1)
+    assert best.path == tmp_path / "shapes" / "run1"
+    assert (fits.calls, sends.runs) == ([], ["run1"])
+
+
+def test_a_run_that_was_removed_is_made_again_where_it_is_to_be_submitted(tried, tmp_path):
+    send = Sends(0.3, LimitReachedError("The day is used up."))
+    tried([0.5, 0.4], send, count=2)
+    for name in ("run1", "run2"):
+        shutil.rmtree(tmp_path / "made" / name)
+    best, fits, sends, heard = tried([0.4], count=2)
+    assert len(fits.calls) == 1
+    assert sends.runs == [best.path.name]
+    assert [row[2] for row in heard.rows] == ["submitted", "submitted"]
+    shutil.rmtree(best.path)
+    best, fits, sends, _ = tried([], count=2)
+    assert (best, fits.calls, sends.runs) == (None, [], [])
 
 
 def test_a_used_up_day_postpones(tried, tmp_path):

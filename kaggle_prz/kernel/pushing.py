@@ -9,12 +9,11 @@ from kaggle_prz import workdir
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import HostError, RunError, UsageError
 from kaggle_prz.hosts.kaggle import Door
-from kaggle_prz.kernel import bundle, datasets, job, remote
+from kaggle_prz.kernel import bundle, datasets, job, remote, submitting
 from kaggle_prz.kernel.building import build
 from kaggle_prz.kernel.inside import SESSION
 from kaggle_prz.kernel.job import Job
 from kaggle_prz.kernel.remote import Version
-from kaggle_prz.kernel.submitting import submit_version
 from kaggle_prz.offline.competition import Submission
 
 LONGEST = 13 * 3600.0  # s, of one version: in the queue, and at work
@@ -40,6 +39,7 @@ def push(
     what: str | Path,
     *,
     submit: bool = False,
+    again: bool = False,
     until_done: bool = False,
     wait: bool = True,
     timeout: float = LONGEST,
@@ -52,6 +52,9 @@ def push(
     Args:
         what: the output of `build`, or a run's directory, for which a predicting kernel is built.
         submit: submit `submission.csv` of the version to the competition, and wait for the score.
+            A bundle that was submitted before is neither pushed nor submitted again; its score is
+            waited for.
+        again: push and submit the same bundle another time.
         until_done: push a training again, with its own output attached, until it is complete.
         wait: for the end of the session.
         timeout: seconds to wait for one version.
@@ -62,13 +65,19 @@ def push(
     Raises:
         UsageError: `what` is neither.
         HostError: and its children; the kernel failed, or Kaggle does not answer.
-        SubmissionError: the submission was refused.
+        SubmissionError: the submission was refused, or would be; then nothing is pushed.
     """
     door, console = door or Door(console=console), console or Silent()
     place = _built(Path(what), door, console)
     todo = Job.read(place / "bundle" / bundle.JOB)
     if until_done and todo.mode != "train":
         raise UsageError("--until-done is for training; a predicting kernel is done in one run.")
+    content = workdir.sha256(place / "bundle" / bundle.MANIFEST)
+    if submit:
+        before = None if again else _submitted_before(door, todo, content, console)
+        if before is not None:
+            return before
+        submitting.check(door, todo.competition)
     datasets.publish(door, place / "bundle", console)
     for _ in range(_MOST_VERSIONS):
         version = _push_once(door, place / "kernel", console)
@@ -83,7 +92,24 @@ def push(
             f"{version.ref} is not complete after {_MOST_VERSIONS} versions. See its output: "
             f"kaggle-prz kernel pull {version.ref}"
         )
-    graded = submit_version(door, todo.competition, version, message, console) if submit else None
+    if not submit:
+        return Pushed(version, "COMPLETE")
+    slug = todo.competition
+    graded = submitting.submit_version(door, slug, version, message, console, content=content)
+    return Pushed(version, "COMPLETE", graded)
+
+
+def _submitted_before(door: Door, todo: Job, content: str, console: Console) -> Pushed | None:
+    """What came of the same bundle, where it was submitted: it may have been stopped since."""
+    before = submitting.sent_before(door, todo.competition, todo.kernel, content)
+    if before is None:
+        return None
+    version = Version(todo.kernel, before.version, f"https://www.kaggle.com/code/{todo.kernel}")
+    console.say(
+        f"This very bundle was submitted before, as version {version.number} of {version.ref}; it "
+        "is not sent again."
+    )
+    graded = submitting.graded(door, todo.competition, before.version, before.row, console)
     return Pushed(version, "COMPLETE", graded)
 
 

@@ -1,5 +1,11 @@
-"""A version of a kernel -> one submission, looked up by its version before it is made again."""
+"""A version of a kernel -> one submission, looked up before it is made again.
 
+Every description ends with a mark: the kernel, its version, and a digest of its bundle. So another
+version of the same bundle, as the same command pushes it after a stop, is not submitted again.
+"""
+
+import re
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -12,11 +18,60 @@ from kaggle_prz.kernel.remote import Version
 from kaggle_prz.offline.competition import Submission
 
 _FILE = "submission.csv"
+_DIGITS = 8  # of a digest, in a mark
+_LONGEST = 500  # characters of a description
 _TRIES = 4  # where Kaggle does not answer
 
 
+@dataclass(frozen=True)
+class Before:
+    """A submission of the same bundle, made earlier.
+
+    Attributes:
+        version: of the kernel, that was submitted.
+        row: Kaggle's.
+    """
+
+    version: int
+    row: dict[str, Any]
+
+
+def check(door: Door, slug: str) -> None:
+    """Refuse what could not be submitted in the end, before a kernel runs for it.
+
+    Raises:
+        SubmissionError: the competition takes no submissions, or no more of them.
+        LimitReachedError: those of the day are made.
+        HostError: and its children.
+    """
+    about = facts.get(slug, door, fresh=True)
+    if about.disabled:
+        raise SubmissionError(f"{slug!r} takes no submissions at the moment, says Kaggle.")
+    sent.check_limit(door, slug, about.daily_limit)
+
+
+def sent_before(door: Door, slug: str, kernel: str, content: str) -> Before | None:
+    """The newest submission of a bundle by a kernel that was not refused.
+
+    Args:
+        door: to Kaggle.
+        slug: the competition.
+        kernel: `owner/slug`.
+        content: digest of the bundle.
+
+    Raises:
+        HostError: and its children.
+    """
+    mark = re.compile(rf"\[{re.escape(kernel.partition('/')[2])} v(\d+) {content[:_DIGITS]}\]$")
+    for row in sent.rows(door, slug):
+        found = mark.search(str(row.get("description") or ""))
+        if found and sent.value(row, "", ()).status != "error":
+            return Before(int(found[1]), row)
+    return None
+
+
 def submit_version(
-    door: Door, slug: str, version: Version, message: str, console: Console
+    door: Door, slug: str, version: Version, message: str, console: Console, *, content: str = ""
 ) -> Submission:
     """Submit a version's `submission.csv` once, and wait for its score.
 
@@ -26,6 +81,7 @@ def submit_version(
         version: that has completed; a code competition runs it again, on the hidden test set.
         message: description; the version is added.
         console: gets the score.
+        content: digest of the bundle, which is added too.
 
     Raises:
         SubmissionError: Kaggle refuses it, or grades it with an error.
@@ -33,11 +89,13 @@ def submit_version(
     """
     if facts.get(slug, door, fresh=True).disabled:
         raise SubmissionError(f"{slug!r} takes no submissions at the moment, says Kaggle.")
-    row = _row_of(door, slug, version)
+    mark = _mark(version, content)
+    row = _row_of(door, slug, mark)
     for tries in range(1, _TRIES + 1):
         if row is not None:
             break
-        row = _created(door, slug, version, message) or _row_of(door, slug, version)
+        described = f"{message[: _LONGEST - len(mark) - 1]} {mark}".strip()
+        row = _created(door, slug, version, described) or _row_of(door, slug, mark)
         if row is None:
             patience.pause(door.patience.wait(tries))
     if row is None:
@@ -46,36 +104,45 @@ def submit_version(
             f"{version.ref}, and none of the submissions to {slug!r} is it. Submit the version on "
             f"its page: {version.url}"
         )
-    graded = sent.wait(door, slug, sent.value(row, "", door.private), console)
-    if graded.status == "error":
+    return graded(door, slug, version.number, row, console)
+
+
+def graded(door: Door, slug: str, number: int, row: dict[str, Any], console: Console) -> Submission:
+    """The submission of Kaggle's row, once it has a score.
+
+    Raises:
+        SubmissionError: it is graded with an error.
+        HostError: and its children.
+    """
+    found = sent.wait(door, slug, sent.value(row, "", door.private), console)
+    if found.status == "error":
         raise SubmissionError(
-            f"Kaggle refused the submission of version {version.number} to {slug!r}: "
-            f"{graded.error or 'it does not say why'}"
+            f"Kaggle refused the submission of version {number} to {slug!r}: "
+            f"{found.error or 'it does not say why'}"
         )
-    score = "hidden so far" if graded.public_score is None else f"{graded.public_score:.5f}"
-    console.say(f"Leaderboard of {slug}: public score {score} (submission {graded.ref})")
-    return graded
+    score = "hidden so far" if found.public_score is None else f"{found.public_score:.5f}"
+    console.say(f"Leaderboard of {slug}: public score {score} (submission {found.ref})")
+    return found
 
 
-def _mark(version: Version) -> str:
-    """What a description ends with, so that a submission is found by its version."""
-    return f"[{version.ref.partition('/')[2]} v{version.number}]"
+def _mark(version: Version, content: str) -> str:
+    """What a description ends with, so that a submission is found by its version and content."""
+    words = (version.ref.partition("/")[2], f"v{version.number}", content[:_DIGITS])
+    return f"[{' '.join(filter(None, words))}]"
 
 
-def _row_of(door: Door, slug: str, version: Version) -> dict[str, Any] | None:
-    mark = _mark(version)
+def _row_of(door: Door, slug: str, mark: str) -> dict[str, Any] | None:
     rows = sent.rows(door, slug)
     return next((row for row in rows if str(row.get("description")).endswith(mark)), None)
 
 
-def _created(door: Door, slug: str, version: Version, message: str) -> dict[str, Any] | None:
+def _created(door: Door, slug: str, version: Version, described: str) -> dict[str, Any] | None:
     """The row of a new submission; None where it is not known whether there is one.
 
     Raises:
         SubmissionError: Kaggle refuses it.
         HostError: and its children, where asking again would not help.
     """
-    described = f"{message} {_mark(version)}".strip()
     owner, _, kernel = version.ref.partition("/")
     try:
         answer = door.once(

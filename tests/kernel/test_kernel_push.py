@@ -1,6 +1,7 @@
 """Pushing to a loopback Kaggle, whose kernels run."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from toys import Recorder
 from kaggle_prz import cli, workdir
 from kaggle_prz.errors import (
     HostError,
+    LimitReachedError,
     RulesNotAcceptedError,
     SecretFoundError,
     SubmissionError,
@@ -103,6 +105,12 @@ def built(tmp_path):
     return make
 
 
+def seal_again(directory: Path) -> None:
+    bundle = Bundle.__new__(Bundle)
+    bundle.directory, bundle._paths = directory, {}
+    bundle.seal()
+
+
 def names(kaggle) -> list[str]:
     return [each["name"] for each in kaggle.requests()]
 
@@ -116,7 +124,8 @@ def test_a_predicting_kernel_is_pushed_run_and_scored_on_the_hidden_rows(kaggle,
     pushed = pushing.push(built("predict", PREDICT), submit=True, message="mine", console=console)
     assert (pushed.version.number, pushed.status) == (1, "COMPLETE")
     assert pushed.submission.public_score == 1.0
-    assert pushed.submission.description == "mine [prz-predict-count-rows v1]"
+    described = r"mine \[prz-predict-count-rows v1 [0-9a-f]{8}\]"
+    assert re.fullmatch(described, pushed.submission.description)
     assert console.lines[-1].startswith("Leaderboard of count-rows: public score 1.00000")
     (version,) = versions(kaggle, f"{OWNER}/prz-predict-count-rows")
     assert version["enableInternet"] is False
@@ -134,6 +143,51 @@ def test_a_version_is_submitted_once(kaggle, built):
     first, second = (submit_version(door, SLUG, version, "", Recorder()) for _ in range(2))
     assert first.ref == second.ref
     assert len(kaggle.requests("CreateCodeSubmission")) == 1
+
+
+def test_a_bundle_is_submitted_once_and_again_on_purpose(kaggle, built):
+    console = Recorder()
+    first, second = (
+        pushing.push(built("predict", PREDICT), submit=True, console=console) for _ in range(2)
+    )
+    assert second.submission.ref == first.submission.ref
+    assert second.version == first.version
+    assert second.submission.public_score == 1.0
+    told = [line for line in console.lines if "it is not sent again" in line]
+    assert "version 1 of loopback-user/prz-predict-count-rows" in told[0]
+    assert len(kaggle.requests("SaveKernel")) == 1
+    third = pushing.push(built("predict", PREDICT), submit=True, again=True)
+    assert third.version.number == 2
+    assert len(kaggle.control("state", room="submissions")) == 2
+
+
+def test_a_push_that_was_stopped_before_its_score_goes_on_waiting(kaggle, built, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pushing.submitting.sent, "wait", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            pushing.push(built("predict", PREDICT), submit=True)
+    pushed = pushing.push(built("predict", PREDICT), submit=True)
+    assert pushed.submission.public_score == 1.0
+    assert len(kaggle.control("state", room="submissions")) == 1
+
+
+def test_another_bundle_is_another_submission(kaggle, built):
+    place = built("predict", PREDICT)
+    pushing.push(place, submit=True)
+    (place / "bundle" / "new.json").write_text("{}")
+    seal_again(place / "bundle")
+    pushing.push(place, submit=True)
+    assert len(kaggle.control("state", room="submissions")) == 2
+
+
+def test_no_kernel_runs_for_a_submission_that_the_day_has_no_room_for(kaggle, built, tmp_path):
+    kaggle.competition(SLUG, tmp_path / "public", maxDailySubmissions=0)
+    with pytest.raises(LimitReachedError, match="The day's submissions to 'count-rows' are used"):
+        pushing.push(built("predict", PREDICT), submit=True)
+    assert not kaggle.requests("SaveKernel")
 
 
 def test_a_training_is_pushed_until_it_is_done(kaggle, built, tmp_path):
@@ -159,9 +213,7 @@ def test_a_bundle_is_uploaded_when_it_changed(kaggle, built):
         "The bundle loopback-user/prz-train-count-rows-bundle is at Kaggle already."
     ]
     (place / "bundle" / "new.json").write_text("{}")
-    again = Bundle.__new__(Bundle)
-    again.directory, again._paths = place / "bundle", {}
-    again.seal()
+    seal_again(place / "bundle")
     datasets.publish(door, place / "bundle", console)
     (state,) = kaggle.control("state", room="datasets").values()
     assert len(state["versions"]) == 2
@@ -222,9 +274,11 @@ def test_a_kernel_that_wrote_no_submission_is_told(kaggle, built):
 
 def test_no_credential_is_uploaded(kaggle, built):
     place = built("train", TRAIN)
-    (place / "bundle" / "notes.txt").write_text(kaggle.account["key"])
+    notes = place / "bundle" / "notes.txt"
+    notes.write_text(kaggle.account["key"])
     with pytest.raises(SecretFoundError, match=r"notes\.txt"):
         pushing.push(place)
+    notes.unlink()
     assert "StartBlobUpload" not in names(kaggle)
     (place / "bundle" / "notes.txt").unlink()
 

@@ -2,10 +2,11 @@
 
 import itertools
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from kaggle_prz.console import Console, duration
-from kaggle_prz.errors import HostError
+from kaggle_prz.errors import HostError, LimitReachedError, SubmissionError
 from kaggle_prz.hosts.kaggle import facts, ledger, patience, words
 from kaggle_prz.hosts.kaggle.door import Door
 from kaggle_prz.offline.competition import Submission
@@ -61,6 +62,37 @@ def that_counts(found: dict[int, Submission]) -> Submission | None:
     """The newest submission that was not refused."""
     good = [found[attempt] for attempt in sorted(found) if found[attempt].status != "error"]
     return good[-1] if good else None
+
+
+def check_limit(door: Door, slug: str, daily_limit: int) -> None:
+    """Refuse where no submission is left.
+
+    Args:
+        door: to Kaggle.
+        slug: the competition.
+        daily_limit: how many a day it takes, as its facts say; 0 where they do not.
+
+    Raises:
+        SubmissionError: the team has made all that it may make.
+        LimitReachedError: those of the day are made.
+        HostError: and its children.
+    """
+    left = door.ask(
+        "GetSubmissionLimits", "Asking for the day's limit of", slug, competition_name=slug
+    )
+    if facts.whole(left.get("numAllowedNow")) > 0:
+        return
+    if left.get("limitedByTotal"):
+        raise SubmissionError(
+            f"{slug!r} takes no more submissions from this team: all "
+            f"{facts.whole(left.get('numTotal'))} are made."
+        )
+    made = f"{facts.whole(left.get('numToday'))}"
+    made += f" of {daily_limit}" if daily_limit else ""
+    raise LimitReachedError(
+        f"The day's submissions to {slug!r} are used up: {made} were made on "
+        f"{datetime.now(UTC).date()}. Submit again after midnight UTC."
+    )
 
 
 def wait(door: Door, slug: str, pending: Submission, console: Console) -> Submission:

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from kaggle_prz.errors import HostError, LimitReachedError, PrzError, SubmissionError
+from kaggle_prz.errors import HostError, PrzError, SubmissionError
 from kaggle_prz.hosts.kaggle import facts, ledger, patience, places, sent
 from kaggle_prz.hosts.kaggle.door import Door
 from kaggle_prz.hosts.kaggle.failures import kind_of
@@ -71,22 +71,7 @@ def _check(door: Door, slug: str) -> None:
         )
     if about.disabled:
         raise SubmissionError(f"{slug!r} takes no submissions at the moment, says Kaggle.")
-    left = door.ask(
-        "GetSubmissionLimits", "Asking for the day's limit of", slug, competition_name=slug
-    )
-    if facts.whole(left.get("numAllowedNow")) > 0:
-        return
-    if left.get("limitedByTotal"):
-        raise SubmissionError(
-            f"{slug!r} takes no more submissions from this team: all "
-            f"{facts.whole(left.get('numTotal'))} are made."
-        )
-    made = f"{facts.whole(left.get('numToday'))}"
-    made += f" of {about.daily_limit}" if about.daily_limit else ""
-    raise LimitReachedError(
-        f"The day's submissions to {slug!r} are used up: {made} were made on "
-        f"{datetime.now(UTC).date()}. Submit again after midnight UTC."
-    )
+    sent.check_limit(door, slug, about.daily_limit)
 
 
 @dataclass
