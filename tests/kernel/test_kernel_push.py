@@ -280,7 +280,6 @@ def test_no_credential_is_uploaded(kaggle, built):
         pushing.push(place)
     notes.unlink()
     assert "StartBlobUpload" not in names(kaggle)
-    (place / "bundle" / "notes.txt").unlink()
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../x", "", "C:x", "..\\x"])
