@@ -105,7 +105,8 @@ def _beside_pixels(path: Path) -> list[str] | None:
 def _sheet(root: Path, path: str, others: list[str]) -> Sheet:
     columns = others or texts.header(root / path)[:1]
     frame = texts.read_csv(root / path, columns=columns)
-    return Sheet(path, frame.loc[:, others], len(frame))
+    named = list(dict.fromkeys(others))  # of two columns of one name the first counts, as elsewhere
+    return Sheet(path, frame.loc[:, named], len(frame))
 
 
 def numbered(sheet: Sheet) -> tuple[str, pd.DataFrame]:

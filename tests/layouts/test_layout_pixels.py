@@ -137,3 +137,16 @@ def test_an_array_that_is_none(tmp_path):
     np.save(tmp_path / "b.npy", np.zeros(3))
     with pytest.raises(DataError, match=r"has the shape \(3,\)"):
         pixels.channels(tmp_path, "b.npy")
+
+
+def test_a_column_that_is_there_twice_is_read_once(tmp_path):
+    pixel = ",".join(f"pixel{n}" for n in range(16))
+    dots = ",".join(str(n) for n in range(16))
+    rows = [f"{n % 3},{dots},{n % 3}" for n in range(12)]
+    (tmp_path / "train.csv").write_text("\n".join([f"label,{pixel},label", *rows]))
+    (tmp_path / "test.csv").write_text("\n".join([pixel, *[dots] * 4]))
+    sample = "\n".join(["ImageId,Label", *(f"{n},0" for n in range(1, 5))])
+    (tmp_path / "sample_submission.csv").write_text(sample)
+    task = layouts.read(tmp_path, slug="digits")
+    assert task.classes == ("0", "1", "2")
+    assert task.labels.tolist() == [n % 3 for n in range(12)]
