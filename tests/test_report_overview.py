@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pages import Page
 from PIL import Image
-from toys import make_task
+from toys import make_bags, make_heads, make_task
 
 from kaggle_prz import findings, report
 from kaggle_prz.findings import Findings, Pair
@@ -210,3 +210,21 @@ def test_a_class_without_readable_images_has_an_empty_strip(draw):
         ("c2", 1, 0),
         ("c1", 0, 0),
     ]
+
+
+def test_heads_have_a_bar_and_pictures_for_every_class_of_each(draw, written):
+    facts = make_heads([[0, 2], [1, 0], [1, 1]])
+    kept = {name: getattr(facts, name) for name in ("classes", "heads", "kind", "cell")}
+    task = replace(draw([0, 0, 0], **kept), labels=facts.labels)
+    _, page = written(task)
+    bars = {row[0]: row[2] for row in cells(page, "counts")[1:]}
+    assert bars == {"h0_0": "1", "h0_1": "2", "h1_0": "1", "h1_1": "1", "h1_2": "1"}
+    assert len(srcs(page)) == 6
+
+
+def test_of_rows_of_several_images_the_first_is_shown(draw, monkeypatch):
+    task = make_bags([0, 1], sizes=[3, 2], test_sizes=[1], classes=2)
+    shown = []
+    monkeypatch.setattr(overview.pictures, "thumbnail", lambda path: shown.append(path.name))
+    overview._strips(task, Findings(), 0)
+    assert sorted(shown) == ["r0_0.png", "r1_0.png"]

@@ -12,6 +12,7 @@ from kaggle_prz.findings import Findings, Image, Pair
 from kaggle_prz.images import sources
 from kaggle_prz.images.headers import Heads
 from kaggle_prz.metrics.arrays import class_truth, tag_truth
+from kaggle_prz.metrics.heads import one_hot
 from kaggle_prz.report import pictures, plots
 from kaggle_prz.task import Task
 
@@ -62,7 +63,8 @@ def of(
             "found": found,
             "compared": not found.unsaid,
             "notes": notes,
-            "noun": {"classes": "class", "tags": "tag", "numbers": "number"}[task.kind],
+            "noun": {"tags": "tag", "numbers": "number"}.get(task.kind, "class"),
+            "counted": "images" if task.bags is None else "rows",
             "bars": _bars(task),
             "bars_left_out": max(0, len(task.classes) - sum(_ENDS)),
             "histograms": _histograms(task),
@@ -74,21 +76,20 @@ def of(
         }
 
 
-def class_counts(task: Task) -> NDArray[np.int64]:
-    """`(classes,)` training images of every class or tag."""
-    counts: NDArray[np.int64]
+def _present(task: Task) -> NDArray[np.bool_]:
+    """`(rows, classes)` which classes or tags a training row has; of heads, one of each."""
     if task.kind == "tags":
-        counts = tag_truth(task.labels).sum(axis=0)
-    else:
-        counts = np.bincount(class_truth(task.labels), minlength=len(task.classes))
-    return counts
+        return tag_truth(task.labels)
+    if task.kind == "heads":
+        return one_hot(task.labels, task.head_sizes)
+    return one_hot(class_truth(task.labels)[:, None], (len(task.classes),))
 
 
 def _bars(task: Task) -> list[Bar | None]:
     """Classes, the largest first; of very many, None stands for those between both ends."""
     if task.kind == "numbers":
         return []
-    counts = class_counts(task)
+    counts = _present(task).sum(axis=0)
     order = np.argsort(-counts, kind="stable").tolist()
     most = max(int(counts.max()), 1)
     rows = len(task.labels)
@@ -116,6 +117,7 @@ def _strips(task: Task, found: Findings, seed: int) -> list[Strip]:
     random = np.random.default_rng(seed)
     broken = {image.file for image, _ in found.unreadable}
     readable = np.array([file not in broken for file in task.train_files.tolist()], bool)
+    first = np.unique(task.images.train_rows, return_index=True)[1]  # image of every row
     strips = []
     for name, rows in _chosen(task):
         good = rows[readable[rows]]
@@ -124,7 +126,7 @@ def _strips(task: Task, found: Findings, seed: int) -> list[Strip]:
         else:
             most = max(1, min(_MOST_A_CLASS, _MOST_PICTURES // len(task.classes)))
             chosen = np.sort(random.choice(good, min(most, len(good)), replace=False))
-        shown = [_picture(task, found_in.image(task, row)) for row in chosen.tolist()]
+        shown = [_picture(task, found_in.image(task, row)) for row in first[chosen].tolist()]
         strips.append(Strip(name, len(rows), shown))
     return strips
 
@@ -134,12 +136,12 @@ def _chosen(task: Task) -> Iterator[tuple[str, NDArray[np.int64]]]:
     if task.kind == "numbers":
         yield "", np.argsort(task.labels[:, 0], kind="stable")
         return
-    order = np.argsort(-class_counts(task), kind="stable")
+    present = _present(task)
+    order = np.argsort(-present.sum(axis=0), kind="stable")
     if len(order) > _MOST_PICTURES:
         order = order[np.linspace(0, len(order) - 1, _MOST_PICTURES).round().astype(int)]
     for k in order.tolist():
-        own = tag_truth(task.labels)[:, k] if task.kind == "tags" else class_truth(task.labels) == k
-        yield task.classes[k], np.flatnonzero(own)
+        yield task.classes[k], np.flatnonzero(present[:, k])
 
 
 def _shown(task: Task, pair: Pair) -> tuple[Pair, Picture, Picture]:
