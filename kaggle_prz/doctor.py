@@ -43,6 +43,7 @@ _EXTRAS = {
     "report": "jinja2",
     "archives": "py7zr",
     "medical": "pydicom",
+    "parquet": "pyarrow",
 }
 _ASK_BACKEND = """
 import json, keras

@@ -75,8 +75,8 @@ def test_keras_cv_without_tensorflow_is_a_fault(installed):
 
 def test_extras_are_named_with_what_installs_them(installed):
     assert _texts(doctor.packages(), "note") == [
-        "not installed: lite,report,archives,medical; "
-        "pip install 'kaggle-prz[lite,report,archives,medical]'"
+        "not installed: lite,report,archives,medical,parquet; "
+        "pip install 'kaggle-prz[lite,report,archives,medical,parquet]'"
     ]
     installed |= dict.fromkeys(doctor._EXTRAS.values(), ("1", []))
     assert doctor.packages()[-1] == Finding("extras", "ok", "all installed")
