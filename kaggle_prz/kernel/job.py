@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import pydantic
 
@@ -12,7 +12,6 @@ from kaggle_prz.hosts.kaggle import slugs
 
 Mode = Literal["train", "predict"]
 Machine = Literal["cpu", "t4x2", "tpu"]
-MACHINES: tuple[Machine, ...] = get_args(Machine)
 KERNEL = "kernel-metadata.json"
 DATASET = "dataset-metadata.json"
 

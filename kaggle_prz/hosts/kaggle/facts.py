@@ -18,7 +18,7 @@ _FRESH = 3600.0  # seconds that facts serve without being asked for again
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts of a competition; nothing in them is about an account but whether it takes part.
+    """Facts of a competition; nothing in them is about an account.
 
     Attributes:
         slug: its name in addresses.
@@ -27,10 +27,8 @@ class Facts:
         description: its subtitle.
         deadline: ISO 8601, UTC; empty where it is not known.
         daily_limit: submissions a day.
-        teams: how many there are.
         kernels_only: whether submissions must come from a kernel.
         disabled: whether it takes no submissions at all.
-        entered: whether the account has joined, for which the rules are to be accepted.
     """
 
     slug: str
@@ -39,10 +37,8 @@ class Facts:
     description: str = ""
     deadline: str = ""
     daily_limit: int = 0
-    teams: int = 0
     kernels_only: bool = False
     disabled: bool = False
-    entered: bool = False
 
     @property
     def has_ended(self) -> bool:
@@ -124,10 +120,8 @@ def read(slug: str, answer: dict[str, Any]) -> Facts:
         description=_text(answer, "description"),
         deadline=moment(answer.get("deadline")),
         daily_limit=whole(answer.get("maxDailySubmissions")),
-        teams=whole(answer.get("teamCount")),
         kernels_only=answer.get("isKernelsSubmissionsOnly") is True,
         disabled=answer.get("submissionsDisabled") is True,
-        entered=answer.get("userHasEntered") is True,
     )
 
 
