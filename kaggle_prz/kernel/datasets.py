@@ -111,12 +111,12 @@ def _status(door: Door, ref: str) -> str:
 
 
 def _wait(door: Door, ref: str) -> None:
-    waited, pause = 0.0, _FIRST_PAUSE
-    while (status := _status(door, ref)) != "READY":
+    for waited in patience.waits(_FIRST_PAUSE, _LONGEST_PAUSE):
+        status = _status(door, ref)
+        if status == "READY":
+            return
         if status in {"FAILED", "DELETED"} or waited > _LONGEST_WAIT:
             raise HostError(
                 f"The dataset {ref} is {status.lower() or 'not to be seen'} at Kaggle after "
                 f"{duration(waited)}. Push again later; what is uploaded stays there."
             )
-        patience.pause(pause)
-        waited, pause = waited + pause, min(pause * 1.5, _LONGEST_PAUSE)

@@ -144,18 +144,18 @@ def wait(door: Door, ref: str, console: Console, timeout: float) -> Session:
     Raises:
         HostError: it has not within `timeout` seconds; it goes on at Kaggle.
     """
-    waited, pause = 0.0, _FIRST_PAUSE
     with console.bar(f"kernel {ref}", 1) as advance:
-        while (session := status(door, ref)).status not in ENDED:
+        for waited in patience.waits(_FIRST_PAUSE, _LONGEST_PAUSE, 1.3):
+            session = status(door, ref)
+            if session.status in ENDED:
+                advance(1, note=session.status.lower())
+                break
             if waited >= timeout:
                 raise HostError(
                     f"The kernel {ref} is {session.status.lower()} after {duration(waited)}. It "
                     f"goes on at Kaggle: kaggle-prz kernel status {ref}"
                 )
             advance(0, note=f"{session.status.lower()} for {duration(waited)}")
-            patience.pause(pause)
-            waited, pause = waited + pause, min(pause * 1.3, _LONGEST_PAUSE)
-        advance(1, note=session.status.lower())
     return session
 
 

@@ -13,6 +13,7 @@ import urllib3.exceptions
 
 # "limited" and "server" are answers; the others are the network's, or no answer that is readable.
 PASSING = frozenset({"limited", "server", "page", "timeout", "cut", "proxy", "offline", "expired"})
+_OVER = {400, 401, 403, 404, 410}  # what a storage answers when a signed link is over
 _STATUS = {401: "credentials", 403: "forbidden", 404: "unknown", 408: "server", 429: "limited"}
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -105,6 +106,21 @@ def retry_after(error: BaseException) -> float | None:
     # By the host's own clock: this machine's may be wrong.
     now = _date(response.headers.get("Date", "")) or datetime.now(UTC)
     return max((moment - now).total_seconds(), 0.0)
+
+
+def check_stored(response: requests.Response) -> None:
+    """Whether the storage behind a signed link did what it was asked for.
+
+    Raises:
+        ExpiredLinkError: the link's time is over.
+        UnreadableAnswerError: it answers with a page.
+        requests.HTTPError: another status of failure.
+    """
+    if response.status_code in _OVER:
+        raise ExpiredLinkError("a link whose time is over", response=response)
+    response.raise_for_status()
+    if "html" in response.headers.get("Content-Type", ""):
+        raise UnreadableAnswerError("a page", response=response)
 
 
 def clock_error(error: BaseException) -> timedelta:

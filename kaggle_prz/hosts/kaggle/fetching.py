@@ -21,11 +21,15 @@ from kaggle_prz.console import Advance, Console
 from kaggle_prz.errors import DiskFullError
 from kaggle_prz.hosts.kaggle import patience
 from kaggle_prz.hosts.kaggle.door import Door
-from kaggle_prz.hosts.kaggle.failures import ExpiredLinkError, UnreadableAnswerError, may_pass
+from kaggle_prz.hosts.kaggle.failures import (
+    ExpiredLinkError,
+    UnreadableAnswerError,
+    check_stored,
+    may_pass,
+)
 from kaggle_prz.workdir import write_json
 
 _PIECE = 1 << 16  # bytes; no more are lost where a connection is cut
-_EXPIRED = {400, 401, 403, 404, 410}
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _WHAT = "Downloading the files of"
 
@@ -118,7 +122,7 @@ class Fetch:
         with self.door.storage.get(self._link, headers=headers, stream=True) as response:
             if response.status_code == requests.codes.requested_range_not_satisfiable:
                 return self._is_all(response, known)
-            _check(response)
+            check_stored(response)
             found = _whole(response)
             if offset and (_start(response) != offset or _differ(known, found)):
                 self._drop()  # it answers from the start, or with another file
@@ -211,14 +215,6 @@ def megabytes(size: float) -> str:
         ('1.2 MB', '12.3 GB')
     """
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
-
-
-def _check(response: requests.Response) -> None:
-    if response.status_code in _EXPIRED:
-        raise ExpiredLinkError("a link that is over", response=response)
-    response.raise_for_status()
-    if "html" in response.headers.get("Content-Type", ""):
-        raise UnreadableAnswerError("a page", response=response)
 
 
 def _start(response: requests.Response) -> int:

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,6 +17,21 @@ T = TypeVar("T")
 def pause(seconds: float) -> None:
     """Wait; the only place where the host sleeps."""
     time.sleep(seconds)
+
+
+def waits(first: float, longest: float, growth: float = 1.5) -> Iterator[float]:
+    """Seconds waited so far, again and again, after ever longer waits; at once for the first time.
+
+    Args:
+        first: seconds of the first wait.
+        longest: seconds of one wait.
+        growth: of each wait over the one before.
+    """
+    waited, next_wait = 0.0, first
+    while True:
+        yield waited
+        pause(next_wait)
+        waited, next_wait = waited + next_wait, min(next_wait * growth, longest)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """What Kaggle says of submissions: listed, looked up by their content, waited for."""
 
-import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -103,9 +102,8 @@ def wait(door: Door, slug: str, pending: Submission, console: Console) -> Submis
     """
     if pending.status != "pending":
         return pending
-    waited = 0.0
     with console.bar(f"score of {slug}", 1) as advance:
-        for tries in itertools.count():
+        for waited in patience.waits(_FIRST_WAIT, _NEXT_WAITS):
             row = door.ask(
                 "GetSubmission",
                 f"Asking for the score of submission {pending.ref}",
@@ -117,9 +115,6 @@ def wait(door: Door, slug: str, pending: Submission, console: Console) -> Submis
                 return graded
             if waited > LONGEST_WAIT:
                 break
-            pause = min(_FIRST_WAIT * 1.5**tries, _NEXT_WAITS)
-            patience.pause(pause)
-            waited += pause
             advance(0, note=f"pending for {duration(waited)}")
     raise HostError(
         f"Submission {pending.ref} to {slug!r} has had no score for {duration(waited)}. It is not "

@@ -10,11 +10,15 @@ import requests
 
 from kaggle_prz.errors import SubmissionError
 from kaggle_prz.hosts.kaggle.door import Door
-from kaggle_prz.hosts.kaggle.failures import ExpiredLinkError, UnreadableAnswerError, kind_of
+from kaggle_prz.hosts.kaggle.failures import (
+    ExpiredLinkError,
+    UnreadableAnswerError,
+    check_stored,
+    kind_of,
+)
 
 _WHAT = "Uploading the submission to"
 _INCOMPLETE = 308
-_EXPIRED = {400, 401, 403, 404, 410}
 _RECEIVED = re.compile(r"bytes=0-(\d+)")
 
 
@@ -125,10 +129,9 @@ class _Upload:
         """
         if response.status_code == _INCOMPLETE:
             return True
-        if response.status_code in _EXPIRED:
+        try:
+            check_stored(response)
+        except ExpiredLinkError:
             self._link = ""
-            raise ExpiredLinkError("an upload that is over", response=response)
-        response.raise_for_status()
-        if "html" in response.headers.get("Content-Type", ""):
-            raise UnreadableAnswerError("a page", response=response)
+            raise
         return False
