@@ -4,6 +4,11 @@ import csv
 import shutil
 from pathlib import Path
 
+import kaggle_image
+import pytest
+from kaggle_server.fixtures import Loopback
+
+from kaggle_prz.hosts.kaggle import patience
 from kaggle_prz.offline.shapes import Shapes
 
 SLUG = "drawn-shapes"
@@ -33,3 +38,31 @@ def write_answers(drawn: Shapes, path: Path) -> Path:
         for name, label in zip(answers.ids.tolist(), answers.labels.tolist(), strict=True):
             sheet.writerow([name, *(int(label == k) for k in range(len(answers.classes)))])
     return path
+
+
+def code_competition(server: Loopback, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the competition on a server whose kernels have an image without us; waits are short.
+
+    Its metric is not the one that its cells suggest.
+    """
+    files = place / "files" / SLUG
+    SHOWN.materialise(files)
+    hidden = hidden_test(files, place / "hidden", 30)
+    server.competition(
+        SLUG,
+        files,
+        hidden=place / "hidden",
+        answers=write_answers(hidden, place / "answers.csv"),
+        metric="log_loss",
+        maximize=False,
+        evaluationMetric="Categorization Accuracy",
+        isKernelsSubmissionsOnly=True,
+    )
+    server.settings(
+        scoring_seconds=0.0,
+        queue_seconds=0.0,
+        root_variable="KAGGLE_PRZ_ROOT",
+        python=str(kaggle_image.make_image(place / "image")),
+    )
+    pause = patience.pause
+    monkeypatch.setattr(patience, "pause", lambda seconds: pause(min(seconds, 0.5)))

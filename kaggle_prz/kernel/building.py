@@ -11,10 +11,11 @@ from kaggle_prz import backbones, runs, workdir
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import RunError, UsageError
 from kaggle_prz.hosts.folder import slugify
-from kaggle_prz.hosts.kaggle import credentials, slugs
+from kaggle_prz.hosts.kaggle import credentials, facts, slugs
 from kaggle_prz.kernel import bundle, job, scripts, secrets, wheels
 from kaggle_prz.kernel.bundle import Bundle
 from kaggle_prz.kernel.job import Job, Machine, Mode
+from kaggle_prz.layouts import scoring
 from kaggle_prz.runs import Run
 from kaggle_prz.spec import Recipe
 
@@ -86,7 +87,7 @@ def build(
         raise UsageError(f"A predicting kernel is built of a run's directory; received {what!s}.")
     slug = job.check_slug(competition or (run.task.slug if run else _slug(str(what))))
     owner = job.check_owner(owner or os.environ.get("KAGGLE_USERNAME") or _signed_in())
-    given = _options(run, options or {}) if mode == "train" else {}
+    given = _options(run, options or {}, slug) if mode == "train" else {}
     session = session or (job.TPU_SESSION if machine == "tpu" else job.SESSION)
     _refuse_longer(given.get("time_limit"), session)
     network = _network(run, given)
@@ -144,11 +145,17 @@ def _slug(competition: str) -> str:
     return slugs.from_address(competition) or competition
 
 
-def _options(run: Run | None, options: Mapping[str, Any]) -> dict[str, Any]:
-    """What `prz.fit` is given there: of a run, what it was given here."""
+def _options(run: Run | None, options: Mapping[str, Any], slug: str) -> dict[str, Any]:
+    """What `prz.fit` is given there: of a run, what it was given here.
+
+    A mounted competition does not say its metric; where Kaggle was asked before, it comes along.
+    """
     given = {key: value for key, value in options.items() if value is not None}
     layout = {key: given.pop(key) for key in _LAYOUT if key in given}
     if run is None:
+        known = facts.kept(slug)
+        metric = scoring.said(None, known.metric).metric if known else None
+        layout = ({} if metric is None else {"metric": metric.name}) | layout
         wanted = Recipe.parse(given).model_dump(mode="json")
         return {key: wanted[key] for key in given} | layout
     defaults = Recipe().model_dump(mode="json")

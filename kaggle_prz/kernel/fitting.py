@@ -56,6 +56,7 @@ def fit(
             f"{host.name!r}. Train it here."
         )
     door, console = door or Door(console=console), console or Silent()
+    host.describe(slug)  # so that the bundle has the metric
     given = {key: value for key, value in options.items() if value is not None}
     with tempfile.TemporaryDirectory() as place:
         build(

@@ -1,53 +1,23 @@
-"""The whole way at a loopback Kaggle: build, push, run there without us, and get a score."""
+"""A training at a loopback Kaggle that takes several sessions."""
 
-from pathlib import Path
-
-import kaggle_image
 import pytest
-from kaggle_shapes import QUICK, SHOWN, SLUG, hidden_test, write_answers
+from kaggle_shapes import QUICK, SLUG, code_competition
+from kaggle_worlds import login
 from toys import Recorder
 
 import kaggle_prz as prz
 from kaggle_prz import kernel, lineage
-from kaggle_prz.hosts.kaggle import Door, patience
+from kaggle_prz.hosts.kaggle import Door
 from kaggle_prz.kernel import pushing, remote
 
 pytestmark = pytest.mark.keras
 
 
 @pytest.fixture
-def files(tmp_path) -> Path:
-    SHOWN.materialise(tmp_path / "files" / SLUG)
-    return tmp_path / "files" / SLUG
-
-
-@pytest.fixture
-def kaggle(loopback, files, tmp_path, monkeypatch):
-    """A code competition of shapes, kernels on an image without us, and a login."""
-    hidden = hidden_test(files, tmp_path / "hidden", 30)
-    loopback.competition(
-        SLUG,
-        files,
-        hidden=tmp_path / "hidden",
-        answers=write_answers(hidden, tmp_path / "answers.csv"),
-        metric="log_loss",
-        maximize=False,
-        isKernelsSubmissionsOnly=True,
-    )
-    loopback.settings(
-        scoring_seconds=0.0,
-        queue_seconds=0.0,
-        root_variable="KAGGLE_PRZ_ROOT",
-        python=str(kaggle_image.make_image(tmp_path / "image")),
-    )
-    for name, value in loopback.environment().items():
-        if name.startswith("KAGGLE_") or name.endswith("_proxy"):
-            monkeypatch.setenv(name, value)
-    for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    pause = patience.time.sleep
-    monkeypatch.setattr(patience, "pause", lambda seconds: pause(min(seconds, 0.5)))
-    return loopback
+def kaggle(loopback, tmp_path, monkeypatch):
+    code_competition(loopback, tmp_path, monkeypatch)
+    with login(loopback):
+        yield loopback
 
 
 def test_a_training_over_several_versions_comes_home_and_is_whole(kaggle, tmp_path):

@@ -3,13 +3,11 @@
 import json
 from pathlib import Path
 
-import kaggle_image
 import pytest
-from kaggle_shapes import QUICK, SHOWN, SLUG, hidden_test, write_answers
+from kaggle_shapes import QUICK, SLUG, code_competition
 from kaggle_worlds import login
 
 from kaggle_prz import cli, runs
-from kaggle_prz.hosts.kaggle import patience
 
 pytestmark = pytest.mark.keras
 RECIPE = ["--backbone", "tiny", "--sizes", "16", "--folds", "2", "--epochs", "2"]
@@ -18,27 +16,7 @@ RECIPE = ["--backbone", "tiny", "--sizes", "16", "--folds", "2", "--epochs", "2"
 @pytest.fixture
 def kaggle(loopback, tmp_path, monkeypatch):
     """A code competition of shapes, kernels on an image without us, and a login."""
-    files = tmp_path / "files" / SLUG
-    SHOWN.materialise(files)
-    hidden = hidden_test(files, tmp_path / "hidden", 30)
-    loopback.competition(
-        SLUG,
-        files,
-        hidden=tmp_path / "hidden",
-        answers=write_answers(hidden, tmp_path / "answers.csv"),
-        metric="log_loss",
-        maximize=False,
-        evaluationMetric="Multiclass Loss",
-        isKernelsSubmissionsOnly=True,
-    )
-    loopback.settings(
-        scoring_seconds=0.0,
-        queue_seconds=0.0,
-        root_variable="KAGGLE_PRZ_ROOT",
-        python=str(kaggle_image.make_image(tmp_path / "image")),
-    )
-    pause = patience.time.sleep
-    monkeypatch.setattr(patience, "pause", lambda seconds: pause(min(seconds, 0.5)))
+    code_competition(loopback, tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     with login(loopback):
         yield loopback
@@ -67,6 +45,7 @@ def test_unattended_training_there_comes_home_and_is_scored(kaggle, capsys):
     assert [event["event"] for event in events] == ["begun", "fitted", "submitted"]
     assert events[2]["public_score"] == pytest.approx(sent["public"], abs=1e-5)
     assert runs.load_run(events[1]["run"]).recipe.sizes == QUICK["sizes"]
+    assert runs.load_run(events[1]["run"]).layout["metric"] == "accuracy"  # not the cells' default
     assert kernels(kaggle) == {"predict", "train"}
 
 
