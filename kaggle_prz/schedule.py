@@ -13,7 +13,15 @@ from kaggle_prz.spec import Recipe, Stage
 DEFAULT_EPOCHS = 6.0
 MOST_EPOCHS_UNDER_A_TIME_LIMIT = 30.0
 FEWEST_EPOCHS_WORTH_A_STAGE = 0.1
-LEARNING_RATE_FALL = 0.6
+RAMPS = (
+    "frozen",
+    "dropout",
+    "stochastic_depth",
+    "randaugment",
+    "mixup",
+    "cutmix",
+    "label_smoothing",
+)
 SAFETY = 0.94
 
 
@@ -125,8 +133,8 @@ def stages_of(recipe: Recipe) -> tuple[Stage, ...]:
     """The stages of a recipe, before any time limit.
 
     Batch size falls with the square of the image size, so that memory stays what it is at the
-    first size, in multiples of 8 where it can. The learning rate falls by the factor 0.6 from
-    stage to stage: later stages refine what earlier ones learned.
+    first size, in multiples of 8 where it can. The learning rate falls from stage to stage: later
+    stages refine what earlier ones learned.
 
     Returns:
         One `Stage` for every size of the recipe, in order.
@@ -146,10 +154,26 @@ def stages_of(recipe: Recipe) -> tuple[Stage, ...]:
             image_size=size,
             epochs=round(epochs[index], 2) or 0.01,
             batch_size=_batch_size(recipe, size),
-            learning_rate=recipe.learning_rate * LEARNING_RATE_FALL**index,
+            learning_rate=recipe.learning_rate * recipe.learning_rate_fall**index,
+            **{name: ramped(getattr(recipe, name), index, len(recipe.sizes)) for name in RAMPS},
         )
         for index, size in enumerate(recipe.sizes)
     )
+
+
+def ramped(value: float | tuple[float, float], index: int, stages: int) -> float:
+    """The value of stage `index`, from 0, on a line from the first stage's to the last's.
+
+    One stage alone takes the last's (EfficientNetV2, arXiv:2104.00298, algorithm 1).
+
+    Example:
+        >>> [ramped((0.1, 0.3), index, 3) for index in range(3)], ramped(0.2, 0, 3)
+        ([0.1, 0.2, 0.3], 0.2)
+    """
+    if not isinstance(value, tuple):
+        return value
+    first, last = value
+    return round(first + (last - first) * (index / (stages - 1) if stages > 1 else 1.0), 6)
 
 
 def _batch_size(recipe: Recipe, size: int) -> int:

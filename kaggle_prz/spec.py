@@ -10,6 +10,10 @@ from kaggle_prz.errors import UsageError
 
 PositiveEpochs = Annotated[float, Field(gt=0, le=10_000)]
 ImageSize = Annotated[int, Field(ge=8, le=4096)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Strength = Annotated[float, Field(ge=0, le=10)]
+ShareRamp = Share | tuple[Share, Share]
+StrengthRamp = Strength | tuple[Strength, Strength]
 
 
 class _Frozen(BaseModel):
@@ -25,6 +29,13 @@ class Stage(_Frozen):
         epochs: passes over a fold's training rows; a fraction ends within a pass.
         batch_size: images a step.
         learning_rate: peak of the stage's schedule.
+        dropout: before the head.
+        stochastic_depth: share of residual branches that a step drops, at the deepest block.
+        randaugment: magnitude of RandAugment, 0 to 10; 0 for none.
+        mixup, cutmix: alpha of the beta distribution that shares of two images are drawn from;
+            0 for none.
+        label_smoothing: share of a label that is spread over all classes.
+        frozen: share of the backbone's layers, from the input on, that are not trained.
     """
 
     index: int
@@ -32,6 +43,13 @@ class Stage(_Frozen):
     epochs: float
     batch_size: int
     learning_rate: float
+    dropout: float = 0.2
+    stochastic_depth: float = 0.0
+    randaugment: float = 0.0
+    mixup: float = 0.0
+    cutmix: float = 0.0
+    label_smoothing: float = 0.0
+    frozen: float = 0.0
 
     @property
     def name(self) -> str:
@@ -50,10 +68,35 @@ class Recipe(_Frozen):
         folds: cross-validation folds, at least 2.
         epochs: one number, divided so that every stage costs the same compute; one number a
             stage; or None: chosen from the time limit, else 6 in all.
+        schedule: how `epochs` are divided, where they are one number.
         batch_size: images a step at the first size; falls with the square of the size.
-        learning_rate: peak at the first stage; falls with every stage.
+        accumulate: steps whose gradients are averaged before the weights change.
+        learning_rate: peak at the first stage.
+        learning_rate_fall: learning rate of a stage ÷ that of the stage before.
+        layer_decay: learning rate of a layer ÷ that of the layer after it.
         weight_decay: of AdamW.
+        clipnorm: largest norm of a weight's gradient.
+        head_first: fit the head on frozen features before anything is fine-tuned.
+        frozen: share of the backbone's layers that are not trained. This and the following six
+            take one number, or two: of the first stage and of the last.
         dropout: before the head.
+        stochastic_depth: share of residual branches that a step drops.
+        randaugment: magnitude of RandAugment, 0 to 10.
+        mixup, cutmix: alpha of the beta distribution that shares of two images are drawn from.
+        label_smoothing: share of a label that is spread over all classes.
+        presize: margin that images keep around a random crop of the stage's size, as a share of
+            it; 0 for none.
+        loss: `"focal"` gives less weight to images that are right already.
+        class_weight: `"balanced"` gives every class the same weight.
+        ema: momentum of an exponential moving average of the weights, which predicts; 0 for none.
+        average_last: share of a stage's steps, at its end, whose weights are averaged; 0 for none.
+        patience: epochs without a better score of the held-out rows that end a fold's stage, which
+            then keeps its best epoch; None trains all epochs and keeps the last.
+        batch_norm: pretrained statistics: kept (`"inference"`), measured anew on the training
+            images (`"recalibrate"`), or those of every batch (`"train"`); `"auto"` decides by the
+            backbone.
+        fixres: after the last stage, try a larger image size for predicting, with head and batch
+            normalization tuned to it; kept where out-of-fold predictions are better.
         tta: average predictions over the flips that the task allows.
         precision: `"auto"` or a Keras dtype policy.
         time_limit: seconds for the whole run, or None.
@@ -72,10 +115,30 @@ class Recipe(_Frozen):
     sizes: tuple[ImageSize, ...] = (160, 240, 320)
     folds: Annotated[int, Field(ge=2, le=100)] = 5
     epochs: PositiveEpochs | tuple[PositiveEpochs, ...] | None = None
+    schedule: Literal["equal_compute", "equal_epochs", "late_jump", "linear"] = "equal_compute"
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 32
+    accumulate: Annotated[int, Field(ge=1, le=1024)] = 1
     learning_rate: Annotated[float, Field(gt=0, lt=1)] = 2e-4
+    learning_rate_fall: Annotated[float, Field(gt=0, le=1)] = 0.6
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     weight_decay: Annotated[float, Field(ge=0, lt=1)] = 1e-4
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    clipnorm: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    head_first: bool = True
+    frozen: ShareRamp = 0.0
+    dropout: ShareRamp = 0.2
+    stochastic_depth: ShareRamp = 0.0
+    randaugment: StrengthRamp = 0.0
+    mixup: StrengthRamp = 0.0
+    cutmix: StrengthRamp = 0.0
+    label_smoothing: ShareRamp = 0.0
+    presize: Share = 0.0
+    loss: Literal["crossentropy", "focal"] = "crossentropy"
+    class_weight: Literal["none", "balanced"] = "none"
+    ema: Share = 0.0
+    average_last: Share = 0.0
+    patience: Annotated[int, Field(ge=1, le=1000)] | None = None
+    batch_norm: Literal["auto", "inference", "recalibrate", "train"] = "auto"
+    fixres: bool = False
     tta: bool = True
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
     time_limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None

@@ -183,7 +183,7 @@ class InProcess:
             channels=self._run.task.channels,
             weights=recipe.weights,
             policy=self._precision.policy,
-            dropout=recipe.dropout,
+            dropout=stage.dropout,
             seed=recipe.seed,
         )
 
