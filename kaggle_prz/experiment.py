@@ -17,6 +17,7 @@ from kaggle_prz import (
     allocator,
     backbones,
     blending,
+    class_weights,
     copies,
     delivery,
     duplicates,
@@ -121,6 +122,7 @@ def fit(
     task = inspect(competition, console=console, **layout)
     summary.show_task(task, console)
     network.check_channels(task.channels)
+    class_weights.check(recipe, task.kind)
     path = Path(output_dir) / task.slug / (run or runs.default_name(recipe, task, network.identity))
     with workdir.locked(path):
         runs.begin(path, hosts.address(competition), recipe, task, network.identity, layout=layout)

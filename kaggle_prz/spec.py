@@ -165,6 +165,15 @@ class Recipe(_Frozen):
             )
         return self
 
+    @model_validator(mode="after")
+    def _one_average(self) -> Self:
+        if self.ema and self.average_last:
+            raise ValueError(
+                f"ema {self.ema} and average_last {self.average_last} both say which weights "
+                "predict; set one of them to 0"
+            )
+        return self
+
     @classmethod
     def parse(cls, options: dict[str, Any], *, defaults: dict[str, Any] | None = None) -> "Recipe":
         """Check `options` over `defaults`; None and absent options take the default.

@@ -1,5 +1,6 @@
 """Where the folds of a stage run: in this process, one after the other, sealed one by one."""
 
+import functools
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,7 @@ from kaggle_prz.rows import Rows, pooled
 from kaggle_prz.runs import WEIGHTS, Run
 from kaggle_prz.schedule import Slot, Speed
 from kaggle_prz.spec import Stage
+from kaggle_prz.task import Text
 from kaggle_prz.training import FoldWork, StageTrainer
 
 _BYTES_A_GROUP = 4096  # of HDF5 itself, for every array
@@ -57,7 +59,11 @@ class InProcess:
     @property
     def decisions(self) -> tuple[str, ...]:
         """What was decided for the stage in hand, as sentences."""
-        return (f"precision: {self._precision.reason}", *self._classifier.notes)
+        return (
+            f"precision: {self._precision.reason}",
+            *self._classifier.notes,
+            *self._trainer.notes,
+        )
 
     def prepare(self, stage: Stage, before: Stage | None, *, measure: bool) -> Speed | None:
         """Build and compile the stage's one model.
@@ -85,11 +91,12 @@ class InProcess:
             kind=self._outputs.kind,
             shares=self._targets.ndim == 2,
             heads=self._outputs.heads,
+            tell=self._console.say,
         )
         self._seconds["build"] = time.monotonic() - begun
         if before is None:
             self._fresh = self._classifier.model.get_weights()
-            if self._classifier.pretrained:
+            if self._classifier.pretrained and self._run.recipe.head_first:
                 self._extract_features(stage)
         if not measure:
             return None
@@ -111,8 +118,7 @@ class InProcess:
             The fold's out-of-fold score, by the task's metric.
         """
         directory = self._run.directory(stage, fold)
-        model, task = self._classifier.model, self._run.task
-        held_out, ids = self._rows.held_out(fold), self._rows.ids
+        model, ids = self._classifier.model, self._rows.ids
         workdir.begin_anew(directory)
         provenance = self._start_from(fold)
         label = (
@@ -128,20 +134,22 @@ class InProcess:
                 with workdir.replacing(directory / "history.csv") as path:
                     history.to_csv(path, index=False)
             self._seconds["train"] += time.monotonic() - begun
-            oof, test = self._predict(stage, self._rows.train[held_out], self._rows.test)
-            rows = np.flatnonzero(self._rows.folds == fold)
-            oof_ids = task.train_ids[rows]
-            oof = ensemble.join(oof_ids, [pooled(ids[self._rows.train[held_out]], oof)])
+            with self._trainer.averaged(fold):
+                oof, test = self._predict(stage, self._held_out(fold), self._rows.test)
+            oof_ids, oof, score = self._scored(fold, oof)
             test_ids, test = pooled(ids[self._rows.test], test)
-            metric = metrics.of(task)
-            score = metric.score(task.labels[rows], oof, task.kind)
+            metric = metrics.of(self._run.task)
             advance(0, note=f"{metric.title} {score:.4f}")
         workdir.write_arrays(directory / "trained_on.npz", ids=ids[work.rows])
         workdir.write_arrays(directory / "oof.npz", ids=oof_ids, probabilities=oof)
         workdir.write_arrays(directory / "test.npz", ids=test_ids, probabilities=test)
         workdir.write_json(directory / "transfer.json", provenance)
         # HDF5 crashes the process when it cannot close a file for want of room.
-        with workdir.replacing(directory / WEIGHTS, size=_bytes_of(model)) as path:
+        size = _bytes_of(model)
+        with (
+            workdir.replacing(directory / WEIGHTS, size=size) as path,
+            self._trainer.averaged(fold),
+        ):
             model.save_weights(path)
         workdir.seal(directory, score=score)
         self._record(stage)
@@ -164,7 +172,7 @@ class InProcess:
                 "seconds": seconds,
                 "training_traces": self._trainer.traces + earlier.get("training_traces", 0),
                 "predicted_images": self._predicted + earlier.get("predicted_images", 0),
-                "decisions": self.decisions,
+                "decisions": list(dict.fromkeys([*self.decisions, *earlier.get("decisions", ())])),
             },
         )
 
@@ -222,7 +230,35 @@ class InProcess:
             flips=self._run.task.flips,
             epochs=slot.epochs,
             deadline=slot.deadline,
+            validate=functools.partial(self._validate, stage, fold),
+            better=metrics.of(self._run.task).better,
         )
+
+    def _validate(self, stage: Stage, fold: int, model: keras.Model) -> float:
+        """The score of a fold's held-out rows, in the plain view."""
+        outputs = prediction.predict(
+            model,
+            self._stores[stage.image_size],
+            self._held_out(fold),
+            batch_size=stage.batch_size,
+        )
+        return self._scored(fold, self._outputs.predictions(outputs))[2]
+
+    def _held_out(self, fold: int) -> NDArray[np.int64]:
+        """Where the images of the rows that a fold holds out are in the stores."""
+        return self._rows.train[self._rows.held_out(fold)]
+
+    def _scored(self, fold: int, oof: NDArray[Any]) -> tuple[Text, NDArray[Any], float]:
+        """Ids and predictions of the rows that a fold holds out, and their score.
+
+        Args:
+            fold: number of the fold.
+            oof: predictions of `_held_out`.
+        """
+        task, rows = self._run.task, np.flatnonzero(self._rows.folds == fold)
+        ids = task.train_ids[rows]
+        oof = ensemble.join(ids, [pooled(self._rows.ids[self._held_out(fold)], oof)])
+        return ids, oof, metrics.of(task).score(task.labels[rows], oof, task.kind)
 
     def _start_from(self, fold: int) -> dict[str, Any]:
         """Set the fold's first weights; says where they come from."""
