@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kaggle_prz.callbacks import Pace
 
 _MOST_BETWEEN = 8
-_SAMPLES = 40
+_SAMPLES = 20
 
 
 def average_of(recipe: Recipe, pace: "Pace") -> "WeightAverage | None":
@@ -36,8 +36,8 @@ class WeightAverage(keras.callbacks.Callback):  # type: ignore[misc]
     A plain one takes the end of a stage alone (Izmailov et al., arXiv:1803.05407).
 
     Reading all weights costs time, so it is done every few changes where that makes little
-    difference: ten times within what the average reaches back over, and at most eight changes
-    apart. The momentum is raised to their number.
+    difference: more than twice within what the average reaches back over, and at most eight
+    changes apart. The momentum is raised to their number.
 
     Args:
         pace: of the fold.
@@ -52,7 +52,7 @@ class WeightAverage(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self._pace, self._momentum, self._last = pace, momentum, last
         self._accumulate = accumulate
-        between = 0.1 / (1 - momentum) if momentum else last * pace.steps / accumulate / _SAMPLES
+        between = 0.4 / (1 - momentum) if momentum else last * pace.steps / accumulate / _SAMPLES
         self._every = max(1, min(_MOST_BETWEEN, int(between + 1e-9)))
         self.restart()
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from kaggle_prz.callbacks import Pace
@@ -54,6 +55,7 @@ class Rollback(keras.callbacks.Callback):  # type: ignore[misc]
         self._pace, self._start_anew, self._tell = pace, start_anew, tell
         self._where = where
         self._good_at, self._kept_at = 0, -1
+        self._given_up = False
 
     def on_train_begin(self, logs: object = None) -> None:
         self._good = self.model.get_weights()
@@ -68,27 +70,44 @@ class Rollback(keras.callbacks.Callback):  # type: ignore[misc]
         if step % _STEPS_BETWEEN == 0:
             self._kept, self._kept_at = self.model.get_weights(), step
 
+    def on_train_end(self, logs: object = None) -> None:
+        if not self._given_up and finite(self._good) and not finite(self.model.get_weights()):
+            self._go_back("the weights were no numbers after")
+
+    def recover(self) -> bool:
+        """Go back to the last good weights; False where there are none, or it is no use."""
+        if self.count == MOST or not finite(self._good):
+            self._given_up = True
+            return False
+        self._pace.begin_anew(0.5)
+        self._go_back("the loss was no number at")
+        return True
+
     @property
     def told(self) -> str:
         """How often it went back, for a sentence; empty where it never did."""
         times = "" if self.count == 1 else f" {self.count} times"
         return f" after going back{times} to good weights and half the rate" if self.count else ""
 
-    def recover(self) -> bool:
-        """Go back to the last good weights; False where there are none, or it is no use."""
-        if self.count == MOST or not all(np.isfinite(weight).all() for weight in self._good):
-            return False
-        self.count += 1
-        model = self.model
+    def _go_back(self, why: str) -> None:
+        model, step = self.model, self._pace.step
         model.set_weights(self._good)
         self._start_anew()
         model.reset_metrics()
-        self._pace.begin_anew(0.5)
+        self.count += 1
         since = f"step {self._good_at}" if self._good_at else "the beginning"
         self._tell(
-            f"{self._where}: the loss was no number at step {self._pace.step}, so training went "
-            f"back to the weights of {since}, with half the learning rate "
-            f"({self._pace.peak:.2g})."
+            f"{self._where}: {why} step {step}, so training went back to the weights of {since}; "
+            f"the highest learning rate is {self._pace.peak:.2g} from there."
         )
-        self._good_at = self._kept_at = self._pace.step
-        return True
+        self._good_at = self._kept_at = step
+
+
+def finite(weights: Sequence[NDArray[Any]]) -> bool:
+    """Whether all weights are numbers.
+
+    Example:
+        >>> finite([np.zeros(2), np.array([1.0, np.inf])])
+        False
+    """
+    return all(bool(np.isfinite(weight).all()) for weight in weights)

@@ -121,8 +121,7 @@ class StageTrainer:
         )
         self._model.compile(optimizer=optimizer, loss=self._loss, metrics=measured)
         generators = [v for v in self._model.variables if "seed_generator" in v.path]
-        self._new = Kept([*optimizer.variables, *generators])
-        self._new_optimizer = Kept(optimizer.variables)
+        self._new_optimizer, self._new_generators = Kept(optimizer.variables), Kept(generators)
         self._average: tuple[int, WeightAverage] | None = None
 
     @property
@@ -168,7 +167,8 @@ class StageTrainer:
         Raises:
             TrainingError: the loss became NaN or infinite, and did so again at lower rates.
         """
-        self._new.put_back()
+        self._new_optimizer.put_back()
+        self._new_generators.put_back()
         batches, accumulate = self._batches(work), self._recipe.accumulate
         planned = self.steps(len(work.rows), work.epochs)
         pace = Pace(planned, self.stage.learning_rate, work.deadline, accumulate)
@@ -197,8 +197,7 @@ class StageTrainer:
                 f"{where}: the time ended {pace.unused} steps into an accumulation of "
                 f"{accumulate}; their gradients were not used."
             )
-        if best is not None:
-            best.restore(self._model)
+        if best is not None and best.restore(self._model):
             self._average = None
         return pd.DataFrame(history.rows)
 

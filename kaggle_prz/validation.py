@@ -7,10 +7,9 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import keras
+import numpy as np
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from kaggle_prz.callbacks import History, Pace
 
 Validate = Callable[[keras.Model], float]
@@ -50,17 +49,21 @@ class BestPass(keras.callbacks.Callback):  # type: ignore[misc]
             return
         begun, model = time.monotonic(), self.model
         with self._predicting():
+            weights = model.get_weights()
+            if not all(np.isfinite(weight).all() for weight in weights):
+                return  # no score can be had, and the next loss is no number either
             score = self._validate(model)
-            if math.isnan(self._score) or self._better(score, self._score):
-                self._score, self._weights = score, model.get_weights()
-                self._in_vain = 0
-            else:
-                self._in_vain += 1
+        if math.isnan(self._score) or self._better(score, self._score):
+            self._score, self._weights, self._in_vain = score, weights, 0
+        else:
+            self._in_vain += 1
         self._history.rows[-1]["val_score"] = score
         self._pace.reserved = time.monotonic() - begun
         if self._in_vain >= self._patience:
             model.stop_training = True
 
-    def restore(self, model: keras.Model) -> None:
-        """Set the weights of the best pass."""
-        model.set_weights(self._weights)
+    def restore(self, model: keras.Model) -> bool:
+        """Set the weights of the best pass; False where no pass could be scored."""
+        if self._weights:
+            model.set_weights(self._weights)
+        return bool(self._weights)
