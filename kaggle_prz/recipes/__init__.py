@@ -170,6 +170,8 @@ def _parsed(text: str, source: str) -> Named:
             f"[{'], ['.join(sorted(tables - _TABLES))}]."
         )
     inner = content.pop("recipe", {})
+    if not isinstance(inner, dict):
+        raise UsageError(f"{source}: recipe is a table of keys, [recipe]; received {inner!r}.")
     card = content.pop("card", None)
     twice = [key for key in content if key in inner]
     if twice:
