@@ -121,7 +121,7 @@ def test_any_key_can_be_set(written, pair):
 
 @pytest.mark.parametrize("written", ["", "ema", "=3", "a b=3", "ema=", "x=[", "x=1\ny=2", "x=1 2"])
 def test_what_is_no_setting_is_told_with_examples(written):
-    with pytest.raises(click.BadParameter, match="such as ema=0.99, frozen="):
+    with pytest.raises(click.BadParameter, match=r"such as ema=0\.99, frozen="):
         _parsed(options.Setting(), written)
 
 

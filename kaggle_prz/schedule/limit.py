@@ -41,6 +41,8 @@ def within(
         The stages that fit, with their epochs; empty when not even one does.
 
     Example:
+        >>> from kaggle_prz.schedule import Speed, stages_of
+        >>> from kaggle_prz.spec import Recipe
         >>> stages = stages_of(Recipe(sizes=(96, 144), folds=5))
         >>> load = Workload(folds=5, train_rows=1800, test_rows=400, views=2)
         >>> fast = Speed(image_size=96, train_images=100, predict_images=300, start=10)
