@@ -1,6 +1,7 @@
 """Where the folds of a stage run: in this process, one after the other, sealed one by one."""
 
 import functools
+import statistics
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -55,6 +56,7 @@ class InProcess:
         self._features: NDArray[np.float32] | None = None
         self._seconds = {"build": 0.0, "features": 0.0, "train": 0.0, "predict": 0.0}
         self._predicted = 0
+        self._paces: list[float] = []
 
     @property
     def decisions(self) -> tuple[str, ...]:
@@ -78,7 +80,7 @@ class InProcess:
         """
         begun = time.monotonic()
         self._seconds = dict.fromkeys(self._seconds, 0.0)
-        self._predicted = 0
+        self._predicted, self._paces = 0, []
         record = self._run.path / stage.name / "stage.json"
         self._earlier = workdir.read_json(record) if record.is_file() else {}
         if before is not None and self._before is None:
@@ -131,6 +133,8 @@ class InProcess:
             begun = time.monotonic()
             if work.epochs > 0 and (work.deadline is None or begun < work.deadline):
                 history = self._trainer.train(work, advance)
+                trained = history["step"].iloc[-1] * min(stage.batch_size, len(work.rows))
+                self._paces.append(float(trained) / (time.monotonic() - begun))
                 with workdir.replacing(directory / "history.csv") as path:
                     history.to_csv(path, index=False)
             self._seconds["train"] += time.monotonic() - begun
@@ -179,6 +183,11 @@ class InProcess:
     def predict_speed(self) -> float | None:
         """Images a second in this stage's predictions so far."""
         return self._predicted / self._seconds["predict"] if self._predicted else None
+
+    def train_speed(self) -> float | None:
+        """Images a second in this stage's trainings; of the first, which may trace, if alone."""
+        paces = self._paces[1:] or self._paces
+        return statistics.median(paces) if paces else None
 
     def _build(self, stage: Stage) -> Classifier:
         recipe = self._run.recipe
