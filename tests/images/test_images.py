@@ -14,7 +14,7 @@ from toys import Recorder
 
 from kaggle_prz import images
 from kaggle_prz.errors import DiskFullError
-from kaggle_prz.images import modes
+from kaggle_prz.images import modes, single
 
 RED, BLUE = (220, 30, 30), (30, 30, 220)
 
@@ -153,7 +153,7 @@ def _never(*_: object) -> None:
 def test_a_second_run_opens_the_store_without_reading_a_file(root, decode, monkeypatch):
     names = [_save(root, f"{k}.png", _halves()) for k in range(2)]
     first = decode(names, sizes=(16, 24))
-    monkeypatch.setattr(images, "_decode_one", _never)
+    monkeypatch.setattr(single, "decode", _never)
     console = Recorder()
     second = decode(names, sizes=(24,), console=console)
     assert (second.stores[24] == first.stores[24]).all()
@@ -184,7 +184,7 @@ def test_a_file_elsewhere_in_the_directory_changes_nothing(root, decode, monkeyp
     decode(files)
     (root / "notes.txt").write_text("new")
     os.utime(root)
-    monkeypatch.setattr(images, "_decode_one", _never)
+    monkeypatch.setattr(single, "decode", _never)
     assert decode(files).readable.tolist() == [True, False]
 
 
