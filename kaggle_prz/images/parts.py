@@ -205,8 +205,10 @@ def begun(
             filling.remove()
             raise
         except BaseException:
-            filling.save()
-            filling.close()
+            try:
+                filling.save()
+            finally:
+                filling.close()
             raise
 
 
