@@ -80,6 +80,7 @@ def fit(
     run: str | None = None,
     submit: bool = False,
     message: str = "",
+    image_cache: str = "auto",
     console: Console | None = None,
     budget: Budget | None = None,
     **options: Any,
@@ -95,6 +96,8 @@ def fit(
         run: name of the run; default: made from the recipe.
         submit: send the submission to the competition's leaderboard.
         message: description of the submission.
+        image_cache: how decoded images are kept: `"raw"` arrays, `"encoded"` as JPEGs, whose
+            pixels differ slightly, `"none"`, or `"auto"`, by the room on the disk.
         console: where to report progress; default: nowhere.
         budget: the clock of the time limit; default: starts now.
         **options: `recipe` (the name of a recipe or the path of a TOML file), keys of `Recipe`
@@ -117,6 +120,7 @@ def fit(
     console = console or Silent()
     layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
     _refuse_paths(run)
+    images.room.check(image_cache)
     recipe, network = settle(competition, backbone, options, console)
     if submit:
         delivery.check(competition)
@@ -138,6 +142,7 @@ def fit(
             workdir.home() / "images" / task.slug,
             console,
             channels=task.channels,
+            cache=image_cache,
         )
         this = Run(path, recipe, _as_seen(task, decoded, recipe.folds))
         for warning in this.task.warnings[len(task.warnings) :]:

@@ -209,6 +209,14 @@ place = _together(
     click.option("--run", help="Name of the run; default: made from the recipe."),
 )
 
+image_cache = click.option(
+    "--image-cache",
+    type=click.Choice(["auto", "raw", "encoded", "none"]),
+    default="auto",
+    show_default=True,
+    help="How decoded images are kept: arrays, JPEGs, not at all; auto by the room on the disk.",
+)
+
 machine = click.option(
     "--machine-shape",
     "machine",

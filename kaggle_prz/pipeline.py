@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz.images import Pixels
+from kaggle_prz.pixels import Pixels, Store
 
 VIEWS = {
     "plain": (),
@@ -21,7 +21,7 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches of one fold's training rows; every one has the same shape, so one trace serves.
 
     Args:
-        pixels: `(images, size, size, channels)` uint8.
+        pixels: `(images, size, size, channels)` uint8, an array or any store.
         rows: indexes into `pixels` to train on.
         targets: of these rows, see `kaggle_prz.outputs.Outputs.targets`.
         batch_size: images a batch; more rows than that wait for the next pass.
@@ -31,7 +31,7 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __init__(
         self,
-        pixels: Pixels,
+        pixels: Store,
         rows: NDArray[np.int64],
         targets: NDArray[Any],
         *,
@@ -52,11 +52,11 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __getitem__(self, index: int) -> tuple[Pixels, NDArray[Any]]:
         chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        batch = self._pixels[self._rows[chosen]]
+        batch: Pixels = self._pixels[self._rows[chosen]]
         random = np.random.default_rng((*self._seed, self._pass, index))
         for axis in self._axes:
             flipped = random.random(len(batch)) < 0.5
-            batch[flipped] = np.flip(batch[flipped], axis)
+            batch[flipped] = _mirrored(batch[flipped], (axis,))
         return batch, self._targets[chosen]
 
     def on_epoch_end(self) -> None:
@@ -69,7 +69,7 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 def prediction_batches(
-    pixels: Pixels, rows: NDArray[np.int64], *, batch_size: int, views: Sequence[str] = ("plain",)
+    pixels: Store, rows: NDArray[np.int64], *, batch_size: int, views: Sequence[str] = ("plain",)
 ) -> Iterator[Pixels]:
     """All of `rows` in the first view, then all in the next, in batches of one shape.
 
@@ -77,7 +77,7 @@ def prediction_batches(
     filled up, with its last picture.
 
     Args:
-        pixels: `(images, size, size, channels)` uint8.
+        pixels: `(images, size, size, channels)` uint8, an array or any store.
         rows: indexes into `pixels`.
         batch_size: images a batch.
         views: names in `VIEWS`.
@@ -88,8 +88,17 @@ def prediction_batches(
     count = len(rows) * len(views)
     for begin in range(0, count, batch_size):
         position = np.minimum(np.arange(begin, begin + batch_size), count - 1)
-        batch = pixels[rows[position % len(rows)]]
+        batch: Pixels = pixels[rows[position % len(rows)]]
         for number, view in enumerate(views):
             seen_so = position // len(rows) == number
-            batch[seen_so] = np.flip(batch[seen_so], VIEWS[view])
+            if VIEWS[view]:
+                batch[seen_so] = _mirrored(batch[seen_so], VIEWS[view])
         yield batch
+
+
+def _mirrored(batch: Pixels, axes: tuple[int, ...]) -> Pixels:
+    """A batch flipped; channel by channel, which takes a fifth of the time."""
+    made = np.empty_like(batch)
+    for channel in range(batch.shape[-1]):
+        made[..., channel] = np.flip(batch[..., channel], axes)
+    return made

@@ -25,11 +25,11 @@ from kaggle_prz.averaging import WeightAverage, average_of
 from kaggle_prz.callbacks import Clock, History, Pace
 from kaggle_prz.console import Advance
 from kaggle_prz.errors import PrzError
-from kaggle_prz.images import Pixels
 from kaggle_prz.losses import TracedLoss, WeightedBatches, loss_and_metrics
 from kaggle_prz.model import Classifier
 from kaggle_prz.optimizer import optimizer_of
 from kaggle_prz.pipeline import TrainBatches
+from kaggle_prz.pixels import Store
 from kaggle_prz.rollback import Kept, Rollback
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Kind
@@ -59,7 +59,7 @@ class FoldWork:
     """
 
     fold: int
-    pixels: Pixels
+    pixels: Store
     rows: NDArray[np.int64]
     targets: NDArray[Any]
     epochs: float

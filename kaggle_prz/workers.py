@@ -14,8 +14,8 @@ from kaggle_prz import ensemble, metrics, outputs, precision, prediction, transf
 from kaggle_prz.backbones import Backbone
 from kaggle_prz.console import Console
 from kaggle_prz.head import fit_head
-from kaggle_prz.images import Pixels
 from kaggle_prz.model import Classifier, build
+from kaggle_prz.pixels import Store
 from kaggle_prz.rows import Rows, pooled
 from kaggle_prz.runs import WEIGHTS, Run
 from kaggle_prz.schedule import Slot, Speed
@@ -42,7 +42,7 @@ class InProcess:
         run: Run,
         backbone: Backbone,
         rows: Rows,
-        stores: Mapping[int, Pixels],
+        stores: Mapping[int, Store],
         console: Console,
     ):
         self._run, self._backbone, self._rows = run, backbone, rows
