@@ -280,6 +280,8 @@ def test_wrong_options_are_refused_before_anything_is_written(folder, tmp_path):
         prz.fit(str(folder), output_dir=tmp_path / "runs", **(QUICK | {"sizes": (24, 16)}))
     with pytest.raises(UsageError, match="greater than or equal to 8"):
         prz.fit(str(folder), output_dir=tmp_path / "runs", **(QUICK | {"sizes": (4, 16)}))
+    with pytest.raises(UsageError, match="image_cache is one of auto, raw, encoded, none"):
+        prz.fit(str(folder), output_dir=tmp_path / "runs", image_cache="disk", **QUICK)
     assert not (tmp_path / "runs").exists()
 
 
