@@ -142,7 +142,7 @@ def test_the_weights_of_a_fold_predict_what_the_fold_predicted(finished, folder)
         pictures = [Image.open(folder / part / f"{name}.png") for name in ids.tolist()]
         pixels = np.stack(
             [
-                np.asarray(picture.resize((24, 24), Image.Resampling.LANCZOS, reducing_gap=3.0))
+                np.asarray(picture.resize((24, 24), Image.Resampling.HAMMING, reducing_gap=3.0))
                 for picture in pictures
             ]
         ).astype("float32")
