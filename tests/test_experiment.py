@@ -142,7 +142,7 @@ def test_the_weights_of_a_fold_predict_what_the_fold_predicted(finished, folder)
         pictures = [Image.open(folder / part / f"{name}.png") for name in ids.tolist()]
         pixels = np.stack(
             [
-                np.asarray(picture.resize((24, 24), Image.Resampling.LANCZOS, reducing_gap=3.0))
+                np.asarray(picture.resize((24, 24), Image.Resampling.HAMMING, reducing_gap=3.0))
                 for picture in pictures
             ]
         ).astype("float32")
@@ -280,6 +280,8 @@ def test_wrong_options_are_refused_before_anything_is_written(folder, tmp_path):
         prz.fit(str(folder), output_dir=tmp_path / "runs", **(QUICK | {"sizes": (24, 16)}))
     with pytest.raises(UsageError, match="greater than or equal to 8"):
         prz.fit(str(folder), output_dir=tmp_path / "runs", **(QUICK | {"sizes": (4, 16)}))
+    with pytest.raises(UsageError, match="image_cache is one of auto, raw, encoded, none"):
+        prz.fit(str(folder), output_dir=tmp_path / "runs", image_cache="disk", **QUICK)
     assert not (tmp_path / "runs").exists()
 
 
