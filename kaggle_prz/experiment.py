@@ -15,6 +15,7 @@ import numpy as np
 
 from kaggle_prz import (
     allocator,
+    augmentation,
     backbones,
     blending,
     copies,
@@ -121,6 +122,7 @@ def fit(
     task = inspect(competition, console=console, **layout)
     summary.show_task(task, console)
     network.check_channels(task.channels)
+    augmentation.check(recipe, task.kind)
     path = Path(output_dir) / task.slug / (run or runs.default_name(recipe, task, network.identity))
     with workdir.locked(path):
         runs.begin(path, hosts.address(competition), recipe, task, network.identity, layout=layout)
@@ -128,7 +130,7 @@ def fit(
         decoded = images.decode(
             task.root,
             rows.files_of(task),
-            recipe.sizes,
+            augmentation.decoded_sizes(recipe),
             workdir.home() / "images" / task.slug,
             console,
             channels=task.channels,

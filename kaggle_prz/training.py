@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kaggle_prz.augmentation import Augmentation
 from kaggle_prz.callbacks import Clock, History, Pace
 from kaggle_prz.console import Advance
 from kaggle_prz.errors import PrzError
@@ -23,7 +24,7 @@ from kaggle_prz.images import Pixels
 from kaggle_prz.losses import TracedLoss, loss_and_metrics
 from kaggle_prz.model import Classifier
 from kaggle_prz.optimizer import FineTuningAdamW
-from kaggle_prz.pipeline import TrainBatches
+from kaggle_prz.pipeline import TrainBatches, mixes
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Kind
 
@@ -40,7 +41,7 @@ class FoldWork:
 
     Attributes:
         fold: its number.
-        pixels: `(images, size, size, 3)` uint8, at the stage's size.
+        pixels: `(images, stored, stored, 3)` uint8, of the stage's size or larger.
         rows: indexes into `pixels` to train on.
         targets: of these rows, see `kaggle_prz.outputs.Outputs.targets`.
         flips: flips that leave labels what they are.
@@ -81,7 +82,12 @@ class StageTrainer:
     ):
         self.stage = stage
         self._model = classifier.model
-        self._seed = recipe.seed
+        self._recipe = recipe
+        # Class indexes become shares where pictures are mixed or labels smoothed.
+        soft = bool(stage.mixup or stage.cutmix or stage.label_smoothing)
+        indexes = kind == "classes" and not shares
+        self._classes = self._model.output_shape[-1] if indexes and soft else None
+        shares = shares or self._classes is not None
         loss, measured = loss_and_metrics(kind, shares=shares, heads=heads)
         self._loss = TracedLoss(loss)
         adam = FineTuningAdamW if classifier.pretrained else keras.optimizers.AdamW
@@ -148,6 +154,9 @@ class StageTrainer:
         pace = Pace(
             self.steps(len(work.rows), work.epochs), self.stage.learning_rate, work.deadline
         )
+        batches.mixing = lambda step: mixes(
+            self.stage.index, len(self._recipe.sizes), max(step / pace.steps, pace.progress)
+        )
         likely = min(pace.steps, self.steps(len(work.rows), self.stage.epochs))
         history = History(pace, len(batches), advance, likely)
         self._model.fit(
@@ -173,7 +182,10 @@ class StageTrainer:
             work.targets,
             batch_size=self.stage.batch_size,
             flips=work.flips,
-            seed=(self._seed, self.stage.index, work.fold),
+            augmentation=Augmentation.of(self.stage),
+            size=self._model.input_shape[1],
+            classes=self._classes,
+            seed=(self._recipe.seed, self.stage.index, work.fold),
         )
 
 
