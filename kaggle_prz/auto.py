@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from kaggle_prz import experiment, hosts, metrics, runs, workdir
+from kaggle_prz import experiment, hosts, metrics, recipes, runs, workdir
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import LimitReachedError, PrzError, RunError, UsageError
 from kaggle_prz.journal import Journal
@@ -83,10 +83,13 @@ def attempts(competition: str, count: int, options: Mapping[str, Any]) -> tuple[
     if count < 1:
         raise UsageError(f"--attempts must be at least 1; received {count}.")
     layout = experiment.LAYOUT_OPTIONS
-    recipe, _ = experiment.settle(
+    recipe, network = experiment.settle(
         competition, None, {key: value for key, value in options.items() if key not in layout}
     )
-    larger = tuple(math.ceil(size * _GROWTH / 8) * 8 for size in recipe.sizes)
+    step = math.lcm(8, network.multiple)
+    larger = tuple(math.ceil(size * _GROWTH / step) * step for size in recipe.sizes)
+    if options.get("recipe") or options.get("settings"):  # an attempt is what they say, not where
+        options = {**options, **recipes.flat(options), "recipe": None, "settings": None}
     changes: list[dict[str, Any]] = [{}, {"sizes": larger}]
     changes += [{"seed": recipe.seed + step} for step in range(1, count)]
     return tuple(

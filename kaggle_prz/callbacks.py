@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 
 import keras
 
@@ -46,31 +47,67 @@ class Pace(keras.callbacks.Callback):  # type: ignore[misc]
     """Sets the learning rate by progress, and stops at the last step or at the deadline.
 
     Progress is that of steps or of time, whichever is further: a fold that runs out of time
-    still anneals to the end.
+    still anneals to the end. Where gradients are accumulated, training ends when the weights
+    have changed; under a deadline it ends before an accumulation that would not be done in time.
+
+    Args:
+        steps: to train, without a deadline.
+        peak: highest learning rate.
+        deadline: `time.monotonic()` by which to be done, or None.
+        accumulate: steps until the weights change.
+
+    Attributes:
+        step: steps done.
+        learning_rate: of the last step.
+        peak: the highest learning rate from now on.
+        reserved: seconds before the deadline that are needed for something else.
     """
 
-    def __init__(self, steps: int, peak: float, deadline: float | None):
+    def __init__(self, steps: int, peak: float, deadline: float | None, accumulate: int = 1):
         super().__init__()
         self.steps, self.step, self.learning_rate = steps, 0, 0.0
-        self._peak, self._deadline = peak, deadline
+        self.peak, self.reserved = peak, 0.0
+        self._deadline, self._accumulate, self._origin = deadline, accumulate, 0
         self._begun = time.monotonic()
 
     @property
     def progress(self) -> float:
+        """Of the stage, from 0 on."""
         done = self.step / self.steps
         if self._deadline is None:
             return done
-        slot = max(1e-9, self._deadline - self._begun)
+        slot = max(1e-9, self._deadline - self.reserved - self._begun)
         return max(done, (time.monotonic() - self._begun) / slot)
 
+    @property
+    def unused(self) -> int:
+        """Steps whose gradients wait for an accumulation to be whole."""
+        return (self.step - self._origin) % self._accumulate
+
+    def begin_anew(self, share: float) -> None:
+        """Go on with a share of the learning rate and a new accumulation."""
+        self.peak *= share
+        self._origin = self.step
+
     def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
-        self.learning_rate = learning_rate_at(self.progress, self._peak)
+        self.learning_rate = learning_rate_at(self.progress, self.peak)
         self.model.optimizer.learning_rate = self.learning_rate
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
         self.step += 1
-        if self.progress >= 1:
+        if self._ends():
             self.model.stop_training = True
+
+    def _ends(self) -> bool:
+        if self.step >= self.steps and not self.unused:
+            return True
+        if self._deadline is None:
+            return False
+        now, end = time.monotonic(), self._deadline - self.reserved
+        if now >= end:
+            return True
+        a_step = (now - self._begun) / self.step
+        return self._accumulate > 1 and not self.unused and now + self._accumulate * a_step > end
 
 
 class History(keras.callbacks.Callback):  # type: ignore[misc]
@@ -84,10 +121,17 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
         steps_a_pass: of the training rows.
         advance: gets every step and the loss so far.
         expected: steps that are likely, where the clock may end the fold before `pace` does.
+        recover: called when the loss is not finite; whether training can go on. Such a row has 1
+            in the column `rollback`.
     """
 
     def __init__(
-        self, pace: Pace, steps_a_pass: int, advance: Advance | None, expected: int | None = None
+        self,
+        pace: Pace,
+        steps_a_pass: int,
+        advance: Advance | None,
+        expected: int | None = None,
+        recover: Callable[[], bool] | None = None,
     ):
         super().__init__()
         self.rows: list[dict[str, float]] = []
@@ -95,24 +139,35 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
         self._pace, self._steps_a_pass, self._advance = pace, steps_a_pass, advance
         self._every = max(1, (expected or pace.steps) // _ROWS_OF_HISTORY)
         self._begun = time.monotonic()
-        self._earlier = (0, 0.0, 0.0)
+        self._recover = recover
+        self._forget_sums()
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        self._earlier = (0, 0.0, 0.0)
+        self._forget_sums()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         interrupts.check()
         means = logs or {}
+        self._count += 1
         if self._advance is not None:
             self._advance(1, note=f"loss {means['loss']:.3f}")
         self.finite = math.isfinite(means["loss"])
         ends = self.model.stop_training or batch + 1 == self._steps_a_pass
         if ends or not self.finite or self._pace.step % self._every == 0:
-            self._add_row(batch + 1, means)
+            self._add_row(means)
+        if not self.finite and self._recover is not None and self._recover():
+            self.finite = True
+            self.rows[-1]["rollback"] = 1
+            self._forget_sums()
         if not self.finite:
             self.model.stop_training = True
 
-    def _add_row(self, count: int, means: dict[str, float]) -> None:
+    def _forget_sums(self) -> None:
+        """As Keras does when an epoch begins."""
+        self._count, self._earlier = 0, (0, 0.0, 0.0)
+
+    def _add_row(self, means: dict[str, float]) -> None:
+        count = self._count
         before, loss_before, accuracy_before = self._earlier
         loss_sum, accuracy_sum = means["loss"] * count, means.get("accuracy", math.nan) * count
         self.rows.append(

@@ -43,6 +43,7 @@ def cli(context: click.Context, debug: bool) -> None:
 @options.recipe
 @options.layout
 @options.place
+@options.image_cache
 @click.option("--submit", is_flag=True, help="Send the submission to the leaderboard.")
 @click.option("-m", "--message", default="", help="Description of the submission.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
@@ -110,14 +111,19 @@ def inspect(competition: str, report: Path | None, as_json: bool, **given: Any) 
 @options.competition
 @options.recipe
 @options.layout
+@click.option("--calibrate", is_flag=True, help="Measure a few steps at every size first.")
 @options.as_json
 def plan(competition: str, as_json: bool, **given: Any) -> None:
-    """Show the stages that fit would train, and their cost. Trains nothing."""
+    """Show the stages that fit would train, and their cost. Trains nothing.
+
+    Times come from what was measured on this machine before, or with --calibrate.
+    """
     from kaggle_prz import experiment
 
-    stages = experiment.plan(competition, console=_console(as_json), **given)
+    foreseen = experiment.foresee(competition, console=_console(as_json), **given)
     if as_json:
-        _print_json([stage.model_dump() for stage in stages])
+        timed = zip(foreseen.stages, foreseen.seconds, strict=True)
+        _print_json([stage.model_dump() | {"predicted_seconds": took} for stage, took in timed])
 
 
 @cli.command()

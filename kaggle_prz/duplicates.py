@@ -13,6 +13,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from kaggle_prz.pixels import Pixels, Store
+
 _SIDE = 16  # px of the pictures that are compared
 _FREQUENCIES = 5  # a side, so 24 numbers without the mean
 _BLANK = 3.5  # standard deviation below which nothing is seen in a picture
@@ -22,11 +24,10 @@ _NEIGHBOURS = 8
 _AT_A_TIME = 2**23  # pixels
 
 Rows = NDArray[np.int64]
-Pixels = NDArray[np.uint8]
 Pictures = NDArray[np.float32]
 
 
-def find(store: Pixels, rows: Rows | None = None) -> Rows:
+def find(store: Store, rows: Rows | None = None) -> Rows:
     """Which pictures are near-duplicates: the same one saved, scaled or lightened anew.
 
     Two of them differ, once their brightness is the same, by at most 2 of 255 in the mean and by
@@ -35,7 +36,7 @@ def find(store: Pixels, rows: Rows | None = None) -> Rows:
     proportion to the pictures.
 
     Args:
-        store: `(images, size, size, channels)`, may be mapped from disk.
+        store: `(images, size, size, channels)`, of any store.
         rows: `(n,)` of the store, rising; default: all.
 
     Returns:
@@ -76,7 +77,7 @@ def sets(first: Rows) -> list[Rows]:
     return [members for members in np.split(order, begins[1:]) if len(members) > 1]
 
 
-def _parts(store: Pixels, rows: Rows) -> Iterator[Rows]:
+def _parts(store: Store, rows: Rows) -> Iterator[Rows]:
     step = max(1, _AT_A_TIME // max(1, int(np.prod(store.shape[1:]))))
     for begin in range(0, len(rows), step):
         yield rows[begin : begin + step]

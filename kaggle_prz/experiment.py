@@ -18,26 +18,28 @@ from kaggle_prz import (
     augmentation,
     backbones,
     blending,
+    class_weights,
     copies,
     delivery,
     duplicates,
     environment,
     folds,
+    forecast,
     hosts,
     images,
     interrupts,
     layouts,
-    planning,
+    recipes,
     report,
     rows,
     runs,
-    schedule,
     summary,
     workdir,
 )
 from kaggle_prz.budget import Budget
 from kaggle_prz.console import Console, Silent, duration
 from kaggle_prz.errors import RunError, UsageError
+from kaggle_prz.forecast import Forecast
 from kaggle_prz.kernel import pushing
 from kaggle_prz.planning import Plan
 from kaggle_prz.runs import Run
@@ -79,6 +81,7 @@ def fit(
     run: str | None = None,
     submit: bool = False,
     message: str = "",
+    image_cache: str = "auto",
     console: Console | None = None,
     budget: Budget | None = None,
     **options: Any,
@@ -94,9 +97,12 @@ def fit(
         run: name of the run; default: made from the recipe.
         submit: send the submission to the competition's leaderboard.
         message: description of the submission.
+        image_cache: how decoded images are kept: `"raw"` arrays, `"encoded"` as JPEGs, whose
+            pixels differ slightly, `"none"`, or `"auto"`, by the room on the disk.
         console: where to report progress; default: nowhere.
         budget: the clock of the time limit; default: starts now.
-        **options: keys of `Recipe` (`sizes`, `folds`, `epochs`, `time_limit` in seconds, …) and
+        **options: `recipe` (the name of a recipe or the path of a TOML file), keys of `Recipe`
+            (`sizes`, `folds`, `epochs`, `time_limit` in seconds, …) which win over it, and
             `metric`, `target`, `group`, `id_column`, `positive`.
 
     Returns:
@@ -115,14 +121,17 @@ def fit(
     console = console or Silent()
     layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
     _refuse_paths(run)
-    recipe, network = settle(competition, backbone, options)
+    images.room.check(image_cache)
+    recipe, network = settle(competition, backbone, options, console)
     if submit:
         delivery.check(competition)
     budget = budget or Budget(recipe.time_limit)
+    if budget.limit is None:  # its caller may not know the limit of a named recipe
+        budget = replace(budget, limit=recipe.time_limit)
     task = inspect(competition, console=console, **layout)
     summary.show_task(task, console)
     network.check_channels(task.channels)
-    augmentation.check(recipe, task.kind)
+    class_weights.check(recipe, task.kind)
     path = Path(output_dir) / task.slug / (run or runs.default_name(recipe, task, network.identity))
     with workdir.locked(path):
         runs.begin(path, hosts.address(competition), recipe, task, network.identity, layout=layout)
@@ -134,6 +143,7 @@ def fit(
             workdir.home() / "images" / task.slug,
             console,
             channels=task.channels,
+            cache=image_cache,
         )
         this = Run(path, recipe, _as_seen(task, decoded, recipe.folds))
         for warning in this.task.warnings[len(task.warnings) :]:
@@ -188,13 +198,12 @@ def _refuse_paths(run: str | None) -> None:
         )
 
 
-def plan(
-    competition: str, *, backbone: Any = None, console: Console | None = None, **options: Any
-) -> tuple[Stage, ...]:
+def plan(competition: str, **options: Any) -> tuple[Stage, ...]:
     """The stages that `fit` would train, without training; takes the same options.
 
-    Times are predicted where an earlier run on this machine measured the backbone; only then can
-    a time limit be planned for.
+    Args:
+        competition: name or address of a competition, or the path of a directory with its files.
+        **options: of `foresee`.
 
     Returns:
         The stages, in order.
@@ -206,50 +215,73 @@ def plan(
         >>> [stage.image_size for stage in plan("shapes", sizes=(32, 64))]
         [32, 64]
     """
-    layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
-    recipe, _ = settle(competition, backbone, options)
-    workload = planning.workload_of(recipe, inspect(competition, **layout))
-    speed = planning.known_speed(recipe.backbone)
-    stages = schedule.stages_of(recipe)
-    if recipe.time_limit is not None and speed is not None:
-        left = Budget(recipe.time_limit).left()
-        stages = schedule.within(left, stages, workload, speed, capped=recipe.epochs is not None)
+    return foresee(competition, **options).stages
+
+
+def foresee(
+    competition: str,
+    *,
+    backbone: Any = None,
+    calibrate: bool = False,
+    console: Console | None = None,
+    **options: Any,
+) -> Forecast:
+    """The stages that `fit` would train, and how long they would take.
+
+    Times are predicted where the backbone was measured on this machine, by an earlier run or now;
+    only then can a time limit be planned for.
+
+    Args:
+        competition: name or address of a competition, or the path of a directory with its files.
+        backbone: a name, a `keras.Model`, or a function from image size to `keras.Model`.
+        calibrate: measure a few steps at every size first.
+        console: gets the stage table.
+        **options: of `fit`.
+
+    Raises:
+        UsageError: options that cannot be meant.
+
+    Example:
+        >>> foresee("shapes", sizes=(32, 64)).seconds
+        (None, None)
+    """
     console = console or Silent()
-    if stages:
-        summary.show_stages(stages, workload, speed, console)
-    else:
-        console.say("The time limit is too short to train any stage.")
-    return stages
+    layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
+    recipe, network = settle(competition, backbone, options, console)
+    task = inspect(competition, **layout)
+    if calibrate:
+        forecast.calibrate(recipe, network, task, console)
+    foreseen = forecast.of(recipe, task)
+    foreseen.show(console)
+    return foreseen
 
 
 def settle(
-    competition: str, backbone: Any, options: Mapping[str, Any]
+    competition: str, backbone: Any, options: Mapping[str, Any], console: Console | None = None
 ) -> tuple[Recipe, backbones.Backbone]:
     """The recipe and backbone of a run, checked before anything is downloaded or built.
+
+    Sizes that no option asks for are rounded to what the backbone takes, with a note.
 
     Raises:
         UsageError: every mistake of the options, an unknown backbone, sizes it cannot take.
         MissingExtraError: the backbone's weights are not installed.
     """
     host, slug = hosts.find(competition)
-    defaults = _suited(dict(host.describe(slug).recipe), options)
     if isinstance(backbone, str):
         options = {**options, "backbone": backbone}
     elif backbone is not None:
         options = {**options, "backbone": backbones.resolve(backbone).name}
-    recipe = Recipe.parse(dict(options), defaults=defaults)
+    recipe = recipes.parse(options, defaults=host.describe(slug).recipe)
     network = backbones.resolve(recipe.backbone if backbone is None else backbone)
+    if options.get("sizes") is None and network.rounded(recipe.sizes) != recipe.sizes:
+        recipe = recipe.model_copy(update={"sizes": network.rounded(recipe.sizes)})
+        written = ",".join(map(str, recipe.sizes))
+        note = f"{network.name} takes multiples of {network.multiple} px: the sizes are {written}."
+        (console or Silent()).say(f"Note: {note}")
     network.check_sizes(recipe.sizes)
     backbones.pretrained_file(network, recipe.weights)
     return recipe, network
-
-
-def _suited(defaults: dict[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """A competition's epochs are one a stage; for other stages their sum is divided anew."""
-    epochs, sizes = defaults.get("epochs"), options.get("sizes")
-    if isinstance(epochs, tuple) and sizes is not None and len(sizes) != len(epochs):
-        return {**defaults, "epochs": sum(epochs)}
-    return defaults
 
 
 def _as_seen(task: Task, decoded: images.Decoded, parts: int) -> Task:
@@ -320,4 +352,4 @@ def _train_folds(run: Run, worker: Any, plan: Plan, stage: Stage) -> None:
         with plan.fold_timed():
             worker.train(stage, fold, plan.slot(stage, fold))
     worker.finish(stage)
-    plan.learn(worker.predict_speed())
+    plan.learn(worker.predict_speed(), worker.train_speed())

@@ -9,8 +9,9 @@ import numpy as np
 
 from kaggle_prz import copies, duplicates
 from kaggle_prz.duplicates import Rows
-from kaggle_prz.images import Decoded, Pixels
+from kaggle_prz.images import Decoded
 from kaggle_prz.metrics.arrays import class_truth, tag_truth
+from kaggle_prz.pixels import Store
 from kaggle_prz.task import Task
 
 _SHOWN_NUMBERS = 3
@@ -187,7 +188,7 @@ def _unreadable(task: Task, reasons: Mapping[int, str]) -> tuple[tuple[Image, st
     return tuple((one, reason.replace(here, "")) for one, reason in found if one.file)
 
 
-def _pairs(task: Task, store: Pixels, members: Rows, *, differ: bool) -> Iterator[Pair]:
+def _pairs(task: Task, store: Store, members: Rows, *, differ: bool) -> Iterator[Pair]:
     """One image of a set with each of the others."""
     chosen = _lowest(task, members) if task.kind == "numbers" else int(members[0])
     for other in members[members != chosen].tolist():
@@ -207,12 +208,12 @@ def _lowest(task: Task, members: Rows) -> int:
     return int(members[labels[:, column].argmin()])
 
 
-def _leak(task: Task, store: Pixels, known: Rows, row: int) -> Pair:
+def _leak(task: Task, store: Store, known: Rows, row: int) -> Pair:
     """A test image with the training image of its set that is most like it."""
     same = next((other for other in known.tolist() if _same(store, other, row)), None)
     like = int(known[0]) if same is None else same
     return Pair(image(task, like), image(task, row), same is not None)
 
 
-def _same(store: Pixels, left: int, right: int) -> bool:
+def _same(store: Store, left: int, right: int) -> bool:
     return bool(np.array_equal(store[left], store[right]))

@@ -1,11 +1,15 @@
 """What training makes small, for each kind of task, and what it tells of its progress."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from kaggle_prz.task import Kind, spans
+
+_FOCUS = 2.0  # gamma of Lin et al., arXiv:1708.02002
 
 
 class TracedLoss(keras.losses.Loss):  # type: ignore[misc]
@@ -23,69 +27,162 @@ class TracedLoss(keras.losses.Loss):  # type: ignore[misc]
         self._loss = loss
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """The loss of `(batch, outputs)`, per image."""
+        """The loss of `(batch, outputs)`, per image, or per image and head or tag."""
         self.traces += not isinstance(y_pred, keras.KerasTensor)
         return self._loss.call(y_true, y_pred)
 
 
-class HeadsCrossentropy(keras.losses.Loss):  # type: ignore[misc]
-    """Cross-entropy of every head's class, averaged over heads.
+class SoftmaxCrossentropy(keras.losses.Loss):  # type: ignore[misc]
+    """Cross-entropy of each of several softmaxes side by side.
 
     Args:
-        heads: how many of the outputs belong to each head.
+        sizes: how many of the outputs belong to each softmax.
+        shares: targets are `(batch, outputs)` shares instead of class indexes.
+        focal: give less weight to images that are right already.
+        smoothing: share of a label that is spread over all classes.
     """
 
-    def __init__(self, heads: Sequence[int]):
-        super().__init__(name="heads_crossentropy")
-        self._spans = spans(heads)
+    def __init__(
+        self, sizes: Sequence[int], *, shares: bool, focal: bool = False, smoothing: float = 0.0
+    ):
+        super().__init__(name="softmax_crossentropy")
+        self._sizes, self._spans = tuple(sizes), spans(sizes)
+        self._shares, self._focal, self._smoothing = shares, focal, smoothing
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """The loss of `(batch, heads)` class indexes and `(batch, outputs)`, per image."""
+        """The loss of `(batch, heads)` class indexes or shares: `(batch, heads)`, or `(batch,)`."""
+        if not self._shares:
+            y_true = keras.ops.reshape(y_true, (-1, len(self._sizes)))
         each = [
-            keras.losses.sparse_categorical_crossentropy(y_true[:, place], y_pred[:, span])
-            for place, span in enumerate(self._spans)
+            self._of_one(y_true[:, span if self._shares else place], y_pred[:, span], size)
+            for place, (span, size) in enumerate(zip(self._spans, self._sizes, strict=True))
         ]
-        return keras.ops.mean(keras.ops.stack(each), axis=0)
+        return each[0] if len(each) == 1 else keras.ops.stack(each, axis=1)
+
+    def _of_one(self, y_true: Any, y_pred: Any, size: int) -> Any:
+        if size == 1:  # always right, and Keras warns of it
+            return keras.ops.zeros_like(y_pred[:, 0])
+        if not (self._shares or self._focal or self._smoothing):
+            return keras.losses.sparse_categorical_crossentropy(y_true, y_pred)
+        if not self._shares:
+            y_true = keras.ops.one_hot(keras.ops.cast(y_true, "int32"), size)
+        if self._focal:
+            return keras.losses.categorical_focal_crossentropy(
+                y_true, y_pred, alpha=1.0, gamma=_FOCUS, label_smoothing=self._smoothing
+            )
+        return keras.losses.categorical_crossentropy(
+            y_true, y_pred, label_smoothing=self._smoothing
+        )
 
 
-def heads_accuracy(heads: Sequence[int]) -> keras.metrics.Metric:
-    """How often the most probable class of a head is the true one, averaged over heads.
+class SigmoidCrossentropy(keras.losses.Loss):  # type: ignore[misc]
+    """Cross-entropy of every sigmoid with a target from 0 to 1.
 
     Args:
-        heads: how many of the outputs belong to each head.
+        focal: give less weight to what is right already.
+        smoothing: share of a label that is spread over yes and no.
     """
 
+    def __init__(self, *, focal: bool = False, smoothing: float = 0.0):
+        super().__init__(name="sigmoid_crossentropy")
+        self._focal, self._smoothing = focal, smoothing
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The loss of `(batch, outputs)`, of every output."""
+        pair = (keras.ops.expand_dims(y_true, -1), keras.ops.expand_dims(y_pred, -1))
+        if self._focal:
+            return keras.losses.binary_focal_crossentropy(
+                *pair, gamma=_FOCUS, label_smoothing=self._smoothing
+            )
+        return keras.losses.binary_crossentropy(*pair, label_smoothing=self._smoothing)
+
+
+def _softmax_accuracy(sizes: Sequence[int], shares: bool) -> keras.metrics.Metric:
+    """How often the most probable class is the true one, averaged over softmaxes."""
+
     def right(y_true: Any, y_pred: Any) -> Any:
+        if not shares:
+            y_true = keras.ops.reshape(y_true, (-1, len(sizes)))
         each = [
-            keras.metrics.sparse_categorical_accuracy(y_true[:, place], y_pred[:, span])
-            for place, span in enumerate(spans(heads))
+            keras.metrics.categorical_accuracy(y_true[:, span], y_pred[:, span])
+            if shares
+            else keras.metrics.sparse_categorical_accuracy(y_true[:, place], y_pred[:, span])
+            for place, span in enumerate(spans(sizes))
         ]
         return keras.ops.mean(keras.ops.stack(each), axis=0)
 
     return keras.metrics.MeanMetricWrapper(right, name="accuracy")
 
 
+def _tags_accuracy() -> keras.metrics.Metric:
+    def right(y_true: Any, y_pred: Any) -> Any:
+        said, true = (keras.ops.cast(tags >= 0.5, "float32") for tags in (y_pred, y_true))
+        return keras.ops.mean(keras.ops.cast(said == true, "float32"), axis=-1)
+
+    return keras.metrics.MeanMetricWrapper(right, name="accuracy")
+
+
 def loss_and_metrics(
-    kind: Kind, *, shares: bool, heads: Sequence[int] = ()
+    kind: Kind,
+    sizes: Sequence[int],
+    *,
+    shares: bool = False,
+    focal: bool = False,
+    smoothing: float = 0.0,
 ) -> tuple[keras.losses.Loss, list[keras.metrics.Metric]]:
     """Cross-entropy that suits the targets, and how often the outputs are right, if they can be.
 
     Numbers scaled to their range take the same loss as tags: its least value is at the target,
-    and a sigmoid does not stall at the ends as it does under a squared error.
+    and a sigmoid does not stall at the ends as it does under a squared error. They have no
+    classes to smooth over.
 
     Args:
         kind: of the task.
-        shares: targets of classes are `(n, classes)` shares instead of class indexes.
-        heads: how many of the outputs belong to each head, where the kind is `"heads"`.
+        sizes: how many of the outputs belong to each head; all to one where there are no heads.
+        shares: targets of classes and heads are shares `(n, outputs)` instead of class indexes.
+        focal: give less weight to images that are right already (Lin et al., arXiv:1708.02002).
+        smoothing: share of a label that is spread over all classes of its head, or over yes and no
+            of a tag (Szegedy et al., arXiv:1512.00567).
     """
-    if kind == "heads":
-        return HeadsCrossentropy(heads), [heads_accuracy(heads)]
     if kind == "numbers":
-        return keras.losses.BinaryCrossentropy(), []
+        return SigmoidCrossentropy(), []
     if kind == "tags":
-        return keras.losses.BinaryCrossentropy(), [keras.metrics.BinaryAccuracy("accuracy")]
-    if shares:
-        right = keras.metrics.CategoricalAccuracy("accuracy")
-        return keras.losses.CategoricalCrossentropy(), [right]
-    right = keras.metrics.SparseCategoricalAccuracy("accuracy")
-    return keras.losses.SparseCategoricalCrossentropy(), [right]
+        return SigmoidCrossentropy(focal=focal, smoothing=smoothing), [_tags_accuracy()]
+    loss = SoftmaxCrossentropy(sizes, shares=shares, focal=focal, smoothing=smoothing)
+    return loss, [_softmax_accuracy(sizes, shares)]
+
+
+class WeightedBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches with the weight of every row's loss, by the classes that its target names.
+
+    Args:
+        batches: of images and targets.
+        weigh: targets -> the weight of each row's loss, see `kaggle_prz.class_weights.of_rows`.
+    """
+
+    def __init__(
+        self,
+        batches: keras.utils.PyDataset,
+        weigh: Callable[[NDArray[Any]], NDArray[np.float32]],
+    ):
+        super().__init__(
+            workers=batches.workers,
+            use_multiprocessing=batches.use_multiprocessing,
+            max_queue_size=batches.max_queue_size,
+        )
+        self._batches, self._weigh = batches, weigh
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __getitem__(self, index: int) -> tuple[Any, Any, NDArray[np.float32]]:
+        images, targets = self._batches[index]
+        return images, targets, self._weigh(np.asarray(targets))
+
+    def on_epoch_begin(self) -> None:
+        """Begin a pass."""
+        self._batches.on_epoch_begin()
+
+    def on_epoch_end(self) -> None:
+        """Shuffle for the next pass."""
+        self._batches.on_epoch_end()

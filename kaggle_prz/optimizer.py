@@ -1,15 +1,87 @@
-"""AdamW for pretrained networks, whose normalization statistics stay fixed in fine-tuning."""
+"""AdamW by depth, and for pretrained networks, whose normalization statistics stay fixed."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import keras
+
+from kaggle_prz.spec import Recipe
 
 _TYPICAL_FAN_IN = 320
 _MOST = 10.0
 
 
-class FineTuningAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
+def optimizer_of(
+    model: keras.Model,
+    recipe: Recipe,
+    learning_rate: float,
+    *,
+    pretrained: bool,
+    rates: Mapping[str, float] | None = None,
+) -> keras.optimizers.Optimizer:
+    """The optimizer of a stage, built on what of the model is trainable now.
+
+    Args:
+        model: what it trains.
+        recipe: weight decay, clipping and accumulation.
+        learning_rate: peak of the stage.
+        pretrained: whether normalization statistics stay fixed.
+        rates: see `LayerwiseAdamW`.
+
+    Returns:
+        With a loss scale around it where the model computes in float16.
+    """
+    kind = FineTuningAdamW if pretrained else LayerwiseAdamW
+    optimizer = kind(
+        learning_rate,
+        rates=rates,
+        weight_decay=recipe.weight_decay,
+        clipnorm=recipe.clipnorm,
+        gradient_accumulation_steps=recipe.accumulate if recipe.accumulate > 1 else None,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    if _computes_in_float16(model):  # its head is float32, so Keras would not do it
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    optimizer.build(model.trainable_variables)
+    return optimizer
+
+
+def _computes_in_float16(model: keras.Model) -> bool:
+    layers = model._flatten_layers(include_self=False, recursive=True)
+    return any(layer.compute_dtype == "float16" for layer in layers)
+
+
+class LayerwiseAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
+    """AdamW with a share of the learning rate for every weight; weight decay knows none.
+
+    Args:
+        *args: of AdamW.
+        rates: paths of weights -> share; 1 where a weight is not named.
+        **options: of AdamW.
+
+    Example:
+        >>> LayerwiseAdamW(2e-4, rates={"stem/kernel": 0.1}, name="by_depth").name
+        'by_depth'
+    """
+
+    def __init__(self, *args: Any, rates: Mapping[str, float] | None = None, **options: Any):
+        super().__init__(*args, **options)
+        self._share_of = dict(rates or {}).get
+
+    def build(self, variables: Any) -> None:
+        """Make the state of those variables."""
+        super().build(variables)
+        self._shares = tuple(self._share_of(variable.path, 1.0) for variable in variables)
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Update one variable."""
+        share = self._shares[self._get_variable_index(variable)]
+        rate = learning_rate if share == 1 else learning_rate * share
+        super().update_step(gradient, variable, rate)
+
+
+class FineTuningAdamW(LayerwiseAdamW):
     """AdamW with centred gradients and a learning rate that falls with a layer's inputs.
 
     Adam's first steps move every weight by the learning rate. Inputs after a ReLU are all

@@ -1,6 +1,7 @@
 """Options that commands share: how they are written, and what they turn into."""
 
 import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import click
 
 Command = Callable[..., Any]
+_RAMP = "or of the first and the last stage"
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600}
 
 
@@ -30,12 +32,12 @@ class Numbers(click.ParamType):
             self.fail(f"{value!r} is not a list of numbers such as 160,240,320", param, ctx)
 
 
-class Epochs(Numbers):
-    """One number in all, or one a stage between commas."""
+class OneOrMore(Numbers):
+    """One number, or several between commas: of every stage, or of the first and the last."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "N[,N,…]") -> None:
         super().__init__(float)
-        self.name = "N[,N,…]"
+        self.name = name
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """A float for one number, a tuple for several."""
@@ -63,6 +65,38 @@ class Duration(click.ParamType):
         return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
+class Setting(click.ParamType):
+    """`KEY=VALUE`, the value as TOML has it or a bare word: a pair."""
+
+    name = "key=value"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Any]:
+        """Parse, or fail with an example."""
+        if isinstance(value, tuple):
+            return value
+        key, equals, written = str(value).partition("=")
+        try:
+            if not equals or not re.fullmatch(r"\w+", key.strip()) or "\n" in written:
+                raise ValueError(value)
+            parsed = _of_toml(written.strip())
+        except ValueError:
+            self.fail(
+                f"{value!r} is not a key and a value as TOML has them, such as ema=0.99, "
+                "frozen=[0.5,0] or loss=focal",
+                param,
+                ctx,
+            )
+        return key.strip(), tuple(parsed) if isinstance(parsed, list) else parsed
+
+
+def _of_toml(text: str) -> Any:
+    if re.fullmatch(r"[A-Za-z_]\w*", text) and text not in {"true", "false", "inf", "nan"}:
+        return text
+    return tomllib.loads(f"value = {text}")["value"]
+
+
 def _together(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         for decorator in reversed(decorators):
@@ -81,17 +115,34 @@ competition = click.option(
 )
 
 recipe = _together(
+    click.option(
+        "--recipe",
+        metavar="NAME|FILE.toml",
+        help="quick, standard, strong, or a file; the other options win over it.",
+    ),
     click.option("--sizes", type=Numbers(int), help="Image size of every stage, px, rising."),
     click.option("--folds", type=int, help="Cross-validation folds, at least 2."),
     click.option(
         "--epochs",
-        type=Epochs(),
-        help="In all, divided so that stages cost the same; or one number a stage.",
+        type=OneOrMore(),
+        help="In all, divided by --schedule; or one number a stage.",
+    ),
+    click.option(
+        "--schedule",
+        type=click.Choice(["equal_compute", "equal_epochs", "late_jump", "linear"]),
+        help="How epochs are divided among the stages.",
     ),
     click.option("--batch-size", type=int, help="Images a step at the first size."),
     click.option("--learning-rate", type=float, help="Peak at the first stage."),
     click.option("--weight-decay", type=float, help="Of AdamW."),
-    click.option("--dropout", type=float, help="Before the head."),
+    click.option("--dropout", type=OneOrMore("N[,N]"), help=f"Before the head; {_RAMP}."),
+    click.option("--randaugment", type=OneOrMore("N[,N]"), help=f"Magnitude, 0 to 10; {_RAMP}."),
+    click.option("--mixup", type=OneOrMore("N[,N]"), help=f"Alpha of mixing two images; {_RAMP}."),
+    click.option("--ema", type=float, help="Momentum of averaged weights, which predict."),
+    click.option("--patience", type=int, help="Epochs without a better score that end a fold."),
+    click.option(
+        "--fixres/--no-fixres", default=None, help="Try a larger image size for predicting."
+    ),
     click.option("--backbone", help="A KerasCV or keras.applications network by name."),
     click.option(
         "--weights", metavar="auto|imagenet|none|FILE", help="What the backbone starts from."
@@ -108,6 +159,14 @@ recipe = _together(
         help="For the whole run: 600, 90s, 10m, 1h30m; epochs are fitted to it.",
     ),
     click.option("--seed", type=int, help="Of folds, batches and initial weights."),
+    click.option(
+        "--set",
+        "settings",
+        type=Setting(),
+        multiple=True,
+        callback=lambda _context, _option, pairs: dict(pairs) or None,
+        help="Any other key of the recipe; may be repeated.",
+    ),
 )
 
 layout = _together(
@@ -148,6 +207,14 @@ output_dir = click.option(
 place = _together(
     output_dir,
     click.option("--run", help="Name of the run; default: made from the recipe."),
+)
+
+image_cache = click.option(
+    "--image-cache",
+    type=click.Choice(["auto", "raw", "encoded", "none"]),
+    default="auto",
+    show_default=True,
+    help="How decoded images are kept: arrays, JPEGs, not at all; auto by the room on the disk.",
 )
 
 machine = click.option(

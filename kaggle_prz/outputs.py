@@ -1,5 +1,6 @@
 """Labels <-> what a network puts out: numbers from 0 to 1, whatever the kind of task."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -79,6 +80,25 @@ def of(task: Task) -> Outputs:
         low = task.labels.min(axis=0).astype(np.float64)
         high = task.labels.max(axis=0).astype(np.float64)
     return Outputs(task.kind, count, low, high, task.head_sizes)
+
+
+def shares(targets: NDArray[Any], sizes: Sequence[int]) -> NDArray[np.float32]:
+    """Class indexes as shares of classes, all of each row's at its own class.
+
+    Args:
+        targets: `(n,)` class indexes, or `(n, heads)` of them.
+        sizes: how many classes there are, for every head.
+
+    Returns:
+        `(n, sum of sizes)`.
+
+    Example:
+        >>> shares(np.array([[1, 0]]), (2, 3)).tolist()
+        [[0.0, 1.0, 1.0, 0.0, 0.0]]
+    """
+    columns = targets.reshape(len(targets), -1).T
+    parts = [np.eye(size, dtype=np.float32)[own] for own, size in zip(columns, sizes, strict=True)]
+    return np.concatenate(parts, axis=1)
 
 
 def prior(task: Task) -> NDArray[np.float64]:

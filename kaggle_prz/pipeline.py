@@ -7,13 +7,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz.augmentation import Augmentation, crops, mix, one_hot, randaugment, require_shares
+from kaggle_prz.augmentation import Augmentation, crops, mix, randaugment, require_shares
 from kaggle_prz.augmentation.draws import FLIP, Draws
 from kaggle_prz.augmentation.draws import draws as draws_of
-from kaggle_prz.images import Pixels
+from kaggle_prz.pixels import Pixels, Store
 
 _PLAIN = Augmentation()
-_UNMIXED = 0.2  # of the last stage, at its end: the network sees pictures as they are
 
 VIEWS = {
     "plain": (),
@@ -21,21 +20,6 @@ VIEWS = {
     "vertical": (1,),
     "both": (1, 2),
 }
-
-
-def mixes(stage_index: int, stages: int, progress: float) -> bool:
-    """Whether a step mixes pictures: not in the last fifth of the last stage.
-
-    Args:
-        stage_index: 1 for the first stage.
-        stages: of the run.
-        progress: of the stage, 0 to 1.
-
-    Example:
-        >>> mixes(3, 3, 0.79), mixes(3, 3, 0.8), mixes(2, 3, 1.0)
-        (True, False, True)
-    """
-    return stage_index < stages or progress < 1 - _UNMIXED
 
 
 class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -46,47 +30,42 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
     next is made while the network works on this one.
 
     Args:
-        pixels: `(images, stored, stored, channels)` uint8.
+        pixels: `(images, stored, stored, channels)` uint8, an array or any store.
         rows: indexes into `pixels` to train on.
         targets: of these rows, see `kaggle_prz.outputs.Outputs.targets`.
         batch_size: images a batch; more rows than that wait for the next pass.
         flips: axes to flip at random: of `"horizontal"`, `"vertical"`.
         augmentation: what else happens to the pictures.
+        mixing: whether the step of that number, from 0, mixes pictures as
+            `augmentation` says; default: every step.
         size: of the pictures of a batch, px: random crops; default: as stored.
-        classes: give class indexes as `(batch, classes)` shares; None leaves targets as they are.
         seed: batch `b` of pass `e` is the same for the same seed.
 
-    Attributes:
-        mixing: whether the step of that number, from 0, mixes pictures where `augmentation` says
-            how; targets have the same form where it does not. Default: every step.
-
     Raises:
-        UsageError: pictures are mixed, and targets are class indexes and no `classes` given.
+        UsageError: pictures are mixed, and targets are class indexes.
     """
 
     def __init__(
         self,
-        pixels: Pixels,
+        pixels: Store,
         rows: NDArray[np.int64],
         targets: NDArray[Any],
         *,
         batch_size: int,
         flips: Sequence[str] = (),
         augmentation: Augmentation = _PLAIN,
+        mixing: Callable[[int], bool] | None = None,
         size: int | None = None,
-        classes: int | None = None,
         seed: Sequence[int] = (0,),
     ):
         super().__init__()
-        self._pixels, self._rows = pixels, rows
+        self._pixels, self._rows, self._targets = pixels, rows, targets
         self._flips, self._augmentation = tuple(flips), augmentation
-        self._targets = targets if classes is None else one_hot(targets, classes)
         if augmentation.mixes:
             require_shares(self._targets)
         self._batch_size = min(batch_size, len(rows))
         self._size = size or pixels.shape[1]
-        self._seed = tuple(seed)
-        self.mixing: Callable[[int], bool] = lambda _: True
+        self._seed, self._mixing = tuple(seed), mixing
         self._pass = -1
         self.on_epoch_end()
 
@@ -100,10 +79,10 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
         batch = self._cropped(rows, draws)
         for flip in self._flips:
             flipped = draws[:, FLIP[flip]] < 0.5
-            batch[flipped] = np.flip(batch[flipped], VIEWS[flip])
+            batch[flipped] = _mirrored(batch[flipped], VIEWS[flip])
         # Keras ends a pass before the first, so that its first one is number 1.
         step = max(0, self._pass - 1) * len(self) + index
-        if how.mixes and self.mixing(step):
+        if how.mixes and (self._mixing is None or self._mixing(step)):
             order = np.random.default_rng((*self._seed, self._pass, index)).permutation(len(rows))
             partners = np.empty_like(order)
             partners[order] = np.roll(order, 1)
@@ -118,22 +97,20 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
         self._draws = draws_of(seed, int(self._rows.max()) + 1)
 
     def _cropped(self, rows: NDArray[np.int64], draws: Draws) -> Pixels:
-        stored, size = self._pixels.shape[1], self._size
-        if self._augmentation.randaugment:
-            images = self._pixels[rows]
-            magnitude = self._augmentation.randaugment
+        images: Pixels = self._pixels[rows]
+        size, magnitude = self._size, self._augmentation.randaugment
+        if magnitude:
             return randaugment(images, draws, magnitude=magnitude, size=size)
-        if stored == size:
-            batch: Pixels = self._pixels[rows]
-            return batch
-        windows = np.lib.stride_tricks.sliding_window_view(self._pixels, (size, size), axis=(1, 2))
-        corners = crops(draws, stored, size)
-        cropped: Pixels = np.moveaxis(windows, 3, -1)[rows, corners[:, 0], corners[:, 1]]
+        if images.shape[1] == size:
+            return images
+        down, right = crops(draws, images.shape[1], size).T
+        windows = np.lib.stride_tricks.sliding_window_view(images, (size, size), axis=(1, 2))
+        cropped: Pixels = np.moveaxis(windows, 3, -1)[np.arange(len(rows)), down, right]
         return cropped
 
 
 def prediction_batches(
-    pixels: Pixels, rows: NDArray[np.int64], *, batch_size: int, views: Sequence[str] = ("plain",)
+    pixels: Store, rows: NDArray[np.int64], *, batch_size: int, views: Sequence[str] = ("plain",)
 ) -> Iterator[Pixels]:
     """All of `rows` in the first view, then all in the next, in batches of one shape.
 
@@ -141,7 +118,7 @@ def prediction_batches(
     filled up, with its last picture.
 
     Args:
-        pixels: `(images, size, size, channels)` uint8.
+        pixels: `(images, size, size, channels)` uint8, an array or any store.
         rows: indexes into `pixels`.
         batch_size: images a batch.
         views: names in `VIEWS`.
@@ -152,8 +129,17 @@ def prediction_batches(
     count = len(rows) * len(views)
     for begin in range(0, count, batch_size):
         position = np.minimum(np.arange(begin, begin + batch_size), count - 1)
-        batch = pixels[rows[position % len(rows)]]
+        batch: Pixels = pixels[rows[position % len(rows)]]
         for number, view in enumerate(views):
             seen_so = position // len(rows) == number
-            batch[seen_so] = np.flip(batch[seen_so], VIEWS[view])
+            if VIEWS[view]:
+                batch[seen_so] = _mirrored(batch[seen_so], VIEWS[view])
         yield batch
+
+
+def _mirrored(batch: Pixels, axes: tuple[int, ...]) -> Pixels:
+    """A batch flipped; channel by channel, which takes a fifth of the time."""
+    made = np.empty_like(batch)
+    for channel in range(batch.shape[-1]):
+        made[..., channel] = np.flip(batch[..., channel], axes)
+    return made

@@ -3,13 +3,14 @@
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from kaggle_prz import schedule, summary, workdir
+from kaggle_prz import schedule, speeds, summary, workdir
 from kaggle_prz.budget import Budget
 from kaggle_prz.console import Console, duration
-from kaggle_prz.errors import PausedError, RunError
+from kaggle_prz.errors import PausedError
 from kaggle_prz.runs import Run, stages_in
-from kaggle_prz.schedule import Slot, Speed, Workload
+from kaggle_prz.schedule import Slot, Speed, Speeds, Workload
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Task
 
@@ -23,13 +24,9 @@ def workload_of(recipe: Recipe, task: Task) -> Workload:
     return Workload(recipe.folds, len(images.train_files), len(images.test_files), views)
 
 
-def known_speed(backbone: str) -> Speed | None:
-    """What an earlier run on this machine measured with that backbone, if any did."""
-    try:
-        measured = workdir.read_json(workdir.home() / "speed.json").get(backbone)
-        return Speed(**measured) if measured else None
-    except (RunError, TypeError, AttributeError):
-        return None
+def known_speed(recipe: Recipe) -> Speeds | None:
+    """What earlier runs on this machine measured with the recipe's backbone, if any did."""
+    return speeds.known(recipe)
 
 
 class Plan:
@@ -45,7 +42,7 @@ class Plan:
         self._run, self._budget, self._console = run, budget, console
         self._file = run.path / "plan.json"
         self._workload = workload_of(run.recipe, run.task)
-        self._speed = known_speed(run.recipe.backbone)
+        self._speeds = known_speed(run.recipe)
         self._position = 0
         self._forecast: dict[int, float] = {}
         self._longest_fold = 0.0
@@ -76,12 +73,13 @@ class Plan:
         Returns:
             The stage with its epochs, or None: the time left is too short for it.
         """
-        self._speed = speed or self._speed
+        if speed is not None:
+            self._speeds = (self._speeds or Speeds({})).adding(stage, speed)
         if stage.index > self._settled:
-            if self._budget.limit is not None and self._speed is not None:
-                self._fit_to_time(stage, self._speed)
+            if self._budget.limit is not None and self._speeds is not None:
+                self._fit_to_time(stage, self._speeds)
             self._settled = stage.index
-            if self._speed is not None and stage.index <= len(self._stages):
+            if self._speeds is not None and stage.index <= len(self._stages):
                 settled = self._stages[stage.index - 1]
                 self._forecast[stage.index] = round(self._cost(settled).total, 1)
             self._write(complete=False)
@@ -105,11 +103,11 @@ class Plan:
         recipe = self._run.recipe
         if recipe.epochs is not None:
             return schedule.stages_of(recipe)[stage.index - 1].epochs
-        shares = schedule.equal_compute(recipe.sizes, schedule.MOST_EPOCHS_UNDER_A_TIME_LIMIT)
-        return shares[stage.index - 1]
+        most = schedule.divided(recipe, schedule.MOST_EPOCHS_UNDER_A_TIME_LIMIT)
+        return most[stage.index - 1]
 
     def _deadline(self, stage: Stage, fold: int) -> float | None:
-        if self._budget.limit is None or self._speed is None:
+        if self._budget.limit is None or self._speeds is None:
             return None
         now = time.monotonic()
         remaining = self._run.recipe.folds - fold
@@ -158,29 +156,37 @@ class Plan:
             f"{len(self._stages) * folds} folds are sealed. The same call goes on from there."
         )
 
-    def learn(self, predict_speed: float | None) -> None:
-        """Replace the predicted prediction speed by the one of a whole stage; keep both."""
-        if self._speed is None or predict_speed is None:
+    def learn(self, predict_speed: float | None, train_speed: float | None = None) -> None:
+        """Replace the speed of the stage in hand by that of the whole stage, for later runs too.
+
+        Args:
+            predict_speed: images a second of its predictions; None where nothing was predicted.
+            train_speed: images a second of its training; None leaves what was measured before.
+        """
+        if self._speeds is None or predict_speed is None:
             return
         stage = self._stages[self._position - 1]
-        here = self._speed.at(stage.image_size)
-        self._speed = Speed(stage.image_size, here.train_images, predict_speed, here.start)
-        speeds = workdir.home() / "speed.json"
-        try:
-            known = workdir.read_json(speeds)
-        except RunError:
-            known = {}
-        workdir.write_json(speeds, known | {self._run.recipe.backbone: vars(self._speed)})
+        here = self._speeds.of(stage)
+        speed = replace(
+            here, predict_images=predict_speed, train_images=train_speed or here.train_images
+        )
+        measured = train_speed is not None or self._speeds.knows(stage)
+        self._speeds = self._speeds.adding(stage, speed)
+        if measured:
+            speeds.keep(self._run.recipe, stage, speed)
 
     def close(self) -> None:
         """Mark the plan as carried out."""
         self._write(complete=True)
 
-    def _fit_to_time(self, stage: Stage, speed: Speed) -> None:
+    def _fit_to_time(self, stage: Stage, measured: Speeds) -> None:
         done, ahead = self._stages[: stage.index - 1], self._stages[stage.index - 1 :]
-        left = self._budget.left() + speed.start  # this stage's model is already built
+        left = self._budget.left() + measured.of(stage).start  # this stage's model is already built
         capped = self._run.recipe.epochs is not None
-        fitted = schedule.within(left, ahead, self._workload, speed, capped=capped)
+        shares = schedule.divided(self._run.recipe, 1.0)[stage.index - 1 :][: len(ahead)]
+        fitted = schedule.within(
+            left, ahead, self._workload, measured, capped=capped, shares=shares
+        )
         if not fitted and stage.index == 1:
             fitted = (stage.model_copy(update={"epochs": 0.0}),)
         given_up = ahead[len(fitted) :]
@@ -198,16 +204,16 @@ class Plan:
         self._stages = [*done, *fitted]
 
     def _cost(self, stage: Stage) -> schedule.Cost:
-        if self._speed is None:
+        if self._speeds is None:
             return schedule.Cost(0.0, 0.0, 0.0)
-        return schedule.cost_of(stage, self._workload, self._speed)
+        return schedule.cost_of(stage, self._workload, self._speeds)
 
     def _prediction(self, stage: Stage) -> float:
         return self._cost(stage).predict / self._run.recipe.folds
 
     def _show(self) -> None:
         if self._stages[self._settled :] or self._settled == 0:
-            summary.show_stages(self._stages, self._workload, self._speed, self._console)
+            summary.show_stages(self._stages, self._workload, self._speeds, self._console)
 
     def _write(self, *, complete: bool) -> None:
         workdir.write_json(
@@ -224,7 +230,7 @@ class Plan:
 
     def _predicted(self, stages: Sequence[Stage]) -> list[float] | None:
         """Seconds a stage; the forecast of a stage that has begun stays what it was."""
-        if self._speed is None:
+        if self._speeds is None:
             return None
         return [
             self._forecast.get(stage.index, round(self._cost(stage).total, 1)) for stage in stages

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz.console import Advance
-from kaggle_prz.images import Pixels
 from kaggle_prz.pipeline import prediction_batches
+from kaggle_prz.pixels import Store
 
 
 def views_of(flips: Sequence[str], tta: bool) -> tuple[str, ...]:
@@ -25,7 +25,7 @@ def views_of(flips: Sequence[str], tta: bool) -> tuple[str, ...]:
 
 def predict(
     model: keras.Model,
-    pixels: Pixels,
+    pixels: Store,
     rows: NDArray[np.int64],
     *,
     batch_size: int,

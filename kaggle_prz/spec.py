@@ -1,5 +1,6 @@
 """Recipe and Stage: frozen, typed values that say how a run trains. Nothing is computed here."""
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
@@ -66,9 +67,11 @@ class Recipe(_Frozen):
             error), `"none"`, or the path of a Keras weights file for the backbone.
         sizes: image size of every stage, px, rising.
         folds: cross-validation folds, at least 2.
-        epochs: one number, divided so that every stage costs the same compute; one number a
-            stage; or None: chosen from the time limit, else 6 in all.
-        schedule: how `epochs` are divided, where they are one number.
+        epochs: one number, divided among the stages by `schedule`; one number a stage; or None:
+            chosen from the time limit, else 6 in all.
+        schedule: how `epochs` are divided, where they are not one number a stage: every stage
+            costs the same compute; has the same epochs; most at the first size (`"late_jump"`);
+            or the size rises linearly. See `kaggle_prz.schedule`.
         batch_size: images a step at the first size; falls with the square of the size.
         accumulate: steps whose gradients are averaged before the weights change.
         learning_rate: peak at the first stage.
@@ -165,9 +168,26 @@ class Recipe(_Frozen):
             )
         return self
 
+    @model_validator(mode="after")
+    def _one_average(self) -> Self:
+        if self.ema and self.average_last:
+            raise ValueError(
+                f"ema {self.ema} and average_last {self.average_last} both say which weights "
+                "predict; set one of them to 0"
+            )
+        return self
+
     @classmethod
-    def parse(cls, options: dict[str, Any], *, defaults: dict[str, Any] | None = None) -> "Recipe":
+    def parse(
+        cls,
+        options: dict[str, Any],
+        *,
+        defaults: dict[str, Any] | None = None,
+        sources: Mapping[str, str] | None = None,
+    ) -> "Recipe":
         """Check `options` over `defaults`; None and absent options take the default.
+
+        `sources` says of keys where they are written, for the sentences about mistakes.
 
         Raises:
             UsageError: one line a mistake: unknown key, wrong type, value out of range.
@@ -176,7 +196,7 @@ class Recipe(_Frozen):
         try:
             return cls.model_validate({**(defaults or {}), **given})
         except pydantic.ValidationError as error:
-            raise UsageError(_all_mistakes(error)) from None
+            raise UsageError(_all_mistakes(error, sources or {})) from None
 
 
 # What a key that takes one number or several says of the form that was not meant.
@@ -187,7 +207,7 @@ def _key(mistake: Any) -> str:
     return str(mistake["loc"][0]) if mistake["loc"] else ""
 
 
-def _all_mistakes(error: pydantic.ValidationError) -> str:
+def _all_mistakes(error: pydantic.ValidationError, sources: Mapping[str, str]) -> str:
     lines = []
     mistakes = error.errors(include_url=False)
     told = {_key(mistake) for mistake in mistakes if mistake["type"] not in _OF_ANOTHER_FORM}
@@ -195,11 +215,13 @@ def _all_mistakes(error: pydantic.ValidationError) -> str:
         key = _key(mistake)
         if key in told and mistake["type"] in _OF_ANOTHER_FORM:
             continue
+        where = key or "epochs"  # the one rule of two keys is about them
+        source = f"{sources[where]}: " if where in sources else ""
         if mistake["type"] == "extra_forbidden":
             known = ", ".join(Recipe.model_fields)
-            lines.append(f"recipe: unknown key {key!r}; the keys are {known}")
+            lines.append(f"{source or 'recipe: '}unknown key {key!r}; the keys are {known}")
             continue
         message = mistake["msg"].removeprefix("Value error, ")
         received = f" (received {mistake['input']!r})" if key else ""
-        lines.append(f"{key or 'recipe'}: {message}{received}")
+        lines.append(f"{source}{key or 'recipe'}: {message}{received}")
     return "\n".join(dict.fromkeys(lines))

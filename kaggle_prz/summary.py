@@ -14,7 +14,7 @@ from kaggle_prz.metrics.arrays import class_truth, tag_truth
 from kaggle_prz.offline.competition import Standing
 from kaggle_prz.offline.leaderboard import TEAM
 from kaggle_prz.runs import Run, all_runs, load_run
-from kaggle_prz.schedule import Speed, Workload
+from kaggle_prz.schedule import Measured, Workload
 from kaggle_prz.spec import Stage
 from kaggle_prz.task import Task
 
@@ -31,12 +31,16 @@ def show_task(task: Task, console: Console) -> None:
 
 
 def show_stages(
-    stages: Sequence[Stage], workload: Workload, speed: Speed | None, console: Console
+    stages: Sequence[Stage], workload: Workload, speed: Measured | None, console: Console
 ) -> None:
-    """The stage table; times are predicted from `speed`, or left open without it."""
+    """The stage table; times are predicted from `speed`, or left open without it.
+
+    A ramp has a column where it tells something, see `schedule.ramps_to_show`.
+    """
+    ramps = schedule.ramps_to_show(stages)
     compute = [stage.epochs * stage.image_size**2 for stage in stages]
     rows = []
-    for stage, spent in zip(stages, compute, strict=True):
+    for place, (stage, spent) in enumerate(zip(stages, compute, strict=True)):
         cost = schedule.cost_of(stage, workload, speed) if speed else None
         rows.append(
             (
@@ -45,13 +49,14 @@ def show_stages(
                 f"{stage.epochs:g}",
                 str(stage.batch_size),
                 f"{stage.learning_rate:.1e}",
+                *(f"{values[place]:.3g}" for values in ramps.values()),
                 f"{spent / (sum(compute) or 1):.0%}",
                 duration(cost.total) if cost else "when measured",
             )
         )
     console.table(
         f"stages of {workload.folds} folds, {workload.train_rows} training images",
-        ("stage", "size", "epochs", "batch", "learning rate", "compute", "predicted"),
+        ("stage", "size", "epochs", "batch", "learning rate", *ramps, "compute", "predicted"),
         rows,
     )
     share = schedule.relative_compute(stages)

@@ -5,9 +5,13 @@ the optimizer and the random generators of dropout back to where they were when 
 fold comes out the same whatever was trained before it.
 """
 
+import contextlib
+import functools
 import math
+import operator
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,23 +20,28 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kaggle_prz import choices, class_weights, depth, outputs
 from kaggle_prz.augmentation import Augmentation
+from kaggle_prz.averaging import WeightAverage, average_of
 from kaggle_prz.callbacks import Clock, History, Pace
 from kaggle_prz.console import Advance
 from kaggle_prz.errors import PrzError
-from kaggle_prz.images import Pixels
-from kaggle_prz.losses import TracedLoss, loss_and_metrics
+from kaggle_prz.losses import TracedLoss, WeightedBatches, loss_and_metrics
 from kaggle_prz.model import Classifier
-from kaggle_prz.optimizer import FineTuningAdamW
-from kaggle_prz.pipeline import TrainBatches, mixes
+from kaggle_prz.optimizer import optimizer_of
+from kaggle_prz.pipeline import TrainBatches
+from kaggle_prz.pixels import Store
+from kaggle_prz.rollback import Kept, Rollback
+from kaggle_prz.schedule import mixes
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Kind
+from kaggle_prz.validation import BestPass, Validate
 
 _STEPS_MEASURED = 6
 
 
 class TrainingError(PrzError):
-    """The loss stopped being a number."""
+    """The loss stopped being a number, and lower learning rates did not help."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +56,19 @@ class FoldWork:
         flips: flips that leave labels what they are.
         epochs: passes over `rows`, at most.
         deadline: `time.monotonic()` at which to be done, or None.
+        validate: gives the score of the fold's held-out rows, for a recipe with patience.
+        better: whether a score is strictly better than another.
     """
 
     fold: int
-    pixels: Pixels
+    pixels: Store
     rows: NDArray[np.int64]
     targets: NDArray[Any]
     epochs: float
     flips: tuple[str, ...] = ()
     deadline: float | None = None
+    validate: Validate | None = None
+    better: Callable[[float, float], bool] = operator.gt
 
 
 class StageTrainer:
@@ -64,10 +77,14 @@ class StageTrainer:
     Args:
         classifier: built for the stage's image size.
         stage: what to train.
-        recipe: weight decay and seed.
+        recipe: how it is trained.
         kind: of the task.
         shares: classes have shares of rows, see `loss_and_metrics`.
-        heads: outputs of each head, see `loss_and_metrics`.
+        heads: outputs of each head; none where there is one.
+        tell: gets a sentence on what went otherwise than planned.
+
+    Attributes:
+        notes: what was decided, and what happened, as sentences.
     """
 
     def __init__(
@@ -79,33 +96,35 @@ class StageTrainer:
         kind: Kind = "classes",
         shares: bool = False,
         heads: Sequence[int] = (),
+        tell: Callable[[str], None] | None = None,
     ):
-        self.stage = stage
+        self.stage, self._recipe, self._tell = stage, recipe, tell
         self._model = classifier.model
-        self._recipe = recipe
-        # Class indexes become shares where pictures are mixed or labels smoothed.
-        soft = bool(stage.mixup or stage.cutmix or stage.label_smoothing)
-        indexes = kind == "classes" and not shares
-        self._classes = self._model.output_shape[-1] if indexes and soft else None
-        shares = shares or self._classes is not None
-        loss, measured = loss_and_metrics(kind, shares=shares, heads=heads)
-        self._loss = TracedLoss(loss)
-        adam = FineTuningAdamW if classifier.pretrained else keras.optimizers.AdamW
-        optimizer = adam(stage.learning_rate, weight_decay=recipe.weight_decay, clipnorm=1.0)
-        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-        if _computes_in_float16(self._model):  # its head is float32, so Keras would not do it
-            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-        self._model.compile(
-            optimizer=optimizer,
-            loss=self._loss,
-            metrics=measured,
+        self._kind, self._sizes = kind, tuple(heads) or (classifier.model.output_shape[-1],)
+        softmax = kind in {"classes", "heads"}
+        self._mixed = softmax and not shares and bool(stage.mixup or stage.cutmix)
+        self._shares = shares or self._mixed
+        loss, measured = loss_and_metrics(
+            kind,
+            self._sizes,
+            shares=self._shares,
+            focal=recipe.loss == "focal",
+            smoothing=stage.label_smoothing,
         )
-        optimizer.build(self._model.trainable_variables)
+        self._loss = TracedLoss(loss)
+        frozen = depth.freeze(self._model, stage.frozen)
+        self.notes = [*([frozen] if frozen else []), *choices.of(stage, recipe, kind)]
+        optimizer = optimizer_of(
+            self._model,
+            recipe,
+            stage.learning_rate,
+            pretrained=classifier.pretrained,
+            rates=depth.rates(self._model, recipe.layer_decay),
+        )
+        self._model.compile(optimizer=optimizer, loss=self._loss, metrics=measured)
         generators = [v for v in self._model.variables if "seed_generator" in v.path]
-        self._new = [
-            (variable, keras.ops.convert_to_numpy(variable).copy())
-            for variable in [*optimizer.variables, *generators]
-        ]
+        self._new_optimizer, self._new_generators = Kept(optimizer.variables), Kept(generators)
+        self._average: tuple[int, WeightAverage] | None = None
 
     @property
     def traces(self) -> int:
@@ -113,9 +132,10 @@ class StageTrainer:
         return self._loss.traces
 
     def steps(self, rows: int, epochs: float) -> int:
-        """Training steps for that many passes over that many rows, at least one."""
-        a_pass = max(1, rows // self.stage.batch_size)
-        return max(1, round(a_pass * epochs))
+        """Training steps for that many passes over that many rows, in whole accumulations."""
+        a_pass, whole = max(1, rows // self.stage.batch_size), self._recipe.accumulate
+        steps = max(1, round(a_pass * epochs))
+        return max(1, round(steps / whole)) * whole
 
     def measure(self, work: FoldWork) -> float:
         """Images a second in training; traces the step and leaves every weight as it was."""
@@ -143,52 +163,97 @@ class StageTrainer:
 
         Returns:
             The history: about 40 rows with `epoch`, `step`, `loss`, `accuracy` (means since the
-            row before), `learning_rate` and `seconds`.
+            row before), `learning_rate` and `seconds`; `val_score` where a pass was scored, and
+            `rollback` where the loss was no number.
 
         Raises:
-            TrainingError: the loss became NaN or infinite.
+            TrainingError: the loss became NaN or infinite, and did so again at lower rates.
         """
-        for variable, value in self._new:
-            variable.assign(value)
-        batches = self._batches(work)
-        pace = Pace(
-            self.steps(len(work.rows), work.epochs), self.stage.learning_rate, work.deadline
-        )
-        batches.mixing = lambda step: mixes(
-            self.stage.index, len(self._recipe.sizes), max(step / pace.steps, pace.progress)
-        )
+        self._new_optimizer.put_back()
+        self._new_generators.put_back()
+        planned, accumulate = self.steps(len(work.rows), work.epochs), self._recipe.accumulate
+        pace = Pace(planned, self.stage.learning_rate, work.deadline, accumulate)
+        batches = self._batches(work, lambda step: self._mixes(step, pace))
+        average = average_of(self._recipe, pace)
+        self._average = (work.fold, average) if average else None
+        where = f"{self.stage.name}, fold {work.fold}"
+        rollback = Rollback(pace, lambda: self._start_anew(average), self._note, where)
         likely = min(pace.steps, self.steps(len(work.rows), self.stage.epochs))
-        history = History(pace, len(batches), advance, likely)
+        history = History(pace, len(batches), advance, likely, rollback.recover)
+        best = self._best_pass(work, history, pace)
         self._model.fit(
             batches,
-            epochs=math.ceil(pace.steps / len(batches)),
+            epochs=math.ceil((pace.steps + accumulate) / len(batches)),  # pace ends it
             shuffle=False,
             verbose=0,
-            callbacks=[pace, history],
+            callbacks=[each for each in (pace, history, rollback, average, best) if each],
         )
         if not history.finite:
             raise TrainingError(
-                f"The loss became {history.rows[-1]['loss']} in {self.stage.name}, fold "
-                f"{work.fold}, step {pace.step} (learning rate "
-                f"{self.stage.learning_rate:.2g}). Use a lower --learning-rate, or --precision "
-                "float32."
+                f"The loss became {history.rows[-1]['loss']} in {where}, step {pace.step}"
+                f"{rollback.told} (learning rate {pace.peak:.2g}). Use a lower --learning-rate, "
+                "or --precision float32."
             )
+        if pace.unused:
+            self._note(
+                f"{where}: the time ended {pace.unused} steps into an accumulation of "
+                f"{accumulate}; their gradients were not used."
+            )
+        if best is not None and best.restore(self._model):
+            self._average = None
         return pd.DataFrame(history.rows)
 
-    def _batches(self, work: FoldWork) -> TrainBatches:
-        return TrainBatches(
+    def averaged(self, fold: int) -> AbstractContextManager[None]:
+        """Within, the model has the weights that predict; those of its last step afterwards.
+
+        Args:
+            fold: whose; where another was trained last, the model stays as it is.
+        """
+        if self._average is None or self._average[0] != fold:
+            return contextlib.nullcontext()
+        return self._average[1].swapped(self._model)
+
+    def _best_pass(self, work: FoldWork, history: History, pace: Pace) -> BestPass | None:
+        patience = self._recipe.patience
+        if patience is None or work.validate is None:
+            return None
+        predicting = functools.partial(self.averaged, work.fold)
+        return BestPass(
+            work.validate, work.better, patience, history=history, pace=pace, predicting=predicting
+        )
+
+    def _start_anew(self, average: WeightAverage | None) -> None:
+        self._new_optimizer.put_back()
+        if average is not None:
+            average.restart()
+
+    def _note(self, sentence: str) -> None:
+        self.notes.append(sentence)
+        if self._tell is not None:
+            self._tell(f"Note: {sentence}")
+
+    def _mixes(self, step: int, pace: Pace) -> bool:
+        """Whether a step mixes images; batches are made ahead of the steps that `pace` counts."""
+        progress = max(step / pace.steps, pace.progress)
+        return mixes(self.stage.index - 1, len(self._recipe.sizes), progress)
+
+    def _batches(
+        self, work: FoldWork, mixing: Callable[[int], bool] | None = None
+    ) -> keras.utils.PyDataset:
+        targets = outputs.shares(work.targets, self._sizes) if self._mixed else work.targets
+        batches = TrainBatches(
             work.pixels,
             work.rows,
-            work.targets,
+            targets,
             batch_size=self.stage.batch_size,
             flips=work.flips,
             augmentation=Augmentation.of(self.stage),
+            mixing=mixing,
             size=self._model.input_shape[1],
-            classes=self._classes,
             seed=(self._recipe.seed, self.stage.index, work.fold),
         )
-
-
-def _computes_in_float16(model: keras.Model) -> bool:
-    layers = model._flatten_layers(include_self=False, recursive=True)
-    return any(layer.compute_dtype == "float16" for layer in layers)
+        if self._recipe.class_weight == "none":
+            return batches
+        form = (self._kind, self._sizes, self._shares)
+        weights = class_weights.balanced(targets, *form)
+        return WeightedBatches(batches, lambda some: class_weights.of_rows(weights, some, *form))

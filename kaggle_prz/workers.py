@@ -1,5 +1,7 @@
 """Where the folds of a stage run: in this process, one after the other, sealed one by one."""
 
+import functools
+import statistics
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -21,12 +23,13 @@ from kaggle_prz import (
 from kaggle_prz.backbones import Backbone
 from kaggle_prz.console import Console
 from kaggle_prz.head import fit_head
-from kaggle_prz.images import Pixels
 from kaggle_prz.model import Classifier, build
+from kaggle_prz.pixels import Store
 from kaggle_prz.rows import Rows, pooled
 from kaggle_prz.runs import WEIGHTS, Run
 from kaggle_prz.schedule import Slot, Speed
 from kaggle_prz.spec import Stage
+from kaggle_prz.task import Text
 from kaggle_prz.training import FoldWork, StageTrainer
 
 _BYTES_A_GROUP = 4096  # of HDF5 itself, for every array
@@ -49,7 +52,7 @@ class InProcess:
         run: Run,
         backbone: Backbone,
         rows: Rows,
-        stores: Mapping[int, Pixels],
+        stores: Mapping[int, Store],
         console: Console,
     ):
         self._run, self._backbone, self._rows = run, backbone, rows
@@ -63,6 +66,7 @@ class InProcess:
         self._features: NDArray[np.float32] | None = None
         self._seconds = {"build": 0.0, "features": 0.0, "train": 0.0, "predict": 0.0}
         self._predicted = 0
+        self._paces: list[float] = []
 
     @property
     def decisions(self) -> tuple[str, ...]:
@@ -71,6 +75,7 @@ class InProcess:
             f"precision: {self._precision.reason}",
             *self._classifier.notes,
             augmentation.sentence(self._trainer.stage, self._run.recipe, self._run.task.flips),
+            *self._trainer.notes,
         )
 
     def prepare(self, stage: Stage, before: Stage | None, *, measure: bool) -> Speed | None:
@@ -86,7 +91,7 @@ class InProcess:
         """
         begun = time.monotonic()
         self._seconds = dict.fromkeys(self._seconds, 0.0)
-        self._predicted = 0
+        self._predicted, self._paces = 0, []
         record = self._run.path / stage.name / "stage.json"
         self._earlier = workdir.read_json(record) if record.is_file() else {}
         if before is not None and self._before is None:
@@ -99,11 +104,12 @@ class InProcess:
             kind=self._outputs.kind,
             shares=self._targets.ndim == 2,
             heads=self._outputs.heads,
+            tell=self._console.say,
         )
         self._seconds["build"] = time.monotonic() - begun
         if before is None:
             self._fresh = self._classifier.model.get_weights()
-            if self._classifier.pretrained:
+            if self._classifier.pretrained and self._run.recipe.head_first:
                 self._extract_features(stage)
         if not measure:
             return None
@@ -125,8 +131,7 @@ class InProcess:
             The fold's out-of-fold score, by the task's metric.
         """
         directory = self._run.directory(stage, fold)
-        model, task = self._classifier.model, self._run.task
-        held_out, ids = self._rows.held_out(fold), self._rows.ids
+        model, ids = self._classifier.model, self._rows.ids
         workdir.begin_anew(directory)
         provenance = self._start_from(fold)
         label = (
@@ -139,23 +144,27 @@ class InProcess:
             begun = time.monotonic()
             if work.epochs > 0 and (work.deadline is None or begun < work.deadline):
                 history = self._trainer.train(work, advance)
+                trained = history["step"].iloc[-1] * min(stage.batch_size, len(work.rows))
+                self._paces.append(float(trained) / (time.monotonic() - begun))
                 with workdir.replacing(directory / "history.csv") as path:
                     history.to_csv(path, index=False)
             self._seconds["train"] += time.monotonic() - begun
-            oof, test = self._predict(stage, self._rows.train[held_out], self._rows.test)
-            rows = np.flatnonzero(self._rows.folds == fold)
-            oof_ids = task.train_ids[rows]
-            oof = ensemble.join(oof_ids, [pooled(ids[self._rows.train[held_out]], oof)])
+            with self._trainer.averaged(fold):
+                oof, test = self._predict(stage, self._held_out(fold), self._rows.test)
+            oof_ids, oof, score = self._scored(fold, oof)
             test_ids, test = pooled(ids[self._rows.test], test)
-            metric = metrics.of(task)
-            score = metric.score(task.labels[rows], oof, task.kind)
+            metric = metrics.of(self._run.task)
             advance(0, note=f"{metric.title} {score:.4f}")
         workdir.write_arrays(directory / "trained_on.npz", ids=ids[work.rows])
         workdir.write_arrays(directory / "oof.npz", ids=oof_ids, probabilities=oof)
         workdir.write_arrays(directory / "test.npz", ids=test_ids, probabilities=test)
         workdir.write_json(directory / "transfer.json", provenance)
         # HDF5 crashes the process when it cannot close a file for want of room.
-        with workdir.replacing(directory / WEIGHTS, size=_bytes_of(model)) as path:
+        size = _bytes_of(model)
+        with (
+            workdir.replacing(directory / WEIGHTS, size=size) as path,
+            self._trainer.averaged(fold),
+        ):
             model.save_weights(path)
         workdir.seal(directory, score=score)
         self._record(stage)
@@ -178,13 +187,18 @@ class InProcess:
                 "seconds": seconds,
                 "training_traces": self._trainer.traces + earlier.get("training_traces", 0),
                 "predicted_images": self._predicted + earlier.get("predicted_images", 0),
-                "decisions": self.decisions,
+                "decisions": list(dict.fromkeys([*self.decisions, *earlier.get("decisions", ())])),
             },
         )
 
     def predict_speed(self) -> float | None:
         """Images a second in this stage's predictions so far."""
         return self._predicted / self._seconds["predict"] if self._predicted else None
+
+    def train_speed(self) -> float | None:
+        """Images a second in this stage's trainings; of the first, which may trace, if alone."""
+        paces = self._paces[1:] or self._paces
+        return statistics.median(paces) if paces else None
 
     def _build(self, stage: Stage) -> Classifier:
         recipe = self._run.recipe
@@ -238,7 +252,35 @@ class InProcess:
             flips=self._run.task.flips,
             epochs=slot.epochs,
             deadline=slot.deadline,
+            validate=functools.partial(self._validate, stage, fold),
+            better=metrics.of(self._run.task).better,
         )
+
+    def _validate(self, stage: Stage, fold: int, model: keras.Model) -> float:
+        """The score of a fold's held-out rows, in the plain view."""
+        outputs = prediction.predict(
+            model,
+            self._stores[stage.image_size],
+            self._held_out(fold),
+            batch_size=stage.batch_size,
+        )
+        return self._scored(fold, self._outputs.predictions(outputs))[2]
+
+    def _held_out(self, fold: int) -> NDArray[np.int64]:
+        """Where the images of the rows that a fold holds out are in the stores."""
+        return self._rows.train[self._rows.held_out(fold)]
+
+    def _scored(self, fold: int, oof: NDArray[Any]) -> tuple[Text, NDArray[Any], float]:
+        """Ids and predictions of the rows that a fold holds out, and their score.
+
+        Args:
+            fold: number of the fold.
+            oof: predictions of `_held_out`.
+        """
+        task, rows = self._run.task, np.flatnonzero(self._rows.folds == fold)
+        ids = task.train_ids[rows]
+        oof = ensemble.join(ids, [pooled(self._rows.ids[self._held_out(fold)], oof)])
+        return ids, oof, metrics.of(task).score(task.labels[rows], oof, task.kind)
 
     def _start_from(self, fold: int) -> dict[str, Any]:
         """Set the fold's first weights; says where they come from."""

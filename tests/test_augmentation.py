@@ -16,7 +16,6 @@ from kaggle_prz.augmentation import (
     decoded_sizes,
     geometry,
     mix,
-    one_hot,
     randaugment,
     stored_size,
 )
@@ -24,6 +23,7 @@ from kaggle_prz.augmentation import draws as columns
 from kaggle_prz.augmentation.draws import DRAWS, draws
 from kaggle_prz.augmentation.randaugment import operations_of
 from kaggle_prz.errors import UsageError
+from kaggle_prz.outputs import shares as shares_of
 from kaggle_prz.schedule import stages_of
 from kaggle_prz.spec import Recipe
 
@@ -195,7 +195,7 @@ def test_saturation_takes_colours_to_grey_and_away_from_it():
     st.integers(1, 6),
 )
 def test_mixing_conserves_the_mass_of_labels(seed, count, alphas, channels):
-    images, targets = smooth(count, 8, channels), one_hot(np.arange(count) % 3, 3)
+    images, targets = smooth(count, 8, channels), shares_of(np.arange(count) % 3, (3,))
     partners = np.roll(np.arange(count), 1)
     mixup, cutmix = alphas
     mixed, shares = mix(images, targets, draws(seed, count), partners, mixup=mixup, cutmix=cutmix)
@@ -213,7 +213,7 @@ def test_the_share_of_cutmix_is_the_area_that_was_pasted(seed, alpha):
     images[1::2] = 255
     partners = np.arange(12) ^ 1
     mixed, shares = mix(
-        images, one_hot(np.arange(12) % 2, 2), draws(seed, 12), partners, cutmix=alpha
+        images, shares_of(np.arange(12) % 2, (2,)), draws(seed, 12), partners, cutmix=alpha
     )
     np.testing.assert_allclose(mixed.mean(axis=(1, 2, 3)) / 255, shares[:, 1], atol=1e-6)
     for one in (mixed != images).any(axis=3):
@@ -226,7 +226,7 @@ def test_the_share_of_mixup_is_that_of_pixels(seed, alpha):
     images = np.zeros((8, 4, 4, 1), np.uint8)
     images[1::2] = 255
     mixed, shares = mix(
-        images, one_hot(np.arange(8) % 2, 2), draws(seed, 8), np.arange(8) ^ 1, mixup=alpha
+        images, shares_of(np.arange(8) % 2, (2,)), draws(seed, 8), np.arange(8) ^ 1, mixup=alpha
     )
     np.testing.assert_allclose(mixed[:, 0, 0, 0] / 255, shares[:, 1], atol=0.5 / 255 + 1e-6)
 
@@ -235,7 +235,7 @@ def test_of_both_each_picture_takes_one():
     images = np.zeros((400, 8, 8, 1), np.uint8)
     images[1::2] = 200
     partners = np.arange(400) ^ 1
-    mixed, _ = mix(images, one_hot(np.zeros(400, int), 1), draws((9,), 400), partners,
+    mixed, _ = mix(images, shares_of(np.zeros(400, int), (1,)), draws((9,), 400), partners,
                    mixup=10, cutmix=10)  # fmt: skip
     blended = sum(len(np.unique(one)) == 1 and 0 < one[0, 0, 0] < 200 for one in mixed)
     pasted = sum(len(np.unique(one)) == 2 for one in mixed)
@@ -281,16 +281,6 @@ def test_stores_of_a_recipe_are_shared_where_they_have_the_same_size():
     assert decoded_sizes(Recipe(sizes=(32, 48))) == (32, 48)
     assert decoded_sizes(Recipe(sizes=(32, 48), presize=0.5)) == (32, 48, 72)
     assert decoded_sizes(Recipe(sizes=(32, 48), presize=0.1)) == (32, 36, 48, 54)
-
-
-def test_heads_are_not_mixed():
-    for kind in ("classes", "tags", "numbers"):
-        augmentation.check(Recipe(mixup=0.2, cutmix=(0.0, 1.0)), kind)
-    augmentation.check(Recipe(randaugment=5, mixup=(0.0, 0.0)), "heads")
-    with pytest.raises(UsageError, match=r"^cutmix mix.* several labels.* Leave it at 0"):
-        augmentation.check(Recipe(cutmix=(0.0, 1.0)), "heads")
-    with pytest.raises(UsageError, match=r"^mixup and cutmix .* Leave them at 0"):
-        augmentation.check(Recipe(mixup=0.1, cutmix=1.0), "heads")
 
 
 def test_a_stage_says_what_it_does_to_pictures():

@@ -2,12 +2,13 @@ import itertools
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from synthetic import make_run
 
-from kaggle_prz import auto, hosts, offline, runs, workdir
+from kaggle_prz import auto, backbones, hosts, offline, runs, workdir
 from kaggle_prz.errors import DataError, LimitReachedError, RunError, SubmissionError, UsageError
 from kaggle_prz.hosts import embedded
 from kaggle_prz.journal import Journal
@@ -108,6 +109,25 @@ def test_more_attempts_go_on_after_those_that_were_made(tried):
     _, fits, sends, _ = tried([0.1], count=3)
     assert [call["seed"] for call in fits.calls] == [1]
     assert sends.runs == ["run3"]
+
+
+def test_an_attempt_is_what_its_recipe_says_and_not_where(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text("folds = 2\n")
+    (first,) = auto.attempts("shapes", 1, {"recipe": str(file)})
+    file = file.rename(tmp_path / "moved.toml")
+    (moved,) = auto.attempts("shapes", 1, {"recipe": str(file)})
+    file.write_text("folds = 3\n")
+    (changed,) = auto.attempts("shapes", 1, {"recipe": str(file)})
+    assert first.options == moved.options == {"folds": 2, "recipe": None, "settings": None}
+    assert first.key == moved.key != changed.key
+
+
+def test_larger_images_are_multiples_that_the_backbone_takes(monkeypatch):
+    network = backbones.resolve("tiny")
+    monkeypatch.setattr(backbones, "resolve", lambda _: replace(network, multiple=32))
+    _, larger = auto.attempts("shapes", 2, {"sizes": (32, 64)})
+    assert larger.changes == {"sizes": (64, 96)}
 
 
 def test_what_was_stopped_is_gone_on_with(tried, tmp_path):

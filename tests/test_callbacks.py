@@ -193,3 +193,56 @@ def test_rows_follow_the_steps_that_are_likely_not_the_most_that_are_allowed():
         pace.on_train_batch_end(batch)
         history.on_train_batch_end(batch, {"loss": 1.0, "accuracy": 0.5})
     assert len(history.rows) == 40
+
+
+def steps_until_the_end(pace, watch, seconds):
+    while not pace.model.stop_training:
+        pace.on_train_batch_begin(0)
+        watch.now += seconds
+        pace.on_train_batch_end(0)
+    return pace.step
+
+
+@pytest.mark.parametrize(("accumulate", "steps"), [(1, 50), (4, 48), (7, 49), (30, 30)])
+def test_a_deadline_ends_between_accumulations(watch, accumulate, steps):
+    pace = with_model(Pace(1000 * accumulate, 1e-3, watch.now + 50, accumulate))
+    assert steps_until_the_end(pace, watch, 1.0) == steps
+    assert pace.unused == 0
+
+
+def test_a_deadline_within_the_first_accumulation_holds(watch):
+    pace = with_model(Pace(1000, 1e-3, watch.now + 50, 100))
+    assert steps_until_the_end(pace, watch, 1.0) == 50
+    assert pace.unused == 50
+
+
+def test_training_goes_on_to_the_end_of_an_accumulation_that_began_anew(watch):
+    pace = with_model(Pace(12, 1e-3, None, 4))
+    for _ in range(3):
+        pace.on_train_batch_end(0)
+    pace.begin_anew(0.5)
+    assert pace.peak == 5e-4
+    assert steps_until_the_end(pace, watch, 1.0) == 15
+    assert pace.unused == 0
+
+
+def test_time_set_aside_ends_training_earlier(watch):
+    pace = with_model(Pace(1000, 1e-3, watch.now + 50))
+    pace.reserved = 20.0
+    assert steps_until_the_end(pace, watch, 1.0) == 30
+
+
+def test_history_goes_on_where_training_went_back(watch):
+    """Means are counted anew, as Keras does when its metrics are reset."""
+    pace = with_model(Pace(6, 1e-3, None))
+    history = History(pace, 6, None, recover=lambda: True)
+    history.set_model(pace.model)
+    history.on_epoch_begin(0)
+    for batch, mean in enumerate([2.0, 1.5, float("nan"), 4.0, 3.0, 3.0]):
+        pace.on_train_batch_begin(batch)
+        pace.on_train_batch_end(batch)
+        history.on_train_batch_end(batch, {"loss": mean, "accuracy": 0.5})
+    assert history.finite
+    assert [row["step"] for row in history.rows] == [1, 2, 3, 4, 5, 6]
+    assert [row["loss"] for row in history.rows if row["step"] != 3] == [2.0, 1.0, 4.0, 2.0, 3.0]
+    assert [row.get("rollback") for row in history.rows] == [None, None, 1, None, None, None]

@@ -12,10 +12,11 @@ import pytest
 from click.testing import CliRunner
 from synthetic import make_run
 
-from kaggle_prz import __version__, cli, experiment, hosts, offline, runs, workdir
+from kaggle_prz import __version__, cli, experiment, hosts, offline, runs, schedule, speeds, workdir
 from kaggle_prz.backbones import lite_weights
 from kaggle_prz.hosts import embedded
 from kaggle_prz.offline.shapes import Shapes
+from kaggle_prz.schedule import Speed
 from kaggle_prz.spec import Recipe
 
 SHAPES = Shapes(train=8, test=8)
@@ -276,13 +277,82 @@ def test_plan_shows_stages(prz):
     assert "when measured" in out
 
 
+def _known(**changes) -> None:
+    """Write down a speed of the backbone of shapes, as an earlier run does."""
+    speed = {"image_size": 32, "train_images": 50.0, "predict_images": 200.0, "start": 1.0}
+    recipe = Recipe(backbone="tiny", sizes=(32,), batch_size=16)
+    speeds.keep(recipe, schedule.stages_of(recipe)[0], Speed(**(speed | changes)))
+
+
 def test_plan_fits_to_a_time_limit_where_the_speed_is_known(prz):
-    speed = {"image_size": 32, "train_images": 50, "predict_images": 200, "start": 1}
-    workdir.write_json(workdir.home() / "speed.json", {"tiny": speed})
+    _known()
     options = ["plan", "-c", "shapes", "--folds", 2, "--epochs", "90,90,90", "--json"]
     free = json.loads(prz(*options)[1])
     limited = json.loads(prz(*options, "--time-limit", "30s")[1])
     assert sum(stage["epochs"] for stage in limited) < sum(stage["epochs"] for stage in free)
+    assert sum(stage["predicted_seconds"] for stage in limited) <= 30
+
+
+def test_plan_shows_a_named_recipe_and_its_ramps(prz):
+    status, out, _ = prz("plan", "-c", "shapes", "--recipe", "strong", "--epochs", 4, "--json")
+    assert status == 0
+    stages = json.loads(out)
+    assert [stage["image_size"] for stage in stages] == [128, 192, 256, 320]
+    assert [stage["randaugment"] for stage in stages][::3] == [2, 9]
+    assert sum(stage["epochs"] for stage in stages) == pytest.approx(4, abs=0.02)
+    assert stages[0]["batch_size"] == 16  # the competition's
+    assert stages[0]["predicted_seconds"] is None
+    assert "randaugment" in prz("plan", "-c", "shapes", "--recipe", "strong")[1]
+
+
+def test_plan_takes_a_file_and_keys_without_an_option(prz, here):
+    (here / "mine.toml").write_text("sizes = [24, 32]\nepochs = 4\nfolds = 2\n")
+    given = ["--recipe", "mine.toml", "--schedule", "late_jump", "--set", "frozen=[0.5,0]"]
+    status, out, _ = prz("plan", "-c", "shapes", *given, "--json")
+    assert status == 0
+    stages = json.loads(out)
+    assert [stage["epochs"] for stage in stages] == [3.2, 0.8]
+    assert [stage["frozen"] for stage in stages] == [0.5, 0]
+
+
+def test_mistakes_of_a_file_and_of_options_are_told_together(prz, here):
+    (here / "mine.toml").write_text("size = 3\nema = 1\n")
+    given = ["--recipe", "mine.toml", "--set", "nonsense=1", "--folds", 1]
+    status, out, err = prz("fit", "-c", "shapes", *given)
+    assert (status, out) == (2, "")
+    assert "mine.toml: unknown key 'size'" in err
+    assert "mine.toml: ema: Input should be less than 1 (received 1)" in err
+    assert "--set: unknown key 'nonsense'" in err
+    assert "folds: Input should be greater than or equal to 2 (received 1)" in err
+
+
+@pytest.mark.parametrize("command", ["auto", "fit", "plan"])
+def test_an_unknown_recipe_lists_the_known_ones(prz, command):
+    status, _, err = prz(command, "-c", "shapes", "--recipe", "quik")
+    assert status == 2
+    assert "Did you mean 'quick'? Known are quick, standard, strong" in err
+
+
+def test_sizes_that_nobody_typed_are_rounded_with_a_note(prz, here):
+    (here / "mine.toml").write_text("sizes = [33, 64]\n")
+    given = ["-c", "shapes", "--backbone", "csp_darknet_tiny"]
+    status, out, _ = prz("plan", *given, "--recipe", "mine.toml")
+    assert status == 0
+    assert "Note: csp_darknet_tiny takes multiples of 2 px: the sizes are 32,64." in out
+    assert prz("plan", *given, "--sizes", "33,64")[0] == 2
+
+
+@pytest.mark.keras
+def test_plan_measures_when_it_is_asked_to(prz):
+    given = ["plan", "-c", "shapes", "--sizes", "16,24", "--folds", 2]
+    assert "when measured" in prz(*given)[1]
+    status, out, _ = prz(*given, "--calibrate", "--json")
+    assert status == 0
+    assert all(stage["predicted_seconds"] > 0 for stage in json.loads(out))
+    stages = schedule.stages_of(Recipe(sizes=(16, 24), batch_size=16))
+    known = speeds.known(Recipe(backbone="tiny"))
+    assert all(known.knows(stage) for stage in stages)
+    assert "when measured" not in prz(*given)[1]
 
 
 def test_the_leaderboard_as_a_table_and_as_json(prz):
@@ -430,8 +500,7 @@ def test_the_name_of_a_run_is_no_path(prz, name):
 
 
 def test_plan_of_a_limit_too_short_for_any_stage_is_a_sentence(prz):
-    speed = {"image_size": 32, "train_images": 1.0, "predict_images": 1.0, "start": 60.0}
-    workdir.write_json(workdir.home() / "speed.json", {"tiny": speed})
+    _known(train_images=1.0, predict_images=1.0, start=60.0)
     status, out, err = prz("plan", "-c", "shapes", "--time-limit", "20s")
     assert (status, err) == (0, "")
     assert "The time limit is too short to train any stage." in out

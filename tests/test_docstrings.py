@@ -3,15 +3,17 @@
 import doctest
 import importlib
 import pkgutil
+from typing import Any
 
 import pytest
 
 import kaggle_prz
+from kaggle_prz.schedule import stages_of
 
 MODULES = sorted(m.name for m in pkgutil.walk_packages(kaggle_prz.__path__, "kaggle_prz."))
 NEED_KERAS = {"kaggle_prz.model", "kaggle_prz.transfer", "kaggle_prz.callbacks",
               "kaggle_prz.pipeline", "kaggle_prz.prediction", "kaggle_prz.training",
-              "kaggle_prz.workers"}  # fmt: skip
+              "kaggle_prz.workers", "kaggle_prz.depth", "kaggle_prz.optimizer"}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -20,7 +22,7 @@ NEED_KERAS = {"kaggle_prz.model", "kaggle_prz.transfer", "kaggle_prz.callbacks",
 )
 def test_examples_of_a_module(name: str) -> None:
     module = importlib.import_module(name)
-    names = {"Recipe": kaggle_prz.Recipe}
+    names: dict[str, Any] = {"Recipe": kaggle_prz.Recipe, "stages_of": stages_of}
     if name in NEED_KERAS:
         names["build_model"] = kaggle_prz.build_model
     results = doctest.testmod(module, extraglobs=names, raise_on_error=False)

@@ -16,7 +16,7 @@ import pytest
 from toy_nets import plain_net
 
 import kaggle_prz as prz
-from kaggle_prz import budget, experiment, lineage, training, workdir, workers
+from kaggle_prz import budget, experiment, lineage, planning, training, workdir, workers
 from kaggle_prz.console import Silent
 from kaggle_prz.errors import PausedError, RunError, UsageError
 from kaggle_prz.offline import grader
@@ -227,7 +227,7 @@ def test_sessions_too_short_for_the_run_end_as_one_that_is_not(
     finished, folder, tmp_path, no_report, monkeypatch
 ):
     """Each session comes at least one fold further; the last one ends the run."""
-    monkeypatch.setattr(experiment.planning, "known_speed", lambda backbone: None)
+    monkeypatch.setattr(planning, "known_speed", lambda recipe: None)
     sealed = []
     for session in range(4):
         clock = budget.Budget(None, session=0)

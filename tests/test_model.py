@@ -111,8 +111,10 @@ def test_float16_scales_the_loss_and_no_other_policy_does():
         StageTrainer(made, stage(), Recipe())
         kinds[policy] = type(made.model.optimizer).__name__
     assert kinds == {
-        "float32": "AdamW", "mixed_float16": "LossScaleOptimizer", "mixed_bfloat16": "AdamW",
-    }  # fmt: skip
+        "float32": "LayerwiseAdamW",
+        "mixed_float16": "LossScaleOptimizer",
+        "mixed_bfloat16": "LayerwiseAdamW",
+    }
 
 
 def trained(made: Classifier) -> list[np.ndarray]:

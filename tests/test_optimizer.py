@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from kaggle_prz.optimizer import FineTuningAdamW, share_of_rate
+from kaggle_prz.optimizer import FineTuningAdamW, LayerwiseAdamW, optimizer_of, share_of_rate
+from kaggle_prz.spec import Recipe
 
 pytestmark = pytest.mark.keras
 
@@ -45,3 +46,54 @@ def test_a_head_is_not_centred():
 
 def test_a_bias_moves_ten_times_as_far():
     np.testing.assert_allclose(moved(FineTuningAdamW(1e-3), (3,), np.ones(3)), -1e-2, rtol=1e-3)
+
+
+@pytest.mark.parametrize("kind", [LayerwiseAdamW, FineTuningAdamW])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_a_weight_moves_by_its_share_of_the_rate(kind, scaled):
+    names = ("early", "late")
+    weights = [keras.Variable(np.zeros(3, np.float32), name=name) for name in names]
+    optimizer = kind(1e-3, rates={"early": 0.25}, weight_decay=0.0)
+    if scaled:
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer, initial_scale=1.0)
+    optimizer.build(weights)
+    optimizer.apply([keras.ops.ones(3), keras.ops.ones(3)], weights)
+    early, late = (keras.ops.convert_to_numpy(weight) for weight in weights)
+    most = 10.0 if kind is FineTuningAdamW else 1.0
+    np.testing.assert_allclose(early, -0.25e-3 * most, rtol=1e-3)
+    np.testing.assert_allclose(late, -1e-3 * most, rtol=1e-3)
+
+
+@pytest.mark.parametrize("pretrained", [False, True])
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+def test_accumulated_gradients_act_as_their_mean(pretrained, policy):
+    """And norms are clipped after the mean is taken."""
+    found = []
+    given = [gradients((2, 2), n).astype(np.float32) for n in range(6)]
+    means = [np.mean(given[:3], axis=0), np.mean(given[3:], axis=0)]
+    for accumulate, steps in ((3, given), (1, means)):
+        net = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, dtype=policy)])
+        weight = net.layers[0].kernel
+        weight.assign(np.zeros((2, 2)))
+        recipe = Recipe(accumulate=accumulate, clipnorm=0.7)
+        net.layers[0].bias.trainable = False
+        optimizer = optimizer_of(net, recipe, 1e-2, pretrained=pretrained)
+        scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        assert scaled == (policy == "mixed_float16")
+        for place, step in enumerate(steps):
+            scale = float(optimizer.scale_loss(1.0))
+            optimizer.apply([keras.ops.convert_to_tensor(step * scale)], [weight])
+            if accumulate == 3 and place < 2:
+                assert not keras.ops.convert_to_numpy(weight).any()
+        found.append(keras.ops.convert_to_numpy(weight).copy())
+    np.testing.assert_allclose(*found, rtol=1e-4)
+    assert np.abs(found[0]).min() > 1e-3
+
+
+@pytest.mark.parametrize("norm", [0.5, 3.0])
+def test_the_recipe_clips_gradients(norm):
+    net = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    optimizer = optimizer_of(net, Recipe(clipnorm=norm), 1e-2, pretrained=False)
+    given = keras.ops.convert_to_tensor(np.full((2, 2), 2.0, np.float32))
+    clipped = keras.ops.convert_to_numpy(optimizer._clip_gradients([given])[0])
+    assert np.linalg.norm(clipped) == pytest.approx(norm)

@@ -1,3 +1,5 @@
+import typing
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -5,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kaggle_prz import options
+from kaggle_prz.spec import Recipe
 
 
 def _parsed(kind: click.ParamType, text: str):
@@ -53,7 +56,7 @@ def test_numbers_between_commas():
 
 
 def test_epochs_are_one_number_or_one_a_stage():
-    epochs = options.Epochs()
+    epochs = options.OneOrMore()
     assert _parsed(epochs, "6") == 6.0
     assert isinstance(_parsed(epochs, "6"), float)
     assert _parsed(epochs, "3,2,0.5") == (3.0, 2.0, 0.5)
@@ -69,6 +72,12 @@ def _command(**given):
     click.echo({key: value for key, value in given.items() if value is not None})
 
 
+@click.command()
+@options.recipe
+def _recipe_alone(**given):
+    raise AssertionError(given)
+
+
 def test_an_option_that_is_not_given_is_none():
     result = CliRunner().invoke(_command, ["-c", "shapes"])
     assert result.exit_code == 0
@@ -82,11 +91,44 @@ def test_mirrored_images_can_be_wanted_or_not(flag, value):
     assert f"'tta': {value}" in CliRunner().invoke(_command, ["-c", "x", flag]).output
 
 
-def test_every_key_of_a_recipe_is_an_option():
-    from kaggle_prz.spec import Recipe
+def test_options_of_a_recipe_are_its_keys():
+    names = {name for parameter in _recipe_alone.params if (name := parameter.name)}
+    assert names - {"recipe", "settings"} <= set(Recipe.model_fields)
+    assert {"schedule", "randaugment", "mixup", "ema", "patience", "fixres"} <= names
 
-    names = {parameter.name for parameter in _command.params}
-    assert set(Recipe.model_fields) <= names
+
+def test_schedules_are_those_of_the_recipe():
+    (option,) = [each for each in _recipe_alone.params if each.name == "schedule"]
+    assert tuple(option.type.choices) == typing.get_args(Recipe.model_fields["schedule"].annotation)
+
+
+@pytest.mark.parametrize(
+    ("written", "pair"),
+    [
+        ("presize=0.1", ("presize", 0.1)),
+        ("accumulate = 2", ("accumulate", 2)),
+        ("frozen=[0.5, 0]", ("frozen", (0.5, 0))),
+        ("loss=focal", ("loss", "focal")),
+        ('loss="focal"', ("loss", "focal")),
+        ("head_first=false", ("head_first", False)),
+    ],
+)
+def test_any_key_can_be_set(written, pair):
+    assert _parsed(options.Setting(), written) == pair
+    shown = CliRunner().invoke(_command, ["-c", "x", "--set", written]).output
+    assert f"'settings': {dict([pair])}" in shown
+
+
+@pytest.mark.parametrize("written", ["", "ema", "=3", "a b=3", "ema=", "x=[", "x=1\ny=2", "x=1 2"])
+def test_what_is_no_setting_is_told_with_examples(written):
+    with pytest.raises(click.BadParameter, match=r"such as ema=0\.99, frozen="):
+        _parsed(options.Setting(), written)
+
+
+def test_a_ramp_is_one_number_or_two():
+    for text, value in (("0.2", 0.2), ("0.1,0.3", (0.1, 0.3))):
+        shown = CliRunner().invoke(_command, ["-c", "x", "--dropout", text]).output
+        assert f"'dropout': {value}" in shown
 
 
 def test_a_competition_is_needed():

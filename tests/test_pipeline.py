@@ -9,7 +9,8 @@ pytest.importorskip("keras")
 
 from kaggle_prz.augmentation import Augmentation
 from kaggle_prz.errors import UsageError
-from kaggle_prz.pipeline import VIEWS, TrainBatches, mixes, prediction_batches
+from kaggle_prz.outputs import shares as shares_of
+from kaggle_prz.pipeline import VIEWS, TrainBatches, prediction_batches
 
 pytestmark = pytest.mark.keras
 
@@ -165,15 +166,15 @@ def test_a_picture_with_a_margin_is_cropped_at_random(tmp_path, mapped):
     assert len(places) == 9
 
 
-def test_class_indexes_become_shares_whether_pictures_are_mixed_or_not():
+def test_targets_are_mixed_as_pictures_are_and_stay_as_they_are_where_none_is():
     stored, labels = numbered(24), np.arange(24) % 3
+    targets = shares_of(labels, (3,))
 
     def batches(**options):
-        return TrainBatches(stored, np.arange(24), labels, batch_size=8, classes=3, **options)
+        return TrainBatches(stored, np.arange(24), targets, batch_size=8, **options)
 
     plain, mixed = batches(), batches(augmentation=Augmentation(mixup=1.0))
-    never = batches(augmentation=Augmentation(mixup=1.0))
-    never.mixing = lambda step: False
+    never = batches(augmentation=Augmentation(mixup=1.0), mixing=lambda step: False)
     pixels, shares = whole_pass(plain)
     assert (shares.shape, shares.dtype) == ((24, 3), np.float32)
     assert sorted(shares.max(axis=1)) == [1.0] * 24
@@ -195,12 +196,6 @@ def test_class_indexes_that_would_be_mixed_are_refused_before_training():
                      augmentation=Augmentation(cutmix=1.0))  # fmt: skip
 
 
-def test_only_the_end_of_the_last_stage_sees_pictures_as_they_are():
-    assert [mixes(1, 2, progress) for progress in (0.0, 0.9, 1.0)] == [True] * 3
-    assert [mixes(2, 2, progress) for progress in (0.0, 0.79, 0.8, 1.0)] == [True, True, False,
-                                                                            False]  # fmt: skip
-
-
 def test_keras_takes_batches_in_order_and_steps_are_counted_through_passes():
     import keras
 
@@ -211,9 +206,14 @@ def test_keras_takes_batches_in_order_and_steps_are_counted_through_passes():
             threads.add(threading.current_thread())
             return super().__getitem__(index)
 
-    batches = Watched(numbered(24, 8), np.arange(24), np.arange(24) % 3, batch_size=8, classes=3,
-                      augmentation=Augmentation(randaugment=3, cutmix=1.0))  # fmt: skip
-    batches.mixing = lambda step: steps.append(step) or True
+    batches = Watched(
+        numbered(24, 8),
+        np.arange(24),
+        shares_of(np.arange(24) % 3, (3,)),
+        batch_size=8,
+        augmentation=Augmentation(randaugment=3, cutmix=1.0),
+        mixing=lambda step: steps.append(step) or True,
+    )
     model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(),
                               keras.layers.Dense(3, activation="softmax")])  # fmt: skip
     model.compile("sgd", "categorical_crossentropy")

@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from toys import Recorder, make_task
 
-from kaggle_prz import planning, schedule, workdir
+from kaggle_prz import planning, schedule, speeds, workdir
 from kaggle_prz.budget import Budget
 from kaggle_prz.errors import PausedError
 from kaggle_prz.planning import Plan
 from kaggle_prz.runs import Run
-from kaggle_prz.schedule import Speed
+from kaggle_prz.schedule import Speed, Speeds
 from kaggle_prz.spec import Recipe
 
 TASK = make_task([0, 1, 2] * 100, test_ids=[f"t{row}" for row in range(60)])
@@ -187,7 +187,7 @@ def test_a_stage_whose_time_has_passed_is_not_begun(begin, clock, console):
     assert begin(time_limit=60).next().image_size == 32
 
 
-speeds = st.builds(
+any_speeds = st.builds(
     Speed,
     image_size=st.just(32),
     train_images=st.floats(1, 1e4),
@@ -196,7 +196,7 @@ speeds = st.builds(
 )
 
 
-@given(st.floats(10, 5000), st.floats(0, 1.2), speeds, st.integers(0, 2))
+@given(st.floats(10, 5000), st.floats(0, 1.2), any_speeds, st.integers(0, 2))
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_fold_may_train_beyond_the_end(tmp_path_factory, limit, passed, speed, fold):
     """Except that what is over stays over: a deadline in the past does not train at all."""
@@ -257,31 +257,66 @@ def test_a_later_stage_ends_before_a_fold_that_has_no_time(begin, clock, console
     assert plan.has_time_for(first, 1)
 
 
+TINY = Recipe(backbone="tiny", sizes=SIZES, folds=3)
+
+
 def test_what_was_measured_is_known_to_later_runs(begin):
-    workdir.write_json(workdir.home() / "speed.json", {"other": {"image_size": 1}})
     plan = begin()
-    assert planning.known_speed("tiny") is None
+    assert planning.known_speed(TINY) is None
     plan.settle(plan.next(), FAST)
     plan.learn(None)
-    assert planning.known_speed("tiny") is None
+    assert planning.known_speed(TINY) is None
     plan.learn(123.0)
-    assert planning.known_speed("tiny") == Speed(32, 1000, 123.0, 2)
-    assert "other" in workdir.read_json(workdir.home() / "speed.json")
+    assert planning.known_speed(TINY) == Speeds({(32, 32): Speed(32, 1000, 123.0, 2)})
 
 
-def test_a_speed_is_known_by_the_size_it_was_measured_at(begin):
+def test_every_stage_adds_what_it_took(begin):
+    plan = begin()
+    plan.settle(plan.next(), FAST)
+    plan.learn(4000.0, 900.0)
+    second = plan.settle(plan.next(), None)
+    plan.learn(500.0, 300.0)
+    assert planning.known_speed(TINY) == Speeds(
+        {(32, 32): Speed(32, 900, 4000, 2), (64, 16): Speed(64, 300, 500, 2)}
+    )
+    assert begin().next() == plan._stages[0]
+    assert planning.known_speed(TINY).of(second) == Speed(64, 300, 500, 2)
+
+
+def test_a_speed_that_was_only_scaled_is_not_kept(begin):
     plan = begin()
     plan.settle(plan.next(), FAST)
     plan.settle(plan.next(), None)
     plan.learn(50.0)
-    assert planning.known_speed("tiny") == Speed(64, 250, 50.0, 2)
+    assert planning.known_speed(TINY) is None
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"tiny": {"size": 3}}', '{"tiny": 3}', "{}"])
-def test_a_damaged_record_of_speeds_is_no_record(begin, content):
-    (workdir.home() / "speed.json").write_text(content)
-    assert planning.known_speed("tiny") is None
-    begin()
+def test_stages_measured_before_are_forecast_by_their_own_speed(begin, tmp_path):
+    third = schedule.stages_of(TINY)[2]
+    speeds.keep(TINY, third, Speed(96, 10, 20, 5))
+    plan = begin()
+    plan.settle(plan.next(), FAST)
+    workload = planning.workload_of(TINY, TASK)
+    slow = schedule.cost_of(third, workload, Speed(96, 10, 20, 5)).total
+    assert _written(tmp_path)["predicted_seconds"][2] == pytest.approx(slow, abs=0.1)
+    assert _written(tmp_path)["predicted_seconds"][1] == pytest.approx(
+        schedule.cost_of(schedule.stages_of(TINY)[1], workload, FAST).total, abs=0.1
+    )
+
+
+def test_under_a_limit_the_recipe_s_schedule_is_kept(begin):
+    plan = begin(time_limit=60, schedule="equal_epochs")
+    first = plan.settle(plan.next(), FAST)
+    assert plan.next().epochs == plan.next().epochs == first.epochs
+    assert plan.slot(first, 0).epochs == pytest.approx(10)
+
+
+def test_a_plan_holds_every_ramp(begin, tmp_path):
+    begin(mixup=(0, 0.2), dropout=(0.1, 0.3))
+    stages = _written(tmp_path)["stages"]
+    assert [stage["mixup"] for stage in stages] == [0, 0.1, 0.2]
+    assert [stage["dropout"] for stage in stages] == [0.1, 0.2, 0.3]
+    assert all(set(schedule.RAMPS) <= set(stage) for stage in stages)
 
 
 def test_stages_are_shown_before_and_after_the_first_measurement(begin, console):

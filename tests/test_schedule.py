@@ -1,4 +1,6 @@
+import itertools
 import math
+import typing
 
 import pytest
 from hypothesis import given, settings
@@ -6,8 +8,8 @@ from hypothesis import strategies as st
 from toys import make_stage
 
 from kaggle_prz import schedule
-from kaggle_prz.schedule import Speed, Workload
-from kaggle_prz.spec import Recipe
+from kaggle_prz.schedule import SCHEDULES, Speed, Speeds, Workload
+from kaggle_prz.spec import Recipe, Stage
 
 all_sizes = st.lists(st.integers(8, 512), min_size=1, max_size=4, unique=True).map(
     lambda sizes: tuple(sorted(sizes))
@@ -26,11 +28,92 @@ speeds = st.builds(
     predict_images=st.floats(0.5, 1e5),
     start=st.floats(0, 120),
 )
-recipes = st.builds(Recipe, sizes=all_sizes, epochs=st.none() | st.floats(0.01, 100))
+recipes = st.builds(
+    Recipe,
+    sizes=all_sizes,
+    epochs=st.none() | st.floats(0.01, 100),
+    schedule=st.sampled_from(sorted(SCHEDULES)),
+)
+ramps = st.floats(0, 0.9) | st.tuples(st.floats(0, 0.9), st.floats(0, 0.9))
 
 
 def _seconds(stages, workload, speed) -> float:
     return sum(schedule.cost_of(stage, workload, speed).total for stage in stages)
+
+
+def test_every_schedule_of_a_recipe_has_a_rule():
+    assert set(SCHEDULES) == {*typing.get_args(Recipe.model_fields["schedule"].annotation)}
+
+
+@given(all_sizes, st.floats(0.01, 1000), st.sampled_from(sorted(SCHEDULES)))
+def test_every_schedule_divides_all_epochs(sizes, epochs, name):
+    divided = SCHEDULES[name](sizes, epochs)
+    assert len(divided) == len(sizes)
+    assert all(count > 0 for count in divided)
+    assert sum(divided) == pytest.approx(epochs)
+
+
+@given(recipes)
+def test_the_stages_of_a_recipe_have_its_epochs(recipe):
+    stages = schedule.stages_of(recipe)
+    wanted = schedule.divided(recipe, recipe.epochs or schedule.DEFAULT_EPOCHS)
+    for stage, epochs in zip(stages, wanted, strict=True):
+        assert stage.epochs == pytest.approx(epochs, abs=0.0101)
+        assert stage.epochs > 0
+
+
+def test_the_schedules_of_others_spend_the_shares_that_they_say():
+    sizes = (160, 240, 320)
+    assert schedule.equal_epochs(sizes, 6) == (2, 2, 2)
+    assert schedule.late_jump(sizes, 10) == pytest.approx((8, 1, 1))
+    assert schedule.linear(sizes, 10) == pytest.approx((4, 4, 2))
+    for name in SCHEDULES:
+        assert SCHEDULES[name]((64,), 5) == (5,)
+
+
+@given(all_sizes.filter(lambda sizes: len(sizes) > 1))
+def test_a_linear_rise_spends_epochs_where_sizes_are_far_apart(sizes):
+    *rising, full = schedule.linear(sizes, 1.0)
+    assert full == pytest.approx(0.2)
+    rises = [later - earlier for earlier, later in itertools.pairwise(sizes)]
+    assert [share / sum(rising) for share in rising] == pytest.approx(
+        [rise / sum(rises) for rise in rises]
+    )
+
+
+def test_epochs_a_stage_win_over_the_schedule():
+    recipe = Recipe(sizes=(32, 48), epochs=(3, 0.5), schedule="late_jump")
+    assert [stage.epochs for stage in schedule.stages_of(recipe)] == [3, 0.5]
+
+
+@given(ramps, st.integers(1, 6))
+def test_a_ramp_goes_from_its_first_to_its_last_value(value, stages):
+    values = [schedule.ramped(value, index, stages) for index in range(stages)]
+    first, last = value if isinstance(value, tuple) else (value, value)
+    assert values[-1] == pytest.approx(last, abs=1e-6)
+    if stages > 1:
+        assert values[0] == pytest.approx(first, abs=1e-6)
+    assert values in (sorted(values), sorted(values, reverse=True))
+
+
+@given(st.integers(1, 6), st.data(), st.floats(0, 1))
+def test_images_are_mixed_until_the_end_of_the_last_stage(stages, data, progress):
+    index = data.draw(st.integers(0, stages - 1))
+    assert schedule.mixes(index, stages, progress) is (index + 1 < stages or progress < 0.8)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "shown"),
+    [
+        ({}, {}),
+        ({"dropout": (0.1, 0.3)}, {"dropout": [0.1, 0.2, 0.3]}),
+        ({"mixup": (0, 0.2)}, {"mixup": [0, 0.1, 0.2]}),
+        ({"stochastic_depth": 0.1}, {"stochastic depth": [0.1, 0.1, 0.1]}),
+        ({"frozen": (0.5, 0)}, {"frozen": [0.5, 0.25, 0]}),
+    ],
+)
+def test_ramps_that_tell_something_are_shown(recipe, shown):
+    assert schedule.ramps_to_show(schedule.stages_of(Recipe(**recipe))) == shown
 
 
 @given(all_sizes, st.floats(0.01, 1000))
@@ -78,6 +161,37 @@ def test_speed_falls_with_the_square_of_the_size():
     assert there == Speed(image_size=200, train_images=20, predict_images=100, start=7)
 
 
+measured_at = st.dictionaries(
+    st.tuples(st.integers(8, 512), st.integers(1, 256)), st.floats(1, 1e4), min_size=1, max_size=6
+)
+
+
+@given(measured_at, st.integers(8, 512), st.integers(1, 256))
+def test_a_speed_is_that_of_the_very_size_or_scaled_from_the_nearest(rates, size, batch):
+    speeds = Speeds({key: Speed(key[0], rate, rate, 1) for key, rate in rates.items()})
+    stage = Stage(index=1, image_size=size, epochs=1, batch_size=batch, learning_rate=1e-3)
+    found = speeds.of(stage)
+    nearest = min(abs(math.log(at / size)) for at, _ in rates)
+    assert found.image_size == size
+    assert found.train_images in [
+        pytest.approx(rate * (at / size) ** 2)
+        for (at, _), rate in rates.items()
+        if abs(math.log(at / size)) == nearest
+    ]
+    assert speeds.knows(stage) is ((size, batch) in rates)
+    if (size, batch) in rates:
+        assert found.train_images == rates[size, batch]
+
+
+def test_a_batch_of_another_size_is_nearer_than_another_image_size():
+    speeds = Speeds({(64, 8): Speed(64, 40, 80, 1), (64, 32): Speed(64, 60, 90, 1)})
+    stage = Stage(index=1, image_size=64, epochs=1, batch_size=24, learning_rate=1e-3)
+    assert speeds.of(stage) == Speed(64, 60, 90, 1)
+    known = speeds.adding(stage, Speed(64, 55, 85, 1))
+    assert known.of(stage) == Speed(64, 55, 85, 1)
+    assert speeds.of(stage) == Speed(64, 60, 90, 1)
+
+
 def test_the_cost_of_a_stage_counts_every_fold():
     workload = Workload(folds=3, train_rows=300, test_rows=100, views=2)
     speed = Speed(image_size=32, train_images=100, predict_images=200, start=5)
@@ -95,7 +209,10 @@ def test_relative_compute_is_that_of_the_largest_size_alone():
 
 @given(recipes, workloads, speeds, st.floats(-10, 1e6), st.booleans())
 def test_what_fits_never_costs_more_than_the_time_given(recipe, workload, speed, seconds, capped):
-    stages = schedule.within(seconds, schedule.stages_of(recipe), workload, speed, capped=capped)
+    shares = schedule.divided(recipe, 1.0)
+    stages = schedule.within(
+        seconds, schedule.stages_of(recipe), workload, speed, capped=capped, shares=shares
+    )
     assert _seconds(stages, workload, speed) <= max(0.0, seconds)
 
 
@@ -122,6 +239,28 @@ def test_more_time_never_brings_less(recipe, workload, speed, times, capped):
     if len(more) == len(less):
         for slow, fast in zip(less, more, strict=True):
             assert fast.epochs >= slow.epochs
+
+
+@given(recipes, workloads, speeds, st.floats(0.1, 1e6))
+def test_the_time_is_divided_as_the_schedule_says(recipe, workload, speed, seconds):
+    wanted = schedule.divided(recipe, 1.0)
+    stages = schedule.within(
+        seconds, schedule.stages_of(recipe), workload, speed, capped=False, shares=wanted
+    )
+    total = sum(stage.epochs for stage in stages)
+    for stage, share in zip(stages, wanted, strict=False):
+        expected = total * share / sum(wanted[: len(stages)])
+        assert stage.epochs == pytest.approx(expected, abs=0.01 * len(stages))
+
+
+def test_a_late_jump_keeps_most_of_the_time_at_the_small_size():
+    recipe = Recipe(sizes=(32, 64), schedule="late_jump", folds=2)
+    workload = Workload(folds=2, train_rows=100, test_rows=10, views=1)
+    speed = Speed(image_size=32, train_images=100, predict_images=1000, start=0)
+    first, second = schedule.within(
+        20, schedule.stages_of(recipe), workload, speed, capped=False, shares=(0.8, 0.2)
+    )
+    assert first.epochs / second.epochs == pytest.approx(4, rel=0.01)
 
 
 @given(recipes, workloads, speeds, st.floats(0.1, 1e6))

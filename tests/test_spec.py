@@ -84,3 +84,10 @@ def test_a_recipe_cannot_change():
 def test_the_name_of_a_stage_has_its_place_and_its_size():
     stage = Stage(index=2, image_size=240, epochs=1, batch_size=8, learning_rate=0.1)
     assert stage.name == "stage2-240"
+
+
+def test_one_average_of_the_weights_is_enough():
+    assert _mistakes(ema=0.99, average_last=0.25) == [
+        "recipe: ema 0.99 and average_last 0.25 both say which weights predict; set one of them to "
+        "0"
+    ]

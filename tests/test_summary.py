@@ -8,7 +8,7 @@ from runs_of_kinds import make_run_of
 from synthetic import make_run
 from toys import Recorder, make_heads, make_stage, make_task
 
-from kaggle_prz import runs, summary
+from kaggle_prz import runs, schedule, summary
 from kaggle_prz.offline.competition import Standing
 from kaggle_prz.schedule import Speed, Workload
 from kaggle_prz.spec import Recipe
@@ -55,6 +55,14 @@ def test_stages_are_shown_with_their_share_and_forecast(console):
     assert console.lines == [
         "2.50× less compute than the same epochs at 100 px; predicted in all: 1 min 28 s"
     ]
+
+
+def test_a_ramp_has_a_column_where_it_is_not_zero_throughout(console):
+    recipe = Recipe(sizes=(32, 48, 64), mixup=(0, 0.2), dropout=(0.1, 0.3), epochs=3)
+    summary.show_stages(schedule.stages_of(recipe), WORKLOAD, None, console)
+    ((_, columns, rows),) = console.tables
+    assert columns[4:8] == ["learning rate", "dropout", "mixup", "compute"]
+    assert [row[5:7] for row in rows] == [("0.1", "0"), ("0.2", "0.1"), ("0.3", "0.2")]
 
 
 def test_without_a_speed_times_are_left_open(console):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from toy_nets import equal, pictures, plain, stage
 
-from kaggle_prz import callbacks, pipeline, training
+from kaggle_prz import callbacks, schedule, training
 from kaggle_prz.backbones import resolve
 from kaggle_prz.callbacks import learning_rate_at
 from kaggle_prz.model import Classifier, build
@@ -73,7 +73,7 @@ def test_mixing_ends_in_the_last_fifth_and_costs_no_second_trace(monkeypatch):
 
     def mixes(index, stages, progress):
         asked.append((index, stages, round(progress, 4)))
-        return pipeline.mixes(index, stages, progress)
+        return schedule.mixes(index, stages, progress)
 
     monkeypatch.setattr(training, "mixes", mixes)
     made = build(resolve("tiny"), 16, 4, seed=1)
@@ -81,10 +81,20 @@ def test_mixing_ends_in_the_last_fifth_and_costs_no_second_trace(monkeypatch):
     trainer = StageTrainer(made, stage(**options), Recipe(sizes=(16,)))
     trainer.measure(work())
     history = trainer.train(work(epochs=2))
-    assert asked[-10:] == [(1, 1, round(step / 10, 4)) for step in range(10)]
+    assert asked[-10:] == [(0, 1, round(step / 10, 4)) for step in range(10)]
     assert trainer.traces == 1
     assert np.isfinite(history.loss).all()
     assert ((history.accuracy >= 0) & (history.accuracy <= 1)).all()
+
+
+def test_heads_are_mixed_each_by_its_own_shares():
+    made = build(plain(), 16, 6, heads=(2, 4), dropout=0.0, seed=1)
+    labels = np.stack([LABELS % 2, LABELS], axis=1)
+    mixed = stage(learning_rate=1e-12, mixup=1.0, cutmix=1.0)
+    trainer = StageTrainer(made, mixed, Recipe(sizes=(16, 24)), kind="heads", heads=(2, 4))
+    history = trainer.train(FoldWork(0, PIXELS, np.arange(40), labels, 2.0))
+    assert np.isfinite(history.loss).all()
+    assert trainer.traces == 1
 
 
 def test_a_stage_trains_on_crops_of_larger_pictures():
@@ -190,7 +200,8 @@ def test_a_loss_that_is_no_number_is_a_sentence():
         trainer.train(work(fold=3, epochs=40))
     message = str(raised.value)
     assert "The loss became nan in stage1-16, fold 3, step" in message
-    assert "(learning rate 1e+38). Use a lower --learning-rate" in message
+    assert "after going back 3 times to good weights and half the rate" in message
+    assert "(learning rate 1.2e+37). Use a lower --learning-rate" in message
 
 
 def test_weights_that_are_no_numbers_are_noticed_at_the_first_step():

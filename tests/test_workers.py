@@ -11,6 +11,7 @@ from toy_nets import plain
 from kaggle_prz import experiment, folds, images, rows, workdir
 from kaggle_prz.backbones import resolve
 from kaggle_prz.console import Silent
+from kaggle_prz.model import build
 from kaggle_prz.offline.shapes import Shapes
 from kaggle_prz.runs import Run
 from kaggle_prz.schedule import Slot
@@ -155,6 +156,25 @@ def test_the_record_of_a_stage_adds_up_over_restarts(begin):
     assert record["decisions"][1] == "weights: tiny from random numbers, no pretrained weights"
 
 
+def test_a_recipe_that_presizes_trains_on_crops_and_predicts_whole_pictures(begin, competition):
+    _, _, decoded = competition
+    run, worker = begin("presized", presize=0.5, tta=False)
+    stage = STAGE.model_copy(update={"randaugment": 5.0, "mixup": 0.2})
+    worker.prepare(stage, None, measure=False)
+    assert worker._work(stage, 0, Slot(1.0)).pixels is decoded.stores[24]
+    worker.train(stage, 0, Slot(1.0))
+    _, oof, _ = sealed(run)
+    whole = decoded.stores[16][worker._held_out(0)]
+    expected = worker._classifier.model.predict(whole, verbose=0)
+    np.testing.assert_allclose(oof, expected, atol=1e-5)
+    record = workdir.read_json(run.path / "stage1-16" / "stage.json")
+    assert record["training_traces"] == 1
+    assert (
+        "augmentation: crops of 16 of 24 px, horizontal flips, RandAugment 5, mixup 0.2; drawn for "
+        "each image, on the processor"
+    ) in record["decisions"]
+
+
 def test_a_fold_without_time_is_predicted_untrained(begin):
     run, worker = begin("late")
     worker.prepare(STAGE, None, measure=False)
@@ -248,3 +268,72 @@ def test_room_for_the_weights_is_asked_for_before_they_are_written(begin, monkey
     worker.train(STAGE, 0, Slot(0.5))
     written = (run.directory(STAGE, 0) / "model.weights.h5").stat().st_size
     assert written <= asked["model.weights.h5"] < 3 * written
+
+
+def given_by(run: Run, network: str, stage: Stage, pixels) -> np.ndarray:
+    """What the sealed weights of fold 0 put out."""
+    made = build(resolve(network), stage.image_size, 4, seed=0).model
+    made.load_weights(run.directory(stage, 0) / "model.weights.h5")
+    return made.predict(pixels, verbose=0)
+
+
+@pytest.mark.parametrize("keys", [{"ema": 0.9}, {"average_last": 0.5}, {"patience": 1}])
+def test_the_weights_that_predict_are_sealed_and_gone_on_from(begin, competition, keys):
+    _, column, decoded = competition
+    run, worker = begin("averaged", tta=False, **keys)
+    worker.prepare(STAGE, None, measure=False)
+    score = worker.train(STAGE, 0, Slot(3.0))
+    _, oof, test = sealed(run)
+    given = given_by(run, "tiny", STAGE, decoded.stores[16])
+    np.testing.assert_allclose(oof, given[:40][column == 0], atol=1e-5)
+    np.testing.assert_allclose(test["probabilities"], given[40:], atol=1e-5)
+    if "patience" in keys:
+        history = pd.read_csv(run.directory(STAGE, 0) / "history.csv")
+        assert history.val_score.min() == pytest.approx(score, abs=1e-5)  # log loss
+    later = STAGE.model_copy(update={"index": 2, "image_size": 24})
+    worker.finish(STAGE)
+    worker.prepare(later, STAGE, measure=False)
+    worker.train(later, 0, Slot(0.0))
+    went_on = given_by(run, "tiny", later, decoded.stores[24])
+    np.testing.assert_allclose(sealed(run, later)[1], went_on[:40][column == 0], atol=1e-5)
+    told = workdir.read_json(run.path / STAGE.name / "stage.json")["decisions"]
+    assert any(sentence.startswith(("weights that predict", "a fold ends")) for sentence in told)
+
+
+def test_an_untrained_fold_is_not_predicted_with_the_average_of_another(begin, competition):
+    _, column, decoded = competition
+    run, worker = begin("untrained", tta=False, ema=0.9)
+    worker.prepare(STAGE, None, measure=False)
+    worker.train(STAGE, 1, Slot(2.0))
+    worker.train(STAGE, 0, Slot(1.0, deadline=0.0))
+    fresh = build(resolve("tiny"), 16, 4, seed=0).model
+    given = fresh.predict(decoded.stores[16], verbose=0)
+    np.testing.assert_allclose(sealed(run)[1], given[:40][column == 0], atol=1e-5)
+
+
+def test_layers_are_unfrozen_stage_by_stage_and_all_are_handed_on(begin):
+    run, worker = begin("frozen")
+    first = STAGE.model_copy(update={"frozen": 0.75})
+    later = STAGE.model_copy(update={"index": 2, "image_size": 24, "frozen": 0.25})
+    worker.prepare(first, None, measure=False)
+    worker.train(first, 0, Slot(1.0))
+    worker.finish(first)
+    worker.prepare(later, first, measure=False)
+    assert worker.decisions[-1] == "frozen: the first 1 of 4 layers of the backbone"
+    worker.train(later, 0, Slot(1.0))
+    source = workdir.read_json(run.directory(later, 0) / "transfer.json")
+    assert (len(source["kept"]), source["reinitialised"]) == (22, [])
+
+    _, restarted = begin("frozen")  # only finds the files of the stage before
+    restarted.prepare(later, first, measure=False)
+    restarted.train(later, 0, Slot(0.0))
+    again = workdir.read_json(run.directory(later, 0) / "transfer.json")
+    assert again == source
+
+
+def test_without_a_head_first_all_begins_at_random(begin):
+    run, worker = begin("no-probe", backbone=plain(), head_first=False)
+    worker.prepare(STAGE, None, measure=False)
+    worker.train(STAGE, 0, Slot(0.0))
+    assert workdir.read_json(run.directory(STAGE, 0) / "transfer.json")["head"] == "random"
+    assert workdir.read_json(run.path / STAGE.name / "stage.json")["seconds"]["features"] == 0

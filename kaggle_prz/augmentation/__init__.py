@@ -10,23 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kaggle_prz.augmentation.draws import DRAWS, Draws
-from kaggle_prz.augmentation.mixing import mix, one_hot, require_shares
+from kaggle_prz.augmentation.mixing import mix, require_shares
 from kaggle_prz.augmentation.presizing import crops, decoded_sizes, stored_size
 from kaggle_prz.augmentation.randaugment import OPERATIONS, randaugment
-from kaggle_prz.errors import UsageError
 from kaggle_prz.spec import Recipe, Stage
-from kaggle_prz.task import Kind
 
 __all__ = [
     "DRAWS",
     "OPERATIONS",
     "Augmentation",
     "Draws",
-    "check",
     "crops",
     "decoded_sizes",
     "mix",
-    "one_hot",
     "randaugment",
     "require_shares",
     "sentence",
@@ -57,25 +53,6 @@ class Augmentation:
     def mixes(self) -> bool:
         """Whether pictures are mixed, so that targets must be shares."""
         return bool(self.mixup or self.cutmix)
-
-
-def check(recipe: Recipe, kind: Kind) -> None:
-    """Refuse to mix what has no shares.
-
-    Args:
-        recipe: of the run.
-        kind: of its task.
-
-    Raises:
-        UsageError: mixup or cutmix for a task of several heads.
-    """
-    asked = [name for name in ("mixup", "cutmix") if getattr(recipe, name) not in {0.0, (0.0, 0.0)}]
-    if kind == "heads" and asked:
-        raise UsageError(
-            f"{' and '.join(asked)} mix labels by shares, and rows of this competition have "
-            "several labels, each with classes of its own. Leave "
-            f"{'it' if len(asked) == 1 else 'them'} at 0."
-        )
 
 
 def sentence(stage: Stage, recipe: Recipe, flips: Sequence[str]) -> str:

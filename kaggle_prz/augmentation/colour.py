@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz.images import Pixels
+from kaggle_prz.pixels import Pixels
 
 Table = NDArray[np.float64]
 _VALUES = np.arange(256.0)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from kaggle_prz.images import Pixels
+from kaggle_prz.pixels import Pixels
 
 Matrix = NDArray[np.float64]
 # Pillow interpolates up to four channels at once; LA and RGBA it would multiply by their alpha.

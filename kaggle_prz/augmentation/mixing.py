@@ -8,28 +8,9 @@ from scipy.special import betaincinv
 
 from kaggle_prz.augmentation.draws import BOX, MIX, SHARE, Draws
 from kaggle_prz.errors import UsageError
-from kaggle_prz.images import Pixels
+from kaggle_prz.pixels import Pixels
 
 _PARTS = 256  # that a share of mixup is counted in, so that pixels are mixed in whole numbers
-
-
-def one_hot(targets: NDArray[Any], classes: int) -> NDArray[np.float32]:
-    """Class indexes as shares of classes.
-
-    Args:
-        targets: `(n,)` class indexes.
-        classes: how many there are.
-
-    Returns:
-        `(n, classes)`.
-
-    Example:
-        >>> one_hot(np.array([1, 0]), 3).tolist()
-        [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
-    """
-    shares = np.zeros((len(targets), classes), np.float32)
-    shares[np.arange(len(targets)), targets] = 1.0
-    return shares
 
 
 def require_shares(targets: NDArray[Any]) -> None:

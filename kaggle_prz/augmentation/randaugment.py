@@ -14,7 +14,7 @@ import numpy as np
 from kaggle_prz.augmentation import colour, geometry
 from kaggle_prz.augmentation.draws import LAYERS, OPERATION, Draws
 from kaggle_prz.augmentation.presizing import crops
-from kaggle_prz.images import Pixels
+from kaggle_prz.pixels import Pixels
 
 MOST = 10.0
 _GEOMETRIC: dict[str, Callable[[float], geometry.Matrix]] = {

@@ -91,6 +91,18 @@ class Backbone:
                     f"{below + self.multiple}."
                 )
 
+    def rounded(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        """Sizes that nobody asked for, to the nearest multiples that the network takes.
+
+        As they are where two would become one; `check_sizes` then says what is wrong.
+
+        Example:
+            >>> Backbone("even", lambda size, channels=3: None, multiple=32).rounded((96, 145))
+            (96, 160)
+        """
+        nearest = tuple(round(size / self.multiple) * self.multiple for size in sizes)
+        return nearest if len(set(nearest)) == len(sizes) and min(nearest) > 0 else sizes
+
     def check_channels(self, channels: int) -> None:
         """Refuse images of another number of channels than the network takes.
 

@@ -1,9 +1,7 @@
 """Decode once: images -> one array a size, shared by folds, epochs and restarts."""
 
-import os
-import warnings
+import weakref
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,18 +10,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from kaggle_prz import workdir
-from kaggle_prz.console import Advance, Console
-from kaggle_prz.errors import DataError, MissingExtraError, UsageError
-from kaggle_prz.images import sources, squares, stores
-from kaggle_prz.images.limits import LARGEST_PIXELS, pillow_limit_lifted
+from kaggle_prz.console import Console
+from kaggle_prz.errors import DataError
+from kaggle_prz.images import filling, parts, room, sources, squares, stores
+from kaggle_prz.images.gathered import FromFiles
+from kaggle_prz.images.limits import LARGEST_PIXELS
+from kaggle_prz.images.single import How
 from kaggle_prz.images.squares import Aspect
-from kaggle_prz.images.stores import Pixels
+from kaggle_prz.images.stores import Kind
+from kaggle_prz.pixels import Pixels, Store
 
 __all__ = [
     "LARGEST_PIXELS",
     "Aspect",
     "Decoded",
     "Pixels",
+    "Store",
     "TooManyUnreadableError",
     "decode",
     "open_rgb",
@@ -31,26 +33,6 @@ __all__ = [
 
 _UNREADABLE_AT_LEAST = 10
 _UNREADABLE_SHARE = 0.01
-_RECORD = "unreadable.json"
-
-
-@dataclass(frozen=True)
-class _How:
-    """What makes pixels of an image, besides its size; part of a store's fingerprint."""
-
-    channels: int
-    aspect: Aspect
-    largest_pixels: int
-
-    def __post_init__(self) -> None:
-        squares.check(self.aspect)
-        for name in ("channels", "largest_pixels"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} is at least 1; received {getattr(self, name)}.")
-
-    @property
-    def key(self) -> str:
-        return f"{self.aspect} {self.channels} {self.largest_pixels}"
 
 
 @dataclass(frozen=True)
@@ -58,12 +40,12 @@ class Decoded:
     """Every image of a competition at every size of a run.
 
     Attributes:
-        stores: image size in px -> `(images, size, size, channels)` uint8, mapped from disk.
+        stores: image size in px -> `(images, size, size, channels)` uint8, see `kaggle_prz.pixels`.
         readable: `(images,)` bool; pixels of an unreadable image are 0.
         reasons: row of an unreadable image -> what its decoder said.
     """
 
-    stores: dict[int, Pixels]
+    stores: Mapping[int, Store]
     readable: NDArray[np.bool_]
     reasons: Mapping[int, str] = field(default_factory=dict)
 
@@ -90,11 +72,13 @@ def decode(
     channels: int = 3,
     aspect: Aspect = "squash",
     largest_pixels: int = LARGEST_PIXELS,
+    cache: str = "auto",
 ) -> Decoded:
     """Decode `files` at every size, or open what an earlier run decoded.
 
     A file is read once for all sizes: JPEGs at the smallest DCT fraction that suffices, then an
-    antialiased resize to a square.
+    antialiased resize to a square. A size of which an array at least twice as large is there is
+    made from that, without the files. An interrupted or killed call is gone on with.
 
     Args:
         root: the competition's directory.
@@ -108,24 +92,87 @@ def decode(
             may have any number.
         aspect: what becomes of images that are no squares: see `kaggle_prz.images.squares`.
         largest_pixels: an image of more is not decoded, and counts as one that cannot be.
+        cache: how sizes are kept that are not there: `"raw"` as arrays, `"encoded"` as JPEGs of
+            quality 95, whose pixels differ slightly, `"none"` not at all, and images are decoded
+            for every batch; `"auto"` is the first of them that the disk has room for.
 
     Raises:
         TooManyUnreadableError: more than 1 % of the files, and more than ten, cannot be decoded.
         DiskFullError: no room for the arrays.
         MissingExtraError: DICOM files, and pydicom is not installed.
-        UsageError: an unknown `aspect`, or a number below 1.
+        UsageError: an unknown `aspect` or `cache`, or a number below 1.
     """
-    how = _How(channels, aspect, largest_pixels)
+    how = How(channels, aspect, largest_pixels)
+    room.check(cache)
     place = store / stores.fingerprint(root, files, how.key)
     with workdir.exclusive(place / ".lock"):
-        missing = [size for size in sizes if not stores.path(place, size).is_file()]
-        if missing:
-            _decode_into(place, root, files, missing, how=how, console=console)
-    unreadable = workdir.read_json(place / _RECORD)
+        held = room.use(place)
+        try:
+            kinds = _made(place, root, files, sizes, how=how, cache=cache, console=console)
+        except BaseException:
+            room.release(held)
+            raise
+    unreadable = workdir.read_json(place / stores.UNREADABLE)
     readable = np.ones(len(files), bool)
     readable[[row for row, _ in unreadable]] = False
-    mapped = {size: np.load(stores.path(place, size), mmap_mode="r") for size in sizes}
-    return Decoded(mapped, readable, dict(unreadable))
+    found = {
+        size: FromFiles(root, files, size, how)
+        if kind == "none"
+        else stores.opened(place, size, kind, channels)
+        for size, kind in kinds.items()
+    }
+    decoded = Decoded(found, readable, dict(unreadable))
+    weakref.finalize(decoded, room.release, held)
+    return decoded
+
+
+def _made(
+    place: Path,
+    root: Path,
+    files: Sequence[str],
+    sizes: Sequence[int],
+    *,
+    how: How,
+    cache: str,
+    console: Console,
+) -> dict[int, Kind]:
+    """Make the sizes that are not there; how each of them is there in the end."""
+    there = {size: stores.kind_of(place, size, cache) for size in sizes}
+    missing = [size for size, kind in there.items() if kind is None]
+    looked = (place / stores.UNREADABLE).is_file()
+    if missing and not (cache == "none" and looked):
+        numbers = len(files) * sum(size**2 for size in missing) * how.channels
+        kind = room.decide(cache, place, numbers, room.unused(place), console)
+        small = _smaller(place, missing) if looked and kind != "none" else {}
+        for source, some in small.items():
+            large = stores.opened(place, source, "raw", how.channels)
+            _shrink_into(place, large, some, kind=kind, console=console)
+        rest = [size for size in missing if not any(size in some for some in small.values())]
+        if rest and not (kind == "none" and looked):
+            _decode_into(place, root, files, rest, kind=kind, how=how, console=console)
+        there |= dict.fromkeys(missing, kind)
+    return {size: kind or "none" for size, kind in there.items()}
+
+
+def _smaller(place: Path, missing: Sequence[int]) -> dict[int, list[int]]:
+    """Raw store that is large enough -> the missing sizes that are made from it."""
+    raw = [int(file.stem) for file in place.glob("*.npy") if file.stem.isdigit()]
+    found: dict[int, list[int]] = {}
+    for size in missing:
+        source = squares.larger(size, raw)
+        if source is not None:
+            found.setdefault(source, []).append(size)
+    return found
+
+
+def _shrink_into(
+    place: Path, large: Store, sizes: Sequence[int], *, kind: Kind, console: Console
+) -> None:
+    count, size, _, channels = large.shape
+    label = f"shrink {size} px to {_listed(sizes)} px"
+    begun = parts.begun(place, kind, sizes, (count, channels))
+    with begun as filled, console.bar(label, count) as advance:
+        filling.fill(filled, np.arange(count), filling.from_store(large, sizes), advance)
 
 
 def _decode_into(
@@ -134,66 +181,25 @@ def _decode_into(
     files: Sequence[str],
     sizes: Sequence[int],
     *,
-    how: _How,
+    kind: Kind,
+    how: How,
     console: Console,
 ) -> None:
     sources.require(files)
-    with stores.begun(place, sizes, len(files), how.channels) as arrays:
-        listed = " and ".join(str(size) for size in sizes)
-        with console.bar(f"decode to {listed} px", len(files)) as advance:
-            unreadable = dict(_decode_all(root, files, arrays, how, advance))
-        record = place / _RECORD
+    label = f"decode to {_listed(sizes)} px" if kind != "none" else "look at every image"
+    with parts.begun(place, kind, sizes, (len(files), how.channels)) as begun:
+        with console.bar(label, len(files)) as advance:
+            work = filling.from_files(root, files, sizes, how)
+            filling.fill(begun, filling.in_order(files), work, advance)
+        unreadable, record = begun.reasons, place / stores.UNREADABLE
         if record.is_file():  # a JPEG may be small enough for one size and not for the next
             unreadable = dict(workdir.read_json(record)) | unreadable
         _refuse_many(files, sorted(unreadable.items()))  # before the arrays are kept
         workdir.write_json(record, sorted(unreadable.items()))
 
 
-def _decode_all(
-    root: Path, files: Sequence[str], arrays: Mapping[int, Pixels], how: _How, advance: Advance
-) -> list[tuple[int, str]]:
-    unreadable = []
-
-    def work(row: int) -> tuple[int, str]:
-        return row, _decode_one(root / files[row], row, arrays, how) if files[row] else "no file"
-
-    # Warnings and Pillow's limit are the process's, so they are set around the threads.
-    with (
-        warnings.catch_warnings(),
-        pillow_limit_lifted(),
-        sources.kept(),
-        ThreadPoolExecutor(os.cpu_count()) as pool,
-    ):
-        warnings.simplefilter("ignore")
-        for row, reason in pool.map(work, _in_order(files)):
-            if reason:
-                unreadable.append((row, reason))
-            advance(1)
-    return unreadable
-
-
-def _in_order(files: Sequence[str]) -> list[int]:
-    """Rows of a file of many one after the other, as they are read by blocks."""
-
-    def place(row: int) -> tuple[str, str, int]:
-        file, member, number = sources.place_of(files[row])
-        return ("", "", 0) if number is None else (file, member, number)
-
-    return sorted(range(len(files)), key=place)
-
-
-def _decode_one(path: Path, row: int, arrays: Mapping[int, Pixels], how: _How) -> str:
-    try:
-        planes = sources.planes(path, max(arrays), how.channels, how.largest_pixels)
-        for size, array in arrays.items():
-            array[row] = squares.square(planes, size, how.aspect)
-    except (MemoryError, MissingExtraError):
-        raise
-    except DataError as error:
-        return str(error)
-    except Exception as error:  # decoders meet damaged files with errors of every kind
-        return f"{type(error).__name__}: {error}"
-    return ""
+def _listed(sizes: Sequence[int]) -> str:
+    return " and ".join(str(size) for size in sizes)
 
 
 def open_rgb(path: Path, enough: int, largest_pixels: int = LARGEST_PIXELS) -> Image.Image:

@@ -1,31 +1,33 @@
 """Image stores on disk: keyed by what they were made of, there as a whole or not at all."""
 
-import contextlib
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kaggle_prz import workdir
-from kaggle_prz.images.sources import files_of
+from kaggle_prz.images.gathered import Encoded
+from kaggle_prz.images.sources import file_of, files_of
+from kaggle_prz.pixels import Store
 
-Pixels = NDArray[np.uint8]
+Kind = Literal["raw", "encoded", "none"]
+UNREADABLE = "unreadable.json"
 
 
 def fingerprint(root: Path, references: Sequence[str], how: str) -> str:
     """A key that changes with any file's name, size or time of change, and with `how`."""
-    digest = hashlib.sha256(f"2 lanczos {how}\n".encode())
-    facts: dict[str, str] = {}
+    digest = hashlib.sha256(f"3 hamming {how}\n".encode())
+    facts: dict[str, str] = {}  # of files of many images; others are looked at once anyway
     for reference in references:
         files = files_of(reference)
-        for file in files:
-            if file not in facts:
-                facts[file] = _facts(root / file) if file else "absent"
+        of_many = file_of(reference)[1] is not None
+        if of_many and files[0] not in facts:
+            facts[files[0]] = _facts(root / files[0])
+        found = [facts[file] if of_many else _facts(root / file) for file in files if file]
         digest.update(os.fsencode(reference))
-        digest.update(f" {' '.join(facts[file] for file in files)}\n".encode())
+        digest.update(f" {' '.join(found) or 'absent'}\n".encode())
     return digest.hexdigest()[:16]
 
 
@@ -37,48 +39,39 @@ def _facts(file: Path) -> str:
     return f"{status.st_size} {status.st_mtime_ns}"
 
 
-def path(place: Path, size: int) -> Path:
-    """Where the store of a size is."""
-    return place / f"{size}.npy"
+def path(place: Path, size: int, kind: Kind = "raw") -> Path:
+    """Where the pixels of a size are."""
+    return place / (f"{size}.npy" if kind == "raw" else f"{size}.jpegs")
 
 
-@contextlib.contextmanager
-def begun(
-    place: Path, sizes: Sequence[int], images: int, channels: int
-) -> Iterator[Mapping[int, Pixels]]:
-    """Stores to be filled; they are moved to their places at the end, if all went well.
+def index(place: Path, size: int) -> Path:
+    """Where it is written where each picture of an encoded store is."""
+    return place / f"{size}.index.npy"
+
+
+def kind_of(place: Path, size: int, wanted: str) -> Kind | None:
+    """How a size is there.
 
     Args:
         place: directory of the stores.
-        sizes: px.
-        images: rows of every store.
-        channels: of every image.
-
-    Yields:
-        Size -> `(images, size, size, channels)` uint8, all 0.
-
-    Raises:
-        DiskFullError: no room.
+        size: px.
+        wanted: a kind, or `"auto"` for any, arrays first.
     """
-    parts = {size: place / f".part-{size}.npy" for size in sizes}
-    with workdir.room_for(place):
-        try:
-            arrays = {}
-            for size, part in parts.items():
-                shape = (images, size, size, channels)
-                arrays[size] = np.lib.format.open_memmap(part, "w+", np.uint8, shape)
-                _claim_room(part)
-            yield arrays
-            for size, array in arrays.items():
-                array.flush()
-                parts[size].replace(path(place, size))
-        finally:
-            for part in parts.values():
-                part.unlink(missing_ok=True)
+    if wanted in {"auto", "raw"} and path(place, size).is_file():
+        return "raw"
+    return "encoded" if wanted in {"auto", "encoded"} and index(place, size).is_file() else None
 
 
-def _claim_room(file: Path) -> None:
-    """Reserve the blocks now: a full disk met through a memory map would kill the process."""
-    if hasattr(os, "posix_fallocate"):
-        with file.open("r+b") as opened:
-            os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
+def opened(place: Path, size: int, kind: Kind, channels: int) -> Store:
+    """A store of kind `"raw"` or `"encoded"` that is there."""
+    if kind == "raw":
+        array: Store = np.load(path(place, size), mmap_mode="r")
+        return array
+    begins = np.load(index(place, size), mmap_mode="r").view(np.uint64)
+    return Encoded(path(place, size, kind), begins.reshape(-1, 2), size, channels)
+
+
+def remove_parts(place: Path) -> None:
+    """Remove what an unfinished try left."""
+    for part in place.glob(".part-*"):
+        part.unlink(missing_ok=True)

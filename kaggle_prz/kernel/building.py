@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kaggle_prz import backbones, runs, workdir
+from kaggle_prz import backbones, recipes, runs, workdir
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import RunError, UsageError
 from kaggle_prz.hosts.folder import slugify
@@ -150,16 +150,17 @@ def _options(run: Run | None, options: Mapping[str, Any], slug: str) -> dict[str
 
     A mounted competition does not say its metric; where Kaggle was asked before, it comes along.
     """
-    given = {key: value for key, value in options.items() if value is not None}
-    layout = {key: given.pop(key) for key in _LAYOUT if key in given}
+    layout = {key: options[key] for key in _LAYOUT if options.get(key) is not None}
+    named = {key: value for key, value in options.items() if key not in _LAYOUT}
+    given = recipes.flat(named)
     if run is None:
         known = facts.kept(slug)
         metric = scoring.said(None, known.metric).metric if known else None
         layout = ({} if metric is None else {"metric": metric.name}) | layout
-        wanted = Recipe.parse(given).model_dump(mode="json")
+        wanted = recipes.parse(named).model_dump(mode="json")
         return {key: wanted[key] for key in given} | layout
     defaults = Recipe().model_dump(mode="json")
-    recipe = Recipe.parse({**run.recipe.model_dump(), **given}).model_dump(mode="json")
+    recipe = recipes.parse(named, defaults=run.recipe.model_dump()).model_dump(mode="json")
     changed = {key: value for key, value in recipe.items() if value != defaults[key]}
     return changed | run.layout | {"metric": run.task.metric} | layout
 

@@ -46,6 +46,7 @@ def of(run: Run) -> dict[str, Any]:
         "saved": _saved(stages),
         "parts": PARTS,
         "stages": _stage_rows(run, stages, measured),
+        "ramps": schedule.ramps_to_show(stages),
         "decisions": _decisions(stages, measured),
         "blend": run.blend,
         "scores": rows,

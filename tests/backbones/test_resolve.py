@@ -62,6 +62,16 @@ def test_pretrained_file_of_a_package(tmp_path):
     assert pretrained_file(absent, "none") is None
 
 
+@pytest.mark.parametrize(
+    ("sizes", "rounded"),
+    [((32, 64), (32, 64)), ((96, 145), (96, 160)), ((40, 50), (32, 64)), ((48, 64), (48, 64)),
+     ((10, 64), (10, 64))],
+)  # fmt: skip
+def test_sizes_are_rounded_unless_two_become_one_or_one_none(sizes, rounded):
+    assert Backbone("net", lambda size: None, multiple=32).rounded(sizes) == rounded
+    assert Backbone("net", lambda size: None).rounded(sizes) == sizes
+
+
 def test_pretrained_file_without_a_package(tmp_path):
     backbone = Backbone("net", lambda size: None)
     assert pretrained_file(backbone, "auto") is None

@@ -9,6 +9,7 @@ from toys import Recorder
 
 from kaggle_prz import images
 from kaggle_prz.errors import UsageError
+from kaggle_prz.images import squares
 from kaggle_prz.images.squares import square
 
 SIDES = st.integers(1, 90)
@@ -48,7 +49,7 @@ def test_squash_pad_and_crop(turned):
 def test_squash_is_a_plain_resize():
     noise = np.random.default_rng(0).integers(0, 256, (70, 50, 3), dtype=np.uint8)
     picture = Image.fromarray(noise)
-    plain = picture.resize((24, 24), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    plain = picture.resize((24, 24), Image.Resampling.HAMMING, reducing_gap=3.0)
     assert (square([picture], 24, "squash") == np.asarray(plain)).all()
 
 
@@ -65,3 +66,20 @@ def test_a_policy_has_stores_of_its_own(tmp_path):
     assert len({made.tobytes() for made in seen.values()}) == 3
     with pytest.raises(UsageError, match="squash, pad, crop; received 'stretch'"):
         images.decode(tmp_path, ["a.png"], (30,), tmp_path / "s", Recorder(), aspect="stretch")
+
+
+def test_small_sizes_are_made_from_large_ones_where_the_picture_is_as_large():
+    random = np.random.default_rng(0)
+    small = random.integers(0, 256, (12, 12, 3), dtype=np.uint8)
+    picture = Image.fromarray(small).resize((96, 80), Image.Resampling.BICUBIC)
+    made = squares.every([picture], (16, 32, 64), "squash")
+    assert {size: pixels.shape for size, pixels in made.items()} == {
+        size: (size, size, 3) for size in (16, 32, 64)
+    }
+    assert (made[32] == squares.shrunk(made[64], 32)).all()
+    assert (made[16] == squares.shrunk(made[32], 16)).all()
+    direct = squares.square([picture], 16, "squash").astype(float)
+    noise = np.square(made[16] - direct).mean()
+    assert 10 * np.log10(255**2 / noise) > 38
+    tiny = picture.resize((20, 20))
+    assert (squares.every([tiny], (16, 64), "pad")[16] == squares.square([tiny], 16, "pad")).all()

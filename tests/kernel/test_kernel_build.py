@@ -127,6 +127,24 @@ def test_a_run_is_trained_there_as_it_was_here(run, tmp_path):
     }  # fmt: skip
 
 
+def test_a_named_recipe_is_written_out(tmp_path):
+    options = {"recipe": "quick", "backbone": "tiny", "folds": 2, "settings": {"ema": 0.5}}
+    built = kernel.build("leaf-shapes", output=tmp_path / "out", owner="me", options=options)
+    assert Job.read(built.bundle / "kernel.json").options == {
+        "sizes": [96, 160], "folds": 2, "epochs": 3.0, "schedule": "equal_compute",
+        "backbone": "tiny", "ema": 0.5,
+    }  # fmt: skip
+
+
+def test_a_named_recipe_wins_over_that_of_the_run(run, tmp_path):
+    built = kernel.build(
+        run.path, output=tmp_path / "out", owner="me", mode="train", options={"recipe": "quick"}
+    )
+    given = Job.read(built.bundle / "kernel.json").options
+    assert (given["sizes"], given["folds"], given["epochs"]) == ([96, 160], 3, 3.0)
+    assert given["batch_size"] == 8
+
+
 def test_weights_of_a_file_come_along(tmp_path):
     (tmp_path / "mine.weights.h5").write_bytes(b"weights")
     built = kernel.build(

@@ -1,0 +1,47 @@
+"""What a recipe chose for a stage beyond the plain way of training, as sentences."""
+
+from kaggle_prz.spec import Recipe, Stage
+from kaggle_prz.task import Kind
+
+
+def of(stage: Stage, recipe: Recipe, kind: Kind) -> list[str]:
+    """A sentence for every choice that changes what trains or what predicts.
+
+    Args:
+        stage: to train.
+        recipe: of the run.
+        kind: of the task.
+
+    Example:
+        >>> of(stages_of(Recipe())[0], Recipe(ema=0.99), "classes")
+        ['weights that predict: an exponential moving average with momentum 0.99']
+    """
+    said = []
+    if recipe.layer_decay < 1:
+        said.append(
+            f"layer decay: the learning rate of a band of layers is {recipe.layer_decay:g} of that "
+            "of the band after it"
+        )
+    if recipe.accumulate > 1:
+        said.append(f"weights change every {recipe.accumulate} steps, by their mean gradient")
+    if recipe.loss == "focal":
+        said.append("loss: focal, images that are right already weigh less")
+    if recipe.class_weight == "balanced":
+        said.append("loss: every class weighs the same, by the training rows of the fold")
+    if stage.label_smoothing and kind == "numbers":
+        said.append("label smoothing: none, since numbers have no classes")
+    if recipe.ema:
+        said.append(
+            f"weights that predict: an exponential moving average with momentum {recipe.ema:g}"
+        )
+    if recipe.average_last:
+        said.append(
+            f"weights that predict: their average over the last {100 * recipe.average_last:.0f} % "
+            "of the steps"
+        )
+    if recipe.patience is not None:
+        said.append(
+            f"a fold ends after {recipe.patience} passes without a better score of its held-out "
+            "rows and keeps its best pass; out-of-fold scores are therefore a little optimistic"
+        )
+    return said

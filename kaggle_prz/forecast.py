@@ -1,0 +1,121 @@
+"""The stages that a run would train, and how long they would take here. Trains nothing."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kaggle_prz import allocator, environment, planning, schedule, speeds, summary
+from kaggle_prz.augmentation import stored_size
+from kaggle_prz.backbones import Backbone
+from kaggle_prz.budget import Budget
+from kaggle_prz.console import Console, Silent
+from kaggle_prz.rows import Rows
+from kaggle_prz.runs import Run
+from kaggle_prz.schedule import Speeds, Workload
+from kaggle_prz.spec import Recipe, Stage
+from kaggle_prz.task import Task
+
+_STEPS = 8  # that there are images for; fewer are timed
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Stages and their predicted time.
+
+    Attributes:
+        stages: in order; none where the time limit is too short.
+        workload: of every stage.
+        speeds: measured on this machine before, or None: times are not known.
+    """
+
+    stages: tuple[Stage, ...]
+    workload: Workload
+    speeds: Speeds | None
+
+    @property
+    def seconds(self) -> tuple[float | None, ...]:
+        """Of every stage, all folds together; None where nothing was measured."""
+        if self.speeds is None:
+            return (None,) * len(self.stages)
+        return tuple(
+            round(schedule.cost_of(stage, self.workload, self.speeds).total, 1)
+            for stage in self.stages
+        )
+
+    def show(self, console: Console) -> None:
+        """The stage table."""
+        if self.stages:
+            summary.show_stages(self.stages, self.workload, self.speeds, console)
+        else:
+            console.say("The time limit is too short to train any stage.")
+
+
+def of(recipe: Recipe, task: Task) -> Forecast:
+    """What a run of `recipe` would train; only with a known speed, within its time limit."""
+    workload, known = planning.workload_of(recipe, task), planning.known_speed(recipe)
+    stages = schedule.stages_of(recipe)
+    if recipe.time_limit is not None and known is not None:
+        stages = schedule.within(
+            Budget(recipe.time_limit).left(),
+            stages,
+            workload,
+            known,
+            capped=recipe.epochs is not None,
+            shares=schedule.divided(recipe, 1.0),
+        )
+    return Forecast(stages, workload, known)
+
+
+def calibrate(recipe: Recipe, network: Backbone, task: Task, console: Console) -> None:
+    """Time a few steps of every stage on made-up pixels, and keep the speeds for this machine.
+
+    The stages are built and measured as a run does it.
+
+    Args:
+        recipe: how they train.
+        network: resolved backbone of the recipe.
+        task: whose outputs, channels and number of images count; no image is opened.
+        console: gets a bar.
+
+    Raises:
+        UsageError: a network that does not take the task's channels.
+    """
+    network.check_channels(task.channels)
+    allocator.keep_freed_memory()
+    with environment.without_banner():
+        from kaggle_prz import workers
+
+    stages = schedule.stages_of(recipe)
+    rows = _made_up_rows(task, recipe)
+    random = np.random.default_rng(0)
+    with (
+        tempfile.TemporaryDirectory() as place,
+        console.bar("measuring", len(stages)) as advance,
+    ):
+        for stage in stages:
+            stores = {
+                size: random.integers(0, 256, (len(rows.ids), size, size, task.channels), np.uint8)
+                for size in (stage.image_size, stored_size(stage.image_size, recipe.presize))
+            }
+            run = Run(Path(place), recipe, task)
+            worker = workers.InProcess(run, network, rows, stores, Silent())
+            speed = worker.prepare(stage, None, measure=True)
+            if speed is not None:
+                speeds.keep(recipe, stage, speed)
+            advance(1)
+
+
+def _made_up_rows(task: Task, recipe: Recipe) -> Rows:
+    """As many images as a few steps take, but no more than a fold trains on."""
+    trained = len(task.images.train_rows) * (recipe.folds - 1) // recipe.folds
+    count = max(1, min(_STEPS * recipe.batch_size, trained))
+    stored = min(recipe.batch_size, count)
+    return Rows(
+        ids=np.full(stored, "made up"),
+        folds=np.ones(len(task.labels), np.int64),  # fold 0 holds nothing out
+        train=np.arange(count) % stored,
+        train_rows=task.images.train_rows[:count],
+        test=np.zeros(0, np.int64),
+    )

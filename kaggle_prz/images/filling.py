@@ -1,0 +1,119 @@
+"""Rows -> stores: by threads, in bounded memory, so that a later process can go on."""
+
+import os
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_prz.console import Advance
+from kaggle_prz.images import single, sources, squares
+from kaggle_prz.images.limits import pillow_limit_lifted
+from kaggle_prz.images.parts import Filling
+from kaggle_prz.images.single import How
+from kaggle_prz.pixels import Pixels, Store
+
+Work = Callable[[int], tuple[Mapping[int, Pixels], str]]
+Rows = NDArray[np.int64]
+
+_SAVED_EVERY = 5.0  # seconds; what a killed process loses
+_A_BLOCK = 16  # rows a thread takes at once
+_BLOCKS_WAITING = 4  # a thread
+
+
+def from_files(root: Path, files: Sequence[str], sizes: Sequence[int], how: How) -> Work:
+    """Decodes the images of files."""
+
+    def work(row: int) -> tuple[Mapping[int, Pixels], str]:
+        return single.decode(root, files[row], sizes, how)
+
+    return work
+
+
+def from_store(source: Store, sizes: Sequence[int]) -> Work:
+    """Makes the images of a store smaller."""
+
+    def work(row: int) -> tuple[Mapping[int, Pixels], str]:
+        pixels = np.asarray(source[row])
+        return {size: squares.shrunk(pixels, size) for size in sizes}, ""
+
+    return work
+
+
+def in_order(files: Sequence[str]) -> Rows:
+    """Rows of a file of many one after the other, as they are read by blocks."""
+    if not any("#" in reference for reference in files):
+        return np.arange(len(files))
+
+    def place(row: int) -> tuple[str, str, int]:
+        file, member, number = sources.place_of(files[row])
+        return ("", "", 0) if number is None else (file, member, number)
+
+    return np.array(sorted(range(len(files)), key=place), np.int64)
+
+
+def fill(filling: Filling, order: Rows, work: Work, advance: Advance) -> None:
+    """Do the rows of `order` that are not done.
+
+    Args:
+        filling: takes the pixels; saved every few seconds.
+        order: rows.
+        work: makes the pixels of a row.
+        advance: called with rows as they are done, and with their rate.
+    """
+    rows = order[~filling.done[order]]
+    advance(len(order) - len(rows))
+    begun = saved = time.monotonic()
+    count = 0
+
+    def some(block: Rows) -> tuple[Rows, dict[int, str]]:
+        return block, _done(filling, block, work)
+
+    # Warnings and Pillow's limit are the process's, so they are set around the threads.
+    with warnings.catch_warnings(), pillow_limit_lifted(), sources.kept():
+        warnings.simplefilter("ignore")
+        blocks = (rows[at : at + _A_BLOCK] for at in range(0, len(rows), _A_BLOCK))
+        for block, reasons in _in_threads(some, blocks):
+            filling.done[block] = True
+            filling.reasons.update(reasons)
+            count += len(block)
+            now = time.monotonic()
+            advance(len(block), note=f"{count / max(now - begun, 1e-3):,.0f} images/s")
+            if now - saved > _SAVED_EVERY:
+                filling.save()
+                saved = time.monotonic()
+
+
+def _done(filling: Filling, block: Rows, work: Work) -> dict[int, str]:
+    reasons = {}
+    for row in block.tolist():
+        made, reason = work(row)
+        if reason:
+            reasons[row] = reason
+        elif filling.parts:
+            for size, pixels in made.items():
+                filling.parts[size].put(row, pixels)
+    return reasons
+
+
+def _in_threads(
+    task: Callable[[Rows], tuple[Rows, dict[int, str]]], blocks: Iterator[Rows]
+) -> Iterator[tuple[Rows, dict[int, str]]]:
+    """Results in the order of `blocks`, of which only a few wait at a time."""
+    threads = os.cpu_count() or 1
+    waiting: deque[Future[tuple[Rows, dict[int, str]]]] = deque()
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for block in blocks:
+            waiting.append(pool.submit(task, block))
+            if len(waiting) > _BLOCKS_WAITING * threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

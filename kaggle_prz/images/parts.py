@@ -1,0 +1,223 @@
+"""Stores while they are filled: what is done is kept, so that a killed process is gone on with."""
+
+import contextlib
+import hashlib
+import os
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from kaggle_prz import workdir
+from kaggle_prz.images import gathered, stores
+from kaggle_prz.images.stores import Kind
+from kaggle_prz.pixels import Pixels
+
+_PROGRESS = ".progress.json"
+
+
+class _Part(ABC):
+    """The file of one size; rows are written in any order, by several threads.
+
+    Args:
+        final: its place at the end.
+    """
+
+    def __init__(self, final: Path):
+        self.final, self.file = final, _part(final)
+        self._lock = threading.Lock()
+
+    @abstractmethod
+    def put(self, row: int, pixels: Pixels) -> None:
+        """Write one picture."""
+
+    def flush(self) -> None:
+        """Return when everything that was put is on disk."""
+        with self._lock:
+            self._opened.flush()
+            os.fsync(self._opened.fileno())
+
+    def finish(self) -> None:
+        """Move the file to its place."""
+        self._opened.close()
+        self.file.replace(self.final)
+
+    def close(self) -> None:
+        """Leave the file as it is."""
+        with contextlib.suppress(OSError):  # what does not fit is written again at the next try
+            self._opened.close()
+
+    def _open(self) -> None:
+        self._opened = self.file.open("r+b")
+
+
+class _Raw(_Part):
+    """An array; written to and not mapped, so that it takes no memory of the process."""
+
+    def __init__(self, final: Path, shape: tuple[int, ...], resumed: bool):
+        super().__init__(final)
+        if not resumed:
+            np.lib.format.open_memmap(self.file, "w+", np.uint8, shape)
+            _claim_room(self.file)
+        self._stride = int(np.prod(shape[1:]))
+        self._begin = self.file.stat().st_size - shape[0] * self._stride
+        self._open()
+
+    def put(self, row: int, pixels: Pixels) -> None:
+        with self._lock:
+            self._opened.seek(self._begin + row * self._stride)
+            self._opened.write(np.ascontiguousarray(pixels).data)
+
+
+class _Encoded(_Part):
+    """JPEGs in the order in which they come, and where each is."""
+
+    def __init__(self, final: Path, index: Path, shape: tuple[int, ...], resumed: bool):
+        super().__init__(final)
+        self._index = _Raw(index, (shape[0], 2, 8), resumed)
+        if not resumed:
+            self.file.write_bytes(b"")
+        self._open()
+        self._end = self._opened.seek(0, os.SEEK_END)
+
+    def put(self, row: int, pixels: Pixels) -> None:
+        content = gathered.written(pixels)
+        with self._lock:
+            self._opened.write(content)
+            place = np.array([self._end, len(content)], np.uint64)
+            self._end += len(content)
+        self._index.put(row, place.view(np.uint8))
+
+    def flush(self) -> None:
+        super().flush()
+        self._index.flush()
+
+    def finish(self) -> None:
+        super().finish()
+        self._index.finish()  # last: it says that the store is there
+
+    def close(self) -> None:
+        super().close()
+        self._index.close()
+
+
+class Filling:
+    """Stores of several sizes, and which of their rows are done.
+
+    Args:
+        place: directory of the stores.
+        kind: of the stores; of `"none"` rows are counted, and nothing is written.
+        sizes: px.
+        shape: `(images, channels)`.
+
+    Attributes:
+        done: `(images,)` bool, those that an earlier process did among them.
+        reasons: row of an image without pixels -> why.
+    """
+
+    def __init__(self, place: Path, kind: Kind, sizes: Sequence[int], shape: tuple[int, int]):
+        place.mkdir(parents=True, exist_ok=True)
+        self._progress = place / _PROGRESS
+        self._key = hashlib.sha256(repr((kind, sorted(sizes), shape)).encode()).hexdigest()[:16]
+        self.done, self.reasons = np.zeros(shape[0], bool), dict[int, str]()
+        self.parts: dict[int, _Part] = {}
+        self._place, self._kind, self._sizes, self._shape = place, kind, sizes, shape
+
+    def open(self) -> None:
+        """Open the files, those of an earlier process where it was at work on the same."""
+        place, kind, sizes, shape = self._place, self._kind, self._sizes, self._shape
+        expected = [stores.path(place, size, kind) for size in sizes if kind != "none"]
+        resumed = all(_part(file).is_file() for file in expected) and self._read()
+        if not resumed:
+            stores.remove_parts(place)
+        for size in sizes if kind != "none" else ():
+            whole = (shape[0], size, size, shape[1])
+            final = stores.path(place, size, kind)
+            self.parts[size] = (
+                _Raw(final, whole, resumed)
+                if kind == "raw"
+                else _Encoded(final, stores.index(place, size), whole, resumed)
+            )
+
+    def save(self) -> None:
+        """Flush what was put, and then mark it as done for good."""
+        done, reasons = np.packbits(self.done).tobytes().hex(), list(self.reasons.items())
+        for part in self.parts.values():
+            part.flush()
+        workdir.write_json(self._progress, {"key": self._key, "done": done, "reasons": reasons})
+
+    def finish(self) -> None:
+        """Move every store to its place."""
+        for part in self.parts.values():
+            part.flush()
+            part.finish()
+        self._progress.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Leave everything for another process to go on with."""
+        for part in self.parts.values():
+            part.close()
+
+    def remove(self) -> None:
+        """Leave nothing."""
+        self.close()
+        stores.remove_parts(self._place)
+        self._progress.unlink(missing_ok=True)
+
+    def _read(self) -> bool:
+        """Whether an earlier process was at work on the same, and how far it came."""
+        if not self._progress.is_file():
+            return False
+        found = workdir.read_json(self._progress)
+        if found["key"] != self._key:
+            return False
+        bits = np.frombuffer(bytes.fromhex(found["done"]), np.uint8)
+        self.done = np.unpackbits(bits, count=len(self.done)).astype(bool)
+        self.reasons = dict(found["reasons"])
+        return True
+
+
+@contextlib.contextmanager
+def begun(
+    place: Path, kind: Kind, sizes: Sequence[int], shape: tuple[int, int]
+) -> Iterator[Filling]:
+    """Stores to be filled, from where an earlier process stopped.
+
+    They are moved to their places at the end. An interrupt leaves what is done under hidden
+    names, and any error leaves nothing.
+
+    Args:
+        place, kind, sizes, shape: see `Filling`.
+
+    Raises:
+        DiskFullError: no room.
+    """
+    with workdir.room_for(place):
+        filling = Filling(place, kind, sizes, shape)
+        try:
+            filling.open()
+            filling.save()  # so that rows of another try are never taken for those of this one
+            yield filling
+            filling.finish()
+        except Exception:
+            filling.remove()
+            raise
+        except BaseException:
+            try:
+                filling.save()
+            finally:
+                filling.close()
+            raise
+
+
+def _part(final: Path) -> Path:
+    return final.with_name(f".part-{final.name}")
+
+
+def _claim_room(file: Path) -> None:
+    """Reserve the blocks now, so that a full disk is met before the work and not after it."""
+    if hasattr(os, "posix_fallocate"):
+        with file.open("r+b") as opened:
+            os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)

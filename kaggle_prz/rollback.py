@@ -1,0 +1,113 @@
+"""What becomes of a fold whose loss is no number: back to good weights, at a lower rate."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from kaggle_prz.callbacks import Pace
+
+MOST = 3
+_STEPS_BETWEEN = 40
+
+
+class Kept:
+    """Variables that are put back to the values they have now.
+
+    Args:
+        variables: Keras variables.
+    """
+
+    def __init__(self, variables: Sequence[Any]):
+        self._kept = [(each, keras.ops.convert_to_numpy(each).copy()) for each in variables]
+
+    def put_back(self) -> None:
+        """Assign the values that were kept."""
+        for variable, value in self._kept:
+            variable.assign(value)
+
+
+class Rollback(keras.callbacks.Callback):  # type: ignore[misc]
+    """Keeps weights that are good, and goes back to them.
+
+    Weights count as good when the step after them has a finite loss: a step may have a finite
+    loss and yet leave weights that are no numbers.
+
+    Args:
+        pace: whose learning rate is halved; counts the steps.
+        start_anew: puts back what belongs to weights that are gone, such as the optimizer's state.
+        tell: gets a sentence.
+        where: what trains, for that sentence.
+    """
+
+    def __init__(
+        self,
+        pace: "Pace",
+        start_anew: Callable[[], None],
+        tell: Callable[[str], None],
+        where: str,
+    ):
+        super().__init__()
+        self.count = 0
+        self._pace, self._start_anew, self._tell = pace, start_anew, tell
+        self._where = where
+        self._good_at, self._kept_at = 0, -1
+        self._given_up = False
+
+    def on_train_begin(self, logs: object = None) -> None:
+        self._good = self.model.get_weights()
+        self._kept = self._good
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        step = self._pace.step
+        if step == self._good_at:  # it has just gone back
+            return
+        if self._kept_at > self._good_at:
+            self._good, self._good_at = self._kept, self._kept_at
+        if step % _STEPS_BETWEEN == 0:
+            self._kept, self._kept_at = self.model.get_weights(), step
+
+    def on_train_end(self, logs: object = None) -> None:
+        if not self._given_up and finite(self._good) and not finite(self.model.get_weights()):
+            self._go_back("the weights were no numbers after")
+
+    def recover(self) -> bool:
+        """Go back to the last good weights; False where there are none, or it is no use."""
+        if self.count == MOST or not finite(self._good):
+            self._given_up = True
+            return False
+        self._pace.begin_anew(0.5)
+        self._go_back("the loss was no number at")
+        return True
+
+    @property
+    def told(self) -> str:
+        """How often it went back, for a sentence; empty where it never did."""
+        times = "" if self.count == 1 else f" {self.count} times"
+        return f" after going back{times} to good weights and half the rate" if self.count else ""
+
+    def _go_back(self, why: str) -> None:
+        model, step = self.model, self._pace.step
+        model.set_weights(self._good)
+        self._start_anew()
+        model.reset_metrics()
+        self.count += 1
+        since = f"step {self._good_at}" if self._good_at else "the beginning"
+        self._tell(
+            f"{self._where}: {why} step {step}, so training went back to the weights of {since}; "
+            f"the highest learning rate is {self._pace.peak:.2g} from there."
+        )
+        self._good_at = self._kept_at = step
+
+
+def finite(weights: Sequence[NDArray[Any]]) -> bool:
+    """Whether all weights are numbers.
+
+    Example:
+        >>> finite([np.zeros(2), np.array([1.0, np.inf])])
+        False
+    """
+    return all(bool(np.isfinite(weight).all()) for weight in weights)

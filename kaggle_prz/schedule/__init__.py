@@ -1,0 +1,59 @@
+"""Recipe and measured speed -> stages: size, epochs, batch size, learning rate, cost.
+
+Pure functions, without Keras. Compute is counted in images × px², which is what a
+convolutional network's time follows (EfficientNetV2, arXiv:2104.00298, section 4).
+"""
+
+from kaggle_prz.schedule.cost import (
+    Cost,
+    Measured,
+    Slot,
+    Speed,
+    Speeds,
+    Workload,
+    cost_of,
+    relative_compute,
+)
+from kaggle_prz.schedule.division import (
+    SCHEDULES,
+    divided,
+    equal_compute,
+    equal_epochs,
+    late_jump,
+    linear,
+)
+from kaggle_prz.schedule.limit import (
+    FEWEST_EPOCHS_WORTH_A_STAGE,
+    MOST_EPOCHS_UNDER_A_TIME_LIMIT,
+    SAFETY,
+    within,
+)
+from kaggle_prz.schedule.ramps import RAMPS, mixes, ramped, ramps_to_show
+from kaggle_prz.schedule.stages import DEFAULT_EPOCHS, stages_of
+
+__all__ = [
+    "DEFAULT_EPOCHS",
+    "FEWEST_EPOCHS_WORTH_A_STAGE",
+    "MOST_EPOCHS_UNDER_A_TIME_LIMIT",
+    "RAMPS",
+    "SAFETY",
+    "SCHEDULES",
+    "Cost",
+    "Measured",
+    "Slot",
+    "Speed",
+    "Speeds",
+    "Workload",
+    "cost_of",
+    "divided",
+    "equal_compute",
+    "equal_epochs",
+    "late_jump",
+    "linear",
+    "mixes",
+    "ramped",
+    "ramps_to_show",
+    "relative_compute",
+    "stages_of",
+    "within",
+]

@@ -1,0 +1,148 @@
+"""What a stage costs: images that it touches, and the speed that was measured."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kaggle_prz.spec import Stage
+
+
+@dataclass(frozen=True)
+class Workload:
+    """How many images a stage touches.
+
+    Attributes:
+        folds: folds of the run.
+        train_rows: rows with a label; each fold trains on `(folds - 1) / folds` of them.
+        test_rows: rows to predict, by every fold.
+        views: test-time views of each predicted image.
+    """
+
+    folds: int
+    train_rows: int
+    test_rows: int
+    views: int
+
+    def trained_images(self, epochs: float) -> float:
+        """Images that training passes over, all folds together."""
+        return epochs * self.train_rows * (self.folds - 1)
+
+    def predicted_images(self) -> int:
+        """Images that prediction passes over, all folds together."""
+        return self.views * (self.train_rows + self.folds * self.test_rows)
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What was measured on this machine, at one image size.
+
+    Attributes:
+        image_size: px at which it was measured.
+        train_images: images a second in training.
+        predict_images: images a second in prediction.
+        start: seconds to build and trace one stage's model.
+    """
+
+    image_size: int
+    train_images: float
+    predict_images: float
+    start: float
+
+    def at(self, image_size: int) -> "Speed":
+        """The same machine at another size, by the ratio of areas."""
+        ratio = (self.image_size / image_size) ** 2
+        return replace(
+            self,
+            image_size=image_size,
+            train_images=self.train_images * ratio,
+            predict_images=self.predict_images * ratio,
+        )
+
+    def of(self, stage: Stage) -> "Speed":
+        """At the size of a stage."""
+        return self.at(stage.image_size)
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """What was measured on this machine, at several image sizes.
+
+    Attributes:
+        measured: by image size, px, and batch size; at least one.
+    """
+
+    measured: Mapping[tuple[int, int], Speed]
+
+    def of(self, stage: Stage) -> Speed:
+        """As measured at the size of a stage, else scaled from the nearest size.
+
+        Of several batch sizes the nearest counts.
+
+        Example:
+            >>> speeds = Speeds({(32, 16): Speed(32, 90, 200, 1), (64, 8): Speed(64, 40, 80, 1)})
+            >>> stage = Stage(index=1, image_size=64, epochs=1, batch_size=16, learning_rate=1e-3)
+            >>> speeds.of(stage).train_images
+            40.0
+        """
+
+        def distance(key: tuple[int, int]) -> tuple[float, float]:
+            size, batch = key
+            here = abs(math.log(size / stage.image_size))
+            return here, abs(math.log(batch / stage.batch_size))
+
+        return self.measured[min(self.measured, key=distance)].at(stage.image_size)
+
+    def knows(self, stage: Stage) -> bool:
+        """Whether the very size and batch size of a stage were measured."""
+        return (stage.image_size, stage.batch_size) in self.measured
+
+    def adding(self, stage: Stage, speed: Speed) -> "Speeds":
+        """These, and what was measured of a stage."""
+        return Speeds({**self.measured, (stage.image_size, stage.batch_size): speed})
+
+
+Measured = Speed | Speeds
+
+
+@dataclass(frozen=True)
+class Slot:
+    """How long one fold may train.
+
+    Attributes:
+        epochs: passes at most.
+        deadline: `time.monotonic()` by which training ends, or None.
+    """
+
+    epochs: float
+    deadline: float | None = None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Predicted seconds of one stage, all folds together."""
+
+    start: float
+    train: float
+    predict: float
+
+    @property
+    def total(self) -> float:
+        """Seconds of the whole stage."""
+        return self.start + self.train + self.predict
+
+
+def cost_of(stage: Stage, workload: Workload, speed: Measured) -> Cost:
+    """Predicted seconds of `stage`, from speeds measured at any size."""
+    here = speed.of(stage)
+    return Cost(
+        start=here.start,
+        train=workload.trained_images(stage.epochs) / here.train_images,
+        predict=workload.predicted_images() / here.predict_images,
+    )
+
+
+def relative_compute(stages: Sequence[Stage]) -> float:
+    """Compute of `stages` ÷ compute of the same epochs all at the largest size; 0 for none."""
+    largest = max((stage.image_size for stage in stages), default=0)
+    spent = sum(stage.epochs * stage.image_size**2 for stage in stages)
+    return spent / (sum(stage.epochs for stage in stages) * largest**2 or 1.0)

@@ -1,0 +1,89 @@
+"""Epochs in all -> epochs of every stage, by the name of a schedule."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from kaggle_prz.spec import Recipe
+
+_AT_THE_FIRST_SIZE = 0.8  # FFCV: see late_jump
+_AT_THE_FULL_SIZE = 0.2  # Composer: see linear
+
+
+def equal_compute(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
+    """Divide `epochs` so that every stage costs the same compute (EfficientTrain++).
+
+    Args:
+        sizes: image size of every stage, px.
+        epochs: in all.
+
+    Returns:
+        Epochs of every stage, in proportion to 1 / size².
+
+    Example:
+        >>> [round(e, 2) for e in equal_compute((160, 240, 320), 10)]
+        [5.9, 2.62, 1.48]
+    """
+    return _in_proportion([1 / size**2 for size in sizes], epochs)
+
+
+def equal_epochs(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
+    """Divide `epochs` evenly; later stages then cost more.
+
+    Example:
+        >>> equal_epochs((160, 240, 320), 9)
+        (3.0, 3.0, 3.0)
+    """
+    return _in_proportion([1.0] * len(sizes), epochs)
+
+
+def late_jump(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
+    """Four fifths of `epochs` at the first size, the rest divided evenly among the others.
+
+    FFCV trains 160 px until 74 % of its 88 epochs (69 % of 16) and reaches 192 px at 86 % (81 %),
+    rounding to 32 px between: a jump after 80 % (75 %). Its configurations have two sizes only.
+
+    Example:
+        >>> late_jump((160, 192), 10), late_jump((160, 240, 320), 10)
+        ((8.0, 2.0), (8.0, 1.0, 1.0))
+    """
+    others = len(sizes) - 1
+    later = (1 - _AT_THE_FIRST_SIZE) / others if others else 0.0
+    return _in_proportion([_AT_THE_FIRST_SIZE, *[later] * others], epochs)
+
+
+def linear(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
+    """A size that rises linearly over four fifths of `epochs`; the rest at the full size.
+
+    A stage is trained from where that line passes its size to where it reaches the next one's.
+    After Composer's progressive resizing, which spends the last 20 % at the full size; it also
+    waits at the smallest size first, which stages far apart do of themselves.
+
+    Example:
+        >>> linear((160, 240, 320), 10), linear((160, 180, 320), 10)
+        ((4.0, 4.0, 2.0), (1.0, 7.0, 2.0))
+    """
+    rises = [later - earlier for earlier, later in pairwise(sizes)]
+    along = [(1 - _AT_THE_FULL_SIZE) * rise / sum(rises) for rise in rises]
+    return _in_proportion([*along, _AT_THE_FULL_SIZE], epochs)
+
+
+SCHEDULES: dict[str, Callable[[Sequence[int], float], tuple[float, ...]]] = {
+    "equal_compute": equal_compute,
+    "equal_epochs": equal_epochs,
+    "late_jump": late_jump,
+    "linear": linear,
+}
+
+
+def divided(recipe: Recipe, epochs: float) -> tuple[float, ...]:
+    """`epochs` in all, divided among the stages of `recipe` by its schedule.
+
+    Example:
+        >>> divided(Recipe(sizes=(96, 128), schedule="equal_epochs"), 6)
+        (3.0, 3.0)
+    """
+    return SCHEDULES[recipe.schedule](recipe.sizes, epochs)
+
+
+def _in_proportion(shares: Sequence[float], epochs: float) -> tuple[float, ...]:
+    return tuple(epochs * share / sum(shares) for share in shares)

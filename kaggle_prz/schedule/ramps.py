@@ -1,0 +1,70 @@
+"""What rises from stage to stage besides the image size, and when mixing images ends."""
+
+from collections.abc import Sequence
+
+from kaggle_prz.spec import Stage
+
+RAMPS = (
+    "frozen",
+    "dropout",
+    "stochastic_depth",
+    "randaugment",
+    "mixup",
+    "cutmix",
+    "label_smoothing",
+)
+_UNMIXED = 0.2  # share of the last stage, at its end
+
+
+def ramped(value: float | tuple[float, float], index: int, stages: int) -> float:
+    """The value of stage `index`, from 0, on a line from the first stage's to the last's.
+
+    One stage alone takes the last's (EfficientNetV2, arXiv:2104.00298, algorithm 1).
+
+    Example:
+        >>> [ramped((0.1, 0.3), index, 3) for index in range(3)], ramped(0.2, 0, 3)
+        ([0.1, 0.2, 0.3], 0.2)
+    """
+    if not isinstance(value, tuple):
+        return value
+    first, last = value
+    return round(first + (last - first) * (index / (stages - 1) if stages > 1 else 1.0), 6)
+
+
+def mixes(stage_index: int, stages: int, progress: float) -> bool:
+    """Whether mixup and cutmix, where a stage has any, still mix images.
+
+    They end with the last fifth of the last stage, so that a run ends on images as they are.
+
+    Args:
+        stage_index: from 0, as in `ramped`.
+        stages: how many the run has.
+        progress: within the stage, 0 to 1.
+
+    Example:
+        >>> mixes(1, 3, 0.9), mixes(2, 3, 0.7), mixes(2, 3, 0.9)
+        (True, True, False)
+    """
+    return stage_index < stages - 1 or progress < 1 - _UNMIXED
+
+
+def ramps_to_show(stages: Sequence[Stage]) -> dict[str, list[float]]:
+    """The ramps that tell something of `stages`, with the value of every one.
+
+    Those that are not zero throughout; dropout, which every network has, only where it changes.
+
+    Returns:
+        Title of a column -> its numbers.
+
+    Example:
+        >>> from kaggle_prz.schedule import stages_of
+        >>> from kaggle_prz.spec import Recipe
+        >>> ramps_to_show(stages_of(Recipe(sizes=(96, 144), randaugment=(2, 9))))
+        {'randaugment': [2.0, 9.0]}
+    """
+    columns = {name: [float(getattr(stage, name)) for stage in stages] for name in RAMPS}
+    return {
+        name.replace("_", " "): values
+        for name, values in columns.items()
+        if any(values) and (name != "dropout" or len(set(values)) > 1)
+    }

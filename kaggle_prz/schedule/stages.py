@@ -1,0 +1,45 @@
+"""Recipe -> stages: size, epochs, batch size, learning rate, ramps."""
+
+from kaggle_prz.schedule.division import divided
+from kaggle_prz.schedule.ramps import RAMPS, ramped
+from kaggle_prz.spec import Recipe, Stage
+
+DEFAULT_EPOCHS = 6.0
+
+
+def stages_of(recipe: Recipe) -> tuple[Stage, ...]:
+    """The stages of a recipe, before any time limit.
+
+    Batch size falls with the square of the image size, so that memory stays what it is at the
+    first size, in multiples of 8 where it can. The learning rate falls from stage to stage: later
+    stages refine what earlier ones learned.
+
+    Returns:
+        One `Stage` for every size of the recipe, in order.
+
+    Example:
+        >>> [stage.name for stage in stages_of(Recipe(sizes=(96, 144)))]
+        ['stage1-96', 'stage2-144']
+    """
+    epochs = (
+        recipe.epochs
+        if isinstance(recipe.epochs, tuple)
+        else divided(recipe, recipe.epochs or DEFAULT_EPOCHS)
+    )
+    return tuple(
+        Stage(
+            index=index + 1,
+            image_size=size,
+            epochs=round(epochs[index], 2) or 0.01,
+            batch_size=_batch_size(recipe, size),
+            learning_rate=recipe.learning_rate * recipe.learning_rate_fall**index,
+            **{name: ramped(getattr(recipe, name), index, len(recipe.sizes)) for name in RAMPS},
+        )
+        for index, size in enumerate(recipe.sizes)
+    )
+
+
+def _batch_size(recipe: Recipe, size: int) -> int:
+    fitting = recipe.batch_size * (recipe.sizes[0] / size) ** 2
+    floor = min(recipe.batch_size, 16)
+    return max(floor, int(fitting // 8) * 8)

@@ -1,0 +1,37 @@
+"""A sentence for every choice, none for a plain recipe."""
+
+from toy_nets import stage
+
+from kaggle_prz import choices
+from kaggle_prz.spec import Recipe
+
+
+def test_a_plain_recipe_has_none():
+    assert choices.of(stage(), Recipe(), "classes") == []
+
+
+def test_every_choice_is_told():
+    recipe = Recipe(
+        layer_decay=0.8, accumulate=4, loss="focal", class_weight="balanced", ema=0.99, patience=2
+    )
+    assert choices.of(stage(label_smoothing=0.1), recipe, "classes") == [
+        "layer decay: the learning rate of a band of layers is 0.8 of that of the band after it",
+        "weights change every 4 steps, by their mean gradient",
+        "loss: focal, images that are right already weigh less",
+        "loss: every class weighs the same, by the training rows of the fold",
+        "weights that predict: an exponential moving average with momentum 0.99",
+        "a fold ends after 2 passes without a better score of its held-out rows and keeps its best "
+        "pass; out-of-fold scores are therefore a little optimistic",
+    ]
+
+
+def test_an_average_of_the_end_is_told():
+    assert choices.of(stage(), Recipe(average_last=0.25), "tags") == [
+        "weights that predict: their average over the last 25 % of the steps"
+    ]
+
+
+def test_numbers_are_not_smoothed():
+    assert choices.of(stage(label_smoothing=0.1), Recipe(), "numbers") == [
+        "label smoothing: none, since numbers have no classes"
+    ]
