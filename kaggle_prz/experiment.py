@@ -15,6 +15,7 @@ import numpy as np
 
 from kaggle_prz import (
     allocator,
+    augmentation,
     backbones,
     blending,
     class_weights,
@@ -138,7 +139,7 @@ def fit(
         decoded = images.decode(
             task.root,
             rows.files_of(task),
-            recipe.sizes,
+            augmentation.decoded_sizes(recipe),
             workdir.home() / "images" / task.slug,
             console,
             channels=task.channels,

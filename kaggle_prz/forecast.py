@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from kaggle_prz import allocator, environment, planning, schedule, speeds, summary
+from kaggle_prz.augmentation import stored_size
 from kaggle_prz.backbones import Backbone
 from kaggle_prz.budget import Budget
 from kaggle_prz.console import Console, Silent
@@ -94,8 +95,10 @@ def calibrate(recipe: Recipe, network: Backbone, task: Task, console: Console) -
         console.bar("measuring", len(stages)) as advance,
     ):
         for stage in stages:
-            shape = (len(rows.ids), stage.image_size, stage.image_size, task.channels)
-            stores = {stage.image_size: random.integers(0, 256, shape, np.uint8)}
+            stores = {
+                size: random.integers(0, 256, (len(rows.ids), size, size, task.channels), np.uint8)
+                for size in (stage.image_size, stored_size(stage.image_size, recipe.presize))
+            }
             run = Run(Path(place), recipe, task)
             worker = workers.InProcess(run, network, rows, stores, Silent())
             speed = worker.prepare(stage, None, measure=True)

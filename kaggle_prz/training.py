@@ -21,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kaggle_prz import choices, class_weights, depth, outputs
+from kaggle_prz.augmentation import Augmentation
 from kaggle_prz.averaging import WeightAverage, average_of
 from kaggle_prz.callbacks import Clock, History, Pace
 from kaggle_prz.console import Advance
@@ -31,6 +32,7 @@ from kaggle_prz.optimizer import optimizer_of
 from kaggle_prz.pipeline import TrainBatches
 from kaggle_prz.pixels import Store
 from kaggle_prz.rollback import Kept, Rollback
+from kaggle_prz.schedule import mixes
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Kind
 from kaggle_prz.validation import BestPass, Validate
@@ -48,7 +50,7 @@ class FoldWork:
 
     Attributes:
         fold: its number.
-        pixels: `(images, size, size, 3)` uint8, at the stage's size.
+        pixels: `(images, stored, stored, 3)` uint8, of the stage's size or larger.
         rows: indexes into `pixels` to train on.
         targets: of these rows, see `kaggle_prz.outputs.Outputs.targets`.
         flips: flips that leave labels what they are.
@@ -169,9 +171,9 @@ class StageTrainer:
         """
         self._new_optimizer.put_back()
         self._new_generators.put_back()
-        batches, accumulate = self._batches(work), self._recipe.accumulate
-        planned = self.steps(len(work.rows), work.epochs)
+        planned, accumulate = self.steps(len(work.rows), work.epochs), self._recipe.accumulate
         pace = Pace(planned, self.stage.learning_rate, work.deadline, accumulate)
+        batches = self._batches(work, lambda step: self._mixes(step, pace))
         average = average_of(self._recipe, pace)
         self._average = (work.fold, average) if average else None
         where = f"{self.stage.name}, fold {work.fold}"
@@ -230,7 +232,14 @@ class StageTrainer:
         if self._tell is not None:
             self._tell(f"Note: {sentence}")
 
-    def _batches(self, work: FoldWork) -> keras.utils.PyDataset:
+    def _mixes(self, step: int, pace: Pace) -> bool:
+        """Whether a step mixes images; batches are made ahead of the steps that `pace` counts."""
+        progress = max(step / pace.steps, pace.progress)
+        return mixes(self.stage.index - 1, len(self._recipe.sizes), progress)
+
+    def _batches(
+        self, work: FoldWork, mixing: Callable[[int], bool] | None = None
+    ) -> keras.utils.PyDataset:
         targets = outputs.shares(work.targets, self._sizes) if self._mixed else work.targets
         batches = TrainBatches(
             work.pixels,
@@ -238,6 +247,9 @@ class StageTrainer:
             targets,
             batch_size=self.stage.batch_size,
             flips=work.flips,
+            augmentation=Augmentation.of(self.stage),
+            mixing=mixing,
+            size=self._model.input_shape[1],
             seed=(self._recipe.seed, self.stage.index, work.fold),
         )
         if self._recipe.class_weight == "none":

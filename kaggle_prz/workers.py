@@ -10,7 +10,16 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz import ensemble, metrics, outputs, precision, prediction, transfer, workdir
+from kaggle_prz import (
+    augmentation,
+    ensemble,
+    metrics,
+    outputs,
+    precision,
+    prediction,
+    transfer,
+    workdir,
+)
 from kaggle_prz.backbones import Backbone
 from kaggle_prz.console import Console
 from kaggle_prz.head import fit_head
@@ -33,7 +42,8 @@ class InProcess:
         run: whose directory takes the results.
         backbone: of every stage.
         rows: the run's rows.
-        stores: image size -> `(images, size, size, 3)` uint8.
+        stores: image size -> `(images, size, size, 3)` uint8; of all sizes of
+            `augmentation.decoded_sizes`.
         console: gets a bar a fold.
     """
 
@@ -64,6 +74,7 @@ class InProcess:
         return (
             f"precision: {self._precision.reason}",
             *self._classifier.notes,
+            augmentation.sentence(self._trainer.stage, self._run.recipe, self._run.task.flips),
             *self._trainer.notes,
         )
 
@@ -233,7 +244,9 @@ class InProcess:
         trained_on = self._rows.trained_on(fold)
         return FoldWork(
             fold=fold,
-            pixels=self._stores[stage.image_size],
+            pixels=self._stores[
+                augmentation.stored_size(stage.image_size, self._run.recipe.presize)
+            ],
             rows=self._rows.train[trained_on],
             targets=self._targets[trained_on],
             flips=self._run.task.flips,

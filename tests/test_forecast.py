@@ -47,11 +47,17 @@ def test_as_many_images_are_made_up_as_a_fold_trains_on():
 
 
 @pytest.mark.keras
-@pytest.mark.parametrize("task", [TASK, make_bags([0, 1], [9, 9], [1] * 2, classes=2)])
-def test_every_stage_is_measured_on_made_up_pixels(task):
-    console = Recorder()
-    forecast.calibrate(TINY, backbones.resolve("tiny"), task, console)
-    foreseen = forecast.of(TINY, task)
+@pytest.mark.parametrize(
+    ("task", "changes"),
+    [
+        (TASK, {}),
+        (make_bags([0, 1], [9, 9], [1] * 2, classes=2), {"presize": 0.2, "randaugment": 5.0}),
+    ],
+)
+def test_every_stage_is_measured_on_made_up_pixels(task, changes):
+    console, recipe = Recorder(), TINY.model_copy(update=changes)
+    forecast.calibrate(recipe, backbones.resolve("tiny"), task, console)
+    foreseen = forecast.of(recipe, task)
     assert all(foreseen.speeds.knows(stage) for stage in foreseen.stages)
     assert all(took > 0 for took in foreseen.seconds)
     assert console.bars == [("measuring", 2)]

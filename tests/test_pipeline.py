@@ -1,5 +1,7 @@
 """Batches: every row in its turn, the same for the same seed, always of one shape."""
 
+import threading
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,7 +9,10 @@ from PIL import Image
 pytest.importorskip("keras")
 
 from kaggle_prz import images
+from kaggle_prz.augmentation import Augmentation
 from kaggle_prz.console import Silent
+from kaggle_prz.errors import UsageError
+from kaggle_prz.outputs import shares as shares_of
 from kaggle_prz.pipeline import VIEWS, TrainBatches, prediction_batches
 
 pytestmark = pytest.mark.keras
@@ -113,6 +118,112 @@ def test_flipping_leaves_the_store_as_it_was():
         stored, np.arange(16), np.arange(16), batch_size=8, flips=("horizontal",)
     )
     assert not np.shares_memory(batches[0][0], stored)
+
+
+def by_row(batches: TrainBatches) -> dict[int, np.ndarray]:
+    """What became of every row in a pass; labels are rows."""
+    pixels, labels = whole_pass(batches)
+    return dict(zip(labels.tolist(), pixels, strict=True))
+
+
+@pytest.mark.parametrize("randaugment", [0.0, 6.0])
+def test_what_happens_to_a_picture_does_not_depend_on_its_batch_or_on_the_fold_s_other_rows(
+    randaugment,
+):
+    stored = numbered(40, 12)
+
+    def batches(batch_size, rows):
+        return TrainBatches(stored, rows, rows, batch_size=batch_size, size=9, seed=(3, 1),
+                            flips=("horizontal", "vertical"),
+                            augmentation=Augmentation(randaugment=randaugment))  # fmt: skip
+
+    one, other = batches(8, np.arange(40)), batches(5, np.arange(10, 30))
+    passes = []
+    for _ in range(2):
+        all_rows, some = by_row(one), by_row(other)
+        assert len(all_rows) == 40
+        assert len(some) == 20
+        for row, pixels in some.items():
+            np.testing.assert_array_equal(pixels, all_rows[row])
+        passes.append(all_rows)
+        one.on_epoch_end()
+        other.on_epoch_end()
+    same = [np.array_equal(passes[0][row], passes[1][row]) for row in range(40)]
+    assert sum(same) < 5
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_a_picture_with_a_margin_is_cropped_at_random(tmp_path, mapped):
+    stored = numbered(60, 7)
+    if mapped:
+        np.save(tmp_path / "7.npy", stored)
+        stored = np.load(tmp_path / "7.npy", mmap_mode="r")
+    given = by_row(TrainBatches(stored, np.arange(60), np.arange(60), batch_size=20, size=5))
+    places = {
+        (down, right)
+        for row, pixels in given.items()
+        for down in range(3)
+        for right in range(3)
+        if np.array_equal(pixels, stored[row, down : down + 5, right : right + 5])
+    }
+    assert len(places) == 9
+
+
+def test_targets_are_mixed_as_pictures_are_and_stay_as_they_are_where_none_is():
+    stored, labels = numbered(24), np.arange(24) % 3
+    targets = shares_of(labels, (3,))
+
+    def batches(**options):
+        return TrainBatches(stored, np.arange(24), targets, batch_size=8, **options)
+
+    plain, mixed = batches(), batches(augmentation=Augmentation(mixup=1.0))
+    never = batches(augmentation=Augmentation(mixup=1.0), mixing=lambda step: False)
+    pixels, shares = whole_pass(plain)
+    assert (shares.shape, shares.dtype) == ((24, 3), np.float32)
+    assert sorted(shares.max(axis=1)) == [1.0] * 24
+    assert shares.argmax(axis=1).tolist() == [labels[row] for row in drawn(pixels, stored)]
+    for one, same in zip(whole_pass(never), (pixels, shares), strict=True):
+        np.testing.assert_array_equal(one, same)
+    blended, blend = whole_pass(mixed)
+    assert (blended != pixels).any(axis=(1, 2, 3)).mean() > 0.7
+    assert blend.dtype == np.float32
+    np.testing.assert_allclose(blend.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(blend.sum(axis=0), 8, atol=2.5)
+    for one, again in zip((blended, blend), whole_pass(mixed), strict=True):
+        np.testing.assert_array_equal(one, again)
+
+
+def test_class_indexes_that_would_be_mixed_are_refused_before_training():
+    with pytest.raises(UsageError, match="Give class indexes as shares"):
+        TrainBatches(numbered(8), np.arange(8), np.arange(8), batch_size=4,
+                     augmentation=Augmentation(cutmix=1.0))  # fmt: skip
+
+
+def test_keras_takes_batches_in_order_and_steps_are_counted_through_passes():
+    import keras
+
+    threads, steps = set(), []
+
+    class Watched(TrainBatches):
+        def __getitem__(self, index):
+            threads.add(threading.current_thread())
+            return super().__getitem__(index)
+
+    batches = Watched(
+        numbered(24, 8),
+        np.arange(24),
+        shares_of(np.arange(24) % 3, (3,)),
+        batch_size=8,
+        augmentation=Augmentation(randaugment=3, cutmix=1.0),
+        mixing=lambda step: steps.append(step) or True,
+    )
+    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(),
+                              keras.layers.Dense(3, activation="softmax")])  # fmt: skip
+    model.compile("sgd", "categorical_crossentropy")
+    model.fit(batches, epochs=3, shuffle=False, verbose=0)
+    assert steps[-9:] == list(range(9))
+    if keras.backend.backend() == "tensorflow":
+        assert threads - {threading.main_thread()}
 
 
 def test_prediction_keeps_the_order_and_fills_the_last_batch_with_its_last_picture():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from toy_nets import equal, pictures, plain, stage
 
-from kaggle_prz import callbacks, training
+from kaggle_prz import callbacks, schedule, training
 from kaggle_prz.backbones import resolve
 from kaggle_prz.callbacks import learning_rate_at
 from kaggle_prz.model import Classifier, build
@@ -66,6 +66,42 @@ def test_heads_are_trained_together_in_one_trace():
     right = [given[:, :2].argmax(1) == labels[:, 0], given[:, 2:].argmax(1) == labels[:, 1]]
     assert history.accuracy.mean() == pytest.approx(np.mean(right), abs=1e-5)
     assert trainer.traces == 1
+
+
+def test_mixing_ends_in_the_last_fifth_and_costs_no_second_trace(monkeypatch):
+    asked = []
+
+    def mixes(index, stages, progress):
+        asked.append((index, stages, round(progress, 4)))
+        return schedule.mixes(index, stages, progress)
+
+    monkeypatch.setattr(training, "mixes", mixes)
+    made = build(resolve("tiny"), 16, 4, seed=1)
+    options = {"mixup": 0.2, "cutmix": 1.0, "randaugment": 5.0, "label_smoothing": 0.1}
+    trainer = StageTrainer(made, stage(**options), Recipe(sizes=(16,)))
+    trainer.measure(work())
+    history = trainer.train(work(epochs=2))
+    assert asked[-10:] == [(0, 1, round(step / 10, 4)) for step in range(10)]
+    assert trainer.traces == 1
+    assert np.isfinite(history.loss).all()
+    assert ((history.accuracy >= 0) & (history.accuracy <= 1)).all()
+
+
+def test_heads_are_mixed_each_by_its_own_shares():
+    made = build(plain(), 16, 6, heads=(2, 4), dropout=0.0, seed=1)
+    labels = np.stack([LABELS % 2, LABELS], axis=1)
+    mixed = stage(learning_rate=1e-12, mixup=1.0, cutmix=1.0)
+    trainer = StageTrainer(made, mixed, Recipe(sizes=(16, 24)), kind="heads", heads=(2, 4))
+    history = trainer.train(FoldWork(0, PIXELS, np.arange(40), labels, 2.0))
+    assert np.isfinite(history.loss).all()
+    assert trainer.traces == 1
+
+
+def test_a_stage_trains_on_crops_of_larger_pictures():
+    made, trainer, fresh = prepared()
+    wide = np.pad(PIXELS, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    trainer.train(FoldWork(0, wide, np.arange(40), LABELS, 1.0))
+    assert not equal(made.model.get_weights(), fresh)
 
 
 def test_traces_are_counted():

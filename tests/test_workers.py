@@ -156,6 +156,25 @@ def test_the_record_of_a_stage_adds_up_over_restarts(begin):
     assert record["decisions"][1] == "weights: tiny from random numbers, no pretrained weights"
 
 
+def test_a_recipe_that_presizes_trains_on_crops_and_predicts_whole_pictures(begin, competition):
+    _, _, decoded = competition
+    run, worker = begin("presized", presize=0.5, tta=False)
+    stage = STAGE.model_copy(update={"randaugment": 5.0, "mixup": 0.2})
+    worker.prepare(stage, None, measure=False)
+    assert worker._work(stage, 0, Slot(1.0)).pixels is decoded.stores[24]
+    worker.train(stage, 0, Slot(1.0))
+    _, oof, _ = sealed(run)
+    whole = decoded.stores[16][worker._held_out(0)]
+    expected = worker._classifier.model.predict(whole, verbose=0)
+    np.testing.assert_allclose(oof, expected, atol=1e-5)
+    record = workdir.read_json(run.path / "stage1-16" / "stage.json")
+    assert record["training_traces"] == 1
+    assert (
+        "augmentation: crops of 16 of 24 px, horizontal flips, RandAugment 5, mixup 0.2; drawn for "
+        "each image, on the processor"
+    ) in record["decisions"]
+
+
 def test_a_fold_without_time_is_predicted_untrained(begin):
     run, worker = begin("late")
     worker.prepare(STAGE, None, measure=False)
