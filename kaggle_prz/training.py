@@ -128,12 +128,19 @@ class StageTrainer:
         batch = min(self.stage.batch_size, len(work.rows))
         return batch / statistics.median(clock.seconds)
 
-    def train(self, work: FoldWork, advance: Advance | None = None) -> pd.DataFrame:
+    def train(
+        self,
+        work: FoldWork,
+        advance: Advance | None = None,
+        *,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+    ) -> pd.DataFrame:
         """Train one fold from the weights that the model holds.
 
         Args:
             work: the fold's rows.
             advance: called after every step, with the loss so far.
+            callbacks: that look on.
 
         Returns:
             The history: about 40 rows with `epoch`, `step`, `loss`, `accuracy` (means since the
@@ -155,7 +162,7 @@ class StageTrainer:
             epochs=math.ceil(pace.steps / len(batches)),
             shuffle=False,
             verbose=0,
-            callbacks=[pace, history],
+            callbacks=[pace, history, *callbacks],
         )
         if not history.finite:
             raise TrainingError(

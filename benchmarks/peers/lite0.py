@@ -6,6 +6,7 @@ compares with what `kaggle_prz.build_model` makes of the same images; `benchmark
 writes them, and runs this.
 """
 
+import importlib.metadata
 import importlib.util
 import re
 import sys
@@ -66,6 +67,12 @@ def features(pixels: torch.Tensor) -> torch.Tensor:
     load(network)
     with torch.no_grad():
         return network((pixels - 127) / 128)
+
+
+def versions() -> dict[str, str]:
+    """Of what the peers compute with."""
+    packages = ("torch", "torchvision", "timm", "fastai", "pillow")
+    return {name: importlib.metadata.version(name) for name in packages}
 
 
 if __name__ == "__main__":

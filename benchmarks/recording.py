@@ -1,0 +1,80 @@
+"""What the benchmarks measured, as JSON: every run with the circumstances it was measured in."""
+
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = (
+    "kaggle-prz",
+    "keras",
+    "keras-cv",
+    "tensorflow",
+    "tensorflow-cpu",
+    "numpy",
+    "pillow",
+    "scikit-learn",
+)
+
+
+def circumstances() -> dict[str, Any]:
+    """Date, command, processor, cores, memory and versions, without names of people or places."""
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "command": shlex.join(["python", *_as_typed(sys.argv)]),
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
+        "memory_GB": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
+        "python": platform.python_version(),
+        "versions": versions(_PACKAGES),
+    }
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """Of those that are installed."""
+    found = {}
+    for name in packages:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _as_typed(words: Sequence[str]) -> list[str]:
+    """The command line with paths outside of the repository by their last part."""
+    script = Path(words[0])
+    return [f"benchmarks/{script.name}", *(Path(word).name if "/" in word else word for word in words[1:])]
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.machine()
+
+
+def merge(file: Path, benchmark: str, runs: Sequence[dict[str, Any]], key: Sequence[str]) -> None:
+    """Add runs to a file of results; one that was measured before is replaced.
+
+    Args:
+        file: is made where it is not there.
+        benchmark: what was measured; the page of performance knows it by this.
+        runs: each gets the circumstances of now.
+        key: fields that tell runs apart.
+    """
+    known = json.loads(file.read_text("utf-8"))["runs"] if file.is_file() else []
+    now = circumstances()
+    for run in runs:
+        known = [other for other in known if any(other.get(k) != run.get(k) for k in key)]
+        known.append({**run, "measured": now})
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"benchmark": benchmark, "runs": known}, indent=1) + "\n", "utf-8")
