@@ -146,7 +146,7 @@ def train(
 @click.option("--epochs", default="5", show_default=True)
 @click.option("--seed", default=0, show_default=True)
 @click.option("--points", default=5, show_default=True, help="Evaluations a size.")
-@click.option("--workers", default=2, show_default=True, help="Processes that decode.")
+@click.option("--workers", default=0, show_default=True, help="Processes that decode.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), required=True)
 def main(
     split: Path,
