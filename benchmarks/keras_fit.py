@@ -49,14 +49,16 @@ class Watch(keras.callbacks.Callback):
                 )
 
 
+def image_of(file: tf.Tensor, size: int) -> tf.Tensor:
+    """`(size, size, 3)` float32 pixels from 0 to 255."""
+    decoded = tf.io.decode_image(tf.io.read_file(file), channels=3, expand_animations=False)
+    return tf.image.resize(decoded, (size, size), antialias=True)
+
+
 def images_of(files: list[str], size: int) -> tf.data.Dataset:
-    """`(size, size, 3)` float32 pixels from 0 to 255, decoded in parallel whenever they pass."""
-
-    def image(file: tf.Tensor) -> tf.Tensor:
-        decoded = tf.io.decode_image(tf.io.read_file(file), channels=3, expand_animations=False)
-        return tf.image.resize(decoded, (size, size), antialias=True)
-
-    return tf.data.Dataset.from_tensor_slices(files).map(image, tf.data.AUTOTUNE)
+    """Batches of pixels, decoded in parallel whenever they pass."""
+    rows = tf.data.Dataset.from_tensor_slices(files)
+    return rows.map(lambda file: image_of(file, size), tf.data.AUTOTUNE).batch(_BATCH)
 
 
 def batches(split: dict[str, Any], size: int, seed: int) -> tf.data.Dataset:
@@ -72,8 +74,7 @@ def batches(split: dict[str, Any], size: int, seed: int) -> tf.data.Dataset:
     ]
 
     def example(file: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        decoded = tf.io.decode_image(tf.io.read_file(file), channels=3, expand_animations=False)
-        pixels = tf.image.resize(decoded, (size, size), antialias=True)
+        pixels = image_of(file, size)
         for flip in flips:
             pixels = flip(pixels)
         return pixels, label
@@ -90,7 +91,7 @@ def run(
     seed: int,
     points: int,
     rate: float,
-    backbone: str = "efficientnet_lite0",
+    backbone: Any = "efficientnet_lite0",
 ) -> list[dict[str, float]]:
     """Fit the head, then everything; returns the curve."""
     keras.utils.set_random_seed(seed)
@@ -98,15 +99,15 @@ def run(
     clock = curves.Clock()
     trained = batches(split, size, seed)
     model = build_model(backbone, size, len(split["classes"]), seed=seed)
-    watch = Watch(clock, images_of(files, size).batch(_BATCH), np.array(labels), size)
+    watch = Watch(clock, images_of(files, size), np.array(labels), size)
     watch.plan((1 + epochs) * len(trained), points)
     head = model.get_layer("head")
     fine_tuned = [layer for layer in model.layers if layer is not head and layer.trainable]
     for layers, count, adam in ((False, 1, _HEAD_RATE), (True, epochs, rate)):
         for layer in fine_tuned:
             _set_trainable(layer, layers)
-        model.compile(keras.optimizers.Adam(adam), "sparse_categorical_crossentropy", ["accuracy"])
-        model.fit(trained, epochs=count, verbose=0, callbacks=[watch])
+        model.compile(keras.optimizers.Adam(adam), "sparse_categorical_crossentropy")
+        model.fit(trained, epochs=count, shuffle=False, verbose=0, callbacks=[watch])
     return watch.curve
 
 
@@ -131,6 +132,7 @@ def _set_trainable(layer: keras.Layer, trainable: bool) -> None:
 @click.option("--json", "json_file", type=click.Path(path_type=Path), required=True)
 def main(
     split: Path,
+    *,
     mode: str,
     size: int,
     epochs: float,

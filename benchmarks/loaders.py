@@ -13,7 +13,6 @@ import json
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
@@ -36,7 +35,9 @@ def timed(batches: Iterable[object]) -> float:
     return round(time.monotonic() - begun, 4)
 
 
-def of_store(split: dict[str, Any], sizes: Sequence[int], epochs: int, place: Path) -> dict[str, Any]:
+def of_store(
+    split: dict[str, Any], sizes: Sequence[int], epochs: int, place: Path
+) -> dict[str, Any]:
     """Decode once at all sizes, then read epochs of each."""
     from kaggle_prz import images
     from kaggle_prz.console import Silent

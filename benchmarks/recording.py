@@ -1,4 +1,10 @@
-"""What the benchmarks measured, as JSON: every run with the circumstances it was measured in."""
+"""What the benchmarks measured, as JSON: every run with the circumstances it was measured in.
+
+    python benchmarks/recording.py figures.json benchmarks/results/overhead.json \\
+        --command "python benchmarks/overhead.py --competition elpv --json figures.json"
+
+adds what a benchmark wrote without circumstances, on the machine and on the day of its run.
+"""
 
 import datetime
 import importlib.metadata
@@ -10,6 +16,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+import click
 
 _PACKAGES = (
     "kaggle-prz",
@@ -50,7 +58,8 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
 def _as_typed(words: Sequence[str]) -> list[str]:
     """The command line with paths outside of the repository by their last part."""
     script = Path(words[0])
-    return [f"benchmarks/{script.name}", *(Path(word).name if "/" in word else word for word in words[1:])]
+    given = (Path(word).name if "/" in word else word for word in words[1:])
+    return [f"benchmarks/{script.name}", *given]
 
 
 def _processor() -> str:
@@ -66,15 +75,30 @@ def merge(file: Path, benchmark: str, runs: Sequence[dict[str, Any]], key: Seque
     """Add runs to a file of results; one that was measured before is replaced.
 
     Args:
-        file: is made where it is not there.
-        benchmark: what was measured; the page of performance knows it by this.
-        runs: each gets the circumstances of now.
+        file: is made where it is not there; its `notes`, written by hand, stay.
+        benchmark: the script that measured, without its ending.
+        runs: each gets the circumstances of now, over which its own go.
         key: fields that tell runs apart.
     """
-    known = json.loads(file.read_text("utf-8"))["runs"] if file.is_file() else []
-    now = circumstances()
+    found = json.loads(file.read_text("utf-8")) if file.is_file() else {"notes": [], "runs": []}
+    known, now = found["runs"], circumstances()
     for run in runs:
         known = [other for other in known if any(other.get(k) != run.get(k) for k in key)]
-        known.append({**run, "measured": now})
+        known.append({**run, "measured": now | run.get("measured", {})})
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"benchmark": benchmark, "runs": known}, indent=1) + "\n", "utf-8")
+    content = {"benchmark": benchmark, "notes": found["notes"], "runs": known}
+    file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+@click.command()
+@click.argument("figures", type=click.Path(path_type=Path, exists=True))
+@click.argument("results", type=click.Path(path_type=Path))
+@click.option("--command", required=True, help="What wrote the figures.")
+def main(figures: Path, results: Path, command: str) -> None:
+    """Add figures that a benchmark wrote to a file of results of its name."""
+    run = {"figures": json.loads(figures.read_text("utf-8")), "measured": {"command": command}}
+    merge(results, results.stem, [run], ["measured"])
+
+
+if __name__ == "__main__":
+    main()

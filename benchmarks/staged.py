@@ -84,9 +84,11 @@ def conclude(runs: Sequence[Run], say: Callable[[str], object]) -> None:
     """Say when each tool and mode reached the target, over the seeds."""
     for (tool, mode), found in target.compare(runs).items():
         shares = [each.share for each in found if each.share is not None]
-        missed = f"; {len(found) - len(shares)} of {len(found)} seeds never" if len(
-            shares
-        ) < len(found) else ""
+        missed = (
+            f"; {len(found) - len(shares)} of {len(found)} seeds never"
+            if len(shares) < len(found)
+            else ""
+        )
         reached = (
             f"median {statistics.median(shares):.2f} ({min(shares):.2f}–{max(shares):.2f})"
             if shares

@@ -129,9 +129,7 @@ def run(
 ) -> list[dict[str, float]]:
     """Train every stage over the fold; returns its curve."""
     options = {"sizes": tuple(sizes), "epochs": tuple(epochs), "folds": FOLDS, "seed": seed}
-    recipe, network = experiment.settle(
-        split["competition"], backbone, {**options, "tta": False}
-    )
+    recipe, network = experiment.settle(split["competition"], backbone, {**options, "tta": False})
     rows = listed(split)
     task = task_of(split, rows)
     count = np.arange(len(rows.files))
@@ -165,7 +163,7 @@ def run(
 @click.option("--points", default=5, show_default=True)
 @click.option("--json", "json_file", type=click.Path(path_type=Path), required=True)
 def main(
-    split: Path, mode: str, sizes: str, epochs: str, seed: int, points: int, json_file: Path
+    split: Path, *, mode: str, sizes: str, epochs: str, seed: int, points: int, json_file: Path
 ) -> None:
     """Write the run as JSON."""
     each = {

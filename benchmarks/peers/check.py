@@ -1,6 +1,6 @@
 """Does timm's network compute the features that kaggle-prz's does, from the same weights?
 
-    python benchmarks/peers/check.py
+python benchmarks/peers/check.py
 """
 
 import subprocess

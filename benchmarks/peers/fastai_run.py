@@ -119,7 +119,13 @@ def learner(data: DataLoaders, watch: Watch) -> Learner:
 
 
 def train(
-    split: dict[str, Any], sizes: list[int], epochs: list[int], points: int, workers: int, seed: int
+    split: dict[str, Any],
+    *,
+    sizes: list[int],
+    epochs: list[int],
+    points: int,
+    workers: int,
+    seed: int,
 ) -> list[dict[str, float]]:
     """Train at every size in turn; returns the curve."""
     set_seed(seed, reproducible=True)
@@ -150,6 +156,7 @@ def train(
 @click.option("--json", "json_file", type=click.Path(path_type=Path), required=True)
 def main(
     split: Path,
+    *,
     mode: str,
     sizes: str,
     epochs: str,
@@ -164,7 +171,7 @@ def main(
         "epochs": [int(count) for count in epochs.split(",")],
     }
     rows = json.loads(split.read_text("utf-8"))
-    curve = train(rows, *each.values(), points, workers, seed)
+    curve = train(rows, **each, points=points, workers=workers, seed=seed)
     found = {"tool": "fastai", "mode": mode, "seed": seed, **each, "curve": curve}
     found |= {"workers": workers, "versions": lite0.versions()}
     json_file.write_text(json.dumps(found) + "\n", "utf-8")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 import torchvision_ops  # noqa: F401
+
 import timm  # isort: skip
 
 ARCHITECTURE = "tf_efficientnet_lite0"
