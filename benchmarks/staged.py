@@ -11,7 +11,11 @@ features and the weights written between stages count. `peers/fastai_run.py` and
 keep the same clock.
 
 The target is the log loss that the single run of the same seed ends with; it is reached at the
-first recorded point that is no worse.
+first recorded point that is no worse. Runs at one size have as many points as those at several.
+
+fastai's single run is `fine_tune`, its resized one three calls by hand, with an epoch of the head
+alone in both; plain Keras fits the head for an epoch before everything. None of the epochs of heads
+is kaggle-prz's: its head is fitted to features of one pass.
 """
 
 import json
@@ -139,7 +143,8 @@ def main(
                 if only and tool not in only:
                     continue
                 command = [*command_of(tool, peers), str(split), "--mode", mode, *options]
-                command += ["--seed", seed, "--points", str(points)]
+                each = points * (1 if mode != "single" else 1 + sizes.count(","))
+                command += ["--seed", seed, "--points", str(each)]
                 run = {"competition": competition, "rows": rows}
                 runs.append(run | measure(command, Path(place, "run.json")))
                 click.echo(told(runs[-1]))
