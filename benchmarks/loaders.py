@@ -3,8 +3,8 @@
     python benchmarks/loaders.py --competition elpv --against torch
     python benchmarks/loaders.py --quick
 
-kaggle-prz decodes a competition once at all sizes, and every epoch reads that store; the first
-number of a size is the share of that work, the next are epochs of shuffled and flipped batches.
+A run of kaggle-prz decodes a competition once at all sizes, and every epoch reads that store:
+shuffled and flipped batches. What decoding took is told beside them.
 tf.data (`keras_fit.py`) and a torch DataLoader with two workers (`peers/dataloader_run.py`) decode
 in every epoch. Nothing is trained.
 """

@@ -51,7 +51,7 @@ def rule_of(script: Path) -> tuple[str, str]:
     """First line and paragraphs of a script's docstring, without the commands it shows."""
     text = ast.get_docstring(ast.parse(script.read_text("utf-8"))) or ""
     question, *paragraphs = re.split(r"\n{2,}", text)
-    said = (part for part in paragraphs if not part.startswith("    "))
+    said = (" ".join(part.split()) for part in paragraphs if not part.startswith("    "))
     return " ".join(question.split()), "\n\n".join(said)
 
 
