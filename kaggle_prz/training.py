@@ -154,12 +154,19 @@ class StageTrainer:
         batch = min(self.stage.batch_size, len(work.rows))
         return batch / statistics.median(clock.seconds)
 
-    def train(self, work: FoldWork, advance: Advance | None = None) -> pd.DataFrame:
+    def train(
+        self,
+        work: FoldWork,
+        advance: Advance | None = None,
+        *,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+    ) -> pd.DataFrame:
         """Train one fold from the weights that the model holds.
 
         Args:
             work: the fold's rows.
             advance: called after every step, with the loss so far.
+            callbacks: that look on.
 
         Returns:
             The history: about 40 rows with `epoch`, `step`, `loss`, `accuracy` (means since the
@@ -186,7 +193,8 @@ class StageTrainer:
             epochs=math.ceil((pace.steps + accumulate) / len(batches)),  # pace ends it
             shuffle=False,
             verbose=0,
-            callbacks=[each for each in (pace, history, rollback, average, best) if each],
+            callbacks=[each for each in (pace, history, rollback, average, best) if each]
+            + list(callbacks),
         )
         if not history.finite:
             raise TrainingError(
