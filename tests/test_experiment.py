@@ -312,6 +312,18 @@ def test_a_limit_too_short_for_anything_still_ends_with_a_submission(folder, tmp
     assert set(seals(run.path)) == {"stage1-16/fold0", "stage1-16/fold1"}
 
 
+def test_a_recipe_s_file_may_hold_the_time_limit(folder, tmp_path, no_report):
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        'backbone = "tiny"\nsizes = [16, 24]\nfolds = 3\nbatch_size = 8\ntime_limit = 1.0\n'
+    )
+    clock = budget.Budget(None)  # as the command line starts it before it knows the file
+    run = prz.fit(str(folder), output_dir=tmp_path, recipe=file, folds=2, budget=clock)
+    assert (run.recipe.folds, run.recipe.time_limit) == (2, 1.0)
+    assert [(stage.name, stage.epochs) for stage in run.stages] == [("stage1-16", 0)]
+    assert is_graded(run)
+
+
 def test_a_stage_that_the_clock_cuts_short_leaves_the_folds_it_has(
     folder, tmp_path, monkeypatch, no_report
 ):
