@@ -142,7 +142,7 @@ class StageTrainer:
         measured = min(_STEPS_MEASURED, len(self._batches(work)))
         for steps in (1, measured):  # the first call traces; both go the way of `train`
             self._model.fit(
-                self._batches(work),
+                self._weighted(self._batches(work), work),
                 steps_per_epoch=steps,
                 shuffle=False,
                 verbose=0,
@@ -180,7 +180,7 @@ class StageTrainer:
         history = History(pace, len(batches), advance, likely, rollback.recover)
         best = self._best_pass(work, history, pace)
         self._model.fit(
-            batches,
+            self._weighted(batches, work),
             epochs=math.ceil((pace.steps + accumulate) / len(batches)),  # pace ends it
             shuffle=False,
             verbose=0,
@@ -230,9 +230,9 @@ class StageTrainer:
         if self._tell is not None:
             self._tell(f"Note: {sentence}")
 
-    def _batches(self, work: FoldWork) -> keras.utils.PyDataset:
+    def _batches(self, work: FoldWork) -> TrainBatches:
         targets = outputs.shares(work.targets, self._sizes) if self._mixed else work.targets
-        batches = TrainBatches(
+        return TrainBatches(
             work.pixels,
             work.rows,
             targets,
@@ -240,8 +240,12 @@ class StageTrainer:
             flips=work.flips,
             seed=(self._recipe.seed, self.stage.index, work.fold),
         )
+
+    def _weighted(self, batches: TrainBatches, work: FoldWork) -> keras.utils.PyDataset:
         if self._recipe.class_weight == "none":
             return batches
-        form = (self._kind, self._sizes, self._shares)
-        weights = class_weights.balanced(targets, *form)
-        return WeightedBatches(batches, lambda some: class_weights.of_rows(weights, some, *form))
+        form, given = (self._kind, self._sizes), self._shares and not self._mixed
+        weights = class_weights.balanced(work.targets, *form, given)
+        return WeightedBatches(
+            batches, lambda targets: class_weights.of_rows(weights, targets, *form, self._shares)
+        )
