@@ -285,6 +285,13 @@ def test_wrong_options_are_refused_before_anything_is_written(folder, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_numbers_have_no_classes_to_balance(drawn, tmp_path):
+    root = drawn("petfinder-pawpularity-score").root
+    with pytest.raises(UsageError, match="class_weight 'balanced' is about classes"):
+        prz.fit(str(root), output_dir=tmp_path / "runs", class_weight="balanced", **QUICK)
+    assert not (tmp_path / "runs").exists()
+
+
 def test_a_time_limit_is_kept(folder, tmp_path, no_report, monkeypatch):
     """Of epochs that would take minutes, those that fit; what was cut short is annealed."""
     monkeypatch.setattr(budget, "FOR_ENSEMBLE_AND_REPORT", 1.0)
