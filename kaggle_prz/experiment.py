@@ -17,6 +17,7 @@ from kaggle_prz import (
     allocator,
     backbones,
     blending,
+    comparison,
     copies,
     delivery,
     duplicates,
@@ -76,6 +77,7 @@ def fit(
     backbone: Any = None,
     output_dir: str | Path = "runs",
     run: str | None = None,
+    compare: str | None = None,
     submit: bool = False,
     message: str = "",
     console: Console | None = None,
@@ -91,6 +93,8 @@ def fit(
         backbone: a name, a `keras.Model`, or a function from image size to `keras.Model`.
         output_dir: the run's files go to `<output_dir>/<slug>/<run>/`.
         run: name of the run; default: made from the recipe.
+        compare: `"single"` trains the first fold at the last size alone, for the same time, and
+            says which is better; not with a time limit.
         submit: send the submission to the competition's leaderboard.
         message: description of the submission.
         console: where to report progress; default: nowhere.
@@ -115,6 +119,7 @@ def fit(
     layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
     _refuse_paths(run)
     recipe, network = settle(competition, backbone, options)
+    comparison.check(compare, recipe)
     if submit:
         delivery.check(competition)
     budget = budget or Budget(recipe.time_limit)
@@ -142,6 +147,8 @@ def fit(
             _train(this, network, placed, decoded, budget=budget, console=console)
         blending.blend(this)
         summary.show_scores(this, console)
+        if compare is not None:
+            comparison.compare(this, network, placed, decoded.stores, console=console)
         report.write_if_possible(this, console)
     console.say(f"Done in {duration(budget.spent())}. Submission: {this.submission}")
     if submit:
@@ -317,5 +324,6 @@ def _train_folds(run: Run, worker: Any, plan: Plan, stage: Stage) -> None:
         plan.pause_unless_session_lasts(stage)
         with plan.fold_timed():
             worker.train(stage, fold, plan.slot(stage, fold))
+        plan.use(worker.stage)
     worker.finish(stage)
     plan.learn(worker.predict_speed())

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from kaggle_prz.spec import Recipe, Stage
 
 DEFAULT_EPOCHS = 6.0
+USUAL_BATCH = 32
 MOST_EPOCHS_UNDER_A_TIME_LIMIT = 30.0
 FEWEST_EPOCHS_WORTH_A_STAGE = 0.1
 RAMPS = (
@@ -153,7 +154,7 @@ def stages_of(recipe: Recipe) -> tuple[Stage, ...]:
             index=index + 1,
             image_size=size,
             epochs=round(epochs[index], 2) or 0.01,
-            batch_size=_batch_size(recipe, size),
+            batch_size=batch_size(recipe, size),
             learning_rate=recipe.learning_rate * recipe.learning_rate_fall**index,
             **{name: ramped(getattr(recipe, name), index, len(recipe.sizes)) for name in RAMPS},
         )
@@ -176,9 +177,16 @@ def ramped(value: float | tuple[float, float], index: int, stages: int) -> float
     return round(first + (last - first) * (index / (stages - 1) if stages > 1 else 1.0), 6)
 
 
-def _batch_size(recipe: Recipe, size: int) -> int:
-    fitting = recipe.batch_size * (recipe.sizes[0] / size) ** 2
-    floor = min(recipe.batch_size, 16)
+def batch_size(recipe: Recipe, size: int) -> int:
+    """Images a step at an image size; `"auto"` begins with 32, until a device is asked.
+
+    Example:
+        >>> batch_size(Recipe(sizes=(96, 144), batch_size="auto"), 144)
+        16
+    """
+    first = USUAL_BATCH if recipe.batch_size == "auto" else recipe.batch_size
+    fitting = first * (recipe.sizes[0] / size) ** 2
+    floor = min(first, 16)
     return max(floor, int(fitting // 8) * 8)
 
 

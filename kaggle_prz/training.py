@@ -85,7 +85,12 @@ class StageTrainer:
         loss, measured = loss_and_metrics(kind, shares=shares, heads=heads)
         self._loss = TracedLoss(loss)
         adam = FineTuningAdamW if classifier.pretrained else keras.optimizers.AdamW
-        optimizer = adam(stage.learning_rate, weight_decay=recipe.weight_decay, clipnorm=1.0)
+        optimizer = adam(
+            stage.learning_rate,
+            weight_decay=recipe.weight_decay,
+            clipnorm=1.0,
+            gradient_accumulation_steps=recipe.accumulate if recipe.accumulate > 1 else None,
+        )
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         if _computes_in_float16(self._model):  # its head is float32, so Keras would not do it
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
@@ -116,15 +121,17 @@ class StageTrainer:
         weights = self._model.get_weights()
         clock = Clock()
         measured = min(_STEPS_MEASURED, len(self._batches(work)))
-        for steps in (1, measured):  # the first call traces; both go the way of `train`
-            self._model.fit(
-                self._batches(work),
-                steps_per_epoch=steps,
-                shuffle=False,
-                verbose=0,
-                callbacks=[clock],
-            )
-        self._model.set_weights(weights)
+        try:
+            for steps in (1, measured):  # the first call traces; both go the way of `train`
+                self._model.fit(
+                    self._batches(work),
+                    steps_per_epoch=steps,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=[clock],
+                )
+        finally:
+            self._model.set_weights(weights)
         batch = min(self.stage.batch_size, len(work.rows))
         return batch / statistics.median(clock.seconds)
 

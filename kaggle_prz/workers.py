@@ -8,8 +8,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz import ensemble, metrics, outputs, precision, prediction, transfer, workdir
+from kaggle_prz import ensemble, metrics, outputs, precision, prediction, transfer, weights, workdir
 from kaggle_prz.backbones import Backbone
+from kaggle_prz.batching import Batch
 from kaggle_prz.console import Console
 from kaggle_prz.head import fit_head
 from kaggle_prz.images import Pixels
@@ -17,10 +18,9 @@ from kaggle_prz.model import Classifier, build
 from kaggle_prz.rows import Rows, pooled
 from kaggle_prz.runs import WEIGHTS, Run
 from kaggle_prz.schedule import Slot, Speed
-from kaggle_prz.spec import Stage
+from kaggle_prz.spec import Recipe, Stage
+from kaggle_prz.trainers import Trainer
 from kaggle_prz.training import FoldWork, StageTrainer
-
-_BYTES_A_GROUP = 4096  # of HDF5 itself, for every array
 
 
 class InProcess:
@@ -48,7 +48,7 @@ class InProcess:
         self._targets = self._outputs.targets(run.task.labels)[rows.train_rows]
         self._precision = precision.decide(run.recipe.precision)
         self._views = prediction.views_of(run.task.flips, run.recipe.tta)
-        self._before: tuple[Stage, Classifier] | None = None
+        self._before: tuple[Stage, keras.Model] | None = None
         self._fresh: list[np.ndarray] = []
         self._features: NDArray[np.float32] | None = None
         self._seconds = {"build": 0.0, "features": 0.0, "train": 0.0, "predict": 0.0}
@@ -57,7 +57,13 @@ class InProcess:
     @property
     def decisions(self) -> tuple[str, ...]:
         """What was decided for the stage in hand, as sentences."""
-        return (f"precision: {self._precision.reason}", *self._classifier.notes)
+        notes = (*self._classifier.notes, *self._trainer.notes)
+        return (f"precision: {self._precision.reason}", *notes)
+
+    @property
+    def stage(self) -> Stage:
+        """The stage in hand, with the batch size that it is trained with."""
+        return self._trainer.stage
 
     def prepare(self, stage: Stage, before: Stage | None, *, measure: bool) -> Speed | None:
         """Build and compile the stage's one model.
@@ -76,16 +82,17 @@ class InProcess:
         record = self._run.path / stage.name / "stage.json"
         self._earlier = workdir.read_json(record) if record.is_file() else {}
         if before is not None and self._before is None:
-            self._before = before, self._build(before)
+            self._before = before, weights.bare(self._build(before).model)
         self._classifier = self._build(stage)
-        self._trainer = StageTrainer(
-            self._classifier,
+        self._trainer = Trainer(
+            self._compile,
             stage,
             self._run.recipe,
-            kind=self._outputs.kind,
-            shares=self._targets.ndim == 2,
-            heads=self._outputs.heads,
+            batch=Batch(*self._earlier["batch"]) if "batch" in self._earlier else None,
+            console=self._console,
         )
+        if self._run.recipe.batch_size == "auto" and "batch" not in self._earlier:
+            self._trainer.settle(self._work(stage, 0, Slot(epochs=1.0)), before)
         self._seconds["build"] = time.monotonic() - begun
         if before is None:
             self._fresh = self._classifier.model.get_weights()
@@ -124,7 +131,7 @@ class InProcess:
         with self._console.bar(label, steps) as advance:
             begun = time.monotonic()
             if work.epochs > 0 and (work.deadline is None or begun < work.deadline):
-                history = self._trainer.train(work, advance)
+                history = self._trainer.train(work, advance, lambda: self._start_from(fold))
                 with workdir.replacing(directory / "history.csv") as path:
                     history.to_csv(path, index=False)
             self._seconds["train"] += time.monotonic() - begun
@@ -141,15 +148,20 @@ class InProcess:
         workdir.write_arrays(directory / "test.npz", ids=test_ids, probabilities=test)
         workdir.write_json(directory / "transfer.json", provenance)
         # HDF5 crashes the process when it cannot close a file for want of room.
-        with workdir.replacing(directory / WEIGHTS, size=_bytes_of(model)) as path:
-            model.save_weights(path)
+        with workdir.replacing(directory / WEIGHTS, size=weights.bytes_of(model)) as path:
+            weights.write(model, path)
         workdir.seal(directory, score=score)
         self._record(stage)
         return score
 
     def finish(self, stage: Stage) -> None:
-        """Keep the stage's model for the transfer to the next."""
-        self._before = stage, self._classifier
+        """Keep the stage's model for the transfer to the next, without what trained it."""
+        self._before = stage, weights.bare(self._classifier.model)
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """What the stage in hand took in this process, by part."""
+        return dict(self._seconds)
 
     def _record(self, stage: Stage) -> None:
         """Write what the stage took so far, on top of what earlier processes took."""
@@ -164,6 +176,7 @@ class InProcess:
                 "seconds": seconds,
                 "training_traces": self._trainer.traces + earlier.get("training_traces", 0),
                 "predicted_images": self._predicted + earlier.get("predicted_images", 0),
+                "batch": self._trainer.batch,
                 "decisions": self.decisions,
             },
         )
@@ -187,6 +200,16 @@ class InProcess:
             seed=recipe.seed,
         )
 
+    def _compile(self, stage: Stage, recipe: Recipe) -> StageTrainer:
+        return StageTrainer(
+            self._classifier,
+            stage,
+            recipe,
+            kind=self._outputs.kind,
+            shares=self._targets.ndim == 2,
+            heads=self._outputs.heads,
+        )
+
     def _extract_features(self, stage: Stage) -> None:
         """Pooled features of every training row, once for all folds.
 
@@ -196,12 +219,14 @@ class InProcess:
         begun = time.monotonic()
         rows = self._rows.train
         with self._console.bar(f"features · {stage.image_size} px", len(rows)) as advance:
-            self._features = prediction.predict(
-                self._classifier.features,
-                self._stores[stage.image_size],
-                rows,
-                batch_size=stage.batch_size,
-                advance=advance,
+            self._features = self._trainer.predict(
+                lambda batch: prediction.predict(
+                    self._classifier.features,
+                    self._stores[stage.image_size],
+                    rows,
+                    batch_size=batch,
+                    advance=advance,
+                )
             )
         self._seconds["features"] = time.monotonic() - begun
 
@@ -228,10 +253,10 @@ class InProcess:
         """Set the fold's first weights; says where they come from."""
         if self._before is None:
             return self._start_fresh(fold)
-        before, classifier = self._before
+        before, model = self._before
         source = self._run.directory(before, fold) / WEIGHTS
-        classifier.model.load_weights(source)
-        report = transfer.transfer(classifier.model, self._classifier.model)
+        weights.read(model, source)
+        report = transfer.transfer(model, self._classifier.model)
         return {
             "source": source.relative_to(self._run.path).as_posix(),
             "source_sha256": workdir.sha256(source),
@@ -264,23 +289,17 @@ class InProcess:
         return np.split(predictions, np.cumsum([len(part) for part in parts])[:-1])
 
     def _predict_rows(self, stage: Stage, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        return prediction.predict(
-            self._classifier.model,
-            self._stores[stage.image_size],
-            rows,
-            batch_size=stage.batch_size,
-            views=self._views,
+        return self._trainer.predict(
+            lambda batch: prediction.predict(
+                self._classifier.model,
+                self._stores[stage.image_size],
+                rows,
+                batch_size=batch,
+                views=self._views,
+            )
         )
 
 
 def backend() -> dict[str, str]:
     """What trains, for the record of a run."""
     return {"backend": str(keras.backend.backend())}
-
-
-def _bytes_of(model: keras.Model) -> int:
-    """About what a file of its weights takes; Keras writes the optimizer's state beside them."""
-    state = [] if model.optimizer is None else model.optimizer.variables
-    arrays = [*model.weights, *state]
-    numbers = sum(int(np.prod(array.shape)) for array in arrays)
-    return 4 * numbers + _BYTES_A_GROUP * len(arrays)

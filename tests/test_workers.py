@@ -136,7 +136,7 @@ def test_a_stage_goes_on_from_the_files_of_the_one_before(begin, competition):
     there = restarted._classifier.model.get_weights()
     assert all(np.array_equal(a, b) for a, b in zip(here, there, strict=True))
     assert not np.array_equal(first[0], there[0])
-    before = restarted._before[1].model
+    before = restarted._before[1]
     before.load_weights(weights)
     assert all(np.array_equal(a, b) for a, b in zip(before.get_weights(), there, strict=True))
 

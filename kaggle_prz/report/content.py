@@ -47,6 +47,7 @@ def of(run: Run) -> dict[str, Any]:
         "parts": PARTS,
         "stages": _stage_rows(run, stages, measured),
         "decisions": _decisions(stages, measured),
+        "comparison": _json_or(run.path / "compare.json", {}).get("sentence"),
         "blend": run.blend,
         "scores": rows,
         "score_chart": charts.scores(rows, metric),
