@@ -15,8 +15,8 @@ def bare(model: keras.Model) -> keras.Model:
         model: built from input and output tensors.
 
     Example:
-        >>> bare(build_model("tiny", 32, classes=4)).optimizer is None
-        True
+        >>> bare(build_model("tiny", 32, classes=4)).compiled
+        False
     """
     return keras.Model(model.inputs, model.outputs[0], name=model.name)
 
