@@ -322,8 +322,9 @@ def _train_folds(run: Run, worker: Any, plan: Plan, stage: Stage) -> None:
         if not plan.has_time_for(stage, fold):
             break
         plan.pause_unless_session_lasts(stage)
+        plan.use(worker.stage)
         with plan.fold_timed():
             worker.train(stage, fold, plan.slot(stage, fold))
-        plan.use(worker.stage)
-    worker.finish(stage)
+    plan.use(worker.stage)
+    worker.finish()
     plan.learn(worker.predict_speed())

@@ -92,7 +92,8 @@ class InProcess:
             console=self._console,
         )
         if self._run.recipe.batch_size == "auto" and "batch" not in self._earlier:
-            self._trainer.settle(self._work(stage, 0, Slot(epochs=1.0)), before)
+            earlier = self._before[0] if self._before else None
+            self._trainer.settle(self._work(stage, 0, Slot(epochs=1.0)), earlier)
         self._seconds["build"] = time.monotonic() - begun
         if before is None:
             self._fresh = self._classifier.model.get_weights()
@@ -154,9 +155,9 @@ class InProcess:
         self._record(stage)
         return score
 
-    def finish(self, stage: Stage) -> None:
+    def finish(self) -> None:
         """Keep the stage's model for the transfer to the next, without what trained it."""
-        self._before = stage, weights.bare(self._classifier.model)
+        self._before = self.stage, weights.bare(self._classifier.model)
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -177,7 +178,7 @@ class InProcess:
                 "training_traces": self._trainer.traces + earlier.get("training_traces", 0),
                 "predicted_images": self._predicted + earlier.get("predicted_images", 0),
                 "batch": self._trainer.batch,
-                "decisions": self.decisions,
+                "decisions": list(dict.fromkeys([*earlier.get("decisions", ()), *self.decisions])),
             },
         )
 

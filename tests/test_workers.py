@@ -119,7 +119,7 @@ def test_a_stage_goes_on_from_the_files_of_the_one_before(begin, competition):
     worker.prepare(STAGE, None, measure=False)
     for fold in (0, 1):
         worker.train(STAGE, fold, Slot(1.0))
-    worker.finish(STAGE)
+    worker.finish()
     worker.prepare(later, STAGE, measure=False)
     worker.train(later, 0, Slot(0.0))
     source = workdir.read_json(run.directory(later, 0) / "transfer.json")
