@@ -19,6 +19,7 @@ from kaggle_prz import (
     backbones,
     blending,
     class_weights,
+    comparison,
     copies,
     delivery,
     duplicates,
@@ -79,6 +80,7 @@ def fit(
     backbone: Any = None,
     output_dir: str | Path = "runs",
     run: str | None = None,
+    compare: str | None = None,
     submit: bool = False,
     message: str = "",
     image_cache: str = "auto",
@@ -95,6 +97,8 @@ def fit(
         backbone: a name, a `keras.Model`, or a function from image size to `keras.Model`.
         output_dir: the run's files go to `<output_dir>/<slug>/<run>/`.
         run: name of the run; default: made from the recipe.
+        compare: `"single"` trains the first fold at the last size alone, for the same time, and
+            says which is better; not with a time limit.
         submit: send the submission to the competition's leaderboard.
         message: description of the submission.
         image_cache: how decoded images are kept: `"raw"` arrays, `"encoded"` as JPEGs, whose
@@ -123,6 +127,7 @@ def fit(
     _refuse_paths(run)
     images.room.check(image_cache)
     recipe, network = settle(competition, backbone, options, console)
+    comparison.check(compare, recipe)
     if submit:
         delivery.check(competition)
     budget = budget or Budget(recipe.time_limit)
@@ -154,6 +159,8 @@ def fit(
             _train(this, network, placed, decoded, budget=budget, console=console)
         blending.blend(this)
         summary.show_scores(this, console)
+        if compare is not None:
+            comparison.compare(this, network, placed, decoded.stores, console=console)
         report.write_if_possible(this, console)
     console.say(f"Done in {duration(budget.spent())}. Submission: {this.submission}")
     if submit:
@@ -349,7 +356,9 @@ def _train_folds(run: Run, worker: Any, plan: Plan, stage: Stage) -> None:
         if not plan.has_time_for(stage, fold):
             break
         plan.pause_unless_session_lasts(stage)
+        plan.use(worker.stage)
         with plan.fold_timed():
             worker.train(stage, fold, plan.slot(stage, fold))
-    worker.finish(stage)
+    plan.use(worker.stage)
+    worker.finish()
     plan.learn(worker.predict_speed(), worker.train_speed())

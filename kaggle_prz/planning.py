@@ -88,6 +88,14 @@ class Plan:
         here = stage.index - 1
         return self._stages[here] if here < len(self._stages) else None
 
+    def use(self, stage: Stage) -> None:
+        """Write down the batch size that a settled stage is trained with, where it is another."""
+        here = self._stages[stage.index - 1]
+        used = {"batch_size": stage.batch_size, "learning_rate": stage.learning_rate}
+        if here != (changed := here.model_copy(update=used)):
+            self._stages[stage.index - 1] = changed
+            self._write(complete=False)
+
     def slot(self, stage: Stage, fold: int) -> Slot:
         """How long a fold may train: the stage's epochs, or its share of the time left.
 

@@ -142,15 +142,17 @@ class StageTrainer:
         weights = self._model.get_weights()
         clock = Clock()
         measured = min(_STEPS_MEASURED, len(self._batches(work)))
-        for steps in (1, measured):  # the first call traces; both go the way of `train`
-            self._model.fit(
-                self._weighted(self._batches(work), work),
-                steps_per_epoch=steps,
-                shuffle=False,
-                verbose=0,
-                callbacks=[clock],
-            )
-        self._model.set_weights(weights)
+        try:
+            for steps in (1, measured):  # the first call traces; both go the way of `train`
+                self._model.fit(
+                    self._weighted(self._batches(work), work),
+                    steps_per_epoch=steps,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=[clock],
+                )
+        finally:
+            self._model.set_weights(weights)
         batch = min(self.stage.batch_size, len(work.rows))
         return batch / statistics.median(clock.seconds)
 

@@ -18,9 +18,11 @@ from kaggle_prz import (
     precision,
     prediction,
     transfer,
+    weights,
     workdir,
 )
 from kaggle_prz.backbones import Backbone
+from kaggle_prz.batching import Batch
 from kaggle_prz.console import Console
 from kaggle_prz.head import fit_head
 from kaggle_prz.model import Classifier, build
@@ -28,11 +30,10 @@ from kaggle_prz.pixels import Store
 from kaggle_prz.rows import Rows, pooled
 from kaggle_prz.runs import WEIGHTS, Run
 from kaggle_prz.schedule import Slot, Speed
-from kaggle_prz.spec import Stage
+from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Text
+from kaggle_prz.trainers import Trainer
 from kaggle_prz.training import FoldWork, StageTrainer
-
-_BYTES_A_GROUP = 4096  # of HDF5 itself, for every array
 
 
 class InProcess:
@@ -61,7 +62,7 @@ class InProcess:
         self._targets = self._outputs.targets(run.task.labels)[rows.train_rows]
         self._precision = precision.decide(run.recipe.precision)
         self._views = prediction.views_of(run.task.flips, run.recipe.tta)
-        self._before: tuple[Stage, Classifier] | None = None
+        self._before: tuple[Stage, keras.Model] | None = None
         self._fresh: list[np.ndarray] = []
         self._features: NDArray[np.float32] | None = None
         self._seconds = {"build": 0.0, "features": 0.0, "train": 0.0, "predict": 0.0}
@@ -74,9 +75,14 @@ class InProcess:
         return (
             f"precision: {self._precision.reason}",
             *self._classifier.notes,
-            augmentation.sentence(self._trainer.stage, self._run.recipe, self._run.task.flips),
+            augmentation.sentence(self.stage, self._run.recipe, self._run.task.flips),
             *self._trainer.notes,
         )
+
+    @property
+    def stage(self) -> Stage:
+        """The stage in hand, with the batch size that it is trained with."""
+        return self._trainer.stage
 
     def prepare(self, stage: Stage, before: Stage | None, *, measure: bool) -> Speed | None:
         """Build and compile the stage's one model.
@@ -95,17 +101,18 @@ class InProcess:
         record = self._run.path / stage.name / "stage.json"
         self._earlier = workdir.read_json(record) if record.is_file() else {}
         if before is not None and self._before is None:
-            self._before = before, self._build(before)
+            self._before = before, weights.bare(self._build(before).model)
         self._classifier = self._build(stage)
-        self._trainer = StageTrainer(
-            self._classifier,
+        self._trainer = Trainer(
+            self._compile,
             stage,
             self._run.recipe,
-            kind=self._outputs.kind,
-            shares=self._targets.ndim == 2,
-            heads=self._outputs.heads,
-            tell=self._console.say,
+            batch=Batch(*self._earlier["batch"]) if "batch" in self._earlier else None,
+            console=self._console,
         )
+        if self._run.recipe.batch_size == "auto" and "batch" not in self._earlier:
+            earlier = self._before[0] if self._before else None
+            self._trainer.settle(self._work(stage, 0, Slot(epochs=1.0)), earlier)
         self._seconds["build"] = time.monotonic() - begun
         if before is None:
             self._fresh = self._classifier.model.get_weights()
@@ -143,8 +150,8 @@ class InProcess:
         with self._console.bar(label, steps) as advance:
             begun = time.monotonic()
             if work.epochs > 0 and (work.deadline is None or begun < work.deadline):
-                history = self._trainer.train(work, advance)
-                trained = history["step"].iloc[-1] * min(stage.batch_size, len(work.rows))
+                history = self._trainer.train(work, advance, lambda: self._start_from(fold))
+                trained = history["step"].iloc[-1] * min(self.stage.batch_size, len(work.rows))
                 self._paces.append(float(trained) / (time.monotonic() - begun))
                 with workdir.replacing(directory / "history.csv") as path:
                     history.to_csv(path, index=False)
@@ -160,19 +167,23 @@ class InProcess:
         workdir.write_arrays(directory / "test.npz", ids=test_ids, probabilities=test)
         workdir.write_json(directory / "transfer.json", provenance)
         # HDF5 crashes the process when it cannot close a file for want of room.
-        size = _bytes_of(model)
         with (
-            workdir.replacing(directory / WEIGHTS, size=size) as path,
+            workdir.replacing(directory / WEIGHTS, size=weights.bytes_of(model)) as path,
             self._trainer.averaged(fold),
         ):
-            model.save_weights(path)
+            weights.write(model, path)
         workdir.seal(directory, score=score)
         self._record(stage)
         return score
 
-    def finish(self, stage: Stage) -> None:
-        """Keep the stage's model for the transfer to the next."""
-        self._before = stage, self._classifier
+    def finish(self) -> None:
+        """Keep the stage's model for the transfer to the next, without what trained it."""
+        self._before = self.stage, weights.bare(self._classifier.model)
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """What the stage in hand took in this process, by part."""
+        return dict(self._seconds)
 
     def _record(self, stage: Stage) -> None:
         """Write what the stage took so far, on top of what earlier processes took."""
@@ -187,6 +198,7 @@ class InProcess:
                 "seconds": seconds,
                 "training_traces": self._trainer.traces + earlier.get("training_traces", 0),
                 "predicted_images": self._predicted + earlier.get("predicted_images", 0),
+                "batch": self._trainer.batch,
                 "decisions": list(dict.fromkeys([*self.decisions, *earlier.get("decisions", ())])),
             },
         )
@@ -215,6 +227,17 @@ class InProcess:
             seed=recipe.seed,
         )
 
+    def _compile(self, stage: Stage, recipe: Recipe) -> StageTrainer:
+        return StageTrainer(
+            self._classifier,
+            stage,
+            recipe,
+            kind=self._outputs.kind,
+            shares=self._targets.ndim == 2,
+            heads=self._outputs.heads,
+            tell=self._console.say,
+        )
+
     def _extract_features(self, stage: Stage) -> None:
         """Pooled features of every training row, once for all folds.
 
@@ -224,12 +247,14 @@ class InProcess:
         begun = time.monotonic()
         rows = self._rows.train
         with self._console.bar(f"features · {stage.image_size} px", len(rows)) as advance:
-            self._features = prediction.predict(
-                self._classifier.features,
-                self._stores[stage.image_size],
-                rows,
-                batch_size=stage.batch_size,
-                advance=advance,
+            self._features = self._trainer.predict(
+                lambda batch: prediction.predict(
+                    self._classifier.features,
+                    self._stores[stage.image_size],
+                    rows,
+                    batch_size=batch,
+                    advance=advance,
+                )
             )
         self._seconds["features"] = time.monotonic() - begun
 
@@ -286,10 +311,10 @@ class InProcess:
         """Set the fold's first weights; says where they come from."""
         if self._before is None:
             return self._start_fresh(fold)
-        before, classifier = self._before
+        before, model = self._before
         source = self._run.directory(before, fold) / WEIGHTS
-        classifier.model.load_weights(source)
-        report = transfer.transfer(classifier.model, self._classifier.model)
+        weights.read(model, source)
+        report = transfer.transfer(model, self._classifier.model)
         return {
             "source": source.relative_to(self._run.path).as_posix(),
             "source_sha256": workdir.sha256(source),
@@ -322,23 +347,17 @@ class InProcess:
         return np.split(predictions, np.cumsum([len(part) for part in parts])[:-1])
 
     def _predict_rows(self, stage: Stage, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        return prediction.predict(
-            self._classifier.model,
-            self._stores[stage.image_size],
-            rows,
-            batch_size=stage.batch_size,
-            views=self._views,
+        return self._trainer.predict(
+            lambda batch: prediction.predict(
+                self._classifier.model,
+                self._stores[stage.image_size],
+                rows,
+                batch_size=batch,
+                views=self._views,
+            )
         )
 
 
 def backend() -> dict[str, str]:
     """What trains, for the record of a run."""
     return {"backend": str(keras.backend.backend())}
-
-
-def _bytes_of(model: keras.Model) -> int:
-    """About what a file of its weights takes; Keras writes the optimizer's state beside them."""
-    state = [] if model.optimizer is None else model.optimizer.variables
-    arrays = [*model.weights, *state]
-    numbers = sum(int(np.prod(array.shape)) for array in arrays)
-    return 4 * numbers + _BYTES_A_GROUP * len(arrays)

@@ -353,3 +353,18 @@ def test_a_session_pauses_between_folds_and_not_before_its_first(tmp_path, conso
     workdir.seal(run.directory(stage, 0))
     with pytest.raises(PausedError, match="next fold of stage1-32: 1 of 9 folds are sealed"):
         plan.pause_unless_session_lasts(stage)
+
+
+def test_the_batch_that_was_used_is_written_down(begin, tmp_path):
+    plan = begin()
+    stage = plan.next()
+    plan.settle(stage, None)
+    before = _written(tmp_path)["stages"]
+    plan.use(stage.model_copy(update={"epochs": 99.0}))
+    assert _written(tmp_path)["stages"] == before
+    plan.use(stage.model_copy(update={"batch_size": 8, "learning_rate": 1e-3, "epochs": 99.0}))
+    first, *others = _written(tmp_path)["stages"]
+    assert first == before[0] | {"batch_size": 8, "learning_rate": 1e-3}
+    assert others == before[1:]
+    again = begin()
+    assert again.next().batch_size == 8

@@ -120,7 +120,7 @@ def test_a_stage_goes_on_from_the_files_of_the_one_before(begin, competition):
     worker.prepare(STAGE, None, measure=False)
     for fold in (0, 1):
         worker.train(STAGE, fold, Slot(1.0))
-    worker.finish(STAGE)
+    worker.finish()
     worker.prepare(later, STAGE, measure=False)
     worker.train(later, 0, Slot(0.0))
     source = workdir.read_json(run.directory(later, 0) / "transfer.json")
@@ -137,7 +137,7 @@ def test_a_stage_goes_on_from_the_files_of_the_one_before(begin, competition):
     there = restarted._classifier.model.get_weights()
     assert all(np.array_equal(a, b) for a, b in zip(here, there, strict=True))
     assert not np.array_equal(first[0], there[0])
-    before = restarted._before[1].model
+    before = restarted._before[1]
     before.load_weights(weights)
     assert all(np.array_equal(a, b) for a, b in zip(before.get_weights(), there, strict=True))
 

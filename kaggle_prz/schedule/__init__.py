@@ -29,7 +29,7 @@ from kaggle_prz.schedule.limit import (
     within,
 )
 from kaggle_prz.schedule.ramps import RAMPS, mixes, ramped, ramps_to_show
-from kaggle_prz.schedule.stages import DEFAULT_EPOCHS, stages_of
+from kaggle_prz.schedule.stages import DEFAULT_EPOCHS, batch_size, stages_of
 
 __all__ = [
     "DEFAULT_EPOCHS",
@@ -44,6 +44,7 @@ __all__ = [
     "Speed",
     "Speeds",
     "Workload",
+    "batch_size",
     "cost_of",
     "divided",
     "equal_compute",
