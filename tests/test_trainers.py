@@ -10,7 +10,6 @@ from toys import Recorder
 
 import kaggle_prz as prz
 from kaggle_prz import callbacks, trainers, workdir
-from kaggle_prz.backbones import resolve
 from kaggle_prz.batching import Batch
 from kaggle_prz.errors import RunError
 from kaggle_prz.model import build
@@ -65,7 +64,7 @@ def trainer_of(made, recipe=NONE, console=None, **options) -> Trainer:
 
 def test_the_limit_is_an_error_of_tensorflow(memory_for):
     memory_for(train=8)
-    made = build(resolve("tiny"), 16, 4)
+    made = build(plain(), 16, 4)
     trainer = StageTrainer(made, stage(batch_size=16), NONE)
     with pytest.raises(tf.errors.ResourceExhaustedError):
         trainer.train(work())
@@ -75,7 +74,7 @@ def test_the_limit_is_an_error_of_tensorflow(memory_for):
 
 def test_a_fold_begins_anew_with_half_the_batch(memory_for):
     memory_for(train=4)
-    made, console, begun = build(resolve("tiny"), 16, 4), Recorder(), []
+    made, console, begun = build(plain(), 16, 4), Recorder(), []
     trainer = trainer_of(made, console=console)
     history = trainer.train(work(), None, lambda: begun.append(trainer.batch))
     assert begun == [Batch(8, 2), Batch(4, 4)]
