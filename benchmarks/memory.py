@@ -1,7 +1,7 @@
 """How much does the peak memory of a fit grow with its folds, and with its stages?
 
     python benchmarks/memory.py
-    python benchmarks/memory.py --competition elpv --quick
+    python benchmarks/memory.py --backbone efficientnet_lite0 --quick
 
 Each fit is a process of its own; its peak is what the system says of it when it has ended
 (resident set size, MB). A further fold or stage costs the slope of a line through the fits.
@@ -18,23 +18,21 @@ import click
 import numpy as np
 
 MOST_A_FOLD, MOST_A_STAGE = 50.0, 100.0
-SIZES = {"shapes": (32, 48, 64), "elpv": (96, 144, 192)}
-EPOCHS = {"shapes": 1.0, "elpv": 0.02}
+SIZES, LARGE_SIZES = (32, 48, 64), (96, 144, 192)
 FOLDS, STAGES = (2, 3, 5), (1, 2, 3)
 
 
-def peak(competition: str, home: str, folds: int, sizes: tuple[int, ...], epochs: float) -> float:
+def peak(competition: str, home: str, **options: object) -> float:
     """MB of one fit, by a child process that this one waits for."""
     child = os.fork()
     if child == 0:
         place = tempfile.mkdtemp(dir=home)
         os.environ |= {"KAGGLE_PRZ_HOME": home, "TF_CPP_MIN_LOG_LEVEL": "3"}
         arguments = [sys.executable, __file__, "--competition", competition, "--child", place]
-        given = {"folds": folds, "sizes": sizes, "epochs": [epochs] * len(sizes)}
-        os.execv(sys.executable, [*arguments, "--options", json.dumps(given)])
+        os.execv(sys.executable, [*arguments, "--options", json.dumps(options)])
     _, status, usage = os.wait4(child, 0)
     if status:
-        raise click.ClickException(f"A fit of {folds} folds at {sizes} failed.")
+        raise click.ClickException(f"A fit with {options} failed.")
     return usage.ru_maxrss / 1024
 
 
@@ -54,6 +52,7 @@ def fit(competition: str, place: str, options: dict[str, object]) -> None:
 
 @click.command()
 @click.option("--competition", default="shapes", show_default=True)
+@click.option("--backbone", help="Default: the competition's own.")
 @click.option("--epochs", type=float, help="Passes a stage.")
 @click.option("--quick", is_flag=True, help="The fewest and the most folds and stages only.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures.")
@@ -62,6 +61,7 @@ def fit(competition: str, place: str, options: dict[str, object]) -> None:
 def main(
     competition: str,
     *,
+    backbone: str | None,
     epochs: float | None,
     quick: bool,
     json_file: Path | None,
@@ -71,14 +71,21 @@ def main(
     """Print MB for every further fold and stage; exit status 1 where they are too many."""
     if child is not None:
         return fit(competition, child, json.loads(options))
-    sizes = SIZES.get(competition, SIZES["elpv"])
-    passes = epochs or EPOCHS.get(competition, 0.02)
+    small = competition == "shapes" and backbone in (None, "tiny")
+    sizes = SIZES if small else LARGE_SIZES
+    passes = epochs or (1.0 if small else 0.02)
     folds, stages = (FOLDS[::2], STAGES[::2]) if quick else (FOLDS, STAGES)
+    network = {"backbone": backbone} if backbone else {}
     with tempfile.TemporaryDirectory() as home:
-        peak(competition, home, 2, sizes, passes)  # decodes, which takes memory of its own
-        by_folds = [peak(competition, home, count, sizes[:1], passes) for count in folds]
+
+        def of(count: int, chosen: tuple[int, ...]) -> float:
+            given = {"folds": count, "sizes": chosen, "epochs": [passes] * len(chosen)}
+            return peak(competition, home, batch_size=16, **given, **network)
+
+        of(2, sizes)  # decodes, which takes memory of its own
+        by_folds = [of(count, sizes[:1]) for count in folds]
         # The largest size is always there, so that a stage more is all that differs.
-        by_stages = [peak(competition, home, 2, sizes[-count:], passes) for count in stages]
+        by_stages = [of(2, sizes[-count:]) for count in stages]
     found = {
         "competition": competition,
         "folds": dict(zip(map(str, folds), by_folds, strict=True)),

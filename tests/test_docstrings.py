@@ -14,6 +14,7 @@ MODULES = sorted(m.name for m in pkgutil.walk_packages(kaggle_prz.__path__, "kag
 NEED_KERAS = {"kaggle_prz.model", "kaggle_prz.transfer", "kaggle_prz.callbacks",
               "kaggle_prz.pipeline", "kaggle_prz.prediction", "kaggle_prz.training",
               "kaggle_prz.workers", "kaggle_prz.depth", "kaggle_prz.optimizer"}  # fmt: skip
+              "kaggle_prz.weights", "kaggle_prz.workers"}  # fmt: skip
 
 
 @pytest.mark.parametrize(
