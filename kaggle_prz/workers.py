@@ -8,7 +8,16 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz import ensemble, metrics, outputs, precision, prediction, transfer, workdir
+from kaggle_prz import (
+    ensemble,
+    metrics,
+    normalization,
+    outputs,
+    precision,
+    prediction,
+    transfer,
+    workdir,
+)
 from kaggle_prz.backbones import Backbone
 from kaggle_prz.console import Console
 from kaggle_prz.head import fit_head
@@ -89,8 +98,8 @@ class InProcess:
         self._seconds["build"] = time.monotonic() - begun
         if before is None:
             self._fresh = self._classifier.model.get_weights()
-            if self._classifier.pretrained:
-                self._extract_features(stage)
+            if self._classifier.pretrained and self._classifier.statistics != "recalibrate":
+                self._features = self._extract_features(stage, self._rows.train)
         if not measure:
             return None
         predict_speed = self._measure_prediction(stage)
@@ -114,7 +123,7 @@ class InProcess:
         model, task = self._classifier.model, self._run.task
         held_out, ids = self._rows.held_out(fold), self._rows.ids
         workdir.begin_anew(directory)
-        provenance = self._start_from(fold)
+        provenance = self._start_from(stage, fold)
         label = (
             f"stage {stage.index} · {stage.image_size} px · fold {fold + 1}/"
             f"{self._run.recipe.folds}"
@@ -185,25 +194,26 @@ class InProcess:
             policy=self._precision.policy,
             dropout=stage.dropout,
             seed=recipe.seed,
+            batch_norm=recipe.batch_norm,
         )
 
-    def _extract_features(self, stage: Stage) -> None:
-        """Pooled features of every training row, once for all folds.
+    def _extract_features(self, stage: Stage, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Pooled features of `rows`; of every training row, once for all folds, where they can be.
 
         Only of a pretrained backbone: random features teach a head nothing, and it would then
         stand in the way when batch statistics begin to move.
         """
         begun = time.monotonic()
-        rows = self._rows.train
         with self._console.bar(f"features · {stage.image_size} px", len(rows)) as advance:
-            self._features = prediction.predict(
+            features = prediction.predict(
                 self._classifier.features,
                 self._stores[stage.image_size],
                 rows,
                 batch_size=stage.batch_size,
                 advance=advance,
             )
-        self._seconds["features"] = time.monotonic() - begun
+        self._seconds["features"] += time.monotonic() - begun
+        return features
 
     def _measure_prediction(self, stage: Stage) -> float:
         rows = np.resize(self._rows.train, 4 * stage.batch_size)
@@ -224,10 +234,10 @@ class InProcess:
             deadline=slot.deadline,
         )
 
-    def _start_from(self, fold: int) -> dict[str, Any]:
+    def _start_from(self, stage: Stage, fold: int) -> dict[str, Any]:
         """Set the fold's first weights; says where they come from."""
         if self._before is None:
-            return self._start_fresh(fold)
+            return self._start_fresh(stage, fold)
         before, classifier = self._before
         source = self._run.directory(before, fold) / WEIGHTS
         classifier.model.load_weights(source)
@@ -236,22 +246,49 @@ class InProcess:
             "source": source.relative_to(self._run.path).as_posix(),
             "source_sha256": workdir.sha256(source),
             **report.to_json(),
+            **self._recalibrate(stage, fold),
         }
 
-    def _start_fresh(self, fold: int) -> dict[str, Any]:
+    def _start_fresh(self, stage: Stage, fold: int) -> dict[str, Any]:
         self._classifier.model.set_weights(self._fresh)
         names = list(transfer.named_weights(self._classifier.model))
         provenance = {"source": self._classifier.notes[0], "source_sha256": None}
-        if self._features is None:
+        provenance |= self._recalibrate(stage, fold)
+        if not self._classifier.pretrained:
             return provenance | {"kept": [], "reinitialised": names, "head": "random"}
         trained_on = self._rows.trained_on(fold)
-        head = fit_head(self._features[trained_on], self._targets[trained_on], self._outputs)
+        features = (
+            self._extract_features(stage, self._rows.train[trained_on])
+            if self._features is None
+            else self._features[trained_on]
+        )
+        head = fit_head(features, self._targets[trained_on], self._outputs)
         self._classifier.set_head(*head)
         return provenance | {
             "kept": [name for name in names if not name.startswith("head")],
             "reinitialised": [name for name in names if name.startswith("head")],
             "head": f"linear probe on frozen features of {len(trained_on)} training rows",
         }
+
+    def _recalibrate(self, stage: Stage, fold: int) -> dict[str, Any]:
+        """Measure batch normalization anew on images that the fold trains on, where asked for.
+
+        A head is then fitted on features of the fold's own network. Features that all folds
+        share would need statistics of images that some of them hold out.
+        """
+        if self._classifier.statistics != "recalibrate":
+            return {}
+        begun = time.monotonic()
+        rows = self._rows.train[self._rows.trained_on(fold)]
+        images = normalization.recalibrate_on(
+            self._classifier.model,
+            self._stores[stage.image_size],
+            rows,
+            batch_size=stage.batch_size,
+            seed=(self._run.recipe.seed, stage.index, fold),
+        )
+        self._seconds["features"] += time.monotonic() - begun
+        return {"batch_norm": f"statistics of {images} training images"}
 
     def _predict(self, stage: Stage, *parts: NDArray[np.int64]) -> list[NDArray[np.float32]]:
         """Predictions of each of `parts`, in the labels' units, made in one go."""
