@@ -21,6 +21,7 @@ from kaggle_prz import (
     delivery,
     duplicates,
     environment,
+    finish,
     folds,
     hosts,
     images,
@@ -128,7 +129,7 @@ def fit(
         decoded = images.decode(
             task.root,
             rows.files_of(task),
-            recipe.sizes,
+            finish.sizes_of(recipe, network.multiple),
             workdir.home() / "images" / task.slug,
             console,
             channels=task.channels,
@@ -267,9 +268,9 @@ def _draw_folds_once(run: Run, console: Console) -> np.ndarray:
 
 
 def _finished(run: Run) -> bool:
-    """Whether every stage of the plan is sealed, so that Keras is not even imported."""
+    """Whether all that the plan names is sealed, so that Keras is not even imported."""
     try:
-        stages = run.stages
+        stages = run.candidates
     except RunError:
         return False
     complete = workdir.read_json(run.path / "plan.json")["complete"]
@@ -287,7 +288,7 @@ def _train(
 ) -> None:
     allocator.keep_freed_memory()
     with environment.without_banner():
-        from kaggle_prz import workers
+        from kaggle_prz import finishing, workers
 
     workdir.write_json(run.path / "environment.json", environment.describe() | workers.backend())
     worker = workers.InProcess(run, network, placed, decoded.stores, console)
@@ -304,6 +305,7 @@ def _train(
         if not run.is_sealed(stage):
             break  # folds of the next stage would have no weights to start from
         before = stage
+    finishing.finish(run, network, placed, decoded.stores, plan=plan, console=console)
     plan.close()
 
 

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz import (
-    ensemble,
     metrics,
     normalization,
     outputs,
     precision,
     prediction,
+    sealing,
     transfer,
     workdir,
 )
@@ -23,7 +23,7 @@ from kaggle_prz.console import Console
 from kaggle_prz.head import fit_head
 from kaggle_prz.images import Pixels
 from kaggle_prz.model import Classifier, build
-from kaggle_prz.rows import Rows, pooled
+from kaggle_prz.rows import Rows
 from kaggle_prz.runs import WEIGHTS, Run
 from kaggle_prz.schedule import Slot, Speed
 from kaggle_prz.spec import Stage
@@ -62,6 +62,7 @@ class InProcess:
         self._features: NDArray[np.float32] | None = None
         self._seconds = {"build": 0.0, "features": 0.0, "train": 0.0, "predict": 0.0}
         self._predicted = 0
+        self._said: set[str] = set()
 
     @property
     def decisions(self) -> tuple[str, ...]:
@@ -96,6 +97,7 @@ class InProcess:
             heads=self._outputs.heads,
         )
         self._seconds["build"] = time.monotonic() - begun
+        self._say_decisions()
         if before is None:
             self._fresh = self._classifier.model.get_weights()
             if self._classifier.pretrained and self._classifier.statistics != "recalibrate":
@@ -107,6 +109,13 @@ class InProcess:
         train_speed = self._trainer.measure(self._work(stage, 0, Slot(epochs=stage.epochs)))
         self._seconds["build"] += time.monotonic() - begun
         return Speed(stage.image_size, train_speed, predict_speed, self._seconds["build"])
+
+    def _say_decisions(self) -> None:
+        """Say what was decided, once a process."""
+        for sentence in self.decisions:
+            if sentence not in self._said:
+                self._console.say(f"Decided: {sentence}.")
+        self._said.update(self.decisions)
 
     def train(self, stage: Stage, fold: int, slot: Slot) -> float:
         """Train, predict and seal one fold.
@@ -121,7 +130,7 @@ class InProcess:
         """
         directory = self._run.directory(stage, fold)
         model, task = self._classifier.model, self._run.task
-        held_out, ids = self._rows.held_out(fold), self._rows.ids
+        held_out = self._rows.held_out(fold)
         workdir.begin_anew(directory)
         provenance = self._start_from(stage, fold)
         label = (
@@ -138,16 +147,9 @@ class InProcess:
                     history.to_csv(path, index=False)
             self._seconds["train"] += time.monotonic() - begun
             oof, test = self._predict(stage, self._rows.train[held_out], self._rows.test)
-            rows = np.flatnonzero(self._rows.folds == fold)
-            oof_ids = task.train_ids[rows]
-            oof = ensemble.join(oof_ids, [pooled(ids[self._rows.train[held_out]], oof)])
-            test_ids, test = pooled(ids[self._rows.test], test)
-            metric = metrics.of(task)
-            score = metric.score(task.labels[rows], oof, task.kind)
-            advance(0, note=f"{metric.title} {score:.4f}")
-        workdir.write_arrays(directory / "trained_on.npz", ids=ids[work.rows])
-        workdir.write_arrays(directory / "oof.npz", ids=oof_ids, probabilities=oof)
-        workdir.write_arrays(directory / "test.npz", ids=test_ids, probabilities=test)
+            score = sealing.write_predictions(directory, task, self._rows, fold, oof=oof, test=test)
+            advance(0, note=f"{metrics.of(task).title} {score:.4f}")
+        workdir.write_arrays(directory / "trained_on.npz", ids=self._rows.ids[work.rows])
         workdir.write_json(directory / "transfer.json", provenance)
         # HDF5 crashes the process when it cannot close a file for want of room.
         with workdir.replacing(directory / WEIGHTS, size=_bytes_of(model)) as path:
