@@ -180,11 +180,9 @@ class _Size:
     def _seal(
         self, finish: Finish, fold: int, made: Predictions, changed: Mapping[str, NDArray[Any]]
     ) -> float:
-        directory, rows = self._run.directory(finish, fold), self._rows
+        directory, rows, (oof, test) = self._run.directory(finish, fold), self._rows, made
         workdir.begin_anew(directory)
-        score = sealing.write_predictions(
-            directory, self._run.task, rows, fold, oof=made[0], test=made[1]
-        )
+        score = sealing.write_predictions(directory, self._run.task, rows, fold, oof=oof, test=test)
         source = self._run.weights(finish, fold)[0]
         images = rows.train[rows.trained_on(fold)] if changed else rows.train[:0]
         workdir.write_arrays(directory / "trained_on.npz", ids=rows.ids[images])

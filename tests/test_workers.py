@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from toy_nets import plain
+from toys import Recorder
 
 from kaggle_prz import experiment, folds, images, rows, workdir
 from kaggle_prz.backbones import resolve
@@ -35,7 +36,7 @@ def competition(tmp_path_factory):
 
 @pytest.fixture
 def begin(competition, tmp_path):
-    def make(name, *, backbone=None, labels=None, stores=None, **recipe):
+    def make(name, *, backbone=None, labels=None, stores=None, console=None, **recipe):
         task, column, decoded = competition
         if labels is not None:
             task = replace(task, labels=labels)
@@ -43,7 +44,7 @@ def begin(competition, tmp_path):
         run = Run(tmp_path / name, chosen, task)
         placed = rows.place(task, decoded.readable, column)
         network, stores = backbone or resolve("tiny"), stores or decoded.stores
-        return run, InProcess(run, network, placed, stores, Silent())
+        return run, InProcess(run, network, placed, stores, console or Silent())
 
     return make
 
@@ -169,6 +170,21 @@ def test_a_stage_goes_on_from_the_files_of_the_one_before(begin, competition):
     before = restarted._before[1].model
     before.load_weights(weights)
     assert all(np.array_equal(a, b) for a, b in zip(before.get_weights(), there, strict=True))
+
+
+def test_what_was_decided_is_said_before_anything_is_trained(begin):
+    console = Recorder()
+    _, worker = begin("said", console=console)
+    worker.prepare(STAGE, None, measure=False)
+    worker.finish(STAGE)
+    worker.prepare(STAGE.model_copy(update={"index": 2, "image_size": 24}), STAGE, measure=False)
+    assert console.bars == []
+    assert console.lines == [
+        "Decided: precision: float32: a processor gains nothing from half precision.",
+        "Decided: weights: tiny from random numbers, no pretrained weights.",
+        "Decided: batch normalization: 4 layers on batch statistics, momentum 0.9 (trained from "
+        "scratch).",
+    ]
 
 
 def test_the_record_of_a_stage_adds_up_over_restarts(begin):
