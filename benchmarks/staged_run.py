@@ -66,13 +66,15 @@ class Watched(workers.InProcess):
     def watch(self, clock: curves.Clock, points: int, labels: np.ndarray) -> None:
         """Evaluate `points` times a stage, with the clock stopped."""
         self.clock, self.curve, self._points, self._labels = clock, [], points, labels
+        self._first._features_of = self._features_of_fold(self._first._features_of)
 
     def prepare(self, stage: Stage, before: Stage | None, *, measure: bool) -> Any:
         found = super().prepare(stage, before, measure=measure)
         trained = self._trainer.train
-        self._trainer.train = lambda work, advance: trained(
+        self._trainer.train = lambda work, advance, begin: trained(
             work,
             advance,
+            begin,
             callbacks=[Watch(self, stage, self._trainer.steps(len(work.rows), work.epochs))],
         )
         return found
@@ -84,19 +86,23 @@ class Watched(workers.InProcess):
     def evaluate(self, stage: Stage) -> None:
         """Add a point to the curve."""
         rows = self._rows.train[self._rows.held_out(FOLD)]
-        with self.clock.stopped():
+        with self.clock.stopped(), self._trainer.averaged(FOLD):
             predicted = self._outputs.predictions(self._predict_rows(stage, rows))
             self.curve.append(curves.point(self.clock, stage.image_size, predicted, self._labels))
 
-    def _extract_features(self, stage: Stage) -> None:
-        every = self._rows
-        chosen = every.trained_on(FOLD)
-        self._rows = replace(every, train=every.train[chosen], train_rows=every.train_rows[chosen])
-        super()._extract_features(stage)
-        self._rows = every
-        features = np.zeros((len(every.train), self._features.shape[1]), np.float32)
-        features[chosen] = self._features
-        self._features = features
+    def _features_of_fold(self, whole: Callable[..., Any]) -> Callable[..., Any]:
+        """A fit of one fold needs no features of the rows that it holds out."""
+        chosen = self._rows.trained_on(FOLD)
+
+        def features_of(rows: np.ndarray) -> np.ndarray:
+            if len(rows) != len(self._rows.train):
+                return whole(rows)
+            trained = whole(rows[chosen])
+            features = np.zeros((len(rows), trained.shape[1]), np.float32)
+            features[chosen] = trained
+            return features
+
+        return features_of
 
     def _predict(self, stage: Stage, *parts: np.ndarray) -> Any:
         with self.clock.stopped():
@@ -149,7 +155,7 @@ def run(
     for stage in stages_of(recipe):
         worker.prepare(stage, before, measure=False)
         worker.train(stage, FOLD, Slot(epochs=stage.epochs))
-        worker.finish(stage)
+        worker.finish()
         before = stage
     return worker.curve
 

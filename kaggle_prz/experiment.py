@@ -24,6 +24,7 @@ from kaggle_prz import (
     delivery,
     duplicates,
     environment,
+    finish,
     folds,
     forecast,
     hosts,
@@ -144,7 +145,7 @@ def fit(
         decoded = images.decode(
             task.root,
             rows.files_of(task),
-            augmentation.decoded_sizes(recipe),
+            _decoded_sizes(recipe, network),
             workdir.home() / "images" / task.slug,
             console,
             channels=task.channels,
@@ -291,6 +292,11 @@ def settle(
     return recipe, network
 
 
+def _decoded_sizes(recipe: Recipe, network: backbones.Backbone) -> tuple[int, ...]:
+    larger = finish.sizes_of(recipe, network.multiple)
+    return tuple(sorted({*augmentation.decoded_sizes(recipe), *larger}))
+
+
 def _as_seen(task: Task, decoded: images.Decoded, parts: int) -> Task:
     """The task without what cannot be decoded, near-duplicates in one group."""
     smallest = decoded.stores[min(decoded.stores)]
@@ -308,9 +314,9 @@ def _draw_folds_once(run: Run, console: Console) -> np.ndarray:
 
 
 def _finished(run: Run) -> bool:
-    """Whether every stage of the plan is sealed, so that Keras is not even imported."""
+    """Whether all that the plan names is sealed, so that Keras is not even imported."""
     try:
-        stages = run.stages
+        stages = run.candidates
     except RunError:
         return False
     complete = workdir.read_json(run.path / "plan.json")["complete"]
@@ -328,7 +334,7 @@ def _train(
 ) -> None:
     allocator.keep_freed_memory()
     with environment.without_banner():
-        from kaggle_prz import workers
+        from kaggle_prz import finishing, workers
 
     workdir.write_json(run.path / "environment.json", environment.describe() | workers.backend())
     worker = workers.InProcess(run, network, placed, decoded.stores, console)
@@ -345,6 +351,7 @@ def _train(
         if not run.is_sealed(stage):
             break  # folds of the next stage would have no weights to start from
         before = stage
+    finishing.finish(run, network, placed, decoded.stores, plan=plan, console=console)
     plan.close()
 
 

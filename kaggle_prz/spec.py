@@ -57,6 +57,11 @@ class Stage(_Frozen):
         """Directory name of the stage within a run, such as `stage2-240`."""
         return f"stage{self.index}-{self.image_size}"
 
+    @property
+    def label(self) -> str:
+        """What charts call it."""
+        return f"{self.image_size} px"
+
 
 class Recipe(_Frozen):
     """How a run trains; the same recipe on the same files is the same run.

@@ -1,6 +1,6 @@
 """A stage's trainer at the batch size that memory allows; smaller where it runs out on the way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
@@ -89,7 +89,12 @@ class Trainer:
         return batching.within_memory(lambda: self._trainer.measure(work), self._halve)
 
     def train(
-        self, work: FoldWork, advance: Advance | None, begin: Callable[[], object]
+        self,
+        work: FoldWork,
+        advance: Advance | None,
+        begin: Callable[[], object],
+        *,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> pd.DataFrame:
         """Train one fold, see `StageTrainer.train`; from its beginning where memory runs out.
 
@@ -97,6 +102,7 @@ class Trainer:
             work: the fold's rows.
             advance: called after every step.
             begin: sets the fold's first weights, before a second try.
+            callbacks: that look on.
 
         Raises:
             RunError: a step of one image does not fit.
@@ -107,7 +113,9 @@ class Trainer:
             self._halve()
             begin()
 
-        return batching.within_memory(lambda: self._trainer.train(work, advance), again)
+        return batching.within_memory(
+            lambda: self._trainer.train(work, advance, callbacks=callbacks), again
+        )
 
     def averaged(self, fold: int) -> AbstractContextManager[None]:
         """Within, the model has the weights that predict, see `StageTrainer.averaged`."""

@@ -4,7 +4,6 @@ import functools
 import statistics
 import time
 from collections.abc import Mapping
-from typing import Any
 
 import keras
 import numpy as np
@@ -12,26 +11,24 @@ from numpy.typing import NDArray
 
 from kaggle_prz import (
     augmentation,
-    ensemble,
     metrics,
     outputs,
     precision,
     prediction,
-    transfer,
+    sealing,
     weights,
     workdir,
 )
 from kaggle_prz.backbones import Backbone
 from kaggle_prz.batching import Batch
 from kaggle_prz.console import Console
-from kaggle_prz.head import fit_head
+from kaggle_prz.first_weights import FirstWeights
 from kaggle_prz.model import Classifier, build
 from kaggle_prz.pixels import Store
-from kaggle_prz.rows import Rows, pooled
+from kaggle_prz.rows import Rows
 from kaggle_prz.runs import WEIGHTS, Run
 from kaggle_prz.schedule import Slot, Speed
 from kaggle_prz.spec import Recipe, Stage
-from kaggle_prz.task import Text
 from kaggle_prz.trainers import Trainer
 from kaggle_prz.training import FoldWork, StageTrainer
 
@@ -62,12 +59,13 @@ class InProcess:
         self._targets = self._outputs.targets(run.task.labels)[rows.train_rows]
         self._precision = precision.decide(run.recipe.precision)
         self._views = prediction.views_of(run.task.flips, run.recipe.tta)
-        self._before: tuple[Stage, keras.Model] | None = None
-        self._fresh: list[np.ndarray] = []
-        self._features: NDArray[np.float32] | None = None
-        self._seconds = {"build": 0.0, "features": 0.0, "train": 0.0, "predict": 0.0}
+        self._first = FirstWeights(
+            run, rows, stores, outputs=self._outputs, targets=self._targets, console=console
+        )
+        self._seconds = {"build": 0.0, "train": 0.0, "predict": 0.0}
         self._predicted = 0
         self._paces: list[float] = []
+        self._said: set[str] = set()
 
     @property
     def decisions(self) -> tuple[str, ...]:
@@ -100,8 +98,8 @@ class InProcess:
         self._predicted, self._paces = 0, []
         record = self._run.path / stage.name / "stage.json"
         self._earlier = workdir.read_json(record) if record.is_file() else {}
-        if before is not None and self._before is None:
-            self._before = before, weights.bare(self._build(before).model)
+        if before is not None and self._first.before is None:
+            self._first.keep(before, self._build(before).model)
         self._classifier = self._build(stage)
         self._trainer = Trainer(
             self._compile,
@@ -111,13 +109,10 @@ class InProcess:
             console=self._console,
         )
         if self._run.recipe.batch_size == "auto" and "batch" not in self._earlier:
-            earlier = self._before[0] if self._before else None
-            self._trainer.settle(self._work(stage, 0, Slot(epochs=1.0)), earlier)
+            self._trainer.settle(self._work(stage, 0, Slot(epochs=1.0)), self._first.before)
         self._seconds["build"] = time.monotonic() - begun
-        if before is None:
-            self._fresh = self._classifier.model.get_weights()
-            if self._classifier.pretrained and self._run.recipe.head_first:
-                self._extract_features(stage)
+        self._say_decisions()
+        self._first.begin(stage, self._classifier, self._trainer)
         if not measure:
             return None
         predict_speed = self._measure_prediction(stage)
@@ -125,6 +120,13 @@ class InProcess:
         train_speed = self._trainer.measure(self._work(stage, 0, Slot(epochs=stage.epochs)))
         self._seconds["build"] += time.monotonic() - begun
         return Speed(stage.image_size, train_speed, predict_speed, self._seconds["build"])
+
+    def _say_decisions(self) -> None:
+        """Say what was decided, once a process."""
+        for sentence in self.decisions:
+            if sentence not in self._said:
+                self._console.say(f"Decided: {sentence}.")
+        self._said.update(self.decisions)
 
     def train(self, stage: Stage, fold: int, slot: Slot) -> float:
         """Train, predict and seal one fold.
@@ -138,9 +140,9 @@ class InProcess:
             The fold's out-of-fold score, by the task's metric.
         """
         directory = self._run.directory(stage, fold)
-        model, ids = self._classifier.model, self._rows.ids
+        model = self._classifier.model
         workdir.begin_anew(directory)
-        provenance = self._start_from(fold)
+        provenance = self._first.set(fold)
         label = (
             f"stage {stage.index} · {stage.image_size} px · fold {fold + 1}/"
             f"{self._run.recipe.folds}"
@@ -150,7 +152,7 @@ class InProcess:
         with self._console.bar(label, steps) as advance:
             begun = time.monotonic()
             if work.epochs > 0 and (work.deadline is None or begun < work.deadline):
-                history = self._trainer.train(work, advance, lambda: self._start_from(fold))
+                history = self._trainer.train(work, advance, lambda: self._first.set(fold))
                 trained = history["step"].iloc[-1] * min(self.stage.batch_size, len(work.rows))
                 self._paces.append(float(trained) / (time.monotonic() - begun))
                 with workdir.replacing(directory / "history.csv") as path:
@@ -158,13 +160,11 @@ class InProcess:
             self._seconds["train"] += time.monotonic() - begun
             with self._trainer.averaged(fold):
                 oof, test = self._predict(stage, self._held_out(fold), self._rows.test)
-            oof_ids, oof, score = self._scored(fold, oof)
-            test_ids, test = pooled(ids[self._rows.test], test)
-            metric = metrics.of(self._run.task)
-            advance(0, note=f"{metric.title} {score:.4f}")
-        workdir.write_arrays(directory / "trained_on.npz", ids=ids[work.rows])
-        workdir.write_arrays(directory / "oof.npz", ids=oof_ids, probabilities=oof)
-        workdir.write_arrays(directory / "test.npz", ids=test_ids, probabilities=test)
+            score = sealing.write_predictions(
+                directory, self._run.task, self._rows, fold, oof=oof, test=test
+            )
+            advance(0, note=f"{metrics.of(self._run.task).title} {score:.4f}")
+        workdir.write_arrays(directory / "trained_on.npz", ids=self._rows.ids[work.rows])
         workdir.write_json(directory / "transfer.json", provenance)
         # HDF5 crashes the process when it cannot close a file for want of room.
         with (
@@ -178,19 +178,19 @@ class InProcess:
 
     def finish(self) -> None:
         """Keep the stage's model for the transfer to the next, without what trained it."""
-        self._before = self.stage, weights.bare(self._classifier.model)
+        self._first.keep(self.stage, self._classifier.model)
 
     @property
     def seconds(self) -> dict[str, float]:
         """What the stage in hand took in this process, by part."""
-        return dict(self._seconds)
+        return {**self._seconds, "features": self._first.seconds}
 
     def _record(self, stage: Stage) -> None:
         """Write what the stage took so far, on top of what earlier processes took."""
         earlier = self._earlier
         seconds = {
             part: round(spent + earlier.get("seconds", {}).get(part, 0.0), 2)
-            for part, spent in self._seconds.items()
+            for part, spent in self.seconds.items()
         }
         workdir.write_json(
             self._run.path / stage.name / "stage.json",
@@ -225,6 +225,7 @@ class InProcess:
             policy=self._precision.policy,
             dropout=stage.dropout,
             seed=recipe.seed,
+            batch_norm=recipe.batch_norm,
         )
 
     def _compile(self, stage: Stage, recipe: Recipe) -> StageTrainer:
@@ -237,26 +238,6 @@ class InProcess:
             heads=self._outputs.heads,
             tell=self._console.say,
         )
-
-    def _extract_features(self, stage: Stage) -> None:
-        """Pooled features of every training row, once for all folds.
-
-        Only of a pretrained backbone: random features teach a head nothing, and it would then
-        stand in the way when batch statistics begin to move.
-        """
-        begun = time.monotonic()
-        rows = self._rows.train
-        with self._console.bar(f"features · {stage.image_size} px", len(rows)) as advance:
-            self._features = self._trainer.predict(
-                lambda batch: prediction.predict(
-                    self._classifier.features,
-                    self._stores[stage.image_size],
-                    rows,
-                    batch_size=batch,
-                    advance=advance,
-                )
-            )
-        self._seconds["features"] = time.monotonic() - begun
 
     def _measure_prediction(self, stage: Stage) -> float:
         rows = np.resize(self._rows.train, 4 * stage.batch_size)
@@ -289,52 +270,12 @@ class InProcess:
             self._held_out(fold),
             batch_size=stage.batch_size,
         )
-        return self._scored(fold, self._outputs.predictions(outputs))[2]
+        predictions = self._outputs.predictions(outputs)
+        return sealing.held_out(self._run.task, self._rows, fold, predictions).score
 
     def _held_out(self, fold: int) -> NDArray[np.int64]:
         """Where the images of the rows that a fold holds out are in the stores."""
         return self._rows.train[self._rows.held_out(fold)]
-
-    def _scored(self, fold: int, oof: NDArray[Any]) -> tuple[Text, NDArray[Any], float]:
-        """Ids and predictions of the rows that a fold holds out, and their score.
-
-        Args:
-            fold: number of the fold.
-            oof: predictions of `_held_out`.
-        """
-        task, rows = self._run.task, np.flatnonzero(self._rows.folds == fold)
-        ids = task.train_ids[rows]
-        oof = ensemble.join(ids, [pooled(self._rows.ids[self._held_out(fold)], oof)])
-        return ids, oof, metrics.of(task).score(task.labels[rows], oof, task.kind)
-
-    def _start_from(self, fold: int) -> dict[str, Any]:
-        """Set the fold's first weights; says where they come from."""
-        if self._before is None:
-            return self._start_fresh(fold)
-        before, model = self._before
-        source = self._run.directory(before, fold) / WEIGHTS
-        weights.read(model, source)
-        report = transfer.transfer(model, self._classifier.model)
-        return {
-            "source": source.relative_to(self._run.path).as_posix(),
-            "source_sha256": workdir.sha256(source),
-            **report.to_json(),
-        }
-
-    def _start_fresh(self, fold: int) -> dict[str, Any]:
-        self._classifier.model.set_weights(self._fresh)
-        names = list(transfer.named_weights(self._classifier.model))
-        provenance = {"source": self._classifier.notes[0], "source_sha256": None}
-        if self._features is None:
-            return provenance | {"kept": [], "reinitialised": names, "head": "random"}
-        trained_on = self._rows.trained_on(fold)
-        head = fit_head(self._features[trained_on], self._targets[trained_on], self._outputs)
-        self._classifier.set_head(*head)
-        return provenance | {
-            "kept": [name for name in names if not name.startswith("head")],
-            "reinitialised": [name for name in names if name.startswith("head")],
-            "head": f"linear probe on frozen features of {len(trained_on)} training rows",
-        }
 
     def _predict(self, stage: Stage, *parts: NDArray[np.int64]) -> list[NDArray[np.float32]]:
         """Predictions of each of `parts`, in the labels' units, made in one go."""

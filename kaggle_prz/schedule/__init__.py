@@ -12,6 +12,7 @@ from kaggle_prz.schedule.cost import (
     Speeds,
     Workload,
     cost_of,
+    finish_cost,
     relative_compute,
 )
 from kaggle_prz.schedule.division import (
@@ -49,6 +50,7 @@ __all__ = [
     "divided",
     "equal_compute",
     "equal_epochs",
+    "finish_cost",
     "late_jump",
     "linear",
     "mixes",
