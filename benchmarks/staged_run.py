@@ -9,7 +9,7 @@ predictions count as evaluation.
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import keras
 import numpy as np
 from split import FOLD, FOLDS
 
-from kaggle_prz import experiment, images, workers
+from kaggle_prz import experiment, images, settling, workers
 from kaggle_prz.console import Silent
 from kaggle_prz.rows import Rows
 from kaggle_prz.runs import Run
@@ -135,7 +135,7 @@ def run(
 ) -> list[dict[str, float]]:
     """Train every stage over the fold; returns its curve."""
     options = {"sizes": tuple(sizes), "epochs": tuple(epochs), "folds": FOLDS, "seed": seed}
-    recipe, network = experiment.settle(split["competition"], backbone, {**options, "tta": False})
+    recipe, network = settling.settle(split["competition"], backbone, {**options, "tta": False})
     rows = listed(split)
     task = task_of(split, rows)
     count = np.arange(len(rows.files))

@@ -44,12 +44,7 @@ def cli(context: click.Context, debug: bool) -> None:
 @options.layout
 @options.place
 @options.image_cache
-@click.option(
-    "--compare",
-    type=click.Choice(["single"]),
-    help="Train the first fold at the last size alone as well, after the run and for as long as a "
-    "fold took in all stages, and say which is better. Not with --time-limit.",
-)
+@options.compare
 @click.option("--submit", is_flag=True, help="Send the submission to the leaderboard.")
 @click.option("-m", "--message", default="", help="Description of the submission.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")

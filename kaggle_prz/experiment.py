@@ -6,7 +6,6 @@ Only this module knows the order. Every step leaves files, and a step whose file
 not done again.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,6 @@ from kaggle_prz import (
     images,
     interrupts,
     layouts,
-    recipes,
     report,
     rows,
     runs,
@@ -45,6 +43,7 @@ from kaggle_prz.forecast import Forecast
 from kaggle_prz.kernel import pushing
 from kaggle_prz.planning import Plan
 from kaggle_prz.runs import Run
+from kaggle_prz.settling import settle
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Task
 
@@ -262,34 +261,6 @@ def foresee(
     foreseen = forecast.of(recipe, task)
     foreseen.show(console)
     return foreseen
-
-
-def settle(
-    competition: str, backbone: Any, options: Mapping[str, Any], console: Console | None = None
-) -> tuple[Recipe, backbones.Backbone]:
-    """The recipe and backbone of a run, checked before anything is downloaded or built.
-
-    Sizes that no option asks for are rounded to what the backbone takes, with a note.
-
-    Raises:
-        UsageError: every mistake of the options, an unknown backbone, sizes it cannot take.
-        MissingExtraError: the backbone's weights are not installed.
-    """
-    host, slug = hosts.find(competition)
-    if isinstance(backbone, str):
-        options = {**options, "backbone": backbone}
-    elif backbone is not None:
-        options = {**options, "backbone": backbones.resolve(backbone).name}
-    recipe = recipes.parse(options, defaults=host.describe(slug).recipe)
-    network = backbones.resolve(recipe.backbone if backbone is None else backbone)
-    if options.get("sizes") is None and network.rounded(recipe.sizes) != recipe.sizes:
-        recipe = recipe.model_copy(update={"sizes": network.rounded(recipe.sizes)})
-        written = ",".join(map(str, recipe.sizes))
-        note = f"{network.name} takes multiples of {network.multiple} px: the sizes are {written}."
-        (console or Silent()).say(f"Note: {note}")
-    network.check_sizes(recipe.sizes)
-    backbones.pretrained_file(network, recipe.weights)
-    return recipe, network
 
 
 def _decoded_sizes(recipe: Recipe, network: backbones.Backbone) -> tuple[int, ...]:

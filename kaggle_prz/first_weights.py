@@ -123,7 +123,7 @@ class FirstWeights:
         return provenance | {"head": told}
 
     def _features_of(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Pooled features of `rows`; of all training rows, once for every fold, where they can be."""
+        """Pooled features of `rows`; of all training rows, once for every fold, where possible."""
         begun = time.monotonic()
         pixels = self._stores[self._stage.image_size]
         with self._console.bar(f"features · {self._stage.image_size} px", len(rows)) as advance:
