@@ -1,5 +1,6 @@
 """Where the folds of a stage run: in this process, one after the other, sealed one by one."""
 
+import gc
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -158,6 +159,10 @@ class InProcess:
     def finish(self) -> None:
         """Keep the stage's model for the transfer to the next, without what trained it."""
         self._before = self.stage, weights.bare(self._classifier.model)
+        self._features = None
+        # Keras's traced functions and their model hold each other.
+        del self._trainer, self._classifier
+        gc.collect()
 
     @property
     def seconds(self) -> dict[str, float]:

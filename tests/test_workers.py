@@ -1,5 +1,6 @@
 """Folds of a stage in one process: heads fitted on training rows only, sealed one by one."""
 
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -248,3 +249,15 @@ def test_room_for_the_weights_is_asked_for_before_they_are_written(begin, monkey
     worker.train(STAGE, 0, Slot(0.5))
     written = (run.directory(STAGE, 0) / "model.weights.h5").stat().st_size
     assert written <= asked["model.weights.h5"] < 3 * written
+
+
+def test_what_trained_a_stage_is_gone_when_it_is_finished(begin):
+    _, worker = begin("finished")
+    worker.prepare(STAGE, None, measure=False)
+    worker.train(STAGE, 0, Slot(1.0))
+    model = worker._classifier.model
+    optimizer, compiled = weakref.ref(model.optimizer), weakref.ref(model)
+    del model
+    worker.finish()
+    assert optimizer() is None
+    assert compiled() is None
