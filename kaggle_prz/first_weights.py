@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -18,6 +18,12 @@ from kaggle_prz.rows import Rows
 from kaggle_prz.runs import WEIGHTS, Run
 from kaggle_prz.spec import Stage
 from kaggle_prz.trainers import Trainer
+
+
+class _InHand(NamedTuple):
+    stage: Stage
+    classifier: Classifier
+    trainer: Trainer
 
 
 class FirstWeights:
@@ -45,6 +51,7 @@ class FirstWeights:
         self._run, self._rows, self._stores = run, rows, stores
         self._outputs, self._targets, self._console = outputs, targets, console
         self._kept: tuple[Stage, keras.Model] | None = None
+        self._in_hand: _InHand | None = None
         self._features: NDArray[np.float32] | None = None
         self.seconds = 0.0
 
@@ -56,6 +63,7 @@ class FirstWeights:
     def keep(self, stage: Stage, model: keras.Model) -> None:
         """The next stage starts from the weights of this one, read into its model."""
         self._kept = stage, weights.bare(model)
+        self._in_hand = self._features = None
 
     def begin(self, stage: Stage, classifier: Classifier, trainer: Trainer) -> None:
         """Make ready for the folds of a stage.
@@ -65,7 +73,7 @@ class FirstWeights:
             classifier: its network, just built.
             trainer: knows how many images are predicted at once.
         """
-        self._stage, self._classifier, self._trainer = stage, classifier, trainer
+        self._in_hand = _InHand(stage, classifier, trainer)
         self.seconds = 0.0
         if self._kept is None:
             self._fresh = classifier.model.get_weights()
@@ -90,6 +98,16 @@ class FirstWeights:
             **report.to_json(),
             **self._recalibrate(fold),
         }
+
+    @property
+    def _classifier(self) -> Classifier:
+        return self._hand.classifier
+
+    @property
+    def _hand(self) -> _InHand:
+        if self._in_hand is None:
+            raise RuntimeError("begin() comes before set()")
+        return self._in_hand
 
     @property
     def _fits_head(self) -> bool:
@@ -125,9 +143,11 @@ class FirstWeights:
     def _features_of(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Pooled features of `rows`; of all training rows, once for every fold, where possible."""
         begun = time.monotonic()
-        pixels = self._stores[self._stage.image_size]
-        with self._console.bar(f"features · {self._stage.image_size} px", len(rows)) as advance:
-            features = self._trainer.predict(
+        pixels = self._stores[self._hand.stage.image_size]
+        with self._console.bar(
+            f"features · {self._hand.stage.image_size} px", len(rows)
+        ) as advance:
+            features = self._hand.trainer.predict(
                 lambda batch: prediction.predict(
                     self._classifier.features, pixels, rows, batch_size=batch, advance=advance
                 )
@@ -146,10 +166,10 @@ class FirstWeights:
         begun = time.monotonic()
         images = normalization.recalibrate_on(
             self._classifier.model,
-            self._stores[self._stage.image_size],
+            self._stores[self._hand.stage.image_size],
             self._rows.train[self._rows.trained_on(fold)],
-            batch_size=self._stage.batch_size,
-            seed=(self._run.recipe.seed, self._stage.index, fold),
+            batch_size=self._hand.stage.batch_size,
+            seed=(self._run.recipe.seed, self._hand.stage.index, fold),
         )
         self.seconds += time.monotonic() - begun
         return {"batch_norm": f"statistics of {images} training images"}

@@ -1,6 +1,7 @@
 """Where the folds of a stage run: in this process, one after the other, sealed one by one."""
 
 import functools
+import gc
 import statistics
 import time
 from collections.abc import Mapping
@@ -179,6 +180,9 @@ class InProcess:
     def finish(self) -> None:
         """Keep the stage's model for the transfer to the next, without what trained it."""
         self._first.keep(self.stage, self._classifier.model)
+        # Keras's traced functions and their model hold each other.
+        del self._trainer, self._classifier
+        gc.collect()
 
     @property
     def seconds(self) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """Folds of a stage in one process: heads fitted on training rows only, sealed one by one."""
 
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -177,7 +178,7 @@ def test_what_was_decided_is_said_before_anything_is_trained(begin):
     console = Recorder()
     _, worker = begin("said", console=console)
     worker.prepare(STAGE, None, measure=False)
-    worker.finish(STAGE)
+    worker.finish()
     worker.prepare(STAGE.model_copy(update={"index": 2, "image_size": 24}), STAGE, measure=False)
     assert console.bars == []
     assert console.lines == [
@@ -337,7 +338,7 @@ def test_the_weights_that_predict_are_sealed_and_gone_on_from(begin, competition
         history = pd.read_csv(run.directory(STAGE, 0) / "history.csv")
         assert history.val_score.min() == pytest.approx(score, abs=1e-5)  # log loss
     later = STAGE.model_copy(update={"index": 2, "image_size": 24})
-    worker.finish(STAGE)
+    worker.finish()
     worker.prepare(later, STAGE, measure=False)
     worker.train(later, 0, Slot(0.0))
     went_on = given_by(run, "tiny", later, decoded.stores[24])
@@ -363,7 +364,7 @@ def test_layers_are_unfrozen_stage_by_stage_and_all_are_handed_on(begin):
     later = STAGE.model_copy(update={"index": 2, "image_size": 24, "frozen": 0.25})
     worker.prepare(first, None, measure=False)
     worker.train(first, 0, Slot(1.0))
-    worker.finish(first)
+    worker.finish()
     worker.prepare(later, first, measure=False)
     assert worker.decisions[-1] == "frozen: the first 1 of 4 layers of the backbone"
     worker.train(later, 0, Slot(1.0))
@@ -383,3 +384,15 @@ def test_without_a_head_first_all_begins_at_random(begin):
     worker.train(STAGE, 0, Slot(0.0))
     assert workdir.read_json(run.directory(STAGE, 0) / "transfer.json")["head"] == "random"
     assert workdir.read_json(run.path / STAGE.name / "stage.json")["seconds"]["features"] == 0
+
+
+def test_what_trained_a_stage_is_gone_when_it_is_finished(begin):
+    _, worker = begin("finished")
+    worker.prepare(STAGE, None, measure=False)
+    worker.train(STAGE, 0, Slot(1.0))
+    model = worker._classifier.model
+    optimizer, compiled = weakref.ref(model.optimizer), weakref.ref(model)
+    del model
+    worker.finish()
+    assert optimizer() is None
+    assert compiled() is None
