@@ -14,6 +14,7 @@ from kaggle_prz.backbones import Backbone, pretrained_file, resolve
 from kaggle_prz.backbones.beginning import begin
 from kaggle_prz.errors import UsageError
 from kaggle_prz.outputs import Activation
+from kaggle_prz.stochastic_depth import set_rate
 
 HEAD = "head"
 
@@ -54,6 +55,7 @@ def build(
     weights: str = "auto",
     policy: str = "float32",
     dropout: float = 0.2,
+    stochastic_depth: float = 0.0,
     seed: int = 0,
     channels: int = 3,
     batch_norm: str = "auto",
@@ -69,6 +71,8 @@ def build(
         weights: as in a recipe.
         policy: Keras dtype policy of the backbone; head and output are float32 under any.
         dropout: before the head.
+        stochastic_depth: share of residual branches that a training step drops, see
+            `kaggle_prz.stochastic_depth`; a network that was handed over keeps its own at 0.
         seed: of initial weights and dropout.
         channels: of the images. Pretrained weights of three are adapted, see
             `kaggle_prz.backbones.channels`.
@@ -84,6 +88,9 @@ def build(
     keras.utils.set_random_seed(seed)
     with _dtype_policy(policy):
         network, adapted = begin(backbone, image_size, channels, path)
+        drops = ""
+        if stochastic_depth or not backbone.identity:
+            drops = set_rate(network, stochastic_depth)
         images = keras.Input((image_size, image_size, channels), name="images")
         x = images
         if (backbone.scale, backbone.offset) != (1.0, 0.0):
@@ -111,7 +118,11 @@ def build(
         model=keras.Model(images, x, name="classifier"),
         features=keras.Model(images, pooled, name="features"),
         pretrained=pretrained,
-        notes=(_weights_note(backbone, path, pretrained) + adapted, settled),
+        notes=(
+            _weights_note(backbone, path, pretrained) + adapted,
+            settled,
+            *([drops] if drops else []),
+        ),
         statistics=statistics,
     )
 
@@ -125,8 +136,8 @@ def build_model(
         backbone: a name, a `keras.Model`, or a function from image size to `keras.Model`.
         image_size: px.
         classes: number of classes.
-        **options: `activation`, `heads`, `weights`, `policy`, `dropout`, `seed`, `channels`,
-            `batch_norm`, see `build`.
+        **options: `activation`, `heads`, `weights`, `policy`, `dropout`,
+            `stochastic_depth`, `seed`, `channels`, `batch_norm`, see `build`.
 
     Returns:
         A model from `(batch, image_size, image_size, channels)` pixels 0–255 to `(batch, classes)`

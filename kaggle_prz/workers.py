@@ -228,6 +228,7 @@ class InProcess:
             weights=recipe.weights,
             policy=self._precision.policy,
             dropout=stage.dropout,
+            stochastic_depth=stage.stochastic_depth,
             seed=recipe.seed,
             batch_norm=recipe.batch_norm,
         )

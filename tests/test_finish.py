@@ -66,7 +66,7 @@ def plan_of(tmp_path, monkeypatch):
         monkeypatch.setattr(Run, "is_sealed", lambda self, stage: True)
         console = Recorder()
         plan = Plan(run, Budget(limit), console)
-        plan._speed = Speed(image_size=160, train_images=100, predict_images=400, start=2)
+        plan._speeds = Speed(image_size=160, train_images=100, predict_images=400, start=2)
         return plan, console
 
     return made
