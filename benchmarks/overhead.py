@@ -73,7 +73,7 @@ class Sampler:
         self.pure["predict"] += (
             predicted / len(chosen) * median_seconds(lambda: model.predict_on_batch(images))
         )
-        if stage.index == 1 and fold == 0 and worker._features is not None:
+        if stage.index == 1 and fold == 0 and worker._first._features is not None:
             batches = len(rows.train) / len(chosen)
             step = median_seconds(lambda: features.predict_on_batch(images))
             self.pure["features"] += batches * step

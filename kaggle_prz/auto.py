@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from kaggle_prz import experiment, hosts, metrics, recipes, runs, workdir
+from kaggle_prz import experiment, hosts, metrics, recipes, runs, settling, workdir
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import LimitReachedError, PrzError, RunError, UsageError
 from kaggle_prz.journal import Journal
@@ -83,7 +83,7 @@ def attempts(competition: str, count: int, options: Mapping[str, Any]) -> tuple[
     if count < 1:
         raise UsageError(f"--attempts must be at least 1; received {count}.")
     layout = experiment.LAYOUT_OPTIONS
-    recipe, network = experiment.settle(
+    recipe, network = settling.settle(
         competition, None, {key: value for key, value in options.items() if key not in layout}
     )
     step = math.lcm(8, network.multiple)

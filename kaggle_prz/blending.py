@@ -14,7 +14,7 @@ def blend(run: Run) -> Blend:
         RunError: the first stage is not complete.
     """
     task, metric = run.task, metrics.of(run.task)
-    stages = {stage.name: _sealed(run, stage.name) for stage in run.stages}
+    stages = {stage.name: _sealed(run, stage.name) for stage in run.candidates}
     chosen = ensemble.choose(task, stages, run.recipe.folds, metric)
     seen_ids = next(iter(stages.values()))[0].test_ids
     test = ensemble.mean_of_folds(seen_ids, chosen.folds)

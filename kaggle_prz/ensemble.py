@@ -88,6 +88,9 @@ def choose(
 ) -> Blend:
     """Choose the stage whose out-of-fold predictions score best; a tie goes to the later.
 
+    The choice is one of few on all rows, so the score that it is reported with is biased by
+    little.
+
     A last stage that the time limit cut short takes part with its folds so far, and the stage
     before for the others.
 

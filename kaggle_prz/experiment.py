@@ -6,7 +6,6 @@ Only this module knows the order. Every step leaves files, and a step whose file
 not done again.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,17 +18,18 @@ from kaggle_prz import (
     backbones,
     blending,
     class_weights,
+    comparison,
     copies,
     delivery,
     duplicates,
     environment,
+    finish,
     folds,
     forecast,
     hosts,
     images,
     interrupts,
     layouts,
-    recipes,
     report,
     rows,
     runs,
@@ -43,6 +43,7 @@ from kaggle_prz.forecast import Forecast
 from kaggle_prz.kernel import pushing
 from kaggle_prz.planning import Plan
 from kaggle_prz.runs import Run
+from kaggle_prz.settling import settle
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Task
 
@@ -79,6 +80,7 @@ def fit(
     backbone: Any = None,
     output_dir: str | Path = "runs",
     run: str | None = None,
+    compare: str | None = None,
     submit: bool = False,
     message: str = "",
     image_cache: str = "auto",
@@ -95,6 +97,8 @@ def fit(
         backbone: a name, a `keras.Model`, or a function from image size to `keras.Model`.
         output_dir: the run's files go to `<output_dir>/<slug>/<run>/`.
         run: name of the run; default: made from the recipe.
+        compare: `"single"` trains the first fold at the last size alone, for the same time, and
+            says which is better; not with a time limit.
         submit: send the submission to the competition's leaderboard.
         message: description of the submission.
         image_cache: how decoded images are kept: `"raw"` arrays, `"encoded"` as JPEGs, whose
@@ -123,6 +127,7 @@ def fit(
     _refuse_paths(run)
     images.room.check(image_cache)
     recipe, network = settle(competition, backbone, options, console)
+    comparison.check(compare, recipe)
     if submit:
         delivery.check(competition)
     budget = budget or Budget(recipe.time_limit)
@@ -139,7 +144,7 @@ def fit(
         decoded = images.decode(
             task.root,
             rows.files_of(task),
-            augmentation.decoded_sizes(recipe),
+            _decoded_sizes(recipe, network),
             workdir.home() / "images" / task.slug,
             console,
             channels=task.channels,
@@ -154,6 +159,8 @@ def fit(
             _train(this, network, placed, decoded, budget=budget, console=console)
         blending.blend(this)
         summary.show_scores(this, console)
+        if compare is not None:
+            comparison.compare(this, network, placed, decoded.stores, console=console)
         report.write_if_possible(this, console)
     console.say(f"Done in {duration(budget.spent())}. Submission: {this.submission}")
     if submit:
@@ -256,32 +263,9 @@ def foresee(
     return foreseen
 
 
-def settle(
-    competition: str, backbone: Any, options: Mapping[str, Any], console: Console | None = None
-) -> tuple[Recipe, backbones.Backbone]:
-    """The recipe and backbone of a run, checked before anything is downloaded or built.
-
-    Sizes that no option asks for are rounded to what the backbone takes, with a note.
-
-    Raises:
-        UsageError: every mistake of the options, an unknown backbone, sizes it cannot take.
-        MissingExtraError: the backbone's weights are not installed.
-    """
-    host, slug = hosts.find(competition)
-    if isinstance(backbone, str):
-        options = {**options, "backbone": backbone}
-    elif backbone is not None:
-        options = {**options, "backbone": backbones.resolve(backbone).name}
-    recipe = recipes.parse(options, defaults=host.describe(slug).recipe)
-    network = backbones.resolve(recipe.backbone if backbone is None else backbone)
-    if options.get("sizes") is None and network.rounded(recipe.sizes) != recipe.sizes:
-        recipe = recipe.model_copy(update={"sizes": network.rounded(recipe.sizes)})
-        written = ",".join(map(str, recipe.sizes))
-        note = f"{network.name} takes multiples of {network.multiple} px: the sizes are {written}."
-        (console or Silent()).say(f"Note: {note}")
-    network.check_sizes(recipe.sizes)
-    backbones.pretrained_file(network, recipe.weights)
-    return recipe, network
+def _decoded_sizes(recipe: Recipe, network: backbones.Backbone) -> tuple[int, ...]:
+    larger = finish.sizes_of(recipe, network.multiple)
+    return tuple(sorted({*augmentation.decoded_sizes(recipe), *larger}))
 
 
 def _as_seen(task: Task, decoded: images.Decoded, parts: int) -> Task:
@@ -301,9 +285,9 @@ def _draw_folds_once(run: Run, console: Console) -> np.ndarray:
 
 
 def _finished(run: Run) -> bool:
-    """Whether every stage of the plan is sealed, so that Keras is not even imported."""
+    """Whether all that the plan names is sealed, so that Keras is not even imported."""
     try:
-        stages = run.stages
+        stages = run.candidates
     except RunError:
         return False
     complete = workdir.read_json(run.path / "plan.json")["complete"]
@@ -321,7 +305,7 @@ def _train(
 ) -> None:
     allocator.keep_freed_memory()
     with environment.without_banner():
-        from kaggle_prz import workers
+        from kaggle_prz import finishing, workers
 
     workdir.write_json(run.path / "environment.json", environment.describe() | workers.backend())
     worker = workers.InProcess(run, network, placed, decoded.stores, console)
@@ -338,6 +322,7 @@ def _train(
         if not run.is_sealed(stage):
             break  # folds of the next stage would have no weights to start from
         before = stage
+    finishing.finish(run, network, placed, decoded.stores, plan=plan, console=console)
     plan.close()
 
 
@@ -349,7 +334,9 @@ def _train_folds(run: Run, worker: Any, plan: Plan, stage: Stage) -> None:
         if not plan.has_time_for(stage, fold):
             break
         plan.pause_unless_session_lasts(stage)
+        plan.use(worker.stage)
         with plan.fold_timed():
             worker.train(stage, fold, plan.slot(stage, fold))
-    worker.finish(stage)
+    plan.use(worker.stage)
+    worker.finish()
     plan.learn(worker.predict_speed(), worker.train_speed())

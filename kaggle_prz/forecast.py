@@ -110,8 +110,9 @@ def calibrate(recipe: Recipe, network: Backbone, task: Task, console: Console) -
 def _made_up_rows(task: Task, recipe: Recipe) -> Rows:
     """As many images as a few steps take, but no more than a fold trains on."""
     trained = len(task.images.train_rows) * (recipe.folds - 1) // recipe.folds
-    count = max(1, min(_STEPS * recipe.batch_size, trained))
-    stored = min(recipe.batch_size, count)
+    batch = schedule.batch_size(recipe, recipe.sizes[0])
+    count = max(1, min(_STEPS * batch, trained))
+    stored = min(batch, count)
     return Rows(
         ids=np.full(stored, "made up"),
         folds=np.ones(len(task.labels), np.int64),  # fold 0 holds nothing out

@@ -53,6 +53,26 @@ def fit_head(features: NDArray[np.float32], targets: NDArray[Any], outputs: Outp
     return kernel.astype(np.float32), (bias - centre @ kernel).astype(np.float32)
 
 
+def probabilities(features: NDArray[np.float32], head: Head, outputs: Outputs) -> NDArray[Any]:
+    """What a network with that head puts out.
+
+    Args:
+        features: `(rows, width)`.
+        head: `(width, outputs)` kernel and `(outputs,)` bias.
+        outputs: a softmax, one for each head, or sigmoids.
+
+    Returns:
+        `(rows, outputs)` float32 from 0 to 1.
+    """
+    kernel, bias = head
+    logits = features @ kernel + bias
+    if outputs.activation == "sigmoid":
+        return np.asarray(special.expit(logits), np.float32)
+    parts = np.split(logits, np.cumsum(outputs.heads or (outputs.count,))[:-1], axis=1)
+    made = np.concatenate([special.softmax(part, axis=1) for part in parts], axis=1)
+    return np.asarray(made, np.float32)
+
+
 def _softmax(
     features: NDArray[np.float64], targets: NDArray[Any], classes: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

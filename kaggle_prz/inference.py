@@ -165,14 +165,14 @@ def _network(run: Run, backbone: Any) -> backbones.Backbone:
 
 def _members(run: Run) -> Iterator[tuple[Stage, int]]:
     """Stage and fold of what the blend averages, stage by stage."""
-    stages = {stage.name: stage for stage in run.stages}
+    stages = {stage.name: stage for stage in run.candidates}
     for member in sorted(run.blend["members"], key=lambda one: (one["stage"], one["fold"])):
         stage, fold = stages[member["stage"]], member["fold"]
-        weights = run.directory(stage, fold) / runs.WEIGHTS
-        if not weights.is_file():
+        lacking = [file for file in run.weights(stage, fold) if not file.is_file()]
+        if lacking:
             raise RunError(
-                f"{weights} is missing, and the submission of the run averages that fold. Restore "
-                "the file, or fit the run again."
+                f"{lacking[0]} is missing, and the submission of the run averages that fold. "
+                "Restore the file, or fit the run again."
             )
         yield stage, fold
 
@@ -192,18 +192,18 @@ def _mean_of_folds(
         return np.zeros((0, meant.count))
     allocator.keep_freed_memory()
     with environment.without_banner():
-        from kaggle_prz import prediction
+        from kaggle_prz import prediction, restored
 
     views = prediction.views_of(task.flips, run.recipe.tta)
     total = np.zeros((len(seen), meant.count))
     for stage, folds in itertools.groupby(members, key=lambda member: member[0]):
-        model = _model(run, task, network, stage)
+        trained = restored.Restored(run, network, stage)
         for _, fold in folds:
-            model.load_weights(run.directory(stage, fold) / runs.WEIGHTS)
+            trained.set_fold(fold)
             label = f"predict · {stage.name} · fold {fold + 1}"
             with console.bar(label, len(seen) * len(views)) as advance:
                 rows = prediction.predict(
-                    model,
+                    trained.classifier.model,
                     decoded.stores[stage.image_size],
                     seen,
                     batch_size=stage.batch_size,
@@ -213,18 +213,3 @@ def _mean_of_folds(
             total += meant.predictions(rows)
     mean: NDArray[Any] = total / len(members)
     return mean
-
-
-def _model(run: Run, task: Task, network: backbones.Backbone, stage: Stage) -> Any:
-    from kaggle_prz import model, precision
-
-    meant = outputs.of(task)
-    return model.build(
-        network,
-        stage.image_size,
-        meant.count,
-        activation=meant.activation,
-        weights="none",  # every weight is set from a fold's file
-        policy=precision.decide(run.recipe.precision).policy,
-        channels=task.channels,
-    ).model

@@ -9,13 +9,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from kaggle_prz import normalization
 from kaggle_prz.backbones import Backbone, pretrained_file, resolve
 from kaggle_prz.backbones.beginning import begin
 from kaggle_prz.errors import UsageError
 from kaggle_prz.outputs import Activation
 
 HEAD = "head"
-_MOMENTUM_FOR_SHORT_FITS = 0.9
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,15 @@ class Classifier:
             with `model`.
         pretrained: whether the backbone started from trained weights.
         notes: what was decided, as sentences.
+        statistics: of batch normalization: pretrained ones (`"inference"`), those measured when a
+            fold's stage begins (`"recalibrate"`), or those of every batch (`"train"`).
     """
 
     model: keras.Model
     features: keras.Model
     pretrained: bool
     notes: tuple[str, ...]
+    statistics: normalization.Statistics = "inference"
 
     def set_head(self, kernel: np.ndarray, bias: np.ndarray) -> None:
         """Set the head's `(width, classes)` kernel and `(classes,)` bias."""
@@ -53,6 +56,7 @@ def build(
     dropout: float = 0.2,
     seed: int = 0,
     channels: int = 3,
+    batch_norm: str = "auto",
 ) -> Classifier:
     """Build a classifier for one image size.
 
@@ -68,6 +72,7 @@ def build(
         seed: of initial weights and dropout.
         channels: of the images. Pretrained weights of three are adapted, see
             `kaggle_prz.backbones.channels`.
+        batch_norm: as in a recipe.
 
     Raises:
         UsageError: the size or the channels do not suit the backbone, or the weights do not exist.
@@ -98,15 +103,16 @@ def build(
             x = grouped_softmax(x, heads)
         last = "linear" if heads else activation
         x = keras.layers.Activation(last, name="probabilities", dtype="float32")(x)
-    pretrained = path is not None or (backbone.pretrained and not _untouched(network))
+    pretrained = path is not None or (
+        backbone.pretrained and not normalization.is_untouched(network)
+    )
+    statistics, settled = normalization.settle(network, batch_norm, pretrained=pretrained)
     return Classifier(
         model=keras.Model(images, x, name="classifier"),
         features=keras.Model(images, pooled, name="features"),
         pretrained=pretrained,
-        notes=(
-            _weights_note(backbone, path, pretrained) + adapted,
-            _set_batch_norm(network, pretrained),
-        ),
+        notes=(_weights_note(backbone, path, pretrained) + adapted, settled),
+        statistics=statistics,
     )
 
 
@@ -119,8 +125,8 @@ def build_model(
         backbone: a name, a `keras.Model`, or a function from image size to `keras.Model`.
         image_size: px.
         classes: number of classes.
-        **options: `activation`, `heads`, `weights`, `policy`, `dropout`, `seed`, `channels`, see
-            `build`.
+        **options: `activation`, `heads`, `weights`, `policy`, `dropout`, `seed`, `channels`,
+            `batch_norm`, see `build`.
 
     Returns:
         A model from `(batch, image_size, image_size, channels)` pixels 0–255 to `(batch, classes)`
@@ -164,42 +170,6 @@ def _dtype_policy(policy: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
-
-
-def _batch_norms(model: keras.Model) -> Iterator[keras.layers.BatchNormalization]:
-    for layer in model._flatten_layers(include_self=False, recursive=True):
-        if isinstance(layer, keras.layers.BatchNormalization):
-            yield layer
-
-
-def _untouched(network: keras.Model) -> bool:
-    """Whether running statistics are those of a network that never saw an image."""
-    norms = list(_batch_norms(network))
-    return bool(norms) and all(
-        not np.any(keras.ops.convert_to_numpy(norm.moving_mean)) for norm in norms
-    )
-
-
-def _set_batch_norm(network: keras.Model, pretrained: bool) -> str:
-    """Keep pretrained statistics fixed; let a network from scratch learn its own, quickly.
-
-    Batch statistics over pretrained running ones make the features jump when fine-tuning begins,
-    and Keras's momentum of 0.99 does not catch up within the few steps of a stage.
-    """
-    norms = list(_batch_norms(network))
-    for norm in norms:
-        if pretrained:
-            norm.trainable = False
-        else:
-            norm.momentum = _MOMENTUM_FOR_SHORT_FITS
-    if not norms:
-        return "batch normalization: the backbone has none"
-    if pretrained:
-        return f"batch normalization: {len(norms)} layers kept in inference mode (pretrained)"
-    return (
-        f"batch normalization: {len(norms)} layers on batch statistics, momentum "
-        f"{_MOMENTUM_FOR_SHORT_FITS} (trained from scratch)"
-    )
 
 
 def _weights_note(backbone: Backbone, path: Path | None, pretrained: bool) -> str:

@@ -45,6 +45,23 @@ class OneOrMore(Numbers):
         return numbers[0] if len(numbers) == 1 else numbers
 
 
+class BatchSize(click.ParamType):
+    """A number of images, or `auto`."""
+
+    name = "N|auto"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """Parse, or fail with the choices."""
+        text = str(value).strip().lower()
+        if text == "auto":
+            return text
+        if not re.fullmatch(r"[+-]?\d+", text):
+            self.fail(f"{value!r} is neither a number of images nor auto", param, ctx)
+        return int(text)
+
+
 class Duration(click.ParamType):
     """A time such as `600`, `90s`, `10m`, `1h30m`, in seconds."""
 
@@ -132,7 +149,11 @@ recipe = _together(
         type=click.Choice(["equal_compute", "equal_epochs", "late_jump", "linear"]),
         help="How epochs are divided among the stages.",
     ),
-    click.option("--batch-size", type=int, help="Images a step at the first size."),
+    click.option(
+        "--batch-size",
+        type=BatchSize(),
+        help="Images a step at the first size; auto: as many as fit an accelerator.",
+    ),
     click.option("--learning-rate", type=float, help="Peak at the first stage."),
     click.option("--weight-decay", type=float, help="Of AdamW."),
     click.option("--dropout", type=OneOrMore("N[,N]"), help=f"Before the head; {_RAMP}."),
@@ -202,6 +223,13 @@ output_dir = click.option(
     default=Path("runs"),
     show_default=True,
     help="Where runs are kept.",
+)
+
+compare = click.option(
+    "--compare",
+    type=click.Choice(["single"]),
+    help="Train the first fold at the last size alone as well, after the run and for as long as a "
+    "fold took in all stages, and say which is better. Not with --time-limit.",
 )
 
 place = _together(

@@ -5,15 +5,17 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from kaggle_prz import schedule, speeds, summary, workdir
+from kaggle_prz import finish, schedule, speeds, summary, workdir
 from kaggle_prz.budget import Budget
 from kaggle_prz.console import Console, duration
 from kaggle_prz.errors import PausedError
+from kaggle_prz.finish import Finish
 from kaggle_prz.runs import Run, stages_in
 from kaggle_prz.schedule import Slot, Speed, Speeds, Workload
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Task
 
+_MOST_FOR_FINISH = 0.2  # of a time limit
 _SLOWER_FOLD = 1.3  # than the slowest so far, at most; a later stage's cost about the same
 
 
@@ -46,9 +48,11 @@ class Plan:
         self._position = 0
         self._forecast: dict[int, float] = {}
         self._longest_fold = 0.0
+        self._finishes: tuple[Finish, ...] = ()
         if self._file.is_file():
             stored = workdir.read_json(self._file)
             self._stages, self._settled = list(stages_in(stored)), stored["settled"]
+            self._finishes = finish.finishes_in(stored)
             forecast = stored["predicted_seconds"] or []
             self._forecast = dict(enumerate(forecast[: self._settled], start=1))
         else:
@@ -88,6 +92,14 @@ class Plan:
         here = stage.index - 1
         return self._stages[here] if here < len(self._stages) else None
 
+    def use(self, stage: Stage) -> None:
+        """Write down the batch size that a settled stage is trained with, where it is another."""
+        here = self._stages[stage.index - 1]
+        used = {"batch_size": stage.batch_size, "learning_rate": stage.learning_rate}
+        if here != (changed := here.model_copy(update=used)):
+            self._stages[stage.index - 1] = changed
+            self._write(complete=False)
+
     def slot(self, stage: Stage, fold: int) -> Slot:
         """How long a fold may train: the stage's epochs, or its share of the time left.
 
@@ -112,7 +124,8 @@ class Plan:
         now = time.monotonic()
         remaining = self._run.recipe.folds - fold
         later = sum(self._cost(after).total for after in self._stages[stage.index :])
-        return now + (self._budget.left() - later) / remaining - self._prediction(stage)
+        left = self._budget.left() - later - self._reserve()
+        return now + left / remaining - self._prediction(stage)
 
     def has_time_for(self, stage: Stage, fold: int) -> bool:
         """Whether a fold can still be trained a little and predicted; the first stage always."""
@@ -175,13 +188,54 @@ class Plan:
         if measured:
             speeds.keep(self._run.recipe, stage, speed)
 
+    def finishes(self, sizes: Sequence[int]) -> tuple[tuple[Finish, Finish], ...]:
+        """The finishes to try after the last stage; none where it lacks folds, or unasked.
+
+        Args:
+            sizes: that images are decoded at, px.
+        """
+        last = self._stages[-1]
+        if not self._run.recipe.fixres or not self._run.is_sealed(last):
+            return ()
+        return finish.candidates(last, sizes)
+
+    def has_time_to_finish(self, stage: Finish, folds: int) -> bool:
+        """Whether the time left suffices for a finish in that many folds; says so where not."""
+        if self._budget.limit is None or self._speeds is None:
+            return True
+        wanted = schedule.finish_cost(stage, self._workload, self._speeds, folds)
+        left = self._budget.left()
+        if wanted <= left * schedule.SAFETY:
+            return True
+        self._console.say(
+            f"The time limit leaves {duration(max(0.0, left))}, too little for {folds} folds of a "
+            f"finish at {stage.image_size} px."
+        )
+        return False
+
+    def begin_finish(self, pair: Sequence[Finish]) -> None:
+        """Write down that a finish was begun, so that its folds take part in the blend."""
+        self._finishes = tuple({one.name: one for one in (*self._finishes, *pair)}.values())
+        self._write(complete=False)
+
+    def _reserve(self) -> float:
+        """Seconds that stages leave to the first size of a finish; none where it would be many."""
+        if not self._run.recipe.fixres or self._speeds is None or self._budget.limit is None:
+            return 0.0
+        size = finish.larger_sizes(self._stages[-1].image_size)[0]
+        larger = self._stages[-1].model_copy(update={"image_size": size})
+        folds = self._run.recipe.folds
+        cost = schedule.finish_cost(larger, self._workload, self._speeds, folds) / schedule.SAFETY
+        return cost if cost <= _MOST_FOR_FINISH * self._budget.limit else 0.0
+
     def close(self) -> None:
         """Mark the plan as carried out."""
         self._write(complete=True)
 
     def _fit_to_time(self, stage: Stage, measured: Speeds) -> None:
         done, ahead = self._stages[: stage.index - 1], self._stages[stage.index - 1 :]
-        left = self._budget.left() + measured.of(stage).start  # this stage's model is already built
+        start = measured.of(stage).start  # this stage's model is already built
+        left = self._budget.left() - self._reserve() + start
         capped = self._run.recipe.epochs is not None
         shares = schedule.divided(self._run.recipe, 1.0)[stage.index - 1 :][: len(ahead)]
         fitted = schedule.within(
@@ -225,6 +279,7 @@ class Plan:
                 "complete": complete,
                 "stages": [{"name": stage.name, **stage.model_dump()} for stage in self._stages],
                 "predicted_seconds": self._predicted(self._stages),
+                "finish": [{"name": one.name, **one.model_dump()} for one in self._finishes],
             },
         )
 

@@ -85,9 +85,10 @@ class Rollback(keras.callbacks.Callback):  # type: ignore[misc]
 
     @property
     def told(self) -> str:
-        """How often it went back, for a sentence; empty where it never did."""
+        """Where training is and how often it went back, for a sentence."""
         times = "" if self.count == 1 else f" {self.count} times"
-        return f" after going back{times} to good weights and half the rate" if self.count else ""
+        after = f" after going back{times} to good weights and half the rate" if self.count else ""
+        return f"step {self._pace.step}{after} (learning rate {self._pace.peak:.2g})"
 
     def _go_back(self, why: str) -> None:
         model, step = self.model, self._pace.step

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 import kaggle_prz
 from kaggle_prz import workdir
 from kaggle_prz.errors import RunError
+from kaggle_prz.finish import TUNED, Finish, finishes_in
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Evidence, Head, Images, Task
 
@@ -56,6 +57,16 @@ class Run:
         return stages_in(workdir.read_json(self.path / "plan.json"))
 
     @property
+    def finishes(self) -> tuple[Finish, ...]:
+        """Larger sizes for predicting that were tried after the last stage; mostly none."""
+        return finishes_in(workdir.read_json(self.path / "plan.json"))
+
+    @property
+    def candidates(self) -> tuple[Stage, ...]:
+        """What a blend chooses from: the stages, then the finishes."""
+        return (*self.stages, *self.finishes)
+
+    @property
     def blend(self) -> Mapping[str, Any]:
         """Scores of every stage and fold, and which of them are submitted."""
         blend: Mapping[str, Any] = workdir.read_json(self.path / "blend.json")
@@ -95,6 +106,13 @@ class Run:
     def directory(self, stage: Stage, fold: int) -> Path:
         """Directory of one fold of one stage."""
         return self.path / stage.name / f"fold{fold}"
+
+    def weights(self, stage: Stage, fold: int) -> tuple[Path, ...]:
+        """Files that a fold of a stage predicts from; those of a finish lie with the last stage."""
+        if not isinstance(stage, Finish):
+            return (self.directory(stage, fold) / WEIGHTS,)
+        trained = self.path / stage.after / f"fold{fold}" / WEIGHTS
+        return (trained, self.directory(stage, fold) / TUNED) if stage.tuned else (trained,)
 
     def is_sealed(self, stage: Stage) -> bool:
         """Whether every fold of a stage is finished."""

@@ -57,6 +57,11 @@ class Stage(_Frozen):
         """Directory name of the stage within a run, such as `stage2-240`."""
         return f"stage{self.index}-{self.image_size}"
 
+    @property
+    def label(self) -> str:
+        """What charts call it."""
+        return f"{self.image_size} px"
+
 
 class Recipe(_Frozen):
     """How a run trains; the same recipe on the same files is the same run.
@@ -72,7 +77,8 @@ class Recipe(_Frozen):
         schedule: how `epochs` are divided, where they are not one number a stage: every stage
             costs the same compute; has the same epochs; most at the first size (`"late_jump"`);
             or the size rises linearly. See `kaggle_prz.schedule`.
-        batch_size: images a step at the first size; falls with the square of the size.
+        batch_size: images a step at the first size; falls with the square of the size. `"auto"`:
+            as many as fit an accelerator, 32 on a processor.
         accumulate: steps whose gradients are averaged before the weights change.
         learning_rate: peak at the first stage.
         learning_rate_fall: learning rate of a stage ÷ that of the stage before.
@@ -119,7 +125,7 @@ class Recipe(_Frozen):
     folds: Annotated[int, Field(ge=2, le=100)] = 5
     epochs: PositiveEpochs | tuple[PositiveEpochs, ...] | None = None
     schedule: Literal["equal_compute", "equal_epochs", "late_jump", "linear"] = "equal_compute"
-    batch_size: Annotated[int, Field(ge=1, le=65_536)] = 32
+    batch_size: Annotated[int, Field(ge=1, le=65_536)] | Literal["auto"] = 32
     accumulate: Annotated[int, Field(ge=1, le=1024)] = 1
     learning_rate: Annotated[float, Field(gt=0, lt=1)] = 2e-4
     learning_rate_fall: Annotated[float, Field(gt=0, le=1)] = 0.6
@@ -200,7 +206,7 @@ class Recipe(_Frozen):
 
 
 # What a key that takes one number or several says of the form that was not meant.
-_OF_ANOTHER_FORM = {"tuple_type", "float_type"}
+_OF_ANOTHER_FORM = {"tuple_type", "float_type", "literal_error"}
 
 
 def _key(mistake: Any) -> str:

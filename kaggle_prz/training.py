@@ -101,8 +101,8 @@ class StageTrainer:
         self.stage, self._recipe, self._tell = stage, recipe, tell
         self._model = classifier.model
         self._kind, self._sizes = kind, tuple(heads) or (classifier.model.output_shape[-1],)
-        softmax = kind in {"classes", "heads"}
-        self._mixed = softmax and not shares and bool(stage.mixup or stage.cutmix)
+        indexes = kind in {"classes", "heads"} and not shares
+        self._mixed = indexes and bool(stage.mixup or stage.cutmix)
         self._shares = shares or self._mixed
         loss, measured = loss_and_metrics(
             kind,
@@ -142,24 +142,33 @@ class StageTrainer:
         weights = self._model.get_weights()
         clock = Clock()
         measured = min(_STEPS_MEASURED, len(self._batches(work)))
-        for steps in (1, measured):  # the first call traces; both go the way of `train`
-            self._model.fit(
-                self._batches(work),
-                steps_per_epoch=steps,
-                shuffle=False,
-                verbose=0,
-                callbacks=[clock],
-            )
-        self._model.set_weights(weights)
+        try:
+            for steps in (1, measured):  # the first call traces; both go the way of `train`
+                self._model.fit(
+                    self._weighted(self._batches(work), work),
+                    steps_per_epoch=steps,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=[clock],
+                )
+        finally:
+            self._model.set_weights(weights)
         batch = min(self.stage.batch_size, len(work.rows))
         return batch / statistics.median(clock.seconds)
 
-    def train(self, work: FoldWork, advance: Advance | None = None) -> pd.DataFrame:
+    def train(
+        self,
+        work: FoldWork,
+        advance: Advance | None = None,
+        *,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+    ) -> pd.DataFrame:
         """Train one fold from the weights that the model holds.
 
         Args:
             work: the fold's rows.
             advance: called after every step, with the loss so far.
+            callbacks: that look on.
 
         Returns:
             The history: about 40 rows with `epoch`, `step`, `loss`, `accuracy` (means since the
@@ -171,33 +180,33 @@ class StageTrainer:
         """
         self._new_optimizer.put_back()
         self._new_generators.put_back()
-        planned, accumulate = self.steps(len(work.rows), work.epochs), self._recipe.accumulate
-        pace = Pace(planned, self.stage.learning_rate, work.deadline, accumulate)
+        planned, whole = self.steps(len(work.rows), work.epochs), self._recipe.accumulate
+        pace = Pace(planned, self.stage.learning_rate, work.deadline, whole)
         batches = self._batches(work, lambda step: self._mixes(step, pace))
         average = average_of(self._recipe, pace)
         self._average = (work.fold, average) if average else None
         where = f"{self.stage.name}, fold {work.fold}"
         rollback = Rollback(pace, lambda: self._start_anew(average), self._note, where)
-        likely = min(pace.steps, self.steps(len(work.rows), self.stage.epochs))
+        likely = min(planned, self.steps(len(work.rows), self.stage.epochs))
         history = History(pace, len(batches), advance, likely, rollback.recover)
         best = self._best_pass(work, history, pace)
         self._model.fit(
-            batches,
-            epochs=math.ceil((pace.steps + accumulate) / len(batches)),  # pace ends it
+            self._weighted(batches, work),
+            epochs=math.ceil((pace.steps + whole) / len(batches)),  # pace ends it
             shuffle=False,
             verbose=0,
-            callbacks=[each for each in (pace, history, rollback, average, best) if each],
+            callbacks=[each for each in (pace, history, rollback, average, best) if each]
+            + list(callbacks),
         )
         if not history.finite:
             raise TrainingError(
-                f"The loss became {history.rows[-1]['loss']} in {where}, step {pace.step}"
-                f"{rollback.told} (learning rate {pace.peak:.2g}). Use a lower --learning-rate, "
-                "or --precision float32."
+                f"The loss became {history.rows[-1]['loss']} in {where}, {rollback.told}. Use a "
+                "lower --learning-rate, or --precision float32."
             )
         if pace.unused:
             self._note(
-                f"{where}: the time ended {pace.unused} steps into an accumulation of "
-                f"{accumulate}; their gradients were not used."
+                f"{where}: the time ended {pace.unused} steps into an accumulation of {whole}; "
+                "their gradients were not used."
             )
         if best is not None and best.restore(self._model):
             self._average = None
@@ -237,11 +246,9 @@ class StageTrainer:
         progress = max(step / pace.steps, pace.progress)
         return mixes(self.stage.index - 1, len(self._recipe.sizes), progress)
 
-    def _batches(
-        self, work: FoldWork, mixing: Callable[[int], bool] | None = None
-    ) -> keras.utils.PyDataset:
+    def _batches(self, work: FoldWork, mixing: Callable[[int], bool] | None = None) -> TrainBatches:
         targets = outputs.shares(work.targets, self._sizes) if self._mixed else work.targets
-        batches = TrainBatches(
+        return TrainBatches(
             work.pixels,
             work.rows,
             targets,
@@ -252,8 +259,12 @@ class StageTrainer:
             size=self._model.input_shape[1],
             seed=(self._recipe.seed, self.stage.index, work.fold),
         )
+
+    def _weighted(self, batches: TrainBatches, work: FoldWork) -> keras.utils.PyDataset:
         if self._recipe.class_weight == "none":
             return batches
-        form = (self._kind, self._sizes, self._shares)
-        weights = class_weights.balanced(targets, *form)
-        return WeightedBatches(batches, lambda some: class_weights.of_rows(weights, some, *form))
+        form = (self._kind, self._sizes)
+        weights = class_weights.balanced(work.targets, *form, self._shares and not self._mixed)
+        return WeightedBatches(
+            batches, lambda targets: class_weights.of_rows(weights, targets, *form, self._shares)
+        )

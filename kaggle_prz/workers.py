@@ -1,10 +1,10 @@
 """Where the folds of a stage run: in this process, one after the other, sealed one by one."""
 
 import functools
+import gc
 import statistics
 import time
 from collections.abc import Mapping
-from typing import Any
 
 import keras
 import numpy as np
@@ -12,27 +12,26 @@ from numpy.typing import NDArray
 
 from kaggle_prz import (
     augmentation,
-    ensemble,
     metrics,
     outputs,
     precision,
     prediction,
-    transfer,
+    sealing,
+    weights,
     workdir,
 )
 from kaggle_prz.backbones import Backbone
+from kaggle_prz.batching import Batch
 from kaggle_prz.console import Console
-from kaggle_prz.head import fit_head
+from kaggle_prz.first_weights import FirstWeights
 from kaggle_prz.model import Classifier, build
 from kaggle_prz.pixels import Store
-from kaggle_prz.rows import Rows, pooled
+from kaggle_prz.rows import Rows
 from kaggle_prz.runs import WEIGHTS, Run
 from kaggle_prz.schedule import Slot, Speed
-from kaggle_prz.spec import Stage
-from kaggle_prz.task import Text
+from kaggle_prz.spec import Recipe, Stage
+from kaggle_prz.trainers import Trainer
 from kaggle_prz.training import FoldWork, StageTrainer
-
-_BYTES_A_GROUP = 4096  # of HDF5 itself, for every array
 
 
 class InProcess:
@@ -61,12 +60,13 @@ class InProcess:
         self._targets = self._outputs.targets(run.task.labels)[rows.train_rows]
         self._precision = precision.decide(run.recipe.precision)
         self._views = prediction.views_of(run.task.flips, run.recipe.tta)
-        self._before: tuple[Stage, Classifier] | None = None
-        self._fresh: list[np.ndarray] = []
-        self._features: NDArray[np.float32] | None = None
-        self._seconds = {"build": 0.0, "features": 0.0, "train": 0.0, "predict": 0.0}
+        self._first = FirstWeights(
+            run, rows, stores, outputs=self._outputs, targets=self._targets, console=console
+        )
+        self._seconds = {"build": 0.0, "train": 0.0, "predict": 0.0}
         self._predicted = 0
         self._paces: list[float] = []
+        self._said: set[str] = set()
 
     @property
     def decisions(self) -> tuple[str, ...]:
@@ -74,9 +74,14 @@ class InProcess:
         return (
             f"precision: {self._precision.reason}",
             *self._classifier.notes,
-            augmentation.sentence(self._trainer.stage, self._run.recipe, self._run.task.flips),
+            augmentation.sentence(self.stage, self._run.recipe, self._run.task.flips),
             *self._trainer.notes,
         )
+
+    @property
+    def stage(self) -> Stage:
+        """The stage in hand, with the batch size that it is trained with."""
+        return self._trainer.stage
 
     def prepare(self, stage: Stage, before: Stage | None, *, measure: bool) -> Speed | None:
         """Build and compile the stage's one model.
@@ -94,23 +99,21 @@ class InProcess:
         self._predicted, self._paces = 0, []
         record = self._run.path / stage.name / "stage.json"
         self._earlier = workdir.read_json(record) if record.is_file() else {}
-        if before is not None and self._before is None:
-            self._before = before, self._build(before)
+        if before is not None and self._first.before is None:
+            self._first.keep(before, self._build(before).model)
         self._classifier = self._build(stage)
-        self._trainer = StageTrainer(
-            self._classifier,
+        self._trainer = Trainer(
+            self._compile,
             stage,
             self._run.recipe,
-            kind=self._outputs.kind,
-            shares=self._targets.ndim == 2,
-            heads=self._outputs.heads,
-            tell=self._console.say,
+            batch=Batch(*self._earlier["batch"]) if "batch" in self._earlier else None,
+            console=self._console,
         )
+        if self._run.recipe.batch_size == "auto" and "batch" not in self._earlier:
+            self._trainer.settle(self._work(stage, 0, Slot(epochs=1.0)), self._first.before)
         self._seconds["build"] = time.monotonic() - begun
-        if before is None:
-            self._fresh = self._classifier.model.get_weights()
-            if self._classifier.pretrained and self._run.recipe.head_first:
-                self._extract_features(stage)
+        self._say_decisions()
+        self._first.begin(stage, self._classifier, self._trainer)
         if not measure:
             return None
         predict_speed = self._measure_prediction(stage)
@@ -118,6 +121,13 @@ class InProcess:
         train_speed = self._trainer.measure(self._work(stage, 0, Slot(epochs=stage.epochs)))
         self._seconds["build"] += time.monotonic() - begun
         return Speed(stage.image_size, train_speed, predict_speed, self._seconds["build"])
+
+    def _say_decisions(self) -> None:
+        """Say what was decided, once a process."""
+        for sentence in self.decisions:
+            if sentence not in self._said:
+                self._console.say(f"Decided: {sentence}.")
+        self._said.update(self.decisions)
 
     def train(self, stage: Stage, fold: int, slot: Slot) -> float:
         """Train, predict and seal one fold.
@@ -131,9 +141,9 @@ class InProcess:
             The fold's out-of-fold score, by the task's metric.
         """
         directory = self._run.directory(stage, fold)
-        model, ids = self._classifier.model, self._rows.ids
+        model = self._classifier.model
         workdir.begin_anew(directory)
-        provenance = self._start_from(fold)
+        provenance = self._first.set(fold)
         label = (
             f"stage {stage.index} · {stage.image_size} px · fold {fold + 1}/"
             f"{self._run.recipe.folds}"
@@ -143,43 +153,48 @@ class InProcess:
         with self._console.bar(label, steps) as advance:
             begun = time.monotonic()
             if work.epochs > 0 and (work.deadline is None or begun < work.deadline):
-                history = self._trainer.train(work, advance)
-                trained = history["step"].iloc[-1] * min(stage.batch_size, len(work.rows))
+                history = self._trainer.train(work, advance, lambda: self._first.set(fold))
+                trained = history["step"].iloc[-1] * min(self.stage.batch_size, len(work.rows))
                 self._paces.append(float(trained) / (time.monotonic() - begun))
                 with workdir.replacing(directory / "history.csv") as path:
                     history.to_csv(path, index=False)
             self._seconds["train"] += time.monotonic() - begun
             with self._trainer.averaged(fold):
                 oof, test = self._predict(stage, self._held_out(fold), self._rows.test)
-            oof_ids, oof, score = self._scored(fold, oof)
-            test_ids, test = pooled(ids[self._rows.test], test)
-            metric = metrics.of(self._run.task)
-            advance(0, note=f"{metric.title} {score:.4f}")
-        workdir.write_arrays(directory / "trained_on.npz", ids=ids[work.rows])
-        workdir.write_arrays(directory / "oof.npz", ids=oof_ids, probabilities=oof)
-        workdir.write_arrays(directory / "test.npz", ids=test_ids, probabilities=test)
+            score = sealing.write_predictions(
+                directory, self._run.task, self._rows, fold, oof=oof, test=test
+            )
+            advance(0, note=f"{metrics.of(self._run.task).title} {score:.4f}")
+        workdir.write_arrays(directory / "trained_on.npz", ids=self._rows.ids[work.rows])
         workdir.write_json(directory / "transfer.json", provenance)
         # HDF5 crashes the process when it cannot close a file for want of room.
-        size = _bytes_of(model)
         with (
-            workdir.replacing(directory / WEIGHTS, size=size) as path,
+            workdir.replacing(directory / WEIGHTS, size=weights.bytes_of(model)) as path,
             self._trainer.averaged(fold),
         ):
-            model.save_weights(path)
+            weights.write(model, path)
         workdir.seal(directory, score=score)
         self._record(stage)
         return score
 
-    def finish(self, stage: Stage) -> None:
-        """Keep the stage's model for the transfer to the next."""
-        self._before = stage, self._classifier
+    def finish(self) -> None:
+        """Keep the stage's model for the transfer to the next, without what trained it."""
+        self._first.keep(self.stage, self._classifier.model)
+        # Keras's traced functions and their model hold each other.
+        del self._trainer, self._classifier
+        gc.collect()
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """What the stage in hand took in this process, by part."""
+        return {**self._seconds, "features": self._first.seconds}
 
     def _record(self, stage: Stage) -> None:
         """Write what the stage took so far, on top of what earlier processes took."""
         earlier = self._earlier
         seconds = {
             part: round(spent + earlier.get("seconds", {}).get(part, 0.0), 2)
-            for part, spent in self._seconds.items()
+            for part, spent in self.seconds.items()
         }
         workdir.write_json(
             self._run.path / stage.name / "stage.json",
@@ -187,6 +202,7 @@ class InProcess:
                 "seconds": seconds,
                 "training_traces": self._trainer.traces + earlier.get("training_traces", 0),
                 "predicted_images": self._predicted + earlier.get("predicted_images", 0),
+                "batch": self._trainer.batch,
                 "decisions": list(dict.fromkeys([*self.decisions, *earlier.get("decisions", ())])),
             },
         )
@@ -213,25 +229,19 @@ class InProcess:
             policy=self._precision.policy,
             dropout=stage.dropout,
             seed=recipe.seed,
+            batch_norm=recipe.batch_norm,
         )
 
-    def _extract_features(self, stage: Stage) -> None:
-        """Pooled features of every training row, once for all folds.
-
-        Only of a pretrained backbone: random features teach a head nothing, and it would then
-        stand in the way when batch statistics begin to move.
-        """
-        begun = time.monotonic()
-        rows = self._rows.train
-        with self._console.bar(f"features · {stage.image_size} px", len(rows)) as advance:
-            self._features = prediction.predict(
-                self._classifier.features,
-                self._stores[stage.image_size],
-                rows,
-                batch_size=stage.batch_size,
-                advance=advance,
-            )
-        self._seconds["features"] = time.monotonic() - begun
+    def _compile(self, stage: Stage, recipe: Recipe) -> StageTrainer:
+        return StageTrainer(
+            self._classifier,
+            stage,
+            recipe,
+            kind=self._outputs.kind,
+            shares=self._targets.ndim == 2,
+            heads=self._outputs.heads,
+            tell=self._console.say,
+        )
 
     def _measure_prediction(self, stage: Stage) -> float:
         rows = np.resize(self._rows.train, 4 * stage.batch_size)
@@ -264,52 +274,12 @@ class InProcess:
             self._held_out(fold),
             batch_size=stage.batch_size,
         )
-        return self._scored(fold, self._outputs.predictions(outputs))[2]
+        predictions = self._outputs.predictions(outputs)
+        return sealing.held_out(self._run.task, self._rows, fold, predictions).score
 
     def _held_out(self, fold: int) -> NDArray[np.int64]:
         """Where the images of the rows that a fold holds out are in the stores."""
         return self._rows.train[self._rows.held_out(fold)]
-
-    def _scored(self, fold: int, oof: NDArray[Any]) -> tuple[Text, NDArray[Any], float]:
-        """Ids and predictions of the rows that a fold holds out, and their score.
-
-        Args:
-            fold: number of the fold.
-            oof: predictions of `_held_out`.
-        """
-        task, rows = self._run.task, np.flatnonzero(self._rows.folds == fold)
-        ids = task.train_ids[rows]
-        oof = ensemble.join(ids, [pooled(self._rows.ids[self._held_out(fold)], oof)])
-        return ids, oof, metrics.of(task).score(task.labels[rows], oof, task.kind)
-
-    def _start_from(self, fold: int) -> dict[str, Any]:
-        """Set the fold's first weights; says where they come from."""
-        if self._before is None:
-            return self._start_fresh(fold)
-        before, classifier = self._before
-        source = self._run.directory(before, fold) / WEIGHTS
-        classifier.model.load_weights(source)
-        report = transfer.transfer(classifier.model, self._classifier.model)
-        return {
-            "source": source.relative_to(self._run.path).as_posix(),
-            "source_sha256": workdir.sha256(source),
-            **report.to_json(),
-        }
-
-    def _start_fresh(self, fold: int) -> dict[str, Any]:
-        self._classifier.model.set_weights(self._fresh)
-        names = list(transfer.named_weights(self._classifier.model))
-        provenance = {"source": self._classifier.notes[0], "source_sha256": None}
-        if self._features is None:
-            return provenance | {"kept": [], "reinitialised": names, "head": "random"}
-        trained_on = self._rows.trained_on(fold)
-        head = fit_head(self._features[trained_on], self._targets[trained_on], self._outputs)
-        self._classifier.set_head(*head)
-        return provenance | {
-            "kept": [name for name in names if not name.startswith("head")],
-            "reinitialised": [name for name in names if name.startswith("head")],
-            "head": f"linear probe on frozen features of {len(trained_on)} training rows",
-        }
 
     def _predict(self, stage: Stage, *parts: NDArray[np.int64]) -> list[NDArray[np.float32]]:
         """Predictions of each of `parts`, in the labels' units, made in one go."""
@@ -322,23 +292,17 @@ class InProcess:
         return np.split(predictions, np.cumsum([len(part) for part in parts])[:-1])
 
     def _predict_rows(self, stage: Stage, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        return prediction.predict(
-            self._classifier.model,
-            self._stores[stage.image_size],
-            rows,
-            batch_size=stage.batch_size,
-            views=self._views,
+        return self._trainer.predict(
+            lambda batch: prediction.predict(
+                self._classifier.model,
+                self._stores[stage.image_size],
+                rows,
+                batch_size=batch,
+                views=self._views,
+            )
         )
 
 
 def backend() -> dict[str, str]:
     """What trains, for the record of a run."""
     return {"backend": str(keras.backend.backend())}
-
-
-def _bytes_of(model: keras.Model) -> int:
-    """About what a file of its weights takes; Keras writes the optimizer's state beside them."""
-    state = [] if model.optimizer is None else model.optimizer.variables
-    arrays = [*model.weights, *state]
-    numbers = sum(int(np.prod(array.shape)) for array in arrays)
-    return 4 * numbers + _BYTES_A_GROUP * len(arrays)

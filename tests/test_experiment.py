@@ -142,7 +142,7 @@ def test_the_weights_of_a_fold_predict_what_the_fold_predicted(finished, folder)
         pictures = [Image.open(folder / part / f"{name}.png") for name in ids.tolist()]
         pixels = np.stack(
             [
-                np.asarray(picture.resize((24, 24), Image.Resampling.LANCZOS, reducing_gap=3.0))
+                np.asarray(picture.resize((24, 24), Image.Resampling.HAMMING, reducing_gap=3.0))
                 for picture in pictures
             ]
         ).astype("float32")
@@ -280,6 +280,15 @@ def test_wrong_options_are_refused_before_anything_is_written(folder, tmp_path):
         prz.fit(str(folder), output_dir=tmp_path / "runs", **(QUICK | {"sizes": (24, 16)}))
     with pytest.raises(UsageError, match="greater than or equal to 8"):
         prz.fit(str(folder), output_dir=tmp_path / "runs", **(QUICK | {"sizes": (4, 16)}))
+    with pytest.raises(UsageError, match="image_cache is one of auto, raw, encoded, none"):
+        prz.fit(str(folder), output_dir=tmp_path / "runs", image_cache="disk", **QUICK)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_numbers_have_no_classes_to_balance(drawn, tmp_path):
+    root = drawn("petfinder-pawpularity-score").root
+    with pytest.raises(UsageError, match="class_weight 'balanced' is about classes"):
+        prz.fit(str(root), output_dir=tmp_path / "runs", class_weight="balanced", **QUICK)
     assert not (tmp_path / "runs").exists()
 
 
@@ -308,6 +317,18 @@ def test_a_limit_too_short_for_anything_still_ends_with_a_submission(folder, tmp
     assert run.stages[0].epochs == 0
     assert any("24 px: given up" in line for line in heard.lines)
     assert set(seals(run.path)) == {"stage1-16/fold0", "stage1-16/fold1"}
+
+
+def test_a_recipe_s_file_may_hold_the_time_limit(folder, tmp_path, no_report):
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        'backbone = "tiny"\nsizes = [16, 24]\nfolds = 3\nbatch_size = 8\ntime_limit = 1.0\n'
+    )
+    clock = budget.Budget(None)  # as the command line starts it before it knows the file
+    run = prz.fit(str(folder), output_dir=tmp_path, recipe=file, folds=2, budget=clock)
+    assert (run.recipe.folds, run.recipe.time_limit) == (2, 1.0)
+    assert [(stage.name, stage.epochs) for stage in run.stages] == [("stage1-16", 0)]
+    assert is_graded(run)
 
 
 def test_a_stage_that_the_clock_cuts_short_leaves_the_folds_it_has(

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from kaggle_prz.head import fit_head
+from kaggle_prz.head import fit_head, probabilities
+from kaggle_prz.model import grouped_softmax
 from kaggle_prz.outputs import Outputs
 
 pytestmark = pytest.mark.keras
@@ -148,3 +149,22 @@ def test_each_head_has_a_regression_of_its_own():
     for span, own, size in ((slice(0, 2), both[:, 0], 2), (slice(2, 5), both[:, 1], 3)):
         for part, expected in zip((kernel.T, bias), fitted(features, own, size), strict=True):
             np.testing.assert_allclose(part[span].T, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("kind", "heads"), [("classes", ()), ("heads", (2, 3)), ("tags", ()), ("numbers", ())]
+)
+def test_what_a_head_puts_out_is_what_a_network_puts_out(kind, heads):
+    random = np.random.default_rng(0)
+    features, kernel = (random.normal(size=shape).astype("float32") for shape in ((7, 4), (4, 5)))
+    bias = np.arange(5, dtype=np.float32)
+    logits = features @ kernel + bias
+    made = probabilities(
+        features, (kernel, bias), Outputs(kind, 5, np.zeros(5), np.full(5, 9.0), heads)
+    )
+    if kind in {"tags", "numbers"}:
+        expected = 1 / (1 + np.exp(-logits))
+    else:
+        expected = np.asarray(grouped_softmax(logits, heads or (5,)))
+    assert made.dtype == np.float32
+    np.testing.assert_allclose(made, expected, atol=1e-6)

@@ -135,3 +135,11 @@ def test_a_competition_is_needed():
     result = CliRunner().invoke(_command, [])
     assert result.exit_code == 2
     assert "Missing option '-c' / '--competition'" in result.output
+
+
+def test_a_batch_size_is_a_number_or_auto():
+    kind = options.BatchSize()
+    assert [_parsed(kind, text) for text in ("32", " Auto ", "-3", 8)] == [32, "auto", -3, 8]
+    for text in ("", "many", "3.5"):
+        with pytest.raises(click.BadParameter, match="is neither a number of images nor auto"):
+            _parsed(kind, text)

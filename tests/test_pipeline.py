@@ -4,10 +4,13 @@ import threading
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("keras")
 
+from kaggle_prz import images
 from kaggle_prz.augmentation import Augmentation
+from kaggle_prz.console import Silent
 from kaggle_prz.errors import UsageError
 from kaggle_prz.outputs import shares as shares_of
 from kaggle_prz.pipeline import VIEWS, TrainBatches, prediction_batches
@@ -257,6 +260,27 @@ def test_views_are_mirror_images(view, mirrored):
     stored = numbered(4)
     (pixels,) = prediction_batches(stored, np.arange(4), batch_size=4, views=(view,))
     np.testing.assert_array_equal(pixels, mirrored(stored))
+
+
+@pytest.mark.parametrize("cache", ["encoded", "none"])
+def test_batches_of_images_that_are_decoded_when_asked_for(tmp_path, cache):
+    root = tmp_path / "files"
+    root.mkdir()
+    names = [f"{number}.png" for number in range(9)]
+    for name, pixels in zip(names, numbered(9, 12), strict=True):
+        Image.fromarray(pixels).save(root / name)
+    place = tmp_path / "store" / "of"
+    store = images.decode(root, names, (12,), place, Silent(), cache=cache).stores[12]
+
+    def batches(pixels) -> TrainBatches:
+        return TrainBatches(pixels, np.arange(9), np.arange(9), batch_size=4, flips=("vertical",))
+
+    (pixels, labels), (meant, _) = whole_pass(batches(store)), whole_pass(batches(store[:]))
+    np.testing.assert_array_equal(pixels, meant)
+    assert len(set(labels.tolist())) == 8
+    rows = np.array([8, 2, 2, 0])
+    (batch,) = prediction_batches(store, rows, batch_size=4, views=("plain",))
+    np.testing.assert_array_equal(batch, store[:][rows])
 
 
 @pytest.mark.parametrize("channels", [1, 5])

@@ -291,17 +291,17 @@ def test_a_speed_that_was_only_scaled_is_not_kept(begin):
     assert planning.known_speed(TINY) is None
 
 
-def test_stages_measured_before_are_forecast_by_their_own_speed(begin, tmp_path):
-    third = schedule.stages_of(TINY)[2]
-    speeds.keep(TINY, third, Speed(96, 10, 20, 5))
+def test_stages_are_forecast_by_the_speed_of_the_nearest_size(begin, tmp_path):
+    slow, stages = Speed(96, 10, 20, 5), schedule.stages_of(TINY)
+    speeds.keep(TINY, stages[2], slow)
     plan = begin()
     plan.settle(plan.next(), FAST)
     workload = planning.workload_of(TINY, TASK)
-    slow = schedule.cost_of(third, workload, Speed(96, 10, 20, 5)).total
-    assert _written(tmp_path)["predicted_seconds"][2] == pytest.approx(slow, abs=0.1)
-    assert _written(tmp_path)["predicted_seconds"][1] == pytest.approx(
-        schedule.cost_of(schedule.stages_of(TINY)[1], workload, FAST).total, abs=0.1
-    )
+    expected = [  # 64 px are nearer to 96 px than to 32 px
+        schedule.cost_of(stage, workload, speed).total
+        for stage, speed in zip(stages, (FAST, slow, slow), strict=True)
+    ]
+    assert _written(tmp_path)["predicted_seconds"] == pytest.approx(expected, abs=0.1)
 
 
 def test_under_a_limit_the_recipe_s_schedule_is_kept(begin):
@@ -353,3 +353,18 @@ def test_a_session_pauses_between_folds_and_not_before_its_first(tmp_path, conso
     workdir.seal(run.directory(stage, 0))
     with pytest.raises(PausedError, match="next fold of stage1-32: 1 of 9 folds are sealed"):
         plan.pause_unless_session_lasts(stage)
+
+
+def test_the_batch_that_was_used_is_written_down(begin, tmp_path):
+    plan = begin()
+    stage = plan.next()
+    plan.settle(stage, None)
+    before = _written(tmp_path)["stages"]
+    plan.use(stage.model_copy(update={"epochs": 99.0}))
+    assert _written(tmp_path)["stages"] == before
+    plan.use(stage.model_copy(update={"batch_size": 8, "learning_rate": 1e-3, "epochs": 99.0}))
+    first, *others = _written(tmp_path)["stages"]
+    assert first == before[0] | {"batch_size": 8, "learning_rate": 1e-3}
+    assert others == before[1:]
+    again = begin()
+    assert again.next().batch_size == 8

@@ -93,7 +93,7 @@ def test_a_card_may_say_what_was_measured(written):
 
 
 def test_epochs_a_stage_are_divided_anew_for_other_sizes(written):
-    mine = written("sizes = [32, 48]\nepochs = [3, 2]\n")
+    mine = written("[recipe]\nsizes = [32, 48]\nepochs = [3, 2]\n")
     assert recipes.parse({"recipe": mine}).epochs == (3, 2)
     assert recipes.parse({"recipe": mine, "sizes": (32, 48, 64)}).epochs == 5
     competition = {"sizes": (32, 48, 64), "epochs": (1, 1, 2)}

@@ -78,7 +78,9 @@ def test_after_three_times_it_is_given_up(fold):
     go(1)
     assert not back.recover()
     assert (len(told), len(anew)) == (3, 3)
-    assert back.told == " after going back 3 times to good weights and half the rate"
+    assert back.told == (
+        "step 13 after going back 3 times to good weights and half the rate (learning rate 0.0013)"
+    )
 
 
 def test_what_was_given_up_is_left_as_it_is(fold):
@@ -96,7 +98,7 @@ def test_no_good_weights_no_way_back(fold):
     model.set_weights([np.array([np.nan])])
     back.on_train_begin()
     assert not back.recover()
-    assert (told, back.told) == ([], "")
+    assert (told, back.told) == ([], "step 0 (learning rate 0.01)")
 
 
 def test_a_last_step_that_spoils_the_weights_is_undone(fold):

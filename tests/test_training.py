@@ -44,6 +44,19 @@ def test_one_trace_serves_the_measurement_and_folds_of_every_size():
     assert trainer.traces == 1
 
 
+def test_callbacks_see_every_step_after_the_learning_rate_is_set():
+    _, trainer, _ = prepared()
+    rates = []
+    look = keras.callbacks.LambdaCallback(
+        on_train_batch_begin=lambda batch, logs: rates.append(
+            float(trainer._model.optimizer.learning_rate)
+        )
+    )
+    history = trainer.train(work(), callbacks=[look])
+    assert len(rates) == history.step.iloc[-1]
+    assert rates[-1] == pytest.approx(history.learning_rate.iloc[-1])
+
+
 def test_numbers_have_no_accuracy():
     made = build(resolve("tiny"), 16, 1, activation="sigmoid", seed=1)
     trainer = StageTrainer(made, stage(), Recipe(), kind="numbers")

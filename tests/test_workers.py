@@ -1,5 +1,6 @@
 """Folds of a stage in one process: heads fitted on training rows only, sealed one by one."""
 
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from toy_nets import plain
+from toys import Recorder
 
 from kaggle_prz import experiment, folds, images, rows, workdir
 from kaggle_prz.backbones import resolve
@@ -36,14 +38,15 @@ def competition(tmp_path_factory):
 
 @pytest.fixture
 def begin(competition, tmp_path):
-    def make(name, *, backbone=None, labels=None, **recipe):
+    def make(name, *, backbone=None, labels=None, stores=None, console=None, **recipe):
         task, column, decoded = competition
         if labels is not None:
             task = replace(task, labels=labels)
         chosen = Recipe(sizes=(16, 24), folds=2, **recipe)
         run = Run(tmp_path / name, chosen, task)
         placed = rows.place(task, decoded.readable, column)
-        return run, InProcess(run, backbone or resolve("tiny"), placed, decoded.stores, Silent())
+        network, stores = backbone or resolve("tiny"), stores or decoded.stores
+        return run, InProcess(run, network, placed, stores, console or Silent())
 
     return make
 
@@ -101,6 +104,35 @@ def test_labels_of_held_out_rows_change_nothing(begin, competition, backbone):
     assert one != other  # the labels were others
 
 
+def seen_before(size: int):
+    """A network with batch normalization that counts as pretrained."""
+    network = resolve("tiny").build(size)
+    network.get_layer("block1_norm").moving_mean.assign(np.full(16, 0.1))
+    return network
+
+
+def test_statistics_and_heads_are_those_of_the_images_that_a_fold_trains_on(begin, competition):
+    _, column, decoded = competition
+    train, held_out = np.flatnonzero(column != 0), np.flatnonzero(column == 0)
+    networks, sources = [], []
+    for name, changed in (("as it is", held_out[:0]), ("other", held_out), ("trained", train)):
+        pixels = np.array(decoded.stores[16])
+        pixels[changed] = 255 - pixels[changed]
+        run, worker = begin(
+            name, backbone=resolve(seen_before), stores={16: pixels}, batch_norm="recalibrate"
+        )
+        worker.prepare(STAGE, None, measure=False)
+        worker.train(STAGE, 1, Slot(0.0))  # leaves nothing behind
+        worker.train(STAGE, 0, Slot(0.0))
+        networks.append(worker._classifier.model.get_weights())
+        sources.append(workdir.read_json(run.directory(STAGE, 0) / "transfer.json"))
+    same, other, trained = networks
+    assert all(np.array_equal(a, b) for a, b in zip(same, other, strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(same, trained, strict=True))
+    assert sources[0]["batch_norm"] == "statistics of 20 training images"
+    assert sources[0]["head"] == "linear probe on frozen features of 20 training rows"
+
+
 def test_measuring_and_other_folds_before_change_nothing(begin):
     found = []
     for name, measure, order in (("alone", False, (1,)), ("after", True, (0, 1))):
@@ -120,7 +152,7 @@ def test_a_stage_goes_on_from_the_files_of_the_one_before(begin, competition):
     worker.prepare(STAGE, None, measure=False)
     for fold in (0, 1):
         worker.train(STAGE, fold, Slot(1.0))
-    worker.finish(STAGE)
+    worker.finish()
     worker.prepare(later, STAGE, measure=False)
     worker.train(later, 0, Slot(0.0))
     source = workdir.read_json(run.directory(later, 0) / "transfer.json")
@@ -137,9 +169,24 @@ def test_a_stage_goes_on_from_the_files_of_the_one_before(begin, competition):
     there = restarted._classifier.model.get_weights()
     assert all(np.array_equal(a, b) for a, b in zip(here, there, strict=True))
     assert not np.array_equal(first[0], there[0])
-    before = restarted._before[1].model
+    before = restarted._before[1]
     before.load_weights(weights)
     assert all(np.array_equal(a, b) for a, b in zip(before.get_weights(), there, strict=True))
+
+
+def test_what_was_decided_is_said_before_anything_is_trained(begin):
+    console = Recorder()
+    _, worker = begin("said", console=console)
+    worker.prepare(STAGE, None, measure=False)
+    worker.finish()
+    worker.prepare(STAGE.model_copy(update={"index": 2, "image_size": 24}), STAGE, measure=False)
+    assert console.bars == []
+    assert console.lines == [
+        "Decided: precision: float32: a processor gains nothing from half precision.",
+        "Decided: weights: tiny from random numbers, no pretrained weights.",
+        "Decided: batch normalization: 4 layers on batch statistics, momentum 0.9 (trained from "
+        "scratch).",
+    ]
 
 
 def test_the_record_of_a_stage_adds_up_over_restarts(begin):
@@ -291,7 +338,7 @@ def test_the_weights_that_predict_are_sealed_and_gone_on_from(begin, competition
         history = pd.read_csv(run.directory(STAGE, 0) / "history.csv")
         assert history.val_score.min() == pytest.approx(score, abs=1e-5)  # log loss
     later = STAGE.model_copy(update={"index": 2, "image_size": 24})
-    worker.finish(STAGE)
+    worker.finish()
     worker.prepare(later, STAGE, measure=False)
     worker.train(later, 0, Slot(0.0))
     went_on = given_by(run, "tiny", later, decoded.stores[24])
@@ -317,7 +364,7 @@ def test_layers_are_unfrozen_stage_by_stage_and_all_are_handed_on(begin):
     later = STAGE.model_copy(update={"index": 2, "image_size": 24, "frozen": 0.25})
     worker.prepare(first, None, measure=False)
     worker.train(first, 0, Slot(1.0))
-    worker.finish(first)
+    worker.finish()
     worker.prepare(later, first, measure=False)
     assert worker.decisions[-1] == "frozen: the first 1 of 4 layers of the backbone"
     worker.train(later, 0, Slot(1.0))
@@ -337,3 +384,15 @@ def test_without_a_head_first_all_begins_at_random(begin):
     worker.train(STAGE, 0, Slot(0.0))
     assert workdir.read_json(run.directory(STAGE, 0) / "transfer.json")["head"] == "random"
     assert workdir.read_json(run.path / STAGE.name / "stage.json")["seconds"]["features"] == 0
+
+
+def test_what_trained_a_stage_is_gone_when_it_is_finished(begin):
+    _, worker = begin("finished")
+    worker.prepare(STAGE, None, measure=False)
+    worker.train(STAGE, 0, Slot(1.0))
+    model = worker._classifier.model
+    optimizer, compiled = weakref.ref(model.optimizer), weakref.ref(model)
+    del model
+    worker.finish()
+    assert optimizer() is None
+    assert compiled() is None

@@ -109,21 +109,27 @@ def decode(
         held = room.use(place)
         try:
             kinds = _made(place, root, files, sizes, how=how, cache=cache, console=console)
+            decoded = _opened(place, root, files, kinds, how)
         except BaseException:
             room.release(held)
             raise
+    weakref.finalize(decoded, room.release, held)
+    return decoded
+
+
+def _opened(
+    place: Path, root: Path, files: Sequence[str], kinds: Mapping[int, Kind], how: How
+) -> Decoded:
     unreadable = workdir.read_json(place / stores.UNREADABLE)
     readable = np.ones(len(files), bool)
     readable[[row for row, _ in unreadable]] = False
     found = {
         size: FromFiles(root, files, size, how)
         if kind == "none"
-        else stores.opened(place, size, kind, channels)
+        else stores.opened(place, size, kind, how.channels)
         for size, kind in kinds.items()
     }
-    decoded = Decoded(found, readable, dict(unreadable))
-    weakref.finalize(decoded, room.release, held)
-    return decoded
+    return Decoded(found, readable, dict(unreadable))
 
 
 def _made(

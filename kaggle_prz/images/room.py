@@ -17,7 +17,7 @@ CHOICES = ("auto", *get_args(Kind))
 _SHARE = 0.5  # of the disk that is free or holds stores
 _LEAST_RESERVE = 2e9  # bytes that are left for runs, or …
 _RESERVE = 0.05  # … this share of a smaller disk
-_ENCODED = 0.25  # bytes a number of a picture; photographs take 0.1 to 0.3
+_ENCODED = 0.25  # bytes a number of a picture: an estimate, not measured
 _USED, _LEASE = ".used", ".in-use"
 _IN_WORDS = {"raw": "raw arrays", "encoded": "JPEGs", "none": "not kept, decoded for every batch"}
 

@@ -160,7 +160,7 @@ def _suited(defaults: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str
 
 def _parsed(text: str, source: str) -> Named:
     try:
-        content = {key: _tuples(value) for key, value in tomllib.loads(text).items()}
+        content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{source} is not valid TOML: {error}.") from None
     tables = {key for key, value in content.items() if isinstance(value, dict)}
@@ -178,7 +178,8 @@ def _parsed(text: str, source: str) -> Named:
         raise UsageError(
             f"{source}: {', '.join(twice)} is given twice, at the top and in [recipe]."
         )
-    return Named(source, {**content, **inner}, _card(card, source))
+    keys = {key: _tuples(value) for key, value in {**content, **inner}.items()}
+    return Named(source, keys, _card(card, source))
 
 
 def _card(card: Any, source: str) -> Card | None:

@@ -86,7 +86,7 @@ def scores(stages: Sequence[StageScores], metric: Metric) -> str:
             markeredgewidth=1.3,
             label="submitted",
         )
-        axes.set_xticks(range(len(stages)), [f"{row.stage.image_size} px" for row in stages])
+        axes.set_xticks(range(len(stages)), [row.stage.label for row in stages])
         axes.set_xlim(-0.5, len(stages) - 0.5)
         axes.ticklabel_format(axis="y", useOffset=False)
         axes.set_ylabel(f"{metric.title} ({'higher' if metric.maximize else 'lower'} is better)")
@@ -182,7 +182,7 @@ def times(rows: Sequence[tuple[Stage, dict[str, float]]]) -> str:
                 va="center",
                 textcoords="offset points",
             )
-        axes.set_yticks(range(len(rows)), [f"{stage.image_size} px" for stage, _ in rows])
+        axes.set_yticks(range(len(rows)), [stage.label for stage, _ in rows])
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlim(0, (max(lefts) or 1.0) * 1.18)
         axes.grid(axis="x")

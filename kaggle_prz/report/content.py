@@ -31,8 +31,11 @@ def of(run: Run) -> dict[str, Any]:
     decision = _decision(run, metric)
     curves = _curves(run, stages)
     losses = [_score_of(rows, stage) if metric.name == "log_loss" else None for stage in stages]
+    finishes = [(finish, _measured(run, finish)) for finish in run.finishes]
     timed = [
-        (stage, facts["seconds"]) for stage, facts in zip(stages, measured, strict=True) if facts
+        (stage, facts["seconds"])
+        for stage, facts in [*zip(stages, measured, strict=True), *finishes]
+        if facts
     ]
     seconds = sum(sum(parts.values()) for _, parts in timed)
     return {
@@ -47,7 +50,11 @@ def of(run: Run) -> dict[str, Any]:
         "parts": PARTS,
         "stages": _stage_rows(run, stages, measured),
         "ramps": schedule.ramps_to_show(stages),
-        "decisions": _decisions(stages, measured),
+        "decisions": [
+            *_decisions(stages, measured),
+            *((told, "") for _, facts in finishes for told in facts.get("decisions", ())),
+        ],
+        "comparison": _json_or(run.path / "compare.json", {}).get("sentence"),
         "blend": run.blend,
         "scores": rows,
         "score_chart": charts.scores(rows, metric),
@@ -118,7 +125,7 @@ def _decisions(
 
 def _scores(run: Run) -> list[charts.StageScores]:
     blend = run.blend
-    by_name = {stage.name: stage for stage in run.stages}
+    by_name = {stage.name: stage for stage in run.candidates}
     rows = []
     for scored in blend["stages"]:
         stage = by_name[scored["name"]]

@@ -12,6 +12,7 @@ from kaggle_prz.schedule.cost import (
     Speeds,
     Workload,
     cost_of,
+    finish_cost,
     relative_compute,
 )
 from kaggle_prz.schedule.division import (
@@ -29,7 +30,7 @@ from kaggle_prz.schedule.limit import (
     within,
 )
 from kaggle_prz.schedule.ramps import RAMPS, mixes, ramped, ramps_to_show
-from kaggle_prz.schedule.stages import DEFAULT_EPOCHS, stages_of
+from kaggle_prz.schedule.stages import DEFAULT_EPOCHS, batch_size, stages_of
 
 __all__ = [
     "DEFAULT_EPOCHS",
@@ -44,10 +45,12 @@ __all__ = [
     "Speed",
     "Speeds",
     "Workload",
+    "batch_size",
     "cost_of",
     "divided",
     "equal_compute",
     "equal_epochs",
+    "finish_cost",
     "late_jump",
     "linear",
     "mixes",

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from kaggle_prz.spec import Recipe
 
-_AT_THE_FIRST_SIZE = 0.8  # FFCV: see late_jump
+_FIRST_TO_OTHERS = 4.0  # epochs at the first size ÷ those at all others, FFCV: see late_jump
 _AT_THE_FULL_SIZE = 0.2  # Composer: see linear
 
 
@@ -47,8 +47,8 @@ def late_jump(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
         ((8.0, 2.0), (8.0, 1.0, 1.0))
     """
     others = len(sizes) - 1
-    later = (1 - _AT_THE_FIRST_SIZE) / others if others else 0.0
-    return _in_proportion([_AT_THE_FIRST_SIZE, *[later] * others], epochs)
+    first = _FIRST_TO_OTHERS * others if others else 1.0
+    return _in_proportion([first, *[1.0] * others], epochs)
 
 
 def linear(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:

@@ -5,6 +5,7 @@ from kaggle_prz.schedule.ramps import RAMPS, ramped
 from kaggle_prz.spec import Recipe, Stage
 
 DEFAULT_EPOCHS = 6.0
+USUAL_BATCH = 32
 
 
 def stages_of(recipe: Recipe) -> tuple[Stage, ...]:
@@ -31,7 +32,7 @@ def stages_of(recipe: Recipe) -> tuple[Stage, ...]:
             index=index + 1,
             image_size=size,
             epochs=round(epochs[index], 2) or 0.01,
-            batch_size=_batch_size(recipe, size),
+            batch_size=batch_size(recipe, size),
             learning_rate=recipe.learning_rate * recipe.learning_rate_fall**index,
             **{name: ramped(getattr(recipe, name), index, len(recipe.sizes)) for name in RAMPS},
         )
@@ -39,7 +40,14 @@ def stages_of(recipe: Recipe) -> tuple[Stage, ...]:
     )
 
 
-def _batch_size(recipe: Recipe, size: int) -> int:
-    fitting = recipe.batch_size * (recipe.sizes[0] / size) ** 2
-    floor = min(recipe.batch_size, 16)
+def batch_size(recipe: Recipe, size: int) -> int:
+    """Images a step at an image size; `"auto"` begins with 32, until a device is asked.
+
+    Example:
+        >>> batch_size(Recipe(sizes=(96, 144), batch_size="auto"), 144)
+        16
+    """
+    first = USUAL_BATCH if recipe.batch_size == "auto" else recipe.batch_size
+    fitting = first * (recipe.sizes[0] / size) ** 2
+    floor = min(first, 16)
     return max(floor, int(fitting // 8) * 8)

@@ -1,0 +1,159 @@
+"""Does training that grows its images reach the log loss of training at one size, and sooner?
+
+    python benchmarks/staged.py --competition elpv
+    python benchmarks/staged.py --competition elpv --against fastai --against keras
+    python benchmarks/staged.py --quick
+
+One fold, the same photographs, weights and flips for everyone; single and staged runs take turns,
+each in a process of its own. A run's clock starts when imports are done and its list of files is
+read, and stands still while held-out rows are evaluated: decoding, building, tracing, the head's
+features and the weights written between stages count. `peers/fastai_run.py` and `keras_fit.py`
+keep the same clock.
+
+The target is the log loss that the single run of the same seed ends with; it is reached at the
+first recorded point that is no worse. Runs at one size have as many points as those at several.
+
+fastai's single run is `fine_tune`, its resized one three calls by hand, with an epoch of the head
+alone in both; plain Keras fits the head for an epoch before everything. None of the epochs of heads
+is kaggle-prz's: its head is fitted to features of one pass.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import recording
+import target
+
+Run = dict[str, Any]
+HERE = Path(__file__).parent
+KEY = ("competition", "rows", "tool", "mode", "seed")
+QUICK = {"competition": "shapes", "sizes": "16,24", "epochs": "2,1", "single_epochs": 2.0}
+
+
+def modes(
+    sizes: str, epochs: str, single_epochs: float, against: Sequence[str]
+) -> Iterator[tuple[str, str, list[str]]]:
+    """Tool, mode and options of every run of a seed, in the order in which they are made."""
+    largest = sizes.rpartition(",")[2]
+    single = ["--sizes", largest, "--epochs", f"{single_epochs:g}"]
+    staged = ["--sizes", sizes, "--epochs", epochs]
+    yield "kaggle-prz", "staged", staged
+    yield "kaggle-prz", "single", single
+    for tool in against:
+        yield tool, "single", single
+        if tool == "fastai":
+            yield tool, "resized", staged
+
+
+def command_of(tool: str, peers: Path) -> list[str]:
+    """The script that makes a tool's runs, with its interpreter."""
+    if tool == "fastai":
+        return [str(peers / "bin/python"), str(HERE / "peers/fastai_run.py")]
+    script = "keras_fit.py" if tool == "keras" else "staged_run.py"
+    return [sys.executable, str(HERE / script)]
+
+
+def measure(command: Sequence[str], file: Path) -> Run:
+    """Make one run in a process of its own."""
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    begun = time.monotonic()
+    child = subprocess.run(
+        [*command, "--json", str(file)], env=environment, stdout=subprocess.DEVNULL, check=False
+    )
+    if child.returncode:
+        raise click.ClickException(f"A run ended with {child.returncode}: {' '.join(command)}")
+    found: Run = json.loads(file.read_text("utf-8"))
+    return found | {"process_seconds": round(time.monotonic() - begun, 1)}
+
+
+def told(run: Run) -> str:
+    """A run's end in one line."""
+    last, best = run["curve"][-1], min(point["log_loss"] for point in run["curve"])
+    return (
+        f"{run['tool']} {run['mode']}, seed {run['seed']}: log loss {last['log_loss']:.4f} (best "
+        f"{best:.4f}), accuracy {last['accuracy']:.4f} after {last['seconds']:.1f} s"
+    )
+
+
+def conclude(runs: Sequence[Run], say: Callable[[str], object]) -> None:
+    """Say when each tool and mode reached the target, over the seeds."""
+    for (tool, mode), found in target.compare(runs).items():
+        shares = [each.share for each in found if each.share is not None]
+        missed = (
+            f"; {len(found) - len(shares)} of {len(found)} seeds never"
+            if len(shares) < len(found)
+            else ""
+        )
+        reached = (
+            f"median {statistics.median(shares):.2f} ({min(shares):.2f}–{max(shares):.2f})"
+            if shares
+            else "never"
+        )
+        say(f"{tool} {mode}: time to the target ÷ time of the single run {reached}{missed}")
+
+
+@click.command()
+@click.option("--competition", default="elpv", show_default=True)
+@click.option("--sizes", default="96,144,192", show_default=True)
+@click.option("--epochs", default="4,2,1", show_default=True, help="Of the staged run, a stage.")
+@click.option("--single-epochs", default=5.0, show_default=True, help="At the largest size.")
+@click.option("--seeds", default="0,1,2", show_default=True)
+@click.option("--points", default=5, show_default=True, help="Evaluations a stage.")
+@click.option("--rows", type=int, help="Labelled rows to use; default: all.")
+@click.option("--against", multiple=True, type=click.Choice(["fastai", "keras"]))
+@click.option("--only", multiple=True, help="Tools whose runs are made: kaggle-prz, fastai, keras.")
+@click.option("--peers", default=".venv-peers", show_default=True, type=click.Path(path_type=Path))
+@click.option("--quick", is_flag=True, help="Tiny networks on drawn shapes, one seed.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Add the runs to it.")
+def main(
+    competition: str,
+    *,
+    sizes: str,
+    epochs: str,
+    single_epochs: float,
+    seeds: str,
+    points: int,
+    rows: int | None,
+    against: tuple[str, ...],
+    only: tuple[str, ...],
+    peers: Path,
+    quick: bool,
+    json_file: Path | None,
+) -> None:
+    """Print what every run ended with, and when it reached the target."""
+    if quick:
+        competition, sizes, epochs, single_epochs = QUICK.values()
+        seeds, points = "0", 2
+    runs: list[Run] = []
+    with tempfile.TemporaryDirectory() as place:
+        split = Path(place, "split.json")
+        command = [sys.executable, str(HERE / "split.py"), str(split), "--competition", competition]
+        subprocess.run(command + (["--rows", str(rows)] if rows else []), check=True)
+        for seed in seeds.split(","):
+            for tool, mode, options in modes(sizes, epochs, single_epochs, against):
+                if only and tool not in only:
+                    continue
+                command = [*command_of(tool, peers), str(split), "--mode", mode, *options]
+                each = points * (1 if mode != "single" else 1 + sizes.count(","))
+                command += ["--seed", seed, "--points", str(each)]
+                run = {"competition": competition, "rows": rows}
+                runs.append(run | measure(command, Path(place, "run.json")))
+                click.echo(told(runs[-1]))
+                if json_file:
+                    recording.merge(json_file, "staged", runs[-1:], KEY)
+    if json_file:
+        runs = json.loads(json_file.read_text("utf-8"))["runs"]
+    conclude(runs, click.echo)
+
+
+if __name__ == "__main__":
+    main()

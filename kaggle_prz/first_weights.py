@@ -1,0 +1,175 @@
+"""What a fold starts from: weights of the stage before, or fresh ones with a head fitted first."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_prz import normalization, prediction, transfer, weights, workdir
+from kaggle_prz.console import Console
+from kaggle_prz.head import fit_head
+from kaggle_prz.model import Classifier
+from kaggle_prz.outputs import Outputs
+from kaggle_prz.pixels import Store
+from kaggle_prz.rows import Rows
+from kaggle_prz.runs import WEIGHTS, Run
+from kaggle_prz.spec import Stage
+from kaggle_prz.trainers import Trainer
+
+
+class _InHand(NamedTuple):
+    stage: Stage
+    classifier: Classifier
+    trainer: Trainer
+
+
+class FirstWeights:
+    """Sets the first weights of every fold of a stage, and says where they come from.
+
+    Args:
+        run: whose directory holds the weights of earlier stages.
+        rows: the run's rows.
+        stores: image size -> `(images, size, size, channels)` uint8.
+        outputs: of the task.
+        targets: of the training images, see `Outputs.targets`.
+        console: gets a bar for features.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        rows: Rows,
+        stores: Mapping[int, Store],
+        *,
+        outputs: Outputs,
+        targets: NDArray[Any],
+        console: Console,
+    ):
+        self._run, self._rows, self._stores = run, rows, stores
+        self._outputs, self._targets, self._console = outputs, targets, console
+        self._kept: tuple[Stage, keras.Model] | None = None
+        self._in_hand: _InHand | None = None
+        self._features: NDArray[np.float32] | None = None
+        self.seconds = 0.0
+
+    @property
+    def before(self) -> Stage | None:
+        """The stage whose weights the folds start from; None for the first."""
+        return self._kept[0] if self._kept else None
+
+    def keep(self, stage: Stage, model: keras.Model) -> None:
+        """The next stage starts from the weights of this one, read into its model."""
+        self._kept = stage, weights.bare(model)
+        self._in_hand = self._features = None
+
+    def begin(self, stage: Stage, classifier: Classifier, trainer: Trainer) -> None:
+        """Make ready for the folds of a stage.
+
+        Args:
+            stage: to train next.
+            classifier: its network, just built.
+            trainer: knows how many images are predicted at once.
+        """
+        self._in_hand = _InHand(stage, classifier, trainer)
+        self.seconds = 0.0
+        if self._kept is None:
+            self._fresh = classifier.model.get_weights()
+            if self._fits_head and classifier.statistics != "recalibrate":
+                self._features = self._features_of(self._rows.train)
+
+    def set(self, fold: int) -> dict[str, Any]:
+        """Set a fold's first weights.
+
+        Returns:
+            Where they come from, for `transfer.json`.
+        """
+        if self._kept is None:
+            return self._set_fresh(fold)
+        before, model = self._kept
+        source = self._run.directory(before, fold) / WEIGHTS
+        weights.read(model, source)
+        report = transfer.transfer(model, self._classifier.model)
+        return {
+            "source": source.relative_to(self._run.path).as_posix(),
+            "source_sha256": workdir.sha256(source),
+            **report.to_json(),
+            **self._recalibrate(fold),
+        }
+
+    @property
+    def _classifier(self) -> Classifier:
+        return self._hand.classifier
+
+    @property
+    def _hand(self) -> _InHand:
+        if self._in_hand is None:
+            raise RuntimeError("begin() comes before set()")
+        return self._in_hand
+
+    @property
+    def _fits_head(self) -> bool:
+        """Only on a pretrained backbone: random features teach a head nothing.
+
+        It would then stand in the way when batch statistics begin to move.
+        """
+        return self._classifier.pretrained and self._run.recipe.head_first
+
+    def _set_fresh(self, fold: int) -> dict[str, Any]:
+        self._classifier.model.set_weights(self._fresh)
+        names = list(transfer.named_weights(self._classifier.model))
+        provenance: dict[str, Any] = {"source": self._classifier.notes[0], "source_sha256": None}
+        provenance |= self._recalibrate(fold)
+        if not self._classifier.pretrained:
+            return provenance | {"kept": [], "reinitialised": names, "head": "random"}
+        provenance |= {
+            "kept": [name for name in names if not name.startswith("head")],
+            "reinitialised": [name for name in names if name.startswith("head")],
+        }
+        if not self._fits_head:
+            return provenance | {"head": "random"}
+        trained_on = self._rows.trained_on(fold)
+        features = (
+            self._features_of(self._rows.train[trained_on])
+            if self._features is None
+            else self._features[trained_on]
+        )
+        self._classifier.set_head(*fit_head(features, self._targets[trained_on], self._outputs))
+        told = f"linear probe on frozen features of {len(trained_on)} training rows"
+        return provenance | {"head": told}
+
+    def _features_of(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Pooled features of `rows`; of all training rows, once for every fold, where possible."""
+        begun = time.monotonic()
+        pixels = self._stores[self._hand.stage.image_size]
+        with self._console.bar(
+            f"features · {self._hand.stage.image_size} px", len(rows)
+        ) as advance:
+            features = self._hand.trainer.predict(
+                lambda batch: prediction.predict(
+                    self._classifier.features, pixels, rows, batch_size=batch, advance=advance
+                )
+            )
+        self.seconds += time.monotonic() - begun
+        return features
+
+    def _recalibrate(self, fold: int) -> dict[str, Any]:
+        """Measure batch normalization anew on images that the fold trains on, where asked for.
+
+        A head is then fitted on features of the fold's own network. Features that all folds
+        share would need statistics of images that some of them hold out.
+        """
+        if self._classifier.statistics != "recalibrate":
+            return {}
+        begun = time.monotonic()
+        images = normalization.recalibrate_on(
+            self._classifier.model,
+            self._stores[self._hand.stage.image_size],
+            self._rows.train[self._rows.trained_on(fold)],
+            batch_size=self._hand.stage.batch_size,
+            seed=(self._run.recipe.seed, self._hand.stage.index, fold),
+        )
+        self.seconds += time.monotonic() - begun
+        return {"batch_norm": f"statistics of {images} training images"}

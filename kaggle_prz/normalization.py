@@ -1,0 +1,171 @@
+"""Batch normalization: which statistics a network trains with, and how they are measured anew."""
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, cast
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_prz.errors import UsageError
+from kaggle_prz.pixels import Store
+
+Statistics = Literal["inference", "recalibrate", "train"]
+MOST_IMAGES = 512
+_MOMENTUM_FOR_SHORT_FITS = 0.9
+
+
+def layers_of(model: keras.Model) -> list[keras.layers.BatchNormalization]:
+    """Every batch normalization of a model, in networks within it too."""
+    flat = model._flatten_layers(include_self=False, recursive=True)
+    return [layer for layer in flat if isinstance(layer, keras.layers.BatchNormalization)]
+
+
+def is_untouched(network: keras.Model) -> bool:
+    """Whether running statistics are those of a network that never saw an image."""
+    norms = layers_of(network)
+    return bool(norms) and all(
+        not np.any(keras.ops.convert_to_numpy(norm.moving_mean)) for norm in norms
+    )
+
+
+def settle(network: keras.Model, wanted: str, *, pretrained: bool) -> tuple[Statistics, str]:
+    """Decide which statistics a network trains with, and set its layers so.
+
+    Batch statistics over pretrained running ones make the features jump when fine-tuning begins,
+    and Keras's momentum of 0.99 does not catch up within the few steps of a stage. So pretrained
+    ones are kept, and a network from scratch learns its own with momentum 0.9.
+
+    Args:
+        network: the backbone.
+        wanted: `"auto"`, `"inference"`, `"recalibrate"` or `"train"`, as in a recipe.
+        pretrained: whether it has trained weights.
+
+    Returns:
+        What was decided, and a sentence.
+    """
+    statistics: Statistics = "inference" if pretrained else "train"
+    why = "pretrained" if pretrained else "trained from scratch"
+    if wanted != "auto":
+        statistics, why = cast(Statistics, wanted), "as asked for"
+    norms = layers_of(network)
+    for norm in norms:
+        if statistics == "train":
+            norm.momentum = _MOMENTUM_FOR_SHORT_FITS
+        else:
+            norm.trainable = False
+    if not norms:
+        return "inference", "batch normalization: the backbone has none"
+    how = {
+        "inference": "kept in inference mode",
+        "recalibrate": f"measured anew on at most {MOST_IMAGES} training images of a fold when its "
+        "stage begins, then in inference mode",
+        "train": f"on batch statistics, momentum {_MOMENTUM_FOR_SHORT_FITS}",
+    }[statistics]
+    return statistics, f"batch normalization: {len(norms)} layers {how} ({why})"
+
+
+def recalibrate(model: keras.Model, batches: Iterable[NDArray[Any]]) -> None:
+    """Set running means and variances to those of `batches`; no other weight changes.
+
+    Every layer normalizes by its batch's statistics and reports them, as in training, while the
+    rest of the network is as in prediction. The running statistics become those of all images
+    together: the mean of the batches' means, and the mean of their variances plus the variance
+    of their means (Wu & Johnson, arXiv:2105.07576, section 3). Nothing is traced, and what was
+    compiled stays compiled.
+
+    Args:
+        model: any model on single images.
+        batches: `(batch, size, size, channels)` each, 0–255; a batch counts by its images.
+
+    Raises:
+        UsageError: there is no batch.
+
+    Example:
+        ```python
+        recalibrate(model, (pixels[begin : begin + 32] for begin in range(0, 512, 32)))
+        ```
+    """
+    norms = layers_of(model)
+    if not norms:
+        return
+    images = 0
+    sums = [np.zeros((2, *norm.moving_mean.shape)) for norm in norms]
+    with _reporting(norms):
+        for batch in batches:
+            model(batch, training=False)
+            images += len(batch)
+            for place, norm in enumerate(norms):
+                mean, variance = _statistics(norm)
+                sums[place] += len(batch) * np.stack([mean, variance + mean**2])
+    if not images:
+        raise UsageError("Statistics are measured on at least one batch of images; received none.")
+    for norm, moments in zip(norms, sums, strict=True):
+        mean, square = moments / images
+        norm.moving_mean.assign(mean.astype(np.float32))
+        norm.moving_variance.assign(np.maximum(square - mean**2, 0).astype(np.float32))
+
+
+def _statistics(norm: keras.layers.BatchNormalization) -> tuple[Any, Any]:
+    mean, variance = map(keras.ops.convert_to_numpy, (norm.moving_mean, norm.moving_variance))
+    return mean.astype(np.float64), variance.astype(np.float64)
+
+
+@contextlib.contextmanager
+def _reporting(norms: Iterable[keras.layers.BatchNormalization]) -> Iterator[None]:
+    """Layers whose running statistics are those of the last batch, whatever the model is doing.
+
+    They alone are told that they train: dropout and its like would change what is measured.
+    """
+    before = [(norm, norm.momentum, norm.trainable) for norm in norms]
+    kept = [_statistics(norm) for norm, _, _ in before]
+    measured = False
+    try:
+        for norm, _, _ in before:
+            norm.trainable, norm.momentum = True, 0.0
+            norm.call = _as_in_training(norm)
+        yield
+        measured = True
+    finally:
+        for (norm, momentum, trainable), (mean, variance) in zip(before, kept, strict=True):
+            norm.__dict__.pop("call", None)
+            norm.trainable, norm.momentum = trainable, momentum
+            if not measured:
+                norm.moving_mean.assign(mean.astype(np.float32))
+                norm.moving_variance.assign(variance.astype(np.float32))
+
+
+def _as_in_training(norm: keras.layers.BatchNormalization) -> Any:
+    def call(inputs: Any, training: Any = None, mask: Any = None) -> Any:  # noqa: ARG001
+        return type(norm).call(norm, inputs, training=True, mask=mask)
+
+    return call
+
+
+def recalibrate_on(
+    model: keras.Model,
+    pixels: Store,
+    rows: NDArray[np.int64],
+    *,
+    batch_size: int,
+    seed: tuple[int, ...],
+    most: int = MOST_IMAGES,
+) -> int:
+    """Recalibrate on some of `rows`, in batches that differ by one image at most.
+
+    Args:
+        model: see `recalibrate`.
+        pixels: `(images, size, size, channels)` uint8.
+        rows: indexes into `pixels`.
+        batch_size: images a batch, at most.
+        seed: draws the same images in the same order.
+        most: images.
+
+    Returns:
+        How many images were used.
+    """
+    drawn = np.random.default_rng(seed).permutation(rows)[:most]
+    parts = np.array_split(drawn, -(-len(drawn) // batch_size) or 1)
+    recalibrate(model, (pixels[part] for part in parts if len(part)))
+    return len(drawn)
