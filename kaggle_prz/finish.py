@@ -1,8 +1,8 @@
 """A finish after the last stage: larger sizes for predicting, and heads tuned to them. Pure values.
 
-Networks predict best at a larger size than they were trained at, since random crops and flips
-show objects larger in training than in prediction, and a head that is fitted anew at that size
-gains more (FixRes, arXiv:1906.06423).
+Where training shows parts of images enlarged, as random crops do, a network predicts best at a
+larger size than it was trained at, and better still with head and batch normalization tuned to
+that size (FixRes, arXiv:1906.06423). Whether a run gains is left to its out-of-fold predictions.
 """
 
 from collections.abc import Mapping, Sequence
