@@ -50,7 +50,7 @@ def larger_sizes(image_size: int, multiple: int = 1) -> tuple[int, ...]:
 
     Example:
         >>> larger_sizes(320), larger_sizes(240), larger_sizes(24), larger_sizes(224, 14)
-        ((352, 416), (288, 320), (32,), (252, 294))
+        ((384, 416), (288, 320), (32,), (252, 294))
     """
     step = _COARSE if image_size >= _LARGE else _FINE
     step = step if step % multiple == 0 else multiple

@@ -11,6 +11,7 @@ import kaggle_prz
 MODULES = sorted(m.name for m in pkgutil.walk_packages(kaggle_prz.__path__, "kaggle_prz."))
 NEED_KERAS = {"kaggle_prz.model", "kaggle_prz.transfer", "kaggle_prz.callbacks",
               "kaggle_prz.pipeline", "kaggle_prz.prediction", "kaggle_prz.training",
+              "kaggle_prz.finishing", "kaggle_prz.normalization", "kaggle_prz.restored",
               "kaggle_prz.workers"}  # fmt: skip
 
 
