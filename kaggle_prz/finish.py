@@ -1,8 +1,8 @@
 """A finish after the last stage: larger sizes for predicting, and heads tuned to them. Pure values.
 
-Networks predict best at a larger size than they were trained at, since random crops and flips
-show objects larger in training than in prediction, and a head that is fitted anew at that size
-gains more (FixRes, arXiv:1906.06423).
+Where training shows parts of images enlarged, as random crops do, a network predicts best at a
+larger size than it was trained at, and better still with head and batch normalization tuned to
+that size (FixRes, arXiv:1906.06423). Whether a run gains is left to its out-of-fold predictions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ def larger_sizes(image_size: int, multiple: int = 1) -> tuple[int, ...]:
 
     Example:
         >>> larger_sizes(320), larger_sizes(240), larger_sizes(24), larger_sizes(224, 14)
-        ((352, 416), (288, 320), (32,), (252, 294))
+        ((384, 416), (288, 320), (32,), (252, 294))
     """
     step = _COARSE if image_size >= _LARGE else _FINE
     step = step if step % multiple == 0 else multiple

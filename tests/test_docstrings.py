@@ -11,10 +11,21 @@ import kaggle_prz
 from kaggle_prz.schedule import stages_of
 
 MODULES = sorted(m.name for m in pkgutil.walk_packages(kaggle_prz.__path__, "kaggle_prz."))
-NEED_KERAS = {"kaggle_prz.model", "kaggle_prz.transfer", "kaggle_prz.callbacks",
-              "kaggle_prz.pipeline", "kaggle_prz.prediction", "kaggle_prz.training",
-              "kaggle_prz.workers", "kaggle_prz.depth", "kaggle_prz.optimizer",
-              "kaggle_prz.weights"}  # fmt: skip
+NEED_KERAS = {
+    "kaggle_prz.callbacks",
+    "kaggle_prz.depth",
+    "kaggle_prz.finishing",
+    "kaggle_prz.model",
+    "kaggle_prz.normalization",
+    "kaggle_prz.optimizer",
+    "kaggle_prz.pipeline",
+    "kaggle_prz.prediction",
+    "kaggle_prz.restored",
+    "kaggle_prz.training",
+    "kaggle_prz.transfer",
+    "kaggle_prz.weights",
+    "kaggle_prz.workers",
+}
 
 
 @pytest.mark.parametrize(

