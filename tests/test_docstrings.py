@@ -12,17 +12,24 @@ from kaggle_prz.schedule import stages_of
 
 MODULES = sorted(m.name for m in pkgutil.walk_packages(kaggle_prz.__path__, "kaggle_prz."))
 NEED_KERAS = {
+    "kaggle_prz.averaging",
     "kaggle_prz.callbacks",
     "kaggle_prz.depth",
     "kaggle_prz.finishing",
+    "kaggle_prz.first_weights",
+    "kaggle_prz.losses",
     "kaggle_prz.model",
     "kaggle_prz.normalization",
     "kaggle_prz.optimizer",
     "kaggle_prz.pipeline",
     "kaggle_prz.prediction",
     "kaggle_prz.restored",
+    "kaggle_prz.rollback",
+    "kaggle_prz.stochastic_depth",
+    "kaggle_prz.trainers",
     "kaggle_prz.training",
     "kaggle_prz.transfer",
+    "kaggle_prz.validation",
     "kaggle_prz.weights",
     "kaggle_prz.workers",
 }
