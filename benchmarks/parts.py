@@ -38,7 +38,7 @@ LATE = {
     "compile": ["training:StageTrainer.__init__"],
     "prepare": ["workers:InProcess.prepare"],
     "features": ["first_weights:FirstWeights._features_of"],
-    "fit the head": ["workers:fit_head"],
+    "fit the head": ["first_weights:fit_head"],
     "measure prediction": ["workers:InProcess._measure_prediction"],
     "measure training": ["training:StageTrainer.measure"],
     "set first weights": ["first_weights:FirstWeights.set"],

@@ -89,6 +89,10 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
             return mix(batch, targets, draws, partners, mixup=how.mixup, cutmix=how.cutmix)
         return batch, targets
 
+    def let_go(self) -> None:
+        """Forget who says when pictures are mixed; no batch is asked for any more."""
+        self._mixing = None
+
     def on_epoch_end(self) -> None:
         """Shuffle and draw for the next pass."""
         self._pass += 1

@@ -190,14 +190,17 @@ class StageTrainer:
         likely = min(planned, self.steps(len(work.rows), self.stage.epochs))
         history = History(pace, len(batches), advance, likely, rollback.recover)
         best = self._best_pass(work, history, pace)
-        self._model.fit(
-            self._weighted(batches, work),
-            epochs=math.ceil((pace.steps + whole) / len(batches)),  # pace ends it
-            shuffle=False,
-            verbose=0,
-            callbacks=[each for each in (pace, history, rollback, average, best) if each]
-            + list(callbacks),
-        )
+        try:
+            self._model.fit(
+                self._weighted(batches, work),
+                epochs=math.ceil((pace.steps + whole) / len(batches)),  # pace ends it
+                shuffle=False,
+                verbose=0,
+                callbacks=[each for each in (pace, history, rollback, average, best) if each]
+                + list(callbacks),
+            )
+        finally:
+            batches.let_go()  # TensorFlow keeps batches, and they would keep the model
         if not history.finite:
             raise TrainingError(
                 f"The loss became {history.rows[-1]['loss']} in {where}, {rollback.told}. Use a "

@@ -239,7 +239,7 @@ class InProcess:
             stage,
             recipe,
             kind=self._outputs.kind,
-            shares=self._targets.ndim == 2,
+            shares=self._outputs.kind == "classes" and self._targets.ndim == 2,
             heads=self._outputs.heads,
             tell=self._console.say,
         )

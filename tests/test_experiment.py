@@ -68,8 +68,8 @@ def instead_of_training(monkeypatch, no_report):
         monkeypatch.setattr(
             training.StageTrainer,
             "train",
-            lambda self, work, advance=None: hook(
-                self, work.fold, lambda: original(self, work, advance)
+            lambda self, work, advance=None, **more: hook(
+                self, work.fold, lambda: original(self, work, advance, **more)
             ),
         )
 

@@ -169,7 +169,7 @@ def test_a_stage_goes_on_from_the_files_of_the_one_before(begin, competition):
     there = restarted._classifier.model.get_weights()
     assert all(np.array_equal(a, b) for a, b in zip(here, there, strict=True))
     assert not np.array_equal(first[0], there[0])
-    before = restarted._before[1]
+    before = restarted._first._kept[1]
     before.load_weights(weights)
     assert all(np.array_equal(a, b) for a, b in zip(before.get_weights(), there, strict=True))
 
@@ -186,6 +186,7 @@ def test_what_was_decided_is_said_before_anything_is_trained(begin):
         "Decided: weights: tiny from random numbers, no pretrained weights.",
         "Decided: batch normalization: 4 layers on batch statistics, momentum 0.9 (trained from "
         "scratch).",
+        "Decided: augmentation: horizontal flips; drawn for each image, on the processor.",
     ]
 
 
