@@ -54,7 +54,7 @@ class Forecast:
 
 def of(recipe: Recipe, task: Task) -> Forecast:
     """What a run of `recipe` would train; only with a known speed, within its time limit."""
-    workload, known = planning.workload_of(recipe, task), planning.known_speed(recipe)
+    workload, known = planning.workload_of(recipe, task), speeds.known(recipe)
     stages = schedule.stages_of(recipe)
     if recipe.time_limit is not None and known is not None:
         stages = schedule.within(

@@ -26,11 +26,6 @@ def workload_of(recipe: Recipe, task: Task) -> Workload:
     return Workload(recipe.folds, len(images.train_files), len(images.test_files), views)
 
 
-def known_speed(recipe: Recipe) -> Speeds | None:
-    """What earlier runs on this machine measured with the recipe's backbone, if any did."""
-    return speeds.known(recipe)
-
-
 class Plan:
     """The stages of a run; a stage's epochs are settled when it begins and never change again.
 
@@ -44,7 +39,7 @@ class Plan:
         self._run, self._budget, self._console = run, budget, console
         self._file = run.path / "plan.json"
         self._workload = workload_of(run.recipe, run.task)
-        self._speeds = known_speed(run.recipe)
+        self._speeds = speeds.known(run.recipe)
         self._position = 0
         self._forecast: dict[int, float] = {}
         self._longest_fold = 0.0

@@ -262,12 +262,12 @@ TINY = Recipe(backbone="tiny", sizes=SIZES, folds=3)
 
 def test_what_was_measured_is_known_to_later_runs(begin):
     plan = begin()
-    assert planning.known_speed(TINY) is None
+    assert speeds.known(TINY) is None
     plan.settle(plan.next(), FAST)
     plan.learn(None)
-    assert planning.known_speed(TINY) is None
+    assert speeds.known(TINY) is None
     plan.learn(123.0)
-    assert planning.known_speed(TINY) == Speeds({(32, 32): Speed(32, 1000, 123.0, 2)})
+    assert speeds.known(TINY) == Speeds({(32, 32): Speed(32, 1000, 123.0, 2)})
 
 
 def test_every_stage_adds_what_it_took(begin):
@@ -276,11 +276,11 @@ def test_every_stage_adds_what_it_took(begin):
     plan.learn(4000.0, 900.0)
     second = plan.settle(plan.next(), None)
     plan.learn(500.0, 300.0)
-    assert planning.known_speed(TINY) == Speeds(
+    assert speeds.known(TINY) == Speeds(
         {(32, 32): Speed(32, 900, 4000, 2), (64, 16): Speed(64, 300, 500, 2)}
     )
     assert begin().next() == plan._stages[0]
-    assert planning.known_speed(TINY).of(second) == Speed(64, 300, 500, 2)
+    assert speeds.known(TINY).of(second) == Speed(64, 300, 500, 2)
 
 
 def test_a_speed_that_was_only_scaled_is_not_kept(begin):
@@ -288,7 +288,7 @@ def test_a_speed_that_was_only_scaled_is_not_kept(begin):
     plan.settle(plan.next(), FAST)
     plan.settle(plan.next(), None)
     plan.learn(50.0)
-    assert planning.known_speed(TINY) is None
+    assert speeds.known(TINY) is None
 
 
 def test_stages_are_forecast_by_the_speed_of_the_nearest_size(begin, tmp_path):
