@@ -16,7 +16,7 @@ import pytest
 from toy_nets import plain_net
 
 import kaggle_prz as prz
-from kaggle_prz import budget, experiment, lineage, planning, training, workdir, workers
+from kaggle_prz import budget, experiment, lineage, speeds, training, workdir, workers
 from kaggle_prz.console import Silent
 from kaggle_prz.errors import PausedError, RunError, UsageError
 from kaggle_prz.offline import grader
@@ -142,7 +142,7 @@ def test_the_weights_of_a_fold_predict_what_the_fold_predicted(finished, folder)
         pictures = [Image.open(folder / part / f"{name}.png") for name in ids.tolist()]
         pixels = np.stack(
             [
-                np.asarray(picture.resize((24, 24), Image.Resampling.HAMMING, reducing_gap=3.0))
+                np.asarray(picture.resize((24, 24), Image.Resampling.LANCZOS, reducing_gap=3.0))
                 for picture in pictures
             ]
         ).astype("float32")
@@ -227,7 +227,7 @@ def test_sessions_too_short_for_the_run_end_as_one_that_is_not(
     finished, folder, tmp_path, no_report, monkeypatch
 ):
     """Each session comes at least one fold further; the last one ends the run."""
-    monkeypatch.setattr(planning, "known_speed", lambda recipe: None)
+    monkeypatch.setattr(speeds, "known", lambda recipe: None)
     sealed = []
     for session in range(4):
         clock = budget.Budget(None, session=0)

@@ -89,7 +89,7 @@ def _resized(plane: Image.Image, size: int, aspect: Aspect) -> NDArray[np.uint8]
         side = min(width, height)
         left, top = (width - side) // 2, (height - side) // 2
         box = (left, top, left + side, top + side)
-    made = np.asarray(plane.resize(to, Image.Resampling.HAMMING, box, reducing_gap=3.0))
+    made = np.asarray(plane.resize(to, Image.Resampling.LANCZOS, box, reducing_gap=3.0))
     if to == (size, size):
         return made
     padded = np.zeros((size, size, *made.shape[2:]), np.uint8)

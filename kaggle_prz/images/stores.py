@@ -18,7 +18,7 @@ UNREADABLE = "unreadable.json"
 
 def fingerprint(root: Path, references: Sequence[str], how: str) -> str:
     """A key that changes with any file's name, size or time of change, and with `how`."""
-    digest = hashlib.sha256(f"3 hamming {how}\n".encode())
+    digest = hashlib.sha256(f"4 lanczos {how}\n".encode())
     facts: dict[str, str] = {}  # of files of many images; others are looked at once anyway
     for reference in references:
         files = files_of(reference)
