@@ -92,9 +92,13 @@ def main(count: tuple[int, ...], *, cache: str, quick: bool, child: str | None) 
         click.echo(json.dumps(decode(Path(child, "files"), cache)))
         return
     runs = [measure(each // (20 if quick else 1), cache) for each in count]
-    counts, anonymous = (np.array([run[key] for run in runs]) for key in ("images", "RssAnon_MB"))
-    slope = float(np.polyfit(counts, anonymous * 1e6, 1)[0])
-    click.echo(json.dumps({"runs": runs, "anonymous_bytes_an_image": round(slope, 1)}, indent=2))
+    found: dict[str, object] = {"runs": runs}
+    if len(runs) > 1:  # one count says nothing of what grows
+        counts = np.array([run["images"] for run in runs])
+        anonymous = np.array([run["RssAnon_MB"] for run in runs]) * 1e6
+        slope = float(np.polyfit(counts, anonymous, 1)[0])
+        found["anonymous_bytes_an_image"] = round(slope, 1)
+    click.echo(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":
