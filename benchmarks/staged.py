@@ -111,6 +111,7 @@ def conclude(runs: Sequence[Run], say: Callable[[str], object]) -> None:
 @click.option("--rows", type=int, help="Labelled rows to use; default: all.")
 @click.option("--against", multiple=True, type=click.Choice(["fastai", "keras"]))
 @click.option("--only", multiple=True, help="Tools whose runs are made: kaggle-prz, fastai, keras.")
+@click.option("--set", "settings", multiple=True, help="KEY=VALUE of kaggle-prz's recipe.")
 @click.option("--peers", default=".venv-peers", show_default=True, type=click.Path(path_type=Path))
 @click.option("--quick", is_flag=True, help="Tiny networks on drawn shapes, one seed.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Add the runs to it.")
@@ -125,6 +126,7 @@ def main(
     rows: int | None,
     against: tuple[str, ...],
     only: tuple[str, ...],
+    settings: tuple[str, ...],
     peers: Path,
     quick: bool,
     json_file: Path | None,
@@ -145,6 +147,8 @@ def main(
                 command = [*command_of(tool, peers), str(split), "--mode", mode, *options]
                 each = points * (1 if mode != "single" else 1 + sizes.count(","))
                 command += ["--seed", seed, "--points", str(each)]
+                if tool == "kaggle-prz":
+                    command += [word for pair in settings for word in ("--set", pair)]
                 run = {"competition": competition, "rows": rows}
                 runs.append(run | measure(command, Path(place, "run.json")))
                 click.echo(told(runs[-1]))

@@ -9,7 +9,7 @@ predictions count as evaluation.
 
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from split import FOLD, FOLDS
 
 from kaggle_prz import experiment, images, settling, workers
 from kaggle_prz.console import Silent
+from kaggle_prz.options import Setting
 from kaggle_prz.rows import Rows
 from kaggle_prz.runs import Run
 from kaggle_prz.schedule import Slot, stages_of
@@ -132,10 +133,12 @@ def run(
     points: int,
     place: Path,
     backbone: Any = None,
+    others: Mapping[str, Any] | None = None,
 ) -> list[dict[str, float]]:
     """Train every stage over the fold; returns its curve."""
     options = {"sizes": tuple(sizes), "epochs": tuple(epochs), "folds": FOLDS, "seed": seed}
-    recipe, network = settling.settle(split["competition"], backbone, {**options, "tta": False})
+    options |= {"tta": False, **(others or {})}
+    recipe, network = settling.settle(split["competition"], backbone, options)
     rows = listed(split)
     task = task_of(split, rows)
     count = np.arange(len(rows.files))
@@ -167,9 +170,18 @@ def run(
 @click.option("--epochs", default="4,2,1", show_default=True)
 @click.option("--seed", default=0, show_default=True)
 @click.option("--points", default=5, show_default=True)
+@click.option("--set", "settings", multiple=True, type=Setting(), help="Of the recipe.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), required=True)
 def main(
-    split: Path, *, mode: str, sizes: str, epochs: str, seed: int, points: int, json_file: Path
+    split: Path,
+    *,
+    mode: str,
+    sizes: str,
+    epochs: str,
+    seed: int,
+    points: int,
+    settings: tuple[tuple[str, Any], ...],
+    json_file: Path,
 ) -> None:
     """Write the run as JSON."""
     each = {
@@ -183,8 +195,10 @@ def main(
             seed=seed,
             points=points,
             place=Path(place),
+            others=dict(settings),
         )
-    found = {"tool": "kaggle-prz", "mode": mode, "seed": seed, **each, "curve": curve}
+    found = {"tool": "kaggle-prz", "mode": mode, "seed": seed, **each}
+    found |= {"settings": dict(settings), "curve": curve}
     json_file.write_text(json.dumps(found) + "\n", "utf-8")
 
 
