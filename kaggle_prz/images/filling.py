@@ -22,7 +22,8 @@ Work = Callable[[int], tuple[Mapping[int, Pixels], str]]
 Rows = NDArray[np.int64]
 
 _SAVED_EVERY = 5.0  # seconds; what a killed process loses
-_A_BLOCK = 16  # rows a thread takes at once
+_A_BLOCK = 16  # rows a thread takes at once, at most
+_BLOCKS_AT_LEAST = 16  # a thread: none works alone for long at the end
 _BLOCKS_WAITING = 4  # a thread
 
 
@@ -77,8 +78,7 @@ def fill(filling: Filling, order: Rows, work: Work, advance: Advance) -> None:
     # Warnings and Pillow's limit are the process's, so they are set around the threads.
     with warnings.catch_warnings(), pillow_limit_lifted(), sources.kept():
         warnings.simplefilter("ignore")
-        blocks = (rows[at : at + _A_BLOCK] for at in range(0, len(rows), _A_BLOCK))
-        for block, reasons in _in_threads(some, blocks):
+        for block, reasons in _in_threads(some, in_blocks(rows, os.cpu_count() or 1)):
             filling.done[block] = True
             filling.reasons.update(reasons)
             count += len(block)
@@ -87,6 +87,17 @@ def fill(filling: Filling, order: Rows, work: Work, advance: Advance) -> None:
             if now - saved > _SAVED_EVERY:
                 filling.save()
                 saved = time.monotonic()
+
+
+def in_blocks(rows: Rows, threads: int) -> Iterator[Rows]:
+    """Parts of `rows`, in their order, for `threads` threads to take one after the other.
+
+    Example:
+        >>> [len(block) for block in in_blocks(np.arange(70), threads=2)][:3]
+        [2, 2, 2]
+    """
+    length = min(_A_BLOCK, max(1, len(rows) // (_BLOCKS_AT_LEAST * threads)))
+    return (rows[at : at + length] for at in range(0, len(rows), length))
 
 
 def _done(filling: Filling, block: Rows, work: Work) -> dict[int, str]:

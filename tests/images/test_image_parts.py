@@ -131,6 +131,17 @@ def test_parts_of_other_sizes_are_not_gone_on_with(root, tmp_path, monkeypatch, 
     assert not [*store.rglob(".part-*")]
 
 
+@pytest.mark.parametrize("threads", [1, 2, 64])
+@pytest.mark.parametrize("count", [0, 1, 40, 200, 5000])
+def test_threads_end_at_nearly_the_same_time(count, threads):
+    rows = np.arange(count)[::-1]
+    found = [*filling.in_blocks(rows, threads)]
+    assert np.concatenate([*found, np.array([], int)]).tolist() == rows.tolist()
+    longest = max(map(len, found), default=1)
+    assert longest == 1 or longest <= min(16, count / threads / 16)
+    assert count < 5000 or threads == 64 or longest == 16
+
+
 def test_an_error_leaves_nothing(root, tmp_path, monkeypatch):
     def broken(*_):
         raise MemoryError
