@@ -85,8 +85,10 @@ def decode(
         files: references relative to `root`, see `kaggle_prz.images.sources`; an empty one is an
             image that is not there.
         sizes: px.
-        store: directory of image stores; kept between runs, keyed by the files' names, sizes
-            and times, and by the following.
+        store: directory of the competition's image stores, kept between runs. They are keyed by
+            what the files hold, row by row, and by the following, so that the same files elsewhere,
+            of another time or under other names share them, also with competitions beside this.
+            What change of a very large file is noticed: see `kaggle_prz.images.digests.of`.
         console: gets a bar.
         channels: of the stores. Image files become grey, grey and alpha, RGB, or RGBA; arrays
             may have any number.
@@ -104,7 +106,8 @@ def decode(
     """
     how = How(channels, aspect, largest_pixels)
     room.check(cache)
-    place = store / stores.fingerprint(root, files, how.key)
+    key = stores.fingerprint(root, files, how.key, store / stores.DIGESTS, console)
+    place = room.find(store, key)
     with workdir.exclusive(place / ".lock"):
         held = room.use(place)
         try:
@@ -195,7 +198,12 @@ def _decode_into(
     label = f"decode to {_listed(sizes)} px" if kind != "none" else "look at every image"
     with parts.begun(place, kind, sizes, (len(files), how.channels)) as begun:
         with console.bar(label, len(files)) as advance:
-            work = filling.from_files(root, files, sizes, how)
+            decode_row = filling.from_files(root, files, sizes, how)
+
+            def work(row: int) -> tuple[Mapping[int, Pixels], str]:
+                made, reason = decode_row(row)
+                return made, stores.nameless(reason, root, files[row]) if reason else ""
+
             filling.fill(begun, filling.in_order(files), work, advance)
         unreadable, record = begun.reasons, place / stores.UNREADABLE
         if record.is_file():  # a JPEG may be small enough for one size and not for the next

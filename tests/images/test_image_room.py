@@ -9,7 +9,7 @@ from toys import Recorder
 
 from kaggle_prz import images
 from kaggle_prz.errors import UsageError
-from kaggle_prz.images import room
+from kaggle_prz.images import digests, room
 
 IMAGES, SIZE = 10, 16
 RAW = IMAGES * SIZE * SIZE * 3
@@ -25,7 +25,8 @@ def decode(tmp_path):
         names = [f"{slug}{number}.png" for number in range(IMAGES)]
         for name in names:
             if not (root / name).is_file():
-                Image.new("RGB", (20, 20), (90, 40, 200)).save(root / name)
+                colour = (90, 40, 60 + sum(slug.encode()) % 190)  # others share no store
+                Image.new("RGB", (20, 20), colour).save(root / name)
         place = tmp_path / "home" / slug
         return images.decode(root, names, (SIZE,), place, console or Recorder(), **options)
 
@@ -127,3 +128,30 @@ def test_a_budget_that_is_no_number(decode, monkeypatch, given):
 def test_a_way_to_keep_images_that_does_not_exist(decode):
     with pytest.raises(UsageError, match="one of auto, raw, encoded, none; received 'disk'"):
         decode("one", cache="disk")
+
+
+def test_the_index_of_digests_is_no_store_and_is_never_removed(decode, tmp_path, monkeypatch):
+    monkeypatch.setattr(digests, "_SETTLED", -1)
+    decode("one")
+    index = tmp_path / "home" / "one" / "digests"
+    before = index.read_bytes()
+    monkeypatch.setenv("KAGGLE_PRZ_CACHE_GB", str(1.5 * RAW / 1e9))
+    decode("two")
+    assert kept(tmp_path) == {"two"}
+    assert index.read_bytes() == before
+    console = Recorder()
+    decode("one", console)
+    assert kept(tmp_path) == {"one"}
+    assert console.bars == [("decode to 16 px", IMAGES)]
+
+
+def test_a_store_is_found_beside_and_one_s_own_first(tmp_path):
+    own, other = (tmp_path / slug / "0123456789abcdef" for slug in ("own", "other"))
+    assert room.find(own.parent, own.name) == own
+    other.mkdir(parents=True)
+    assert room.find(own.parent, own.name) == own  # what was removed leaves its directory
+    room.release(room.use(other))
+    assert room.find(own.parent, own.name) == other
+    own.mkdir(parents=True)
+    room.release(room.use(own))
+    assert room.find(own.parent, own.name) == own

@@ -2,8 +2,11 @@ import io
 import json
 import os
 import resource
+import shutil
 import signal
+import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from toys import Recorder
 
 from kaggle_prz import images
 from kaggle_prz.errors import DiskFullError
-from kaggle_prz.images import modes, single
+from kaggle_prz.images import digests, modes, single
 
 RED, BLUE = (220, 30, 30), (30, 30, 220)
 
@@ -169,14 +172,74 @@ def test_a_size_more_reads_the_files_for_that_size_alone(root, decode):
     assert _looks_like_halves(decoded.stores[16][0])
 
 
-def test_changed_content_is_decoded_anew(root, decode):
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps no time of an inode's change")
+def test_changed_content_is_decoded_anew_whatever_its_time(root, decode, monkeypatch):
+    monkeypatch.setattr(digests, "_SETTLED", -1)
     name = _save(root, "a.bmp", _halves())
     decode([name])
     before = (root / name).stat()
+    time.sleep(0.05)  # systems count time by steps of some milliseconds
     _save(root, name, Image.new("RGB", (40, 30), BLUE))
-    assert (root / name).stat().st_size == before.st_size
-    os.utime(root / name, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    os.utime(root / name, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = (root / name).stat()
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
     assert decode([name]).stores[16][0, 8, 2].tolist() == list(BLUE)
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["the same competition", "another"])
+@pytest.mark.parametrize("cache", ["raw", "none"])
+def test_the_same_content_anywhere_shares_a_store(root, tmp_path, monkeypatch, beside, cache):
+    names = [_save(root, f"{k}.png", _halves(40 + k)) for k in range(3)] + ["", "bad.png"]
+    (root / "bad.png").write_bytes(b"no image")
+    place, options = tmp_path / "home", {"cache": cache}
+    first = images.decode(root, names, (16,), place / "one", Recorder(), **options)
+    again = [f"train/{chr(97 + row)}.PNG" if name else "" for row, name in enumerate(names)]
+    for name, other in zip(names, again, strict=True):
+        if name:
+            copy = tmp_path / "elsewhere" / other
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / name, copy)
+            os.utime(copy, (1e9, 1e9))
+    shutil.rmtree(root)
+    slug, console = "two" if beside else "one", Recorder()
+    if cache == "raw":
+        monkeypatch.setattr(single, "decode", _never)
+    second = images.decode(tmp_path / "elsewhere", again, (16,), place / slug, console, **options)
+    assert console.bars == []
+    assert second.readable.tolist() == first.readable.tolist() == [True] * 3 + [False] * 2
+    assert second.reasons == first.reasons
+    assert second.reasons[4] == "UnidentifiedImageError: cannot identify image file"
+    assert _looks_like_halves(second.stores[16][2])
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from kaggle_prz import images
+from kaggle_prz.console import Silent
+
+root, store = map(Path, sys.argv[1:])
+names = sorted(path.name for path in root.iterdir())
+print(images.decode(root, names, (16,), store, Silent()).stores[16].filename)
+"""
+
+
+def test_processes_at_once_share_a_store(root, tmp_path):
+    for number in range(40):
+        _save(root, f"{number}.png", _halves(40 + number))
+    shutil.copytree(root, tmp_path / "copy")
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", CHILD, files, tmp_path / "home" / "of"],
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        for files in (root, tmp_path / "copy", root)
+    ]
+    told = {child.communicate()[0] for child in children}
+    assert {child.returncode for child in children} == {0}
+    (made,) = (tmp_path / "home").rglob("16.npy")
+    assert told == {f"{made}\n".encode()}
 
 
 def test_a_file_elsewhere_in_the_directory_changes_nothing(root, decode, monkeypatch):
