@@ -1,4 +1,4 @@
-"""What a fold starts from: weights of the stage before, or fresh ones with a head fitted first."""
+"""What a fold starts from: weights of the stage before or fresh ones, with a head fitted first."""
 
 import time
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from kaggle_prz import normalization, prediction, transfer, weights, workdir
 from kaggle_prz.console import Console
-from kaggle_prz.head import fit_head
-from kaggle_prz.model import Classifier
+from kaggle_prz.head import fit_head, probabilities
+from kaggle_prz.model import HEAD, Classifier
 from kaggle_prz.outputs import Outputs
 from kaggle_prz.pixels import Store
 from kaggle_prz.rows import Rows
@@ -53,6 +53,7 @@ class FirstWeights:
         self._kept: tuple[Stage, keras.Model] | None = None
         self._in_hand: _InHand | None = None
         self._features: NDArray[np.float32] | None = None
+        self._test_features: NDArray[np.float32] | None = None
         self.seconds = 0.0
 
     @property
@@ -63,7 +64,7 @@ class FirstWeights:
     def keep(self, stage: Stage, model: keras.Model) -> None:
         """The next stage starts from the weights of this one, read into its model."""
         self._kept = stage, weights.bare(model)
-        self._in_hand = self._features = None
+        self._in_hand = self._features = self._test_features = None
 
     def begin(self, stage: Stage, classifier: Classifier, trainer: Trainer) -> None:
         """Make ready for the folds of a stage.
@@ -78,26 +79,54 @@ class FirstWeights:
         if self._kept is None:
             self._fresh = classifier.model.get_weights()
             if self._fits_head and classifier.statistics != "recalibrate":
-                self._features = self._features_of(self._rows.train)
+                self._features = self._features_of(self._rows.train, self._console)
 
-    def set(self, fold: int) -> dict[str, Any]:
+    def set(self, fold: int, console: Console | None = None) -> dict[str, Any]:
         """Set a fold's first weights.
+
+        Args:
+            fold: its number.
+            console: gets a bar for features, instead of the one given first.
 
         Returns:
             Where they come from, for `transfer.json`.
         """
+        console = console or self._console
         if self._kept is None:
-            return self._set_fresh(fold)
+            return self._set_fresh(fold, console)
         before, model = self._kept
         source = self._run.directory(before, fold) / WEIGHTS
         weights.read(model, source)
-        report = transfer.transfer(model, self._classifier.model)
-        return {
+        fits_anew = self._classifier.pretrained and self._run.recipe.refit_head
+        head = (HEAD,) if fits_anew else ()
+        report = transfer.transfer(model, self._classifier.model, reinitialise=head)
+        provenance = {
             "source": source.relative_to(self._run.path).as_posix(),
             "source_sha256": workdir.sha256(source),
             **report.to_json(),
             **self._recalibrate(fold),
         }
+        return provenance | self._fit_head(fold, console) if fits_anew else provenance
+
+    def untrained(self, fold: int) -> list[NDArray[np.float32]] | None:
+        """What a fold's first weights put out for its held-out and for the test images.
+
+        Folds that are not fine-tuned share the features of one pass, in the plain view alone: an
+        answer for when time is short.
+
+        Args:
+            fold: whose first weights are set.
+
+        Returns:
+            `(images, outputs)` each; None where folds do not share their features.
+        """
+        if self._features is None:
+            return None
+        if self._test_features is None:
+            self._test_features = self._features_of(self._rows.test, self._console)
+        head = tuple(self._classifier.model.get_layer(HEAD).get_weights())
+        seen = self._features[self._rows.held_out(fold)], self._test_features
+        return [probabilities(features, head, self._outputs) for features in seen]
 
     @property
     def _classifier(self) -> Classifier:
@@ -117,7 +146,7 @@ class FirstWeights:
         """
         return self._classifier.pretrained and self._run.recipe.head_first
 
-    def _set_fresh(self, fold: int) -> dict[str, Any]:
+    def _set_fresh(self, fold: int, console: Console) -> dict[str, Any]:
         self._classifier.model.set_weights(self._fresh)
         names = list(transfer.named_weights(self._classifier.model))
         provenance: dict[str, Any] = {"source": self._classifier.notes[0], "source_sha256": None}
@@ -130,23 +159,28 @@ class FirstWeights:
         }
         if not self._fits_head:
             return provenance | {"head": "random"}
+        return provenance | self._fit_head(fold, console)
+
+    def _fit_head(self, fold: int, console: Console) -> dict[str, Any]:
+        """Fit the head to features of the rows that a fold trains on.
+
+        Features of a larger size differ, and a head fitted to those of the size before answers
+        them worse than it did: on new features it need not be trained back step by step.
+        """
         trained_on = self._rows.trained_on(fold)
         features = (
-            self._features_of(self._rows.train[trained_on])
+            self._features_of(self._rows.train[trained_on], console)
             if self._features is None
             else self._features[trained_on]
         )
         self._classifier.set_head(*fit_head(features, self._targets[trained_on], self._outputs))
-        told = f"linear probe on frozen features of {len(trained_on)} training rows"
-        return provenance | {"head": told}
+        return {"head": f"linear probe on frozen features of {len(trained_on)} training rows"}
 
-    def _features_of(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    def _features_of(self, rows: NDArray[np.int64], console: Console) -> NDArray[np.float32]:
         """Pooled features of `rows`; of all training rows, once for every fold, where possible."""
         begun = time.monotonic()
         pixels = self._stores[self._hand.stage.image_size]
-        with self._console.bar(
-            f"features · {self._hand.stage.image_size} px", len(rows)
-        ) as advance:
+        with console.bar(f"features · {self._hand.stage.image_size} px", len(rows)) as advance:
             features = self._hand.trainer.predict(
                 lambda batch: prediction.predict(
                     self._classifier.features, pixels, rows, batch_size=batch, advance=advance

@@ -86,6 +86,8 @@ class Recipe(_Frozen):
         weight_decay: of AdamW.
         clipnorm: largest norm of a weight's gradient.
         head_first: fit the head on frozen features before anything is fine-tuned.
+        refit_head: fit it anew to the features of every larger size, as a stage begins; of
+            networks that began with pretrained weights.
         frozen: share of the backbone's layers that are not trained. This and the following six
             take one number, or two: of the first stage and of the last.
         dropout: before the head.
@@ -133,6 +135,7 @@ class Recipe(_Frozen):
     weight_decay: Annotated[float, Field(ge=0, lt=1)] = 1e-4
     clipnorm: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     head_first: bool = True
+    refit_head: bool = True
     frozen: ShareRamp = 0.0
     dropout: ShareRamp = 0.2
     stochastic_depth: ShareRamp = 0.0

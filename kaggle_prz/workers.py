@@ -22,7 +22,7 @@ from kaggle_prz import (
 )
 from kaggle_prz.backbones import Backbone
 from kaggle_prz.batching import Batch
-from kaggle_prz.console import Console
+from kaggle_prz.console import Console, Silent
 from kaggle_prz.first_weights import FirstWeights
 from kaggle_prz.model import Classifier, build
 from kaggle_prz.pixels import Store
@@ -150,17 +150,25 @@ class InProcess:
         )
         work = self._work(stage, fold, slot)
         steps = self._trainer.steps(len(work.rows), stage.epochs)
+        trains = work.epochs > 0 and (work.deadline is None or time.monotonic() < work.deadline)
+        known = None if trains else self._first.untrained(fold)
         with self._console.bar(label, steps) as advance:
             begun = time.monotonic()
-            if work.epochs > 0 and (work.deadline is None or begun < work.deadline):
-                history = self._trainer.train(work, advance, lambda: self._first.set(fold))
+            if trains:
+                history = self._trainer.train(
+                    work, advance, lambda: self._first.set(fold, Silent())
+                )
                 trained = history["step"].iloc[-1] * min(self.stage.batch_size, len(work.rows))
                 self._paces.append(float(trained) / (time.monotonic() - begun))
                 with workdir.replacing(directory / "history.csv") as path:
                     history.to_csv(path, index=False)
             self._seconds["train"] += time.monotonic() - begun
             with self._trainer.averaged(fold):
-                oof, test = self._predict(stage, self._held_out(fold), self._rows.test)
+                oof, test = (
+                    self._predict(stage, self._held_out(fold), self._rows.test)
+                    if known is None
+                    else map(self._outputs.predictions, known)
+                )
             score = sealing.write_predictions(
                 directory, self._run.task, self._rows, fold, oof=oof, test=test
             )

@@ -90,7 +90,7 @@ def test_a_probed_stage_has_its_learning_rate_by_the_root():
 def test_auto_begins_with_the_usual_batch():
     by_default, auto = Recipe(sizes=(96, 144)), Recipe(sizes=(96, 144), batch_size="auto")
     assert schedule.stages_of(auto) == schedule.stages_of(by_default)
-    assert [stage.batch_size for stage in schedule.stages_of(auto)] == [32, 16]
+    assert [stage.batch_size for stage in schedule.stages_of(auto)] == [32, 32]
 
 
 @pytest.mark.parametrize(("given", "said"), [(0, "greater than or equal to 1"), ("x", "integer")])

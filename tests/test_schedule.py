@@ -1,6 +1,7 @@
 import itertools
 import math
 import typing
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -142,13 +143,29 @@ def test_the_learning_rate_falls_from_stage_to_stage():
 @given(all_sizes, st.integers(1, 1024))
 def test_a_later_stage_needs_no_more_memory_than_the_first(sizes, batch_size):
     stages = schedule.stages_of(Recipe(sizes=sizes, batch_size=batch_size))
-    smallest = min(batch_size, 16)
+    smallest = min(batch_size, 32)
     for stage in stages:
         assert stage.batch_size >= smallest
         pixels = stage.batch_size * stage.image_size**2
         if stage.batch_size > smallest:
             assert pixels <= batch_size * sizes[0] ** 2 * (1 + 1e-9)
             assert stage.batch_size % 8 == 0
+
+
+def test_fewer_than_32_images_a_step_are_those_asked_for():
+    for batch_size in (8, 32, 48):
+        stages = schedule.stages_of(Recipe(sizes=(96, 144, 192), batch_size=batch_size))
+        assert [stage.batch_size for stage in stages][1:] == [min(batch_size, 32)] * 2
+
+
+def test_fitting_heads_anew_costs_a_pass_of_predicting_in_every_later_stage():
+    one, two = schedule.stages_of(Recipe(sizes=(32, 48), epochs=2))
+    plain = Workload(folds=3, train_rows=300, test_rows=100, views=2)
+    refits = replace(plain, refits_head=True)
+    speed = Speed(image_size=32, train_images=50, predict_images=200, start=5)
+    assert schedule.cost_of(one, plain, speed) == schedule.cost_of(one, refits, speed)
+    seconds = schedule.cost_of(two, refits, speed).total - schedule.cost_of(two, plain, speed).total
+    assert seconds == pytest.approx(2 * 300 / (200 * (32 / 48) ** 2))
 
 
 def test_batch_sizes_fall_with_the_square_of_the_size():

@@ -10,9 +10,10 @@ from sklearn.linear_model import LogisticRegression
 from toy_nets import plain
 from toys import Recorder
 
-from kaggle_prz import experiment, folds, images, rows, workdir
+from kaggle_prz import experiment, folds, images, outputs, prediction, rows, workdir
 from kaggle_prz.backbones import resolve
 from kaggle_prz.console import Silent
+from kaggle_prz.head import fit_head
 from kaggle_prz.model import build
 from kaggle_prz.offline.shapes import Shapes
 from kaggle_prz.runs import Run
@@ -172,6 +173,67 @@ def test_a_stage_goes_on_from_the_files_of_the_one_before(begin, competition):
     before = restarted._first._kept[1]
     before.load_weights(weights)
     assert all(np.array_equal(a, b) for a, b in zip(before.get_weights(), there, strict=True))
+
+
+def test_folds_that_are_not_trained_share_one_pass_of_features(begin, monkeypatch):
+    """And answer as their networks do in the plain view."""
+    run, worker = begin("untrained", backbone=plain(), tta=False)
+    head_only = STAGE.model_copy(update={"epochs": 0.0})
+    worker.prepare(head_only, None, measure=False)
+    passes = []
+    original = prediction.predict
+
+    def predict(model, pixels, rows, **options):
+        passes.append((model.name, len(rows)))
+        return original(model, pixels, rows, **options)
+
+    monkeypatch.setattr(prediction, "predict", predict)
+    for fold in (0, 1):
+        worker.train(head_only, fold, Slot(0.0))
+    assert passes == [("features", 10)]
+    _, oof, test = sealed(run, head_only, 1)
+    rows = np.concatenate([worker._held_out(1), worker._rows.test])
+    network = original(worker._classifier.model, worker._stores[16], rows, batch_size=8)
+    np.testing.assert_allclose(np.concatenate([oof, test["probabilities"]]), network, atol=1e-6)
+
+
+@pytest.mark.parametrize("refit", [True, False])
+def test_a_larger_size_begins_with_a_head_fitted_to_its_own_features(begin, competition, refit):
+    """On the rows that the fold trains on, and on what the stage before made of the network."""
+    task, column, decoded = competition
+    run, worker = begin(f"refit {refit}", backbone=plain(), refit_head=refit, tta=False)
+    later = STAGE.model_copy(update={"index": 2, "image_size": 24})
+    worker.prepare(STAGE, None, measure=False)
+    worker.train(STAGE, 1, Slot(1.0))
+    head = worker._classifier.model.get_layer("head").get_weights()
+    worker.finish()
+    worker.prepare(later, STAGE, measure=False)
+    worker.train(later, 1, Slot(0.0))
+    source = workdir.read_json(run.directory(later, 1) / "transfer.json")
+    fitted = worker._classifier.model.get_layer("head").get_weights()
+    if not refit:
+        assert source["reinitialised"] == []
+        assert "head" not in source
+        np.testing.assert_array_equal(head[0], fitted[0])
+        return
+    assert source["reinitialised"] == ["head/kernel", "head/bias"]
+    assert source["head"] == "linear probe on frozen features of 20 training rows"
+    train = np.flatnonzero(column != 1)
+    features = worker._classifier.features.predict(decoded.stores[24][train], verbose=0)
+    expected = fit_head(features, task.labels[train], outputs.of(task))
+    np.testing.assert_allclose(fitted[0], expected[0], rtol=1e-4, atol=1e-6)
+    assert worker.seconds["features"] > 0
+
+
+def test_networks_from_scratch_keep_the_head_that_they_trained(begin):
+    run, worker = begin("from scratch")
+    later = STAGE.model_copy(update={"index": 2, "image_size": 24})
+    worker.prepare(STAGE, None, measure=False)
+    worker.train(STAGE, 0, Slot(1.0))
+    worker.finish()
+    worker.prepare(later, STAGE, measure=False)
+    worker.train(later, 0, Slot(0.0))
+    assert workdir.read_json(run.directory(later, 0) / "transfer.json")["reinitialised"] == []
 
 
 def test_what_was_decided_is_said_before_anything_is_trained(begin):

@@ -16,16 +16,22 @@ class Workload:
         train_rows: rows with a label; each fold trains on `(folds - 1) / folds` of them.
         test_rows: rows to predict, by every fold.
         views: test-time views of each predicted image.
+        refits_head: folds fit their heads anew in every stage but the first.
     """
 
     folds: int
     train_rows: int
     test_rows: int
     views: int
+    refits_head: bool = False
 
     def trained_images(self, epochs: float) -> float:
         """Images that training passes over, all folds together."""
         return epochs * self.train_rows * (self.folds - 1)
+
+    def featured_images(self, stage: Stage) -> float:
+        """Images whose features a stage fits its folds' heads to, all folds together."""
+        return self.trained_images(1) if self.refits_head and stage.index > 1 else 0.0
 
     def predicted_images(self) -> int:
         """Images that prediction passes over, all folds together."""
@@ -124,11 +130,17 @@ class Cost:
     start: float
     train: float
     predict: float
+    features: float = 0.0
 
     @property
     def total(self) -> float:
         """Seconds of the whole stage."""
-        return self.start + self.train + self.predict
+        return self.train + self.idle
+
+    @property
+    def idle(self) -> float:
+        """Seconds of the stage that do not train the network."""
+        return self.start + self.features + self.predict
 
 
 def cost_of(stage: Stage, workload: Workload, speed: Measured) -> Cost:
@@ -138,6 +150,7 @@ def cost_of(stage: Stage, workload: Workload, speed: Measured) -> Cost:
         start=here.start,
         train=workload.trained_images(stage.epochs) / here.train_images,
         predict=workload.predicted_images() / here.predict_images,
+        features=workload.featured_images(stage) / here.predict_images,
     )
 
 

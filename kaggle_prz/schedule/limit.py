@@ -53,7 +53,7 @@ def within(
     for count in range(len(stages), 0, -1):
         kept = stages[:count]
         idle = [cost_of(stage, workload, speed) for stage in kept]
-        training = seconds * SAFETY - sum(cost.start + cost.predict for cost in idle)
+        training = seconds * SAFETY - sum(cost.idle for cost in idle)
         one = [cost_of(_an_epoch(stage), workload, speed).train for stage in kept]
         wanted = [stage.epochs for stage in kept] if capped else _most(shares[:count])
         epochs = _affordable_epochs(training, wanted, one)

@@ -12,8 +12,9 @@ def stages_of(recipe: Recipe) -> tuple[Stage, ...]:
     """The stages of a recipe, before any time limit.
 
     Batch size falls with the square of the image size, so that memory stays what it is at the
-    first size, in multiples of 8 where it can. The learning rate falls from stage to stage: later
-    stages refine what earlier ones learned.
+    first size, in multiples of 8 where it can, but not below 32 unless the first was: gradients of
+    few images are noisy, and most devices hold 32. The learning rate falls from stage to stage:
+    later stages refine what earlier ones learned.
 
     Returns:
         One `Stage` for every size of the recipe, in order.
@@ -44,10 +45,10 @@ def batch_size(recipe: Recipe, size: int) -> int:
     """Images a step at an image size; `"auto"` begins with 32, until a device is asked.
 
     Example:
-        >>> batch_size(Recipe(sizes=(96, 144), batch_size="auto"), 144)
-        16
+        >>> batch_size(Recipe(sizes=(160, 240), batch_size=128), 240)
+        56
     """
     first = USUAL_BATCH if recipe.batch_size == "auto" else recipe.batch_size
     fitting = first * (recipe.sizes[0] / size) ** 2
-    floor = min(first, 16)
+    floor = min(first, USUAL_BATCH)
     return max(floor, int(fitting // 8) * 8)
