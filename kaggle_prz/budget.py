@@ -33,6 +33,15 @@ class Budget:
         end = self.end_of_training
         return float("inf") if end is None else end - time.monotonic()
 
+    def has_left(self, seconds: float) -> bool:
+        """Whether the limit itself is so many seconds away.
+
+        Example:
+            >>> Budget(None).has_left(1e9), Budget(60).has_left(61)
+            (True, False)
+        """
+        return self.limit is None or self.spent() + seconds <= self.limit
+
     def spent(self) -> float:
         """Seconds since the start."""
         return time.monotonic() - self.begun

@@ -38,7 +38,7 @@ from kaggle_prz import (
 )
 from kaggle_prz.budget import Budget
 from kaggle_prz.console import Console, Silent, duration
-from kaggle_prz.errors import RunError, UsageError
+from kaggle_prz.errors import RunError
 from kaggle_prz.forecast import Forecast
 from kaggle_prz.kernel import pushing
 from kaggle_prz.planning import Plan
@@ -124,7 +124,7 @@ def fit(
     """
     console = console or Silent()
     layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
-    _refuse_paths(run)
+    runs.check_name(run)
     images.room.check(image_cache)
     recipe, network = settle(competition, backbone, options, console)
     comparison.check(compare, recipe)
@@ -155,13 +155,17 @@ def fit(
             console.say(f"Note: {warning}")
         runs.write_task(path, this.task)
         placed = rows.place(task, decoded.readable, _draw_folds_once(this, console))
+        closing = 0.0
         if not _finished(this):
-            _train(this, network, placed, decoded, budget=budget, console=console)
+            closing = _train(this, network, placed, decoded, budget=budget, console=console)
         blending.blend(this)
         summary.show_scores(this, console)
         if compare is not None:
             comparison.compare(this, network, placed, decoded.stores, console=console)
-        report.write_if_possible(this, console)
+        if budget.has_left(closing):
+            report.write_if_possible(this, console)
+        else:
+            console.say(f"No time is left for the report: kaggle-prz report {path} writes it.")
     console.say(f"Done in {duration(budget.spent())}. Submission: {this.submission}")
     if submit:
         deliver(this, message=message, console=console)
@@ -195,14 +199,6 @@ def deliver(run: Run, *, message: str = "", console: Console | None = None) -> d
     if graded is None:
         raise RunError(f"{run.path} was pushed, and nothing was submitted.")
     return delivery.keep(run, replace(graded, sha256=digest), console)
-
-
-def _refuse_paths(run: str | None) -> None:
-    if run is not None and (not run or run.startswith(".") or Path(run).name != run):
-        raise UsageError(
-            f"--run takes a plain name, without slashes and not beginning with a dot; received "
-            f"{run!r}. The directory above it is --output-dir."
-        )
 
 
 def plan(competition: str, **options: Any) -> tuple[Stage, ...]:
@@ -302,7 +298,8 @@ def _train(
     *,
     budget: Budget,
     console: Console,
-) -> None:
+) -> float:
+    """Train what is left of a run; returns the seconds that ensemble and report take at its end."""
     allocator.keep_freed_memory()
     with environment.without_banner():
         from kaggle_prz import finishing, workers
@@ -318,12 +315,16 @@ def _train(
             if settled is None:
                 break
             _train_folds(run, worker, plan, settled)
-        blending.blend(run)
+        with plan.closing_timed():
+            blending.blend(run)
+            if budget.limit is not None:  # its time is known then before the last one is due
+                report.write_if_possible(run, Silent())
         if not run.is_sealed(stage):
             break  # folds of the next stage would have no weights to start from
         before = stage
     finishing.finish(run, network, placed, decoded.stores, plan=plan, console=console)
     plan.close()
+    return plan.closing
 
 
 def _train_folds(run: Run, worker: Any, plan: Plan, stage: Stage) -> None:

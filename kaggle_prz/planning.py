@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from kaggle_prz import finish, schedule, speeds, summary, workdir
-from kaggle_prz.budget import Budget
+from kaggle_prz.budget import FOR_ENSEMBLE_AND_REPORT, Budget
 from kaggle_prz.console import Console, duration
 from kaggle_prz.errors import PausedError
 from kaggle_prz.finish import Finish
@@ -17,13 +17,15 @@ from kaggle_prz.task import Task
 
 _MOST_FOR_FINISH = 0.2  # of a time limit
 _SLOWER_FOLD = 1.3  # than the slowest so far, at most; a later stage's cost about the same
+_SLOWER_CLOSE = 1.5  # than the last one
 
 
 def workload_of(recipe: Recipe, task: Task) -> Workload:
     """How many images a stage of the run touches."""
     views = 2 if recipe.tta and task.flips else 1
     images = task.images
-    return Workload(recipe.folds, len(images.train_files), len(images.test_files), views)
+    rows = len(images.train_files), len(images.test_files)
+    return Workload(recipe.folds, *rows, views, refits_head=recipe.refit_head)
 
 
 class Plan:
@@ -33,6 +35,9 @@ class Plan:
         run: its directory takes `plan.json`; what is already there is gone on with.
         budget: the clock.
         console: gets the stage table.
+
+    Attributes:
+        closing: seconds that ensemble and report took last.
     """
 
     def __init__(self, run: Run, budget: Budget, console: Console):
@@ -43,6 +48,7 @@ class Plan:
         self._position = 0
         self._forecast: dict[int, float] = {}
         self._longest_fold = 0.0
+        self.closing = 0.0
         self._finishes: tuple[Finish, ...] = ()
         if self._file.is_file():
             stored = workdir.read_json(self._file)
@@ -119,7 +125,7 @@ class Plan:
         now = time.monotonic()
         remaining = self._run.recipe.folds - fold
         later = sum(self._cost(after).total for after in self._stages[stage.index :])
-        left = self._budget.left() - later - self._reserve()
+        left = self._left() - later - self._reserve()
         return now + left / remaining - self._prediction(stage)
 
     def has_time_for(self, stage: Stage, fold: int) -> bool:
@@ -127,7 +133,8 @@ class Plan:
         deadline = self._deadline(stage, fold)
         if stage.index == 1 or deadline is None:
             return True
-        worth = self._cost(stage).train / self._run.recipe.folds / 4
+        cost = self._cost(stage)
+        worth = (cost.train / 4 + cost.features) / self._run.recipe.folds
         if deadline - time.monotonic() >= worth:
             return True
         self._console.say(
@@ -199,7 +206,7 @@ class Plan:
         if self._budget.limit is None or self._speeds is None:
             return True
         wanted = schedule.finish_cost(stage, self._workload, self._speeds, folds)
-        left = self._budget.left()
+        left = self._left()
         if wanted <= left * schedule.SAFETY:
             return True
         self._console.say(
@@ -212,6 +219,18 @@ class Plan:
         """Write down that a finish was begun, so that its folds take part in the blend."""
         self._finishes = tuple({one.name: one for one in (*self._finishes, *pair)}.values())
         self._write(complete=False)
+
+    @contextlib.contextmanager
+    def closing_timed(self) -> Iterator[None]:
+        """Around ensemble and report: as long as they take is kept back from then on."""
+        begun = time.monotonic()
+        yield
+        self.closing = time.monotonic() - begun
+
+    def _left(self) -> float:
+        """Seconds left for training and prediction."""
+        more = _SLOWER_CLOSE * self.closing - FOR_ENSEMBLE_AND_REPORT
+        return self._budget.left() - max(0.0, more)
 
     def _reserve(self) -> float:
         """Seconds that stages leave to the first size of a finish; none where it would be many."""
@@ -230,7 +249,7 @@ class Plan:
     def _fit_to_time(self, stage: Stage, measured: Speeds) -> None:
         done, ahead = self._stages[: stage.index - 1], self._stages[stage.index - 1 :]
         start = measured.of(stage).start  # this stage's model is already built
-        left = self._budget.left() - self._reserve() + start
+        left = self._left() - self._reserve() + start
         capped = self._run.recipe.epochs is not None
         shares = schedule.divided(self._run.recipe, 1.0)[stage.index - 1 :][: len(ahead)]
         fitted = schedule.within(
@@ -242,7 +261,7 @@ class Plan:
         if given_up:
             named = " and ".join(f"{one.image_size} px" for one in given_up)
             self._console.say(
-                f"The time limit leaves {duration(max(0.0, self._budget.left()))}, too little for "
+                f"The time limit leaves {duration(max(0.0, self._left()))}, too little for "
                 f"{named}: given up."
             )
         if fitted and fitted[0].epochs == 0:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import kaggle_prz
 from kaggle_prz import workdir
-from kaggle_prz.errors import RunError
+from kaggle_prz.errors import RunError, UsageError
 from kaggle_prz.finish import TUNED, Finish, finishes_in
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Evidence, Head, Images, Task
@@ -127,6 +127,19 @@ def stages_in(plan: Mapping[str, Any]) -> tuple[Stage, ...]:
         Stage(**{key: value for key, value in stage.items() if key != "name"})
         for stage in plan["stages"]
     )
+
+
+def check_name(name: str | None) -> None:
+    """Refuse names of runs that are no names of directories.
+
+    Raises:
+        UsageError: it has slashes, begins with a dot, or is empty.
+    """
+    if name is not None and (not name or name.startswith(".") or Path(name).name != name):
+        raise UsageError(
+            f"--run takes a plain name, without slashes and not beginning with a dot; received "
+            f"{name!r}. The directory above it is --output-dir."
+        )
 
 
 def default_name(recipe: Recipe, task: Task, identity: str) -> str:

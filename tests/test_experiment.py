@@ -319,6 +319,20 @@ def test_a_limit_too_short_for_anything_still_ends_with_a_submission(folder, tmp
     assert set(seals(run.path)) == {"stage1-16/fold0", "stage1-16/fold1"}
 
 
+def test_a_report_that_would_come_too_late_is_not_written(folder, tmp_path, monkeypatch):
+    """Under a limit it is written once before, which tells how long it takes."""
+    written, console = [], Heard()
+    monkeypatch.setattr(experiment.report, "write_if_possible", lambda *_: written.append(1))
+    monkeypatch.setattr(budget.Budget, "has_left", lambda self, seconds: seconds == 0)
+    options = QUICK | {"sizes": (16,), "epochs": 1, "time_limit": 60}
+    run = prz.fit(str(folder), output_dir=tmp_path, console=console, **options)
+    assert len(written) == 1
+    assert f"No time is left for the report: kaggle-prz report {run.path} writes it." in (
+        console.lines
+    )
+    assert run.submission.is_file()
+
+
 def test_a_recipe_s_file_may_hold_the_time_limit(folder, tmp_path, no_report):
     file = tmp_path / "mine.toml"
     file.write_text(

@@ -233,6 +233,17 @@ def test_time_for_later_stages_is_kept_back(begin, clock):
     assert ends + later < Budget(100, begun=1000).left()
 
 
+@pytest.mark.parametrize(("took", "less"), [(1.0, 0.0), (4.0, 0.0), (20.0, 24.0)])
+def test_an_ensemble_and_report_that_take_long_are_left_more_time(begin, clock, took, less):
+    plan = begin(time_limit=500)
+    stage = plan.settle(plan.next(), FAST)
+    before = plan.slot(stage, 2).deadline
+    with plan.closing_timed():
+        clock.now += took
+    assert plan.closing == took
+    assert plan.slot(stage, 2).deadline == pytest.approx(before - less)
+
+
 def test_under_a_limit_the_clock_decides_and_not_the_forecast(begin):
     plan = begin(time_limit=20)
     stage = plan.settle(plan.next(), FAST)
@@ -277,7 +288,7 @@ def test_every_stage_adds_what_it_took(begin):
     second = plan.settle(plan.next(), None)
     plan.learn(500.0, 300.0)
     assert speeds.known(TINY) == Speeds(
-        {(32, 32): Speed(32, 900, 4000, 2), (64, 16): Speed(64, 300, 500, 2)}
+        {(32, 32): Speed(32, 900, 4000, 2), (64, 32): Speed(64, 300, 500, 2)}
     )
     assert begin().next() == plan._stages[0]
     assert speeds.known(TINY).of(second) == Speed(64, 300, 500, 2)
@@ -329,12 +340,16 @@ def test_stages_are_shown_before_and_after_the_first_measurement(begin, console)
 
 @pytest.mark.parametrize(
     ("recipe", "flips", "views"),
-    [({}, ("horizontal",), 2), ({"tta": False}, ("horizontal",), 1), ({}, (), 1)],
+    [
+        ({}, ("horizontal",), 2),
+        ({"tta": False}, ("horizontal",), 1),
+        ({"refit_head": False}, (), 1),
+    ],
 )
 def test_views_are_counted_where_the_task_allows_flips(recipe, flips, views):
     task = make_task([0, 1, 2] * 3, flips=flips)
     assert planning.workload_of(Recipe(folds=2, **recipe), task) == schedule.Workload(
-        2, 9, 5, views
+        2, 9, 5, views, refits_head=recipe.get("refit_head", True)
     )
 
 
