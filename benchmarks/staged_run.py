@@ -20,8 +20,17 @@ import keras
 import numpy as np
 from split import FOLD, FOLDS
 
-from kaggle_prz import experiment, images, settling, workers
-from kaggle_prz.console import Silent
+from kaggle_prz import (
+    augmentation,
+    experiment,
+    finish,
+    finishing,
+    images,
+    settling,
+    workdir,
+    workers,
+)
+from kaggle_prz.console import Console, Silent
 from kaggle_prz.options import Setting
 from kaggle_prz.rows import Rows
 from kaggle_prz.runs import Run
@@ -95,10 +104,10 @@ class Watched(workers.InProcess):
         """A fit of one fold needs no features of the rows that it holds out."""
         chosen = self._rows.trained_on(FOLD)
 
-        def features_of(rows: np.ndarray) -> np.ndarray:
+        def features_of(rows: np.ndarray, console: Console) -> np.ndarray:
             if len(rows) != len(self._rows.train):
-                return whole(rows)
-            trained = whole(rows[chosen])
+                return whole(rows, console)
+            trained = whole(rows[chosen], console)
             features = np.zeros((len(rows), trained.shape[1]), np.float32)
             features[chosen] = trained
             return features
@@ -136,7 +145,8 @@ def run(
     others: Mapping[str, Any] | None = None,
 ) -> list[dict[str, float]]:
     """Train every stage over the fold; returns its curve."""
-    options = {"sizes": tuple(sizes), "epochs": tuple(epochs), "folds": FOLDS, "seed": seed}
+    passes = tuple(epochs) if len(epochs) > 1 else epochs[0]
+    options = {"sizes": tuple(sizes), "epochs": passes, "folds": FOLDS, "seed": seed}
     options |= {"tta": False, **(others or {})}
     recipe, network = settling.settle(split["competition"], backbone, options)
     rows = listed(split)
@@ -147,7 +157,7 @@ def run(
     decoded = images.decode(
         task.root,
         task.train_files.tolist(),
-        recipe.sizes,
+        sorted({*augmentation.decoded_sizes(recipe), *finish.sizes_of(recipe, network.multiple)}),
         place / "images",
         Silent(),
         channels=task.channels,
@@ -160,7 +170,27 @@ def run(
         worker.train(stage, FOLD, Slot(epochs=stage.epochs))
         worker.finish()
         before = stage
+    if recipe.fixres:
+        finish_at_larger_sizes(worker, network, placed, decoded.stores)
     return worker.curve
+
+
+def finish_at_larger_sizes(
+    worker: Watched, network: Any, placed: Rows, stores: Mapping[int, Any]
+) -> None:
+    """Add the best of the finishes to the curve, chosen on the rows that are held out."""
+    this = worker._run
+    found = [worker.curve[-1]]
+    for pair in finish.candidates(stages_of(this.recipe)[-1], tuple(stores)):
+        size = finishing._Size(
+            this, network, placed, pixels=stores[pair[0].image_size], pair=pair, console=Silent()
+        )
+        size.finish(FOLD)
+        for one in pair:
+            oof = workdir.read_arrays(this.directory(one, FOLD) / "oof.npz")["probabilities"]
+            with worker.clock.stopped():
+                found.append(curves.point(worker.clock, one.image_size, oof, worker._labels))
+    worker.curve.append(min(found, key=lambda point: point["log_loss"]))
 
 
 @click.command()

@@ -1,0 +1,120 @@
+"""Does every element of the recipe earn its place?
+
+    python benchmarks/ablation.py --competition elpv
+    python benchmarks/ablation.py --quick
+
+One fold, two sizes, the same photographs for everyone. Every line changes one element of the
+recipe as it is, and is trained with the same seeds as the line above it; its difference is taken
+seed by seed, and less than nothing is a gain. Held-out log loss is that of the last step. Elements
+that change what is computed are compared by epochs, not by seconds. Three seeds of one fold tell
+large differences from noise, not small ones: a difference counts where all seeds agree on its sign.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import recording
+from staged import HERE, measure
+
+Run = dict[str, Any]
+AS_IT_IS = "as it is"
+ELEMENTS: Mapping[str, Sequence[str]] = {
+    AS_IT_IS: (),
+    "without a head first": ("head_first=false",),
+    "without a head refitted to a larger size": ("refit_head=false",),
+    "statistics of batch normalization measured anew": ("batch_norm=recalibrate",),
+    "batch normalization in training mode": ("batch_norm=train",),
+    "RandAugment, rising 0 to 5": ("randaugment=[0, 5]",),
+    "RandAugment, 5 at all sizes": ("randaugment=5",),
+    "mixup, rising 0 to 0.2": ("mixup=[0, 0.2]",),
+    "dropout, rising 0.1 to 0.3": ("dropout=[0.1, 0.3]",),
+    "label smoothing 0.05": ("label_smoothing=0.05",),
+    "equal epochs instead of equal compute": ("schedule=equal_epochs",),
+    "without a moving average of the weights": ("ema=0",),
+    "average of the last quarter of the steps": ("ema=0", "average_last=0.25"),
+    "presizing, margin 0.15": ("presize=0.15",),
+    "layer-wise decay 0.8": ("layer_decay=0.8",),
+    "FixRes": ("fixres=true",),
+}
+SIZES = {"elpv": "96,144", "shapes": "32,48"}
+EPOCHS = {"elpv": 4.5, "shapes": 24.0}
+KEY = ("competition", "element", "seed")
+
+
+def table(runs: Sequence[Run]) -> list[tuple[str, list[float], list[float]]]:
+    """Element, log losses, and differences to the recipe as it is, over the seeds of both."""
+    plain = {run["seed"]: run["log_loss"] for run in runs if run["element"] == AS_IT_IS}
+    rows = []
+    for element in dict.fromkeys(run["element"] for run in runs):
+        own = {run["seed"]: run["log_loss"] for run in runs if run["element"] == element}
+        both = [seed for seed in own if seed in plain]
+        rows.append((element, list(own.values()), [own[seed] - plain[seed] for seed in both]))
+    return rows
+
+
+def verdict(differences: Sequence[float]) -> str:
+    """What the seeds agree on.
+
+    Example:
+        >>> verdict([-0.02, -0.01]), verdict([0.01, -0.01]), verdict([0.1, 0.2])
+        ('helps', 'seeds differ', 'hurts')
+    """
+    if differences and max(differences) < 0:
+        return "helps"
+    return "hurts" if differences and min(differences) > 0 else "seeds differ"
+
+
+@click.command()
+@click.option("--competition", default="elpv", show_default=True, type=click.Choice(list(SIZES)))
+@click.option("--seeds", default="0,1,2", show_default=True)
+@click.option("--elements", help="Numbers of elements between commas, from 0; default: all.")
+@click.option("--quick", is_flag=True, help="Two elements on drawn shapes, one seed.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Add the runs to it.")
+def main(
+    competition: str, *, seeds: str, elements: str | None, quick: bool, json_file: Path | None
+) -> None:
+    """Print log loss and difference of every element."""
+    if quick:
+        competition, seeds, elements = "shapes", "0", "0,11"
+    names = list(ELEMENTS)
+    chosen = [names[int(number)] for number in elements.split(",")] if elements else names
+    passes = 2.0 if quick else EPOCHS[competition]
+    done: list[Run] = []
+    if json_file and json_file.is_file():
+        done = json.loads(json_file.read_text("utf-8"))["runs"]
+    known = {tuple(run[part] for part in KEY) for run in done}
+    with tempfile.TemporaryDirectory() as place:
+        split = Path(place, "split.json")
+        command = [sys.executable, str(HERE / "split.py"), str(split), "--competition", competition]
+        subprocess.run(command, check=True)
+        for seed in map(int, seeds.split(",")):
+            for element in chosen:
+                if (competition, element, seed) in known:
+                    continue
+                command = [sys.executable, str(HERE / "staged_run.py"), str(split), "--points", "1"]
+                command += ["--sizes", SIZES[competition], "--epochs", f"{passes:g}"]
+                command += ["--seed", str(seed)]
+                command += [word for pair in ELEMENTS[element] for word in ("--set", pair)]
+                last = measure(command, Path(place, "run.json"))["curve"][-1]
+                run = {"competition": competition, "element": element, "seed": seed}
+                done.append(run | {"log_loss": last["log_loss"], "accuracy": last["accuracy"]})
+                click.echo(f"{element}, seed {seed}: {last['log_loss']:.4f}")
+                if json_file:
+                    recording.merge(json_file, "ablation", done[-1:], KEY)
+    for element, losses, differences in table([r for r in done if r["competition"] == competition]):
+        middle = statistics.median(differences) if differences else 0.0
+        click.echo(
+            f"{element}: {statistics.median(losses):.4f}, {middle:+.4f} "
+            f"({verdict(differences) if element != AS_IT_IS else 'the recipe'})"
+        )
+
+
+if __name__ == "__main__":
+    main()
