@@ -6,7 +6,7 @@ from kaggle_prz.runs import Run
 
 
 def blend(run: Run) -> Blend:
-    """Choose the best stage out of fold, and write what it predicts.
+    """Choose the best stage, or mean of stages, out of fold, and write what it predicts.
 
     Called after every stage, so that a run that is stopped leaves a valid submission.
 
@@ -15,7 +15,9 @@ def blend(run: Run) -> Blend:
     """
     task, metric = run.task, metrics.of(run.task)
     stages = {stage.name: _sealed(run, stage.name) for stage in run.candidates}
-    chosen = ensemble.choose(task, stages, run.recipe.folds, metric)
+    chosen = ensemble.choose(
+        task, stages, run.recipe.folds, metric, means=run.recipe.ensemble_stages
+    )
     seen_ids = next(iter(stages.values()))[0].test_ids
     test = ensemble.mean_of_folds(seen_ids, chosen.folds)
     ids, test = ensemble.with_unseen(seen_ids, test, task.test_ids, outputs.prior(task))

@@ -1,8 +1,11 @@
 """Out-of-fold and test predictions of folds and stages -> one blend. Joined by id, always."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +14,8 @@ from kaggle_prz import workdir
 from kaggle_prz.errors import RunError
 from kaggle_prz.metrics import Metric, Probabilities
 from kaggle_prz.task import Task, Text
+
+_MOST_FOR_MEANS = 50_000_000  # numbers of a stage, of which several are held at once
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Blend:
     """The predictions that are submitted, and how they were chosen.
 
     Attributes:
-        folds: the predictions that take part, one a fold.
+        folds: the predictions that take part, one a fold, or one a fold and stage.
         oof: `(train, classes)` probabilities, in the order of the task's training rows.
         reason: one sentence.
     """
@@ -79,17 +84,35 @@ def mean_of_folds(ids: Text, folds: Sequence[FoldPredictions]) -> Probabilities:
 
 
 def out_of_fold(ids: Text, folds: Sequence[FoldPredictions]) -> Probabilities:
-    """Every row's prediction by the fold that held it out, `(len(ids), classes)`."""
-    return join(ids, [(f.oof_ids, f.oof) for f in folds])
+    """Every row's prediction by the fold that held it out, `(len(ids), classes)`.
+
+    Where several stages take part, each with all folds, it is the mean of theirs.
+    """
+    stages = defaultdict(list)
+    for found in folds:
+        stages[found.fold].append(found)
+    rounds = zip_longest(*stages.values())
+    joined = [join(ids, [(f.oof_ids, f.oof) for f in each if f]) for each in rounds]
+    return joined[0] if len(joined) == 1 else np.mean(joined, axis=0, dtype=np.float64)
 
 
 def choose(
-    task: Task, stages: Mapping[str, Sequence[FoldPredictions]], folds: int, metric: Metric
+    task: Task,
+    stages: Mapping[str, Sequence[FoldPredictions]],
+    folds: int,
+    metric: Metric,
+    *,
+    means: bool = True,
 ) -> Blend:
     """Choose the stage whose out-of-fold predictions score best; a tie goes to the later.
 
     The choice is one of few on all rows, so the score that it is reported with is biased by
     little.
+
+    Networks of several sizes see different things, and the mean of their predictions can be
+    better than each. Means over the last two, three, ... stages are candidates where choosing
+    among them too, on all folds but one, scores better on the folds left out than choosing among
+    stages alone.
 
     A last stage that the time limit cut short takes part with its folds so far, and the stage
     before for the others.
@@ -99,6 +122,7 @@ def choose(
         stages: stage name -> predictions of its sealed folds, in the order of training.
         folds: folds of the run.
         metric: of the competition.
+        means: whether means over stages are candidates.
 
     Raises:
         RunError: the first stage is not complete.
@@ -117,21 +141,73 @@ def choose(
         candidates[f"{name} ({len(done)} of {folds} folds)"] = list(
             (base | {f.fold: f for f in done}).values()
         )
-    scores = {
-        name: metric.score(task.labels, out_of_fold(task.train_ids, members), task.kind)
-        for name, members in candidates.items()
-    }
-    best = ""
-    for name, score in scores.items():
-        if not best or not metric.better(scores[best], score):
-            best = name
-    members = candidates[best]
-    compared = ", ".join(f"{name} {score:.4f}" for name, score in scores.items())
+    choice = _Choice(task, metric, candidates)
+    few = len(task.train_ids) * choice.columns <= _MOST_FOR_MEANS
+    if means and len(complete) > 1 and few:
+        wider = _Choice(task, metric, candidates | _means(complete))
+        if metric.better(wider.nested_score(folds), choice.nested_score(folds)):
+            choice = wider
+    best = choice.best()
+    compared = ", ".join(f"{name} {choice.score(name):.4f}" for name in choice.oof)
     return Blend(
-        folds=tuple(members),
-        oof=out_of_fold(task.train_ids, members),
+        folds=tuple(choice.candidates[best]),
+        oof=choice.oof[best],
         reason=f"{best} has the best out-of-fold {metric.title} ({compared})",
     )
+
+
+def _means(stages: Mapping[str, Sequence[FoldPredictions]]) -> dict[str, list[FoldPredictions]]:
+    """Names of the last two, three, ... stages -> all their predictions."""
+    names = list(stages)
+    tails = [names[-count:] for count in range(2, len(names) + 1)]
+    return {
+        f"the mean of {' and '.join(tail)}": list(chain.from_iterable(stages[n] for n in tail))
+        for tail in tails
+    }
+
+
+class _Choice:
+    """Candidates and their out-of-fold predictions."""
+
+    def __init__(
+        self, task: Task, metric: Metric, candidates: Mapping[str, Sequence[FoldPredictions]]
+    ):
+        self._task, self._metric, self.candidates = task, metric, candidates
+        self.oof = {
+            name: out_of_fold(task.train_ids, members) for name, members in candidates.items()
+        }
+
+    @property
+    def columns(self) -> int:
+        """Of every prediction."""
+        return int(next(iter(self.oof.values())).shape[1])
+
+    def score(self, name: str, rows: NDArray[Any] | slice = slice(None)) -> float:
+        """Of a candidate, on some rows."""
+        labels = self._task.labels[rows]
+        return self._metric.score(labels, self.oof[name][rows], self._task.kind)
+
+    def best(self, rows: NDArray[Any] | slice = slice(None)) -> str:
+        """The candidate that scores best on some rows; a tie goes to the later."""
+        best, highest = "", 0.0
+        for name in self.oof:
+            score = self.score(name, rows)
+            if not best or not self._metric.better(highest, score):
+                best, highest = name, score
+        return best
+
+    def nested_score(self, folds: int) -> float:
+        """The score of rows that had no part in the choice of what predicts them."""
+        members = next(iter(self.candidates.values()))
+        place = {name: row for row, name in enumerate(self._task.train_ids.tolist())}
+        fold_of = np.zeros(len(place), np.int64)
+        for found in members:
+            fold_of[[place[name] for name in found.oof_ids.tolist()]] = found.fold
+        nested = np.zeros_like(self.oof[next(iter(self.oof))], np.float64)
+        for fold in range(folds):
+            held_out = fold_of == fold
+            nested[held_out] = self.oof[self.best(~held_out)][held_out]
+        return self._metric.score(self._task.labels, nested, self._task.kind)
 
 
 def with_unseen(

@@ -99,7 +99,8 @@ class Recipe(_Frozen):
             it; 0 for none.
         loss: `"focal"` gives less weight to images that are right already.
         class_weight: `"balanced"` gives every class the same weight.
-        ema: momentum of an exponential moving average of the weights, which predicts; 0 for none.
+        ema: momentum of an exponential moving average of the weights, which predicts; 0 for none,
+            as where `average_last` alone is given.
         average_last: share of a stage's steps, at its end, whose weights are averaged; 0 for none.
         patience: epochs without a better score of the held-out rows that end a fold's stage, which
             then keeps its best epoch; None trains all epochs and keeps the last.
@@ -108,6 +109,7 @@ class Recipe(_Frozen):
             backbone.
         fixres: after the last stage, try a larger image size for predicting, with head and batch
             normalization tuned to it; kept where out-of-fold predictions are better.
+        ensemble_stages: submit the mean of several stages' predictions where it is better.
         tta: average predictions over the flips that the task allows.
         precision: `"auto"` or a Keras dtype policy.
         time_limit: seconds for the whole run, or None.
@@ -146,11 +148,12 @@ class Recipe(_Frozen):
     presize: Share = 0.0
     loss: Literal["crossentropy", "focal"] = "crossentropy"
     class_weight: Literal["none", "balanced"] = "none"
-    ema: Share = 0.0
+    ema: Share = 0.95
     average_last: Share = 0.0
     patience: Annotated[int, Field(ge=1, le=1000)] | None = None
     batch_norm: Literal["auto", "inference", "recalibrate", "train"] = "auto"
     fixres: bool = False
+    ensemble_stages: bool = True
     tta: bool = True
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
     time_limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
@@ -176,6 +179,13 @@ class Recipe(_Frozen):
                 "in all, or one for every size"
             )
         return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _the_average_asked_for(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("average_last") and "ema" not in given:
+            return {**given, "ema": 0.0}
+        return given
 
     @model_validator(mode="after")
     def _one_average(self) -> Self:

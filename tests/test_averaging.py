@@ -122,7 +122,7 @@ def test_fit_evaluate_and_predict_see_the_weights_they_should(model):
     assert not np.allclose(model.get_weights()[0], last)
 
 
-@pytest.mark.parametrize("recipe", [Recipe(), Recipe(ema=0.9), Recipe(average_last=0.5)])
+@pytest.mark.parametrize("recipe", [Recipe(ema=0), Recipe(), Recipe(average_last=0.5)])
 def test_a_recipe_asks_for_one_or_none(recipe):
     average = average_of(recipe, Pace(10, 1e-3, None))
     assert (average is not None) == bool(recipe.ema or recipe.average_last)

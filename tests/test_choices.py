@@ -7,7 +7,7 @@ from kaggle_prz.spec import Recipe
 
 
 def test_a_plain_recipe_has_none():
-    assert choices.of(stage(), Recipe(), "classes") == []
+    assert choices.of(stage(), Recipe(ema=0), "classes") == []
 
 
 def test_every_choice_is_told():
@@ -32,6 +32,6 @@ def test_an_average_of_the_end_is_told():
 
 
 def test_numbers_are_not_smoothed():
-    assert choices.of(stage(label_smoothing=0.1), Recipe(), "numbers") == [
+    assert choices.of(stage(label_smoothing=0.1), Recipe(ema=0), "numbers") == [
         "label smoothing: none, since numbers have no classes"
     ]

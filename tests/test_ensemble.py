@@ -95,6 +95,71 @@ def test_a_tie_goes_to_the_later_stage():
     assert {member.stage for member in blend.folds} == {"s2"}
 
 
+def _of_rows(name: str, rights) -> list[FoldPredictions]:
+    """The probability of the true class, row by row."""
+    rows = [[right, 1 - right] if row % 2 == 0 else [1 - right, right]
+            for row, right in enumerate(rights)]  # fmt: skip
+    return [
+        _predictions(name, fold, [f"r{2 * fold}", f"r{2 * fold + 1}"], rows[2 * fold :][:2],
+                     test=[[0.4 + 0.2 * fold, 0.6 - 0.2 * fold]])
+        for fold in (0, 1)
+    ]  # fmt: skip
+
+
+def test_stages_that_are_wrong_in_different_rows_are_better_together():
+    blend = _choose(
+        s1=_of_rows("s1", [0.9, 0.2, 0.9, 0.2]), s2=_of_rows("s2", [0.2, 0.9, 0.2, 0.9])
+    )
+    assert [(m.stage, m.fold) for m in blend.folds] == [("s1", 0), ("s1", 1), ("s2", 0), ("s2", 1)]
+    assert blend.oof[:, 0] == pytest.approx([0.55, 0.45, 0.55, 0.45])
+    assert blend.reason.startswith("the mean of s1 and s2 has the best out-of-fold log loss (")
+    mean = ensemble.mean_of_folds(TASK.test_ids, blend.folds)
+    assert mean[0, 0] == pytest.approx(np.mean([0.4, 0.6, 0.4, 0.6]))
+
+
+def test_stages_stay_alone_where_the_mean_is_not_better_or_not_asked_for():
+    better = _choose(s1=_of_rows("s1", [0.6] * 4), s2=_of_rows("s2", [0.8] * 4))
+    assert {member.stage for member in better.folds} == {"s2"}
+    assert "mean" not in better.reason
+    stages = {
+        "s1": _of_rows("s1", [0.9, 0.2, 0.9, 0.2]),
+        "s2": _of_rows("s2", [0.3, 0.9, 0.2, 0.9]),
+    }
+    alone = ensemble.choose(TASK, stages, 2, LOG_LOSS, means=False)
+    assert {member.stage for member in alone.folds} == {"s2"}
+
+
+def test_a_mean_that_wins_by_the_rows_it_was_chosen_on_is_not_taken():
+    """In fold 0 the mean is much better, in fold 1 worse: chosen on the one it loses the other."""
+    first = _of_rows("s1", [0.99, 0.01, 0.9, 0.9])
+    second = _of_rows("s2", [0.01, 0.99, 0.9, 0.9])
+    third = _of_rows("s3", [0.6, 0.6, 0.01, 0.01])
+    blend = _choose(s1=first, s2=second, s3=third)
+    nested = {
+        means: ensemble._Choice(
+            TASK, LOG_LOSS,
+            {"s1": first, "s2": second, "s3": third}
+            | (ensemble._means({"s1": first, "s2": second, "s3": third}) if means else {}),
+        ).nested_score(2)
+        for means in (False, True)
+    }  # fmt: skip
+    assert ("mean" in blend.reason) == (nested[True] < nested[False])
+
+
+@given(st.permutations(range(4)), st.integers(0, 1000))
+@settings(max_examples=25)
+def test_means_do_not_depend_on_the_order_of_rows(order, seed):
+    random = np.random.default_rng(seed)
+    rights = random.uniform(0.1, 0.9, (3, 4))
+    stages = {f"s{n}": _of_rows(f"s{n}", each) for n, each in enumerate(rights)}
+    members = [member for stage in stages.values() for member in stage]
+    mean = ensemble.out_of_fold(TASK.train_ids, members)
+    shuffled = ensemble.out_of_fold(TASK.train_ids[list(order)], members[::-1])
+    np.testing.assert_allclose(shuffled, mean[list(order)], atol=1e-7)
+    each = [ensemble.out_of_fold(TASK.train_ids, stage) for stage in stages.values()]
+    np.testing.assert_allclose(mean, np.mean(each, axis=0), atol=1e-7)
+
+
 def test_a_stage_cut_short_takes_part_with_the_folds_it_has():
     blend = _choose(s1=_stage("s1", 0.7), s2=_stage("s2", 0.9, folds=[1]))
     assert [(m.stage, m.fold) for m in blend.folds] == [("s1", 0), ("s2", 1)]

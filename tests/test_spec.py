@@ -86,6 +86,11 @@ def test_the_name_of_a_stage_has_its_place_and_its_size():
     assert stage.name == "stage2-240"
 
 
+def test_an_average_of_the_last_steps_takes_the_place_of_the_usual_one():
+    assert (Recipe().ema, Recipe(average_last=0.25).ema) == (0.95, 0)
+    assert Recipe.parse({"average_last": 0.25}, defaults={"folds": 3}).ema == 0
+
+
 def test_one_average_of_the_weights_is_enough():
     assert _mistakes(ema=0.99, average_last=0.25) == [
         "recipe: ema 0.99 and average_last 0.25 both say which weights predict; set one of them to "

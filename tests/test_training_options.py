@@ -34,7 +34,8 @@ def prepared(kind="classes", *, of=None, backbone="tiny", policy="float32", tell
         activation="softmax" if softmax else "sigmoid",
     )  # fmt: skip
     given = stage(learning_rate=1e-2, **(of or {}))
-    trainer = StageTrainer(made, given, Recipe(**recipe), kind=kind, heads=heads, tell=tell)
+    options = Recipe(**({"ema": 0} | recipe))
+    trainer = StageTrainer(made, given, options, kind=kind, heads=heads, tell=tell)
     return made, trainer, made.model.get_weights()
 
 
