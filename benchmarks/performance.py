@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import ablation
 import click
 import target
 
@@ -36,7 +37,8 @@ def generated(results: Path = RESULTS) -> str:
 def section(found: Mapping[str, Any]) -> str:
     """One file of results: question, rule, tables, what fell short, circumstances."""
     runs = found["runs"]
-    tables, short = {"staged": _staged, "loaders": _loaders}.get(found["benchmark"], _figures)(runs)
+    own = {"staged": _staged, "loaders": _loaders, "ablation": _ablation}
+    tables, short = own.get(found["benchmark"], _figures)(runs)
     question, rule = rule_of(HERE / f"{found['benchmark']}.py")
     parts = [f"## {question}", rule, *tables]
     short = [*short, *found["notes"]]
@@ -166,6 +168,32 @@ def _loaders(runs: Sequence[Run]) -> tuple[list[str], list[str]]:
     ]
     head = ["tool", "px", "images a second, first epoch", "later epochs"]
     return [table(head, rows), *once], short
+
+
+def _ablation(runs: Sequence[Run]) -> tuple[list[str], list[str]]:
+    """A table a competition: log loss of every element, and its difference over the seeds."""
+    tables = []
+    for competition in dict.fromkeys(run["competition"] for run in runs):
+        own = [run for run in runs if run["competition"] == competition]
+        tables.append(f"`{competition}`, medians over seeds (smallest–largest):")
+        rows = [
+            [
+                element,
+                spread(losses, 4),
+                "" if element == ablation.AS_IT_IS else _signed(differences),
+                "" if element == ablation.AS_IT_IS else ablation.verdict(differences),
+            ]
+            for element, losses, differences in ablation.table(own)
+        ]
+        tables.append(table(["element", "log loss", "difference", "seeds say"], rows))
+    return tables, []
+
+
+def _signed(differences: Sequence[float]) -> str:
+    if not differences:
+        return ""
+    middle, low, high = statistics.median(differences), min(differences), max(differences)
+    return f"{middle:+.4f} ({low:+.4f} to {high:+.4f})"
 
 
 def _figures(runs: Sequence[Run]) -> tuple[list[str], list[str]]:

@@ -12,6 +12,9 @@ keep the same clock.
 
 The target is the log loss that the single run of the same seed ends with; it is reached at the
 first recorded point that is no worse. Runs at one size have as many points as those at several.
+From its second stage on, the staged run predicts the mean of its stages, as its ensemble does where
+that is better out of fold; a run at one size has nothing to average. Its epochs are those after
+which more no longer helped.
 
 fastai's single run is `fine_tune`, its resized one three calls by hand, with an epoch of the head
 alone in both; plain Keras fits the head for an epoch before everything. None of the epochs of heads
@@ -40,7 +43,7 @@ QUICK = {"competition": "shapes", "sizes": "16,24", "epochs": "2,1", "single_epo
 
 
 def modes(
-    sizes: str, epochs: str, single_epochs: float, against: Sequence[str]
+    sizes: str, epochs: str, single_epochs: float, against: Sequence[str], peer_epochs: float
 ) -> Iterator[tuple[str, str, list[str]]]:
     """Tool, mode and options of every run of a seed, in the order in which they are made."""
     largest = sizes.rpartition(",")[2]
@@ -49,7 +52,7 @@ def modes(
     yield "kaggle-prz", "staged", staged
     yield "kaggle-prz", "single", single
     for tool in against:
-        yield tool, "single", single
+        yield tool, "single", ["--sizes", largest, "--epochs", f"{peer_epochs:g}"]
         if tool == "fastai":
             yield tool, "resized", staged
 
@@ -105,7 +108,8 @@ def conclude(runs: Sequence[Run], say: Callable[[str], object]) -> None:
 @click.option("--competition", default="elpv", show_default=True)
 @click.option("--sizes", default="96,144,192", show_default=True)
 @click.option("--epochs", default="4,2,1", show_default=True, help="Of the staged run, a stage.")
-@click.option("--single-epochs", default=5.0, show_default=True, help="At the largest size.")
+@click.option("--single-epochs", default=4.0, show_default=True, help="At the largest size.")
+@click.option("--peer-epochs", default=5.0, show_default=True, help="Of peers at that size.")
 @click.option("--seeds", default="0,1,2", show_default=True)
 @click.option("--points", default=5, show_default=True, help="Evaluations a stage.")
 @click.option("--rows", type=int, help="Labelled rows to use; default: all.")
@@ -121,6 +125,7 @@ def main(
     sizes: str,
     epochs: str,
     single_epochs: float,
+    peer_epochs: float,
     seeds: str,
     points: int,
     rows: int | None,
@@ -134,14 +139,14 @@ def main(
     """Print what every run ended with, and when it reached the target."""
     if quick:
         competition, sizes, epochs, single_epochs = QUICK.values()
-        seeds, points = "0", 2
+        seeds, points, peer_epochs = "0", 2, single_epochs
     runs: list[Run] = []
     with tempfile.TemporaryDirectory() as place:
         split = Path(place, "split.json")
         command = [sys.executable, str(HERE / "split.py"), str(split), "--competition", competition]
         subprocess.run(command + (["--rows", str(rows)] if rows else []), check=True)
         for seed in seeds.split(","):
-            for tool, mode, options in modes(sizes, epochs, single_epochs, against):
+            for tool, mode, options in modes(sizes, epochs, single_epochs, against, peer_epochs):
                 if only and tool not in only:
                     continue
                 command = [*command_of(tool, peers), str(split), "--mode", mode, *options]

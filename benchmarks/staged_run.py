@@ -4,9 +4,11 @@
 
 The stages are prepared and trained by the worker that trains them in every run. Two things differ:
 features for the head are made of the rows that the fold trains on, not of every fold's, and
-predictions count as evaluation.
+predictions count as evaluation. From the second stage on, what is evaluated is the mean of the
+stages' predictions, as a run's ensemble has it where it is better.
 """
 
+import contextlib
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -76,6 +78,7 @@ class Watched(workers.InProcess):
     def watch(self, clock: curves.Clock, points: int, labels: np.ndarray) -> None:
         """Evaluate `points` times a stage, with the clock stopped."""
         self.clock, self.curve, self._points, self._labels = clock, [], points, labels
+        self._stages: dict[str, np.ndarray] = {}
         self._first._features_of = self._features_of_fold(self._first._features_of)
 
     def prepare(self, stage: Stage, before: Stage | None, *, measure: bool) -> Any:
@@ -93,11 +96,15 @@ class Watched(workers.InProcess):
         """The steps after which held-out rows are evaluated."""
         return curves.spread(steps, self._points)
 
-    def evaluate(self, stage: Stage) -> None:
-        """Add a point to the curve."""
+    def evaluate(self, stage: Stage, *, begins: bool = False) -> None:
+        """Add a point to the curve: the mean of what every stage so far predicts."""
         rows = self._rows.train[self._rows.held_out(FOLD)]
-        with self.clock.stopped(), self._trainer.averaged(FOLD):
-            predicted = self._outputs.predictions(self._predict_rows(stage, rows))
+        weights = contextlib.nullcontext() if begins else self._trainer.averaged(FOLD)
+        with self.clock.stopped(), weights:
+            self._stages[stage.name] = self._outputs.predictions(self._predict_rows(stage, rows))
+            stages = list(self._stages.values())
+            each = stages if self._run.recipe.ensemble_stages else stages[-1:]
+            predicted = np.mean(each, axis=0)
             self.curve.append(curves.point(self.clock, stage.image_size, predicted, self._labels))
 
     def _features_of_fold(self, whole: Callable[..., Any]) -> Callable[..., Any]:
@@ -120,12 +127,15 @@ class Watched(workers.InProcess):
 
 
 class Watch(keras.callbacks.Callback):
-    """Evaluates a worker's held-out rows at a few steps of a stage."""
+    """Evaluates a worker's held-out rows as a stage begins, and at a few steps of it."""
 
     def __init__(self, worker: Watched, stage: Stage, steps: int):
         super().__init__()
         self._worker, self._stage = worker, stage
         self._step, self._wanted = 0, worker.wanted(steps)
+
+    def on_train_begin(self, logs: object = None) -> None:
+        self._worker.evaluate(self._stage, begins=True)
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
         self._step += 1

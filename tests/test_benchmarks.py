@@ -181,10 +181,81 @@ def test_held_out_rows_are_evaluated_while_stages_train(benchmark, pretrained, s
         place=tmp_path,
         backbone=replace(plain(), pretrained=pretrained),
     )
-    assert [point["image_size"] for point in curve] == [16, 16, 24, 24]
+    assert [point["image_size"] for point in curve] == [16, 16, 16, 24, 24, 24]
     seconds = [point["seconds"] for point in curve]
     assert seconds == sorted(seconds)
     assert all(0 <= point["accuracy"] <= 1 and point["log_loss"] > 0 for point in curve)
+
+
+@pytest.mark.keras
+def test_a_later_stage_answers_together_with_those_before(benchmark, split, tmp_path):
+    """The curve's last point is the mean of the stages' sealed predictions."""
+    found = []
+    for name, others in (("together", {}), ("alone", {"ensemble_stages": False})):
+        curve = benchmark("staged_run").run(
+            split,
+            sizes=[16, 24],
+            epochs=[1.0, 1.0],
+            seed=0,
+            points=1,
+            place=tmp_path / name,
+            backbone=replace(plain(), pretrained=True),
+            others=others,
+        )
+        stages = [
+            np.load(tmp_path / name / f"run/{stage}/fold0/oof.npz")["probabilities"]
+            for stage in ("stage1-16", "stage2-24")
+        ]
+        labels = [label for _, label in split["held_out"]]
+        means = [np.mean(stages, axis=0), stages[-1]]
+        losses = [-np.log(mean[np.arange(len(labels)), labels]).mean() for mean in means]
+        found.append((curve[-1]["log_loss"], losses))
+    (together, (mean, _)), (alone, (_, last)) = found
+    assert together == pytest.approx(mean, abs=1e-4)
+    assert alone == pytest.approx(last, abs=1e-4)
+
+
+@pytest.mark.keras
+def test_a_finish_is_the_last_point_where_it_is_better(benchmark, split, tmp_path):
+    curve = benchmark("staged_run").run(
+        split,
+        sizes=[16],
+        epochs=[1.0],
+        seed=0,
+        points=1,
+        place=tmp_path,
+        backbone=replace(plain(), pretrained=True),
+        others={"fixres": True},
+    )
+    assert [point["image_size"] for point in curve[:2]] == [16, 16]
+    assert curve[-1]["image_size"] in (16, 24)
+    assert curve[-1]["log_loss"] <= curve[1]["log_loss"]
+
+
+def test_an_element_is_compared_seed_by_seed(benchmark, tmp_path):
+    ablation = benchmark("ablation")
+    runs = [
+        {"competition": "elpv", "element": element, "seed": seed, "log_loss": loss}
+        for element, losses in (("as it is", (0.3, 0.5)), ("without", (0.4, 0.55)))
+        for seed, loss in enumerate(losses)
+    ]
+    plain_rows, (element, losses, differences) = ablation.table(runs)
+    assert (plain_rows[0], element, losses) == ("as it is", "without", [0.4, 0.55])
+    assert differences == pytest.approx([0.1, 0.05])
+    file = tmp_path / "ablation.json"
+    benchmark("recording").merge(file, "ablation", runs, ablation.KEY)
+    page = benchmark("performance").generated(tmp_path)
+    row = "| without | 0.4750 (0.4000–0.5500) | +0.0750 (+0.0500 to +0.1000) | hurts |"
+    assert row in page
+
+
+def test_every_element_is_a_key_of_the_recipe(benchmark):
+    from kaggle_prz.options import Setting
+    from kaggle_prz.spec import Recipe
+
+    for pairs in benchmark("ablation").ELEMENTS.values():
+        given = dict(Setting().convert(pair, None, None) for pair in pairs)
+        Recipe.parse(given | {"sizes": (96, 144)})
 
 
 @pytest.mark.keras
