@@ -105,11 +105,12 @@ class Plan:
         """How long a fold may train: the stage's epochs, or its share of the time left.
 
         Under a time limit the clock alone decides, so that a speed measured too low or too high
-        neither wastes time nor overruns it; the stage's epochs are then a prediction.
+        neither wastes time nor overruns it; the stage's epochs are then a prediction. After its
+        deadline a fold is late: it is not trained, and answers as fast as it can.
         """
         deadline = self._deadline(stage, fold)
         if deadline is None or stage.epochs == 0:
-            return Slot(stage.epochs)
+            return Slot(stage.epochs, deadline)
         return Slot(self._most_epochs(stage), deadline)
 
     def _most_epochs(self, stage: Stage) -> float:

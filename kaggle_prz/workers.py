@@ -150,8 +150,9 @@ class InProcess:
         )
         work = self._work(stage, fold, slot)
         steps = self._trainer.steps(len(work.rows), stage.epochs)
-        trains = work.epochs > 0 and (work.deadline is None or time.monotonic() < work.deadline)
-        known = None if trains else self._first.untrained(fold)
+        is_late = work.deadline is not None and time.monotonic() >= work.deadline
+        trains = work.epochs > 0 and not is_late
+        known = self._first.untrained(fold) if is_late else None
         with self._console.bar(label, steps) as advance:
             begun = time.monotonic()
             if trains:

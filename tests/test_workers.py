@@ -175,7 +175,7 @@ def test_a_stage_goes_on_from_the_files_of_the_one_before(begin, competition):
     assert all(np.array_equal(a, b) for a, b in zip(before.get_weights(), there, strict=True))
 
 
-def test_folds_that_are_not_trained_share_one_pass_of_features(begin, monkeypatch):
+def test_folds_that_are_late_share_one_pass_of_features(begin, monkeypatch):
     """And answer as their networks do in the plain view."""
     run, worker = begin("untrained", backbone=plain(), tta=False)
     head_only = STAGE.model_copy(update={"epochs": 0.0})
@@ -189,7 +189,7 @@ def test_folds_that_are_not_trained_share_one_pass_of_features(begin, monkeypatc
 
     monkeypatch.setattr(prediction, "predict", predict)
     for fold in (0, 1):
-        worker.train(head_only, fold, Slot(0.0))
+        worker.train(head_only, fold, Slot(2.0, deadline=0.0))
     assert passes == [("features", 10)]
     _, oof, test = sealed(run, head_only, 1)
     rows = np.concatenate([worker._held_out(1), worker._rows.test])

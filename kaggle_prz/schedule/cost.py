@@ -116,7 +116,7 @@ class Slot:
 
     Attributes:
         epochs: passes at most.
-        deadline: `time.monotonic()` by which training ends, or None.
+        deadline: `time.monotonic()` by which training ends, and predicting begins; or None.
     """
 
     epochs: float
