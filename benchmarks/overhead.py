@@ -1,6 +1,6 @@
 """How much of a fit's wall time is pure training and prediction?
 
-    python benchmarks/overhead.py --competition elpv
+    python benchmarks/overhead.py --competition elpv --sizes 96,144,192
     python benchmarks/overhead.py --competition shapes --quick
 
 Pure time is what the steps of the fit cost on arrays that are already in memory, in models that
@@ -73,28 +73,38 @@ class Sampler:
         self.pure["predict"] += (
             predicted / len(chosen) * median_seconds(lambda: model.predict_on_batch(images))
         )
-        if stage.index == 1 and fold == 0 and worker._first._features is not None:
-            batches = len(rows.train) / len(chosen)
+        featured = self.featured(worker, stage, fold)
+        if featured:
             step = median_seconds(lambda: features.predict_on_batch(images))
-            self.pure["features"] += batches * step
+            self.pure["features"] += featured / len(chosen) * step
+
+    def featured(self, worker, stage, fold) -> int:
+        """Images whose features a head was fitted to: of all folds at once, or of this one."""
+        if stage.index == 1:
+            once = fold == 0 and worker._first._features is not None
+            return len(worker._rows.train) if once else 0
+        refits = worker._classifier.pretrained and worker._run.recipe.refit_head
+        return len(worker._rows.trained_on(fold)) if refits else 0
 
 
-def fit_and_sample(competition: str, epochs: str | None, runs_dir: str) -> None:
+def fit_and_sample(competition: str, epochs: str | None, sizes: str | None, runs_dir: str) -> None:
     """The child's work: one fit; prints pure seconds by kind and seconds spent on sampling."""
     from kaggle_prz import experiment
 
     options = {"epochs": tuple(map(float, epochs.split(",")))} if epochs else {}
+    options |= {"sizes": tuple(map(int, sizes.split(",")))} if sizes else {}
     sampler = Sampler()
     sampler.attach()
     experiment.fit(competition, output_dir=runs_dir, **options)
     click.echo(json.dumps({"pure": sampler.pure, "sampling": sampler.spent}))
 
 
-def measure(competition: str, epochs: str | None) -> dict[str, float]:
+def measure(competition: str, epochs: str | None, sizes: str | None) -> dict[str, float]:
     """One fit in a process and a home of its own."""
     with tempfile.TemporaryDirectory() as place:
         command = [sys.executable, __file__, "--competition", competition, "--child", place]
         command += ["--epochs", epochs] if epochs else []
+        command += ["--sizes", sizes] if sizes else []
         environment = os.environ | {"KAGGLE_PRZ_HOME": f"{place}/home", "TF_CPP_MIN_LOG_LEVEL": "3"}
         begun = time.monotonic()
         child = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
@@ -108,6 +118,7 @@ def measure(competition: str, epochs: str | None) -> dict[str, float]:
 @click.option("--competition", default="elpv", show_default=True)
 @click.option("--repeats", default=3, show_default=True, help="Fits; medians are reported.")
 @click.option("--epochs", help="One number a stage; default: the competition's own.")
+@click.option("--sizes", help="Default: the competition's own.")
 @click.option("--quick", is_flag=True, help="One fit.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures.")
 @click.option("--child", hidden=True)
@@ -116,16 +127,17 @@ def main(
     *,
     repeats: int,
     epochs: str | None,
+    sizes: str | None,
     quick: bool,
     json_file: Path | None,
     child: str | None,
 ) -> None:
     """Print pure step time ÷ wall time of a fit, with its spread."""
     if child is not None:
-        return fit_and_sample(competition, epochs, f"{child}/runs")
+        return fit_and_sample(competition, epochs, sizes, f"{child}/runs")
     fits = []
     for _ in range(1 if quick else repeats):
-        fits.append(measure(competition, epochs))
+        fits.append(measure(competition, epochs, sizes))
         parts = {kind: value for kind, value in fits[-1].items() if kind != "ratio"}
         seconds = ", ".join(f"{kind} {value:.1f} s" for kind, value in parts.items())
         click.echo(f"{seconds}: {fits[-1]['ratio']:.3f}")
