@@ -224,7 +224,8 @@ def open_rgb(path: Path, enough: int, largest_pixels: int = LARGEST_PIXELS) -> I
         enough: px.
         largest_pixels: see `decode`.
     """
-    return sources.planes(path, enough, 3, largest_pixels)[0]
+    planes = sources.planes(path, enough, 3, largest_pixels)
+    return planes[0] if len(planes) == 1 else Image.merge("RGB", planes)
 
 
 def _refuse_many(files: Sequence[str], unreadable: Sequence[tuple[int, str]]) -> None:

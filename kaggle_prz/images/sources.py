@@ -81,8 +81,8 @@ def planes(reference: Path, enough: int, channels: int, largest_pixels: int) -> 
         largest_pixels: the most that are decoded, after that fraction.
 
     Returns:
-        Pictures of one size, to be resized one by one: one of RGB for three channels, one of
-        grey for each of any other number.
+        Pictures of one size, to be resized one by one: one of RGB for three channels, or, as they
+        are equal, one of grey three times; one of grey for each of any other number.
 
     Raises:
         DataError: it does not hold what it should, or is too large.
@@ -100,7 +100,8 @@ def planes(reference: Path, enough: int, channels: int, largest_pixels: int) -> 
         return arrays.planes(found, channels)
     if channels not in arrays.MODES:
         raise DataError(f"an image file has 1 to 4 channels, and {channels} are wanted")
-    return arrays.split(_image_file(found, enough, arrays.MODES[channels], largest_pixels))
+    image = _image_file(found, enough, arrays.MODES[channels], largest_pixels)
+    return [image] * 3 if channels == 3 and image.mode == "L" else arrays.split(image)
 
 
 def _held(
@@ -123,13 +124,15 @@ def _held(
 def _image_file(
     file: Path | io.BytesIO, enough: int, mode: str, largest_pixels: int
 ) -> Image.Image:
+    """A picture of `mode`, or of grey where colours are wanted and there are none."""
     with pillow_limit_lifted(), Image.open(file) as image:
         full = image.size
         image.draft("L" if mode == "L" else "RGB", (enough, enough))
         progressive = image.info.get("progressive")  # libjpeg holds all its coefficients
         refuse_larger(*(full if progressive else image.size), largest_pixels)
         ImageOps.exif_transpose(image, in_place=True)
-        return modes.flat(image, mode)
+        grey = image.mode == "L" and not image.has_transparency_data
+        return modes.flat(image, "L" if grey and mode == "RGB" else mode)
 
 
 def require(references: Collection[str]) -> None:

@@ -29,7 +29,9 @@ def square(planes: list[Image.Image], size: int, aspect: Aspect) -> NDArray[np.u
     if len(planes) == 1:
         made = _resized(planes[0], size, aspect)
         return made if made.ndim == 3 else made[..., None]
-    return np.stack([_resized(plane, size, aspect) for plane in planes], axis=-1)
+    made_once = {id(plane): plane for plane in planes}  # grey as RGB is one plane three times
+    resized = {key: _resized(plane, size, aspect) for key, plane in made_once.items()}
+    return np.stack([resized[id(plane)] for plane in planes], axis=-1)
 
 
 def every(

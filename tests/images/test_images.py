@@ -17,7 +17,7 @@ from toys import Recorder
 
 from kaggle_prz import images
 from kaggle_prz.errors import DiskFullError
-from kaggle_prz.images import digests, modes, single
+from kaggle_prz.images import digests, modes, single, squares
 
 RED, BLUE = (220, 30, 30), (30, 30, 220)
 
@@ -91,6 +91,27 @@ def test_grey_images_get_three_equal_channels(root, decode, mode):
     assert (pixels == pixels[..., :1]).all()
     assert pixels[:, :5].max() < 30
     assert pixels[:, -5:].min() > 225
+
+
+@pytest.mark.parametrize("aspect", ["squash", "pad", "crop"])
+def test_grey_pictures_are_resized_once_and_are_as_in_colour(root, tmp_path, monkeypatch, aspect):
+    drawn = np.random.default_rng(0).integers(0, 256, (40, 30), np.uint8)
+    for name, pixels in (("grey", drawn), ("colour", np.stack([drawn] * 3, axis=-1))):
+        Image.fromarray(pixels).save(root / f"{name}.png")
+    resized = []
+    original = squares._resized
+
+    def count(plane, size, policy):
+        resized.append(plane.mode)
+        return original(plane, size, policy)
+
+    monkeypatch.setattr(squares, "_resized", count)
+    how = single.How(3, aspect, 10**6)
+    found = [single.decode(root, f"{name}.png", (24, 16), how)[0] for name in ("grey", "colour")]
+    for size in (24, 16):
+        np.testing.assert_array_equal(found[0][size], found[1][size])
+    assert resized == ["L", "L", "RGB", "RGB"]
+    assert images.open_rgb(root / "grey.png", 8).mode == "RGB"
 
 
 def test_sixteen_bits_keep_their_high_byte(root, decode):
