@@ -188,19 +188,24 @@ def run(
 def finish_at_larger_sizes(
     worker: Watched, network: Any, placed: Rows, stores: Mapping[int, Any]
 ) -> None:
-    """Add the best of the finishes to the curve, chosen on the rows that are held out."""
-    this = worker._run
-    found = [worker.curve[-1]]
+    """Add a point: of either half of the held-out rows, by what is best on the other half."""
+    this, labels = worker._run, worker._labels
+    found = [np.mean(list(worker._stages.values()), axis=0)]
     for pair in finish.candidates(stages_of(this.recipe)[-1], tuple(stores)):
         size = finishing._Size(
             this, network, placed, pixels=stores[pair[0].image_size], pair=pair, console=Silent()
         )
         size.finish(FOLD)
-        for one in pair:
-            oof = workdir.read_arrays(this.directory(one, FOLD) / "oof.npz")["probabilities"]
-            with worker.clock.stopped():
-                found.append(curves.point(worker.clock, one.image_size, oof, worker._labels))
-    worker.curve.append(min(found, key=lambda point: point["log_loss"]))
+        files = [this.directory(one, FOLD) / "oof.npz" for one in pair]
+        found += [workdir.read_arrays(file)["probabilities"] for file in files]
+    halves = np.arange(len(labels)) % 2
+    mixed = np.empty_like(found[0])
+    for half in (0, 1):
+        other = halves != half
+        own = [-np.log(one[other, labels[other]].clip(1e-7)).mean() for one in found]
+        mixed[~other] = found[int(np.argmin(own))][~other]
+    with worker.clock.stopped():
+        worker.curve.append(curves.point(worker.clock, pair[0].image_size, mixed, labels))
 
 
 @click.command()

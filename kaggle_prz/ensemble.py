@@ -1,7 +1,7 @@
 """Out-of-fold and test predictions of folds and stages -> one blend. Joined by id, always."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -78,8 +78,11 @@ def join(ids: Text, given: Sequence[tuple[Text, Probabilities]]) -> Probabilitie
 
 def mean_of_folds(ids: Text, folds: Sequence[FoldPredictions]) -> Probabilities:
     """Mean of the folds' test probabilities, `(len(ids), classes)` float64."""
-    joined = np.stack([join(ids, [(f.test_ids, f.test)]) for f in folds])
-    mean: Probabilities = joined.mean(axis=0, dtype=np.float64)
+    first, *others = folds
+    total = join(ids, [(first.test_ids, first.test)]).astype(np.float64)
+    for f in others:
+        total += join(ids, [(f.test_ids, f.test)])
+    mean: Probabilities = total / len(folds)
     return mean
 
 
@@ -102,7 +105,7 @@ def choose(
     folds: int,
     metric: Metric,
     *,
-    means: bool = True,
+    means: Collection[str] = (),
 ) -> Blend:
     """Choose the stage whose out-of-fold predictions score best; a tie goes to the later.
 
@@ -110,7 +113,7 @@ def choose(
     little.
 
     Networks of several sizes see different things, and the mean of their predictions can be
-    better than each. Means over the last two, three, ... stages are candidates where choosing
+    better than each. Means over the last two, three, ... of them are candidates where choosing
     among them too, on all folds but one, scores better on the folds left out than choosing among
     stages alone.
 
@@ -122,7 +125,7 @@ def choose(
         stages: stage name -> predictions of its sealed folds, in the order of training.
         folds: folds of the run.
         metric: of the competition.
-        means: whether means over stages are candidates.
+        means: stages whose means are candidates; none where their predictions are very many.
 
     Raises:
         RunError: the first stage is not complete.
@@ -142,9 +145,10 @@ def choose(
             (base | {f.fold: f for f in done}).values()
         )
     choice = _Choice(task, metric, candidates)
-    few = len(task.train_ids) * choice.columns <= _MOST_FOR_MEANS
-    if means and len(complete) > 1 and few:
-        wider = _Choice(task, metric, candidates | _means(complete))
+    together = {name: done for name, done in complete.items() if name in means}
+    rows = len(task.train_ids) + len(task.test_ids)
+    if len(together) > 1 and rows * choice.columns <= _MOST_FOR_MEANS:
+        wider = _Choice(task, metric, candidates | _means(together), choice.oof)
         if metric.better(wider.nested_score(folds), choice.nested_score(folds)):
             choice = wider
     best = choice.best()
@@ -170,12 +174,17 @@ class _Choice:
     """Candidates and their out-of-fold predictions."""
 
     def __init__(
-        self, task: Task, metric: Metric, candidates: Mapping[str, Sequence[FoldPredictions]]
+        self,
+        task: Task,
+        metric: Metric,
+        candidates: Mapping[str, Sequence[FoldPredictions]],
+        known: Mapping[str, Probabilities] | None = None,
     ):
         self._task, self._metric, self.candidates = task, metric, candidates
-        self.oof = {
-            name: out_of_fold(task.train_ids, members) for name, members in candidates.items()
-        }
+        self.oof = dict(known or {})
+        for name in candidates.keys() - self.oof.keys():
+            self.oof[name] = out_of_fold(task.train_ids, candidates[name])
+        self.oof = {name: self.oof[name] for name in candidates}
 
     @property
     def columns(self) -> int:

@@ -254,7 +254,9 @@ def foresee(
     task = inspect(competition, **layout)
     if calibrate:
         forecast.calibrate(recipe, network, task, console)
-    foreseen = forecast.of(recipe, task)
+    foreseen = forecast.of(
+        recipe, task, pretrained=backbones.is_pretrained(network, recipe.weights)
+    )
     foreseen.show(console)
     return foreseen
 
@@ -306,7 +308,8 @@ def _train(
 
     workdir.write_json(run.path / "environment.json", environment.describe() | workers.backend())
     worker = workers.InProcess(run, network, placed, decoded.stores, console)
-    plan = Plan(run, budget, console)
+    pretrained = backbones.is_pretrained(network, run.recipe.weights)
+    plan = Plan(run, budget, console, pretrained=pretrained)
     before: Stage | None = None
     while (stage := plan.next()) is not None:
         if not run.is_sealed(stage):
@@ -317,8 +320,8 @@ def _train(
             _train_folds(run, worker, plan, settled)
         with plan.closing_timed():
             blending.blend(run)
-            if budget.limit is not None:  # its time is known then before the last one is due
-                report.write_if_possible(run, Silent())
+            if budget.limit is not None and plan.goes_on:  # tells how long the last one will take
+                report.write_so_far(run, console)
         if not run.is_sealed(stage):
             break  # folds of the next stage would have no weights to start from
         before = stage

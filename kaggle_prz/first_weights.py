@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz import normalization, prediction, transfer, weights, workdir
-from kaggle_prz.console import Console
+from kaggle_prz.console import Console, Silent
 from kaggle_prz.head import fit_head, probabilities
 from kaggle_prz.model import HEAD, Classifier
 from kaggle_prz.outputs import Outputs
@@ -81,6 +81,13 @@ class FirstWeights:
             if self._fits_head and classifier.statistics != "recalibrate":
                 self._features = self._features_of(self._rows.train, self._console)
 
+    def trace(self) -> None:
+        """Trace what heads of a later stage are fitted with, so that no fold's time goes for it."""
+        if self._kept is not None and self._refits_head:
+            seconds = self.seconds
+            self._features_of(self._rows.train[:1], Silent())
+            self.seconds = seconds
+
     def set(self, fold: int, console: Console | None = None) -> dict[str, Any]:
         """Set a fold's first weights.
 
@@ -97,16 +104,16 @@ class FirstWeights:
         before, model = self._kept
         source = self._run.directory(before, fold) / WEIGHTS
         weights.read(model, source)
-        fits_anew = self._classifier.pretrained and self._run.recipe.refit_head
-        head = (HEAD,) if fits_anew else ()
-        report = transfer.transfer(model, self._classifier.model, reinitialise=head)
+        report = transfer.transfer(model, self._classifier.model)
         provenance = {
             "source": source.relative_to(self._run.path).as_posix(),
             "source_sha256": workdir.sha256(source),
             **report.to_json(),
             **self._recalibrate(fold),
         }
-        return provenance | self._fit_head(fold, console) if fits_anew else provenance
+        if not self._refits_head:
+            return provenance
+        return provenance | self._all_but_the_head() | self._fit_head(fold, console)
 
     def untrained(self, fold: int) -> list[NDArray[np.float32]] | None:
         """What a fold's first weights put out for its held-out and for the test images.
@@ -146,17 +153,28 @@ class FirstWeights:
         """
         return self._classifier.pretrained and self._run.recipe.head_first
 
+    @property
+    def _refits_head(self) -> bool:
+        return self._fits_head and self._run.recipe.refit_head
+
+    def _all_but_the_head(self) -> dict[str, Any]:
+        """Names for `transfer.json`; a network may have layers of its own that are called so."""
+        model = self._classifier.model
+        head = {id(weight) for weight in model.get_layer(HEAD).weights}
+        named = transfer.named_weights(model)
+        return {
+            "kept": [name for name, weight in named.items() if id(weight) not in head],
+            "reinitialised": [name for name, weight in named.items() if id(weight) in head],
+        }
+
     def _set_fresh(self, fold: int, console: Console) -> dict[str, Any]:
         self._classifier.model.set_weights(self._fresh)
-        names = list(transfer.named_weights(self._classifier.model))
         provenance: dict[str, Any] = {"source": self._classifier.notes[0], "source_sha256": None}
         provenance |= self._recalibrate(fold)
         if not self._classifier.pretrained:
+            names = list(transfer.named_weights(self._classifier.model))
             return provenance | {"kept": [], "reinitialised": names, "head": "random"}
-        provenance |= {
-            "kept": [name for name in names if not name.startswith("head")],
-            "reinitialised": [name for name in names if name.startswith("head")],
-        }
+        provenance |= self._all_but_the_head()
         if not self._fits_head:
             return provenance | {"head": "random"}
         return provenance | self._fit_head(fold, console)

@@ -52,9 +52,12 @@ class Forecast:
             console.say("The time limit is too short to train any stage.")
 
 
-def of(recipe: Recipe, task: Task) -> Forecast:
+def of(recipe: Recipe, task: Task, *, pretrained: bool = True) -> Forecast:
     """What a run of `recipe` would train; only with a known speed, within its time limit."""
-    workload, known = planning.workload_of(recipe, task), speeds.known(recipe)
+    workload, known = (
+        planning.workload_of(recipe, task, pretrained=pretrained),
+        speeds.known(recipe),
+    )
     stages = schedule.stages_of(recipe)
     if recipe.time_limit is not None and known is not None:
         stages = schedule.within(

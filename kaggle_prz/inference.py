@@ -94,7 +94,7 @@ def predict(
     decision = decisions.Decision.from_json(run.blend["decision"])
     path = Path(output)
     submission.write(path, task, ids, predictions, decision)
-    console.say(f"Predicted {len(seen)} images with {len(members)} folds. Submission: {path}")
+    console.say(f"Predicted {len(seen)} images with {len(members)} networks. Submission: {path}")
     return path
 
 

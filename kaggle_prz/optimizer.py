@@ -76,9 +76,40 @@ class LayerwiseAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one variable."""
-        share = self._shares[self._get_variable_index(variable)]
+        place = self._get_variable_index(variable)
+        share = self._shares[place]
         rate = learning_rate if share == 1 else learning_rate * share
-        super().update_step(gradient, variable, rate)
+        if _fuses(gradient):
+            self._update_in_one(gradient, variable, rate, place)
+        else:
+            super().update_step(gradient, variable, rate)
+
+    def _update_in_one(self, gradient: Any, variable: Any, rate: Any, place: int) -> None:
+        """Adam's step as TensorFlow's one operation: Keras's dozen pass over the memory each."""
+        import tensorflow as tf
+
+        step = tf.cast(self.iterations + 1, variable.dtype)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[place].value.handle,
+            v=self._velocities[place].value.handle,
+            beta1_power=tf.pow(tf.cast(self.beta_1, variable.dtype), step),
+            beta2_power=tf.pow(tf.cast(self.beta_2, variable.dtype), step),
+            lr=tf.cast(rate, variable.dtype),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=tf.cast(gradient, variable.dtype),
+        )
+
+
+def _fuses(gradient: Any) -> bool:
+    """Whether an update is one operation: of dense gradients, on one device of TensorFlow's."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return not isinstance(gradient, tf.IndexedSlices) and not tf.distribute.has_strategy()
 
 
 class FineTuningAdamW(LayerwiseAdamW):

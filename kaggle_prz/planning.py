@@ -17,15 +17,20 @@ from kaggle_prz.task import Task
 
 _MOST_FOR_FINISH = 0.2  # of a time limit
 _SLOWER_FOLD = 1.3  # than the slowest so far, at most; a later stage's cost about the same
-_SLOWER_CLOSE = 1.5  # than the last one
+_SLOWER_CLOSE = 2.0  # than the slowest so far, since there is more to read after every stage
 
 
-def workload_of(recipe: Recipe, task: Task) -> Workload:
-    """How many images a stage of the run touches."""
+def workload_of(recipe: Recipe, task: Task, *, pretrained: bool = True) -> Workload:
+    """How many images a stage of the run touches; heads are those of pretrained networks."""
     views = 2 if recipe.tta and task.flips else 1
     images = task.images
     rows = len(images.train_files), len(images.test_files)
-    return Workload(recipe.folds, *rows, views, refits_head=recipe.refit_head)
+    return Workload(
+        recipe.folds,
+        *rows,
+        views,
+        refits_head=pretrained and recipe.head_first and recipe.refit_head,
+    )
 
 
 class Plan:
@@ -35,15 +40,16 @@ class Plan:
         run: its directory takes `plan.json`; what is already there is gone on with.
         budget: the clock.
         console: gets the stage table.
+        pretrained: whether the network is, when it begins.
 
     Attributes:
-        closing: seconds that ensemble and report took last.
+        closing: seconds that ensemble and report took, at most.
     """
 
-    def __init__(self, run: Run, budget: Budget, console: Console):
+    def __init__(self, run: Run, budget: Budget, console: Console, *, pretrained: bool = True):
         self._run, self._budget, self._console = run, budget, console
         self._file = run.path / "plan.json"
-        self._workload = workload_of(run.recipe, run.task)
+        self._workload = workload_of(run.recipe, run.task, pretrained=pretrained)
         self._speeds = speeds.known(run.recipe)
         self._position = 0
         self._forecast: dict[int, float] = {}
@@ -67,6 +73,11 @@ class Plan:
             return None
         self._position += 1
         return self._stages[self._position - 1]
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a stage is left."""
+        return self._position < len(self._stages)
 
     def needs_speed(self, stage: Stage) -> bool:
         """Whether a stage's speed is worth measuring: under a limit, and at the very first."""
@@ -226,7 +237,7 @@ class Plan:
         """Around ensemble and report: as long as they take is kept back from then on."""
         begun = time.monotonic()
         yield
-        self.closing = time.monotonic() - begun
+        self.closing = max(self.closing, time.monotonic() - begun)
 
     def _left(self) -> float:
         """Seconds left for training and prediction."""

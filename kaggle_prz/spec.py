@@ -77,15 +77,16 @@ class Recipe(_Frozen):
         schedule: how `epochs` are divided, where they are not one number a stage: every stage
             costs the same compute; has the same epochs; most at the first size (`"late_jump"`);
             or the size rises linearly. See `kaggle_prz.schedule`.
-        batch_size: images a step at the first size; falls with the square of the size. `"auto"`:
-            as many as fit an accelerator, 32 on a processor.
+        batch_size: images a step at the first size; falls with the square of the size, to 32 at
+            the least. `"auto"`: as many as fit an accelerator, 32 on a processor.
         accumulate: steps whose gradients are averaged before the weights change.
         learning_rate: peak at the first stage.
         learning_rate_fall: learning rate of a stage ÷ that of the stage before.
         layer_decay: learning rate of a layer ÷ that of the layer after it.
         weight_decay: of AdamW.
         clipnorm: largest norm of a weight's gradient.
-        head_first: fit the head on frozen features before anything is fine-tuned.
+        head_first: fit the head on frozen features before anything is fine-tuned; without it
+            heads are not fitted to larger sizes either.
         refit_head: fit it anew to the features of every larger size, as a stage begins; of
             networks that began with pretrained weights.
         frozen: share of the backbone's layers that are not trained. This and the following six

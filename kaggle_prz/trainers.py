@@ -76,7 +76,8 @@ class Trainer:
 
         if before is not None:
             ratio = (before.image_size / self.stage.image_size) ** 2
-            size = max(batching.FEWEST, int(before.batch_size * ratio // 8) * 8)
+            fewest = max(batching.FEWEST, min(before.batch_size, schedule.USUAL_BATCH))
+            size = max(fewest, int(before.batch_size * ratio // 8) * 8)
         else:
             size = batching.largest(len(work.rows), lambda size: self._fits(work, at(size)))
         self.prediction_batch = size

@@ -118,6 +118,7 @@ class InProcess:
             return None
         predict_speed = self._measure_prediction(stage)
         begun = time.monotonic()
+        self._first.trace()
         train_speed = self._trainer.measure(self._work(stage, 0, Slot(epochs=stage.epochs)))
         self._seconds["build"] += time.monotonic() - begun
         return Speed(stage.image_size, train_speed, predict_speed, self._seconds["build"])

@@ -73,7 +73,7 @@ def _stage(name: str, right: float, folds=(0, 1)) -> list[FoldPredictions]:
 
 
 def _choose(**stages) -> ensemble.Blend:
-    return ensemble.choose(TASK, stages, 2, LOG_LOSS)
+    return ensemble.choose(TASK, stages, 2, LOG_LOSS, means=list(stages))
 
 
 def test_the_stage_with_the_best_out_of_fold_score_is_chosen():
@@ -125,7 +125,7 @@ def test_stages_stay_alone_where_the_mean_is_not_better_or_not_asked_for():
         "s1": _of_rows("s1", [0.9, 0.2, 0.9, 0.2]),
         "s2": _of_rows("s2", [0.3, 0.9, 0.2, 0.9]),
     }
-    alone = ensemble.choose(TASK, stages, 2, LOG_LOSS, means=False)
+    alone = ensemble.choose(TASK, stages, 2, LOG_LOSS, means=())
     assert {member.stage for member in alone.folds} == {"s2"}
 
 

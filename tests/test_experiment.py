@@ -16,7 +16,7 @@ import pytest
 from toy_nets import plain_net
 
 import kaggle_prz as prz
-from kaggle_prz import budget, experiment, lineage, speeds, training, workdir, workers
+from kaggle_prz import budget, experiment, lineage, report, speeds, training, workdir, workers
 from kaggle_prz.console import Silent
 from kaggle_prz.errors import PausedError, RunError, UsageError
 from kaggle_prz.offline import grader
@@ -320,17 +320,33 @@ def test_a_limit_too_short_for_anything_still_ends_with_a_submission(folder, tmp
 
 
 def test_a_report_that_would_come_too_late_is_not_written(folder, tmp_path, monkeypatch):
-    """Under a limit it is written once before, which tells how long it takes."""
+    """Under a limit it is written after every stage but the last, which tells what it takes."""
     written, console = [], Heard()
-    monkeypatch.setattr(experiment.report, "write_if_possible", lambda *_: written.append(1))
+    monkeypatch.setattr(report, "write_if_possible", lambda *_: written.append(1))
     monkeypatch.setattr(budget.Budget, "has_left", lambda self, seconds: seconds == 0)
-    options = QUICK | {"sizes": (16,), "epochs": 1, "time_limit": 60}
+    options = QUICK | {"epochs": 1, "time_limit": 60}
     run = prz.fit(str(folder), output_dir=tmp_path, console=console, **options)
     assert len(written) == 1
     assert f"No time is left for the report: kaggle-prz report {run.path} writes it." in (
         console.lines
     )
     assert run.submission.is_file()
+
+
+def test_a_report_that_fails_on_the_way_does_not_end_the_run(folder, tmp_path, monkeypatch):
+    console, calls = Heard(), []
+
+    def fails_first(run, said):
+        calls.append(1)
+        if len(calls) == 1:
+            raise ValueError("no such font")
+
+    monkeypatch.setattr(report, "write_if_possible", fails_first)
+    options = QUICK | {"epochs": 1, "time_limit": 60}
+    run = prz.fit(str(folder), output_dir=tmp_path, console=console, **options)
+    assert len(calls) == 2
+    assert "Note: there is no report yet: ValueError: no such font" in console.lines
+    assert [stage.name for stage in run.stages] == ["stage1-16", "stage2-24"]
 
 
 def test_a_recipe_s_file_may_hold_the_time_limit(folder, tmp_path, no_report):

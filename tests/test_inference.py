@@ -83,7 +83,7 @@ def test_images_that_the_run_never_saw_are_graded_well(run, folder, tmp_path):
         run, competition=str(tmp_path / "hidden"), output=tmp_path / "s.csv", console=console
     )
     assert 0 < grader.grade(written, hidden.answers()).public < 2
-    assert console.lines[-1].startswith("Predicted 40 images with 2 folds.")
+    assert console.lines[-1].startswith("Predicted 40 images with 2 networks.")
 
 
 @pytest.mark.keras

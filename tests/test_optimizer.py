@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from kaggle_prz import optimizer
 from kaggle_prz.optimizer import FineTuningAdamW, LayerwiseAdamW, optimizer_of, share_of_rate
 from kaggle_prz.spec import Recipe
 
@@ -97,3 +98,28 @@ def test_the_recipe_clips_gradients(norm):
     given = keras.ops.convert_to_tensor(np.full((2, 2), 2.0, np.float32))
     clipped = keras.ops.convert_to_numpy(optimizer._clip_gradients([given])[0])
     assert np.linalg.norm(clipped) == pytest.approx(norm)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"weight_decay": 0.1}, {"clipnorm": 0.5}, {"accumulate": 2}]
+)
+@pytest.mark.parametrize("kind", [LayerwiseAdamW, FineTuningAdamW])
+def test_a_step_in_one_operation_is_keras_s(kind, options, monkeypatch):
+    random, found = np.random.default_rng(0), []
+    shapes = [(3, 3, 4, 6), (3, 3, 6, 1), (6, 4), (4,)]
+    steps = [[random.normal(size=shape) for shape in shapes] for _ in range(6)]
+    given = {key: value for key, value in options.items() if key != "accumulate"}
+    if "accumulate" in options:
+        given["gradient_accumulation_steps"] = options["accumulate"]
+    for fuses in (True, False):
+        if not fuses:
+            monkeypatch.setattr(optimizer, "_fuses", lambda gradient: False)
+        weights = [keras.Variable(np.ones(shape, np.float32)) for shape in shapes]
+        adam = kind(1e-2, **({"weight_decay": 0.0} | given))
+        adam.build(weights)
+        for gradient in steps:
+            adam.apply([keras.ops.convert_to_tensor(g, "float32") for g in gradient], weights)
+        found.append([keras.ops.convert_to_numpy(weight) for weight in weights])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+        assert not np.allclose(one, 1)

@@ -3,6 +3,7 @@
 import weakref
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from toy_nets import plain
 from toys import Recorder
 
-from kaggle_prz import experiment, folds, images, outputs, prediction, rows, workdir
+from kaggle_prz import experiment, folds, images, outputs, prediction, rows, weights, workdir
 from kaggle_prz.backbones import resolve
 from kaggle_prz.console import Silent
 from kaggle_prz.head import fit_head
@@ -223,6 +224,39 @@ def test_a_larger_size_begins_with_a_head_fitted_to_its_own_features(begin, comp
     expected = fit_head(features, task.labels[train], outputs.of(task))
     np.testing.assert_allclose(fitted[0], expected[0], rtol=1e-4, atol=1e-6)
     assert worker.seconds["features"] > 0
+
+
+def named_like_heads(size: int):
+    """A network whose own layers are called as heads are."""
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((size, size, 3)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(6, 3, strides=2, activation="relu", name="head_conv"),
+            layers.Conv2D(6, 1, activation="relu", name="head_1"),
+        ]
+    )
+
+
+def test_layers_that_are_called_like_heads_are_handed_on(begin):
+    """Fold by fold: what one fold trained must not be what the next begins with."""
+    run, worker = begin("like heads", backbone=resolve(named_like_heads), tta=False)
+    later = STAGE.model_copy(update={"index": 2, "image_size": 24})
+    worker.prepare(STAGE, None, measure=False)
+    for fold in (0, 1):
+        worker.train(STAGE, fold, Slot(1.0))
+    worker.finish()
+    worker.prepare(later, STAGE, measure=False)
+    worker.train(later, 0, Slot(1.0))
+    worker._first.set(1)
+    before = worker._first._kept[1]
+    weights.read(before, run.directory(STAGE, 1) / "model.weights.h5")
+    given, now = before.get_weights(), worker._classifier.model.get_weights()
+    assert all(np.array_equal(a, b) for a, b in zip(given[:4], now[:4], strict=True))
+    source = workdir.read_json(run.directory(later, 0) / "transfer.json")
+    assert [name.split("/")[1] for name in source["reinitialised"]] == ["kernel", "bias"]
+    assert len(source["kept"]) == 4
 
 
 def test_networks_from_scratch_keep_the_head_that_they_trained(begin):

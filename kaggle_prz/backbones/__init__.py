@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kaggle_prz import plugins
-from kaggle_prz.errors import MissingExtraError, UsageError
+from kaggle_prz.errors import MissingExtraError, PrzError, UsageError
 
 if TYPE_CHECKING:
     import keras
@@ -158,6 +158,23 @@ def resolve(backbone: Any) -> Backbone:
     from kaggle_prz.backbones import own
 
     return own.wrap(backbone)
+
+
+def is_pretrained(backbone: Backbone, weights: str) -> bool:
+    """Whether training begins with trained weights, as far as can be told before it is built.
+
+    Args:
+        backbone: a resolved backbone.
+        weights: as in a recipe.
+
+    Example:
+        >>> is_pretrained(resolve("tiny"), "auto")
+        False
+    """
+    try:
+        return backbone.pretrained or pretrained_file(backbone, weights) is not None
+    except PrzError:
+        return False
 
 
 def pretrained_file(backbone: Backbone, weights: str) -> Path | None:

@@ -151,7 +151,13 @@ def _layers(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]
 
 
 def _suited(defaults: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """Epochs of a layer below are one a stage; for other stages their sum is divided anew."""
+    """What suits the options of a layer below.
+
+    Epochs that are one a stage are divided anew for other stages; one average of the weights takes
+    the place of the other.
+    """
+    if options.get("average_last") and "ema" not in options:
+        defaults = {key: value for key, value in defaults.items() if key != "ema"}
     epochs, sizes = defaults.get("epochs"), options.get("sizes")
     if isinstance(epochs, tuple) and isinstance(sizes, tuple | list) and len(sizes) != len(epochs):
         return {**defaults, "epochs": sum(epochs)}

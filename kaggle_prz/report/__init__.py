@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kaggle_prz import workdir
-from kaggle_prz.console import Console
+from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import MissingExtraError
 from kaggle_prz.findings import Findings
 from kaggle_prz.images.headers import Heads
@@ -110,6 +110,19 @@ def write_if_possible(run: Run, console: Console) -> Path | None:
         return None
     console.say(f"Report: {path}")
     return path
+
+
+def write_so_far(run: Run, console: Console) -> None:
+    """Write the report of a run that goes on, which no failure of the report ends.
+
+    Args:
+        run: blended.
+        console: gets a note where it fails.
+    """
+    try:
+        write_if_possible(run, Silent())
+    except Exception as error:  # whatever drawing raises
+        console.say(f"Note: there is no report yet: {type(error).__name__}: {error}")
 
 
 def _render(template: str, values: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ from kaggle_prz.schedule.limit import (
     within,
 )
 from kaggle_prz.schedule.ramps import RAMPS, mixes, ramped, ramps_to_show
-from kaggle_prz.schedule.stages import DEFAULT_EPOCHS, batch_size, stages_of
+from kaggle_prz.schedule.stages import DEFAULT_EPOCHS, USUAL_BATCH, batch_size, stages_of
 
 __all__ = [
     "DEFAULT_EPOCHS",
@@ -39,6 +39,7 @@ __all__ = [
     "RAMPS",
     "SAFETY",
     "SCHEDULES",
+    "USUAL_BATCH",
     "Cost",
     "Measured",
     "Slot",

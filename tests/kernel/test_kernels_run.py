@@ -76,7 +76,7 @@ def test_the_predicting_kernel_answers_the_test_set_that_it_finds(
     done = machine.run(script, **({} if today else {"KAGGLE_IS_COMPETITION_RERUN": "1"}))
     assert done.returncode == 0, done.stderr
     assert [file.name for file in machine.working.iterdir()] == ["submission.csv"]
-    assert f"Predicted {count} images with 2 folds" in done.stdout
+    assert f"Predicted {count} images with 2 networks" in done.stdout
     assert ("predict on the hidden test set" in done.stdout) is not today
     here = prz.predict(run, competition=str(tmp_path / "hidden"), output=tmp_path / "here.csv")
     written = machine.working / "submission.csv"
