@@ -191,6 +191,8 @@ def finish_at_larger_sizes(
     """Add a point: of either half of the held-out rows, by what is best on the other half."""
     this, labels = worker._run, worker._labels
     found = [np.mean(list(worker._stages.values()), axis=0)]
+    stages = [{"name": stage.name, **stage.model_dump()} for stage in stages_of(this.recipe)]
+    workdir.write_json(this.path / "plan.json", {"stages": stages})
     for pair in finish.candidates(stages_of(this.recipe)[-1], tuple(stores)):
         size = finishing._Size(
             this, network, placed, pixels=stores[pair[0].image_size], pair=pair, console=Silent()

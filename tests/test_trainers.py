@@ -140,7 +140,7 @@ def test_a_batch_found_before_is_gone_on_with():
 
 
 def test_auto_on_a_processor_is_the_usual_batch():
-    trainer = trainer_of(build(plain(), 16, 4), Recipe(sizes=(16,), batch_size="auto"))
+    trainer = trainer_of(build(plain(), 16, 4), Recipe(sizes=(16,), batch_size="auto", ema=0))
     trainer.settle(work(), None)
     assert trainer.notes == ("batch size: 32 at 16 px, on a processor",)
     assert trainer.traces == 0

@@ -283,6 +283,7 @@ def test_what_was_decided_is_said_before_anything_is_trained(begin):
         "Decided: batch normalization: 4 layers on batch statistics, momentum 0.9 (trained from "
         "scratch).",
         "Decided: augmentation: horizontal flips; drawn for each image, on the processor.",
+        "Decided: weights that predict: an exponential moving average with momentum 0.95.",
     ]
 
 
@@ -463,7 +464,7 @@ def test_layers_are_unfrozen_stage_by_stage_and_all_are_handed_on(begin):
     worker.train(first, 0, Slot(1.0))
     worker.finish()
     worker.prepare(later, first, measure=False)
-    assert worker.decisions[-1] == "frozen: the first 1 of 4 layers of the backbone"
+    assert "frozen: the first 1 of 4 layers of the backbone" in worker.decisions
     worker.train(later, 0, Slot(1.0))
     source = workdir.read_json(run.directory(later, 0) / "transfer.json")
     assert (len(source["kept"]), source["reinitialised"]) == (22, [])
