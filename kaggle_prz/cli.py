@@ -3,7 +3,9 @@
 Commands import their work when they run, so that `--help` answers at once.
 """
 
+import atexit
 import contextlib
+import gc
 import json
 import os
 import sys
@@ -331,6 +333,7 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     interrupts.listen()
+    atexit.register(gc.freeze)  # else networks are taken apart, for up to half a minute
     run: Callable[..., Any] = cli.main
     with _sentences_instead_of_tracebacks("--debug" in arguments):
         try:

@@ -342,5 +342,6 @@ def _train_folds(run: Run, worker: Any, plan: Plan, stage: Stage) -> None:
         with plan.fold_timed():
             worker.train(stage, fold, plan.slot(stage, fold))
     plan.use(worker.stage)
-    worker.finish()
+    if plan.goes_on or run.recipe.fixres:  # letting go of a trained network can take half a minute
+        worker.finish()
     plan.learn(worker.predict_speed(), worker.train_speed())
