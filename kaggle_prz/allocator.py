@@ -1,7 +1,10 @@
 """The C library's allocator, told to keep what a training step frees for the next step."""
 
+import contextlib
 import ctypes
+import gc
 import sys
+from collections.abc import Iterator
 
 # Numbers of glibc's malloc.h.
 _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8
@@ -31,3 +34,20 @@ def keep_freed_memory() -> bool:
     settings = ((_MMAP_MAX, 0), (_TRIM_THRESHOLD, _NEVER), (_ARENA_MAX, 1))
     taken = [mallopt(option, value) == 1 for option, value in settings]
     return all(taken)
+
+
+@contextlib.contextmanager
+def networks_not_searched() -> Iterator[None]:
+    """Within, Python searches only what is made from now on for cycles that nobody holds.
+
+    A search of traced networks took eight seconds at a time, in the middle of training.
+
+    Example:
+        >>> with networks_not_searched():
+        ...     pass
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

@@ -331,16 +331,17 @@ def _train(
 
 
 def _train_folds(run: Run, worker: Any, plan: Plan, stage: Stage) -> None:
-    for fold in range(run.recipe.folds):
-        interrupts.check()
-        if workdir.is_sealed(run.directory(stage, fold)):
-            continue
-        if not plan.has_time_for(stage, fold):
-            break
-        plan.pause_unless_session_lasts(stage)
-        plan.use(worker.stage)
-        with plan.fold_timed():
-            worker.train(stage, fold, plan.slot(stage, fold))
+    with allocator.networks_not_searched():
+        for fold in range(run.recipe.folds):
+            interrupts.check()
+            if workdir.is_sealed(run.directory(stage, fold)):
+                continue
+            if not plan.has_time_for(stage, fold):
+                break
+            plan.pause_unless_session_lasts(stage)
+            plan.use(worker.stage)
+            with plan.fold_timed():
+                worker.train(stage, fold, plan.slot(stage, fold))
     plan.use(worker.stage)
     if plan.goes_on or run.recipe.fixres:  # letting go of a trained network can take half a minute
         worker.finish()
