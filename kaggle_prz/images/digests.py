@@ -9,31 +9,26 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz import workdir
 from kaggle_prz.console import Advance, Console
-from kaggle_prz.errors import DiskFullError, RunError
+from kaggle_prz.images.digest_index import DigestIndex, Facts
 
 WHOLE = 2**30  # bytes; of larger files blocks are read
 BLOCK, STEP = 2**18, 2**22  # bytes of a block, and from one to the next: a sixteenth of the file
 
 _LENGTH = 16  # bytes; no two of any number of files have the same by chance
 _SETTLED = 2 * 10**9  # ns; the coarsest times that file systems keep, FAT's, are 2 s apart
+_NO_FILE = Facts(-1, 0, 0)
 _FAR = 2**63 - 1  # ns; some file systems keep times after the year 2262
 _MANY_FILES, _MANY_BYTES = 20_000, 10 * 2**30  # of which a bar is shown
 _AT_ONCE = 64  # files a thread takes at most
 _THREADS = max(8, os.cpu_count() or 1)  # more than processors: files of a network are waited for
+_A_BLOCK = 8192  # files whose facts are held at once
 
-_HEAD = b"kaggle-prz digests 1\n"
-_MOST = 2_000_000  # files that an index knows besides those of the last look
-# The facts are a size, -1 of what is no file, and the times at which content and inode changed.
-_ENTRY = np.dtype([("name", "<u8"), ("facts", "<i8", 3), ("digest", f"V{_LENGTH}")])
-
-Entries = NDArray[np.void]
 _T = TypeVar("_T")
 _Given = TypeVar("_Given")
 
@@ -48,12 +43,12 @@ def of(root: Path, names: Sequence[str], index: Path, console: Console) -> NDArr
     Digests are kept in an index by name, size, time of change, and on POSIX the inode's, which no
     program sets back. A file that is as the index says is not read. One that changed less than two
     seconds ago, or in the future, could change again at the same time, so it is read the next
-    time, too. What is no index, or damaged, is made anew.
+    time, too.
 
     Args:
         root: directory of the files.
         names: relative to `root`.
-        index: a file, made where it is missing; several processes may share it.
+        index: a file, see `kaggle_prz.images.digest_index.DigestIndex`.
         console: gets a bar where very much has to be read.
 
     Returns:
@@ -63,33 +58,76 @@ def of(root: Path, names: Sequence[str], index: Path, console: Console) -> NDArr
         >>> import tempfile
         >>> from kaggle_prz.console import Silent
         >>> with tempfile.TemporaryDirectory() as place:
-        ...     root, index = Path(place), Path(place, "digests")
+        ...     root, index = Path(place), Path(place, "digests.sqlite")
         ...     _ = (root / "a.png").write_bytes(b"one")
         ...     found = of(root, ["a.png", "b.png"], index, Silent())
         >>> [digest.tobytes().hex()[:6] for digest in found]
         ['7692c3', '000000']
     """
-    begun = time.time_ns()
-    entries = np.zeros(len(names), _ENTRY)
-    here = root.absolute()
-    entries["name"] = [_number(f"{here}\n{name}") for name in names]
-    facts = entries["facts"]
-    for row, found in enumerate(_in_threads(lambda name: _facts(root / name), names)):
-        facts[row] = found
-    known = _filled_in(entries, _read(index))
-    rows = np.flatnonzero(~known & (facts[:, 0] >= 0)).tolist()
-    digests = _in_threads(lambda row: _digest(root / names[row], facts[row, 0]), rows)
-    read = np.zeros(len(names), bool)
-    try:
-        with _bar(facts[rows, 0], console) as advance:
-            for row, digest in zip(rows, digests, strict=True):
+    found = np.zeros(len(names), f"V{_LENGTH}")
+    with DigestIndex(index) as known, _BarWhereMuchIsRead(len(names), console) as bar:
+        for begin in range(0, len(names), _A_BLOCK):
+            block = names[begin : begin + _A_BLOCK]
+            for row, digest in enumerate(_of_block(root, block, known, bar), start=begin):
                 if digest:
-                    entries["digest"][row], read[row] = np.void(digest), True
-                advance(1)
+                    found[row] = np.void(digest)
+    return found
+
+
+class _BarWhereMuchIsRead:
+    """A bar of all files, once those that are read are very many, or very large."""
+
+    def __init__(self, files: int, console: Console):
+        self._files, self._console = files, console
+        self._passed = self._read = self._bytes = 0
+        self._shown = contextlib.ExitStack()
+        self._advance: Advance | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._shown.close()
+
+    def expect(self, sizes: Sequence[int]) -> None:
+        """Files of these sizes are read next."""
+        self._read += len(sizes)
+        self._bytes += sum(sizes)
+        if self._advance is None and (self._read >= _MANY_FILES or self._bytes >= _MANY_BYTES):
+            bar = self._console.bar("compare files with earlier runs", self._files)
+            self._advance = self._shown.enter_context(bar)
+            if self._passed:
+                self._advance(self._passed)
+
+    def advance(self, files: int) -> None:
+        """So many files more are known."""
+        self._passed += files
+        if self._advance is not None and files:
+            self._advance(files)
+
+
+def _of_block(
+    root: Path, names: Sequence[str], known: DigestIndex, bar: _BarWhereMuchIsRead
+) -> list[bytes]:
+    """Digests of a few files; empty where a file cannot be read, or is none."""
+    begun, here = time.time_ns(), root.absolute()
+    facts = list(_in_threads(lambda name: _facts(root / name), names))
+    named = [(f"{here}\n{name}", each) for name, each in zip(names, facts, strict=True)]
+    digests = [digest or b"" for digest in known.of(named)]
+    rows = [row for row, each in enumerate(facts) if each.is_file and not digests[row]]
+    bar.expect([facts[row].size for row in rows])
+    bar.advance(len(names) - len(rows))
+    settled = {}
+    made = _in_threads(lambda row: _digest(root / names[row], facts[row].size), rows)
+    try:
+        for row, digest in zip(rows, made, strict=True):
+            digests[row] = digest
+            if digest and begun - max(facts[row].modified, facts[row].changed) > _SETTLED:
+                settled[named[row]] = digest
+            bar.advance(1)
     finally:  # what was read before an interrupt need not be read again
-        settled = begun - facts[:, 1:].max(axis=1) > _SETTLED
-        _add(index, entries[read & settled])
-    return entries["digest"]
+        known.add(settled)
+    return digests
 
 
 def content(file: io.RawIOBase, size: int) -> bytes:
@@ -111,20 +149,14 @@ def content(file: io.RawIOBase, size: int) -> bytes:
     return digest.digest()[:_LENGTH]
 
 
-def _number(name: str) -> int:
-    """What stands for a name in the index, where a file takes few bytes."""
-    named = name.encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(named, digest_size=8).digest())
-
-
-def _facts(file: Path) -> tuple[int, int, int]:
+def _facts(file: Path) -> Facts:
     try:
         status = file.stat()
     except (OSError, ValueError):  # such as a name with a null
-        return -1, 0, 0
+        return _NO_FILE
     if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for without end
-        return -1, 0, 0
-    return status.st_size, min(status.st_mtime_ns, _FAR), min(status.st_ctime_ns, _FAR)
+        return _NO_FILE
+    return Facts(status.st_size, min(status.st_mtime_ns, _FAR), min(status.st_ctime_ns, _FAR))
 
 
 def _digest(file: Path, size: int) -> bytes:
@@ -146,48 +178,3 @@ def _in_threads(task: Callable[[_Given], _T], given: Sequence[_Given]) -> Iterat
             yield from results
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _bar(sizes: NDArray[np.int64], console: Console) -> Iterator[Advance]:
-    if len(sizes) < _MANY_FILES and sizes.sum() < _MANY_BYTES:
-        yield lambda _steps, **_note: None
-        return
-    with console.bar("compare files with earlier runs", len(sizes)) as advance:
-        yield advance
-
-
-def _filled_in(entries: Entries, known: Entries) -> NDArray[np.bool_]:
-    """Take over the digests of files that are as they were; which they are."""
-    if not len(known):
-        return np.zeros(len(entries), bool)
-    at = np.searchsorted(known["name"], entries["name"]).clip(max=len(known) - 1)
-    same: NDArray[np.bool_] = known["name"][at] == entries["name"]
-    same &= (known["facts"][at] == entries["facts"]).all(axis=1)
-    entries["digest"][same] = known["digest"][at[same]]
-    return same
-
-
-def _read(index: Path) -> Entries:
-    """Entries in the order of their names' numbers; none of what is no index."""
-    try:
-        found = index.read_bytes()
-    except OSError:
-        found = b""
-    if not found.startswith(_HEAD) or (len(found) - len(_HEAD)) % _ENTRY.itemsize:
-        return np.zeros(0, _ENTRY)
-    return np.frombuffer(found, _ENTRY, offset=len(_HEAD))
-
-
-def _add(index: Path, entries: Entries) -> None:
-    if not len(entries):
-        return
-    # Without an index files are read again, and a full disk is told where stores are written.
-    with (
-        contextlib.suppress(DiskFullError, RunError, OSError),
-        workdir.exclusive(index.with_name(".lock")),
-    ):
-        known = _read(index)  # again: another process may have added to it
-        others = known[~np.isin(known["name"], entries["name"])]
-        both = np.concatenate([others if len(others) <= _MOST else others[:0], entries])
-        workdir.write_atomic(index, _HEAD + both[np.argsort(both["name"])].tobytes())

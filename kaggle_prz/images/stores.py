@@ -17,7 +17,7 @@ from kaggle_prz.pixels import Store
 
 Kind = Literal["raw", "encoded", "none"]
 UNREADABLE = "unreadable.json"
-DIGESTS = "digests"  # beside the directories of stores
+DIGESTS = "digests.sqlite"  # beside the directories of stores
 
 
 def fingerprint(
@@ -35,16 +35,29 @@ def fingerprint(
         known: see `kaggle_prz.images.digests`, which says what change is noticed.
         console: see there.
     """
-    names: dict[str, int] = {}
+    alone: list[str] = []  # files of a row each, in the order of rows
+    together: list[str] = []  # files of many rows
+    shared: dict[str, int] = {}  # such a file -> where it is in `together`
     for reference in references:
-        for name in _names(place_of(reference).file):
-            names.setdefault(name, len(names))
-    contents = digests.of(root, list(names), known, console)
-    digest = hashlib.sha256(f"5 lanczos {how}\n".encode())
+        place = place_of(reference)
+        if place.row is None:
+            alone.extend(_names(place.file))
+        elif place.file not in shared:
+            shared[place.file] = len(together)
+            together.extend(_names(place.file))
+    of_alone = digests.of(root, alone, known, console)
+    of_together = digests.of(root, together, known, console)
+    digest, passed = hashlib.sha256(f"6 lanczos {how}\n".encode()), 0
     for reference in references:
         file, member, number = place_of(reference)
-        held = [contents[names[name]].tobytes().hex() for name in _names(file)]
-        digest.update(ascii((_suffix(file), member, number, *held)).encode())
+        count = len(_names(file))
+        if number is None:
+            contents = of_alone[passed : passed + count]
+            passed += count
+        else:
+            contents = of_together[shared[file] : shared[file] + count]
+        held = contents.tobytes().hex()
+        digest.update(ascii((_suffix(file), member, number, held)).encode())
     return digest.hexdigest()[:16]
 
 

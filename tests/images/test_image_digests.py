@@ -1,16 +1,18 @@
 """Files are known by what they hold, and read again only where they may have changed."""
 
+import contextlib
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from toys import Recorder
 
-from kaggle_prz.errors import DiskFullError
-from kaggle_prz.images import digests
+from kaggle_prz.images import digest_index, digests
 
 ABSENT = bytes(16)
 
@@ -26,7 +28,7 @@ def root(tmp_path):
 
 @pytest.fixture
 def index(tmp_path):
-    return tmp_path / "store" / "digests"
+    return tmp_path / "store" / "digests.sqlite"
 
 
 @pytest.fixture
@@ -107,8 +109,8 @@ def test_another_directory_is_another_one(root, index, settled, tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{}", b"\x93NUMPY\x01\x00", digests._HEAD + b"cut short", digests._HEAD[:-1], None],
-    ids=["empty", "json", "array", "cut", "head", "directory"],
+    [b"", b"{}" * 999, b"SQLite format 3\x00" + b"cut short", None],
+    ids=["empty", "json", "cut", "directory"],
 )
 def test_what_is_no_index_is_passed_over(root, index, settled, read, content):
     expected = look(root, index, "a", "b")
@@ -124,13 +126,25 @@ def test_what_is_no_index_is_passed_over(root, index, settled, read, content):
         assert read == []
 
 
-def test_entries_of_chance_match_nothing(root, index, settled, read):
+@pytest.mark.parametrize(
+    ("damage", "begin"),
+    [
+        (damage, begin)
+        for damage in (np.random.default_rng(0).bytes(4096), bytes(4096))
+        for begin in (0, 2000, 4096)
+    ],
+)
+@pytest.mark.usefixtures("settled")
+def test_a_damaged_index_is_made_anew(root, index, read, damage, begin):
     expected = look(root, index, "a", "b", "c")
-    size = index.stat().st_size - len(digests._HEAD)
-    index.write_bytes(digests._HEAD + os.urandom(size))
+    content = bytearray(index.read_bytes())
+    content[begin : begin + 4096] = damage[: len(content) - begin]
+    index.write_bytes(content)
+    assert look(root, index, "a", "b", "c") == expected
+    look(root, index, "a", "b", "c")
     read.clear()
     assert look(root, index, "a", "b", "c") == expected
-    assert sorted(read) == ["a", "b", "c"]
+    assert read == []
 
 
 def test_what_cannot_be_read_is_absent(root, index, settled, monkeypatch):
@@ -225,7 +239,7 @@ def test_processes_share_an_index(root, index, settled, read):
     assert [child.wait() for child in children] == [0] * 3
     assert len(set(look(root, index, *names))) == 60
     assert read == []
-    assert {path.name for path in index.parent.iterdir()} == {"digests", ".lock"}
+    assert [path.name for path in index.parent.iterdir()] == ["digests.sqlite"]
 
 
 def test_what_was_read_before_an_interrupt_is_known(root, index, settled, read, monkeypatch):
@@ -256,7 +270,7 @@ def test_very_many_files_get_a_bar(root, index, settled, monkeypatch):
 
 
 def test_an_index_does_not_grow_without_end(root, index, settled, read, monkeypatch):
-    monkeypatch.setattr(digests, "_MOST", 1)
+    monkeypatch.setattr(digest_index, "MOST", 1)
     look(root, index, "a")
     look(root, index, "b")
     read.clear()
@@ -265,13 +279,30 @@ def test_an_index_does_not_grow_without_end(root, index, settled, read, monkeypa
     look(root, index, "c")
     read.clear()
     look(root, index, "a", "b", "c")
-    assert sorted(read) == ["a", "b"]
+    assert len(read) == 1
 
 
-def test_a_full_disk_only_costs_time(root, index, settled, read, monkeypatch):
-    def full(*_):
-        raise DiskFullError("The disk is full.")
+def test_files_are_looked_at_block_by_block(root, index, settled, read, monkeypatch):
+    expected = look(root, index, "a", "b", "c")
+    monkeypatch.setattr(digests, "_A_BLOCK", 2)
+    assert look(root, index.with_name("other.sqlite"), "a", "b", "c") == expected
+    assert sorted(read) == ["a", "a", "b", "b", "c", "c"]
 
-    monkeypatch.setattr(digests.workdir, "write_atomic", full)
+
+def test_a_place_that_takes_no_index_only_costs_time(root, index, settled, read):
+    index.parent.write_bytes(b"a file")
+    assert look(root, index, "a") == look(root, index, "a")
+    assert read == ["a", "a"]
+
+
+def test_an_index_that_takes_nothing_only_costs_time(root, index, settled, read):
+    look(root, index, "a")
+    with contextlib.closing(sqlite3.connect(index)) as other:
+        other.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON files BEGIN SELECT RAISE(FAIL, ''); END"
+        )
+        other.execute("DELETE FROM files")
+        other.commit()
+    read.clear()
     assert look(root, index, "a") == look(root, index, "a")
     assert read == ["a", "a"]
