@@ -78,12 +78,14 @@ class FirstWeights:
         self.seconds = 0.0
         if self._kept is None:
             self._fresh = classifier.model.get_weights()
-            if self._fits_head and classifier.statistics != "recalibrate":
-                self._features = self._features_of(self._rows.train, self._console)
+        if self._folds_share_features:
+            if self._kept is not None:
+                self._transfer(fold=0)
+            self._features = self._features_of(self._rows.train, self._console)
 
     def trace(self) -> None:
         """Trace what heads of a later stage are fitted with, so that no fold's time goes for it."""
-        if self._kept is not None and self._refits_head:
+        if self._features is None and self._kept is not None and self._refits_head:
             seconds = self.seconds
             self._features_of(self._rows.train[:1], Silent())
             self.seconds = seconds
@@ -101,16 +103,7 @@ class FirstWeights:
         console = console or self._console
         if self._kept is None:
             return self._set_fresh(fold, console)
-        before, model = self._kept
-        source = self._run.directory(before, fold) / WEIGHTS
-        weights.read(model, source)
-        report = transfer.transfer(model, self._classifier.model)
-        provenance = {
-            "source": source.relative_to(self._run.path).as_posix(),
-            "source_sha256": workdir.sha256(source),
-            **report.to_json(),
-            **self._recalibrate(fold),
-        }
+        provenance = self._transfer(fold) | self._recalibrate(fold)
         if not self._refits_head:
             return provenance
         return provenance | self._all_but_the_head() | self._fit_head(fold, console)
@@ -156,6 +149,26 @@ class FirstWeights:
     @property
     def _refits_head(self) -> bool:
         return self._fits_head and self._run.recipe.refit_head
+
+    @property
+    def _folds_share_features(self) -> bool:
+        """Whether all folds have one backbone: the pretrained one, and nothing has trained it."""
+        untrained = self._kept is None or (self._refits_head and self._kept[0].epochs == 0)
+        return untrained and self._fits_head and self._classifier.statistics != "recalibrate"
+
+    def _transfer(self, fold: int) -> dict[str, Any]:
+        """Set what a fold's network had learned when the stage before was over."""
+        if self._kept is None:
+            raise RuntimeError("keep() comes before a transfer")
+        before, model = self._kept
+        source = self._run.directory(before, fold) / WEIGHTS
+        weights.read(model, source)
+        report = transfer.transfer(model, self._classifier.model)
+        return {
+            "source": source.relative_to(self._run.path).as_posix(),
+            "source_sha256": workdir.sha256(source),
+            **report.to_json(),
+        }
 
     def _all_but_the_head(self) -> dict[str, Any]:
         """Names for `transfer.json`; a network may have layers of its own that are called so."""

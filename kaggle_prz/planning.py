@@ -25,12 +25,9 @@ def workload_of(recipe: Recipe, task: Task, *, pretrained: bool = True) -> Workl
     views = 2 if recipe.tta and task.flips else 1
     images = task.images
     rows = len(images.train_files), len(images.test_files)
-    return Workload(
-        recipe.folds,
-        *rows,
-        views,
-        refits_head=pretrained and recipe.head_first and recipe.refit_head,
-    )
+    refits = pretrained and recipe.head_first and recipe.refit_head
+    shares = refits and recipe.batch_norm != "recalibrate"
+    return Workload(recipe.folds, *rows, views, refits_head=refits, shares_features=shares)
 
 
 class Plan:
@@ -81,6 +78,8 @@ class Plan:
 
     def needs_speed(self, stage: Stage) -> bool:
         """Whether a stage's speed is worth measuring: under a limit, and at the very first."""
+        if self._workload.predicts_from_features(stage):
+            return any(each.epochs for each in self._in_time(stage, 0.0))
         return self._budget.limit is not None or (stage.index == 1 and self._settled == 0)
 
     def settle(self, stage: Stage, speed: Speed | None) -> Stage | None:
@@ -93,7 +92,7 @@ class Plan:
             self._speeds = (self._speeds or Speeds({})).adding(stage, speed)
         if stage.index > self._settled:
             if self._budget.limit is not None and self._speeds is not None:
-                self._fit_to_time(stage, self._speeds)
+                self._fit_to_time(stage, measured=speed is not None)
             self._settled = stage.index
             if self._speeds is not None and stage.index <= len(self._stages):
                 settled = self._stages[stage.index - 1]
@@ -143,7 +142,7 @@ class Plan:
     def has_time_for(self, stage: Stage, fold: int) -> bool:
         """Whether a fold can still be trained a little and predicted; the first stage always."""
         deadline = self._deadline(stage, fold)
-        if stage.index == 1 or deadline is None:
+        if stage.index == 1 or deadline is None or self._workload.predicts_from_features(stage):
             return True
         cost = self._cost(stage)
         worth = (cost.train / 4 + cost.features) / self._run.recipe.folds
@@ -258,17 +257,12 @@ class Plan:
         """Mark the plan as carried out."""
         self._write(complete=True)
 
-    def _fit_to_time(self, stage: Stage, measured: Speeds) -> None:
+    def _fit_to_time(self, stage: Stage, *, measured: bool) -> None:
+        """Settle what comes from a stage on, whose model is built, and measured where it trains."""
+        here, heads = self._cost(stage), self._workload.predicts_from_features(stage)
+        passed = here.start + (here.features if heads else 0.0)
         done, ahead = self._stages[: stage.index - 1], self._stages[stage.index - 1 :]
-        start = measured.of(stage).start  # this stage's model is already built
-        left = self._left() - self._reserve() + start
-        capped = self._run.recipe.epochs is not None
-        shares = schedule.divided(self._run.recipe, 1.0)[stage.index - 1 :][: len(ahead)]
-        fitted = schedule.within(
-            left, ahead, self._workload, measured, capped=capped, shares=shares
-        )
-        if not fitted and stage.index == 1:
-            fitted = (stage.model_copy(update={"epochs": 0.0}),)
+        fitted = self._in_time(stage, passed, trains=measured or not heads)
         given_up = ahead[len(fitted) :]
         if given_up:
             named = " and ".join(f"{one.image_size} px" for one in given_up)
@@ -276,17 +270,44 @@ class Plan:
                 f"The time limit leaves {duration(max(0.0, self._left()))}, too little for "
                 f"{named}: given up."
             )
-        if fitted and fitted[0].epochs == 0:
+        if stage.index == 1 and fitted[0].epochs == 0:
             self._console.say(
-                "The time limit leaves no time to train: predictions are those of the first "
-                "weights."
+                "The time limit leaves too little time to train: predictions are those of the "
+                "first weights."
             )
         self._stages = [*done, *fitted]
+
+    def _in_time(self, stage: Stage, passed: float, *, trains: bool = True) -> tuple[Stage, ...]:
+        """A stage and those after it, as the time left allows.
+
+        Args:
+            stage: not trained yet.
+            passed: seconds of its cost that are spent already.
+            trains: whether it may be trained.
+        """
+        begin, speed = stage.index - 1, self._speeds
+        if speed is None:
+            return ()
+        recipe, ahead = self._run.recipe, self._stages[begin:]
+        seconds = self._left() - self._reserve() + passed
+        if not trains:
+            return schedule.heads_alone(seconds, ahead, self._workload, speed)
+        asked = [each.epochs for each in schedule.stages_of(recipe)[begin:][: len(ahead)]]
+        return schedule.in_time(
+            seconds,
+            ahead,
+            self._workload,
+            speed,
+            asked=None if recipe.epochs is None else asked,
+            shares=schedule.divided(recipe, 1.0)[begin:][: len(ahead)],
+        )
 
     def _cost(self, stage: Stage) -> schedule.Cost:
         if self._speeds is None:
             return schedule.Cost(0.0, 0.0, 0.0)
-        return schedule.cost_of(stage, self._workload, self._speeds)
+        follows_heads = stage.index > 1 and self._stages[stage.index - 2].epochs == 0
+        workload = schedule.after_heads(self._workload) if follows_heads else self._workload
+        return schedule.cost_of(stage, workload, self._speeds)
 
     def _prediction(self, stage: Stage) -> float:
         return self._cost(stage).predict / self._run.recipe.folds

@@ -38,6 +38,7 @@ from kaggle_prz.task import Kind
 from kaggle_prz.validation import BestPass, Validate
 
 _STEPS_MEASURED = 6
+_STEPS_AT_FULL_RATE = 60
 
 
 class TrainingError(PrzError):
@@ -99,7 +100,7 @@ class StageTrainer:
         tell: Callable[[str], None] | None = None,
     ):
         self.stage, self._recipe, self._tell = stage, recipe, tell
-        self._model = classifier.model
+        self._model, self._pretrained = classifier.model, classifier.pretrained
         self._kind, self._sizes = kind, tuple(heads) or (classifier.model.output_shape[-1],)
         indexes = kind in {"classes", "heads"} and not shares
         self._mixed = indexes and bool(stage.mixup or stage.cutmix)
@@ -181,13 +182,13 @@ class StageTrainer:
         self._new_optimizer.put_back()
         self._new_generators.put_back()
         planned, whole = self.steps(len(work.rows), work.epochs), self._recipe.accumulate
-        pace = Pace(planned, self.stage.learning_rate, work.deadline, whole)
+        likely = min(planned, self.steps(len(work.rows), self.stage.epochs))
+        pace = Pace(planned, self._peak(likely), work.deadline, whole)
         batches = self._batches(work, lambda step: self._mixes(step, pace))
         average = average_of(self._recipe, pace)
         self._average = (work.fold, average) if average else None
         where = f"{self.stage.name}, fold {work.fold}"
         rollback = Rollback(pace, lambda: self._start_anew(average), self._note, where)
-        likely = min(planned, self.steps(len(work.rows), self.stage.epochs))
         history = History(pace, len(batches), advance, likely, rollback.recover)
         best = self._best_pass(work, history, pace)
         try:
@@ -224,6 +225,16 @@ class StageTrainer:
         if self._average is None or self._average[0] != fold:
             return contextlib.nullcontext()
         return self._average[1].swapped(self._model)
+
+    def _peak(self, steps: int) -> float:
+        """The highest learning rate of a fold of so many steps.
+
+        AdamW moves every weight by about its rate at each step, whatever the gradient. What a
+        pretrained network loses by its first steps at the full rate takes some sixty to win back;
+        where there are fewer, smaller ones lose nothing.
+        """
+        share = min(1.0, steps / _STEPS_AT_FULL_RATE) if self._pretrained else 1.0
+        return self.stage.learning_rate * share
 
     def _best_pass(self, work: FoldWork, history: History, pace: Pace) -> BestPass | None:
         patience = self._recipe.patience

@@ -153,7 +153,7 @@ class InProcess:
         steps = self._trainer.steps(len(work.rows), stage.epochs)
         is_late = work.deadline is not None and time.monotonic() >= work.deadline
         trains = work.epochs > 0 and not is_late
-        known = self._first.untrained(fold) if is_late else None
+        known = None if trains else self._first.untrained(fold)
         with self._console.bar(label, steps) as advance:
             begun = time.monotonic()
             if trains:

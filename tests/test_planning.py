@@ -17,6 +17,9 @@ from kaggle_prz.spec import Recipe
 
 TASK = make_task([0, 1, 2] * 100, test_ids=[f"t{row}" for row in range(60)])
 SIZES = (32, 64, 96)
+NO_TIME_TO_TRAIN = (
+    "The time limit leaves too little time to train: predictions are those of the first weights."
+)
 FAST = Speed(image_size=32, train_images=1000, predict_images=4000, start=2)
 
 
@@ -160,7 +163,7 @@ def test_a_limit_too_short_for_anything_leaves_the_head(begin, clock, console, t
     assert plan.next() is None
     assert _told(console) == [
         "The time limit leaves 0.1 s, too little for 64 px and 96 px: given up.",
-        "The time limit leaves no time to train: predictions are those of the first weights.",
+        NO_TIME_TO_TRAIN,
     ]
     assert [stage["name"] for stage in _written(tmp_path)["stages"]] == ["stage1-32"]
     slot = plan.slot(settled, 0)
@@ -169,8 +172,65 @@ def test_a_limit_too_short_for_anything_leaves_the_head(begin, clock, console, t
     assert plan.has_time_for(settled, 2)
 
 
+def test_time_that_is_too_short_to_train_goes_to_heads_at_larger_sizes(begin, clock, console):
+    plan = begin(time_limit=11)
+    slow = Speed(image_size=32, train_images=20, predict_images=4000, start=2)
+    first = plan.settle(plan.next(), slow)
+    assert first.epochs == 0
+    second = plan.next()
+    assert (second.image_size, second.epochs) == (64, 0)
+    assert not plan.needs_speed(second)
+    clock.now += 2.5
+    assert plan.settle(second, None) == second
+    assert plan.has_time_for(second, 2)
+    assert plan.slot(second, 2).epochs == 0
+    assert plan.next() is None
+    assert _told(console) == [
+        "The time limit leaves 4.9 s, too little for 96 px: given up.",
+        NO_TIME_TO_TRAIN,
+    ]
+
+
+def test_heads_that_can_be_fitted_no_more_are_given_up(begin, clock):
+    plan = begin(time_limit=11)
+    slow = Speed(image_size=32, train_images=20, predict_images=4000, start=2)
+    plan.settle(plan.next(), slow)
+    second = plan.next()
+    clock.now += 10
+    assert plan.settle(second, None) is None
+
+
+@pytest.mark.parametrize("recipe", [{"refit_head": False}, {"batch_norm": "recalibrate"}])
+def test_folds_that_share_no_features_are_trained_however_short(begin, recipe):
+    plan = begin(time_limit=11, **recipe)
+    slow = Speed(image_size=32, train_images=20, predict_images=4000, start=2)
+    assert plan.settle(plan.next(), slow).epochs == 0.14
+    assert plan.next() is None
+
+
+def test_the_last_stage_of_heads_is_trained_with_what_time_is_left(begin, clock, tmp_path):
+    plan = begin(time_limit=30)
+    slow = Speed(image_size=32, train_images=100, predict_images=4000, start=2)
+    assert plan.settle(plan.next(), slow).epochs == 0
+    second = plan.next()
+    assert not plan.needs_speed(second)
+    clock.now += 4
+    assert plan.settle(second, None).epochs == 0
+    third = plan.next()
+    assert third.epochs == 0
+    assert plan.needs_speed(third)
+    clock.now += 4
+    trained = plan.settle(third, Speed(96, 100 / 9, 4000 / 9, 2))
+    assert trained.epochs > schedule.FEWEST_EPOCHS_WORTH_A_STAGE
+    assert plan.has_time_for(trained, 0)
+    assert plan.slot(trained, 0).epochs > trained.epochs
+    assert [stage["epochs"] for stage in _written(tmp_path)["stages"]] == [0, 0, trained.epochs]
+    later = begin(time_limit=30)
+    assert [later.next().epochs for _ in range(3)] == [0, 0, trained.epochs]
+
+
 def test_a_large_stage_that_does_not_fit_is_given_up_in_a_sentence(begin, console, tmp_path):
-    plan = begin(time_limit=14)
+    plan = begin(time_limit=14, refit_head=False)
     settled = plan.settle(plan.next(), FAST)
     assert settled.epochs >= schedule.FEWEST_EPOCHS_WORTH_A_STAGE
     assert plan.next().image_size == 64
@@ -350,7 +410,12 @@ def test_stages_are_shown_before_and_after_the_first_measurement(begin, console)
 def test_views_are_counted_where_the_task_allows_flips(recipe, flips, views):
     task = make_task([0, 1, 2] * 3, flips=flips)
     assert planning.workload_of(Recipe(folds=2, **recipe), task) == schedule.Workload(
-        2, 9, 5, views, refits_head=recipe.get("refit_head", True)
+        2,
+        9,
+        5,
+        views,
+        refits_head=recipe.get("refit_head", True),
+        shares_features=recipe.get("refit_head", True),
     )
 
 

@@ -297,6 +297,35 @@ def test_epochs_that_were_asked_for_are_kept_where_there_is_time(hundredths):
     assert [stage.epochs for stage in kept] == asked
 
 
+@given(recipes, workloads, speeds, st.floats(0.1, 1e6), st.booleans())
+def test_time_too_short_to_train_goes_to_heads(recipe, workload, speed, seconds, capped):
+    stages = schedule.stages_of(recipe)
+    workload = replace(workload, refits_head=True, shares_features=True)
+    asked = [stage.epochs for stage in stages] if capped else None
+    fitted = schedule.in_time(seconds, stages, workload, speed, asked=asked)
+    cost = _seconds(fitted, workload, speed)
+    assert cost <= seconds or [stage.epochs for stage in fitted] == [0]
+    if fitted[0].epochs:
+        steps = fitted[0].epochs * workload.train_rows * (1 - 1 / workload.folds)
+        steps /= fitted[0].batch_size
+        as_asked = capped and fitted[0].epochs == stages[0].epochs
+        assert as_asked or steps >= schedule.FEWEST_STEPS_BETTER_THAN_A_HEAD - 1e-6
+    else:
+        assert not any(stage.epochs for stage in fitted)
+
+
+@given(recipes, workloads, speeds, st.floats(0.1, 1e6))
+def test_of_heads_the_last_alone_is_trained(recipe, workload, speed, seconds):
+    workload = replace(workload, refits_head=True, shares_features=True)
+    heads = [stage.model_copy(update={"epochs": 0.0}) for stage in schedule.stages_of(recipe)][1:]
+    for count in range(1, len(heads) + 1):
+        fitted = schedule.in_time(seconds, heads[:count], workload, speed)
+        assert count == 1 or not any(stage.epochs for stage in fitted)
+        after = schedule.after_heads(workload)
+        cost = _seconds(fitted, after, speed)
+        assert cost <= seconds
+
+
 def test_without_time_nothing_fits():
     workload = Workload(folds=2, train_rows=100, test_rows=10, views=1)
     speed = Speed(image_size=32, train_images=10, predict_images=10, start=0)

@@ -57,6 +57,18 @@ def test_callbacks_see_every_step_after_the_learning_rate_is_set():
     assert rates[-1] == pytest.approx(history.learning_rate.iloc[-1])
 
 
+@pytest.mark.parametrize(("backbone", "rises"), [("tiny", False), ("plain", True)])
+def test_few_steps_of_a_pretrained_network_are_smaller(backbone, rises):
+    """Twenty-five steps of sixty; sixty and more go at the stage's rate, as do random weights."""
+    peaks = {}
+    for epochs in (5, 12, 15):
+        _, trainer, _ = prepared(plain() if backbone == "plain" else backbone)
+        peaks[epochs] = trainer.train(work(epochs=epochs)).learning_rate.max()
+    assert peaks[12] == peaks[15] == pytest.approx(1e-3, rel=0.05)
+    expected = 25 / 60 * peaks[12] if rises else peaks[12]
+    assert peaks[5] == pytest.approx(expected, rel=0.05)
+
+
 def test_numbers_have_no_accuracy():
     made = build(resolve("tiny"), 16, 1, activation="sigmoid", seed=1)
     trainer = StageTrainer(made, stage(), Recipe(), kind="numbers")

@@ -14,7 +14,7 @@ from toys import Recorder
 from kaggle_prz import experiment, folds, images, outputs, prediction, rows, weights, workdir
 from kaggle_prz.backbones import resolve
 from kaggle_prz.console import Silent
-from kaggle_prz.head import fit_head
+from kaggle_prz.head import fit_head, probabilities
 from kaggle_prz.model import build
 from kaggle_prz.offline.shapes import Shapes
 from kaggle_prz.runs import Run
@@ -85,6 +85,32 @@ def test_a_head_without_fine_tuning_is_the_logistic_regression(begin, competitio
         assert source["head"] == "linear probe on frozen features of 20 training rows"
         assert source["reinitialised"] == ["head/kernel", "head/bias"]
         assert not (run.directory(head_only, fold) / "history.csv").exists()
+
+
+def test_heads_alone_at_a_larger_size_share_the_features_of_one_pass(begin, competition):
+    task, column, decoded = competition
+    console = Recorder()
+    run, worker = begin("heads", backbone=plain(), console=console)
+    first = STAGE.model_copy(update={"epochs": 0.0})
+    second = first.model_copy(update={"index": 2, "image_size": 24})
+    worker.prepare(first, None, measure=False)
+    for fold in (0, 1):
+        worker.train(first, fold, Slot(0.0))
+    worker.finish()
+    worker.prepare(second, first, measure=False)
+    features = worker._classifier.features.predict(decoded.stores[24], verbose=0)
+    targets = outputs.of(task).targets(task.labels)
+    for fold in (0, 1):
+        worker.train(second, fold, Slot(0.0))
+        train, held_out = np.flatnonzero(column != fold), np.flatnonzero(column == fold)
+        head = fit_head(features[train], targets[train], outputs.of(task))
+        _, oof, _ = sealed(run, second, fold)
+        expected = probabilities(features[held_out], head, outputs.of(task))
+        np.testing.assert_allclose(oof, expected, atol=1e-4)
+        source = workdir.read_json(run.directory(second, fold) / "transfer.json")
+        assert source["source"] == f"stage1-16/fold{fold}/model.weights.h5"
+    passes = [bar for bar in console.bars if bar[0] == "features · 24 px"]
+    assert passes == [("features · 24 px", 40), ("features · 24 px", 10)]
 
 
 @pytest.mark.parametrize("backbone", ["tiny", "plain"])

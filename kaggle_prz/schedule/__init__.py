@@ -30,11 +30,18 @@ from kaggle_prz.schedule.limit import (
     within,
 )
 from kaggle_prz.schedule.ramps import RAMPS, mixes, ramped, ramps_to_show
+from kaggle_prz.schedule.short import (
+    FEWEST_STEPS_BETTER_THAN_A_HEAD,
+    after_heads,
+    heads_alone,
+    in_time,
+)
 from kaggle_prz.schedule.stages import DEFAULT_EPOCHS, USUAL_BATCH, batch_size, stages_of
 
 __all__ = [
     "DEFAULT_EPOCHS",
     "FEWEST_EPOCHS_WORTH_A_STAGE",
+    "FEWEST_STEPS_BETTER_THAN_A_HEAD",
     "MOST_EPOCHS_UNDER_A_TIME_LIMIT",
     "RAMPS",
     "SAFETY",
@@ -46,12 +53,15 @@ __all__ = [
     "Speed",
     "Speeds",
     "Workload",
+    "after_heads",
     "batch_size",
     "cost_of",
     "divided",
     "equal_compute",
     "equal_epochs",
     "finish_cost",
+    "heads_alone",
+    "in_time",
     "late_jump",
     "linear",
     "mixes",

@@ -17,6 +17,7 @@ class Workload:
         test_rows: rows to predict, by every fold.
         views: test-time views of each predicted image.
         refits_head: folds fit their heads anew in every stage but the first.
+        shares_features: of a backbone that is not trained, as long as it is not.
     """
 
     folds: int
@@ -24,6 +25,7 @@ class Workload:
     test_rows: int
     views: int
     refits_head: bool = False
+    shares_features: bool = False
 
     def trained_images(self, epochs: float) -> float:
         """Images that training passes over, all folds together."""
@@ -31,11 +33,17 @@ class Workload:
 
     def featured_images(self, stage: Stage) -> float:
         """Images whose features a stage fits its folds' heads to, all folds together."""
+        if self.predicts_from_features(stage):
+            return float(self.train_rows + self.test_rows)  # of all folds at once
         return self.trained_images(1) if self.refits_head and stage.index > 1 else 0.0
 
     def predicted_images(self) -> int:
         """Images that prediction passes over, all folds together."""
         return self.views * (self.train_rows + self.folds * self.test_rows)
+
+    def predicts_from_features(self, stage: Stage) -> bool:
+        """Whether a stage fits heads alone, to features that all folds share."""
+        return self.shares_features and stage.epochs == 0
 
 
 @dataclass(frozen=True)
@@ -146,10 +154,11 @@ class Cost:
 def cost_of(stage: Stage, workload: Workload, speed: Measured) -> Cost:
     """Predicted seconds of `stage`, from speeds measured at any size."""
     here = speed.of(stage)
+    predicted = 0 if workload.predicts_from_features(stage) else workload.predicted_images()
     return Cost(
         start=here.start,
         train=workload.trained_images(stage.epochs) / here.train_images,
-        predict=workload.predicted_images() / here.predict_images,
+        predict=predicted / here.predict_images,
         features=workload.featured_images(stage) / here.predict_images,
     )
 

@@ -1,0 +1,107 @@
+"""Time too short to train everything: which stages are trained, and which fit heads alone."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kaggle_prz.schedule.cost import Measured, Workload, cost_of
+from kaggle_prz.schedule.limit import SAFETY, within
+from kaggle_prz.spec import Stage
+
+FEWEST_STEPS_BETTER_THAN_A_HEAD = 50
+
+
+def in_time(
+    seconds: float,
+    stages: Sequence[Stage],
+    workload: Workload,
+    speed: Measured,
+    *,
+    asked: Sequence[float] | None = None,
+    shares: Sequence[float] | None = None,
+) -> tuple[Stage, ...]:
+    """What a run does with the time from a stage on.
+
+    Stages are trained where the first of a run gets steps enough to better what the head of a
+    pretrained network does alone. Where it would not, heads at all sizes that fit cost less and
+    score better: such stages have no epochs, and only the last of them may be trained, from its
+    head on, with the time that is left.
+
+    Args:
+        seconds: left for these stages.
+        stages: not yet begun, in order.
+        workload: of every stage.
+        speed: as measured last.
+        asked: epochs of every stage, where none may have more.
+        shares: see `within`.
+
+    Returns:
+        The stages that fit; the first of a run in any case.
+
+    Example:
+        >>> from kaggle_prz.schedule import Speed, stages_of
+        >>> from kaggle_prz.spec import Recipe
+        >>> stages = stages_of(Recipe(sizes=(96, 144, 192), folds=5))
+        >>> load = Workload(5, 1800, 400, views=2, refits_head=True, shares_features=True)
+        >>> fast = Speed(image_size=96, train_images=100, predict_images=300, start=10)
+        >>> for seconds in (50, 500):
+        ...     fitted = in_time(seconds, stages, load, fast)
+        ...     print([(stage.name, stage.epochs) for stage in fitted])
+        [('stage1-96', 0.0), ('stage2-144', 0.0)]
+        [('stage1-96', 2.35), ('stage2-144', 1.04)]
+    """
+    first = stages[0]
+    begins, heads = first.index == 1, first.epochs == 0
+    if heads and not begins and len(stages) > 1:
+        return heads_alone(seconds, stages, workload, speed)
+    spare = seconds
+    if heads and not begins:  # all folds start from features of one pass
+        spare -= cost_of(first, workload, speed).features
+        workload = after_heads(workload)
+    wanted = [
+        stage.model_copy(update={"epochs": epochs})
+        for stage, epochs in zip(stages, asked or [1.0] * len(stages), strict=True)
+    ]
+    fitted = within(spare, wanted, workload, speed, capped=asked is not None, shares=shares)
+    if not fitted:
+        return heads_alone(seconds, stages, workload, speed) if begins or heads else ()
+    as_asked = asked is not None and fitted[0].epochs >= asked[0]
+    if begins and workload.shares_features and not as_asked and not _teaches(fitted[0], workload):
+        return heads_alone(seconds, stages, workload, speed)
+    return fitted
+
+
+def after_heads(workload: Workload) -> Workload:
+    """Of a stage that is trained after heads alone: its folds fit theirs to shared features."""
+    return replace(workload, refits_head=False)
+
+
+def heads_alone(
+    seconds: float, stages: Sequence[Stage], workload: Workload, speed: Measured
+) -> tuple[Stage, ...]:
+    """As many of `stages` as fit into `seconds` where networks are not trained, only their heads.
+
+    Args:
+        seconds: left for these stages.
+        stages: not yet begun, in order.
+        workload: of every stage.
+        speed: as measured last.
+
+    Returns:
+        Stages of no epochs: those that fit, and the first stage of a run in any case; alone where
+        folds do not share features.
+    """
+    chosen: list[Stage] = []
+    for stage in stages:
+        head = stage.model_copy(update={"epochs": 0.0})
+        seconds -= cost_of(head, workload, speed).total / SAFETY
+        fits = seconds >= 0 and workload.predicts_from_features(head)
+        if stage.index > 1 and not fits:
+            break
+        chosen.append(head)
+    return tuple(chosen)
+
+
+def _teaches(stage: Stage, workload: Workload) -> bool:
+    """Whether a stage trains for long enough to better what its head does alone."""
+    steps = workload.trained_images(stage.epochs) / workload.folds / stage.batch_size
+    return steps >= FEWEST_STEPS_BETTER_THAN_A_HEAD
