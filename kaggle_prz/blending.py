@@ -31,11 +31,18 @@ def blend(run: Run) -> Blend:
             "decision": decision.to_json(),
             "reason": chosen.reason,
             "submission_sha256": workdir.sha256(run.submission),
-            "members": [{"stage": f.stage, "fold": f.fold} for f in chosen.folds],
+            "members": [_member(run, found) for found in chosen.folds],
             "stages": [_scores(run, name, done) for name, done in stages.items() if done],
         },
     )
     return chosen
+
+
+def _member(run: Run, found: FoldPredictions) -> dict[str, object]:
+    """A fold of a stage; also the views that it predicted in, where they are not the recipe's."""
+    seal = workdir.read_seal(run.path / found.stage / f"fold{found.fold}")
+    views = {"views": seal["views"]} if "views" in seal else {}
+    return {"stage": found.stage, "fold": found.fold, **views}
 
 
 def _sealed(run: Run, stage: str) -> list[FoldPredictions]:

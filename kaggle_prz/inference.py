@@ -73,7 +73,7 @@ def predict(
     network = _network(run, backbone)
     members = list(_members(run))
     task = read_again(run, competition or run.competition, console)
-    sizes = sorted({stage.image_size for stage, _ in members})
+    sizes = sorted({stage.image_size for stage, *_ in members})
     decoded = images.decode(
         task.root,
         task.images.test_files.tolist(),
@@ -163,8 +163,8 @@ def _network(run: Run, backbone: Any) -> backbones.Backbone:
     return network
 
 
-def _members(run: Run) -> Iterator[tuple[Stage, int]]:
-    """Stage and fold of what the blend averages, stage by stage."""
+def _members(run: Run) -> Iterator[tuple[Stage, int, Sequence[str]]]:
+    """Stage and fold of what the blend averages, stage by stage, and the views of some."""
     stages = {stage.name: stage for stage in run.candidates}
     for member in sorted(run.blend["members"], key=lambda one: (one["stage"], one["fold"])):
         stage, fold = stages[member["stage"]], member["fold"]
@@ -174,7 +174,7 @@ def _members(run: Run) -> Iterator[tuple[Stage, int]]:
                 f"{lacking[0]} is missing, and the submission of the run averages that fold. "
                 "Restore the file, or fit the run again."
             )
-        yield stage, fold
+        yield stage, fold, member.get("views", ())
 
 
 def _mean_of_folds(
@@ -183,7 +183,7 @@ def _mean_of_folds(
     network: backbones.Backbone,
     *,
     decoded: images.Decoded,
-    members: Sequence[tuple[Stage, int]],
+    members: Sequence[tuple[Stage, int, Sequence[str]]],
     console: Console,
 ) -> NDArray[Any]:
     """`(test seen, columns)` in the labels' units: the mean of what every member predicts."""
@@ -194,12 +194,13 @@ def _mean_of_folds(
     with environment.without_banner():
         from kaggle_prz import prediction, restored
 
-    views = prediction.views_of(task.flips, run.recipe.tta)
+    usual = prediction.views_of(task.flips, run.recipe.tta)
     total = np.zeros((len(seen), meant.count))
     for stage, folds in itertools.groupby(members, key=lambda member: member[0]):
         trained = restored.Restored(run, network, stage)
-        for _, fold in folds:
+        for _, fold, own in folds:
             trained.set_fold(fold)
+            views = tuple(own) or usual
             label = f"predict · {stage.name} · fold {fold + 1}"
             with console.bar(label, len(seen) * len(views)) as advance:
                 rows = prediction.predict(

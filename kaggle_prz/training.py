@@ -26,6 +26,7 @@ from kaggle_prz.averaging import WeightAverage, average_of
 from kaggle_prz.callbacks import Clock, History, Pace
 from kaggle_prz.console import Advance
 from kaggle_prz.errors import PrzError
+from kaggle_prz.feeding import fed
 from kaggle_prz.losses import TracedLoss, WeightedBatches, loss_and_metrics
 from kaggle_prz.model import Classifier
 from kaggle_prz.optimizer import optimizer_of
@@ -146,7 +147,7 @@ class StageTrainer:
         try:
             for steps in (1, measured):  # the first call traces; both go the way of `train`
                 self._model.fit(
-                    self._weighted(self._batches(work), work),
+                    fed(self._weighted(self._batches(work), work)),
                     steps_per_epoch=steps,
                     shuffle=False,
                     verbose=0,
@@ -193,7 +194,7 @@ class StageTrainer:
         best = self._best_pass(work, history, pace)
         try:
             self._model.fit(
-                self._weighted(batches, work),
+                fed(self._weighted(batches, work)),
                 epochs=math.ceil((pace.steps + whole) / len(batches)),  # pace ends it
                 shuffle=False,
                 verbose=0,

@@ -183,7 +183,7 @@ class InProcess:
             self._trainer.averaged(fold),
         ):
             weights.write(model, path)
-        workdir.seal(directory, score=score)
+        workdir.seal(directory, score=score, **({} if known is None else {"views": ["plain"]}))
         self._record(stage)
         return score
 

@@ -136,6 +136,17 @@ def test_a_network_that_was_handed_over_is_asked_for(folder, tmp_path):
     pd.testing.assert_frame_equal(ours, theirs, atol=1e-5)
 
 
+@pytest.mark.keras
+def test_heads_that_a_time_limit_left_predict_as_they_did(folder, tmp_path):
+    options = QUICK | {"backbone": plain_net, "epochs": None, "time_limit": 5}
+    fitted = prz.fit(str(folder), output_dir=tmp_path / "runs", **options)
+    assert len(fitted.task.flips) > 0  # so that there are two views, of which heads saw one
+    assert not any(stage.epochs for stage in fitted.stages)
+    written = prz.predict(fitted, output=tmp_path / "s.csv", backbone=plain_net)
+    ours, theirs = (pd.read_csv(each, index_col=0) for each in (written, fitted.submission))
+    pd.testing.assert_frame_equal(ours, theirs, atol=1e-5)
+
+
 def unread(path: Path) -> prz.Run:
     """A finished run of two stages, whose weights are none."""
     made = make_run_of("classes", path)
