@@ -6,7 +6,7 @@
 Pure time is what the steps of the fit cost on arrays that are already in memory, in models that
 are already traced. A machine's speed drifts while a fit goes on, so the steps are sampled where
 they happen: after every fold, a few steps of each kind are timed on that fold's own model, and
-their median stands for the fold's steps. Wall time is that of the whole process, imports,
+their mean stands for the fold's steps, slow moments included, as the fold had its own. Wall time is that of the whole process, imports,
 decoding, tracing, seals, ensemble and report included, less the time that sampling took.
 """
 
@@ -25,15 +25,15 @@ import click
 _STEPS = 8
 
 
-def median_seconds(step: Callable[[], object]) -> float:
-    """Median of eight calls, after two that trace and warm up."""
+def mean_seconds(step: Callable[[], object]) -> float:
+    """Mean of eight calls, after two that trace and warm up."""
     taken = []
     for call in range(_STEPS + 2):
         begun = time.monotonic()
         step()
         if call >= 2:
             taken.append(time.monotonic() - begun)
-    return statistics.median(taken)
+    return statistics.fmean(taken)
 
 
 class Sampler:
@@ -69,13 +69,13 @@ class Sampler:
         labels = run.task.labels[: len(chosen)]
         steps = int(pd.read_csv(run.directory(stage, fold) / "history.csv")["step"].iloc[-1])
         predicted = (len(rows.held_out(fold)) + len(rows.test)) * len(worker._views)
-        self.pure["train"] += steps * median_seconds(lambda: model.train_on_batch(images, labels))
+        self.pure["train"] += steps * mean_seconds(lambda: model.train_on_batch(images, labels))
         self.pure["predict"] += (
-            predicted / len(chosen) * median_seconds(lambda: model.predict_on_batch(images))
+            predicted / len(chosen) * mean_seconds(lambda: model.predict_on_batch(images))
         )
         featured = self.featured(worker, stage, fold)
         if featured:
-            step = median_seconds(lambda: features.predict_on_batch(images))
+            step = mean_seconds(lambda: features.predict_on_batch(images))
             self.pure["features"] += featured / len(chosen) * step
 
     def featured(self, worker, stage, fold) -> int:
