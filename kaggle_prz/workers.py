@@ -101,6 +101,7 @@ class InProcess:
         self._earlier = workdir.read_json(record) if record.is_file() else {}
         if before is not None and self._first.before is None:
             self._first.keep(before, self._build(before).model)
+        self._epochs = stage.epochs
         self._classifier = self._build(stage)
         self._trainer = Trainer(
             self._compile,
@@ -142,7 +143,7 @@ class InProcess:
             The fold's out-of-fold score, by the task's metric.
         """
         directory = self._run.directory(stage, fold)
-        model = self._classifier.model
+        model, self._epochs = self._classifier.model, stage.epochs
         workdir.begin_anew(directory)
         provenance = self._first.set(fold)
         label = (
@@ -189,7 +190,8 @@ class InProcess:
 
     def finish(self) -> None:
         """Keep the stage's model for the transfer to the next, without what trained it."""
-        self._first.keep(self.stage, self._classifier.model)
+        settled = self.stage.model_copy(update={"epochs": self._epochs})
+        self._first.keep(settled, self._classifier.model)
         # Keras's traced functions and their model hold each other.
         del self._trainer, self._classifier
         gc.collect()

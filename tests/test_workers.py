@@ -93,7 +93,7 @@ def test_heads_alone_at_a_larger_size_share_the_features_of_one_pass(begin, comp
     run, worker = begin("heads", backbone=plain(), console=console)
     first = STAGE.model_copy(update={"epochs": 0.0})
     second = first.model_copy(update={"index": 2, "image_size": 24})
-    worker.prepare(first, None, measure=False)
+    worker.prepare(STAGE, None, measure=False)  # what it is trained for is settled afterwards
     for fold in (0, 1):
         worker.train(first, fold, Slot(0.0))
     worker.finish()
