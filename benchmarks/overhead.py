@@ -6,8 +6,9 @@
 Pure time is what the steps of the fit cost on arrays that are already in memory, in models that
 are already traced. A machine's speed drifts while a fit goes on, so the steps are sampled where
 they happen: after every fold, a few steps of each kind are timed on that fold's own model, and
-their mean stands for the fold's steps, slow moments included, as the fold had its own. Wall time is that of the whole process, imports,
-decoding, tracing, seals, ensemble and report included, less the time that sampling took.
+their mean stands for the fold's steps, slow moments included, as the fold had its own. Wall time
+is that of the whole process, imports, decoding, tracing, seals, ensemble and report included, less
+the time that sampling took.
 """
 
 import json

@@ -36,6 +36,10 @@ class FirstWeights:
         outputs: of the task.
         targets: of the training images, see `Outputs.targets`.
         console: gets a bar for features.
+
+    Attributes:
+        seconds: that the stage in hand took for features and statistics.
+        speed: images a second of the last features.
     """
 
     def __init__(
@@ -54,7 +58,7 @@ class FirstWeights:
         self._in_hand: _InHand | None = None
         self._features: NDArray[np.float32] | None = None
         self._test_features: NDArray[np.float32] | None = None
-        self.seconds = 0.0
+        self.seconds = self.speed = 0.0
 
     @property
     def before(self) -> Stage | None:
@@ -75,7 +79,7 @@ class FirstWeights:
             trainer: knows how many images are predicted at once.
         """
         self._in_hand = _InHand(stage, classifier, trainer)
-        self.seconds = 0.0
+        self.seconds = self.speed = 0.0
         if self._kept is None:
             self._fresh = classifier.model.get_weights()
         if self._folds_share_features:
@@ -217,7 +221,9 @@ class FirstWeights:
                     self._classifier.features, pixels, rows, batch_size=batch, advance=advance
                 )
             )
-        self.seconds += time.monotonic() - begun
+        passed = time.monotonic() - begun
+        self.seconds += passed
+        self.speed = len(rows) / passed
         return features
 
     def _recalibrate(self, fold: int) -> dict[str, Any]:

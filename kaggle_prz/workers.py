@@ -117,7 +117,8 @@ class InProcess:
         self._first.begin(stage, self._classifier, self._trainer)
         if not measure:
             return None
-        predict_speed = self._measure_prediction(stage)
+        # Features of all images, where they were just made, are the larger sample.
+        predict_speed = max(self._measure_prediction(stage), self._first.speed)
         begun = time.monotonic()
         self._first.trace()
         train_speed = self._trainer.measure(self._work(stage, 0, Slot(epochs=stage.epochs)))

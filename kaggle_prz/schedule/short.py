@@ -8,6 +8,7 @@ from kaggle_prz.schedule.limit import SAFETY, within
 from kaggle_prz.spec import Stage
 
 FEWEST_STEPS_BETTER_THAN_A_HEAD = 50
+FEWEST_STEPS_BETTER_THAN_HEADS_AT_LARGER_SIZES = 150
 
 
 def in_time(
@@ -22,9 +23,9 @@ def in_time(
     """What a run does with the time from a stage on.
 
     Stages are trained where the first of a run gets steps enough to better what the head of a
-    pretrained network does alone. Where it would not, heads at all sizes that fit cost less and
-    score better: such stages have no epochs, and only the last of them may be trained, from its
-    head on, with the time that is left.
+    pretrained network does alone; more of them where larger sizes are given up for it. Else heads
+    at all sizes that fit cost less and score better: such stages have no epochs, and only the last
+    of them may be trained, from its head on, with the time that is left.
 
     Args:
         seconds: left for these stages.
@@ -65,7 +66,17 @@ def in_time(
     if not fitted:
         return heads_alone(seconds, stages, workload, speed) if begins or heads else ()
     as_asked = asked is not None and fitted[0].epochs >= asked[0]
-    if begins and workload.shares_features and not as_asked and not _teaches(fitted[0], workload):
+    few = (
+        FEWEST_STEPS_BETTER_THAN_A_HEAD
+        if len(fitted) == len(stages)
+        else FEWEST_STEPS_BETTER_THAN_HEADS_AT_LARGER_SIZES
+    )
+    if (
+        begins
+        and workload.shares_features
+        and not as_asked
+        and _steps_a_fold(fitted[0], workload) < few
+    ):
         return heads_alone(seconds, stages, workload, speed)
     return fitted
 
@@ -101,7 +112,5 @@ def heads_alone(
     return tuple(chosen)
 
 
-def _teaches(stage: Stage, workload: Workload) -> bool:
-    """Whether a stage trains for long enough to better what its head does alone."""
-    steps = workload.trained_images(stage.epochs) / workload.folds / stage.batch_size
-    return steps >= FEWEST_STEPS_BETTER_THAN_A_HEAD
+def _steps_a_fold(stage: Stage, workload: Workload) -> float:
+    return workload.trained_images(stage.epochs) / workload.folds / stage.batch_size
