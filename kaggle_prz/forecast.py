@@ -25,7 +25,7 @@ class Forecast:
     """Stages and their predicted time.
 
     Attributes:
-        stages: in order; none where the time limit is too short.
+        stages: in order; of no epochs where the time limit is too short to train.
         workload: of every stage.
         speeds: measured on this machine before, or None: times are not known.
     """
@@ -46,10 +46,9 @@ class Forecast:
 
     def show(self, console: Console) -> None:
         """The stage table."""
-        if self.stages:
-            summary.show_stages(self.stages, self.workload, self.speeds, console)
-        else:
-            console.say("The time limit is too short to train any stage.")
+        summary.show_stages(self.stages, self.workload, self.speeds, console)
+        if self.stages[0].epochs == 0:
+            console.say(summary.NO_TIME_TO_TRAIN)
 
 
 def of(recipe: Recipe, task: Task, *, pretrained: bool = True) -> Forecast:
@@ -60,12 +59,12 @@ def of(recipe: Recipe, task: Task, *, pretrained: bool = True) -> Forecast:
     )
     stages = schedule.stages_of(recipe)
     if recipe.time_limit is not None and known is not None:
-        stages = schedule.within(
+        stages = schedule.in_time(
             Budget(recipe.time_limit).left(),
             stages,
             workload,
             known,
-            capped=recipe.epochs is not None,
+            asked=None if recipe.epochs is None else [stage.epochs for stage in stages],
             shares=schedule.divided(recipe, 1.0),
         )
     return Forecast(stages, workload, known)

@@ -271,10 +271,7 @@ class Plan:
                 f"{named}: given up."
             )
         if stage.index == 1 and fitted[0].epochs == 0:
-            self._console.say(
-                "The time limit leaves too little time to train: predictions are those of the "
-                "first weights."
-            )
+            self._console.say(summary.NO_TIME_TO_TRAIN)
         self._stages = [*done, *fitted]
 
     def _in_time(self, stage: Stage, passed: float, *, trains: bool = True) -> tuple[Stage, ...]:

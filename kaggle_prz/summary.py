@@ -18,6 +18,10 @@ from kaggle_prz.schedule import Measured, Workload
 from kaggle_prz.spec import Stage
 from kaggle_prz.task import Task
 
+NO_TIME_TO_TRAIN = (
+    "The time limit leaves too little time to train: predictions are those of the first weights."
+)
+
 _SHOWN = 20
 _LONG, _TOP, _NEAR = 20, 10, 3  # rows of a leaderboard that is shown in part
 

@@ -31,8 +31,11 @@ def test_a_limit_too_short_is_told():
     speeds.keep(recipe, forecast.of(TINY, TASK).stages[0], Speed(16, 50, 200, 1))
     foreseen, console = forecast.of(recipe, TASK), Recorder()
     foreseen.show(console)
-    assert foreseen.stages == foreseen.seconds == ()
-    assert console.lines == ["The time limit is too short to train any stage."]
+    assert [(stage.image_size, stage.epochs) for stage in foreseen.stages] == [(16, 0)]
+    assert console.lines[-1] == (
+        "The time limit leaves too little time to train: predictions are those of the first "
+        "weights."
+    )
 
 
 def test_as_many_images_are_made_up_as_a_fold_trains_on():

@@ -14,12 +14,10 @@ from kaggle_prz.planning import Plan
 from kaggle_prz.runs import Run
 from kaggle_prz.schedule import Speed, Speeds
 from kaggle_prz.spec import Recipe
+from kaggle_prz.summary import NO_TIME_TO_TRAIN
 
 TASK = make_task([0, 1, 2] * 100, test_ids=[f"t{row}" for row in range(60)])
 SIZES = (32, 64, 96)
-NO_TIME_TO_TRAIN = (
-    "The time limit leaves too little time to train: predictions are those of the first weights."
-)
 FAST = Speed(image_size=32, train_images=1000, predict_images=4000, start=2)
 
 
