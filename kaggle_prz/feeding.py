@@ -22,6 +22,7 @@ def fed(batches: keras.utils.PyDataset) -> Any:
         A `tf.data.Dataset` with TensorFlow, and `batches` with every other backend.
 
     Example:
+        >>> import numpy as np
         >>> from kaggle_prz.pipeline import TrainBatches
         >>> pixels, rows = np.zeros((4, 8, 8, 3), np.uint8), np.arange(4)
         >>> given = fed(TrainBatches(pixels, rows, np.array([0, 1, 0, 1]), batch_size=2))

@@ -184,7 +184,7 @@ class StageTrainer:
         self._new_generators.put_back()
         planned, whole = self.steps(len(work.rows), work.epochs), self._recipe.accumulate
         likely = min(planned, self.steps(len(work.rows), self.stage.epochs))
-        pace = Pace(planned, self._peak(likely), work.deadline, whole)
+        pace = Pace(planned, self._peak(likely // whole), work.deadline, whole)
         batches = self._batches(work, lambda step: self._mixes(step, pace))
         average = average_of(self._recipe, pace)
         self._average = (work.fold, average) if average else None
@@ -227,14 +227,14 @@ class StageTrainer:
             return contextlib.nullcontext()
         return self._average[1].swapped(self._model)
 
-    def _peak(self, steps: int) -> float:
-        """The highest learning rate of a fold of so many steps.
+    def _peak(self, changes: int) -> float:
+        """The highest learning rate of a fold whose weights change so many times.
 
         AdamW moves every weight by about its rate at each step, whatever the gradient. What a
         pretrained network loses by its first steps at the full rate takes some sixty to win back;
         where there are fewer, smaller ones lose nothing.
         """
-        share = min(1.0, steps / _STEPS_AT_FULL_RATE) if self._pretrained else 1.0
+        share = min(1.0, changes / _STEPS_AT_FULL_RATE) if self._pretrained else 1.0
         return self.stage.learning_rate * share
 
     def _best_pass(self, work: FoldWork, history: History, pace: Pace) -> BestPass | None:

@@ -8,7 +8,7 @@ from kaggle_prz.schedule.limit import SAFETY, within
 from kaggle_prz.spec import Stage
 
 FEWEST_STEPS_BETTER_THAN_A_HEAD = 50
-FEWEST_STEPS_BETTER_THAN_HEADS_AT_LARGER_SIZES = 150
+FEWEST_STEPS_OF_ONE_SIZE = 150  # where heads could answer at several
 
 
 def in_time(
@@ -23,9 +23,10 @@ def in_time(
     """What a run does with the time from a stage on.
 
     Stages are trained where the first of a run gets steps enough to better what the head of a
-    pretrained network does alone; more of them where larger sizes are given up for it. Else heads
-    at all sizes that fit cost less and score better: such stages have no epochs, and only the last
-    of them may be trained, from its head on, with the time that is left.
+    pretrained network does alone, and larger sizes are given up for that; for the first alone to
+    be trained, it takes more of them. Else heads at all sizes that fit cost less and score better:
+    such stages have no epochs, and only the last of them may be trained, from its head on, with
+    the time that is left.
 
     Args:
         seconds: left for these stages.
@@ -48,7 +49,7 @@ def in_time(
         ...     fitted = in_time(seconds, stages, load, fast)
         ...     print([(stage.name, stage.epochs) for stage in fitted])
         [('stage1-96', 0.0), ('stage2-144', 0.0)]
-        [('stage1-96', 2.35), ('stage2-144', 1.04)]
+        [('stage1-96', 2.17), ('stage2-144', 0.96)]
     """
     first = stages[0]
     begins, heads = first.index == 1, first.epochs == 0
@@ -62,23 +63,25 @@ def in_time(
         stage.model_copy(update={"epochs": epochs})
         for stage, epochs in zip(stages, asked or [1.0] * len(stages), strict=True)
     ]
-    fitted = within(spare, wanted, workload, speed, capped=asked is not None, shares=shares)
-    if not fitted:
-        return heads_alone(seconds, stages, workload, speed) if begins or heads else ()
-    as_asked = asked is not None and fitted[0].epochs >= asked[0]
-    few = (
-        FEWEST_STEPS_BETTER_THAN_A_HEAD
-        if len(fitted) == len(stages)
-        else FEWEST_STEPS_BETTER_THAN_HEADS_AT_LARGER_SIZES
-    )
-    if (
-        begins
-        and workload.shares_features
-        and not as_asked
-        and _steps_a_fold(fitted[0], workload) < few
-    ):
-        return heads_alone(seconds, stages, workload, speed)
-    return fitted
+    for count in range(len(stages), 0, -1):
+        fitted = within(
+            spare,
+            wanted[:count],
+            workload,
+            speed,
+            capped=asked is not None,
+            shares=shares[:count] if shares else None,
+        )
+        if not fitted:
+            break
+        as_asked = asked is not None and fitted[0].epochs >= asked[0]
+        if as_asked or not (begins and workload.shares_features):
+            return fitted
+        alone = len(fitted) == 1 < len(stages)
+        few = FEWEST_STEPS_OF_ONE_SIZE if alone else FEWEST_STEPS_BETTER_THAN_A_HEAD
+        if _steps_a_fold(fitted[0], workload) >= few:
+            return fitted
+    return heads_alone(seconds, stages, workload, speed) if begins or heads else ()
 
 
 def after_heads(workload: Workload) -> Workload:

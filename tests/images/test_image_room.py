@@ -9,7 +9,7 @@ from toys import Recorder
 
 from kaggle_prz import images
 from kaggle_prz.errors import UsageError
-from kaggle_prz.images import digests, room
+from kaggle_prz.images import digests, room, stores
 
 IMAGES, SIZE = 10, 16
 RAW = IMAGES * SIZE * SIZE * 3
@@ -133,7 +133,7 @@ def test_a_way_to_keep_images_that_does_not_exist(decode):
 def test_the_index_of_digests_is_no_store_and_is_never_removed(decode, tmp_path, monkeypatch):
     monkeypatch.setattr(digests, "_SETTLED", -1)
     decode("one")
-    index = tmp_path / "home" / "one" / "digests"
+    index = tmp_path / "home" / "one" / stores.DIGESTS
     before = index.read_bytes()
     monkeypatch.setenv("KAGGLE_PRZ_CACHE_GB", str(1.5 * RAW / 1e9))
     decode("two")
