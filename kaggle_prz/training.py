@@ -58,6 +58,7 @@ class FoldWork:
         flips: flips that leave labels what they are.
         epochs: passes over `rows`, at most.
         deadline: `time.monotonic()` at which to be done, or None.
+        expected: passes that are likely before the deadline; default: as the stage was built with.
         validate: gives the score of the fold's held-out rows, for a recipe with patience.
         better: whether a score is strictly better than another.
     """
@@ -69,6 +70,7 @@ class FoldWork:
     epochs: float
     flips: tuple[str, ...] = ()
     deadline: float | None = None
+    expected: float | None = None
     validate: Validate | None = None
     better: Callable[[float, float], bool] = operator.gt
 
@@ -183,7 +185,8 @@ class StageTrainer:
         self._new_optimizer.put_back()
         self._new_generators.put_back()
         planned, whole = self.steps(len(work.rows), work.epochs), self._recipe.accumulate
-        likely = min(planned, self.steps(len(work.rows), self.stage.epochs))
+        expected = self.stage.epochs if work.expected is None else work.expected
+        likely = min(planned, self.steps(len(work.rows), expected))
         pace = Pace(planned, self._peak(likely // whole), work.deadline, whole)
         batches = self._batches(work, lambda step: self._mixes(step, pace))
         average = average_of(self._recipe, pace)

@@ -276,6 +276,7 @@ class InProcess:
             flips=self._run.task.flips,
             epochs=slot.epochs,
             deadline=slot.deadline,
+            expected=stage.epochs,
             validate=functools.partial(self._validate, stage, fold),
             better=metrics.of(self._run.task).better,
         )

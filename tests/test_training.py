@@ -63,6 +63,14 @@ def test_callbacks_see_every_step_after_the_learning_rate_is_set():
     assert rates[-1] == pytest.approx(history.learning_rate.iloc[-1])
 
 
+def test_what_is_expected_of_a_fold_counts_and_not_what_its_stage_was_built_with():
+    """A stage's epochs are settled after it is built, and a clock may end it long before."""
+    for built in (0, 50):
+        _, trainer, _ = prepared(plain(), epochs=built)
+        history = trainer.train(work(epochs=6, expected=6))
+        assert history.learning_rate.max() == pytest.approx(0.5e-3, rel=0.05)
+
+
 @pytest.mark.parametrize(("backbone", "rises"), [("tiny", False), ("plain", True)])
 def test_few_steps_of_a_pretrained_network_are_smaller(backbone, rises):
     """Twenty-five steps of sixty; sixty and more go at the stage's rate, as do random weights."""
