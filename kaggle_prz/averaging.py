@@ -129,4 +129,4 @@ class WeightAverage(keras.callbacks.Callback):  # type: ignore[misc]
 
 def _assign(model: keras.Model, values: list[Any]) -> None:
     for weight, value in zip(model.weights, values, strict=True):
-        weight.assign(value)
+        weight.assign(keras.ops.copy(value))  # JAX's steps use up the arrays that they are given

@@ -43,6 +43,26 @@ class Clock(keras.callbacks.Callback):  # type: ignore[misc]
         self.seconds.append(time.monotonic() - self._begun)
 
 
+class WriteBack(keras.callbacks.Callback):  # type: ignore[misc]
+    """First of a fit's callbacks: lets the others see the weights and set the learning rate.
+
+    With JAX, Keras trains on a state of its own and empties the variables; it writes them back
+    where a pass ends, or sooner where asked. Other backends train on the variables themselves.
+    """
+
+    def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
+        """Variables hold what the next step begins from."""
+        self._write_back()
+
+    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+        """Variables hold what the step made of them."""
+        self._write_back()
+
+    def _write_back(self) -> None:
+        if keras.backend.backend() == "jax":
+            self.model.jax_state_sync()
+
+
 class Pace(keras.callbacks.Callback):  # type: ignore[misc]
     """Sets the learning rate by progress, and stops at the last step or at the deadline.
 

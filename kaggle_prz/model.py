@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kaggle_prz import normalization
+from kaggle_prz import environment, normalization
 from kaggle_prz.backbones import Backbone, pretrained_file, resolve
 from kaggle_prz.backbones.beginning import begin
 from kaggle_prz.errors import UsageError
@@ -85,7 +85,8 @@ def build(
     backbone.check_sizes((image_size,))
     backbone.check_channels(channels)
     path = pretrained_file(backbone, weights)
-    keras.utils.set_random_seed(seed)
+    with environment.without_banner():  # TensorFlow's generator is seeded with every backend
+        keras.utils.set_random_seed(seed)
     with _dtype_policy(policy):
         network, adapted = begin(backbone, image_size, channels, path)
         drops = ""

@@ -51,10 +51,10 @@ class Outputs:
             labels: in the form of their kind, see `kaggle_prz.metrics.arrays`.
 
         Returns:
-            `(n,)` int64 class indexes, `(n, heads)` of them, or `(n, count)` float32 from 0 to 1.
+            `(n,)` int32 class indexes, `(n, heads)` of them, or `(n, count)` float32 from 0 to 1.
         """
         if labels.ndim == 1 or self.kind == "heads":
-            return labels
+            return labels.astype(np.int32)  # JAX has no int64 of its own
         span = np.where(self.high > self.low, self.high - self.low, 1.0)
         return ((labels - self.low) / span).astype(np.float32)
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from kaggle_prz import choices, class_weights, depth, outputs
 from kaggle_prz.augmentation import Augmentation
 from kaggle_prz.averaging import WeightAverage, average_of
-from kaggle_prz.callbacks import Clock, History, Pace
+from kaggle_prz.callbacks import Clock, History, Pace, WriteBack
 from kaggle_prz.console import Advance
 from kaggle_prz.errors import PrzError
 from kaggle_prz.feeding import fed
@@ -201,8 +201,11 @@ class StageTrainer:
                 epochs=math.ceil((pace.steps + whole) / len(batches)),  # pace ends it
                 shuffle=False,
                 verbose=0,
-                callbacks=[each for each in (pace, history, rollback, average, best) if each]
-                + list(callbacks),
+                callbacks=[
+                    WriteBack(),
+                    *(each for each in (pace, history, rollback, average, best) if each),
+                    *callbacks,
+                ],
             )
         finally:
             batches.let_go()  # TensorFlow keeps batches, and they would keep the model
