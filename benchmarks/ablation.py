@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +53,16 @@ def table(runs: Sequence[Run]) -> list[tuple[str, list[float], list[float]]]:
     """Element, log losses, and differences to the recipe as it is, over the seeds of both."""
     plain = {run["seed"]: run["log_loss"] for run in runs if run["element"] == AS_IT_IS}
     rows = []
-    for element in dict.fromkeys(run["element"] for run in runs):
+    for element in sorted({run["element"] for run in runs}, key=_place):
         own = {run["seed"]: run["log_loss"] for run in runs if run["element"] == element}
         both = [seed for seed in own if seed in plain]
         rows.append((element, list(own.values()), [own[seed] - plain[seed] for seed in both]))
     return rows
+
+
+def _place(element: str) -> tuple[int, str]:
+    order = list(ELEMENTS)
+    return (order.index(element) if element in order else len(order)), element
 
 
 def verdict(differences: Sequence[float]) -> str:
@@ -71,14 +77,32 @@ def verdict(differences: Sequence[float]) -> str:
     return "hurts" if differences and min(differences) > 0 else "seeds differ"
 
 
+def learn(competition: str, element: str, seed: int, split: Path, passes: float) -> Run:
+    """One run with one element changed."""
+    command = [sys.executable, str(HERE / "staged_run.py"), str(split), "--points", "1"]
+    command += ["--sizes", SIZES[competition], "--epochs", f"{passes:g}", "--seed", str(seed)]
+    command += [word for pair in ELEMENTS[element] for word in ("--set", pair)]
+    with tempfile.TemporaryDirectory() as place:
+        last = measure(command, Path(place, "run.json"))["curve"][-1]
+    run = {"competition": competition, "element": element, "seed": seed}
+    return run | {"log_loss": last["log_loss"], "accuracy": last["accuracy"]}
+
+
 @click.command()
 @click.option("--competition", default="elpv", show_default=True, type=click.Choice(list(SIZES)))
 @click.option("--seeds", default="0,1,2", show_default=True)
 @click.option("--elements", help="Numbers of elements between commas, from 0; default: all.")
+@click.option("--jobs", default=1, show_default=True, help="Runs at once: nothing is timed.")
 @click.option("--quick", is_flag=True, help="Two elements on drawn shapes, one seed.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Add the runs to it.")
 def main(
-    competition: str, *, seeds: str, elements: str | None, quick: bool, json_file: Path | None
+    competition: str,
+    *,
+    seeds: str,
+    elements: str | None,
+    jobs: int,
+    quick: bool,
+    json_file: Path | None,
 ) -> None:
     """Print log loss and difference of every element."""
     if quick:
@@ -90,24 +114,18 @@ def main(
     if json_file and json_file.is_file():
         done = json.loads(json_file.read_text("utf-8"))["runs"]
     known = {tuple(run[part] for part in KEY) for run in done}
-    with tempfile.TemporaryDirectory() as place:
+    wanted = [(element, int(seed)) for seed in seeds.split(",") for element in chosen]
+    missing = [each for each in wanted if (competition, *each) not in known]
+    with tempfile.TemporaryDirectory() as place, ThreadPoolExecutor(jobs) as pool:
         split = Path(place, "split.json")
         command = [sys.executable, str(HERE / "split.py"), str(split), "--competition", competition]
         subprocess.run(command, check=True)
-        for seed in map(int, seeds.split(",")):
-            for element in chosen:
-                if (competition, element, seed) in known:
-                    continue
-                command = [sys.executable, str(HERE / "staged_run.py"), str(split), "--points", "1"]
-                command += ["--sizes", SIZES[competition], "--epochs", f"{passes:g}"]
-                command += ["--seed", str(seed)]
-                command += [word for pair in ELEMENTS[element] for word in ("--set", pair)]
-                last = measure(command, Path(place, "run.json"))["curve"][-1]
-                run = {"competition": competition, "element": element, "seed": seed}
-                done.append(run | {"log_loss": last["log_loss"], "accuracy": last["accuracy"]})
-                click.echo(f"{element}, seed {seed}: {last['log_loss']:.4f}")
-                if json_file:
-                    recording.merge(json_file, "ablation", done[-1:], KEY)
+        begun = [pool.submit(learn, competition, *each, split, passes) for each in missing]
+        for run in (each.result() for each in as_completed(begun)):
+            done.append(run)
+            click.echo(f"{run['element']}, seed {run['seed']}: {run['log_loss']:.4f}")
+            if json_file:
+                recording.merge(json_file, "ablation", [run], KEY)
     for element, losses, differences in table([r for r in done if r["competition"] == competition]):
         middle = statistics.median(differences) if differences else 0.0
         click.echo(

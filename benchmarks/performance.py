@@ -99,8 +99,24 @@ def _staged(runs: Sequence[Run]) -> tuple[list[str], list[str]]:
                 (_staged_row(*each) for each in compared.items()),
             )
         )
+        if beside := target.beside_best(found):
+            tables.append("How soon kaggle-prz's staged run was no worse than another tool's best:")
+            head = ["tool", "seeds", "its best log loss", "its seconds", "ours", "ours ÷ its"]
+            tables.append(table(head, (_best_row(*each) for each in beside.items())))
         short += _late(compared)
     return tables, short
+
+
+def _best_row(what: tuple[str, str], found: Sequence[target.Best]) -> list[str]:
+    reached = [each for each in found if each.ours is not None]
+    return [
+        " ".join(what),
+        str(len(found)),
+        spread([each.log_loss for each in found], 3),
+        spread([each.seconds for each in found], 0),
+        spread([each.ours for each in reached], 0) if reached else "never",
+        spread([each.share for each in reached], 2) if reached else "never",
+    ]
 
 
 def _staged_row(what: tuple[str, str], found: Sequence[target.Reached]) -> list[str]:

@@ -11,6 +11,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
@@ -19,12 +20,15 @@ from typing import Any
 
 import click
 
+from kaggle_prz import environment
+
 _PACKAGES = (
     "kaggle-prz",
     "keras",
     "keras-cv",
     "tensorflow",
     "tensorflow-cpu",
+    "jax",
     "numpy",
     "pillow",
     "scikit-learn",
@@ -32,11 +36,11 @@ _PACKAGES = (
 
 
 def circumstances() -> dict[str, Any]:
-    """Date, command, processor, cores, memory and versions, without names of people or places."""
+    """Date, command, machine and versions, without names of people or places."""
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "command": shlex.join(["python", *_as_typed(sys.argv)]),
-        "processor": _processor(),
+        "processor": re.sub(r", \d+ cores$", "", environment.machine()),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
         "memory_GB": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
         "python": platform.python_version(),
@@ -60,15 +64,6 @@ def _as_typed(words: Sequence[str]) -> list[str]:
     script = Path(words[0])
     given = (Path(word).name if "/" in word else word for word in words[1:])
     return [f"benchmarks/{script.name}", *given]
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.machine()
 
 
 def merge(file: Path, benchmark: str, runs: Sequence[dict[str, Any]], key: Sequence[str]) -> None:

@@ -102,6 +102,9 @@ def conclude(runs: Sequence[Run], say: Callable[[str], object]) -> None:
             else "never"
         )
         say(f"{tool} {mode}: time to the target ÷ time of the single run {reached}{missed}")
+    for (tool, mode), best in target.beside_best(runs).items():
+        shown = ", ".join("never" if b.share is None else f"{b.share:.2f}" for b in best)
+        say(f"{tool} {mode}: our time to its best log loss ÷ its own time {shown}")
 
 
 @click.command()
@@ -112,6 +115,7 @@ def conclude(runs: Sequence[Run], say: Callable[[str], object]) -> None:
 @click.option("--peer-epochs", default=5.0, show_default=True, help="Of peers at that size.")
 @click.option("--seeds", default="0,1,2", show_default=True)
 @click.option("--points", default=5, show_default=True, help="Evaluations a stage.")
+@click.option("--base-lr", help="Of fastai's fine_tune, instead of its default.")
 @click.option("--rows", type=int, help="Labelled rows to use; default: all.")
 @click.option("--against", multiple=True, type=click.Choice(["fastai", "keras"]))
 @click.option("--only", multiple=True, help="Tools whose runs are made: kaggle-prz, fastai, keras.")
@@ -128,6 +132,7 @@ def main(
     peer_epochs: float,
     seeds: str,
     points: int,
+    base_lr: str | None,
     rows: int | None,
     against: tuple[str, ...],
     only: tuple[str, ...],
@@ -154,6 +159,8 @@ def main(
                 command += ["--seed", seed, "--points", str(each)]
                 if tool == "kaggle-prz":
                     command += [word for pair in settings for word in ("--set", pair)]
+                if tool == "fastai" and base_lr:
+                    command += ["--base-lr", base_lr]
                 run = {"competition": competition, "rows": rows}
                 runs.append(run | measure(command, Path(place, "run.json")))
                 click.echo(told(runs[-1]))

@@ -1,4 +1,4 @@
-"""When runs of several tools reached the log loss that kaggle-prz's single run ended with."""
+"""When runs of several tools reached a log loss: that of kaggle-prz's single run, or their best."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -20,6 +20,24 @@ class Reached(NamedTuple):
     run: Run
     target: float
     seconds: float | None
+    share: float | None
+
+
+class Best(NamedTuple):
+    """How kaggle-prz's staged run stands to the best that another tool's run had.
+
+    Attributes:
+        run: of the other tool, as recorded.
+        log_loss: the lowest of its curve.
+        seconds: on the run's clock until then.
+        ours: seconds of the staged run of the same seed until it was no worse; None: never.
+        share: ours ÷ seconds.
+    """
+
+    run: Run
+    log_loss: float
+    seconds: float
+    ours: float | None
     share: float | None
 
 
@@ -47,6 +65,26 @@ def compare(runs: Sequence[Run]) -> dict[tuple[str, str], list[Reached]]:
         seconds = first_reached(run["curve"], last["log_loss"])
         share = None if seconds is None else seconds / last["seconds"]
         found[run["tool"], run["mode"]].append(Reached(run, last["log_loss"], seconds, share))
+    return dict(found)
+
+
+def beside_best(runs: Sequence[Run]) -> dict[tuple[str, str], list[Best]]:
+    """Every other tool's run beside the staged run of its seed, by tool and mode."""
+    staged = {
+        _what(run): run["curve"]
+        for run in runs
+        if (run["tool"], run["mode"]) == ("kaggle-prz", "staged")
+    }
+    found = defaultdict(list)
+    for run in runs:
+        if run["tool"] == "kaggle-prz" or (curve := staged.get(_what(run))) is None:
+            continue
+        best = min(run["curve"], key=lambda point: point["log_loss"])
+        ours = first_reached(curve, best["log_loss"])
+        share = None if ours is None else ours / best["seconds"]
+        found[run["tool"], run["mode"]].append(
+            Best(run, best["log_loss"], best["seconds"], ours, share)
+        )
     return dict(found)
 
 

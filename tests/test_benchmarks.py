@@ -76,6 +76,20 @@ def test_the_target_is_reached_at_the_first_point_that_is_no_worse(benchmark):
     }
 
 
+def test_another_tools_best_is_what_the_staged_run_of_its_seed_has_to_reach(benchmark):
+    runs = [
+        run(mode="staged", curve=[(2.0, 0.5), (4.0, 0.4)]),
+        run("fastai", curve=[(7.0, 0.45), (20.0, 0.41), (30.0, 0.43)]),
+        run("keras", curve=[(7.0, 0.3)]),
+        run("fastai", seed=1, curve=[(7.0, 0.1)]),  # of another seed, whose staged run is missing
+    ]
+    found = benchmark("target").beside_best(runs)
+    assert {what: [each[1:] for each in of] for what, of in found.items()} == {
+        ("fastai", "single"): [(0.41, 20.0, 4.0, 0.2)],
+        ("keras", "single"): [(0.3, 7.0, None, None)],
+    }
+
+
 def test_a_clock_stands_while_it_is_stopped(benchmark, monkeypatch):
     curves, now = benchmark("curves"), [100.0]
     monkeypatch.setattr(curves.time, "monotonic", lambda: now[0])
@@ -127,6 +141,8 @@ def test_the_page_says_what_fell_short(benchmark, tmp_path):
     page = benchmark("performance").generated(tmp_path)
     assert page.startswith("## Does training that grows its images reach the log loss")
     assert "| kaggle-prz staged | 96: 1 | 1 | 12 | 0.400 | 0.500 | 12 | 1.20 |" in page
+    assert "| fastai single | 1 | 0.400 | 8 | 12 | 1.50 |" in page
+    assert "| keras single | 1 | 0.500 | 8 | 12 | 1.50 |" in page
     for short in (
         "- Staged was no sooner than the single run with seed 0.",
         "- fastai single was sooner than staged with seed 0.",

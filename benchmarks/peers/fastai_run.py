@@ -9,6 +9,10 @@ size: as many epochs a size as kaggle-prz's stages, so the same images × px². 
 are those of `fine_tune`'s second part. All else is fastai's default, but the augmentation, which is
 flips alone, as many as the competition allows, since kaggle-prz's run has no other.
 
+`vision_learner` divides a timm network into body and head, and `fine_tune` gives the body a
+hundredth of the head's rate: 1e-5 by default, at which it hardly moves. `--base-lr` shows what
+other rates would do.
+
 The body has the weights that kaggle-prz starts from, and is scaled for them.
 """
 
@@ -41,7 +45,7 @@ from fastai.vision.all import (
 sys.path.append(str(Path(__file__).parents[1]))
 import curves
 
-_RATE = 2e-3 / 2  # fine_tune's own, after the frozen epoch
+_BASE_LR = 2e-3  # fine_tune's default, halved after the frozen epoch
 _BATCH = 32
 
 
@@ -126,6 +130,7 @@ def train(
     points: int,
     workers: int,
     seed: int,
+    base_lr: float = _BASE_LR,
 ) -> list[dict[str, float]]:
     """Train at every size in turn; returns the curve."""
     set_seed(seed, reproducible=True)
@@ -137,11 +142,11 @@ def train(
     begin = epochs[0] - frozen if resized else epochs[0]
     watch.plan(sizes[0], len(data.train) * (begin + frozen))
     with learn.no_bar(), learn.no_logging():
-        learn.fine_tune(begin, freeze_epochs=frozen)
+        learn.fine_tune(begin, base_lr, freeze_epochs=frozen)
         for size, count in zip(sizes[1:], epochs[1:], strict=True):
             learn.dls = loaders(split, size, workers)
             watch.plan(size, len(learn.dls.train) * count)
-            learn.fit_one_cycle(count, slice(_RATE / 100, _RATE))
+            learn.fit_one_cycle(count, slice(base_lr / 2 / 100, base_lr / 2))
     return watch.curve
 
 
@@ -152,6 +157,7 @@ def train(
 @click.option("--epochs", default="5", show_default=True)
 @click.option("--seed", default=0, show_default=True)
 @click.option("--points", default=5, show_default=True, help="Evaluations a size.")
+@click.option("--base-lr", default=_BASE_LR, show_default=True, help="Of fine_tune.")
 @click.option("--workers", default=0, show_default=True, help="Processes that decode.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), required=True)
 def main(
@@ -162,6 +168,7 @@ def main(
     epochs: str,
     seed: int,
     points: int,
+    base_lr: float,
     workers: int,
     json_file: Path,
 ) -> None:
@@ -171,8 +178,9 @@ def main(
         "epochs": [int(count) for count in epochs.split(",")],
     }
     rows = json.loads(split.read_text("utf-8"))
-    curve = train(rows, **each, points=points, workers=workers, seed=seed)
-    found = {"tool": "fastai", "mode": mode, "seed": seed, **each, "curve": curve}
+    curve = train(rows, **each, points=points, workers=workers, seed=seed, base_lr=base_lr)
+    named = mode if base_lr == _BASE_LR else f"{mode}, base_lr {base_lr:g}"
+    found = {"tool": "fastai", "mode": named, "seed": seed, **each, "curve": curve}
     found |= {"workers": workers, "versions": lite0.versions()}
     json_file.write_text(json.dumps(found) + "\n", "utf-8")
 
