@@ -48,7 +48,7 @@ class Forecast:
         """The stage table."""
         summary.show_stages(self.stages, self.workload, self.speeds, console)
         if self.stages[0].epochs == 0:
-            console.say(summary.NO_TIME_TO_TRAIN)
+            console.say(summary.untrained(self.stages))
 
 
 def of(recipe: Recipe, task: Task, *, pretrained: bool = True) -> Forecast:

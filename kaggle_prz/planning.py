@@ -271,7 +271,7 @@ class Plan:
                 f"{named}: given up."
             )
         if stage.index == 1 and fitted[0].epochs == 0:
-            self._console.say(summary.NO_TIME_TO_TRAIN)
+            self._console.say(summary.untrained(fitted))
         self._stages = [*done, *fitted]
 
     def _in_time(self, stage: Stage, passed: float, *, trains: bool = True) -> tuple[Stage, ...]:

@@ -21,9 +21,18 @@ from kaggle_prz.task import Task
 NO_TIME_TO_TRAIN = (
     "The time limit leaves too little time to train: predictions are those of the first weights."
 )
+HEADS_FIRST = (
+    "The time limit leaves too little time to train every size: heads are fitted to what the "
+    "pretrained network sees, and what is left of the time trains the last size, where it suffices."
+)
 
 _SHOWN = 20
 _LONG, _TOP, _NEAR = 20, 10, 3  # rows of a leaderboard that is shown in part
+
+
+def untrained(stages: Sequence[Stage]) -> str:
+    """What becomes of a run whose first stage, of those that fit, is not trained."""
+    return HEADS_FIRST if len(stages) > 1 else NO_TIME_TO_TRAIN
 
 
 def show_task(task: Task, console: Console) -> None:

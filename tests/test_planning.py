@@ -14,7 +14,7 @@ from kaggle_prz.planning import Plan
 from kaggle_prz.runs import Run
 from kaggle_prz.schedule import Speed, Speeds
 from kaggle_prz.spec import Recipe
-from kaggle_prz.summary import NO_TIME_TO_TRAIN
+from kaggle_prz.summary import HEADS_FIRST, NO_TIME_TO_TRAIN
 
 TASK = make_task([0, 1, 2] * 100, test_ids=[f"t{row}" for row in range(60)])
 SIZES = (32, 64, 96)
@@ -184,7 +184,7 @@ def test_time_that_is_too_short_to_train_goes_to_heads_at_larger_sizes(begin, cl
     assert plan.next() is None
     assert _told(console) == [
         "The time limit leaves 4.9 s, too little for 96 px: given up.",
-        NO_TIME_TO_TRAIN,
+        HEADS_FIRST,
     ]
 
 
