@@ -1,7 +1,7 @@
 """What a fold starts from: weights of the stage before or fresh ones, with a head fitted first."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kaggle_prz import normalization, prediction, transfer, weights, workdir
 from kaggle_prz.console import Console, Silent
-from kaggle_prz.head import fit_head, probabilities
+from kaggle_prz.head import Head, fit_head, probabilities
 from kaggle_prz.model import HEAD, Classifier
 from kaggle_prz.outputs import Outputs
 from kaggle_prz.pixels import Store
@@ -57,7 +57,7 @@ class FirstWeights:
         self._kept: tuple[Stage, keras.Model] | None = None
         self._in_hand: _InHand | None = None
         self._features: NDArray[np.float32] | None = None
-        self._test_features: NDArray[np.float32] | None = None
+        self._views: dict[tuple[str, str], NDArray[np.float32]] = {}
         self.seconds = self.speed = 0.0
 
     @property
@@ -68,7 +68,8 @@ class FirstWeights:
     def keep(self, stage: Stage, model: keras.Model) -> None:
         """The next stage starts from the weights of this one, read into its model."""
         self._kept = stage, weights.bare(model)
-        self._in_hand = self._features = self._test_features = None
+        self._in_hand = self._features = None
+        self._views = {}
 
     def begin(self, stage: Stage, classifier: Classifier, trainer: Trainer) -> None:
         """Make ready for the folds of a stage.
@@ -86,6 +87,7 @@ class FirstWeights:
             if self._kept is not None:
                 self._transfer(fold=0)
             self._features = self._features_of(self._rows.train, self._console)
+            self._views = {("train", "plain"): self._features}
 
     def trace(self) -> None:
         """Trace what heads of a later stage are fitted with, so that no fold's time goes for it."""
@@ -112,25 +114,41 @@ class FirstWeights:
             return provenance
         return provenance | self._all_but_the_head() | self._fit_head(fold, console)
 
-    def untrained(self, fold: int) -> list[NDArray[np.float32]] | None:
+    def untrained(self, fold: int, views: Sequence[str]) -> list[NDArray[np.float32]] | None:
         """What a fold's first weights put out for its held-out and for the test images.
 
-        Folds that are not fine-tuned share the features of one pass, in the plain view alone: an
-        answer for when time is short.
+        Folds that are not fine-tuned share features, so that each view is one pass for all of them.
+        With more than the plain view the fold's head is fitted anew, to all of them.
 
         Args:
             fold: whose first weights are set.
+            views: names in `kaggle_prz.pipeline.VIEWS`, the plain one first.
 
         Returns:
-            `(images, outputs)` each; None where folds do not share their features.
+            `(images, outputs)` each, the mean over the views; None where folds do not share their
+            features.
         """
         if self._features is None:
             return None
-        if self._test_features is None:
-            self._test_features = self._features_of(self._rows.test, self._console)
+        for part, rows in (("train", self._rows.train), ("test", self._rows.test)):
+            for view in views:
+                if (part, view) not in self._views:
+                    self._views[part, view] = self._features_of(rows, self._console, view)
+        train = [self._views["train", view] for view in views]
+        if len(views) > 1:
+            trained_on = self._rows.trained_on(fold)
+            features = np.concatenate([seen[trained_on] for seen in train])
+            targets = np.concatenate([self._targets[trained_on]] * len(views))
+            self._classifier.set_head(*fit_head(features, targets, self._outputs))
         head = tuple(self._classifier.model.get_layer(HEAD).get_weights())
-        seen = self._features[self._rows.held_out(fold)], self._test_features
-        return [probabilities(features, head, self._outputs) for features in seen]
+        held_out = [seen[self._rows.held_out(fold)] for seen in train]
+        test = [self._views["test", view] for view in views]
+        return [self._mean_output(head, seen) for seen in (held_out, test)]
+
+    def _mean_output(self, head: Head, views: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        each = [probabilities(features, head, self._outputs) for features in views]
+        mean: NDArray[np.float32] = np.mean(each, axis=0)
+        return mean
 
     @property
     def _classifier(self) -> Classifier:
@@ -211,14 +229,21 @@ class FirstWeights:
         self._classifier.set_head(*fit_head(features, self._targets[trained_on], self._outputs))
         return {"head": f"linear probe on frozen features of {len(trained_on)} training rows"}
 
-    def _features_of(self, rows: NDArray[np.int64], console: Console) -> NDArray[np.float32]:
+    def _features_of(
+        self, rows: NDArray[np.int64], console: Console, view: str = "plain"
+    ) -> NDArray[np.float32]:
         """Pooled features of `rows`; of all training rows, once for every fold, where possible."""
         begun = time.monotonic()
         pixels = self._stores[self._hand.stage.image_size]
         with console.bar(f"features · {self._hand.stage.image_size} px", len(rows)) as advance:
             features = self._hand.trainer.predict(
                 lambda batch: prediction.predict(
-                    self._classifier.features, pixels, rows, batch_size=batch, advance=advance
+                    self._classifier.features,
+                    pixels,
+                    rows,
+                    batch_size=batch,
+                    views=(view,),
+                    advance=advance,
                 )
             )
         passed = time.monotonic() - begun

@@ -27,7 +27,14 @@ def workload_of(recipe: Recipe, task: Task, *, pretrained: bool = True) -> Workl
     rows = len(images.train_files), len(images.test_files)
     refits = pretrained and recipe.head_first and recipe.refit_head
     shares = refits and recipe.batch_norm != "recalibrate"
-    return Workload(recipe.folds, *rows, views, refits_head=refits, shares_features=shares)
+    return Workload(
+        recipe.folds,
+        *rows,
+        views,
+        refits_head=refits,
+        shares_features=shares,
+        head_views=2 ** len(task.flips) if recipe.tta else 1,
+    )
 
 
 class Plan:
@@ -259,7 +266,8 @@ class Plan:
 
     def _fit_to_time(self, stage: Stage, *, measured: bool) -> None:
         """Settle what comes from a stage on, whose model is built, and measured where it trains."""
-        here, heads = self._cost(stage), self._workload.predicts_from_features(stage)
+        begun = stage.model_copy(update={"head_views": 1})  # one pass of features so far
+        here, heads = self._cost(begun), self._workload.predicts_from_features(stage)
         passed = here.start + (here.features if heads else 0.0)
         done, ahead = self._stages[: stage.index - 1], self._stages[stage.index - 1 :]
         fitted = self._in_time(stage, passed, trains=measured or not heads)

@@ -23,6 +23,17 @@ def views_of(flips: Sequence[str], tta: bool) -> tuple[str, ...]:
     return ("plain", "horizontal" if "horizontal" in flips else flips[0])
 
 
+def head_views(flips: Sequence[str]) -> tuple[str, ...]:
+    """Views that a head alone may be fitted to, and answer from: those with most effect first.
+
+    Example:
+        >>> head_views(("horizontal", "vertical")), head_views(())
+        (('plain', 'horizontal', 'vertical', 'both'), ('plain',))
+    """
+    both = ("both",) if len(flips) == 2 else ()
+    return ("plain", *flips, *both)
+
+
 def predict(
     model: keras.Model,
     pixels: Store,

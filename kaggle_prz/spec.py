@@ -37,6 +37,8 @@ class Stage(_Frozen):
             0 for none.
         label_smoothing: share of a label that is spread over all classes.
         frozen: share of the backbone's layers, from the input on, that are not trained.
+        head_views: of every image, flips included, that a head alone is fitted to and answers
+            from, where the stage has no epochs.
     """
 
     index: int
@@ -51,6 +53,7 @@ class Stage(_Frozen):
     cutmix: float = 0.0
     label_smoothing: float = 0.0
     frozen: float = 0.0
+    head_views: int = 1
 
     @property
     def name(self) -> str:

@@ -155,7 +155,8 @@ class InProcess:
         steps = self._trainer.steps(len(work.rows), stage.epochs)
         is_late = work.deadline is not None and time.monotonic() >= work.deadline
         trains = work.epochs > 0 and not is_late
-        known = None if trains else self._first.untrained(fold)
+        views = prediction.head_views(self._run.task.flips)[: 1 if is_late else stage.head_views]
+        known = None if trains else self._first.untrained(fold, views)
         with self._console.bar(label, steps) as advance:
             begun = time.monotonic()
             if trains:
@@ -185,7 +186,7 @@ class InProcess:
             self._trainer.averaged(fold),
         ):
             weights.write(model, path)
-        workdir.seal(directory, score=score, **({} if known is None else {"views": ["plain"]}))
+        workdir.seal(directory, score=score, **({} if known is None else {"views": views}))
         self._record(stage)
         return score
 

@@ -413,6 +413,7 @@ def test_views_are_counted_where_the_task_allows_flips(recipe, flips, views):
         views,
         refits_head=recipe.get("refit_head", True),
         shares_features=recipe.get("refit_head", True),
+        head_views=views,
     )
 
 

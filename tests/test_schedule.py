@@ -300,7 +300,7 @@ def test_epochs_that_were_asked_for_are_kept_where_there_is_time(hundredths):
 @given(recipes, workloads, speeds, st.floats(0.1, 1e6), st.booleans())
 def test_time_too_short_to_train_goes_to_heads(recipe, workload, speed, seconds, capped):
     stages = schedule.stages_of(recipe)
-    workload = replace(workload, refits_head=True, shares_features=True)
+    workload = replace(workload, refits_head=True, shares_features=True, head_views=4)
     asked = [stage.epochs for stage in stages] if capped else None
     fitted = schedule.in_time(seconds, stages, workload, speed, asked=asked)
     cost = _seconds(fitted, workload, speed)
@@ -316,7 +316,7 @@ def test_time_too_short_to_train_goes_to_heads(recipe, workload, speed, seconds,
 
 @given(recipes, workloads, speeds, st.floats(0.1, 1e6))
 def test_of_heads_the_last_alone_is_trained(recipe, workload, speed, seconds):
-    workload = replace(workload, refits_head=True, shares_features=True)
+    workload = replace(workload, refits_head=True, shares_features=True, head_views=4)
     heads = [stage.model_copy(update={"epochs": 0.0}) for stage in schedule.stages_of(recipe)][1:]
     for count in range(1, len(heads) + 1):
         fitted = schedule.in_time(seconds, heads[:count], workload, speed)
@@ -324,6 +324,25 @@ def test_of_heads_the_last_alone_is_trained(recipe, workload, speed, seconds):
         after = schedule.after_heads(workload)
         cost = _seconds(fitted, after, speed)
         assert cost <= seconds
+
+
+def test_heads_see_as_many_flips_as_fit_before_a_larger_size_is_thought_of():
+    stages = [make_stage(1, 32, 1.0), make_stage(2, 64, 1.0)]
+    workload = Workload(2, 90, 10, views=1, refits_head=True, shares_features=True, head_views=4)
+    speed = Speed(image_size=32, train_images=1.0, predict_images=100.0, start=0)
+    found = [
+        [(head.image_size, head.head_views) for head in heads]
+        for seconds in (1, 3, 5, 9, 13, 26)
+        if (heads := schedule.heads_alone(seconds, stages, workload, speed))
+    ]
+    assert found == [
+        [(32, 1)],
+        [(32, 2)],
+        [(32, 4)],
+        [(32, 4), (64, 1)],
+        [(32, 4), (64, 2)],
+        [(32, 4), (64, 4)],
+    ]
 
 
 def test_without_time_nothing_fits():

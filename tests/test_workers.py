@@ -113,6 +113,31 @@ def test_heads_alone_at_a_larger_size_share_the_features_of_one_pass(begin, comp
     assert passes == [("features · 24 px", 40), ("features · 24 px", 10)]
 
 
+def test_a_head_of_several_views_is_fitted_to_all_and_answers_their_mean(begin, competition):
+    task, column, decoded = competition
+    run, worker = begin("views", backbone=plain())
+    stage = STAGE.model_copy(update={"epochs": 0.0, "head_views": 2})
+    worker.prepare(stage, None, measure=False)
+    worker.train(stage, 1, Slot(0.0))
+    images = decoded.stores[16]
+    views = [
+        worker._classifier.features.predict(seen, verbose=0)
+        for seen in (images[:], images[:, :, ::-1])
+    ]
+    train, held_out = np.flatnonzero(column != 1), np.flatnonzero(column == 1)
+    targets = outputs.of(task).targets(task.labels)[train]
+    head = fit_head(
+        np.concatenate([view[train] for view in views]),
+        np.concatenate([targets, targets]),
+        outputs.of(task),
+    )
+    _, oof, _ = sealed(run, stage, 1)
+    each = [probabilities(view[held_out], head, outputs.of(task)) for view in views]
+    np.testing.assert_allclose(oof, np.mean(each, axis=0), atol=1e-4)
+    assert workdir.read_seal(run.directory(stage, 1))["views"] == ["plain", "horizontal"]
+    np.testing.assert_allclose(worker._classifier.model.get_layer("head").get_weights()[0], head[0])
+
+
 @pytest.mark.parametrize("backbone", ["tiny", "plain"])
 def test_labels_of_held_out_rows_change_nothing(begin, competition, backbone):
     task, column, _ = competition

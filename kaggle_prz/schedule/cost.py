@@ -18,6 +18,7 @@ class Workload:
         views: test-time views of each predicted image.
         refits_head: folds fit their heads anew in every stage but the first.
         shares_features: of a backbone that is not trained, as long as it is not.
+        head_views: most views of an image that such a head can be fitted to.
     """
 
     folds: int
@@ -26,6 +27,7 @@ class Workload:
     views: int
     refits_head: bool = False
     shares_features: bool = False
+    head_views: int = 1
 
     def trained_images(self, epochs: float) -> float:
         """Images that training passes over, all folds together."""
@@ -34,7 +36,7 @@ class Workload:
     def featured_images(self, stage: Stage) -> float:
         """Images whose features a stage fits its folds' heads to, all folds together."""
         if self.predicts_from_features(stage):
-            return float(self.train_rows + self.test_rows)  # of all folds at once
+            return float(stage.head_views * (self.train_rows + self.test_rows))  # of all folds
         return self.trained_images(1) if self.refits_head and stage.index > 1 else 0.0
 
     def predicted_images(self) -> int:

@@ -1,5 +1,6 @@
 """Time too short to train everything: which stages are trained, and which fit heads alone."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -57,10 +58,10 @@ def in_time(
         return heads_alone(seconds, stages, workload, speed)
     spare = seconds
     if heads and not begins:  # all folds start from features of one pass
-        spare -= cost_of(first, workload, speed).features
+        spare -= cost_of(_head(first, 1), workload, speed).features
         workload = after_heads(workload)
     wanted = [
-        stage.model_copy(update={"epochs": epochs})
+        stage.model_copy(update={"epochs": epochs, "head_views": 1})
         for stage, epochs in zip(stages, asked or [1.0] * len(stages), strict=True)
     ]
     for count in range(len(stages), 0, -1):
@@ -94,6 +95,9 @@ def heads_alone(
 ) -> tuple[Stage, ...]:
     """As many of `stages` as fit into `seconds` where networks are not trained, only their heads.
 
+    A head that is fitted to an image's flips too, and answers from all of them, is worth more than
+    one at a larger size; so every stage has as many views as fit before the next one is thought of.
+
     Args:
         seconds: left for these stages.
         stages: not yet begun, in order.
@@ -106,13 +110,31 @@ def heads_alone(
     """
     chosen: list[Stage] = []
     for stage in stages:
-        head = stage.model_copy(update={"epochs": 0.0})
-        seconds -= cost_of(head, workload, speed).total / SAFETY
-        fits = seconds >= 0 and workload.predicts_from_features(head)
-        if stage.index > 1 and not fits:
-            break
-        chosen.append(head)
+        fitting = [
+            (head, cost)
+            for head in map(functools.partial(_head, stage), _fewer(workload.head_views))
+            if (cost := cost_of(head, workload, speed).total / SAFETY) <= seconds
+            and workload.predicts_from_features(head)
+        ]
+        if not fitting:
+            return tuple(chosen) if chosen or stage.index > 1 else (_head(stage, 1),)
+        chosen.append(fitting[0][0])
+        seconds -= fitting[0][1]
     return tuple(chosen)
+
+
+def _head(stage: Stage, views: int) -> Stage:
+    return stage.model_copy(update={"epochs": 0.0, "head_views": views})
+
+
+def _fewer(views: int) -> list[int]:
+    """So many, then half, down to one: flips come in pairs.
+
+    Example:
+        >>> _fewer(4)
+        [4, 2, 1]
+    """
+    return [views >> halvings for halvings in range(views.bit_length())]
 
 
 def _steps_a_fold(stage: Stage, workload: Workload) -> float:
