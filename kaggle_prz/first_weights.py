@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import keras
 import numpy as np
@@ -18,6 +18,8 @@ from kaggle_prz.rows import Rows
 from kaggle_prz.runs import WEIGHTS, Run
 from kaggle_prz.spec import Stage
 from kaggle_prz.trainers import Trainer
+
+_PLAIN = ("plain",)
 
 
 class _InHand(NamedTuple):
@@ -96,32 +98,35 @@ class FirstWeights:
             self._features_of(self._rows.train[:1], Silent())
             self.seconds = seconds
 
-    def set(self, fold: int, console: Console | None = None) -> dict[str, Any]:
+    def set(
+        self, fold: int, console: Console | None = None, *, views: Sequence[str] = _PLAIN
+    ) -> dict[str, Any]:
         """Set a fold's first weights.
 
         Args:
             fold: its number.
             console: gets a bar for features, instead of the one given first.
+            views: of the images that a head is fitted to; more than the plain one where folds
+                share features.
 
         Returns:
             Where they come from, for `transfer.json`.
         """
         console = console or self._console
         if self._kept is None:
-            return self._set_fresh(fold, console)
+            return self._set_fresh(fold, console, views)
         provenance = self._transfer(fold) | self._recalibrate(fold)
         if not self._refits_head:
             return provenance
-        return provenance | self._all_but_the_head() | self._fit_head(fold, console)
+        return provenance | self._all_but_the_head() | self._fit_head(fold, console, views)
 
     def untrained(self, fold: int, views: Sequence[str]) -> list[NDArray[np.float32]] | None:
         """What a fold's first weights put out for its held-out and for the test images.
 
         Folds that are not fine-tuned share features, so that each view is one pass for all of them.
-        With more than the plain view the fold's head is fitted anew, to all of them.
 
         Args:
-            fold: whose first weights are set.
+            fold: whose first weights are set, for the same views.
             views: names in `kaggle_prz.pipeline.VIEWS`, the plain one first.
 
         Returns:
@@ -130,20 +135,18 @@ class FirstWeights:
         """
         if self._features is None:
             return None
-        for part, rows in (("train", self._rows.train), ("test", self._rows.test)):
-            for view in views:
-                if (part, view) not in self._views:
-                    self._views[part, view] = self._features_of(rows, self._console, view)
-        train = [self._views["train", view] for view in views]
-        if len(views) > 1:
-            trained_on = self._rows.trained_on(fold)
-            features = np.concatenate([seen[trained_on] for seen in train])
-            targets = np.concatenate([self._targets[trained_on]] * len(views))
-            self._classifier.set_head(*fit_head(features, targets, self._outputs))
         head = tuple(self._classifier.model.get_layer(HEAD).get_weights())
-        held_out = [seen[self._rows.held_out(fold)] for seen in train]
-        test = [self._views["test", view] for view in views]
-        return [self._mean_output(head, seen) for seen in (held_out, test)]
+        held_out = self._rows.held_out(fold)
+        seen = [self._shared("train", view)[held_out] for view in views]
+        test = [self._shared("test", view) for view in views]
+        return [self._mean_output(head, each) for each in (seen, test)]
+
+    def _shared(self, part: Literal["train", "test"], view: str) -> NDArray[np.float32]:
+        """Features of all training or test images in a view; one pass for all folds."""
+        if (part, view) not in self._views:
+            rows = self._rows.train if part == "train" else self._rows.test
+            self._views[part, view] = self._features_of(rows, self._console, view)
+        return self._views[part, view]
 
     def _mean_output(self, head: Head, views: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         each = [probabilities(features, head, self._outputs) for features in views]
@@ -202,7 +205,7 @@ class FirstWeights:
             "reinitialised": [name for name, weight in named.items() if id(weight) in head],
         }
 
-    def _set_fresh(self, fold: int, console: Console) -> dict[str, Any]:
+    def _set_fresh(self, fold: int, console: Console, views: Sequence[str]) -> dict[str, Any]:
         self._classifier.model.set_weights(self._fresh)
         provenance: dict[str, Any] = {"source": self._classifier.notes[0], "source_sha256": None}
         provenance |= self._recalibrate(fold)
@@ -212,22 +215,25 @@ class FirstWeights:
         provenance |= self._all_but_the_head()
         if not self._fits_head:
             return provenance | {"head": "random"}
-        return provenance | self._fit_head(fold, console)
+        return provenance | self._fit_head(fold, console, views)
 
-    def _fit_head(self, fold: int, console: Console) -> dict[str, Any]:
+    def _fit_head(self, fold: int, console: Console, views: Sequence[str]) -> dict[str, Any]:
         """Fit the head to features of the rows that a fold trains on.
 
         Features of a larger size differ, and a head fitted to those of the size before answers
         them worse than it did: on new features it need not be trained back step by step.
         """
         trained_on = self._rows.trained_on(fold)
-        features = (
-            self._features_of(self._rows.train[trained_on], console)
-            if self._features is None
-            else self._features[trained_on]
-        )
-        self._classifier.set_head(*fit_head(features, self._targets[trained_on], self._outputs))
-        return {"head": f"linear probe on frozen features of {len(trained_on)} training rows"}
+        if self._features is None:
+            views = _PLAIN
+            features = self._features_of(self._rows.train[trained_on], console)
+        else:
+            seen = [self._shared("train", view)[trained_on] for view in views]
+            features = np.concatenate(seen)
+        targets = np.concatenate([self._targets[trained_on]] * len(views))
+        self._classifier.set_head(*fit_head(features, targets, self._outputs))
+        also = f", in {len(views)} views each" if len(views) > 1 else ""
+        return {"head": f"linear probe on frozen features of {len(trained_on)} training rows{also}"}
 
     def _features_of(
         self, rows: NDArray[np.int64], console: Console, view: str = "plain"

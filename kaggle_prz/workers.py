@@ -146,7 +146,8 @@ class InProcess:
         directory = self._run.directory(stage, fold)
         model, self._epochs = self._classifier.model, stage.epochs
         workdir.begin_anew(directory)
-        provenance = self._first.set(fold)
+        views = prediction.head_views(self._run.task.flips)[: stage.head_views]
+        provenance = self._first.set(fold, views=views)
         label = (
             f"stage {stage.index} · {stage.image_size} px · fold {fold + 1}/"
             f"{self._run.recipe.folds}"
@@ -155,7 +156,6 @@ class InProcess:
         steps = self._trainer.steps(len(work.rows), stage.epochs)
         is_late = work.deadline is not None and time.monotonic() >= work.deadline
         trains = work.epochs > 0 and not is_late
-        views = prediction.head_views(self._run.task.flips)[: 1 if is_late else stage.head_views]
         known = None if trains else self._first.untrained(fold, views)
         with self._console.bar(label, steps) as advance:
             begun = time.monotonic()

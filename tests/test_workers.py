@@ -134,6 +134,8 @@ def test_a_head_of_several_views_is_fitted_to_all_and_answers_their_mean(begin, 
     _, oof, _ = sealed(run, stage, 1)
     each = [probabilities(view[held_out], head, outputs.of(task)) for view in views]
     np.testing.assert_allclose(oof, np.mean(each, axis=0), atol=1e-4)
+    source = workdir.read_json(run.directory(stage, 1) / "transfer.json")
+    assert source["head"].endswith("of 20 training rows, in 2 views each")
     assert workdir.read_seal(run.directory(stage, 1))["views"] == ["plain", "horizontal"]
     np.testing.assert_allclose(worker._classifier.model.get_layer("head").get_weights()[0], head[0])
 
