@@ -10,6 +10,7 @@ from kaggle_prz.spec import Stage
 
 FEWEST_STEPS_BETTER_THAN_A_HEAD = 50
 FEWEST_STEPS_OF_ONE_SIZE = 150  # where heads could answer at several
+_TIMES_WHERE_HEADS_SEE_ALL_FLIPS = 2
 
 
 def in_time(
@@ -76,13 +77,21 @@ def in_time(
         if not fitted:
             break
         as_asked = asked is not None and fitted[0].epochs >= asked[0]
-        if as_asked or not (begins and workload.shares_features):
+        if as_asked or not workload.shares_features or not (begins or heads):
             return fitted
-        alone = len(fitted) == 1 < len(stages)
-        few = FEWEST_STEPS_OF_ONE_SIZE if alone else FEWEST_STEPS_BETTER_THAN_A_HEAD
-        if _steps_a_fold(fitted[0], workload) >= few:
+        if _steps_a_fold(fitted[0], workload) >= _fewest(fitted, stages, workload):
             return fitted
     return heads_alone(seconds, stages, workload, speed) if begins or heads else ()
+
+
+def _fewest(fitted: Sequence[Stage], stages: Sequence[Stage], workload: Workload) -> int:
+    """Steps a fold that a stage has to get, to be trained where a head could answer."""
+    sees_all_flips = workload.head_views > 2
+    if fitted[0].index > 1:  # after heads
+        return FEWEST_STEPS_BETTER_THAN_A_HEAD if sees_all_flips else 0
+    alone = len(fitted) == 1 < len(stages)
+    few = FEWEST_STEPS_OF_ONE_SIZE if alone else FEWEST_STEPS_BETTER_THAN_A_HEAD
+    return few * (_TIMES_WHERE_HEADS_SEE_ALL_FLIPS if sees_all_flips else 1)
 
 
 def after_heads(workload: Workload) -> Workload:
