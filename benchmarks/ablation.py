@@ -124,7 +124,9 @@ def main(
         split = Path(place, "split.json")
         command = [sys.executable, str(HERE / "split.py"), str(split), "--competition", competition]
         subprocess.run(command, check=True)
-        begun = [pool.submit(learn, competition, *each, split, passes, settings) for each in missing]
+        begun = [
+            pool.submit(learn, competition, *each, split, passes, settings) for each in missing
+        ]
         for run in (each.result() for each in as_completed(begun)):
             done.append(run)
             click.echo(f"{run['element']}, seed {run['seed']}: {run['log_loss']:.4f}")

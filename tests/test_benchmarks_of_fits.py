@@ -108,3 +108,24 @@ def test_a_run_without_a_submission_is_a_fault(tmp_path):
     (tmp_path / "shapes" / "run").mkdir(parents=True)
     (tmp_path / "shapes" / "run" / "recipe.json").write_text("{")
     assert module.invalid(tmp_path).startswith("RunError")
+
+
+def test_half_precision_is_compared_repeat_by_repeat():
+    found = {
+        "float32": [{"MB": 100, "log loss": 0.5}, {"MB": 200, "log loss": 0.6}],
+        "mixed_bfloat16": [{"MB": 50, "log loss": 0.5}, {"MB": 80, "log loss": 0.7}],
+        "mixed_float16": [{"MB": 75, "log loss": 0.4}, {"MB": 160, "log loss": 0.5}],
+    }
+    ratios = load("half_precision").compared(found)
+    assert ratios == {"mixed_bfloat16": {"MB": 0.45}, "mixed_float16": {"MB": 0.775}}
+
+
+def test_an_ablation_lists_elements_in_their_own_order(monkeypatch):
+    monkeypatch.syspath_prepend(PLACE)
+    ablation = load("ablation")
+    names = list(ablation.ELEMENTS)
+    runs = [
+        {"element": element, "seed": 0, "log_loss": 0.5}
+        for element in (names[4], "of another version", names[0])
+    ]
+    assert [row[0] for row in ablation.table(runs)] == [names[0], names[4], "of another version"]
