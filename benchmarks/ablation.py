@@ -78,7 +78,7 @@ def verdict(differences: Sequence[float]) -> str:
 
 
 def learn(
-    competition: str, element: str, seed: int, split: Path, passes: float, shared: Sequence[str]
+    competition: str, element: str, seed: int, split: Path, *, passes: float, shared: Sequence[str]
 ) -> Run:
     """One run with one element changed, and the settings that all runs share."""
     command = [sys.executable, str(HERE / "staged_run.py"), str(split), "--points", "1"]
@@ -125,7 +125,8 @@ def main(
         command = [sys.executable, str(HERE / "split.py"), str(split), "--competition", competition]
         subprocess.run(command, check=True)
         begun = [
-            pool.submit(learn, competition, *each, split, passes, settings) for each in missing
+            pool.submit(learn, competition, *each, split, passes=passes, shared=settings)
+            for each in missing
         ]
         for run in (each.result() for each in as_completed(begun)):
             done.append(run)
