@@ -111,10 +111,10 @@ class Watched(workers.InProcess):
         """A fit of one fold needs no features of the rows that it holds out."""
         chosen = self._rows.trained_on(FOLD)
 
-        def features_of(rows: np.ndarray, console: Console) -> np.ndarray:
+        def features_of(rows: np.ndarray, console: Console, view: str = "plain") -> np.ndarray:
             if len(rows) != len(self._rows.train):
-                return whole(rows, console)
-            trained = whole(rows[chosen], console)
+                return whole(rows, console, view)
+            trained = whole(rows[chosen], console, view)
             features = np.zeros((len(rows), trained.shape[1]), np.float32)
             features[chosen] = trained
             return features
