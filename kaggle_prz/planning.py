@@ -86,7 +86,7 @@ class Plan:
     def needs_speed(self, stage: Stage) -> bool:
         """Whether a stage's speed is worth measuring: under a limit, and at the very first."""
         if self._workload.predicts_from_features(stage):
-            return any(each.epochs for each in self._in_time(stage, 0.0))
+            return any(each.epochs for each in self._in_time(stage, trains=True, begun=False))
         return self._budget.limit is not None or (stage.index == 1 and self._settled == 0)
 
     def settle(self, stage: Stage, speed: Speed | None) -> Stage | None:
@@ -266,11 +266,9 @@ class Plan:
 
     def _fit_to_time(self, stage: Stage, *, measured: bool) -> None:
         """Settle what comes from a stage on, whose model is built, and measured where it trains."""
-        begun = stage.model_copy(update={"head_views": 1})  # one pass of features so far
-        here, heads = self._cost(begun), self._workload.predicts_from_features(stage)
-        passed = here.start + (here.features if heads else 0.0)
+        heads = self._workload.predicts_from_features(stage)
         done, ahead = self._stages[: stage.index - 1], self._stages[stage.index - 1 :]
-        fitted = self._in_time(stage, passed, trains=measured or not heads)
+        fitted = self._in_time(stage, trains=measured or not heads, begun=True)
         given_up = ahead[len(fitted) :]
         if given_up:
             named = " and ".join(f"{one.image_size} px" for one in given_up)
@@ -282,21 +280,22 @@ class Plan:
             self._console.say(summary.untrained(fitted))
         self._stages = [*done, *fitted]
 
-    def _in_time(self, stage: Stage, passed: float, *, trains: bool = True) -> tuple[Stage, ...]:
+    def _in_time(self, stage: Stage, *, trains: bool, begun: bool) -> tuple[Stage, ...]:
         """A stage and those after it, as the time left allows.
 
         Args:
             stage: not trained yet.
-            passed: seconds of its cost that are spent already.
             trains: whether it may be trained.
+            begun: its model is built, and sees features where folds share them.
         """
         begin, speed = stage.index - 1, self._speeds
         if speed is None:
             return ()
         recipe, ahead = self._run.recipe, self._stages[begin:]
+        passed = self._cost(stage).start if begun else 0.0
         seconds = self._left() - self._reserve() + passed
         if not trains:
-            return schedule.heads_alone(seconds, ahead, self._workload, speed)
+            return schedule.heads_alone(seconds, ahead, self._workload, speed, seen=begun)
         asked = [each.epochs for each in schedule.stages_of(recipe)[begin:][: len(ahead)]]
         return schedule.in_time(
             seconds,
@@ -305,6 +304,7 @@ class Plan:
             speed,
             asked=None if recipe.epochs is None else asked,
             shares=schedule.divided(recipe, 1.0)[begin:][: len(ahead)],
+            seen=begun,
         )
 
     def _cost(self, stage: Stage) -> schedule.Cost:

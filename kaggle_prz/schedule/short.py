@@ -21,6 +21,7 @@ def in_time(
     *,
     asked: Sequence[float] | None = None,
     shares: Sequence[float] | None = None,
+    seen: bool = False,
 ) -> tuple[Stage, ...]:
     """What a run does with the time from a stage on.
 
@@ -37,6 +38,7 @@ def in_time(
         speed: as measured last.
         asked: epochs of every stage, where none may have more.
         shares: see `within`.
+        seen: features of the first stage's training images are made already.
 
     Returns:
         The stages that fit; the first of a run in any case.
@@ -56,10 +58,10 @@ def in_time(
     first = stages[0]
     begins, heads = first.index == 1, first.epochs == 0
     if heads and not begins and len(stages) > 1:
-        return heads_alone(seconds, stages, workload, speed)
-    spare = seconds
+        return heads_alone(seconds, stages, workload, speed, seen=seen)
+    spare, shared = seconds, workload
     if heads and not begins:  # all folds start from features of one pass
-        spare -= cost_of(_head(first, 1), workload, speed).features
+        spare -= 0.0 if seen else _pass_over_training_images(first, workload, speed)
         workload = after_heads(workload)
     wanted = [
         stage.model_copy(update={"epochs": epochs, "head_views": 1})
@@ -81,7 +83,7 @@ def in_time(
             return fitted
         if _steps_a_fold(fitted[0], workload) >= _fewest(fitted, stages, workload):
             return fitted
-    return heads_alone(seconds, stages, workload, speed) if begins or heads else ()
+    return heads_alone(seconds, stages, shared, speed, seen=seen) if begins or heads else ()
 
 
 def _fewest(fitted: Sequence[Stage], stages: Sequence[Stage], workload: Workload) -> int:
@@ -100,7 +102,12 @@ def after_heads(workload: Workload) -> Workload:
 
 
 def heads_alone(
-    seconds: float, stages: Sequence[Stage], workload: Workload, speed: Measured
+    seconds: float,
+    stages: Sequence[Stage],
+    workload: Workload,
+    speed: Measured,
+    *,
+    seen: bool = False,
 ) -> tuple[Stage, ...]:
     """As many of `stages` as fit into `seconds` where networks are not trained, only their heads.
 
@@ -112,12 +119,15 @@ def heads_alone(
         stages: not yet begun, in order.
         workload: of every stage.
         speed: as measured last.
+        seen: features of the first stage's training images are made already, in one view.
 
     Returns:
         Stages of no epochs: those that fit, and the first stage of a run in any case; alone where
         folds do not share features.
     """
     chosen: list[Stage] = []
+    if seen:
+        seconds += _pass_over_training_images(stages[0], workload, speed) / SAFETY
     for stage in stages:
         fitting = [
             (head, cost)
@@ -130,6 +140,10 @@ def heads_alone(
         chosen.append(fitting[0][0])
         seconds -= fitting[0][1]
     return tuple(chosen)
+
+
+def _pass_over_training_images(stage: Stage, workload: Workload, speed: Measured) -> float:
+    return workload.train_rows / speed.of(stage).predict_images
 
 
 def _head(stage: Stage, views: int) -> Stage:
