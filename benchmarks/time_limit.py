@@ -45,12 +45,14 @@ def attempt(competition: str, limit: float) -> dict[str, Any]:
             status, said = -1, f"did not end {_GRACE:.0f} s after the limit"
         wall = time.monotonic() - begun
         fault = said if status else invalid(Path(place) / "runs")
+        score = None if fault else scored(Path(place) / "runs")
     return {
         "limit": limit,
         "wall": round(wall, 2),
         "used": round(wall / limit, 4),
         "kept": wall <= limit,
         "fault": fault,
+        "score": score,
     }
 
 
@@ -67,10 +69,17 @@ def invalid(runs_dir: Path) -> str:
     return ""
 
 
+def scored(runs_dir: Path) -> float:
+    """Out-of-fold score of the one run below a directory."""
+    from kaggle_prz import runs
+
+    return round(runs.load_run(next(runs.all_runs(runs_dir))).score, 4)
+
+
 def show(found: dict[str, Any]) -> None:
     """One line of one fit."""
     state = "kept" if found["kept"] else "OVERRUN"
-    fault = f"  FAULT: {found['fault']}" if found["fault"] else ""
+    fault = f"  FAULT: {found['fault']}" if found["fault"] else f", out of fold {found['score']}"
     click.echo(
         f"limit {found['limit']:>5g} s: {found['wall']:7.1f} s, {found['used']:.1%} used, "
         f"{state}{fault}"

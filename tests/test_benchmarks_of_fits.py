@@ -81,7 +81,14 @@ def test_limits_are_run_once_and_the_rest_another_time(tmp_path, monkeypatch):
     def attempt(competition, limit):
         tried.append(limit)
         fault = "" if limit < 90 else "no submission"
-        return {"limit": limit, "wall": limit / 2, "used": 0.5, "kept": True, "fault": fault}
+        return {
+            "limit": limit,
+            "wall": limit / 2,
+            "used": 0.5,
+            "kept": True,
+            "fault": fault,
+            "score": 0.5,
+        }
 
     monkeypatch.setattr(module, "attempt", attempt)
     call = ["--limits", "60,75,90", "--json", str(file)]

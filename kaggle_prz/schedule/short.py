@@ -10,7 +10,6 @@ from kaggle_prz.spec import Stage
 
 FEWEST_STEPS_BETTER_THAN_A_HEAD = 50
 FEWEST_STEPS_OF_ONE_SIZE = 150  # where heads could answer at several
-_TIMES_WHERE_HEADS_SEE_ALL_FLIPS = 2
 
 
 def in_time(
@@ -91,9 +90,9 @@ def _fewest(fitted: Sequence[Stage], stages: Sequence[Stage], workload: Workload
     sees_all_flips = workload.head_views > 2
     if fitted[0].index > 1:  # after heads
         return FEWEST_STEPS_BETTER_THAN_A_HEAD if sees_all_flips else 0
-    alone = len(fitted) == 1 < len(stages)
-    few = FEWEST_STEPS_OF_ONE_SIZE if alone else FEWEST_STEPS_BETTER_THAN_A_HEAD
-    return few * (_TIMES_WHERE_HEADS_SEE_ALL_FLIPS if sees_all_flips else 1)
+    if len(fitted) == 1 < len(stages):
+        return FEWEST_STEPS_OF_ONE_SIZE
+    return FEWEST_STEPS_BETTER_THAN_A_HEAD * (2 if sees_all_flips else 1)
 
 
 def after_heads(workload: Workload) -> Workload:
