@@ -1,15 +1,11 @@
 """A network's weights <-> a file, without the state of the optimizer that trained it."""
 
-import weakref
 from pathlib import Path
 
 import keras
 import numpy as np
 
 _BYTES_A_GROUP = 4096  # of HDF5 itself, for every array
-
-
-_bare: weakref.WeakKeyDictionary[keras.Model, keras.Model] = weakref.WeakKeyDictionary()
 
 
 def bare(model: keras.Model) -> keras.Model:
@@ -22,9 +18,7 @@ def bare(model: keras.Model) -> keras.Model:
         >>> bare(build_model("tiny", 32, classes=4)).compiled
         False
     """
-    if model not in _bare:
-        _bare[model] = keras.Model(model.inputs, model.outputs[0], name=model.name)
-    return _bare[model]
+    return keras.Model(model.inputs, model.outputs[0], name=model.name)
 
 
 def write(model: keras.Model, path: Path) -> None:
