@@ -82,7 +82,7 @@ class Sampler:
     def featured(self, worker, stage, fold) -> int:
         """Images whose features a head was fitted to: of all folds at once, or of this one."""
         if stage.index == 1:
-            once = fold == 0 and worker._first._features is not None
+            once = fold == 0 and bool(worker._first._shared)
             return len(worker._rows.train) if once else 0
         refits = worker._classifier.pretrained and worker._run.recipe.refit_head
         return len(worker._rows.trained_on(fold)) if refits else 0

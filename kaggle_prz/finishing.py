@@ -21,7 +21,7 @@ from kaggle_prz import (
 from kaggle_prz.console import Console
 from kaggle_prz.errors import UsageError
 from kaggle_prz.finish import TUNED, Finish
-from kaggle_prz.head import Head, fit_head, probabilities
+from kaggle_prz.head import Head, fit_head, mean_probabilities
 from kaggle_prz.model import HEAD
 from kaggle_prz.pixels import Store
 from kaggle_prz.planning import Plan
@@ -162,8 +162,7 @@ class _Size:
     def _predictions(
         self, seen: Sequence[NDArray[np.float32]], head: Head, fold: int
     ) -> Predictions:
-        views = [probabilities(features, head, self._outputs) for features in seen]
-        mean = self._outputs.predictions(np.mean(views, axis=0))
+        mean = self._outputs.predictions(mean_probabilities(seen, head, self._outputs))
         oof, test = np.split(mean, [len(self._rows.held_out(fold))])
         return oof, test
 

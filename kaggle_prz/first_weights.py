@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kaggle_prz import normalization, prediction, transfer, weights, workdir
 from kaggle_prz.console import Console, Silent
-from kaggle_prz.head import Head, fit_head, probabilities
+from kaggle_prz.head import Head, fit_head, mean_probabilities
 from kaggle_prz.model import HEAD, Classifier
 from kaggle_prz.outputs import Outputs
 from kaggle_prz.pixels import Store
@@ -20,6 +20,7 @@ from kaggle_prz.spec import Stage
 from kaggle_prz.trainers import Trainer
 
 _PLAIN = ("plain",)
+_Part = Literal["train", "test"]
 
 
 class _InHand(NamedTuple):
@@ -58,8 +59,7 @@ class FirstWeights:
         self._outputs, self._targets, self._console = outputs, targets, console
         self._kept: tuple[Stage, keras.Model] | None = None
         self._in_hand: _InHand | None = None
-        self._features: NDArray[np.float32] | None = None
-        self._views: dict[tuple[str, str], NDArray[np.float32]] = {}
+        self._shared: dict[tuple[_Part, str], NDArray[np.float32]] = {}  # empty: folds share none
         self.seconds = self.speed = 0.0
 
     @property
@@ -70,8 +70,7 @@ class FirstWeights:
     def keep(self, stage: Stage, model: keras.Model) -> None:
         """The next stage starts from the weights of this one, read into its model."""
         self._kept = stage, weights.bare(model)
-        self._in_hand = self._features = None
-        self._views = {}
+        self._in_hand, self._shared = None, {}
 
     def begin(self, stage: Stage, classifier: Classifier, trainer: Trainer) -> None:
         """Make ready for the folds of a stage.
@@ -88,12 +87,11 @@ class FirstWeights:
         if self._folds_share_features:
             if self._kept is not None:
                 self._transfer(fold=0)
-            self._features = self._features_of(self._rows.train, self._console)
-            self._views = {("train", "plain"): self._features}
+            self._features_of_all("train", "plain")
 
     def trace(self) -> None:
         """Trace what heads of a later stage are fitted with, so that no fold's time goes for it."""
-        if self._features is None and self._kept is not None and self._refits_head:
+        if not self._shared and self._kept is not None and self._refits_head:
             seconds = self.seconds
             self._features_of(self._rows.train[:1], Silent())
             self.seconds = seconds
@@ -133,25 +131,13 @@ class FirstWeights:
             `(images, outputs)` each, the mean over the views; None where folds do not share their
             features.
         """
-        if self._features is None:
+        if not self._shared:
             return None
-        head = tuple(self._classifier.model.get_layer(HEAD).get_weights())
+        head: Head = tuple(self._classifier.model.get_layer(HEAD).get_weights())
         held_out = self._rows.held_out(fold)
-        seen = [self._shared("train", view)[held_out] for view in views]
-        test = [self._shared("test", view) for view in views]
-        return [self._mean_output(head, each) for each in (seen, test)]
-
-    def _shared(self, part: Literal["train", "test"], view: str) -> NDArray[np.float32]:
-        """Features of all training or test images in a view; one pass for all folds."""
-        if (part, view) not in self._views:
-            rows = self._rows.train if part == "train" else self._rows.test
-            self._views[part, view] = self._features_of(rows, self._console, view)
-        return self._views[part, view]
-
-    def _mean_output(self, head: Head, views: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        each = [probabilities(features, head, self._outputs) for features in views]
-        mean: NDArray[np.float32] = np.mean(each, axis=0)
-        return mean
+        seen = [self._features_of_all("train", view)[held_out] for view in views]
+        test = [self._features_of_all("test", view) for view in views]
+        return [mean_probabilities(each, head, self._outputs) for each in (seen, test)]
 
     @property
     def _classifier(self) -> Classifier:
@@ -224,21 +210,28 @@ class FirstWeights:
         them worse than it did: on new features it need not be trained back step by step.
         """
         trained_on = self._rows.trained_on(fold)
-        if self._features is None:
+        if self._shared:
+            seen = [self._features_of_all("train", view)[trained_on] for view in views]
+            features = np.concatenate(seen)
+        else:
             views = _PLAIN
             features = self._features_of(self._rows.train[trained_on], console)
-        else:
-            seen = [self._shared("train", view)[trained_on] for view in views]
-            features = np.concatenate(seen)
         targets = np.concatenate([self._targets[trained_on]] * len(views))
         self._classifier.set_head(*fit_head(features, targets, self._outputs))
         also = f", in {len(views)} views each" if len(views) > 1 else ""
         return {"head": f"linear probe on frozen features of {len(trained_on)} training rows{also}"}
 
+    def _features_of_all(self, part: _Part, view: str) -> NDArray[np.float32]:
+        """Features of all training or test images in a view: one pass for all folds."""
+        if (part, view) not in self._shared:
+            rows = self._rows.train if part == "train" else self._rows.test
+            self._shared[part, view] = self._features_of(rows, self._console, view)
+        return self._shared[part, view]
+
     def _features_of(
         self, rows: NDArray[np.int64], console: Console, view: str = "plain"
     ) -> NDArray[np.float32]:
-        """Pooled features of `rows`; of all training rows, once for every fold, where possible."""
+        """Pooled features of `rows` in a view."""
         begun = time.monotonic()
         pixels = self._stores[self._hand.stage.image_size]
         with console.bar(f"features · {self._hand.stage.image_size} px", len(rows)) as advance:

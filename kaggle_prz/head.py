@@ -1,5 +1,6 @@
 """Head first: a linear probe on frozen features, before anything is fine-tuned."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,24 @@ def probabilities(features: NDArray[np.float32], head: Head, outputs: Outputs) -
     parts = np.split(logits, np.cumsum(outputs.heads or (outputs.count,))[:-1], axis=1)
     made = np.concatenate([special.softmax(part, axis=1) for part in parts], axis=1)
     return np.asarray(made, np.float32)
+
+
+def mean_probabilities(
+    views: Sequence[NDArray[np.float32]], head: Head, outputs: Outputs
+) -> NDArray[np.float32]:
+    """What a network with that head puts out, as the mean over views of the same images.
+
+    Args:
+        views: `(rows, width)` features each.
+        head: see `probabilities`.
+        outputs: see `probabilities`.
+
+    Returns:
+        `(rows, outputs)` float32 from 0 to 1.
+    """
+    each = [probabilities(features, head, outputs) for features in views]
+    mean: NDArray[np.float32] = np.mean(each, axis=0)
+    return mean
 
 
 def _softmax(

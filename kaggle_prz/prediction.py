@@ -24,7 +24,7 @@ def views_of(flips: Sequence[str], tta: bool) -> tuple[str, ...]:
 
 
 def head_views(flips: Sequence[str]) -> tuple[str, ...]:
-    """Views that a head alone may be fitted to, and answer from: those with most effect first.
+    """Views that a head alone may be fitted to, and answer from: as many as flips can make.
 
     Example:
         >>> head_views(("horizontal", "vertical")), head_views(())
