@@ -77,13 +77,11 @@ def verdict(differences: Sequence[float]) -> str:
     return "hurts" if differences and min(differences) > 0 else "seeds differ"
 
 
-def learn(
-    competition: str, element: str, seed: int, split: Path, *, passes: float, shared: Sequence[str]
-) -> Run:
-    """One run with one element changed, and the settings that all runs share."""
+def learn(competition: str, element: str, seed: int, split: Path, passes: float) -> Run:
+    """One run with one element changed."""
     command = [sys.executable, str(HERE / "staged_run.py"), str(split), "--points", "1"]
     command += ["--sizes", SIZES[competition], "--epochs", f"{passes:g}", "--seed", str(seed)]
-    command += [word for pair in (*shared, *ELEMENTS[element]) for word in ("--set", pair)]
+    command += [word for pair in ELEMENTS[element] for word in ("--set", pair)]
     with tempfile.TemporaryDirectory() as place:
         last = measure(command, Path(place, "run.json"))["curve"][-1]
     run = {"competition": competition, "element": element, "seed": seed}
@@ -95,7 +93,6 @@ def learn(
 @click.option("--seeds", default="0,1,2", show_default=True)
 @click.option("--elements", help="Numbers of elements between commas, from 0; default: all.")
 @click.option("--jobs", default=1, show_default=True, help="Runs at once: nothing is timed.")
-@click.option("--set", "settings", multiple=True, help="KEY=VALUE of every run's recipe.")
 @click.option("--quick", is_flag=True, help="Two elements on drawn shapes, one seed.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Add the runs to it.")
 def main(
@@ -104,7 +101,6 @@ def main(
     seeds: str,
     elements: str | None,
     jobs: int,
-    settings: tuple[str, ...],
     quick: bool,
     json_file: Path | None,
 ) -> None:
@@ -124,10 +120,7 @@ def main(
         split = Path(place, "split.json")
         command = [sys.executable, str(HERE / "split.py"), str(split), "--competition", competition]
         subprocess.run(command, check=True)
-        begun = [
-            pool.submit(learn, competition, *each, split, passes=passes, shared=settings)
-            for each in missing
-        ]
+        begun = [pool.submit(learn, competition, *each, split, passes) for each in missing]
         for run in (each.result() for each in as_completed(begun)):
             done.append(run)
             click.echo(f"{run['element']}, seed {run['seed']}: {run['log_loss']:.4f}")

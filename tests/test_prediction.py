@@ -4,10 +4,13 @@ import keras
 import numpy as np
 import pytest
 from toy_nets import pictures
+from toys import make_task
 
 from kaggle_prz.model import build_model
 from kaggle_prz.pipeline import VIEWS
-from kaggle_prz.prediction import predict, views_of
+from kaggle_prz.planning import workload_of
+from kaggle_prz.prediction import head_views, predict, views_of
+from kaggle_prz.spec import Recipe
 
 pytestmark = pytest.mark.keras
 
@@ -23,6 +26,13 @@ ROWS = np.random.default_rng(3).permutation(21)[:11]
 
 def directly(model, pixels):
     return np.asarray(model(pixels.astype("float32"), training=False))
+
+
+@pytest.mark.parametrize("flips", [(), ("vertical",), ("horizontal", "vertical")])
+def test_a_plan_counts_the_views_that_a_head_may_have(flips):
+    views = head_views(flips)
+    assert workload_of(Recipe(), make_task([0, 1] * 5, flips=flips)).head_views == len(views)
+    assert set(views) <= set(VIEWS)
 
 
 @pytest.mark.parametrize("batch_size", [4, 11, 64])

@@ -345,6 +345,44 @@ def test_heads_see_as_many_flips_as_fit_before_a_larger_size_is_thought_of():
     ]
 
 
+def test_features_that_are_made_already_leave_time_for_more_views():
+    workload = Workload(2, 90, 10, views=1, refits_head=True, shares_features=True, head_views=4)
+    speed = Speed(image_size=32, train_images=1.0, predict_images=100.0, start=0)
+    for seen, views in ((False, 1), (True, 2)):
+        (head,) = schedule.heads_alone(2, [make_stage()], workload, speed, seen=seen)
+        assert head.head_views == views
+
+
+@pytest.mark.parametrize(
+    ("sizes", "seconds", "views", "trained"),
+    [
+        ((32,), 110, 4, True),  # 100 steps of 16 images in each of two folds, 32 images a second
+        ((32,), 90, 4, False),
+        ((32,), 90, 2, True),
+        ((32,), 50, 2, False),
+        ((32, 256), 170, 4, True),  # 150, where the larger size is given up
+        ((32, 256), 130, 4, False),
+    ],
+)
+def test_steps_that_better_what_heads_answer(sizes, seconds, views, trained):
+    stages = [make_stage(k + 1, size, 1.0) for k, size in enumerate(sizes)]
+    stages = [stage.model_copy(update={"batch_size": 16}) for stage in stages]
+    workload = Workload(2, 640, 0, 1, refits_head=True, shares_features=True, head_views=views)
+    speed = Speed(image_size=32, train_images=32.0, predict_images=1e6, start=0)
+    fitted = schedule.in_time(seconds / schedule.SAFETY, stages, workload, speed)
+    assert bool(fitted[0].epochs) == trained
+    assert trained or {stage.head_views for stage in fitted} == {views}
+
+
+@pytest.mark.parametrize(("seconds", "trained"), [(60, True), (40, False)])
+def test_after_heads_that_see_all_flips_fifty_steps_are_asked_for(seconds, trained):
+    head = make_stage(2, 32, 0.0).model_copy(update={"batch_size": 16, "head_views": 4})
+    workload = Workload(2, 640, 0, 1, refits_head=True, shares_features=True, head_views=4)
+    speed = Speed(image_size=32, train_images=32.0, predict_images=1e6, start=0)
+    (fitted,) = schedule.in_time(seconds / schedule.SAFETY, [head], workload, speed)
+    assert (bool(fitted.epochs), fitted.head_views) == ((True, 1) if trained else (False, 4))
+
+
 def test_without_time_nothing_fits():
     workload = Workload(folds=2, train_rows=100, test_rows=10, views=1)
     speed = Speed(image_size=32, train_images=10, predict_images=10, start=0)

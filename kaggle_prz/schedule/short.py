@@ -58,10 +58,10 @@ def in_time(
     begins, heads = first.index == 1, first.epochs == 0
     if heads and not begins and len(stages) > 1:
         return heads_alone(seconds, stages, workload, speed, seen=seen)
-    spare, shared = seconds, workload
+    spare, training = seconds, workload
     if heads and not begins:  # all folds start from features of one pass
         spare -= 0.0 if seen else _pass_over_training_images(first, workload, speed)
-        workload = after_heads(workload)
+        training = after_heads(workload)
     wanted = [
         stage.model_copy(update={"epochs": epochs, "head_views": 1})
         for stage, epochs in zip(stages, asked or [1.0] * len(stages), strict=True)
@@ -70,7 +70,7 @@ def in_time(
         fitted = within(
             spare,
             wanted[:count],
-            workload,
+            training,
             speed,
             capped=asked is not None,
             shares=shares[:count] if shares else None,
@@ -82,7 +82,7 @@ def in_time(
             return fitted
         if _steps_a_fold(fitted[0], workload) >= _fewest(fitted, stages, workload):
             return fitted
-    return heads_alone(seconds, stages, shared, speed, seen=seen) if begins or heads else ()
+    return heads_alone(seconds, stages, workload, speed, seen=seen) if begins or heads else ()
 
 
 def _fewest(fitted: Sequence[Stage], stages: Sequence[Stage], workload: Workload) -> int:
