@@ -72,7 +72,7 @@ class Sampler:
         predicted = (len(rows.held_out(fold)) + len(rows.test)) * len(worker._views)
         self.pure["train"] += steps * mean_seconds(lambda: model.train_on_batch(images, labels))
         self.pure["predict"] += (
-            predicted / len(chosen) * mean_seconds(lambda: model.predict_on_batch(images))
+            predicted / len(chosen) * mean_seconds(lambda: features.predict_on_batch(images))
         )
         featured = self.featured(worker, stage, fold)
         if featured:

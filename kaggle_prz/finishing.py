@@ -115,7 +115,7 @@ class _Size:
         label = f"finish · {size} px · fold {fold + 1}/{self._run.recipe.folds}"
         with self._console.bar(label, 2) as advance:
             seen = self._features_of_views(fold)
-            head: Head = tuple(classifier.model.get_layer(HEAD).get_weights())
+            head = classifier.head
             score = self._seal(self._as_trained, fold, self._predictions(seen, head, fold), {})
             advance(1, note=f"{score:.4f}")
             begun = time.monotonic()

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz import normalization, prediction, transfer, weights, workdir
-from kaggle_prz.console import Console, Silent
-from kaggle_prz.head import Head, fit_head, mean_probabilities
+from kaggle_prz.console import Console
+from kaggle_prz.head import fit_head, mean_probabilities
 from kaggle_prz.model import HEAD, Classifier
 from kaggle_prz.outputs import Outputs
 from kaggle_prz.pixels import Store
@@ -89,13 +89,6 @@ class FirstWeights:
                 self._transfer(fold=0)
             self._features_of_all("train", "plain")
 
-    def trace(self) -> None:
-        """Trace what heads of a later stage are fitted with, so that no fold's time goes for it."""
-        if not self._shared and self._kept is not None and self._refits_head:
-            seconds = self.seconds
-            self._features_of(self._rows.train[:1], Silent())
-            self.seconds = seconds
-
     def set(
         self, fold: int, console: Console | None = None, *, views: Sequence[str] = _PLAIN
     ) -> dict[str, Any]:
@@ -133,7 +126,7 @@ class FirstWeights:
         """
         if not self._shared:
             return None
-        head: Head = tuple(self._classifier.model.get_layer(HEAD).get_weights())
+        head = self._classifier.head
         held_out = self._rows.held_out(fold)
         seen = [self._features_of_all("train", view)[held_out] for view in views]
         test = [self._features_of_all("test", view) for view in views]

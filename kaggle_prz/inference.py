@@ -200,11 +200,12 @@ def _mean_of_folds(
         trained = restored.Restored(run, network, stage)
         for _, fold, own in folds:
             trained.set_fold(fold)
+            answering = prediction.Answering(trained.classifier, meant)
             views = tuple(own) or usual
             label = f"predict · {stage.name} · fold {fold + 1}"
             with console.bar(label, len(seen) * len(views)) as advance:
                 rows = prediction.predict(
-                    trained.classifier.model,
+                    answering,
                     decoded.stores[stage.image_size],
                     seen,
                     batch_size=stage.batch_size,

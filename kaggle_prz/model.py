@@ -40,6 +40,12 @@ class Classifier:
     notes: tuple[str, ...]
     statistics: normalization.Statistics = "inference"
 
+    @property
+    def head(self) -> tuple[np.ndarray, np.ndarray]:
+        """The head's `(width, classes)` kernel and `(classes,)` bias."""
+        kernel, bias = self.model.get_layer(HEAD).get_weights()
+        return kernel, bias
+
     def set_head(self, kernel: np.ndarray, bias: np.ndarray) -> None:
         """Set the head's `(width, classes)` kernel and `(classes,)` bias."""
         self.model.get_layer(HEAD).set_weights([kernel, bias])

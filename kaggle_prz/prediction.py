@@ -1,14 +1,53 @@
 """Weights -> probabilities and features, averaged over test-time views. Trains nothing."""
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz.console import Advance
+from kaggle_prz.head import probabilities
+from kaggle_prz.model import Classifier
+from kaggle_prz.outputs import Outputs
 from kaggle_prz.pipeline import prediction_batches
-from kaggle_prz.pixels import Store
+from kaggle_prz.pixels import Pixels, Store
+
+
+class Network(Protocol):
+    """What answers batches of pictures, such as a Keras model."""
+
+    @property
+    def output_shape(self) -> tuple[Any, ...]:
+        """The last one is how many numbers it puts out for a picture."""
+
+    def predict_on_batch(self, x: Pixels) -> NDArray[np.float32]:
+        """`(pictures, outputs)`."""
+
+
+class Answering:
+    """A classifier that answers through its features: they are traced for its head anyway.
+
+    A trace of the whole classifier would take another second, for a product of two matrices.
+
+    Args:
+        classifier: as it is now; a head that is set later is not seen.
+        outputs: that its head was built for.
+
+    Example:
+        ```python
+        predict(Answering(classifier, outputs.of(task)), pixels, rows, batch_size=32)
+        ```
+    """
+
+    def __init__(self, classifier: Classifier, outputs: Outputs):
+        self._features, self._head = classifier.features, classifier.head
+        self._outputs = outputs
+        self.output_shape = (None, outputs.count)
+
+    def predict_on_batch(self, x: Pixels) -> NDArray[np.float32]:
+        """`(pictures, outputs)` from 0 to 1, what the classifier's model puts out."""
+        return probabilities(self._features.predict_on_batch(x), self._head, self._outputs)
 
 
 def views_of(flips: Sequence[str], tta: bool) -> tuple[str, ...]:
@@ -35,7 +74,7 @@ def head_views(flips: Sequence[str]) -> tuple[str, ...]:
 
 
 def predict(
-    model: keras.Model,
+    model: Network,
     pixels: Store,
     rows: NDArray[np.int64],
     *,
@@ -46,7 +85,7 @@ def predict(
     """Outputs of `model` for `rows` of `pixels`, averaged over `views`.
 
     Args:
-        model: any model on single images; not retrained, not retraced after its first call.
+        model: of single images; not retrained, not retraced after its first call.
         pixels: `(images, size, size, 3)` uint8.
         rows: indexes into `pixels`.
         batch_size: images a step.

@@ -120,7 +120,6 @@ class InProcess:
         # Features of all images, where they were just made, are the larger sample.
         predict_speed = max(self._measure_prediction(stage), self._first.speed)
         begun = time.monotonic()
-        self._first.trace()
         train_speed = self._trainer.measure(self._work(stage, 0, Slot(epochs=stage.epochs)))
         self._seconds["build"] += time.monotonic() - begun
         return Speed(stage.image_size, train_speed, predict_speed, self._seconds["build"])
@@ -308,9 +307,10 @@ class InProcess:
         return np.split(predictions, np.cumsum([len(part) for part in parts])[:-1])
 
     def _predict_rows(self, stage: Stage, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        network = prediction.Answering(self._classifier, self._outputs)
         return self._trainer.predict(
             lambda batch: prediction.predict(
-                self._classifier.model,
+                network,
                 self._stores[stage.image_size],
                 rows,
                 batch_size=batch,

@@ -277,6 +277,7 @@ def test_a_larger_size_begins_with_a_head_fitted_to_its_own_features(begin, comp
     expected = fit_head(features, task.labels[train], outputs.of(task))
     np.testing.assert_allclose(fitted[0], expected[0], rtol=1e-4, atol=1e-6)
     assert worker.seconds["features"] > 0
+    assert worker._classifier.model.predict_function is None  # one trace serves head and answers
 
 
 def named_like_heads(size: int):
