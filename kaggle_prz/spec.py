@@ -224,6 +224,7 @@ class Recipe(_Frozen):
 
 # What a key that takes one number or several says of the form that was not meant.
 _OF_ANOTHER_FORM = {"tuple_type", "float_type", "literal_error"}
+_WORDS = {"tuple_type": "Input should be numbers in a list"}
 
 
 def _key(mistake: Any) -> str:
@@ -244,7 +245,7 @@ def _all_mistakes(error: pydantic.ValidationError, sources: Mapping[str, str]) -
             known = ", ".join(Recipe.model_fields)
             lines.append(f"{source or 'recipe: '}unknown key {key!r}; the keys are {known}")
             continue
-        message = mistake["msg"].removeprefix("Value error, ")
+        message = _WORDS.get(mistake["type"], mistake["msg"]).removeprefix("Value error, ")
         received = f" (received {mistake['input']!r})" if key else ""
         lines.append(f"{source}{key or 'recipe'}: {message}{received}")
     return "\n".join(dict.fromkeys(lines))
