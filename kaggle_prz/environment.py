@@ -37,7 +37,7 @@ def describe() -> dict[str, str]:
         "kaggle-prz": kaggle_prz.__version__,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "processors": str(_processors()),
+        "processors": str(processors()),
         **versions,
     }
 
@@ -57,7 +57,19 @@ def machine() -> str:
             return f"{len(cards)} × {cards[0]}"
     processor = _told([_PROCESSORS], "model name")
     named = processor[0] if processor else platform.processor() or platform.machine()
-    return f"{named}, {_processors()} cores"
+    return f"{named}, {processors()} cores"
+
+
+def processors() -> int:
+    """How many processors this process may use; fewer than there are, where it was given some.
+
+    Example:
+        >>> processors() >= 1
+        True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _told(files: list[Path], key: str) -> list[str]:
@@ -98,9 +110,3 @@ def _version(package: str) -> str | None:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -36,7 +36,7 @@ def test_a_machine_is_its_processor_and_cores(monkeypatch, tmp_path):
     (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: Quick 9\nflags\t: a:b\n" * 2)
     monkeypatch.setattr(environment, "_PROCESSORS", tmp_path / "cpuinfo")
     monkeypatch.setattr(environment, "_CARDS", tmp_path / "none")
-    monkeypatch.setattr(environment, "_processors", lambda: 6)
+    monkeypatch.setattr(environment, "processors", lambda: 6)
     assert environment.machine() == "Quick 9, 6 cores"
     (tmp_path / "cpuinfo").unlink()
     assert environment.machine().endswith(", 6 cores")

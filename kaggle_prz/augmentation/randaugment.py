@@ -5,12 +5,12 @@ no magnitude there, go a share of the way here, so that magnitude 0 changes noth
 """
 
 import functools
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from kaggle_prz import environment
 from kaggle_prz.augmentation import colour, geometry
 from kaggle_prz.augmentation.draws import LAYERS, OPERATION, Draws
 from kaggle_prz.augmentation.presizing import crops
@@ -102,4 +102,4 @@ def _one(
 
 @functools.cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="augmentation")
+    return ThreadPoolExecutor(environment.processors(), thread_name_prefix="augmentation")

@@ -1,6 +1,5 @@
 """Rows -> stores: by threads, in bounded memory, so that a later process can go on."""
 
-import os
 import time
 import warnings
 from collections import deque
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kaggle_prz import environment
 from kaggle_prz.console import Advance
 from kaggle_prz.images import single, sources, squares
 from kaggle_prz.images.limits import pillow_limit_lifted
@@ -78,7 +78,7 @@ def fill(filling: Filling, order: Rows, work: Work, advance: Advance) -> None:
     # Warnings and Pillow's limit are the process's, so they are set around the threads.
     with warnings.catch_warnings(), pillow_limit_lifted(), sources.kept():
         warnings.simplefilter("ignore")
-        for block, reasons in _in_threads(some, in_blocks(rows, os.cpu_count() or 1)):
+        for block, reasons in _in_threads(some, in_blocks(rows, environment.processors())):
             filling.done[block] = True
             filling.reasons.update(reasons)
             count += len(block)
@@ -116,7 +116,7 @@ def _in_threads(
     task: Callable[[Rows], tuple[Rows, dict[int, str]]], blocks: Iterator[Rows]
 ) -> Iterator[tuple[Rows, dict[int, str]]]:
     """Results in the order of `blocks`, of which only a few wait at a time."""
-    threads = os.cpu_count() or 1
+    threads = environment.processors()
     waiting: deque[Future[tuple[Rows, dict[int, str]]]] = deque()
     pool = ThreadPoolExecutor(threads)
     try:

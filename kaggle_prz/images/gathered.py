@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from kaggle_prz import environment
 from kaggle_prz.images import single
 from kaggle_prz.images.single import How
 from kaggle_prz.pixels import Pixels
@@ -22,7 +23,7 @@ _QUALITY = 95
 
 @functools.lru_cache(maxsize=1)
 def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="images")
+    return ThreadPoolExecutor(environment.processors(), thread_name_prefix="images")
 
 
 if hasattr(os, "register_at_fork"):  # a forked process has no threads, and would wait for them
