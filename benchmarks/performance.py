@@ -22,6 +22,7 @@ import target
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "performance.md"
 RESULTS = HERE / "results"
+_WELL_USED = 0.85
 MARK = "<!-- From here on: python benchmarks/performance.py -->\n"
 
 Run = Mapping[str, Any]
@@ -37,7 +38,12 @@ def generated(results: Path = RESULTS) -> str:
 def section(found: Mapping[str, Any]) -> str:
     """One file of results: question, rule, tables, what fell short, circumstances."""
     runs = found["runs"]
-    own = {"staged": _staged, "loaders": _loaders, "ablation": _ablation}
+    own = {
+        "staged": _staged,
+        "loaders": _loaders,
+        "ablation": _ablation,
+        "time_limit": _time_limits,
+    }
     tables, short = own.get(found["benchmark"], _figures)(runs)
     question, rule = rule_of(HERE / f"{found['benchmark']}.py")
     parts = [f"## {question}", rule, *tables]
@@ -210,6 +216,28 @@ def _signed(differences: Sequence[float]) -> str:
         return ""
     middle, low, high = statistics.median(differences), min(differences), max(differences)
     return f"{middle:+.4f} ({low:+.4f} to {high:+.4f})"
+
+
+def _time_limits(runs: Sequence[Run]) -> tuple[list[str], list[str]]:
+    """A row a limit, and how many were kept."""
+    found = sorted((one for run in runs for one in run["figures"]), key=lambda one: one["limit"])
+    good = sum(one["kept"] and not one["fault"] for one in found)
+    used = sum(one["used"] >= _WELL_USED for one in found)
+    rows = [
+        [
+            f"{one['limit']:g}",
+            f"{one['wall']:.1f}" + ("" if one["kept"] else " (overrun)"),
+            f"{one['used']:.0%}",
+            one["fault"] or (f"{one['score']:.4f}" if "score" in one else ""),
+        ]
+        for one in found
+    ]
+    said = (
+        f"{good} of {len(found)} kept their limit, with a valid submission; {used} of them used at "
+        f"least {_WELL_USED:.0%} of it."
+    )
+    head = ["limit, s", "ended after, s", "used", "out of fold"]
+    return [said, table(head, rows)], []
 
 
 def _figures(runs: Sequence[Run]) -> tuple[list[str], list[str]]:

@@ -163,6 +163,18 @@ def test_figures_of_any_benchmark_make_a_table(benchmark, tmp_path):
     assert "```console\npython benchmarks/overhead.py\n```" in page
 
 
+def test_limits_of_several_machines_are_one_table(benchmark, tmp_path):
+    kept = {"limit": 90, "wall": 80.04, "used": 0.8893, "kept": True, "fault": "", "score": 0.25}
+    late = {"limit": 60, "wall": 61.0, "used": 1.0167, "kept": False, "fault": "no submission"}
+    runs = [{"figures": [kept], "machine": 1}, {"figures": [late], "machine": 2}]
+    benchmark("recording").merge(tmp_path / "time_limit.json", "time_limit", runs, ["machine"])
+    page = benchmark("performance").generated(tmp_path)
+    assert (
+        "| 60 | 61.0 (overrun) | 102% | no submission |\n| 90 | 80.0 | 89% | 0.2500 |"
+    ) in page
+    assert "1 of 2 kept their limit, with a valid submission; 2 of them used at least 85%" in page
+
+
 def test_the_split_is_a_fold_and_every_tool_gets_the_same(benchmark, split):
     assert benchmark("split").draw("shapes", 80).to_json() == split
     sides = [{file for file, _ in split[side]} for side in ("train", "held_out")]
