@@ -166,7 +166,8 @@ def fit(
             report.write_if_possible(this, console)
         else:
             console.say(f"No time is left for the report: kaggle-prz report {path} writes it.")
-    console.say(f"Done in {duration(budget.spent())}. Submission: {this.submission}")
+    late = "" if budget.has_left(0.0) else f", over the limit of {duration(budget.limit or 0.0)}"
+    console.say(f"Done in {duration(budget.spent())}{late}. Submission: {this.submission}")
     if submit:
         deliver(this, message=message, console=console)
         report.write_if_possible(this, Silent())

@@ -224,7 +224,7 @@ class Recipe(_Frozen):
 
 # What a key that takes one number or several says of the form that was not meant.
 _OF_ANOTHER_FORM = {"tuple_type", "float_type", "literal_error"}
-_WORDS = {"tuple_type": "Input should be numbers in a list"}
+_WORDS = {"tuple_type": "Input should be numbers in a list, such as [96, 144]"}
 
 
 def _key(mistake: Any) -> str:

@@ -5,6 +5,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from kaggle_prz.errors import RunError
+
 _BYTES_A_GROUP = 4096  # of HDF5 itself, for every array
 
 
@@ -27,8 +29,18 @@ def write(model: keras.Model, path: Path) -> None:
 
 
 def read(model: keras.Model, path: Path) -> None:
-    """Set the weights from a file of `write`, or of Keras with the optimizer's state in it."""
-    bare(model).load_weights(path)
+    """Set the weights from a file of `write`, or of Keras with the optimizer's state in it.
+
+    Raises:
+        RunError: the file is damaged.
+    """
+    try:
+        bare(model).load_weights(path)
+    except OSError as error:
+        raise RunError(
+            f"{path} is damaged ({error}). Run the fit command that made it again: it trains that "
+            "fold anew, and those after it."
+        ) from None
 
 
 def bytes_of(model: keras.Model) -> int:

@@ -119,22 +119,29 @@ def write_json(path: Path, value: Any) -> None:
     write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, form: type = dict) -> Any:
     """Read JSON from a file of a run.
 
+    Args:
+        path: of the file.
+        form: of the value.
+
     Raises:
-        RunError: the file is missing or is not JSON.
+        RunError: the file is missing, is not JSON, or holds a value of another form.
     """
     try:
-        return json.loads(path.read_text("utf-8"))
+        value = json.loads(path.read_text("utf-8"))
+        if not isinstance(value, form):
+            raise ValueError(f"a {type(value).__name__} where a {form.__name__} was written")
+        return value
     except FileNotFoundError:
         raise RunError(
             f"{path} is missing: the directory holds no run, or one that has not come that far."
         ) from None
     except ValueError as error:
         raise RunError(
-            f"{path} is not valid JSON ({error}). Remove that file and run the same command again; "
-            "finished folds are kept."
+            f"{path} is not valid JSON ({error}). Remove that file and run the fit command that "
+            "made it again; finished folds are kept."
         ) from None
     except OSError as error:
         raise RunError(
@@ -171,7 +178,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         ) from None
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise RunError(
-            f"{path} is damaged ({error}); remove its directory and run the same command again."
+            f"{path} is damaged ({error}); remove its directory and run the fit "
+            "command that made it again."
         ) from None
 
 

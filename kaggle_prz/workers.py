@@ -176,17 +176,18 @@ class InProcess:
             score = sealing.write_predictions(
                 directory, self._run.task, self._rows, fold, oof=oof, test=test
             )
+            workdir.write_arrays(directory / "trained_on.npz", ids=self._rows.ids[work.rows])
+            workdir.write_json(directory / "transfer.json", provenance)
+            # HDF5 crashes the process when it cannot close a file for want of room.
+            with (
+                workdir.replacing(directory / WEIGHTS, size=weights.bytes_of(model)) as path,
+                self._trainer.averaged(fold),
+            ):
+                weights.write(model, path)
+            workdir.seal(directory, score=score, **({} if known is None else {"views": views}))
+            self._record(stage)
+            # The line of a fold is its promise: what is told here is kept.
             advance(0, note=f"{metrics.of(self._run.task).title} {score:.4f}")
-        workdir.write_arrays(directory / "trained_on.npz", ids=self._rows.ids[work.rows])
-        workdir.write_json(directory / "transfer.json", provenance)
-        # HDF5 crashes the process when it cannot close a file for want of room.
-        with (
-            workdir.replacing(directory / WEIGHTS, size=weights.bytes_of(model)) as path,
-            self._trainer.averaged(fold),
-        ):
-            weights.write(model, path)
-        workdir.seal(directory, score=score, **({} if known is None else {"views": views}))
-        self._record(stage)
         return score
 
     def finish(self) -> None:

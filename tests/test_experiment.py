@@ -311,8 +311,10 @@ def test_a_time_limit_is_kept(folder, tmp_path, no_report, monkeypatch):
 
 def test_a_limit_too_short_for_anything_still_ends_with_a_submission(folder, tmp_path, no_report):
     heard = Heard()
-    run = prz.fit(str(folder), output_dir=tmp_path, console=heard, **(QUICK | {"time_limit": 1.0}))
+    options = QUICK | {"time_limit": 0.1}
+    run = prz.fit(str(folder), output_dir=tmp_path, console=heard, **options)
     assert is_graded(run)
+    assert any(", over the limit of 0.1 s. Submission: " in line for line in heard.lines)
     assert [stage.name for stage in run.stages] == ["stage1-16"]
     assert run.stages[0].epochs == 0
     assert any("24 px: given up" in line for line in heard.lines)

@@ -32,7 +32,10 @@ def test_sizes_that_do_not_rise(sizes):
     ("options", "told"),
     [
         ({"sizes": ()}, "at least one image size is needed"),
-        ({"sizes": "abc"}, "sizes: Input should be numbers in a list (received 'abc')"),
+        (
+            {"sizes": "abc"},
+            "sizes: Input should be numbers in a list, such as [96, 144] (received 'abc')",
+        ),
         ({"sizes": (4,)}, "greater than or equal to 8 (received 4)"),
         ({"epochs": (1, 2, 3), "sizes": (32, 48)}, "3 epochs for 2 sizes; give one number in all"),
         ({"time_limit": 0.0}, "time_limit: Input should be greater than 0"),

@@ -7,6 +7,7 @@ from toy_nets import equal, pictures, stage
 
 from kaggle_prz import weights
 from kaggle_prz.backbones import resolve
+from kaggle_prz.errors import RunError
 from kaggle_prz.model import build
 from kaggle_prz.spec import Recipe
 from kaggle_prz.training import FoldWork, StageTrainer
@@ -55,3 +56,11 @@ def test_a_bare_model_shares_weights_and_nothing_else(trained):
     assert trained.compiled
     assert not bare.compiled
     assert all(one is other for one, other in zip(bare.weights, trained.weights, strict=True))
+
+
+def test_a_damaged_file_is_named_with_what_mends_it(trained, tmp_path):
+    file = tmp_path / "model.weights.h5"
+    weights.write(trained, file)
+    file.write_bytes(file.read_bytes()[:500])
+    with pytest.raises(RunError, match=r"model\.weights\.h5 is damaged .* Run the fit command"):
+        weights.read(trained, file)

@@ -112,7 +112,14 @@ def test_json_comes_back_as_it_was(tmp_path):
     assert "é" in (tmp_path / "value.json").read_text("utf-8")
 
 
-@pytest.mark.parametrize(("content", "told"), [(None, "is missing"), ("{", "is not valid JSON")])
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "is missing"),
+        ("{", "is not valid JSON"),
+        ("[]", r"is not valid JSON \(a list where a dict was written\). Remove that file"),
+    ],
+)
 def test_json_that_cannot_be_read(tmp_path, content, told):
     path = tmp_path / "plan.json"
     if content is not None:
@@ -144,7 +151,7 @@ def test_arrays_that_are_cut_short_are_damaged(tmp_path, keep):
     path = tmp_path / "arrays.npz"
     workdir.write_arrays(path, numbers=np.random.default_rng(0).random(1000))
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(RunError, match=r"arrays\.npz is damaged.*run the same command again"):
+    with pytest.raises(RunError, match=r"arrays\.npz is damaged.*run the fit command"):
         workdir.read_arrays(path)
 
 

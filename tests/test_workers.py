@@ -280,6 +280,32 @@ def test_a_larger_size_begins_with_a_head_fitted_to_its_own_features(begin, comp
     assert worker._classifier.model.predict_function is None  # one trace serves head and answers
 
 
+class Promises(Recorder):
+    """Remembers whether a fold was sealed when its bar told its score, and when its line came."""
+
+    directory, told = None, ()
+
+    def __enter__(self):
+        def advance(_steps, *, note=""):
+            if note.startswith("log loss") and self.directory:
+                self.told = (*self.told, workdir.is_sealed(self.directory))
+
+        return advance
+
+    def __exit__(self, *_):
+        if self.directory:
+            self.told = (*self.told, workdir.is_sealed(self.directory))
+
+
+def test_a_fold_is_told_when_it_is_sealed_and_no_sooner(begin):
+    console = Promises()
+    run, worker = begin("promised", console=console)
+    worker.prepare(STAGE, None, measure=False)
+    console.directory = run.directory(STAGE, 0)
+    worker.train(STAGE, 0, Slot(0.1))
+    assert set(console.told) == {True}
+
+
 def named_like_heads(size: int):
     """A network whose own layers are called as heads are."""
     layers = keras.layers

@@ -123,7 +123,7 @@ def decode(
 def _opened(
     place: Path, root: Path, files: Sequence[str], kinds: Mapping[int, Kind], how: How
 ) -> Decoded:
-    unreadable = workdir.read_json(place / stores.UNREADABLE)
+    unreadable = workdir.read_json(place / stores.UNREADABLE, list)
     readable = np.ones(len(files), bool)
     readable[[row for row, _ in unreadable]] = False
     found = {
@@ -207,7 +207,7 @@ def _decode_into(
             filling.fill(begun, filling.in_order(files), work, advance)
         unreadable, record = begun.reasons, place / stores.UNREADABLE
         if record.is_file():  # a JPEG may be small enough for one size and not for the next
-            unreadable = dict(workdir.read_json(record)) | unreadable
+            unreadable = dict(workdir.read_json(record, list)) | unreadable
         _refuse_many(files, sorted(unreadable.items()))  # before the arrays are kept
         workdir.write_json(record, sorted(unreadable.items()))
 

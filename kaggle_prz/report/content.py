@@ -138,7 +138,7 @@ def _scores(run: Run) -> list[charts.StageScores]:
             raise RunError(
                 f"{run.path / 'blend.json'} has {len(scored['fold_scores'])} fold "
                 f"scores of {stage.name}, and {len(sealed)} folds are sealed. Run the "
-                "same command again to blend anew."
+                "fit command that made it again: it mends what is damaged, and blends anew."
             )
         submitted = {member["fold"] for member in blend["members"] if member["stage"] == stage.name}
         rows.append(

@@ -100,7 +100,7 @@ def out_of_fold(run: Run) -> Rows:
     if not (run.path / "oof.npz").is_file():
         raise RunError(
             f"{run.path / 'oof.npz'} is missing: the run has not come as far as a "
-            "blend. Run the same command again to go on with it."
+            "blend. Run the fit command that made it again to go on with it."
         )
     frame: pd.DataFrame = run.oof
     ids = run.task.train_ids.tolist()
@@ -108,7 +108,8 @@ def out_of_fold(run: Run) -> Rows:
     if lacking:
         raise RunError(
             f"{run.path / 'oof.npz'} lacks {len(lacking)} of {len(ids)} training rows "
-            f"({sorted(lacking)[0]!r}); run the same command again to blend anew."
+            f"({sorted(lacking)[0]!r}); run the fit command that made it again to "
+            "blend anew."
         )
     rows: Rows = frame.loc[ids].to_numpy(np.float64)
     if run.task.heads:
