@@ -140,8 +140,8 @@ def read_json(path: Path, form: type = dict) -> Any:
         ) from None
     except ValueError as error:
         raise RunError(
-            f"{path} is not valid JSON ({error}). Remove that file and run the fit command that "
-            "made it again; finished folds are kept."
+            f"{path} is not valid JSON ({error}). Remove that file and run the command that made "
+            "it again; finished folds are kept."
         ) from None
     except OSError as error:
         raise RunError(
@@ -178,8 +178,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         ) from None
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise RunError(
-            f"{path} is damaged ({error}); remove its directory and run the fit "
-            "command that made it again."
+            f"{path} is damaged ({error}); remove its directory and run the command "
+            "that made it again."
         ) from None
 
 

@@ -151,7 +151,7 @@ def test_arrays_that_are_cut_short_are_damaged(tmp_path, keep):
     path = tmp_path / "arrays.npz"
     workdir.write_arrays(path, numbers=np.random.default_rng(0).random(1000))
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(RunError, match=r"arrays\.npz is damaged.*run the fit command"):
+    with pytest.raises(RunError, match=r"arrays\.npz is damaged.*run the command that made it"):
         workdir.read_arrays(path)
 
 
