@@ -221,8 +221,8 @@ def _signed(differences: Sequence[float]) -> str:
 def _time_limits(runs: Sequence[Run]) -> tuple[list[str], list[str]]:
     """A row a limit, and how many were kept."""
     found = sorted((one for run in runs for one in run["figures"]), key=lambda one: one["limit"])
-    good = sum(one["kept"] and not one["fault"] for one in found)
-    used = sum(one["used"] >= _WELL_USED for one in found)
+    good = [one for one in found if one["kept"] and not one["fault"]]
+    used = sum(one["used"] >= _WELL_USED for one in good)
     rows = [
         [
             f"{one['limit']:g}",
@@ -233,8 +233,8 @@ def _time_limits(runs: Sequence[Run]) -> tuple[list[str], list[str]]:
         for one in found
     ]
     said = (
-        f"{good} of {len(found)} kept their limit, with a valid submission; {used} of them used at "
-        f"least {_WELL_USED:.0%} of it."
+        f"{len(good)} of {len(found)} kept their limit, with a valid submission; {used} of them "
+        f"used at least {_WELL_USED:.0%} of it."
     )
     head = ["limit, s", "ended after, s", "used", "out of fold"]
     return [said, table(head, rows)], []
