@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kaggle_prz import __version__, interrupts, options
-from kaggle_prz.errors import PrzError
+from kaggle_prz.errors import PrzError, unforeseen
 
 if TYPE_CHECKING:
     from kaggle_prz.console import Console
@@ -319,11 +319,7 @@ def _sentences_instead_of_tracebacks(debug: bool) -> Iterator[None]:
     except Exception as error:
         if debug:
             raise
-        click.echo(
-            f"Error: {type(error).__name__}: {error}. This is a fault of kaggle-prz or of a "
-            "library; for the traceback write --debug before the command. Finished folds are kept.",
-            err=True,
-        )
+        click.echo(f"Error: {unforeseen(error)} Finished folds are kept.", err=True)
         sys.exit(1)
 
 

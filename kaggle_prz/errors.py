@@ -27,6 +27,24 @@ def _shortened(text: str) -> str:
     return f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 4 :]}" if long else text
 
 
+def unforeseen(error: Exception) -> str:
+    """What is told of an error that was not raised on purpose.
+
+    Example:
+        >>> unforeseen(PermissionError(13, "Permission denied", "/etc/runs")).split(". ")[0]
+        '/etc/runs: Permission denied'
+    """
+    if isinstance(error, OSError) and error.filename is not None:
+        return printable(
+            f"{error.filename}: {error.strerror}. It has to be there and open to this user; "
+            "--output-dir, --output and KAGGLE_PRZ_HOME name other places."
+        )
+    return (
+        f"{type(error).__name__}: {error}. This is a fault of kaggle-prz or of a library; for the "
+        "traceback write --debug before the command."
+    )
+
+
 class PrzError(Exception):
     """Something the user can mend; every error raised on purpose descends from this one.
 

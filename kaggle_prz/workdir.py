@@ -30,6 +30,7 @@ import platformdirs
 from kaggle_prz.errors import DiskFullError, RunError
 
 SEAL = "DONE"
+_MADE_AGAIN = "Remove that file and run the command that made it again"
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -119,6 +120,20 @@ def write_json(path: Path, value: Any) -> None:
     write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+class _Facts(dict[str, Any]):
+    """What a JSON file of a run holds; a key that it lacks is told as damage of that file."""
+
+    def __init__(self, path: Path, facts: Mapping[str, Any]):
+        super().__init__(facts)
+        self._path = path
+
+    def __missing__(self, key: str) -> Any:
+        raise RunError(
+            f"{self._path} lacks {key!r}, which every such file holds. {_MADE_AGAIN}; finished "
+            "folds are kept."
+        )
+
+
 def read_json(path: Path, form: type = dict) -> Any:
     """Read JSON from a file of a run.
 
@@ -127,21 +142,21 @@ def read_json(path: Path, form: type = dict) -> Any:
         form: of the value.
 
     Raises:
-        RunError: the file is missing, is not JSON, or holds a value of another form.
+        RunError: the file is missing, is not JSON, or holds a value of another form; later, where
+            a key of it is asked for that it lacks.
     """
     try:
         value = json.loads(path.read_text("utf-8"))
         if not isinstance(value, form):
             raise ValueError(f"a {type(value).__name__} where a {form.__name__} was written")
-        return value
+        return _Facts(path, value) if form is dict else value
     except FileNotFoundError:
         raise RunError(
             f"{path} is missing: the directory holds no run, or one that has not come that far."
         ) from None
     except ValueError as error:
         raise RunError(
-            f"{path} is not valid JSON ({error}). Remove that file and run the command that made "
-            "it again; finished folds are kept."
+            f"{path} is not valid JSON ({error}). {_MADE_AGAIN}; finished folds are kept."
         ) from None
     except OSError as error:
         raise RunError(

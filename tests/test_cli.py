@@ -419,6 +419,15 @@ def test_an_unexpected_error_is_one_sentence_with_a_way_to_see_more(prz, monkeyp
     assert err.count("\n") == 1
 
 
+def test_a_place_that_cannot_be_used_is_named(prz, monkeypatch):
+    monkeypatch.setenv("KAGGLE_PRZ_HOME", "/proc/nowhere")
+    status, out, err = prz("inspect", "-c", "shapes")
+    assert (status, out) == (1, "")
+    assert err.startswith("Error: /proc/nowhere")
+    assert "KAGGLE_PRZ_HOME" in err
+    assert "fault" not in err
+
+
 def test_debug_shows_what_was_raised(monkeypatch):
     monkeypatch.setattr(experiment, "inspect", _raise(ZeroDivisionError("by nothing")))
     with pytest.raises(ZeroDivisionError):

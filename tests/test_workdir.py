@@ -112,6 +112,16 @@ def test_json_comes_back_as_it_was(tmp_path):
     assert "é" in (tmp_path / "value.json").read_text("utf-8")
 
 
+def test_a_key_that_a_file_lacks_is_told_as_its_damage(tmp_path):
+    path = tmp_path / "blend.json"
+    workdir.write_json(path, {"score": 0.5})
+    found = workdir.read_json(path)
+    assert (found["score"], found.get("members")) == (0.5, None)
+    with pytest.raises(RunError, match=r"blend\.json lacks 'members'.*Remove that file and run"):
+        found["members"]
+
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
