@@ -84,6 +84,17 @@ class LayerwiseAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
         else:
             super().update_step(gradient, variable, rate)
 
+    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+        """One device has nothing to sum; TensorFlow would keep the graph that does it for ever.
+
+        Its sum over devices has a gradient of its own, which is registered for the whole process
+        and holds the step's graph: a hundred megabytes of every stage.
+        """
+        import tensorflow as tf
+
+        pairs = list(grads_and_vars)
+        return super()._all_reduce_sum_gradients(pairs) if tf.distribute.has_strategy() else pairs
+
     def _update_in_one(self, gradient: Any, variable: Any, rate: Any, place: int) -> None:
         """Adam's step as TensorFlow's one operation: Keras's dozen pass over the memory each."""
         import tensorflow as tf

@@ -1,5 +1,7 @@
 """Fine-tuning steps: no shift of an output by its positive inputs, and layers that move alike."""
 
+import gc
+
 import keras
 import numpy as np
 import pytest
@@ -123,3 +125,19 @@ def test_a_step_in_one_operation_is_keras_s(kind, options, monkeypatch):
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
         assert not np.allclose(one, 1)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="graphs are TensorFlow's")
+@pytest.mark.parametrize("kind", [LayerwiseAdamW, FineTuningAdamW])
+def test_a_step_s_graph_goes_with_its_model(kind):
+    def graphs():
+        gc.collect()
+        return sum(type(one).__name__ == "FuncGraph" for one in gc.get_objects())
+
+    before = graphs()
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile(kind(1e-3), "mse")
+    model.train_on_batch(np.ones((4, 3), np.float32), np.ones((4, 2), np.float32))
+    assert graphs() > before
+    del model
+    assert graphs() == before
