@@ -1,9 +1,30 @@
 """A time limit, counted from the moment the user gave it."""
 
+import re
 import time
 from dataclasses import dataclass, field
 
 FOR_ENSEMBLE_AND_REPORT = 6.0
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600}
+
+
+def seconds_of(text: str) -> float:
+    """Seconds of a time as people write it.
+
+    Raises:
+        ValueError: it is none.
+
+    Example:
+        >>> seconds_of("90s"), seconds_of("1h30m"), seconds_of("600")
+        (90.0, 5400.0, 600.0)
+    """
+    written = text.strip().lower()
+    if re.fullmatch(r"\d+(\.\d+)?", written):
+        return float(written)
+    parts = re.findall(r"(\d+(?:\.\d+)?)(min|h|m|s)", written)
+    if not parts or "".join(number + unit for number, unit in parts) != written:
+        raise ValueError(f"{text!r} is not a time such as 600, 90s, 10m or 1h30m")
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,8 @@ def predict(
         PosixPath('submission.csv')
     """
     run = run if isinstance(run, Run) else runs.load_run(run)
-    console = console or Silent()
+    console, path = console or Silent(), Path(output)
+    workdir.check_place(path)
     network = _network(run, backbone)
     members = list(_members(run))
     task = read_again(run, competition or run.competition, console)
@@ -92,7 +93,6 @@ def predict(
         )
     ids, predictions = ensemble.with_unseen(seen_ids, mean, task.test_ids, outputs.prior(task))
     decision = decisions.Decision.from_json(run.blend["decision"])
-    path = Path(output)
     submission.write(path, task, ids, predictions, decision)
     console.say(f"Predicted {len(seen)} images with {len(members)} networks. Submission: {path}")
     return path

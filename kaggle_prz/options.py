@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
+from kaggle_prz.budget import seconds_of
+
 Command = Callable[..., Any]
 _RAMP = "or of the first and the last stage"
-_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600}
 
 
 class Numbers(click.ParamType):
@@ -27,7 +28,8 @@ class Numbers(click.ParamType):
         if isinstance(value, tuple):
             return value
         try:
-            return tuple(self._kind(part) for part in str(value).split(",") if part.strip())
+            written = str(value).strip().removesuffix(",")
+            return tuple(self._kind(part) for part in written.split(","))
         except ValueError:
             self.fail(f"{value!r} is not a list of numbers such as 160,240,320", param, ctx)
 
@@ -73,13 +75,10 @@ class Duration(click.ParamType):
         """Parse, or fail with examples."""
         if isinstance(value, int | float):
             return float(value)
-        text = str(value).strip().lower()
-        if re.fullmatch(r"\d+(\.\d+)?", text):
-            return float(text)
-        parts = re.findall(r"(\d+(?:\.\d+)?)(min|h|m|s)", text)
-        if not parts or "".join(number + unit for number, unit in parts) != text:
-            self.fail(f"{value!r} is not a time such as 600, 90s, 10m or 1h30m", param, ctx)
-        return sum(float(number) * _UNITS[unit] for number, unit in parts)
+        try:
+            return seconds_of(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class Setting(click.ParamType):
@@ -109,9 +108,22 @@ class Setting(click.ParamType):
 
 
 def _of_toml(text: str) -> Any:
-    if re.fullmatch(r"[A-Za-z_]\w*", text) and text not in {"true", "false", "inf", "nan"}:
-        return text
-    return tomllib.loads(f"value = {text}")["value"]
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        if re.fullmatch(r"\w+", text):  # a bare word, or a time such as 10m
+            return text
+        raise
+
+
+def _once_each(
+    _context: click.Context, _option: click.Parameter, pairs: tuple[tuple[str, Any], ...]
+) -> dict[str, Any] | None:
+    keys = [key for key, _ in pairs]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise click.BadParameter(f"given twice: {', '.join(twice)}. Keep one of each.")
+    return dict(pairs) or None
 
 
 def _together(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -185,7 +197,7 @@ recipe = _together(
         "settings",
         type=Setting(),
         multiple=True,
-        callback=lambda _context, _option, pairs: dict(pairs) or None,
+        callback=_once_each,
         help="Any other key of the recipe; may be repeated.",
     ),
 )

@@ -1,5 +1,6 @@
 """Recipe and Stage: frozen, typed values that say how a run trains. Nothing is computed here."""
 
+import difflib
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
@@ -7,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from kaggle_prz.budget import seconds_of
 from kaggle_prz.errors import UsageError
 
 PositiveEpochs = Annotated[float, Field(gt=0, le=10_000)]
@@ -175,6 +177,11 @@ class Recipe(_Frozen):
             )
         return sizes
 
+    @field_validator("time_limit", mode="before")
+    @classmethod
+    def _a_time_in_words(cls, limit: Any) -> Any:
+        return seconds_of(limit) if isinstance(limit, str) else limit
+
     @model_validator(mode="after")
     def _one_epoch_count_a_stage(self) -> Self:
         if isinstance(self.epochs, tuple) and len(self.epochs) != len(self.sizes):
@@ -224,11 +231,34 @@ class Recipe(_Frozen):
 
 # What a key that takes one number or several says of the form that was not meant.
 _OF_ANOTHER_FORM = {"tuple_type", "float_type", "literal_error"}
-_WORDS = {"tuple_type": "Input should be numbers in a list, such as [96, 144]"}
+_WORDS = {
+    "tuple_type": "Input should be numbers in a list, such as [96, 144]",
+    "bool_type": "Input should be true or false",
+    "bool_parsing": "Input should be true or false",
+    "float_type": "Input should be a number",
+    "float_parsing": "Input should be a number",
+    "int_type": "Input should be a whole number",
+    "int_parsing": "Input should be a whole number",
+    "int_from_float": "Input should be a whole number",
+}
 
 
 def _key(mistake: Any) -> str:
     return str(mistake["loc"][0]) if mistake["loc"] else ""
+
+
+def _known_beside(key: str) -> str:
+    """What an unknown key may have been meant to be, and all that are known."""
+    close = difflib.get_close_matches(key, Recipe.model_fields, n=1)
+    meant = f"; did you mean {close[0]!r}?" if close else "."
+    return f"{meant} The keys are {', '.join(Recipe.model_fields)}"
+
+
+def _written(value: Any) -> str:
+    """A value as TOML has it, as far as users write it."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_written, value))}]"
+    return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def _all_mistakes(error: pydantic.ValidationError, sources: Mapping[str, str]) -> str:
@@ -242,10 +272,9 @@ def _all_mistakes(error: pydantic.ValidationError, sources: Mapping[str, str]) -
         where = key or "epochs"  # the one rule of two keys is about them
         source = f"{sources[where]}: " if where in sources else ""
         if mistake["type"] == "extra_forbidden":
-            known = ", ".join(Recipe.model_fields)
-            lines.append(f"{source or 'recipe: '}unknown key {key!r}; the keys are {known}")
+            lines.append(f"{source or 'recipe: '}unknown key {key!r}{_known_beside(key)}")
             continue
         message = _WORDS.get(mistake["type"], mistake["msg"]).removeprefix("Value error, ")
-        received = f" (received {mistake['input']!r})" if key else ""
+        received = f" (received {_written(mistake['input'])})" if key else ""
         lines.append(f"{source}{key or 'recipe'}: {message}{received}")
     return "\n".join(dict.fromkeys(lines))

@@ -64,9 +64,23 @@ def room_for(path: Path) -> Iterator[None]:
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
             raise RunError(
                 f"{path} may not be written to ({error.strerror}). Name another place with "
-                "--output-dir, or another home with KAGGLE_PRZ_HOME."
+                "--output-dir or --output, or another home with KAGGLE_PRZ_HOME."
             ) from error
         raise
+
+
+def check_place(path: Path) -> None:
+    """Fail before the work where its result could not be written.
+
+    Raises:
+        RunError: the place may not be written to.
+        DiskFullError: no room for even an empty file.
+    """
+    with room_for(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe = path.with_name(f".part-{os.getpid()}-{path.name}")
+        probe.touch()
+        probe.unlink()
 
 
 def _existing_parent(path: Path) -> Path:

@@ -161,6 +161,13 @@ def test_lost_weights_are_named(tmp_path):
         inference.predict(made)
 
 
+def test_a_place_that_takes_no_file_is_told_before_anything_is_read(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        inference.predict(unread(tmp_path / "run"), output=tmp_path / "file" / "submission.csv")
+    assert [path.name for path in tmp_path.glob(".part-*")] == []
+
+
 def test_a_run_without_a_blend_is_not_finished(tmp_path):
     made = unread(tmp_path / "run")
     (made.path / "blend.json").unlink()

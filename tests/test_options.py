@@ -50,7 +50,7 @@ def test_numbers_between_commas():
     assert _parsed(sizes, "160,240,320") == (160, 240, 320)
     assert _parsed(sizes, " 96, 144 ,") == (96, 144)
     assert _parsed(sizes, (32,)) == (32,)
-    for text in ("a", "32;48", "32.5", "32,x"):
+    for text in ("a", "32;48", "32.5", "32,x", "32,,48", ""):
         with pytest.raises(click.BadParameter, match=f"'{text}' is not a list of numbers"):
             _parsed(sizes, text)
 
@@ -111,12 +111,20 @@ def test_schedules_are_those_of_the_recipe():
         ("loss=focal", ("loss", "focal")),
         ('loss="focal"', ("loss", "focal")),
         ("head_first=false", ("head_first", False)),
+        ("time_limit=10m", ("time_limit", "10m")),
     ],
 )
 def test_any_key_can_be_set(written, pair):
     assert _parsed(options.Setting(), written) == pair
     shown = CliRunner().invoke(_command, ["-c", "x", "--set", written]).output
     assert f"'settings': {dict([pair])}" in shown
+
+
+def test_a_key_is_set_once():
+    given = ["-c", "x", "--set", "ema=0.9", "--set", "loss=focal", "--set", "ema=0.99"]
+    result = CliRunner().invoke(_command, given)
+    assert result.exit_code == 2
+    assert "given twice: ema. Keep one of each." in result.output
 
 
 @pytest.mark.parametrize("written", ["", "ema", "=3", "a b=3", "ema=", "x=[", "x=1\ny=2", "x=1 2"])

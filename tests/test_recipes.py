@@ -109,8 +109,8 @@ def test_every_mistake_is_told_at_once_with_where_it_is_written(written):
     assert "folds: Input should be greater than or equal to 2 (received 1)" in lines
     assert f"{mine}: ema: Input should be less than 1 (received 2.0)" in lines
     told = "\n".join(lines)
-    assert f"{mine}: unknown key 'fold'; the keys are backbone, " in told
-    assert "--set: unknown key 'mixin'; the keys are backbone, " in told
+    assert f"{mine}: unknown key 'fold'; did you mean 'folds'? The keys are backbone, " in told
+    assert "--set: unknown key 'mixin'; did you mean 'mixup'? The keys are backbone, " in told
     assert "--set: loss: Input should be 'crossentropy' or 'focal' (received 'square')" in told
 
 

@@ -17,9 +17,9 @@ def test_every_mistake_is_told_at_once_with_what_was_received():
     told = "\n".join(lines)
     assert "folds: Input should be greater than or equal to 2 (received 1)" in told
     assert "sizes: image sizes must rise" in told
-    assert "write them as 32,64 (received (64, 32))" in told
+    assert "write them as 32,64 (received [64, 32])" in told
     assert "dropout: Input should be less than 1 (received 1.0)" in told
-    assert "unknown key 'nonsense'; the keys are backbone, weights, sizes" in told
+    assert "unknown key 'nonsense'. The keys are backbone, weights, sizes" in told
 
 
 @pytest.mark.parametrize("sizes", [(64, 64), (96, 48), (32, 64, 48)])
@@ -40,6 +40,11 @@ def test_sizes_that_do_not_rise(sizes):
         ({"epochs": (1, 2, 3), "sizes": (32, 48)}, "3 epochs for 2 sizes; give one number in all"),
         ({"time_limit": 0.0}, "time_limit: Input should be greater than 0"),
         ({"time_limit": float("inf")}, "time_limit: Input should be a finite number"),
+        ({"time_limit": "soon"}, "time_limit: 'soon' is not a time such as 600, 90s, 10m or 1h30m"),
+        ({"tta": "perhaps"}, "tta: Input should be true or false (received 'perhaps')"),
+        ({"folds": 2.5}, "folds: Input should be a whole number (received 2.5)"),
+        ({"ema": "much"}, "ema: Input should be a number (received 'much')"),
+        ({"learning_rat": 1}, "unknown key 'learning_rat'; did you mean 'learning_rate'? The keys"),
         ({"precision": "half"}, "'mixed_bfloat16' (received 'half')"),
         ({"seed": -1}, "seed: Input should be greater than or equal to 0"),
     ],
@@ -50,12 +55,17 @@ def test_a_value_out_of_range(options, told):
     assert told in lines[0]
 
 
+def test_a_time_limit_may_be_written_as_at_the_terminal():
+    assert Recipe.parse({"time_limit": "1h30m"}).time_limit == 5400
+    assert Recipe.parse({"time_limit": 90}).time_limit == 90
+
+
 @pytest.mark.parametrize(
     ("epochs", "told"),
     [
         (-1, "epochs: Input should be greater than 0 (received -1)"),
         ((1, -2, 3), "epochs: Input should be greater than 0 (received -2)"),
-        ("many", "unable to parse string as a number (received 'many')"),
+        ("many", "epochs: Input should be a number (received 'many')"),
     ],
 )
 def test_epochs_are_only_told_of_the_form_that_was_meant(epochs, told):
