@@ -84,28 +84,30 @@ class LayerwiseAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
         else:
             super().update_step(gradient, variable, rate)
 
-    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
-        """One device has nothing to sum; TensorFlow would keep the graph that does it for ever.
+    def _backend_update_step(self, gradients: Any, variables: Any, learning_rate: Any) -> None:
+        """Update all variables, on one device without what Keras does for several.
 
-        Its sum over devices has a gradient of its own, which is registered for the whole process
-        and holds the step's graph: a hundred megabytes of every stage.
+        Its sum over devices is registered by TensorFlow for the whole process, and holds the graph
+        of the step: tens of megabytes of every stage.
         """
-        import tensorflow as tf
-
-        pairs = list(grads_and_vars)
-        return super()._all_reduce_sum_gradients(pairs) if tf.distribute.has_strategy() else pairs
+        if not _on_one_device_of_tensorflow():
+            super()._backend_update_step(gradients, variables, learning_rate)
+            return
+        self._powers: dict[Any, tuple[Any, Any]] = {}
+        for gradient, variable in zip(gradients, variables, strict=True):
+            self.update_step(gradient, getattr(variable, "value", variable), learning_rate)
 
     def _update_in_one(self, gradient: Any, variable: Any, rate: Any, place: int) -> None:
         """Adam's step as TensorFlow's one operation: Keras's dozen pass over the memory each."""
         import tensorflow as tf
 
-        step = tf.cast(self.iterations + 1, variable.dtype)
+        beta1_power, beta2_power = self._powers_of_betas(variable.dtype)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=self._momentums[place].value.handle,
             v=self._velocities[place].value.handle,
-            beta1_power=tf.pow(tf.cast(self.beta_1, variable.dtype), step),
-            beta2_power=tf.pow(tf.cast(self.beta_2, variable.dtype), step),
+            beta1_power=beta1_power,
+            beta2_power=beta2_power,
             lr=tf.cast(rate, variable.dtype),
             beta1=self.beta_1,
             beta2=self.beta_2,
@@ -113,14 +115,33 @@ class LayerwiseAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
             grad=tf.cast(gradient, variable.dtype),
         )
 
+    def _powers_of_betas(self, dtype: Any) -> tuple[Any, Any]:
+        """Both betas to the number of the step; the same for every variable of a type."""
+        import tensorflow as tf
 
-def _fuses(gradient: Any) -> bool:
-    """Whether an update is one operation: of dense gradients, on one device of TensorFlow's."""
+        if dtype not in self._powers:
+            step = tf.cast(self.iterations + 1, dtype)
+            betas = (tf.cast(beta, dtype) for beta in (self.beta_1, self.beta_2))
+            first, second = (tf.pow(beta, step) for beta in betas)
+            self._powers[dtype] = first, second
+        return self._powers[dtype]
+
+
+def _on_one_device_of_tensorflow() -> bool:
     if keras.backend.backend() != "tensorflow":
         return False
     import tensorflow as tf
 
-    return not isinstance(gradient, tf.IndexedSlices) and not tf.distribute.has_strategy()
+    return not tf.distribute.has_strategy()
+
+
+def _fuses(gradient: Any) -> bool:
+    """Whether an update is one operation: of dense gradients, on one device of TensorFlow's."""
+    if not _on_one_device_of_tensorflow():
+        return False
+    import tensorflow as tf
+
+    return not isinstance(gradient, tf.IndexedSlices)
 
 
 class FineTuningAdamW(LayerwiseAdamW):

@@ -160,10 +160,10 @@ def read_json(path: Path, form: type = dict) -> Any:
             a key of it is asked for that it lacks.
     """
     try:
-        value = json.loads(path.read_text("utf-8"))
+        value: Any = json.loads(path.read_text("utf-8"))
         if not isinstance(value, form):
             raise ValueError(f"a {type(value).__name__} where a {form.__name__} was written")
-        return _Facts(path, value) if form is dict else value
+        return _Facts(path, value) if isinstance(value, dict) else value
     except FileNotFoundError:
         raise RunError(
             f"{path} is missing: the directory holds no run, or one that has not come that far."

@@ -121,7 +121,6 @@ def test_a_key_that_a_file_lacks_is_told_as_its_damage(tmp_path):
         found["members"]
 
 
-
 @pytest.mark.parametrize(
     ("content", "told"),
     [
