@@ -1,6 +1,6 @@
 """One run of `staged.py`: kaggle-prz's stages over fold 0, with a curve of the held-out rows.
 
-    python benchmarks/staged_run.py split.json --sizes 96,144,192 --epochs 3.54,1.57,0.89 --json run.json
+    python benchmarks/staged_run.py split.json --json run.json
 
 The stages are prepared and trained by the worker that trains them in every run. Two things differ:
 features for the head are made of the rows that the fold trains on, not of every fold's, and
