@@ -212,11 +212,11 @@ def begin(
         return
     found = workdir.read_json(file)
     differing = [
-        key for key, value in wanted["recipe"].items() if found.get("recipe", {}).get(key) != value
+        key for key, value in wanted["recipe"].items() if found["recipe"].get(key) != value
     ]
     if differing:
         shown = ", ".join(
-            f"{key} {found.get('recipe', {}).get(key)!r} there, {wanted['recipe'][key]!r} here"
+            f"{key} {found['recipe'].get(key)!r} there, {wanted['recipe'][key]!r} here"
             for key in differing
         )
         raise RunError(

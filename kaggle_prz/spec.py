@@ -177,6 +177,16 @@ class Recipe(_Frozen):
             )
         return sizes
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_boolean_for_a_number(cls, value: Any, info: pydantic.ValidationInfo) -> Any:
+        if (
+            isinstance(value, bool)
+            and cls.model_fields[str(info.field_name)].annotation is not bool
+        ):
+            raise ValueError("this key takes no true or false")
+        return value
+
     @field_validator("time_limit", mode="before")
     @classmethod
     def _a_time_in_words(cls, limit: Any) -> Any:
@@ -274,7 +284,9 @@ def _all_mistakes(error: pydantic.ValidationError, sources: Mapping[str, str]) -
         if mistake["type"] == "extra_forbidden":
             lines.append(f"{source or 'recipe: '}unknown key {key!r}{_known_beside(key)}")
             continue
+        written = _written(mistake["input"])
         message = _WORDS.get(mistake["type"], mistake["msg"]).removeprefix("Value error, ")
-        received = f" (received {_written(mistake['input'])})" if key else ""
+        told_already = isinstance(mistake["input"], str) and message.startswith(written)
+        received = f" (received {written})" if key and not told_already else ""
         lines.append(f"{source}{key or 'recipe'}: {message}{received}")
     return "\n".join(dict.fromkeys(lines))

@@ -73,14 +73,26 @@ def check_place(path: Path) -> None:
     """Fail before the work where its result could not be written.
 
     Raises:
-        RunError: the place may not be written to.
+        RunError: the place may not be written to, or what is there is no file.
         DiskFullError: no room for even an empty file.
     """
+    path = _replaceable(path)
     with room_for(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         probe = path.with_name(f".part-{os.getpid()}-{path.name}")
         probe.touch()
         probe.unlink()
+
+
+def _replaceable(path: Path) -> Path:
+    """The file that a path leads to, through links; nothing else may be replaced."""
+    path = path.resolve() if path.is_symlink() else path
+    if path.exists() and not path.is_file():
+        raise RunError(
+            f"{str(path)!r} is a directory or a device, and a result is written to a file of its "
+            "own. Name a file that is not there, or one to replace."
+        )
+    return path
 
 
 def _existing_parent(path: Path) -> Path:
@@ -97,6 +109,7 @@ def replacing(path: Path, size: int = 0) -> Iterator[Path]:
         path: of the file.
         size: bytes that there must be room for, for writers that do not outlive a full disk.
     """
+    path = _replaceable(path)
     with room_for(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".part-{os.getpid()}-{path.name}")
@@ -161,9 +174,6 @@ def read_json(path: Path, form: type = dict) -> Any:
     """
     try:
         value: Any = json.loads(path.read_text("utf-8"))
-        if not isinstance(value, form):
-            raise ValueError(f"a {type(value).__name__} where a {form.__name__} was written")
-        return _Facts(path, value) if isinstance(value, dict) else value
     except FileNotFoundError:
         raise RunError(
             f"{path} is missing: the directory holds no run, or one that has not come that far."
@@ -177,6 +187,12 @@ def read_json(path: Path, form: type = dict) -> Any:
             f"{path} cannot be read ({error.strerror}): name the directory of a run, "
             "runs/<competition>/<run>."
         ) from None
+    if not isinstance(value, form):
+        raise RunError(
+            f"{path} holds a {type(value).__name__} where a {form.__name__} was written. "
+            f"{_MADE_AGAIN}; finished folds are kept."
+        )
+    return _Facts(path, value) if isinstance(value, dict) else value
 
 
 def write_arrays(path: Path, **arrays: Any) -> None:

@@ -37,6 +37,13 @@ def test_another_recipe_is_refused_with_what_differs(tmp_path):
     assert "--run NAME" in message
 
 
+def test_a_recipe_that_lost_its_content_is_told_as_damage(tmp_path):
+    _begin(tmp_path / "run")
+    (tmp_path / "run" / "recipe.json").write_text("{}")
+    with pytest.raises(RunError, match=r"recipe\.json lacks 'recipe'.*Remove that file"):
+        _begin(tmp_path / "run")
+
+
 @pytest.mark.parametrize(
     ("changes", "what"),
     [

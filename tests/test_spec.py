@@ -41,6 +41,8 @@ def test_sizes_that_do_not_rise(sizes):
         ({"time_limit": 0.0}, "time_limit: Input should be greater than 0"),
         ({"time_limit": float("inf")}, "time_limit: Input should be a finite number"),
         ({"time_limit": "soon"}, "time_limit: 'soon' is not a time such as 600, 90s, 10m or 1h30m"),
+        ({"time_limit": True}, "time_limit: this key takes no true or false (received true)"),
+        ({"patience": False}, "patience: this key takes no true or false (received false)"),
         ({"tta": "perhaps"}, "tta: Input should be true or false (received 'perhaps')"),
         ({"folds": 2.5}, "folds: Input should be a whole number (received 2.5)"),
         ({"ema": "much"}, "ema: Input should be a number (received 'much')"),

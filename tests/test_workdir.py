@@ -1,5 +1,6 @@
 import errno
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -100,6 +101,26 @@ def test_a_place_that_may_not_be_written_to_says_what_to_do(tmp_path, number):
         raise OSError(number, "not allowed")
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_not_replaced(tmp_path, make):
+    path = tmp_path / "submission.csv"
+    make(path)
+    before = path.stat().st_mode
+    for write in (workdir.check_place, lambda path: workdir.write_atomic(path, "new")):
+        with pytest.raises(RunError, match="is a directory or a device"):
+            write(path)
+    assert path.stat().st_mode == before
+
+
+def test_a_link_is_written_through(tmp_path):
+    real, link = tmp_path / "real.csv", tmp_path / "link.csv"
+    real.write_text("old")
+    link.symlink_to(real)
+    workdir.write_atomic(link, "new")
+    assert link.is_symlink()
+    assert real.read_text() == "new"
+
+
 def test_other_errors_pass_as_they_are(tmp_path):
     with pytest.raises(IsADirectoryError), workdir.room_for(tmp_path):
         raise IsADirectoryError(errno.EISDIR, "a directory")
@@ -126,7 +147,7 @@ def test_a_key_that_a_file_lacks_is_told_as_its_damage(tmp_path):
     [
         (None, "is missing"),
         ("{", "is not valid JSON"),
-        ("[]", r"is not valid JSON \(a list where a dict was written\). Remove that file"),
+        ("[]", r"holds a list where a dict was written\. Remove that file"),
     ],
 )
 def test_json_that_cannot_be_read(tmp_path, content, told):
