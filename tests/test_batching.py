@@ -93,7 +93,9 @@ def test_auto_begins_with_the_usual_batch():
     assert [stage.batch_size for stage in schedule.stages_of(auto)] == [32, 32]
 
 
-@pytest.mark.parametrize(("given", "said"), [(0, "greater than or equal to 1"), ("x", "whole number")])
+@pytest.mark.parametrize(
+    ("given", "said"), [(0, "greater than or equal to 1"), ("x", "whole number")]
+)
 def test_a_batch_size_that_cannot_be_is_one_sentence(given, said):
     with pytest.raises(UsageError) as raised:
         Recipe.parse({"batch_size": given})
