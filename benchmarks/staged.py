@@ -110,12 +110,7 @@ def conclude(runs: Sequence[Run], say: Callable[[str], object]) -> None:
 @click.command()
 @click.option("--competition", default="elpv", show_default=True)
 @click.option("--sizes", default="96,144,192", show_default=True)
-@click.option(
-    "--epochs",
-    default="3.54,1.57,0.89",
-    show_default=True,
-    help="Of the staged run, a stage; default: six, as a recipe divides them.",
-)
+@click.option("--epochs", default="4,2,1", show_default=True, help="Of the staged run, a stage.")
 @click.option("--single-epochs", default=4.0, show_default=True, help="At the largest size.")
 @click.option("--peer-epochs", default=5.0, show_default=True, help="Of peers at that size.")
 @click.option("--seeds", default="0,1,2", show_default=True)

@@ -1,6 +1,6 @@
 """One run of `staged.py`: kaggle-prz's stages over fold 0, with a curve of the held-out rows.
 
-    python benchmarks/staged_run.py split.json --json run.json
+    python benchmarks/staged_run.py split.json --sizes 96,144,192 --epochs 4,2,1 --json run.json
 
 The stages are prepared and trained by the worker that trains them in every run. Two things differ:
 features for the head are made of the rows that the fold trains on, not of every fold's, and
@@ -214,7 +214,7 @@ def finish_at_larger_sizes(
 @click.argument("split", type=click.Path(path_type=Path))
 @click.option("--mode", default="staged", show_default=True)
 @click.option("--sizes", default="96,144,192", show_default=True)
-@click.option("--epochs", default="3.54,1.57,0.89", show_default=True)
+@click.option("--epochs", default="4,2,1", show_default=True)
 @click.option("--seed", default=0, show_default=True)
 @click.option("--points", default=5, show_default=True)
 @click.option("--set", "settings", multiple=True, type=Setting(), help="Of the recipe.")
