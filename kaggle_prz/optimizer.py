@@ -121,9 +121,8 @@ class LayerwiseAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
 
         if dtype not in self._powers:
             step = tf.cast(self.iterations + 1, dtype)
-            betas = (tf.cast(beta, dtype) for beta in (self.beta_1, self.beta_2))
-            first, second = (tf.pow(beta, step) for beta in betas)
-            self._powers[dtype] = first, second
+            first, second = tf.cast(self.beta_1, dtype), tf.cast(self.beta_2, dtype)
+            self._powers[dtype] = tf.pow(first, step), tf.pow(second, step)
         return self._powers[dtype]
 
 

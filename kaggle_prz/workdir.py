@@ -78,10 +78,26 @@ def check_place(path: Path) -> None:
     """
     path = _replaceable(path)
     with room_for(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        probe = path.with_name(f".part-{os.getpid()}-{path.name}")
+        probe = _temporary_beside(path)
         probe.touch()
         probe.unlink()
+
+
+def _temporary_beside(path: Path) -> Path:
+    """A name in the directory of `path`, which is made where it is not there."""
+    _make(path.parent)
+    return path.with_name(f".part-{os.getpid()}-{path.name}")
+
+
+def _make(directory: Path) -> None:
+    try:
+        with room_for(directory):
+            directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(
+            f"{directory} cannot be made a directory ({error.strerror}). Name another place with "
+            "--output-dir or --output, or another home with KAGGLE_PRZ_HOME."
+        ) from error
 
 
 def _replaceable(path: Path) -> Path:
@@ -111,8 +127,7 @@ def replacing(path: Path, size: int = 0) -> Iterator[Path]:
     """
     path = _replaceable(path)
     with room_for(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".part-{os.getpid()}-{path.name}")
+        temporary = _temporary_beside(path)
         try:
             _reserve(temporary, size)
             yield temporary
@@ -283,14 +298,7 @@ def locked(directory: Path) -> Iterator[None]:
     Raises:
         RunError: another process is at work in it, or it cannot be made.
     """
-    try:
-        with room_for(directory):
-            directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(
-            f"{directory} cannot be made a directory ({error.strerror}). Name another place with "
-            "--output-dir."
-        ) from error
+    _make(directory)
     lock = filelock.FileLock(directory / ".lock")
     try:
         lock.acquire(timeout=0)

@@ -163,7 +163,7 @@ def test_lost_weights_are_named(tmp_path):
 
 def test_a_place_that_takes_no_file_is_told_before_anything_is_read(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(OSError, match="file"):
+    with pytest.raises(RunError, match=r"file cannot be made a directory .* Name another place"):
         inference.predict(unread(tmp_path / "run"), output=tmp_path / "file" / "submission.csv")
     assert [path.name for path in tmp_path.glob(".part-*")] == []
 
