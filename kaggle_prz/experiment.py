@@ -137,7 +137,9 @@ def fit(
     summary.show_task(task, console)
     network.check_channels(task.channels)
     class_weights.check(recipe, task.kind)
-    path = Path(output_dir) / task.slug / (run or runs.default_name(recipe, task, network.identity))
+    place = Path(output_dir) / task.slug
+    named = place / run if run else None
+    path = named or runs.default_directory(place, recipe, task, network.identity)
     with workdir.locked(path):
         runs.begin(path, hosts.address(competition), recipe, task, network.identity, layout=layout)
         console.say(f"Run: {path}")

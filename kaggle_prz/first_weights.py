@@ -109,7 +109,8 @@ class FirstWeights:
         provenance = self._transfer(fold) | self._recalibrate(fold)
         if not self._refits_head:
             return provenance
-        return provenance | self._all_but_the_head() | self._fit_head(fold, console, views)
+        body = self._all_but_the_head(provenance.get("resampled", ()))
+        return provenance | body | self._fit_head(fold, console, views)
 
     def untrained(self, fold: int, views: Sequence[str]) -> list[NDArray[np.float32]] | None:
         """What a fold's first weights put out for its held-out and for the test images.
@@ -174,13 +175,17 @@ class FirstWeights:
             **report.to_json(),
         }
 
-    def _all_but_the_head(self) -> dict[str, Any]:
+    def _all_but_the_head(self, resampled: Sequence[str] = ()) -> dict[str, Any]:
         """Names for `transfer.json`; a network may have layers of its own that are called so."""
         model = self._classifier.model
         head = {id(weight) for weight in model.get_layer(HEAD).weights}
         named = transfer.named_weights(model)
         return {
-            "kept": [name for name, weight in named.items() if id(weight) not in head],
+            "kept": [
+                name
+                for name, weight in named.items()
+                if id(weight) not in head and name not in resampled
+            ],
             "reinitialised": [name for name, weight in named.items() if id(weight) in head],
         }
 

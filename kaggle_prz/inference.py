@@ -71,7 +71,7 @@ def predict(
     run = run if isinstance(run, Run) else runs.load_run(run)
     console, path = console or Silent(), Path(output)
     workdir.check_place(path)
-    network = _network(run, backbone)
+    network = _network(run, backbone, console)
     members = list(_members(run))
     task = read_again(run, competition or run.competition, console)
     sizes = sorted({stage.image_size for stage, *_ in members})
@@ -147,18 +147,23 @@ def _shown(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _network(run: Run, backbone: Any) -> backbones.Backbone:
-    identity = workdir.read_json(run.path / "recipe.json").get("backbone_identity", "")
-    if backbone is None and identity:
+def _network(run: Run, backbone: Any, console: Console) -> backbones.Backbone:
+    found = workdir.read_json(run.path / "recipe.json")
+    if backbone is None and found.get("backbone_identity"):
         raise UsageError(
             f"{run.path} was trained on a network that was handed over ({run.recipe.backbone}); "
             "hand over the same one: predict(run, backbone=…) in Python."
         )
     network = backbones.resolve(run.recipe.backbone if backbone is None else backbone)
-    if network.name != run.recipe.backbone or network.identity != identity:
+    if network.handed_over is not None:
+        from kaggle_prz.backbones.survey import surveyed
+
+        network = surveyed(network, run.recipe.sizes, seed=run.recipe.seed, console=console)
+    differs = runs.other_network(found, network.identity)
+    if network.name != run.recipe.backbone or differs:
         raise UsageError(
             f"{run.path} was trained on the backbone {run.recipe.backbone!r}; the one that was "
-            f"handed over is {network.name!r} or has other weights or another source."
+            f"handed over is {network.name!r}, and {differs or 'has another name'}."
         )
     return network
 

@@ -1,7 +1,6 @@
 """Backbone + image size + classes -> classifier, with the precision and BatchNorm policy set."""
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from kaggle_prz import environment, normalization
+from kaggle_prz import normalization
 from kaggle_prz.backbones import Backbone, pretrained_file, resolve
-from kaggle_prz.backbones.beginning import begin
+from kaggle_prz.backbones.beginning import begin, settings
 from kaggle_prz.errors import UsageError
 from kaggle_prz.outputs import Activation
 from kaggle_prz.stochastic_depth import set_rate
@@ -30,6 +29,7 @@ class Classifier:
             with `model`.
         pretrained: whether the backbone started from trained weights.
         notes: what was decided, as sentences.
+        network: the backbone within `model`.
         statistics: of batch normalization: pretrained ones (`"inference"`), those measured when a
             fold's stage begins (`"recalibrate"`), or those of every batch (`"train"`).
     """
@@ -38,6 +38,7 @@ class Classifier:
     features: keras.Model
     pretrained: bool
     notes: tuple[str, ...]
+    network: keras.Model
     statistics: normalization.Statistics = "inference"
 
     @property
@@ -91,12 +92,10 @@ def build(
     backbone.check_sizes((image_size,))
     backbone.check_channels(channels)
     path = pretrained_file(backbone, weights)
-    with environment.without_banner():  # TensorFlow's generator is seeded with every backend
-        keras.utils.set_random_seed(seed)
-    with _dtype_policy(policy):
+    with settings(policy, seed):
         network, adapted = begin(backbone, image_size, channels, path)
         drops = ""
-        if stochastic_depth or not backbone.identity:
+        if stochastic_depth or backbone.handed_over is None:
             drops = set_rate(network, stochastic_depth)
         images = keras.Input((image_size, image_size, channels), name="images")
         x = images
@@ -117,19 +116,19 @@ def build(
             x = grouped_softmax(x, heads)
         last = "linear" if heads else activation
         x = keras.layers.Activation(last, name="probabilities", dtype="float32")(x)
-    pretrained = path is not None or (
-        backbone.pretrained and not normalization.is_untouched(network)
-    )
+    trained = None if path else normalization.was_trained(network)
+    pretrained = path is not None or (backbone.pretrained and trained is not False)
     statistics, settled = normalization.settle(network, batch_norm, pretrained=pretrained)
     return Classifier(
         model=keras.Model(images, x, name="classifier"),
         features=keras.Model(images, pooled, name="features"),
         pretrained=pretrained,
         notes=(
-            _weights_note(backbone, path, pretrained) + adapted,
+            _weights_note(backbone, path, trained) + adapted,
             settled,
             *([drops] if drops else []),
         ),
+        network=network,
         statistics=statistics,
     )
 
@@ -180,19 +179,13 @@ def grouped_softmax(logits: Any, sizes: Sequence[int]) -> Any:
     return keras.ops.concatenate([keras.ops.softmax(part) for part in parts], axis=-1)
 
 
-@contextlib.contextmanager
-def _dtype_policy(policy: str) -> Iterator[None]:
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
-
-
-def _weights_note(backbone: Backbone, path: Path | None, pretrained: bool) -> str:
+def _weights_note(backbone: Backbone, path: Path | None, trained: bool | None) -> str:
     if path is not None:
         return f"weights: {backbone.name} from {path.name}"
-    if pretrained:
+    if not backbone.pretrained:
+        return f"weights: {backbone.name} from random numbers, no pretrained weights"
+    if trained is None:
+        return f"weights: {backbone.name} as it was handed over, trained or not"
+    if trained:
         return f"weights: {backbone.name} with the weights it was handed over with"
-    return f"weights: {backbone.name} from random numbers, no pretrained weights"
+    return f"weights: {backbone.name} from random numbers; it was handed over untrained"

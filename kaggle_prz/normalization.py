@@ -13,6 +13,7 @@ from kaggle_prz.pixels import Store
 
 Statistics = Literal["inference", "recalibrate", "train"]
 MOST_IMAGES = 512
+_ZERO_WHEN_NEW = {"bias", "beta", "moving_mean"}
 _MOMENTUM_FOR_SHORT_FITS = 0.9
 
 
@@ -22,12 +23,16 @@ def layers_of(model: keras.Model) -> list[keras.layers.BatchNormalization]:
     return [layer for layer in flat if isinstance(layer, keras.layers.BatchNormalization)]
 
 
-def is_untouched(network: keras.Model) -> bool:
-    """Whether running statistics are those of a network that never saw an image."""
-    norms = layers_of(network)
-    return bool(norms) and all(
-        not np.any(keras.ops.convert_to_numpy(norm.moving_mean)) for norm in norms
-    )
+def was_trained(network: keras.Model) -> bool | None:
+    """Return whether a network's weights moved since they were made, or None where none can tell.
+
+    Biases, offsets of normalization and running means are zero in a new network, and training
+    moves all of them.
+    """
+    telling = [v for v in network.variables if v.path.rpartition("/")[2] in _ZERO_WHEN_NEW]
+    if not telling:
+        return None
+    return any(np.any(keras.ops.convert_to_numpy(variable)) for variable in telling)
 
 
 def settle(network: keras.Model, wanted: str, *, pretrained: bool) -> tuple[Statistics, str]:

@@ -1,6 +1,10 @@
 """Decides the dtype policy once, and says why."""
 
-from typing import NamedTuple
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import keras
 
 
 class Decision(NamedTuple):
@@ -36,6 +40,30 @@ def decide(precision: str) -> Decision:
     if keras.backend.backend() == "tensorflow":
         return _for_tensorflow()
     return Decision("float32", f"float32: not measured on the {keras.backend.backend()} backend")
+
+
+def as_built(decision: Decision, network: "keras.Model") -> str:
+    """Return in which precision a network computes, read from its layers.
+
+    Args:
+        decision: what it was built for.
+        network: the backbone within a classifier.
+
+    Returns:
+        The decision's reason where the layers follow it, else what they compute in.
+    """
+    import keras
+
+    wanted = keras.DTypePolicy(decision.policy).compute_dtype
+    layers = network._flatten_layers(include_self=False, recursive=True)
+    found = Counter(layer.compute_dtype for layer in layers if layer.weights)
+    if set(found) <= {wanted}:
+        return decision.reason
+    counted = " and ".join(f"{count} layers in {dtype}" for dtype, count in found.most_common())
+    return (
+        f"{counted}, as the network was handed over (meant: {decision.reason}); a function from "
+        "image size to model is built in the precision that is meant"
+    )
 
 
 def for_capability(major: int, minor: int) -> Decision:

@@ -1,6 +1,7 @@
 """A run as a value: its recipe, task, stages and scores, read from its files."""
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -14,6 +15,7 @@ import kaggle_prz
 from kaggle_prz import workdir
 from kaggle_prz.errors import RunError, UsageError
 from kaggle_prz.finish import TUNED, Finish, finishes_in
+from kaggle_prz.identity import Identity
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Evidence, Head, Images, Task
 
@@ -142,11 +144,50 @@ def check_name(name: str | None) -> None:
         )
 
 
-def default_name(recipe: Recipe, task: Task, identity: str) -> str:
-    """The run's name: the same recipe on the same files is the same run."""
+def default_directory(parent: Path, recipe: Recipe, task: Task, identity: Identity | None) -> Path:
+    """Return the run's directory: the same recipe and network on the same files is the same run.
+
+    Args:
+        parent: holds the competition's runs.
+        recipe: how it trains.
+        task: as read from the competition's files.
+        identity: of a network that was handed over.
+    """
     sizes = "-".join(str(size) for size in recipe.sizes)
-    digest = hashlib.sha256((recipe.model_dump_json() + fingerprint(task) + identity).encode())
-    return f"{recipe.backbone}-{sizes}-{digest.hexdigest()[:6]}"
+    facts = recipe.model_dump_json() + fingerprint(task) + (identity.digest if identity else "")
+    digest = hashlib.sha256((facts + _weights_digest(recipe)).encode())
+    name = f"{recipe.backbone}-{sizes}-{digest.hexdigest()[:6]}"
+    if identity is None:
+        return parent / name
+    # What a network puts out is compared with a tolerance, so it has no place in a digest.
+    names = itertools.chain([name], (f"{name}-{count}" for count in itertools.count(2)))
+    return next(
+        parent / one
+        for one in names
+        if not (parent / one / "recipe.json").is_file()
+        or not other_network(workdir.read_json(parent / one / "recipe.json"), identity)
+    )
+
+
+def _weights_digest(recipe: Recipe) -> str:
+    """Return the digest of the weights file that a recipe names; empty where it names none."""
+    path = Path(recipe.weights).expanduser()
+    named = recipe.weights not in {"auto", "imagenet", "none"}
+    return workdir.sha256(path) if named and path.is_file() else ""
+
+
+def other_network(found: Mapping[str, Any], identity: Identity | None) -> str:
+    """Return how a run's network differs from one in hand, as a clause; empty where it does not.
+
+    Args:
+        found: content of the run's `recipe.json`.
+        identity: of the network in hand; None where it is known by its name.
+    """
+    known = found.get("backbone_identity") or None
+    if known is None or identity is None:
+        here, there = ("by name", "handed over") if identity is None else ("handed over", "by name")
+        return "" if known is identity else f"it was given {there} then, and {here} now"
+    return identity.difference(Identity.from_json(known))
 
 
 def fingerprint(task: Task) -> str:
@@ -181,7 +222,7 @@ def begin(
     competition: str,
     recipe: Recipe,
     task: Task,
-    identity: str,
+    identity: Identity | None,
     *,
     layout: Mapping[str, str | None] | None = None,
 ) -> None:
@@ -192,7 +233,7 @@ def begin(
         competition: what its host knows the competition by.
         recipe: how it trains.
         task: as read from the competition's files.
-        identity: of the backbone, beyond its name.
+        identity: of a backbone that was handed over.
         layout: options that settled how the files are read; None and absent ones settled nothing.
 
     Raises:
@@ -202,7 +243,8 @@ def begin(
         "version": kaggle_prz.__version__,
         "competition": competition,
         "recipe": recipe.model_dump(mode="json"),
-        "backbone_identity": identity,
+        "backbone_identity": identity.to_json() if identity else "",
+        "weights_sha256": _weights_digest(recipe),
         "files": fingerprint(task),
         "layout": {key: value for key, value in (layout or {}).items() if value is not None},
     }
@@ -223,12 +265,18 @@ def begin(
             f"{path} holds a run of another recipe ({shown}). Name another run with "
             "--run NAME, or give the same options to go on with it."
         )
-    if found.get("files") != wanted["files"] or found.get("backbone_identity") != identity:
-        what = "files" if found.get("files") != wanted["files"] else "backbone"
+    changed = other_network(found, identity)
+    if changed:
         raise RunError(
-            f"{path} holds a run on other {what}: the {what} changed since it began. "
-            "Name another run with --run NAME."
+            f"{path} holds a run of another network that is called {recipe.backbone}, too: "
+            f"{changed}. Name another run with --run NAME."
         )
+    for key, what in (("files", "files"), ("weights_sha256", "weights file")):
+        if found.get(key, wanted[key]) != wanted[key]:
+            raise RunError(
+                f"{path} holds a run on other {what}: the {what} changed since it began. "
+                "Name another run with --run NAME."
+            )
 
 
 def write_task(path: Path, task: Task) -> None:

@@ -33,4 +33,8 @@ def settle(
         (console or Silent()).say(f"Note: {note}")
     network.check_sizes(recipe.sizes)
     backbones.pretrained_file(network, recipe.weights)
+    if network.handed_over is not None:
+        from kaggle_prz.backbones.survey import surveyed
+
+        network = surveyed(network, recipe.sizes, seed=recipe.seed, console=console or Silent())
     return recipe, network

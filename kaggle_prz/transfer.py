@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from kaggle_prz import positions
 from kaggle_prz.errors import PrzError
 
 
@@ -22,20 +23,25 @@ class TransferReport:
     Attributes:
         kept: set from the weight of the same name and shape.
         reinitialised: left at its own initial value, because that was asked for.
+        resampled: position embeddings, interpolated from the source's grid to the target's.
     """
 
     kept: tuple[str, ...]
     reinitialised: tuple[str, ...] = ()
+    resampled: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The report as JSON values."""
-        return {"kept": list(self.kept), "reinitialised": list(self.reinitialised)}
+        """The report as JSON values; `resampled` where there is any."""
+        report = {"kept": list(self.kept), "reinitialised": list(self.reinitialised)}
+        return report | ({"resampled": list(self.resampled)} if self.resampled else {})
 
 
 def transfer(
     source: keras.Model, target: keras.Model, *, reinitialise: Sequence[str] = ()
 ) -> TransferReport:
     """Set every weight of `target` to the weight of the same name in `source`.
+
+    Position embeddings of another grid are interpolated, see `positions.resampled`.
 
     Args:
         source: the network of the stage before, weights loaded.
@@ -51,15 +57,64 @@ def transfer(
         >>> len(transfer(small, large).kept)
         22
     """
-    given, wanted = named_weights(source), named_weights(target)
+    return _set(named_weights(source), named_weights(target), reinitialise)
+
+
+def transfer_in_order(source: keras.Model, target: keras.Model) -> TransferReport:
+    """Set every weight of a copy of a network; their names may differ, as after loading a file.
+
+    Args:
+        source: any network.
+        target: made from its config, maybe for another image size.
+
+    Raises:
+        TransferError: another number of weights, or of other shapes. Nothing is changed then.
+    """
+    given, wanted = _state(source), named_weights(target)
+    if len(given) != len(wanted):
+        raise TransferError(f"It has {len(given)} weights, and {len(wanted)} at the other size.")
+    return _set(dict(zip(wanted, given, strict=True)), wanted)
+
+
+def _set(
+    given: Mapping[str, Any], wanted: Mapping[str, Any], reinitialise: Sequence[str] = ()
+) -> TransferReport:
+    report = fitting(_shapes(given), _shapes(wanted), reinitialise=reinitialise)
+    for name in report.kept:
+        wanted[name].assign(given[name])
+    for name in report.resampled:
+        wanted[name].assign(positions.resampled(given[name], tuple(wanted[name].shape)))
+    return report
+
+
+def fitting(
+    given: Mapping[str, tuple[int, ...]],
+    wanted: Mapping[str, tuple[int, ...]],
+    *,
+    reinitialise: Sequence[str] = (),
+) -> TransferReport:
+    """Return what `transfer` would do, from names and shapes alone.
+
+    Args:
+        given: shapes of the source's weights by their names.
+        wanted: of the target.
+        reinitialise: as in `transfer`.
+
+    Raises:
+        TransferError: the two do not fit each other.
+
+    Example:
+        >>> fitting({"conv/kernel": (3, 3)}, {"conv/kernel": (3, 3)}).kept
+        ('conv/kernel',)
+    """
     fresh = tuple(name for name in wanted if name.startswith(tuple(reinitialise)))
-    kept = [name for name in wanted if name not in fresh]
-    lacking = [name for name in kept if name not in given]
+    pairs = [name for name in wanted if name not in fresh and name in given]
+    other = [name for name in pairs if given[name] != wanted[name]]
+    resampled = tuple(name for name in other if positions.fit(name, given[name], wanted[name]))
+    lacking = [name for name in wanted if name not in fresh and name not in given]
     unused = [name for name in given if name not in wanted]
     misshapen = [
-        f"{name} {tuple(given[name].shape)} -> {tuple(wanted[name].shape)}"
-        for name in kept
-        if name in given and tuple(given[name].shape) != tuple(wanted[name].shape)
+        f"{name} {given[name]} -> {wanted[name]}" for name in other if name not in resampled
     ]
     if lacking or unused or misshapen:
         raise TransferError(
@@ -70,9 +125,15 @@ def transfer(
             + _side("of another shape", misshapen)
             + " Build both from the same backbone and classes."
         )
-    for name in kept:
-        wanted[name].assign(given[name])
-    return TransferReport(kept=tuple(kept), reinitialised=fresh)
+    return TransferReport(
+        kept=tuple(name for name in pairs if name not in other),
+        reinitialised=fresh,
+        resampled=resampled,
+    )
+
+
+def _shapes(named: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(weight.shape) for name, weight in named.items()}
 
 
 def overlay(model: keras.Model, values: Mapping[str, Any]) -> None:

@@ -72,7 +72,7 @@ class InProcess:
     def decisions(self) -> tuple[str, ...]:
         """What was decided for the stage in hand, as sentences."""
         return (
-            f"precision: {self._precision.reason}",
+            f"precision: {precision.as_built(self._precision, self._classifier.network)}",
             *self._classifier.notes,
             augmentation.sentence(self.stage, self._run.recipe, self._run.task.flips),
             *self._trainer.notes,

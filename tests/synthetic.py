@@ -73,7 +73,7 @@ def make_run(
         batch_size=8,
         seed=seed,
     )
-    runs.begin(path, str(root), recipe, task, identity="")
+    runs.begin(path, str(root), recipe, task, identity=None)
     runs.write_task(path, task)
     run = Run(path, recipe, task)
     planned = schedule.stages_of(recipe)

@@ -92,7 +92,7 @@ def test_the_policy_is_restored_when_building_fails():
         raise ValueError("no such layer")
 
     before = keras.config.dtype_policy()
-    with pytest.raises(UsageError, match=r"broken cannot be built for images of 16 px: no such"):
+    with pytest.raises(UsageError, match=r"broken failed for 16 px with ValueError: no such"):
         build(resolve(broken), 16, 2, policy="mixed_bfloat16")
     assert keras.config.dtype_policy() == before
 
@@ -157,6 +157,35 @@ def test_a_network_handed_over_is_pretrained_when_its_statistics_moved():
     assert made.pretrained
     assert "with the weights it was handed over with" in made.notes[0]
     assert "the backbone has none" in build(plain(), 16, 2).notes[1]
+
+
+@pytest.mark.parametrize(
+    ("bias", "pretrained", "said"),
+    [
+        ({"bias_initializer": "ones"}, True, "mine with the weights it was handed over with"),
+        ({}, False, "mine from random numbers; it was handed over untrained"),
+        ({"use_bias": False}, True, "mine as it was handed over, trained or not"),
+    ],
+)
+def test_weights_are_read_from_the_network_handed_over(bias, pretrained, said):
+    layers = [keras.Input((16, 16, 3)), keras.layers.Conv2D(4, 3, **bias)]
+    made = build(resolve(keras.Sequential(layers, name="mine")), 16, 2)
+    assert (made.pretrained, made.notes[0]) == (pretrained, f"weights: {said}")
+
+
+def test_a_global_policy_and_image_format_are_not_those_of_a_network():
+    before = keras.config.dtype_policy(), keras.config.image_data_format()
+    try:
+        keras.config.set_dtype_policy("mixed_bfloat16")
+        keras.config.set_image_data_format("channels_first")
+        made = build(resolve("tiny"), 16, 2)
+        assert made.features.output_shape == (None, 64)
+        assert made.network.get_layer("block2_conv").compute_dtype == "float32"
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+        assert keras.config.image_data_format() == "channels_first"
+    finally:
+        keras.config.set_dtype_policy(before[0])
+        keras.config.set_image_data_format(before[1])
 
 
 def test_one_seed_gives_one_network():

@@ -193,3 +193,21 @@ def test_gradients_are_those_of_float32_once_they_are_unscaled():
             if policy == "mixed_float16" or path.startswith("head"):
                 error = np.linalg.norm(steps[policy][path] - exact)
                 assert 0 < error <= TOLERANCE[policy] * np.linalg.norm(exact)
+
+
+@pytest.mark.parametrize(
+    ("built", "asked", "said"),
+    [
+        ("float32", "float32", "float32, as asked for"),
+        ("float32", "mixed_float16", "1 layers in float32, as the network was handed over (meant:"),
+        ("mixed_float16", "float32", "1 layers in float16, as the network was handed over (meant:"),
+        ("mixed_bfloat16", "mixed_bfloat16", "mixed_bfloat16, as asked for"),
+    ],
+)
+def test_the_precision_said_is_that_of_the_built_layers(built, asked, said):
+    convolution = keras.layers.Conv2D(4, 3, dtype=built)
+    model = keras.Sequential([keras.Input((16, 16, 3)), convolution], name="mine")
+    made = build(resolve(model), 16, 2, policy=asked)
+    assert precision.as_built(decide(asked), made.network).startswith(said)
+    of_function = build(resolve(plain_net), 16, 2, policy=asked)
+    assert precision.as_built(decide(asked), of_function.network) == f"{asked}, as asked for"

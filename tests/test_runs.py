@@ -8,15 +8,18 @@ from toys import make_bags, make_heads, make_task
 
 from kaggle_prz import runs, workdir
 from kaggle_prz.errors import RunError
+from kaggle_prz.identity import Identity
 from kaggle_prz.spec import Recipe
 from kaggle_prz.task import Evidence
 
 TASK = make_task([0, 1, 2, 0, 1, 2])
 RECIPE = Recipe(backbone="tiny", sizes=(32, 48), folds=2)
+MINE = Identity("layers", "weights", {"32": (1.0, 2.0), "48": (3.0, 4.0)})
+OTHER = Identity("layers", "others", MINE.outputs)
 
 
 def _begin(path, **changes) -> None:
-    given = {"competition": "toys", "recipe": RECIPE, "task": TASK, "identity": "i"} | changes
+    given = {"competition": "toys", "recipe": RECIPE, "task": TASK, "identity": MINE} | changes
     runs.begin(path, **given)
 
 
@@ -49,10 +52,9 @@ def test_a_recipe_that_lost_its_content_is_told_as_damage(tmp_path):
     [
         ({"task": make_task([0, 1, 2, 0, 1, 1])}, "files"),
         ({"task": make_task([0, 1, 2, 0, 1, 2], test_ids=["t9"])}, "files"),
-        ({"identity": "j"}, "backbone"),
     ],
 )
-def test_other_files_or_another_backbone_are_refused(tmp_path, changes, what):
+def test_other_files_are_refused(tmp_path, changes, what):
     _begin(tmp_path / "run")
     with pytest.raises(RunError, match=f"the {what} changed since it began.*--run NAME"):
         _begin(tmp_path / "run", **changes)
@@ -84,16 +86,19 @@ def test_a_fingerprint_is_not_that_of_where_the_files_are(tmp_path):
     assert runs.fingerprint(moved) == runs.fingerprint(TASK)
 
 
-def test_the_default_name_is_made_from_recipe_files_and_backbone():
-    name = runs.default_name(RECIPE, TASK, "i")
-    assert name == runs.default_name(RECIPE, TASK, "i")
-    assert name.startswith("tiny-32-48-")
+def test_the_default_name_is_made_from_recipe_files_and_backbone(tmp_path):
+    def name(recipe=RECIPE, task=TASK, identity=MINE):
+        return runs.default_directory(tmp_path, recipe, task, identity).name
+
+    assert name() == name()
+    assert name().startswith("tiny-32-48-")
     others = [
-        runs.default_name(RECIPE.model_copy(update={"seed": 1}), TASK, "i"),
-        runs.default_name(RECIPE, make_task([0, 1, 2, 0, 1, 1]), "i"),
-        runs.default_name(RECIPE, TASK, "j"),
+        name(recipe=RECIPE.model_copy(update={"seed": 1})),
+        name(task=make_task([0, 1, 2, 0, 1, 1])),
+        name(identity=OTHER),
+        name(identity=None),
     ]
-    assert len({name, *others}) == 4
+    assert len({name(), *others}) == 5
 
 
 @pytest.mark.parametrize("groups", [None, list("aabbcc")])

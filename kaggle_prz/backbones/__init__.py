@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from kaggle_prz import plugins
 from kaggle_prz.errors import MissingExtraError, PrzError, UsageError
+from kaggle_prz.identity import Identity
 
 if TYPE_CHECKING:
     import keras
@@ -56,7 +57,9 @@ class Backbone:
         multiple: image sizes must be divisible by this.
         weights_package: pretrained weights, if a package ships them.
         pretrained: whether `build` returns trained weights of its own.
-        identity: tells two networks of one name apart; a run belongs to one of them.
+        handed_over: builds the user's own network at a size, whatever its channels; None for one
+            that is known by its name.
+        identity: what the user's own network computes, once it was surveyed.
         channels: the only number of input channels that it takes, or None.
     """
 
@@ -68,7 +71,8 @@ class Backbone:
     multiple: int = 1
     weights_package: WeightsPackage | None = None
     pretrained: bool = False
-    identity: str = ""
+    handed_over: "Callable[[int], keras.Model] | None" = None
+    identity: Identity | None = None
     channels: int | None = None
 
     def check_sizes(self, sizes: tuple[int, ...]) -> None:

@@ -2,15 +2,41 @@
 
 import contextlib
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kaggle_prz import environment
 from kaggle_prz.backbones import Backbone
 from kaggle_prz.backbones.channels import adapt
 from kaggle_prz.errors import PrzError, UsageError
 
 if TYPE_CHECKING:
     import keras
+
+
+@contextlib.contextmanager
+def settings(policy: str, seed: int) -> Iterator[None]:
+    """Build networks within: in a precision, from a seed, on (height, width, channels).
+
+    What the user set for all of Keras is put back at the end.
+
+    Args:
+        policy: Keras dtype policy.
+        seed: of initial weights.
+    """
+    import keras
+
+    before = keras.config.dtype_policy(), keras.config.image_data_format()
+    with environment.without_banner():  # TensorFlow's generator is seeded with every backend
+        keras.utils.set_random_seed(seed)
+    keras.config.set_dtype_policy(policy)
+    keras.config.set_image_data_format("channels_last")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before[0])
+        keras.config.set_image_data_format(before[1])
 
 
 def begin(

@@ -1,15 +1,19 @@
 """The user's own network as a backbone: a `keras.Model`, or a function from size to model."""
 
-import hashlib
-import inspect
-from collections.abc import Callable, Iterator
+import functools
+import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from kaggle_prz.backbones import Backbone, refuse_channels
-from kaggle_prz.errors import UsageError
+from kaggle_prz.backbones.padding import refuse_other_padding
+from kaggle_prz.backbones.refusals import refuse_what_is_no_network
+from kaggle_prz.errors import PrzError, UsageError
 
 if TYPE_CHECKING:
     import keras
+
+_SHAPES = ("input_shape", "image_shape")  # arguments of KerasCV's and of KerasHub's networks
 
 
 def wrap(backbone: Any) -> Backbone:
@@ -24,66 +28,121 @@ def wrap(backbone: Any) -> Backbone:
     """
     import keras
 
+    refuse_what_is_no_network(backbone)
     if isinstance(backbone, keras.Model):
         model = backbone
-        _refuse_unless_image_to_features(model)
-        return Backbone(
-            model.name,
-            lambda size, channels=3: _at(model, size, channels),
-            minimum=1,
-            pretrained=True,
-            identity=_digest(model),
-            channels=model.input_shape[-1],
+        refuse_unless_image_to_features(model)
+        return _handed_over(
+            model_name(model), lambda size: _at(model, size), channels=model.input_shape[-1]
         )
-    if callable(backbone):
-        function: Callable[[int], Any] = backbone
-        name = getattr(function, "__name__", type(function).__name__)
-        return Backbone(
-            name,
-            lambda size, channels=3: _called(function, name, size, channels),
-            minimum=1,
-            pretrained=True,
-            identity=_source_digest(function),
-        )
-    raise UsageError(
-        "A backbone is a name, a keras.Model, or a function from image size to keras.Model; "
-        f"received {type(backbone).__name__}."
+    name = function_name(backbone)
+    return _handed_over(name, lambda size: _called(backbone, name, size))
+
+
+def _handed_over(
+    name: str, build: Callable[[int], "keras.Model"], channels: int | None = None
+) -> Backbone:
+    def build_on(image_size: int, channels: int = 3) -> "keras.Model":
+        model = build(image_size)
+        refuse_channels(name, model.input_shape[-1], channels)
+        return model
+
+    return Backbone(
+        name, build_on, minimum=1, pretrained=True, channels=channels, handed_over=build
     )
 
 
-def _digest(model: "keras.Model") -> str:
-    digest = hashlib.sha256(repr([layer.name for layer in model.layers]).encode())
-    for weights in model.get_weights():
-        digest.update(weights.tobytes())
-    return digest.hexdigest()[:16]
+def model_name(model: "keras.Model") -> str:
+    """Return the name of a model, without the number that Keras gives to a name of its own.
+
+    Example:
+        >>> model_name(keras.Sequential([keras.Input((8, 8, 3))]))
+        'sequential'
+    """
+    base = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(model).__name__).lower()
+    automatic = re.fullmatch(r"(.+?)_\d+", model.name)
+    if automatic and automatic[1].replace("_", "") == base.replace("_", ""):
+        return _plain(automatic[1])
+    return _plain(model.name)
 
 
-def _source_digest(function: Callable[[int], Any]) -> str:
-    """Tells functions of one name apart by what is written in them; empty where nothing is."""
-    try:
-        source = inspect.getsource(function)
-    except (OSError, TypeError):  # typed at a prompt, or an object with __call__
-        return ""
-    return hashlib.sha256(source.encode()).hexdigest()[:16]
+def function_name(function: Callable[..., Any]) -> str:
+    """Return the name of a function for directories: of a partial that of what it calls.
+
+    Example:
+        >>> function_name(lambda size: None)
+        'lambda'
+    """
+    while isinstance(function, functools.partial):
+        function = function.func
+    return _plain(getattr(function, "__name__", type(function).__name__))
 
 
-def _called(
-    function: Callable[[int], Any], name: str, image_size: int, channels: int
-) -> "keras.Model":
+def _plain(name: str) -> str:
+    """Return a name as every file system takes it."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "network"
+
+
+def _called(function: Callable[[int], Any], name: str, image_size: int) -> "keras.Model":
     import keras
 
-    model = function(image_size)
+    try:
+        model = function(image_size)
+    except PrzError:
+        raise
+    except Exception as error:
+        if type(error).__module__ == getattr(function, "__module__", None):
+            raise  # the user's own exception, for the user's own handler
+        raise UsageError(
+            f"The backbone function {name} failed for {image_size} px with "
+            f"{type(error).__name__}: {first_line(error)} {_remedy(error)}"
+        ) from error
     if not isinstance(model, keras.Model):
         raise UsageError(
             f"The backbone function {name} must return a keras.Model for an image size, and "
             f"returned {type(model).__name__} for {image_size}."
         )
-    _refuse_unless_image_to_features(model)
-    refuse_channels(name, model.input_shape[-1], channels)
+    refuse_unless_image_to_features(model)
+    sides = model.input_shape[1:3]
+    if sides == (None, None):  # KerasCV's would pad odd feature maps as if they were even
+        return _at(model, image_size)
+    if sides != (image_size, image_size):
+        raise UsageError(
+            f"The backbone function {name} was called with {image_size} and returned a network "
+            f"for images of {sides[0]}×{sides[1]} px. Build its input from the size: "
+            "keras.Input((size, size, 3))."
+        )
     return model
 
 
-def _refuse_unless_image_to_features(model: "keras.Model") -> None:
+def _remedy(error: Exception) -> str:
+    words = f"{type(error).__name__} {error}".lower()
+    if isinstance(error, ConnectionError | TimeoutError) or any(
+        sign in words for sign in ("urlopen", "connection", "resolve", "http", "url fetch", "url ")
+    ):
+        return (
+            "It fetches something, and the network does not give it: fetch it before, attach it, "
+            "or build without weights and name a file with --weights."
+        )
+    return (
+        "It has to build the network, without classes, for every size of the run: try "
+        "it on its own with that size."
+    )
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, as a sentence."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    line = lines[0] if lines else "it says nothing more"
+    return line if line[-1] in ".!?" else f"{line}."
+
+
+def refuse_unless_image_to_features(model: "keras.Model") -> None:
+    """Refuse a model that is not from one image to one output.
+
+    Raises:
+        UsageError: with the shapes.
+    """
     given, made = (getattr(model, f"{end}_shape", None) for end in ("input", "output"))
     if not (isinstance(given, tuple) and len(given) == 4 and isinstance(given[-1], int)) or not (
         isinstance(made, tuple) and isinstance(made[-1], int)
@@ -95,60 +154,43 @@ def _refuse_unless_image_to_features(model: "keras.Model") -> None:
         )
 
 
-def _at(model: "keras.Model", image_size: int, channels: int) -> "keras.Model":
-    refuse_channels(model.name, model.input_shape[-1], channels)
+def _at(model: "keras.Model", image_size: int) -> "keras.Model":
+    """Return the model rebuilt for another image size, with its weights."""
+    from kaggle_prz.transfer import TransferError, transfer_in_order
+
     shape = (image_size, image_size, model.input_shape[-1])
-    config = model.get_config()
-    if "input_shape" in config:  # KerasCV: the constructor's arguments, padding computed anew
-        rebuilt = type(model).from_config({**config, "input_shape": shape, "input_tensor": None})
-    else:
-        rebuilt = _clone(model, shape)
-        _refuse_other_padding(model, rebuilt, image_size)
-    rebuilt.set_weights(model.get_weights())
+    try:
+        rebuilt = _rebuilt(model, shape)
+        transfer_in_order(model, rebuilt)
+    except TransferError as error:
+        reason = str(error).partition("differ. ")[2] or str(error)
+        raise _not_rebuilt(model, image_size, reason.partition(" Build both")[0]) from error
     return rebuilt
 
 
-def _clone(model: "keras.Model", shape: tuple[int, int, int]) -> "keras.Model":
+def _rebuilt(model: "keras.Model", shape: tuple[int, int, int]) -> "keras.Model":
     import keras
 
     try:
+        config = model.get_config()
+        sized = next((key for key in _SHAPES if key in config), None)
+        if sized:  # the constructor's arguments, padding computed again
+            changed = {sized: shape} | {key: None for key in ("input_tensor",) if key in config}
+            return type(model).from_config({**config, **changed})
         cloned = keras.models.clone_model(model, input_tensors=keras.Input(shape))
-        cloned.set_weights(model.get_weights())
-    except (ValueError, TypeError) as error:
-        raise UsageError(
-            f"The backbone {model.name!r} cannot be rebuilt for {shape[0]} px: "
-            f"{str(error).splitlines()[0]} Hand over a function from image size to keras.Model."
+    except NotImplementedError as error:
+        said = next((w for w in re.findall(r"Object (\w+) was", str(error))), "one of its layers")
+        raise _not_rebuilt(
+            model, shape[0], f"{said} has no get_config that says how to build it again."
         ) from error
+    except Exception as error:  # whatever a layer of the user's raises
+        raise _not_rebuilt(model, shape[0], first_line(error)) from error
+    refuse_other_padding(model, cloned, shape[0])
     return cloned
 
 
-def _refuse_other_padding(model: "keras.Model", rebuilt: "keras.Model", image_size: int) -> None:
-    """Networks that pad stride-2 layers by hand do so for one parity of the feature map."""
-    for before, after in zip(model.layers, rebuilt.layers, strict=True):
-        if type(before).__name__ == "ZeroPadding2D":
-            made_for = [0 if side is None else side % 2 for side in before.input.shape[1:3]]
-            fits = made_for == [side % 2 for side in after.input.shape[1:3]]
-        else:
-            fits = not any(_pads_for_even(inner) for inner in _layers_within(before))
-        if not fits:
-            raise UsageError(
-                f"The backbone {model.name!r} pads by hand ({before.name}) for the size it was "
-                f"built with, and {image_size} px may need another padding. Hand over a function "
-                "from image size to keras.Model, so that every stage is built for its size."
-            )
-
-
-def _layers_within(layer: Any) -> Iterator[Any]:
-    """Layers of a model within the model; a clone keeps the shapes that it was built with."""
-    for inner in getattr(layer, "layers", ()):
-        yield inner
-        yield from _layers_within(inner)
-
-
-def _pads_for_even(layer: Any) -> bool:
-    """Whether a layer of any input size pads one side only, as suits an even feature map."""
-    return (
-        type(layer).__name__ == "ZeroPadding2D"
-        and layer.input.shape[1] is None
-        and any(before != after for before, after in layer.padding)
+def _not_rebuilt(model: "keras.Model", image_size: int, reason: str) -> UsageError:
+    return UsageError(
+        f"The backbone {model.name!r} cannot be rebuilt for {image_size} px: {reason} Hand over a "
+        "function from image size to keras.Model."
     )

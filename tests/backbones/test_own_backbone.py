@@ -8,7 +8,7 @@ from sizes import features, lite
 
 from kaggle_prz.backbones import resolve
 from kaggle_prz.errors import UsageError
-from kaggle_prz.model import build, build_model
+from kaggle_prz.model import build_model
 
 pytestmark = pytest.mark.keras
 
@@ -159,28 +159,3 @@ def test_features_of_another_rank_are_refused():
     odd = keras.Sequential([keras.Input((8, 8, 3)), layers.Reshape((8, 24))], name="odd")
     with pytest.raises(UsageError, match=r"odd returns the shape \(None, 8, 24\)"):
         build_model(odd, image_size=8, classes=2)
-
-
-def test_two_networks_of_one_name_have_two_identities():
-    mine, other = conv_net(), conv_net()
-    assert resolve(mine).identity == resolve(mine).identity != ""
-    assert resolve(mine).identity != resolve(other).identity  # other weights
-    assert build(resolve(mine), 32, 2).pretrained
-
-
-def test_two_functions_of_one_name_have_two_identities():
-    def one():
-        def net(image_size):
-            return image_size
-
-        return net
-
-    def other():
-        def net(image_size):
-            return image_size + 1
-
-        return net
-
-    assert resolve(one()).name == resolve(other()).name
-    assert resolve(one()).identity == resolve(one()).identity
-    assert resolve(one()).identity != resolve(other()).identity

@@ -1,0 +1,144 @@
+"""A network that was handed over, built once at every size before anything else is done.
+
+What cannot be trained is refused here: a network that is another one at another size, that brings
+its own classes, or whose features are no numbers.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_prz.backbones import Backbone
+from kaggle_prz.backbones.beginning import settings
+from kaggle_prz.backbones.measured import outputs_of, sampled, structure_of, weights_of
+from kaggle_prz.console import Console
+from kaggle_prz.errors import UsageError
+from kaggle_prz.identity import Identity
+from kaggle_prz.normalization import was_trained
+from kaggle_prz.transfer import TransferError, fitting, named_weights
+
+
+def surveyed(backbone: Backbone, sizes: Sequence[int], *, seed: int, console: Console) -> Backbone:
+    """Return the backbone with its identity and channels, once it was built at every size.
+
+    Args:
+        backbone: any; one that is known by its name is returned as it is.
+        sizes: of the stages, px.
+        seed: of initial weights, as when it is trained.
+        console: gets a note where initial weights are others at every call.
+
+    Raises:
+        UsageError: it cannot be built at a size, or is another network there.
+    """
+    if backbone.handed_over is None:
+        return backbone
+    found = _Found(backbone.name)
+    # Twice where there is one size: initial weights may be others at every call.
+    for size in [*sizes] * (2 if len(sizes) == 1 else 1):
+        with settings("float32", seed):
+            found.add(size, backbone.handed_over(size))
+    if not found.repeats:
+        console.say(
+            f"Note: {backbone.name} has other initial weights whenever it is called, so runs are "
+            "not told apart by them. Seed what draws them to have the same run again."
+        )
+    return replace(
+        backbone, identity=found.identity, channels=found.channels, pretrained=found.pretrained
+    )
+
+
+@dataclass
+class _Found:
+    """What is known of a network from the sizes at which it was built so far."""
+
+    name: str
+    structures: list[str] = field(default_factory=list)
+    outputs: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)  # of the first size
+    first: int = 0
+    weights: str = ""
+    channels: int = 0
+    repeats: bool = True
+    pretrained: bool = True
+
+    def add(self, size: int, model: keras.Model) -> None:
+        """Check a model that was built at a size, and keep what identifies it."""
+        _refuse_channels_first(self.name, model)
+        _refuse_classes(self.name, model)
+        outputs = outputs_of(model)
+        _refuse_no_numbers(self.name, outputs, size)
+        arrays = {name: np.asarray(weight) for name, weight in named_weights(model).items()}
+        if not self.first:
+            self.first, self.arrays = size, arrays
+            self.weights, self.channels = weights_of(model), model.input_shape[-1]
+            self.pretrained = was_trained(model) is not False
+        else:
+            self._compare(size, arrays)
+        self.structures.append(structure_of(model))
+        self.outputs[str(size)] = sampled(outputs)
+
+    @property
+    def identity(self) -> Identity:
+        """What tells the network from others."""
+        structure = hashlib.sha256("-".join(self.structures).encode()).hexdigest()[:16]
+        return Identity(structure, self.weights if self.repeats else "", self.outputs)
+
+    def _compare(self, size: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+        shapes, given = (
+            {name: array.shape for name, array in each.items()} for each in (arrays, self.arrays)
+        )
+        try:
+            report = fitting(given, shapes)
+        except TransferError as error:
+            differing = str(error).partition("differ. ")[2].partition(" Build both")[0]
+            raise UsageError(
+                f"Weights pass from {self.first} to {size} px by name, and the backbone "
+                f"{self.name!r} is another network there: {differing} Build the same layers, with "
+                "the same names and shapes of weights, at every size; let the network end with a "
+                "feature map, or pool it."
+            ) from error
+        same = all(np.array_equal(arrays[name], self.arrays[name]) for name in report.kept)
+        self.repeats = self.repeats and same
+
+
+def _refuse_channels_first(name: str, model: keras.Model) -> None:
+    layers = model._flatten_layers(include_self=False, recursive=True)
+    wrong = [each for each in layers if getattr(each, "data_format", "") == "channels_first"]
+    if wrong:
+        raise UsageError(
+            f"Images are (height, width, channels) here, and the layer {wrong[0].name!r} of the "
+            f"backbone {name!r} takes channels first. Build it with data_format='channels_last'."
+        )
+
+
+def _refuse_classes(name: str, model: keras.Model) -> None:
+    """Refuse a classifier: its probabilities would be trained on as if they were features."""
+    last = model.layers[-1]
+    activation = getattr(getattr(last, "activation", None), "__name__", "")
+    if type(last).__name__ == "Softmax" or activation in {"softmax", "sigmoid"}:
+        raise UsageError(
+            f"A backbone ends with features, and {name!r} ends with the "
+            f"{activation or 'softmax'} of a classifier (layer {last.name!r}, "
+            f"{model.output_shape[-1]} outputs). Hand it over without its head, such as by "
+            "include_top=False or keras.Model(model.input, model.layers[-2].output)."
+        )
+
+
+def _refuse_no_numbers(name: str, outputs: NDArray[np.float32], size: int) -> None:
+    if not np.isfinite(outputs).all():
+        raise UsageError(
+            f"The backbone {name!r} makes features that are no numbers (NaN or infinite) of a "
+            f"picture of {size} px with values from 0 to 255. Check its weights, and how it scales "
+            "pixels."
+        )
+    several = outputs.ndim == 2 and outputs.shape[1] > 1
+    if several and np.all(outputs >= 0) and np.allclose(outputs.sum(axis=1), 1, atol=1e-3):
+        raise UsageError(
+            f"A backbone ends with features, and the {outputs.shape[1]} outputs of {name!r} sum to "
+            "1 for every picture, as a classifier's do. Hand it over without its head."
+        )

@@ -1,0 +1,72 @@
+"""Position embeddings of one grid of patches -> those of another grid."""
+
+import math
+import re
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+_NAME = re.compile(r"pos|embed", re.IGNORECASE)
+_MOST_TOKENS = 2  # before the patches: a class token, and a distillation token
+
+
+def fit(name: str, given: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    """Return whether a weight holds one vector for each patch of a square grid, in both shapes.
+
+    Args:
+        name: of the weight, such as `"encoder/position_embedding/embeddings"`.
+        given: shape `(patches, width)` or `(1, patches, width)`; tokens may precede the patches.
+        wanted: the shape for another image size.
+
+    Example:
+        >>> fit("position_embedding/embeddings", (197, 384), (577, 384))
+        True
+        >>> fit("dense/kernel", (196, 384), (576, 384))
+        False
+    """
+    return bool(_NAME.search(name)) and _grids(given, wanted) is not None
+
+
+def resampled(values: Any, wanted: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return position embeddings for another grid, by bicubic interpolation.
+
+    So were Vision Transformers fine-tuned at a higher resolution (Dosovitskiy et al.,
+    arXiv:2010.11929, section 3.2). Class tokens keep their vectors.
+
+    Args:
+        values: `(patches, width)` or `(1, patches, width)`, see `fit`.
+        wanted: the shape to return.
+
+    Raises:
+        ValueError: the shapes are not of two square grids.
+
+    Example:
+        >>> resampled(np.ones((4, 8), "float32"), (9, 8)).shape
+        (9, 8)
+    """
+    array = keras.ops.convert_to_numpy(values).astype(np.float32)
+    grids = _grids(array.shape, wanted)
+    if grids is None:
+        raise ValueError(f"{array.shape} and {wanted} are not of two square grids.")
+    tokens, here, there = grids
+    vectors = array.reshape(-1, array.shape[-1])
+    grid = vectors[tokens:].reshape(1, here, here, -1)
+    larger = keras.ops.image.resize(
+        grid, (there, there), "bicubic", antialias=True, data_format="channels_last"
+    )
+    patches = keras.ops.convert_to_numpy(larger).reshape(there * there, -1)
+    return np.concatenate([vectors[:tokens], patches]).reshape(wanted)
+
+
+def _grids(given: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, int, int] | None:
+    """Return tokens before the patches and the sides of both grids, or None."""
+    same_axes = len(given) == len(wanted) in (2, 3) and given[-1] == wanted[-1]
+    if not same_axes or given[:-2] != wanted[:-2] or given[:-2] not in ((), (1,)):
+        return None
+    for tokens in range(_MOST_TOKENS + 1):
+        here, there = (math.isqrt(max(0, shape[-2] - tokens)) for shape in (given, wanted))
+        if here and there and (here**2, there**2) == (given[-2] - tokens, wanted[-2] - tokens):
+            return tokens, here, there
+    return None
