@@ -2,12 +2,16 @@
 
 import contextlib
 import importlib.metadata
+import importlib.util
+import json
 import os
 import platform
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from kaggle_prz.errors import MissingExtraError, UsageError
 
 _PACKAGES = (
     "keras",
@@ -19,6 +23,7 @@ _PACKAGES = (
     "scikit-learn",
     "pillow",
 )
+_EXTRA_OF = {"tensorflow": "cpu", "jax": "jax"}
 _CARDS = Path("/proc/driver/nvidia/gpus")
 _PROCESSORS = Path("/proc/cpuinfo")
 
@@ -58,6 +63,50 @@ def machine() -> str:
     processor = _told([_PROCESSORS], "model name")
     named = processor[0] if processor else platform.processor() or platform.machine()
     return f"{named}, {processors()} cores"
+
+
+def check_framework(*, wants_tensorflow: bool = False) -> None:
+    """Refuse to go on where the framework that Keras is set to use is not installed.
+
+    Nothing is imported for it.
+
+    Args:
+        wants_tensorflow: TensorFlow has to be there whichever framework trains, as for KerasCV.
+
+    Raises:
+        UsageError: `KERAS_BACKEND` names no framework.
+        MissingExtraError: it is not installed.
+
+    Example:
+        >>> check_framework()
+    """
+    named = os.environ.get("KERAS_BACKEND") or _configured_backend()
+    for framework in dict.fromkeys([named, *(["tensorflow"] if wants_tensorflow else [])]):
+        if _is_installed(framework):
+            continue
+        if framework in _EXTRA_OF:
+            raise MissingExtraError("Training with Keras", framework, _EXTRA_OF[framework])
+        raise UsageError(
+            "KERAS_BACKEND, or the file ~/.keras/keras.json, names the framework that trains: "
+            f"tensorflow or jax; received {named!r}, which is not installed."
+        )
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ValueError, ImportError):  # no name of a package
+        return False
+
+
+def _configured_backend() -> str:
+    """Return the backend of Keras's settings file, where it has one."""
+    place = os.environ.get("KERAS_HOME")
+    file = (Path(place) if place else Path("~/.keras").expanduser()) / "keras.json"
+    try:
+        return str(json.loads(file.read_text("utf-8"))["backend"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "tensorflow"
 
 
 def processors() -> int:

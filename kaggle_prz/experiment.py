@@ -33,6 +33,7 @@ from kaggle_prz import (
     report,
     rows,
     runs,
+    settling,
     summary,
     workdir,
 )
@@ -43,7 +44,6 @@ from kaggle_prz.forecast import Forecast
 from kaggle_prz.kernel import pushing
 from kaggle_prz.planning import Plan
 from kaggle_prz.runs import Run
-from kaggle_prz.settling import settle
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Task
 
@@ -126,7 +126,7 @@ def fit(
     layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
     runs.check_name(run)
     images.room.check(image_cache)
-    recipe, network = settle(competition, backbone, options, console)
+    recipe, network = settling.settle(competition, backbone, options, console)
     comparison.check(compare, recipe)
     if submit:
         delivery.check(competition)
@@ -135,11 +135,10 @@ def fit(
         budget = replace(budget, limit=recipe.time_limit)
     task = inspect(competition, console=console, **layout)
     summary.show_task(task, console)
-    network.check_channels(task.channels)
     class_weights.check(recipe, task.kind)
-    place = Path(output_dir) / task.slug
-    named = place / run if run else None
-    path = named or runs.default_directory(place, recipe, task, network.identity)
+    path = runs.directory(Path(output_dir) / task.slug, run, recipe, task, network.identity)
+    if not _finished(Run(path, recipe, task)):
+        settling.check(recipe, network, task.channels)
     with workdir.locked(path):
         runs.begin(path, hosts.address(competition), recipe, task, network.identity, layout=layout)
         console.say(f"Run: {path}")
@@ -253,7 +252,7 @@ def foresee(
     """
     console = console or Silent()
     layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
-    recipe, network = settle(competition, backbone, options, console)
+    recipe, network = settling.settle(competition, backbone, options, console)
     task = inspect(competition, **layout)
     if calibrate:
         forecast.calibrate(recipe, network, task, console)

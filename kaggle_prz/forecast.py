@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kaggle_prz import allocator, environment, planning, schedule, speeds, summary
+from kaggle_prz import allocator, environment, planning, schedule, settling, speeds, summary
 from kaggle_prz.augmentation import stored_size
 from kaggle_prz.backbones import Backbone
 from kaggle_prz.budget import Budget
@@ -84,7 +84,7 @@ def calibrate(recipe: Recipe, network: Backbone, task: Task, console: Console) -
     Raises:
         UsageError: a network that does not take the task's channels.
     """
-    network.check_channels(task.channels)
+    settling.check(recipe, network, task.channels)
     allocator.keep_freed_memory()
     with environment.without_banner():
         from kaggle_prz import workers

@@ -9,9 +9,8 @@ import keras
 import numpy as np
 
 from kaggle_prz import normalization
-from kaggle_prz.backbones import Backbone, pretrained_file, resolve
+from kaggle_prz.backbones import Backbone, pretrained_file, refuse_other_ranks, resolve
 from kaggle_prz.backbones.beginning import begin, settings
-from kaggle_prz.errors import UsageError
 from kaggle_prz.outputs import Activation
 from kaggle_prz.stochastic_depth import set_rate
 
@@ -102,13 +101,9 @@ def build(
         if (backbone.scale, backbone.offset) != (1.0, 0.0):
             x = keras.layers.Rescaling(backbone.scale, backbone.offset, name="rescale")(x)
         x = network(x)
+        refuse_other_ranks(backbone.name, tuple(x.shape))
         if len(x.shape) == 4:
             x = keras.layers.GlobalAveragePooling2D(name="pool", dtype="float32")(x)
-        elif len(x.shape) != 2:
-            raise UsageError(
-                f"A backbone returns a feature map (batch, height, width, channels) or features "
-                f"(batch, width); {backbone.name} returns the shape {tuple(x.shape)}."
-            )
         pooled = keras.layers.Activation("linear", name="pooled", dtype="float32")(x)
         x = keras.layers.Dropout(dropout, name="dropout", seed=seed, dtype="float32")(pooled)
         x = keras.layers.Dense(classes, name=HEAD, dtype="float32")(x)

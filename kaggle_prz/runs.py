@@ -144,15 +144,20 @@ def check_name(name: str | None) -> None:
         )
 
 
-def default_directory(parent: Path, recipe: Recipe, task: Task, identity: Identity | None) -> Path:
+def directory(
+    parent: Path, name: str | None, recipe: Recipe, task: Task, identity: Identity | None
+) -> Path:
     """Return the run's directory: the same recipe and network on the same files is the same run.
 
     Args:
         parent: holds the competition's runs.
+        name: as the user calls the run; None makes a name of what identifies it.
         recipe: how it trains.
         task: as read from the competition's files.
         identity: of a network that was handed over.
     """
+    if name is not None:
+        return parent / name
     sizes = "-".join(str(size) for size in recipe.sizes)
     facts = recipe.model_dump_json() + fingerprint(task) + (identity.digest if identity else "")
     digest = hashlib.sha256((facts + _weights_digest(recipe)).encode())

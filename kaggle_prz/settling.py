@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kaggle_prz import backbones, hosts, recipes
+from kaggle_prz import backbones, environment, hosts, recipes
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.spec import Recipe
 
@@ -38,3 +38,17 @@ def settle(
 
         network = surveyed(network, recipe.sizes, seed=recipe.seed, console=console or Silent())
     return recipe, network
+
+
+def check(recipe: Recipe, network: backbones.Backbone, channels: int) -> None:
+    """Refuse what could not be trained on this machine, before an image is decoded.
+
+    Raises:
+        MissingExtraError: the framework that Keras is set to use is not installed.
+        UsageError: the network and its weights do not fit each other, or the images.
+    """
+    network.check_channels(channels)
+    environment.check_framework(wants_tensorflow=network.wants_tensorflow)
+    with environment.without_banner():
+        from kaggle_prz.backbones import survey
+    survey.check(network, recipe, channels)

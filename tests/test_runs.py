@@ -88,7 +88,7 @@ def test_a_fingerprint_is_not_that_of_where_the_files_are(tmp_path):
 
 def test_the_default_name_is_made_from_recipe_files_and_backbone(tmp_path):
     def name(recipe=RECIPE, task=TASK, identity=MINE):
-        return runs.default_directory(tmp_path, recipe, task, identity).name
+        return runs.directory(tmp_path, None, recipe, task, identity).name
 
     assert name() == name()
     assert name().startswith("tiny-32-48-")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kaggle_prz import plugins
+from kaggle_prz import environment, plugins
 from kaggle_prz.errors import MissingExtraError, PrzError, UsageError
 from kaggle_prz.identity import Identity
 
@@ -61,6 +61,7 @@ class Backbone:
             that is known by its name.
         identity: what the user's own network computes, once it was surveyed.
         channels: the only number of input channels that it takes, or None.
+        wants_tensorflow: whether it is built with TensorFlow, whichever framework trains.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Backbone:
     handed_over: "Callable[[int], keras.Model] | None" = None
     identity: Identity | None = None
     channels: int | None = None
+    wants_tensorflow: bool = False
 
     def check_sizes(self, sizes: tuple[int, ...]) -> None:
         """Refuse image sizes that the network cannot take.
@@ -131,6 +133,19 @@ def refuse_channels(name: str, taken: int, channels: int) -> None:
         )
 
 
+def refuse_other_ranks(name: str, shape: tuple[int | None, ...]) -> None:
+    """Refuse a network that puts out neither a feature map nor features.
+
+    Raises:
+        UsageError: with the shape.
+    """
+    if len(shape) not in (2, 4):
+        raise UsageError(
+            f"A backbone returns a feature map (batch, height, width, channels) or features "
+            f"(batch, width); {name} returns the shape {shape}."
+        )
+
+
 def _listed(sizes: tuple[int, ...]) -> str:
     return ",".join(str(size) for size in sizes)
 
@@ -159,6 +174,7 @@ def resolve(backbone: Any) -> Backbone:
                 f"{type(found).__name__}."
             )
         return found
+    environment.check_framework()
     from kaggle_prz.backbones import own
 
     return own.wrap(backbone)

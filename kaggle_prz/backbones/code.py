@@ -160,7 +160,7 @@ def _of_class(kind: type) -> Iterator[Any]:
 def _of_value(thing: Any) -> Iterator[Any]:
     """Yield numbers of an array or variable by value, and of another object its class."""
     shape, dtype = getattr(thing, "shape", None), getattr(thing, "dtype", None)
-    yield type(thing).__qualname__
+    yield type(thing).__qualname__, getattr(thing, "__qualname__", getattr(thing, "__name__", ""))
     if shape is not None and dtype is not None:
         try:
             array = np.asarray(thing)

@@ -70,7 +70,7 @@ def _network(
 
 
 def _backbone(name: str, class_name: str, arguments: dict[str, Any], **facts: Any) -> Backbone:
-    facts.setdefault("scale", 1 / 255)
+    facts = {"scale": 1 / 255, "wants_tensorflow": True} | facts
 
     def build(image_size: int, channels: int = 3) -> "keras.Model":
         return _network(class_name, arguments, image_size, channels)

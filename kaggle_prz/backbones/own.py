@@ -177,7 +177,9 @@ def _rebuilt(model: "keras.Model", shape: tuple[int, int, int]) -> "keras.Model"
         if sized:  # the constructor's arguments, padding computed again
             changed = {sized: shape} | {key: None for key in ("input_tensor",) if key in config}
             return type(model).from_config({**config, **changed})
-        cloned = keras.models.clone_model(model, input_tensors=keras.Input(shape))
+        cloned = keras.models.clone_model(
+            model, input_tensors=keras.Input(shape), clone_function=_copied
+        )
     except NotImplementedError as error:
         said = next((w for w in re.findall(r"Object (\w+) was", str(error))), "one of its layers")
         raise _not_rebuilt(
@@ -187,6 +189,32 @@ def _rebuilt(model: "keras.Model", shape: tuple[int, int, int]) -> "keras.Model"
         raise _not_rebuilt(model, shape[0], first_line(error)) from error
     refuse_other_padding(model, cloned, shape[0])
     return cloned
+
+
+def _copied(layer: Any) -> Any:
+    """Return a layer like it; a Lambda with the same function, which a config only describes."""
+    import keras
+
+    if isinstance(layer, keras.layers.Lambda):
+        return keras.layers.Lambda(
+            layer.function,
+            output_shape=layer._output_shape,
+            mask=layer.mask,
+            arguments=layer.arguments,
+            name=layer.name,
+            dtype=layer.dtype_policy,
+            trainable=layer.trainable,
+        )
+    if isinstance(layer, keras.Model) and _holds_a_lambda(layer):
+        return keras.models.clone_model(layer, clone_function=_copied)
+    return type(layer).from_config(layer.get_config())
+
+
+def _holds_a_lambda(model: "keras.Model") -> bool:
+    import keras
+
+    layers = model._flatten_layers(include_self=False, recursive=True)
+    return any(isinstance(layer, keras.layers.Lambda) for layer in layers)
 
 
 def _not_rebuilt(model: "keras.Model", image_size: int, reason: str) -> UsageError:

@@ -19,7 +19,7 @@ def refuse_what_is_no_network(thing: Any) -> None:
 
     if isinstance(thing, keras.Model):
         return
-    advice = _of_other_libraries(thing) or _of_keras(thing)
+    advice = _of_keras(thing) or _of_other_libraries(thing)
     if advice:
         raise UsageError(f"{_TAKEN}; received {_described(thing)}. {advice}")
     if not callable(thing):

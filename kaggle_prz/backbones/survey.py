@@ -13,14 +13,17 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz.backbones import Backbone
-from kaggle_prz.backbones.beginning import settings
+from kaggle_prz.backbones import Backbone, pretrained_file, refuse_other_ranks
+from kaggle_prz.backbones.beginning import begin, settings
 from kaggle_prz.backbones.measured import outputs_of, sampled, structure_of, weights_of
 from kaggle_prz.console import Console
 from kaggle_prz.errors import UsageError
 from kaggle_prz.identity import Identity
 from kaggle_prz.normalization import was_trained
+from kaggle_prz.spec import Recipe
 from kaggle_prz.transfer import TransferError, fitting, named_weights
+
+_OURS = __name__.partition(".")[0]
 
 
 def surveyed(backbone: Backbone, sizes: Sequence[int], *, seed: int, console: Console) -> Backbone:
@@ -52,6 +55,33 @@ def surveyed(backbone: Backbone, sizes: Sequence[int], *, seed: int, console: Co
     )
 
 
+def check(backbone: Backbone, recipe: Recipe, channels: int) -> None:
+    """Refuse a network known by its name that could not begin to train; builds what may fail.
+
+    Networks of this package are tested at every size, so only a file of weights can be wrong.
+
+    Args:
+        backbone: resolved.
+        recipe: its sizes, weights and seed.
+        channels: of the images.
+
+    Raises:
+        UsageError: the weights are of another network, or the network is another one at a size.
+    """
+    backbone.check_channels(channels)
+    path = pretrained_file(backbone, recipe.weights)
+    package = backbone.weights_package
+    from_file = path is not None and (package is None or path != package.find())
+    if from_file or channels != 3:
+        with settings("float32", recipe.seed):
+            begin(backbone, recipe.sizes[0], channels, path)
+    if backbone.handed_over is None and not backbone.build.__module__.startswith(_OURS):
+        found = _Found(backbone.name)
+        for size in recipe.sizes:
+            with settings("float32", recipe.seed):
+                found.add(size, begin(backbone, size, channels, None)[0])
+
+
 @dataclass
 class _Found:
     """What is known of a network from the sizes at which it was built so far."""
@@ -70,6 +100,7 @@ class _Found:
         """Check a model that was built at a size, and keep what identifies it."""
         _refuse_channels_first(self.name, model)
         _refuse_classes(self.name, model)
+        refuse_other_ranks(self.name, model.output_shape)
         outputs = outputs_of(model)
         _refuse_no_numbers(self.name, outputs, size)
         arrays = {name: np.asarray(weight) for name, weight in named_weights(model).items()}

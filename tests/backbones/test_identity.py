@@ -1,8 +1,6 @@
 """Networks that compute different things are never taken for each other; equal ones always are."""
 
 import functools
-import subprocess
-import sys
 import types
 from pathlib import Path
 
@@ -240,7 +238,7 @@ TASK = make_task([0, 1, 2, 0, 1, 2])
 
 def directory(place: Path, recipe: Recipe, network: Backbone) -> Path:
     """Where a run of the network goes, which is begun there."""
-    path = runs.default_directory(place, recipe, TASK, network.identity)
+    path = runs.directory(place, None, recipe, TASK, network.identity)
     runs.begin(path, "toys", recipe, TASK, network.identity)
     return path
 
@@ -296,24 +294,6 @@ def test_equal_networks_go_on_in_one_directory(pair, tmp_path):
     assert directory(tmp_path, recipe, one) == directory(tmp_path, recipe, other)
 
 
-def test_an_identity_is_the_same_in_another_process(tmp_path):
-    code = (
-        "from test_identity import *\n"
-        "for n in (reading_a_global(2.0), of_a_class('x * 2'), with_noise(0.1), unnamed()):\n"
-        "    print(seen(n).identity.digest)"
-    )
-    here = [
-        seen(n).identity.digest
-        for n in (reading_a_global(2.0), of_a_class("x * 2"), with_noise(0.1), unnamed())
-    ]
-    path = [str(Path(__file__).parent), *sys.path]
-    done = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path[:0] = {path!r}\n{code}"],
-        capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "77"},
-    )  # fmt: skip
-    assert done.stdout.split()[-4:] == here
-
-
 def test_what_a_network_computes_is_compared_with_a_tolerance():
     one = seen(net).identity
     outputs = {size: tuple(1.001 * each for each in some) for size, some in one.outputs.items()}
@@ -328,11 +308,11 @@ def test_outputs_alone_part_runs_whose_digests_agree(tmp_path):
     recipe, network = Recipe(backbone="net", sizes=SIZES), seen(net)
     first = directory(tmp_path, recipe, network)
     far = Identity(network.identity.structure, network.identity.weights, {"16": (0.0,)})
-    second = runs.default_directory(tmp_path, recipe, TASK, far)
+    second = runs.directory(tmp_path, None, recipe, TASK, far)
     assert second == first.with_name(f"{first.name}-2")
     runs.begin(second, "toys", recipe, TASK, far)
-    assert runs.default_directory(tmp_path, recipe, TASK, network.identity) == first
-    assert runs.default_directory(tmp_path, recipe, TASK, far) == second
+    assert runs.directory(tmp_path, None, recipe, TASK, network.identity) == first
+    assert runs.directory(tmp_path, None, recipe, TASK, far) == second
 
 
 @pytest.mark.parametrize("known", ["", "0123456789abcdef", {}, {"structure": "s"}, ["x"]])
@@ -370,7 +350,7 @@ def test_a_weights_file_of_another_content_is_another_run(tmp_path):
     places = []
     for content in (b"one", b"other"):
         file.write_bytes(content)
-        places.append(runs.default_directory(tmp_path, recipe, TASK, None))
+        places.append(runs.directory(tmp_path, None, recipe, TASK, None))
     assert places[0] != places[1]
     runs.begin(tmp_path / "named", "toys", recipe, TASK, None)
     file.write_bytes(b"third")

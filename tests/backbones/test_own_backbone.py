@@ -1,5 +1,7 @@
 """A network of the user's own: rebuilt at every size, or refused where that would change it."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -159,3 +161,63 @@ def test_features_of_another_rank_are_refused():
     odd = keras.Sequential([keras.Input((8, 8, 3)), layers.Reshape((8, 24))], name="odd")
     with pytest.raises(UsageError, match=r"odd returns the shape \(None, 8, 24\)"):
         build_model(odd, image_size=8, classes=2)
+
+
+def test_functions_within_a_model_are_those_of_the_model():
+    factor = 3.0
+    inner = keras.Sequential([keras.Input((None, None, 4)), layers.Lambda(lambda x: x * factor)])
+    mine = keras.Sequential([keras.Input((16, 16, 3)), layers.Conv2D(4, 1), inner])
+    images = np.ones((1, 24, 24, 3), "float32")
+    plain = keras.Sequential([keras.Input((24, 24, 3)), layers.Conv2D(4, 1)])
+    plain.set_weights(mine.get_weights())
+    got = features(resolve(mine).build(24), images)
+    np.testing.assert_allclose(got, features(plain, images) * factor, rtol=1e-5)
+
+
+def symmetric_net(size: int | None, stride: int = 2) -> keras.Model:
+    images = keras.Input((size, size, 3))
+    x = layers.ZeroPadding2D(1, name="both")(images)
+    return keras.Model(images, layers.Conv2D(4, 3, strides=stride)(x), name="symmetric")
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "fits"),
+    [
+        (symmetric_net(32), 33, True),  # on both sides of an even map: so at every size
+        (symmetric_net(None), 33, True),
+        (symmetric_net(33), 32, False),  # may pad by one side there
+        (symmetric_net(33, stride=1), 32, True),
+        (padding_net(33), 32, False),
+    ],
+)
+def test_padding_fits_another_size_where_it_would_be_the_same(model, size, fits):
+    if fits:
+        assert resolve(model).build(size).input_shape == (None, size, size, 3)
+    else:
+        with pytest.raises(UsageError, match="pads by hand"):
+            resolve(model).build(size)
+
+
+def test_a_resnet_passes_from_64_to_96_px():
+    given, right = (
+        keras.applications.ResNet50V2(include_top=False, weights=None, input_shape=(size, size, 3))
+        for size in (64, 96)
+    )
+    right.set_weights(given.get_weights())
+    images = np.random.default_rng(0).uniform(0, 1, (1, 96, 96, 3)).astype("float32")
+    rebuilt = resolve(given).build(96)
+    np.testing.assert_allclose(features(rebuilt, images), features(right, images), atol=1e-4)
+
+
+@pytest.mark.parametrize(("thing", "name"), [
+    (lambda: conv_net, "conv_net"),
+    (lambda: lambda size: conv_net(size, name="y"), "lambda"),
+    (lambda: functools.partial(conv_net, name="x"), "conv_net"),
+    (lambda: conv_net(name="a b<c>"), "a-b-c"),
+    (lambda: keras.Sequential([keras.Input((8, 8, 3)), layers.ReLU()]), "sequential"),
+    (lambda: keras.Model(x := keras.Input((8, 8, 3)), layers.ReLU()(x)), "functional"),
+    (lambda: lite(32), "efficient_net_lite_backbone"),
+    (lambda: conv_net(name="net_2"), "net_2"),
+])  # fmt: skip
+def test_names_are_those_of_directories(thing, name):
+    assert [resolve(thing()).name, resolve(thing()).name] == [name, name]
