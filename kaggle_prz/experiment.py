@@ -256,9 +256,8 @@ def foresee(
     task = inspect(competition, **layout)
     if calibrate:
         forecast.calibrate(recipe, network, task, console)
-    foreseen = forecast.of(
-        recipe, task, pretrained=backbones.is_pretrained(network, recipe.weights)
-    )
+    pretrained = backbones.is_pretrained(network, recipe.weights)
+    foreseen = forecast.of(recipe, task, pretrained=pretrained, structure=network.structure)
     foreseen.show(console)
     return foreseen
 
@@ -311,7 +310,7 @@ def _train(
     workdir.write_json(run.path / "environment.json", environment.describe() | workers.backend())
     worker = workers.InProcess(run, network, placed, decoded.stores, console)
     pretrained = backbones.is_pretrained(network, run.recipe.weights)
-    plan = Plan(run, budget, console, pretrained=pretrained)
+    plan = Plan(run, budget, console, pretrained=pretrained, structure=network.structure)
     before: Stage | None = None
     while (stage := plan.next()) is not None:
         if not run.is_sealed(stage):

@@ -51,11 +51,11 @@ class Forecast:
             console.say(summary.untrained(self.stages))
 
 
-def of(recipe: Recipe, task: Task, *, pretrained: bool = True) -> Forecast:
+def of(recipe: Recipe, task: Task, *, pretrained: bool = True, structure: str = "") -> Forecast:
     """What a run of `recipe` would train; only with a known speed, within its time limit."""
     workload, known = (
         planning.workload_of(recipe, task, pretrained=pretrained),
-        speeds.known(recipe),
+        speeds.known(recipe, structure),
     )
     stages = schedule.stages_of(recipe)
     if recipe.time_limit is not None and known is not None:
@@ -105,7 +105,7 @@ def calibrate(recipe: Recipe, network: Backbone, task: Task, console: Console) -
             worker = workers.InProcess(run, network, rows, stores, Silent())
             speed = worker.prepare(stage, None, measure=True)
             if speed is not None:
-                speeds.keep(recipe, stage, speed)
+                speeds.keep(recipe, stage, speed, network.structure)
             advance(1)
 
 

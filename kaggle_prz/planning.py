@@ -45,20 +45,28 @@ class Plan:
         budget: the clock.
         console: gets the stage table.
         pretrained: whether the network is, when it begins.
+        structure: of a network that was handed over, see `speeds.known`.
 
     Attributes:
         closing: seconds that ensemble and report took, at most.
     """
 
-    def __init__(self, run: Run, budget: Budget, console: Console, *, pretrained: bool = True):
+    def __init__(
+        self,
+        run: Run,
+        budget: Budget,
+        console: Console,
+        *,
+        pretrained: bool = True,
+        structure: str = "",
+    ):
         self._run, self._budget, self._console = run, budget, console
         self._file = run.path / "plan.json"
         self._workload = workload_of(run.recipe, run.task, pretrained=pretrained)
-        self._speeds = speeds.known(run.recipe)
-        self._position = 0
+        self._structure = structure
+        self._speeds = speeds.known(run.recipe, structure)
         self._forecast: dict[int, float] = {}
-        self._longest_fold = 0.0
-        self.closing = 0.0
+        self._position, self._longest_fold, self.closing = 0, 0.0, 0.0
         self._finishes: tuple[Finish, ...] = ()
         if self._file.is_file():
             stored = workdir.read_json(self._file)
@@ -144,7 +152,7 @@ class Plan:
         remaining = self._run.recipe.folds - fold
         later = sum(self._cost(after).total for after in self._stages[stage.index :])
         left = self._left() - later - self._reserve()
-        return now + left / remaining - self._prediction(stage)
+        return now + left / remaining - self._cost(stage).predict / self._run.recipe.folds
 
     def has_time_for(self, stage: Stage, fold: int) -> bool:
         """Whether a fold can still be trained a little and predicted; the first stage always."""
@@ -206,7 +214,7 @@ class Plan:
         measured = train_speed is not None or self._speeds.knows(stage)
         self._speeds = self._speeds.adding(stage, speed)
         if measured:
-            speeds.keep(self._run.recipe, stage, speed)
+            speeds.keep(self._run.recipe, stage, speed, self._structure)
 
     def finishes(self, sizes: Sequence[int]) -> tuple[tuple[Finish, Finish], ...]:
         """The finishes to try after the last stage; none where it lacks folds, or unasked.
@@ -313,9 +321,6 @@ class Plan:
         follows_heads = stage.index > 1 and self._stages[stage.index - 2].epochs == 0
         workload = schedule.after_heads(self._workload) if follows_heads else self._workload
         return schedule.cost_of(stage, workload, self._speeds)
-
-    def _prediction(self, stage: Stage) -> float:
-        return self._cost(stage).predict / self._run.recipe.folds
 
     def _show(self) -> None:
         if self._stages[self._settled :] or self._settled == 0:

@@ -39,12 +39,13 @@ class _Row(pydantic.BaseModel):
         return Speed(self.image_size, self.train_images, self.predict_images, self.start)
 
 
-def known(recipe: Recipe) -> Speeds | None:
+def known(recipe: Recipe, structure: str = "") -> Speeds | None:
     """What earlier runs measured on this machine with a recipe's backbone and precision, if any.
 
-    A file of another form, such as an older version wrote, says nothing.
+    Networks that were handed over have a `structure` besides a name, see `Identity`. A file of
+    another form, such as an older version wrote, says nothing.
     """
-    here = (recipe.backbone, recipe.precision, environment.machine())
+    here = (_named(recipe, structure), recipe.precision, environment.machine())
     measured = {
         (row.image_size, row.batch_size): row.speed
         for row in _rows()
@@ -53,10 +54,10 @@ def known(recipe: Recipe) -> Speeds | None:
     return Speeds(measured) if measured else None
 
 
-def keep(recipe: Recipe, stage: Stage, speed: Speed) -> None:
+def keep(recipe: Recipe, stage: Stage, speed: Speed, structure: str = "") -> None:
     """Add what was measured of a stage; it replaces what was known of the same."""
     row = _Row(
-        backbone=recipe.backbone,
+        backbone=_named(recipe, structure),
         batch_size=stage.batch_size,
         precision=recipe.precision,
         machine=environment.machine(),
@@ -66,6 +67,10 @@ def keep(recipe: Recipe, stage: Stage, speed: Speed) -> None:
     workdir.write_json(
         workdir.home() / _FILE, {"speeds": [each.model_dump() for each in [*rows, row]]}
     )
+
+
+def _named(recipe: Recipe, structure: str) -> str:
+    return f"{recipe.backbone} {structure}".rstrip()
 
 
 def _rows() -> list[_Row]:

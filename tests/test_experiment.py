@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from toy_nets import plain_net
+from toy_nets import plain_net, transformer
 
 import kaggle_prz as prz
 from kaggle_prz import budget, experiment, lineage, report, speeds, training, workdir, workers
@@ -123,6 +123,15 @@ def test_the_second_stage_starts_where_the_first_ended(finished):
         assert source["source_sha256"] == workdir.sha256(weights)
         assert len(source["kept"]) == 22
         assert source["reinitialised"] == []
+
+
+def test_position_embeddings_pass_to_a_larger_grid(folder, no_report, tmp_path):
+    given = QUICK | {"backbone": transformer, "epochs": 1}
+    run = prz.fit(str(folder), output_dir=tmp_path / "runs", **given)
+    source = workdir.read_json(run.path / "stage2-24/fold0/transfer.json")
+    assert source["resampled"] == ["transformer/position_embedding/embeddings"]
+    assert not set(source["resampled"]) & set(source["kept"])
+    assert lineage.audit(run.path).clean
 
 
 def test_the_weights_of_a_fold_predict_what_the_fold_predicted(finished, folder):

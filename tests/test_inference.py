@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import toy_nets
 from runs_of_kinds import make_run_of
 from toy_nets import plain_net
 from toys import Recorder
@@ -122,6 +123,24 @@ def test_other_kinds_and_cells(drawn, tmp_path, slug):
     assert competition.grade(written) == pytest.approx(competition.grade(fitted.submission))
 
 
+def other_net():
+    """Another network of the same name, source and weights: what it closes over differs."""
+    factor = 0.5
+
+    def plain_net(size):
+        import keras
+
+        return keras.Sequential(
+            [
+                keras.Input((size, size, 3)),
+                *toy_nets.plain_net(size).layers,
+                keras.layers.Lambda(lambda x: x * factor),
+            ]
+        )
+
+    return plain_net
+
+
 @pytest.mark.keras
 def test_a_network_that_was_handed_over_is_asked_for(folder, tmp_path):
     fitted = prz.fit(
@@ -131,6 +150,14 @@ def test_a_network_that_was_handed_over_is_asked_for(folder, tmp_path):
         prz.predict(fitted, output=tmp_path / "s.csv")
     with pytest.raises(UsageError, match="the one that was handed over is 'tiny'"):
         prz.predict(fitted, output=tmp_path / "s.csv", backbone="tiny")
+    with pytest.raises(UsageError, match="its layers, their settings or the functions in them"):
+        prz.predict(fitted, output=tmp_path / "s.csv", backbone=other_net())
+    again = prz.fit(
+        str(folder),
+        output_dir=tmp_path / "runs",
+        **(QUICK | {"backbone": other_net(), "epochs": 1}),
+    )
+    assert (again.path != fitted.path, again.recipe) == (True, fitted.recipe)
     written = prz.predict(fitted, output=tmp_path / "s.csv", backbone=plain_net)
     ours, theirs = (pd.read_csv(each, index_col=0) for each in (written, fitted.submission))
     pd.testing.assert_frame_equal(ours, theirs, atol=1e-5)

@@ -63,3 +63,10 @@ def test_a_speed_that_cannot_be_is_no_speed():
     text = (workdir.home() / "speed.json").read_text().replace("4000", "0")
     (workdir.home() / "speed.json").write_text(text)
     assert speeds.known(TINY) is None
+
+
+def test_networks_of_one_name_and_other_layers_have_their_own_speeds():
+    speeds.keep(TINY, make_stage(), HERE, "layers")
+    assert speeds.known(TINY) is None
+    assert speeds.known(TINY, "others") is None
+    assert speeds.known(TINY, "layers") == Speeds({(32, 8): HERE})

@@ -59,3 +59,18 @@ def plain() -> Backbone:
 def equal(one: list[NDArray[Any]], other: list[NDArray[Any]]) -> bool:
     """Whether two lists of weights are the same, bit by bit."""
     return len(one) == len(other) and all(map(np.array_equal, one, other))
+
+
+def transformer(size: int) -> "keras.Model":
+    """A vision transformer of one block on patches of 8 px, each with a place of its own."""
+    import keras
+    from keras import layers
+
+    images = keras.Input((size, size, 3))
+    patches = layers.Conv2D(8, 8, strides=8, name="patches")(layers.Rescaling(1 / 255)(images))
+    x = layers.Reshape((-1, 8), name="rows")(patches)
+    count = (size // 8) ** 2
+    places = layers.Embedding(count, 8, name="position_embedding")(keras.ops.arange(count))
+    x = x + places
+    x = x + layers.MultiHeadAttention(2, 4, name="attention")(x, x)
+    return keras.Model(images, layers.GlobalAveragePooling1D()(x), name="transformer")

@@ -77,6 +77,11 @@ class Backbone:
     channels: int | None = None
     wants_tensorflow: bool = False
 
+    @property
+    def structure(self) -> str:
+        """What tells networks of one name apart by their layers; empty where names do."""
+        return self.identity.structure if self.identity else ""
+
     def check_sizes(self, sizes: tuple[int, ...]) -> None:
         """Refuse image sizes that the network cannot take.
 

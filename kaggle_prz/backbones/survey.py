@@ -71,8 +71,7 @@ def check(backbone: Backbone, recipe: Recipe, channels: int) -> None:
     backbone.check_channels(channels)
     path = pretrained_file(backbone, recipe.weights)
     package = backbone.weights_package
-    from_file = path is not None and (package is None or path != package.find())
-    if from_file or channels != 3:
+    if path is not None and (package is None or path != package.find()):
         with settings("float32", recipe.seed):
             begin(backbone, recipe.sizes[0], channels, path)
     if backbone.handed_over is None and not backbone.build.__module__.startswith(_OURS):

@@ -171,7 +171,7 @@ def test_functions_within_a_model_are_those_of_the_model():
     plain = keras.Sequential([keras.Input((24, 24, 3)), layers.Conv2D(4, 1)])
     plain.set_weights(mine.get_weights())
     got = features(resolve(mine).build(24), images)
-    np.testing.assert_allclose(got, features(plain, images) * factor, rtol=1e-5)
+    np.testing.assert_allclose(got, features(plain, images) * factor, atol=1e-4)
 
 
 def symmetric_net(size: int | None, stride: int = 2) -> keras.Model:
