@@ -129,7 +129,7 @@ def test_position_embeddings_pass_to_a_larger_grid(folder, no_report, tmp_path):
     given = QUICK | {"backbone": transformer, "epochs": 1}
     run = prz.fit(str(folder), output_dir=tmp_path / "runs", **given)
     source = workdir.read_json(run.path / "stage2-24/fold0/transfer.json")
-    assert source["resampled"] == ["transformer/position_embedding/embeddings"]
+    assert source["resampled"] == ["transformer/position_embedding/vectors"]
     assert not set(source["resampled"]) & set(source["kept"])
     assert lineage.audit(run.path).clean
 
@@ -236,7 +236,7 @@ def test_sessions_too_short_for_the_run_end_as_one_that_is_not(
     finished, folder, tmp_path, no_report, monkeypatch
 ):
     """Each session comes at least one fold further; the last one ends the run."""
-    monkeypatch.setattr(speeds, "known", lambda recipe: None)
+    monkeypatch.setattr(speeds, "known", lambda *_: None)
     sealed = []
     for session in range(4):
         clock = budget.Budget(None, session=0)
@@ -431,7 +431,7 @@ def test_a_model_may_be_the_backbone(folder, tmp_path, no_report):
     kernel = trained.get_layer("plain").get_layer("conv").get_weights()[0]
     np.testing.assert_allclose(kernel, mine.get_layer("conv").get_weights()[0], atol=1e-6)
     other = keras.models.clone_model(mine)
-    with pytest.raises(RunError, match="holds a run on other backbone"):
+    with pytest.raises(RunError, match="another network .*: its initial weights are others"):
         prz.fit(str(folder), output_dir=tmp_path, run=run.name, **(options | {"backbone": other}))
 
 

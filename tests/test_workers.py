@@ -313,7 +313,9 @@ def named_like_heads(size: int):
         [
             keras.Input((size, size, 3)),
             layers.Rescaling(1 / 255),
-            layers.Conv2D(6, 3, strides=2, activation="relu", name="head_conv"),
+            layers.Conv2D(
+                6, 3, strides=2, activation="relu", name="head_conv", bias_initializer="ones"
+            ),
             layers.Conv2D(6, 1, activation="relu", name="head_1"),
         ]
     )

@@ -66,11 +66,16 @@ def transformer(size: int) -> "keras.Model":
     import keras
     from keras import layers
 
+    class Positions(layers.Layer):  # type: ignore[misc]
+        def build(self, shape: tuple[int, ...]) -> None:
+            self.vectors = self.add_weight(shape=shape[1:], name="vectors")
+
+        def call(self, x: Any) -> Any:
+            return x + self.vectors
+
     images = keras.Input((size, size, 3))
     patches = layers.Conv2D(8, 8, strides=8, name="patches")(layers.Rescaling(1 / 255)(images))
     x = layers.Reshape((-1, 8), name="rows")(patches)
-    count = (size // 8) ** 2
-    places = layers.Embedding(count, 8, name="position_embedding")(keras.ops.arange(count))
-    x = x + places
+    x = Positions(name="position_embedding")(x)
     x = x + layers.MultiHeadAttention(2, 4, name="attention")(x, x)
     return keras.Model(images, layers.GlobalAveragePooling1D()(x), name="transformer")
