@@ -129,7 +129,7 @@ def test_position_embeddings_pass_to_a_larger_grid(folder, no_report, tmp_path):
     given = QUICK | {"backbone": transformer, "epochs": 1}
     run = prz.fit(str(folder), output_dir=tmp_path / "runs", **given)
     source = workdir.read_json(run.path / "stage2-24/fold0/transfer.json")
-    assert source["resampled"] == ["transformer/position_embedding/vectors"]
+    assert source["resampled"] == ["position_embedding/vectors"]
     assert not set(source["resampled"]) & set(source["kept"])
     assert lineage.audit(run.path).clean
 
