@@ -6,6 +6,7 @@ Commands import their work when they run, so that `--help` answers at once.
 import atexit
 import contextlib
 import gc
+import io
 import json
 import os
 import sys
@@ -17,6 +18,8 @@ import click
 
 from kaggle_prz import __version__, interrupts, options
 from kaggle_prz.errors import PrzError, unforeseen
+from kaggle_prz.leaving import clean, traceback_of
+from kaggle_prz.scrubbing import scrubbed
 
 if TYPE_CHECKING:
     from kaggle_prz.console import Console
@@ -306,21 +309,21 @@ def _print_json(value: Any) -> None:
 def _sentences_instead_of_tracebacks(debug: bool) -> Iterator[None]:
     try:
         yield
-    except PrzError as error:
-        if debug:
-            raise
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(error.exit_code)
+        return
     except KeyboardInterrupt:
-        click.echo(
-            "Interrupted. Finished folds are kept; run the same command again to go on.", err=True
-        )
-        sys.exit(_INTERRUPTED)
+        status = _INTERRUPTED
+        told = "Interrupted. Finished folds are kept; run the same command again to go on."
+    except SystemExit as error:
+        clean(error)
+        raise
+    except PrzError as error:
+        status, told = error.exit_code, f"Error: {scrubbed(str(error))}"
+        told = traceback_of(error) if debug else told
     except Exception as error:
-        if debug:
-            raise
-        click.echo(f"Error: {unforeseen(error)} Finished folds are kept.", err=True)
-        sys.exit(1)
+        status, told = 1, f"Error: {unforeseen(error)} Finished folds are kept."
+        told = traceback_of(error) if debug else told
+    click.echo(told, err=True)
+    sys.exit(status)  # outside of the handlers, which what was raised would come along from
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -337,7 +340,9 @@ def main(arguments: list[str] | None = None) -> None:
         except click.exceptions.Abort:
             raise KeyboardInterrupt from None
         except click.ClickException as error:
-            error.show()
+            told = io.StringIO()
+            error.show(told)
+            click.echo(scrubbed(told.getvalue()), err=True, nl=False)
             sys.exit(error.exit_code)
 
 
