@@ -4,13 +4,12 @@ Commands import their work when they run, so that `--help` answers at once.
 """
 
 import atexit
-import contextlib
 import gc
 import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -305,10 +304,9 @@ def _print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-@contextlib.contextmanager
-def _sentences_instead_of_tracebacks(debug: bool) -> Iterator[None]:
+def _sentences_instead_of_tracebacks(run: Callable[[], None], debug: bool) -> None:
     try:
-        yield
+        run()
         return
     except KeyboardInterrupt:
         status = _INTERRUPTED
@@ -323,7 +321,20 @@ def _sentences_instead_of_tracebacks(debug: bool) -> Iterator[None]:
         status, told = 1, f"Error: {unforeseen(error)} Finished folds are kept."
         told = traceback_of(error) if debug else told
     click.echo(told, err=True)
-    sys.exit(status)  # outside of the handlers, which what was raised would come along from
+    sys.exit(status)  # outside of the handlers, whose error would come along
+
+
+def _run(arguments: list[str]) -> None:
+    run: Callable[..., Any] = cli.main
+    try:
+        run(arguments, prog_name="kaggle-prz", standalone_mode=False)
+    except click.exceptions.Abort:
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:
+        told = io.StringIO()
+        error.show(told)
+        click.echo(scrubbed(told.getvalue()), err=True, nl=False)
+        sys.exit(error.exit_code)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -333,17 +344,7 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     interrupts.listen()
     atexit.register(gc.freeze)  # else networks are taken apart, for up to half a minute
-    run: Callable[..., Any] = cli.main
-    with _sentences_instead_of_tracebacks("--debug" in arguments):
-        try:
-            run(arguments, prog_name="kaggle-prz", standalone_mode=False)
-        except click.exceptions.Abort:
-            raise KeyboardInterrupt from None
-        except click.ClickException as error:
-            told = io.StringIO()
-            error.show(told)
-            click.echo(scrubbed(told.getvalue()), err=True, nl=False)
-            sys.exit(error.exit_code)
+    _sentences_instead_of_tracebacks(lambda: _run(arguments), "--debug" in arguments)
 
 
 if __name__ == "__main__":

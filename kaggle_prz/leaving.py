@@ -45,7 +45,7 @@ def clean(error: BaseException) -> None:
 
 def traceback_of(error: BaseException) -> str:
     """Return a traceback with its causes, without a credential in it."""
-    return scrubbed("".join(traceback.format_exception(error)))
+    return scrubbed("".join(traceback.format_exception(error)).rstrip())
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

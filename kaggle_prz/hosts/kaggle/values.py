@@ -5,7 +5,7 @@ import re
 from kaggle_prz.scrubbing import BYTE_ORDER_MARKS, is_key_like
 
 _LONGEST = 8000  # characters; servers refuse longer headers
-_QUOTES = "\"'`“”„‟‘’‚‛«»"
+_QUOTES = frozenset("\"'`“”„‟‘’‚‛«»")
 _AROUND = "\ufeff\u200b\u2060"  # marks without width, which editors leave
 _ASSIGNED = re.compile(r"(?:export|set)\s|\$env:|\w+\s*=\s*\S", re.IGNORECASE)
 _PADDED = re.compile(r"[\w+/-]+=*")
@@ -66,7 +66,7 @@ def fault(text: str, what: str) -> str:
         and not _PADDED.fullmatch(text),
         f"has {len(text.splitlines())} lines": len(text.splitlines()) > 1,
         "has quotation marks around it": text[:1] in _QUOTES or text[-1:] in _QUOTES,
-        "has quotation marks in it": set(_QUOTES) & set(text),
+        "has quotation marks in it": _QUOTES & set(text),
         "has a control character in it": any(s.isascii() and not s.isprintable() for s in text),
         "has a space in it": any(sign.isspace() for sign in text),
         "has a letter that is not ASCII": not text.isascii(),
