@@ -164,11 +164,16 @@ def _bound(
         if parameter.kind is parameter.VAR_KEYWORD:
             checked = {key: _checked(key, each, optional=True) for key, each in value.items()}
             bound.arguments[name] = checked
-        elif name == "run" and parameter.default is parameter.empty:
-            bound.arguments[name] = _run(value)
-        else:
+        elif not _is_finished_run(parameter):
             bound.arguments[name] = _checked(name, value, optional=parameter.default is None)
+    for parameter in filter(_is_finished_run, signature.parameters.values()):
+        bound.arguments[parameter.name] = _run(bound.arguments[parameter.name])
     return bound
+
+
+def _is_finished_run(parameter: inspect.Parameter) -> bool:
+    """Whether an argument is a run itself; elsewhere, `run` is the name of one to make."""
+    return parameter.name == "run" and parameter.default is parameter.empty
 
 
 def _explicit(signature: inspect.Signature) -> list[str]:
