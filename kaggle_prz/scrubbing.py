@@ -61,7 +61,7 @@ _PATTERNS = tuple(
         # a value of a signed address, plain or quoted within another one
         (rf"((?:[?&;]|%3f|%26)(?:{_SAYS_SECRET})(?:=|%3d))[^&\s'\"<>)\]}}]+", rf"\1{HIDDEN}"),
         (
-            r"((?:proxy-)?authorization[\"']?\s*[:=,]\s*b?[\"']?)"
+            r"((?:proxy-)?authorization[\"']?\s*[:=,]\s*(?:b(?=[\"']))?[\"']?)"
             r"(?:(?:basic|bearer|token|digest)\s+)?[^\s'\",;)}]+",
             rf"\1{HIDDEN}",
         ),

@@ -21,6 +21,7 @@ KEY = "0123456789abcdef" * 2
         ("a%3Fkey%3Dabc", "a%3Fkey%3D…"),
         ("{'Authorization': 'Bearer abc.def'}", "{'Authorization': '…'}"),
         ("Authorization: Basic YTpi\nHost: x", "Authorization: …\nHost: x"),
+        ("('Authorization', b'Bearer abc')", "('Authorization', b'…')"),
         ("b'Bearer abcdefg1'", "b'Bearer …'"),
         ("the token KGAT_0123456789ab.", "the token …."),
         ('{"refresh_token": "abc"}', '{"refresh_token": "…"}'),
@@ -36,7 +37,7 @@ def test_what_looks_like_a_secret_is_hidden(text, shown):
 @pytest.mark.parametrize(
     "text",
     [
-        "the file ~/.kaggle/access_token has 2 lines; set KAGGLE_API_TOKEN or run: kaggle auth login",
+        "the file ~/.kaggle/access_token has 2 lines; set KAGGLE_API_TOKEN",
         "https://www.kaggle.com/competitions/dogs/rules?tab=data&sort=asc",
         "--set key=value; monkey=3 and token = none",
         "Bearer of bad news, basic classification",
