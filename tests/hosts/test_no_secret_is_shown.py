@@ -22,6 +22,7 @@ from synthetic import make_run
 import kaggle_prz as prz
 from kaggle_prz import cli, doctor, workdir
 from kaggle_prz.errors import PrzError, UnforeseenError
+from kaggle_prz.kernel import building
 
 SECRET = secrets.token_hex(16)
 HALVES = SECRET[:16], SECRET[16:]
@@ -162,8 +163,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, waits: list[float]) -> None:
-    """No process for Keras, no waiting, an empty directory."""
+    """No process for Keras, no wheels, no waiting, an empty directory."""
     monkeypatch.setattr(doctor, "backend", lambda: [])
+    monkeypatch.setattr(building.wheels, "collect", lambda *_: None)
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
 
