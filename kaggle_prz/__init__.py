@@ -62,7 +62,10 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'kaggle_prz' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"kaggle_prz.{_HOME[name]}"), name)
+    value = getattr(importlib.import_module(f"kaggle_prz.{_HOME[name]}"), name)
+    if isinstance(value, type):
+        return value
+    return importlib.import_module("kaggle_prz.interface").guarded(value)
 
 
 def __dir__() -> list[str]:

@@ -4,12 +4,12 @@ Commands import their work when they run, so that `--help` answers at once.
 """
 
 import atexit
-import contextlib
 import gc
+import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ import click
 
 from kaggle_prz import __version__, interrupts, options
 from kaggle_prz.errors import PrzError, unforeseen
+from kaggle_prz.leaving import clean, traceback_of
+from kaggle_prz.scrubbing import scrubbed
 
 if TYPE_CHECKING:
     from kaggle_prz.console import Console
@@ -302,25 +304,37 @@ def _print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-@contextlib.contextmanager
-def _sentences_instead_of_tracebacks(debug: bool) -> Iterator[None]:
+def _sentences_instead_of_tracebacks(run: Callable[[], None], debug: bool) -> None:
     try:
-        yield
-    except PrzError as error:
-        if debug:
-            raise
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(error.exit_code)
+        run()
+        return
     except KeyboardInterrupt:
-        click.echo(
-            "Interrupted. Finished folds are kept; run the same command again to go on.", err=True
-        )
-        sys.exit(_INTERRUPTED)
+        status = _INTERRUPTED
+        told = "Interrupted. Finished folds are kept; run the same command again to go on."
+    except SystemExit as error:
+        clean(error)
+        raise
+    except PrzError as error:
+        status, told = error.exit_code, f"Error: {scrubbed(str(error))}"
+        told = traceback_of(error) if debug else told
     except Exception as error:
-        if debug:
-            raise
-        click.echo(f"Error: {unforeseen(error)} Finished folds are kept.", err=True)
-        sys.exit(1)
+        status, told = 1, f"Error: {unforeseen(error)} Finished folds are kept."
+        told = traceback_of(error) if debug else told
+    click.echo(told, err=True)
+    sys.exit(status)  # outside of the handlers, whose error would come along
+
+
+def _run(arguments: list[str]) -> None:
+    run: Callable[..., Any] = cli.main
+    try:
+        run(arguments, prog_name="kaggle-prz", standalone_mode=False)
+    except click.exceptions.Abort:
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:
+        told = io.StringIO()
+        error.show(told)
+        click.echo(scrubbed(told.getvalue()), err=True, nl=False)
+        sys.exit(error.exit_code)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -330,15 +344,7 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     interrupts.listen()
     atexit.register(gc.freeze)  # else networks are taken apart, for up to half a minute
-    run: Callable[..., Any] = cli.main
-    with _sentences_instead_of_tracebacks("--debug" in arguments):
-        try:
-            run(arguments, prog_name="kaggle-prz", standalone_mode=False)
-        except click.exceptions.Abort:
-            raise KeyboardInterrupt from None
-        except click.ClickException as error:
-            error.show()
-            sys.exit(error.exit_code)
+    _sentences_instead_of_tracebacks(lambda: _run(arguments), "--debug" in arguments)
 
 
 if __name__ == "__main__":

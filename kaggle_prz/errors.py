@@ -2,9 +2,14 @@
 
 A message says the rule, what was received and what to do about it. The command line prints it
 as one line and exits with `exit_code`; nothing here is ever shown as a traceback.
+
+No message holds a credential of this machine.
 """
 
+from kaggle_prz.scrubbing import scrubbed
+
 _LONGEST = 2000  # characters; a header of a damaged file may have millions
+_DEBUG = "for the traceback write --debug before the command"
 
 
 def printable(text: str, keep: str = "") -> str:
@@ -27,7 +32,7 @@ def _shortened(text: str) -> str:
     return f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 4 :]}" if long else text
 
 
-def unforeseen(error: Exception) -> str:
+def unforeseen(error: Exception, advice: str = _DEBUG) -> str:
     """What is told of an error that was not raised on purpose.
 
     Example:
@@ -36,19 +41,20 @@ def unforeseen(error: Exception) -> str:
     """
     if isinstance(error, OSError) and error.filename is not None:
         return printable(
-            f"{error.filename}: {error.strerror}. It has to be there and open to this user; "
-            "--output-dir, --output and KAGGLE_PRZ_HOME name other places."
+            scrubbed(
+                f"{error.filename}: {error.strerror}. It has to be there and open to this user; "
+                "--output-dir, --output and KAGGLE_PRZ_HOME name other places."
+            )
         )
-    return (
-        f"{type(error).__name__}: {error}. This is a fault of kaggle-prz or of a library; for the "
-        "traceback write --debug before the command."
-    )
+    told = printable(scrubbed(f"{type(error).__name__}: {error}"), "\n")
+    return f"{told}. This is a fault of kaggle-prz or of a library; {advice}."
 
 
 class PrzError(Exception):
     """Something the user can mend; every error raised on purpose descends from this one.
 
-    What a message quotes of a file cannot break its lines apart or command a terminal.
+    What a message quotes of a file cannot break its lines apart or command a terminal, and a
+    credential in it is not shown.
 
     Args:
         message: the rule, what was received, what to do.
@@ -58,7 +64,7 @@ class PrzError(Exception):
     _keep = "\n"
 
     def __init__(self, message: str = ""):
-        super().__init__(printable(message, self._keep))
+        super().__init__(printable(scrubbed(message), self._keep))
 
 
 class UsageError(PrzError):
@@ -115,6 +121,10 @@ class CredentialsError(HostError):
 
 class RulesNotAcceptedError(HostError):
     """The host keeps files or submissions back until the competition's rules are accepted."""
+
+
+class UnforeseenError(PrzError):
+    """An error of kaggle-prz or of a library that nobody foresaw."""
 
 
 class MissingExtraError(PrzError):

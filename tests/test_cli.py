@@ -14,6 +14,7 @@ from synthetic import make_run
 
 from kaggle_prz import __version__, cli, experiment, hosts, offline, runs, schedule, speeds, workdir
 from kaggle_prz.backbones import lite_weights
+from kaggle_prz.errors import UsageError
 from kaggle_prz.hosts import embedded
 from kaggle_prz.offline.shapes import Shapes
 from kaggle_prz.schedule import Speed
@@ -428,10 +429,17 @@ def test_a_place_that_cannot_be_used_is_named(prz, monkeypatch):
     assert "fault" not in err
 
 
-def test_debug_shows_what_was_raised(monkeypatch):
-    monkeypatch.setattr(experiment, "inspect", _raise(ZeroDivisionError("by nothing")))
-    with pytest.raises(ZeroDivisionError):
+@pytest.mark.parametrize(
+    ("error", "status"), [(ZeroDivisionError("by nothing"), 1), (UsageError("by nothing"), 2)]
+)
+def test_debug_shows_what_was_raised(monkeypatch, capsys, error, status):
+    monkeypatch.setattr(experiment, "inspect", _raise(error))
+    with pytest.raises(SystemExit) as end:
         cli.main(["--debug", "inspect", "-c", "shapes"])
+    assert end.value.code == status
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[-1].endswith(f"{type(error).__name__}: by nothing")
 
 
 def test_ctrl_c_says_how_to_go_on(prz, monkeypatch):

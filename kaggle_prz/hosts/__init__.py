@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Protocol
 
 from kaggle_prz.console import Console
-from kaggle_prz.hosts import kaggle
+from kaggle_prz.errors import CredentialsError
+from kaggle_prz.hosts import embedded, kaggle
 from kaggle_prz.hosts.embedded import EmbeddedHost, not_found
 from kaggle_prz.hosts.folder import FolderHost
 from kaggle_prz.hosts.kaggle import KaggleHost, slugs
@@ -97,6 +98,7 @@ def find(slug_or_directory: str) -> tuple[Host, str]:
 
     Raises:
         CompetitionNotFoundError: no host knows the name, or the path is not a directory.
+        CredentialsError: Kaggle may know the name, and the credential for it is damaged.
 
     Example:
         ```python
@@ -108,15 +110,17 @@ def find(slug_or_directory: str) -> tuple[Host, str]:
     if addressed is None and not _is_directory(slug_or_directory):
         addressed = slugs.from_short(slug_or_directory)
     if addressed is not None:
-        return _of_kaggle(addressed)
+        return _of_kaggle(addressed, f"{addressed!r} is a competition of Kaggle, which")
     is_path = _is_path(slug_or_directory)
-    embedded = EmbeddedHost()
-    if not is_path and embedded.knows(slug_or_directory):
-        return embedded, slug_or_directory
+    if not is_path and EmbeddedHost().knows(slug_or_directory):
+        return EmbeddedHost(), slug_or_directory
     if is_path or _is_directory(slug_or_directory):
         folder = FolderHost(Path(slug_or_directory))
         return folder, folder.slug
-    return _of_kaggle(slug_or_directory)
+    close = embedded.near(slug_or_directory)
+    meant = f" (did you mean {close!r}?)" if close else ""
+    neither = f"{slug_or_directory!r} is no embedded competition{meant} and no directory"
+    return _of_kaggle(slug_or_directory, f"{neither}, and Kaggle")
 
 
 def address(slug_or_directory: str) -> str:
@@ -128,9 +132,12 @@ def address(slug_or_directory: str) -> str:
     return slugs.page(slug) if hidden else slug
 
 
-def _of_kaggle(slug: str) -> tuple[Host, str]:
-    if kaggle.can_ask(slug.lower()):
-        return KaggleHost(), slug.lower()
+def _of_kaggle(slug: str, so_far: str) -> tuple[Host, str]:
+    try:
+        if kaggle.can_ask(slug.lower()):
+            return KaggleHost(), slug.lower()
+    except CredentialsError as error:
+        raise CredentialsError(f"{so_far} cannot be asked: {error}") from None
     login = f" {_LOGIN}" if slugs.is_slug(slug) else ""
     raise not_found(slug, EmbeddedHost().competitions(), login)
 

@@ -1,6 +1,7 @@
 """The host of the embedded competitions: files, grading and leaderboard on this machine."""
 
 import difflib
+from collections.abc import Iterable
 from pathlib import Path
 
 from kaggle_prz.console import Console
@@ -90,9 +91,14 @@ class EmbeddedHost:
 
 def not_found(slug: str, known: list[str], more: str = "") -> CompetitionNotFoundError:
     """The error for a name that no host knows; names the known ones and what was likely meant."""
-    close = difflib.get_close_matches(slug.lower(), known, n=1)
-    meant = f" Did you mean {close[0]!r}?" if close else ""
+    close = near(slug, known)
+    meant = f" Did you mean {close!r}?" if close else ""
     return CompetitionNotFoundError(
         f"No competition is called {slug!r}.{meant} Known are {', '.join(known)}; a directory "
         f"with a competition's files may be named by its path, such as ./mine.{more}"
     )
+
+
+def near(slug: str, known: Iterable[str] = EMBEDDED) -> str:
+    """The known name that is much like one; empty where none is."""
+    return next(iter(difflib.get_close_matches(slug.lower(), known, n=1)), "")

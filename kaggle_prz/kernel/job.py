@@ -9,6 +9,7 @@ import pydantic
 from kaggle_prz import workdir
 from kaggle_prz.errors import RunError, UsageError
 from kaggle_prz.hosts.kaggle import slugs
+from kaggle_prz.scrubbing import is_key_like
 
 Mode = Literal["train", "predict"]
 Machine = Literal["cpu", "t4x2", "tpu"]
@@ -82,7 +83,7 @@ def check_owner(owner: str | None) -> str:
     Raises:
         UsageError: none, or no name of an account.
     """
-    if not owner or not _OWNER.fullmatch(owner):
+    if not owner or not _OWNER.fullmatch(owner) or is_key_like(owner):
         raise UsageError(
             "A kernel belongs to an account at Kaggle: name yours with --owner NAME, or set "
             f"KAGGLE_USERNAME; received {owner or 'none'!r}."

@@ -1,30 +1,21 @@
 """Looks for credentials in what is about to leave this machine."""
 
-import json
-import os
 import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from kaggle_prz import scrubbing
 from kaggle_prz.errors import SecretFoundError
 
 _NAMES = {
-    "kaggle.json", "access_token", "access_token.txt", "credentials.json", ".env", ".netrc",
-    ".pypirc", "id_rsa", "id_ed25519",
+    *scrubbing.FILES, ".env", ".netrc", ".pypirc", "id_rsa", "id_ed25519",
 }  # fmt: skip
 _PATTERNS = (
     re.compile(rb'"key"\s*:\s*"[0-9a-f]{32}"'),  # kaggle.json under another name
     re.compile(rb"KGAT_[0-9A-Za-z]{16,}"),
     re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
 )
-_VARIABLES = (
-    "KAGGLE_KEY",
-    "KAGGLE_API_TOKEN",
-    "KAGGLE_USER_SECRETS_TOKEN",
-    "KAGGLE_DATA_PROXY_TOKEN",
-)
-_SHORTEST = 12  # a shorter value is found everywhere
 
 
 def refuse(directory: Path) -> None:
@@ -35,7 +26,7 @@ def refuse(directory: Path) -> None:
     Raises:
         SecretFoundError: names the file, never the credential.
     """
-    known = [value.encode() for value in _of_this_machine()]
+    known = [form.encode(errors="replace") for form in scrubbing.forms()]
     for name, content in _contents(directory):
         if PurePosixPath(name).name in _NAMES:
             raise _found(name, "its name says that it is one")
@@ -61,20 +52,3 @@ def _contents(directory: Path) -> Iterator[tuple[str, bytes]]:
                     yield f"{name}/{member}", wheel.read(member)
         else:
             yield name, file.read_bytes()
-
-
-def _of_this_machine() -> Iterator[str]:
-    for value in (os.environ.get(variable, "") for variable in _VARIABLES):
-        if len(value) >= _SHORTEST and not Path(value).is_file():
-            yield value
-    places = {Path.home() / ".kaggle", Path(os.environ.get("KAGGLE_CONFIG_DIR", Path.home()))}
-    for file in (place / name for place in places for name in sorted(_NAMES)):
-        try:
-            text = file.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            continue
-        try:
-            values = [str(value) for key, value in json.loads(text).items() if key != "username"]
-        except (ValueError, AttributeError):
-            values = [text]
-        yield from (value for value in values if len(value) >= _SHORTEST)

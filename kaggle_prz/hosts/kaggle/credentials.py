@@ -1,7 +1,8 @@
 """Which credential for Kaggle there is, found without network and without the client.
 
 The order is that of the official client: an access token, then a key, then a login in a browser.
-A value is never shown: `Credentials` prints its source alone.
+What cannot be sent is refused here, in words; half a credential counts where nothing whole comes
+after it. A value is never shown: `Credentials` prints its source alone.
 """
 
 import json
@@ -13,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from kaggle_prz.errors import CredentialsError
+from kaggle_prz.hosts.kaggle import values
+from kaggle_prz.scrubbing import FILES, near
 
 SETTINGS = "https://www.kaggle.com/settings/api"
 HOW = (
     f"Make a token at {SETTINGS} and put it into the environment variable KAGGLE_API_TOKEN or "
     "the file ~/.kaggle/access_token; or run: kaggle auth login"
 )
+_VARIABLES = "the environment variables KAGGLE_USERNAME and KAGGLE_KEY"
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Credentials:
         user: name of the account, where the source says it.
         secret: the token or key.
         expires: end of a login's token; None where it does not end, or has to be renewed now.
+        login: content of a login's file.
     """
 
     source: str
@@ -40,6 +45,7 @@ class Credentials:
     user: str = field(default="", repr=False)
     secret: str = field(default="", repr=False)
     expires: datetime | None = field(default=None, repr=False)
+    login: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def private(self) -> tuple[str, ...]:
@@ -55,11 +61,18 @@ class Credentials:
         return not self.secret or self.expires is None or self.expires < soon
 
 
+@dataclass(frozen=True)
+class _Half:
+    """A source that was meant to hold a credential and does not; `told` says why."""
+
+    told: str
+
+
 def credentials() -> Credentials | None:
-    """The credential that would be used, or None.
+    """The credential that would be used, or None where nothing looks like one.
 
     Raises:
-        CredentialsError: a file that should hold one is damaged.
+        CredentialsError: it is damaged, or there is only half of one.
 
     Example:
         ```python
@@ -67,14 +80,21 @@ def credentials() -> Credentials | None:
         print(found.source if found else "none")  # the file ~/.kaggle/kaggle.json
         ```
     """
-    return next(_found(), None)
+    halves = []
+    for found in _found():
+        if isinstance(found, Credentials):
+            return found
+        halves.append(found.told)
+    if not halves:
+        return None
+    raise CredentialsError(f"There is no whole credential for Kaggle: {'; '.join(halves)}. {HOW}")
 
 
 def required() -> Credentials:
     """The credential that would be used.
 
     Raises:
-        CredentialsError: there is none, or its file is damaged.
+        CredentialsError: there is none, it is damaged, or there is only half of one.
     """
     found = credentials()
     if found is None:
@@ -82,44 +102,69 @@ def required() -> Credentials:
     return found
 
 
-def _found() -> Iterator[Credentials]:
+def _found() -> Iterator[Credentials | _Half]:
     yield from _tokens()
     yield from _keys()
     yield from _login()
+    yield from _misplaced()
 
 
-def _tokens() -> Iterator[Credentials]:
+def _tokens() -> Iterator[Credentials | _Half]:
     mounted = os.environ.get("KAGGLE_API_V1_TOKEN")
     if os.environ.get("KAGGLE_KERNEL_RUN_TYPE") and mounted:
         yield from _token_file(Path(mounted), "the kernel's own token")
-    given = os.environ.get("KAGGLE_API_TOKEN", "").strip()
-    if given and _is_file(Path(given)):
-        yield from _token_file(Path(given), "the file that KAGGLE_API_TOKEN names")
+    given = os.environ.get("KAGGLE_API_TOKEN", "")
+    source = "the environment variable KAGGLE_API_TOKEN"
+    path = Path(values.bare(given))
+    if values.bare(given) and _exists(path):
+        yield from _token_file(path, "the file that KAGGLE_API_TOKEN names")
+    elif values.bare(given):
+        if values.is_path(given):
+            raise _refused(source, "names a file that is not there")
+        yield Credentials(source, "token", secret=_checked(given, source, "token"))
     elif given:
-        yield Credentials("the environment variable KAGGLE_API_TOKEN", "token", secret=given)
-    for name in ("access_token", "access_token.txt"):
+        yield _Half(f"{source} is blank")
+    for name in FILES[:2]:
         yield from _token_file(_dot_kaggle() / name, f"the file ~/.kaggle/{name}")
 
 
-def _token_file(path: Path, source: str) -> Iterator[Credentials]:
+def _token_file(path: Path, source: str) -> Iterator[Credentials | _Half]:
     text = _text(path, source)
-    if text:
-        yield Credentials(source, "token", exposed=_is_exposed(path), secret=text)
+    if isinstance(text, str):
+        token = _checked(text, source, "token")
+        yield Credentials(source, "token", exposed=_is_exposed(path), secret=token)
+    elif text:
+        yield text
 
 
-def _keys() -> Iterator[Credentials]:
+def _keys() -> Iterator[Credentials | _Half]:
     user, key = os.environ.get("KAGGLE_USERNAME", ""), os.environ.get("KAGGLE_KEY", "")
-    if user and key:
-        source = "the environment variables KAGGLE_USERNAME and KAGGLE_KEY"
-        yield Credentials(source, "key", user=user, secret=key)
+    given = bool(values.bare(user)), bool(values.bare(key))
+    if all(given):
+        yield _key(_VARIABLES, user, key)
         return
+    if any(given):
+        names = ("KAGGLE_USERNAME", "KAGGLE_KEY")
+        there, absent = names if given[0] else reversed(names)
+        yield _Half(f"the environment variable {there} is set, and {absent} is not")
+    elif user or key:
+        yield _Half(f"of {_VARIABLES}, none holds anything but blanks")
     for path, source in _key_files():
         content = _json(path, source)
-        here = (user or content.get("username"), key or content.get("key"))
-        if all(isinstance(part, str) and part for part in here):
-            yield Credentials(
-                source, "key", exposed=_is_exposed(path), user=str(here[0]), secret=str(here[1])
-            )
+        if not isinstance(content, dict):
+            yield from filter(None, [content])
+            continue
+        name, secret = user or content.get("username"), key or content.get("key")
+        lacking = _lacking("username", name) + _lacking("key", secret)
+        if lacking:
+            yield _Half(f"{source} has {' and '.join(lacking)}")
+        else:
+            yield _key(source, str(name), str(secret), exposed=_is_exposed(path))
+
+
+def _key(source: str, user: str, key: str, *, exposed: bool = False) -> Credentials:
+    user = _checked(user, source, "user name")
+    return Credentials(source, "key", exposed, user=user, secret=_checked(key, source, "key"))
 
 
 def _key_files() -> Iterator[tuple[Path, str]]:
@@ -133,59 +178,105 @@ def _key_files() -> Iterator[tuple[Path, str]]:
     yield below / "kaggle" / "kaggle.json", "the file kaggle/kaggle.json of the user's settings"
 
 
-def _login() -> Iterator[Credentials]:
+def _login() -> Iterator[Credentials | _Half]:
     path, source = _dot_kaggle() / "credentials.json", "the login in ~/.kaggle/credentials.json"
     content = _json(path, source)
-    if not content.get("refresh_token"):
+    if not isinstance(content, dict):
+        yield from filter(None, [content])
         return
+    lacking = _lacking("refresh_token", content.get("refresh_token"))
+    if lacking:
+        yield _Half(f"{source} has {lacking[0]}")
+        return
+    refresh = _checked(content["refresh_token"], source, "refresh_token")
+    token = content.get("access_token") or ""
     expires = None
     try:
         expires = datetime.fromisoformat(str(content.get("access_token_expiration")))
         expires = expires if expires.tzinfo else expires.replace(tzinfo=UTC)
     except ValueError:
         pass
-    user, token = content.get("username"), content.get("access_token")
     yield Credentials(
         source,
         "login",
         exposed=_is_exposed(path),
-        user=str(user or ""),
-        secret=str(token or ""),
+        user=str(content.get("username") or ""),
+        secret=_checked(str(token), source, "access_token"),
         expires=expires,
+        login={**content, "refresh_token": refresh},
     )
+
+
+def _misplaced() -> Iterator[_Half]:
+    """What is nearly where a credential belongs."""
+    place = _dot_kaggle()
+    if place.is_file():
+        yield _Half("~/.kaggle is a file, and has to be a directory")
+    for path in near(place):
+        if path.name not in FILES:
+            meant = "kaggle.json" if path.name.lower().startswith("kaggle") else "access_token"
+            yield _Half(f"~/.kaggle has {path.name!r}, which nothing reads: is it {meant}?")
 
 
 def _dot_kaggle() -> Path:
     return Path("~/.kaggle").expanduser()
 
 
-def _is_file(path: Path) -> bool:
+def _exists(path: Path) -> bool:
     try:
-        return path.is_file()
+        return path.exists()
     except (OSError, ValueError):  # a token is too long for a file's name
         return False
 
 
-def _text(path: Path, source: str) -> str:
-    if not _is_file(path):
-        return ""
+def _lacking(name: str, part: Any) -> list[str]:
+    """What of a JSON file is missing, in words; nothing where it is there."""
+    if isinstance(part, str) and values.bare(part):
+        return []
+    return [f"no {name}" if part in (None, "") else f"a {name} that is no text"]
+
+
+def _checked(value: str, source: str, what: str) -> str:
+    """A value as it is sent.
+
+    Raises:
+        CredentialsError: it cannot be a header's, or is not what it should be.
+    """
+    fault = values.fault(value, what)
+    if fault:
+        raise _refused(source, f"cannot be used: the {what} {fault}")
+    return values.bare(value)
+
+
+def _refused(source: str, why: str) -> CredentialsError:
+    return CredentialsError(f"Kaggle's credential in {source} {why}. {HOW}")
+
+
+def _text(path: Path, source: str) -> str | _Half | None:
+    """A file's text without what surrounds it; None where there is no file."""
+    if not _exists(path):
+        return None
+    if not path.is_file():
+        return _Half(f"{source} is {'a directory' if path.is_dir() else 'no file'}")
     try:
-        return path.read_text("utf-8").strip()
+        text = values.bare(values.decoded(path.read_bytes()))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-    raise CredentialsError(f"Kaggle's credential in {source} cannot be read ({reason}). {HOW}")
+    else:
+        return text or _Half(f"{source} is empty")
+    raise _refused(source, f"cannot be read ({reason})")
 
 
-def _json(path: Path, source: str) -> dict[str, Any]:
+def _json(path: Path, source: str) -> dict[str, Any] | _Half | None:
     text = _text(path, source)
-    if not text:
-        return {}
+    if not isinstance(text, str):
+        return text
     try:
         content = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        raise CredentialsError(f"Kaggle's credential in {source} is not valid JSON. {HOW}")
+        raise _refused(source, "is not valid JSON, such as the file that Kaggle's page gives")
     return content
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from kaggle_prz.console import Console, duration
 from kaggle_prz.errors import HostError, LimitReachedError, SubmissionError
-from kaggle_prz.hosts.kaggle import facts, ledger, patience, words
+from kaggle_prz.hosts.kaggle import facts, ledger, patience
 from kaggle_prz.hosts.kaggle.door import Door
 from kaggle_prz.offline.competition import Submission
+from kaggle_prz.scrubbing import scrubbed
 
 _PAGE = 100
 _PAGES = 50
@@ -134,7 +135,7 @@ def value(row: dict[str, Any], sha256: str, private: tuple[str, ...]) -> Submiss
         status=status if status in _STATUSES else "pending",
         public_score=score(row.get("publicScore")),
         private_score=score(row.get("privateScore")),
-        error=words.scrubbed(str(row.get("errorDescription") or ""), private),
+        error=scrubbed(str(row.get("errorDescription") or ""), private),
     )
 
 

@@ -165,8 +165,11 @@ def renewed(credential: Credentials) -> Credentials:
     """A login with a token that is valid; the renewed one is kept in the login's file."""
     http = Http(None)
     http.request("competitions", "GetCompetition")  # makes the session
-    login = KaggleCredentials.load(
-        SimpleNamespace(users=SimpleNamespace(account_client=AccountClient(http)))
+    login = KaggleCredentials(  # not from its file, which the client reads less patiently
+        client=SimpleNamespace(users=SimpleNamespace(account_client=AccountClient(http))),
+        refresh_token=credential.login["refresh_token"],
+        username=credential.user,
+        scopes=credential.login.get("scopes"),
     )
     mask = os.umask(0o077)  # the client makes the file readable by all, and closes it afterwards
     try:

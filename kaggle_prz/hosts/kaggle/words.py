@@ -18,6 +18,7 @@ from kaggle_prz.errors import (
 from kaggle_prz.hosts.kaggle import failures
 from kaggle_prz.hosts.kaggle.credentials import SETTINGS
 from kaggle_prz.hosts.kaggle.slugs import page
+from kaggle_prz.scrubbing import scrubbed
 
 _WRONG_CLOCK = timedelta(minutes=5)
 _AGAIN = "Run the same command again to go on."
@@ -65,20 +66,13 @@ command again to go on.
     return make(error, asked)
 
 
-def scrubbed(text: str, private: tuple[str, ...]) -> str:
-    """Text of a host without what would identify an account."""
-    for secret in private:
-        text = text.replace(secret, "…")
-    return text
-
-
 def said_by_host(error: BaseException, asked: Asked, otherwise: str = "") -> str:
     """The host's own words in an answer that is an error."""
     response = getattr(error, "response", None)
     body = {} if response is None else failures.body_of(response)
     words = " ".join(str(body.get("message") or "").split())
     words += "." if words and words[-1] not in ".!?" else ""
-    return scrubbed(printable(words)[:500], asked.private) or otherwise
+    return printable(scrubbed(words, asked.private))[:500] or otherwise
 
 
 def _begun(asked: Asked) -> str:
