@@ -13,6 +13,7 @@ from kaggle_prz.schedule import stages_of
 MODULES = sorted(m.name for m in pkgutil.walk_packages(kaggle_prz.__path__, "kaggle_prz."))
 NEED_KERAS = {
     "kaggle_prz.averaging",
+    "kaggle_prz.backbones.survey",
     "kaggle_prz.callbacks",
     "kaggle_prz.depth",
     "kaggle_prz.feeding",
@@ -23,6 +24,7 @@ NEED_KERAS = {
     "kaggle_prz.normalization",
     "kaggle_prz.optimizer",
     "kaggle_prz.pipeline",
+    "kaggle_prz.positions",
     "kaggle_prz.prediction",
     "kaggle_prz.restored",
     "kaggle_prz.rollback",

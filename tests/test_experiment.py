@@ -431,7 +431,7 @@ def test_a_model_may_be_the_backbone(folder, tmp_path, no_report):
     kernel = trained.get_layer("plain").get_layer("conv").get_weights()[0]
     np.testing.assert_allclose(kernel, mine.get_layer("conv").get_weights()[0], atol=1e-6)
     other = keras.models.clone_model(mine)
-    with pytest.raises(RunError, match="another network .*: its initial weights are others"):
+    with pytest.raises(RunError, match=r"another network .*: its initial weights are others"):
         prz.fit(str(folder), output_dir=tmp_path, run=run.name, **(options | {"backbone": other}))
 
 

@@ -56,8 +56,9 @@ def model_name(model: "keras.Model") -> str:
     """Return the name of a model, without the number that Keras gives to a name of its own.
 
     Example:
-        >>> model_name(keras.Sequential([keras.Input((8, 8, 3))]))
-        'sequential'
+        ```python
+        model_name(keras.Sequential([keras.Input((8, 8, 3))]))  # "sequential"
+        ```
     """
     base = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(model).__name__).lower()
     automatic = re.fullmatch(r"(.+?)_\d+", model.name)
