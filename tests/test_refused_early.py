@@ -154,8 +154,8 @@ def within(size):
     return keras.Sequential([keras.Input((32, 32, 3)), inner], name="outer")
 
 
-def headed(activation):
-    return net(32, layers.GlobalAveragePooling2D(), layers.Dense(4, activation=activation))
+def headed(activation, size=32):
+    return net(size, layers.GlobalAveragePooling2D(), layers.Dense(4, activation=activation))
 
 
 NETWORKS = {
@@ -226,6 +226,10 @@ NETWORKS = {
     "two-outputs": (two_outputs, "functional or sequential model from one input"),
     "softmax-head": (headed("softmax"), "ends with the softmax of a classifier"),
     "sigmoid-head": (headed("sigmoid"), "ends with the sigmoid of a classifier"),
+    "head-within": (
+        lambda size: keras.Sequential([keras.Input((size, size, 3)), headed("sigmoid", size)]),
+        "ends with the sigmoid of a classifier",
+    ),
     "softmax-layer": (net(32, layers.Flatten(), layers.Softmax()), "ends with the softmax of"),
     "hidden-softmax": (
         net(32, layers.GlobalAveragePooling2D(), layers.Lambda(keras.ops.softmax)),

@@ -2,6 +2,7 @@
 
 import functools
 import re
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +36,16 @@ def wrap(backbone: Any) -> Backbone:
         return _handed_over(
             model_name(model), lambda size: _at(model, size), channels=model.input_shape[-1]
         )
-    name = function_name(backbone)
-    return _handed_over(name, lambda size: _called(backbone, name, size))
+    name, given = function_name(backbone), weakref.WeakSet[Any]()
+
+    def build(image_size: int) -> "keras.Model":
+        made = _called(backbone, name, image_size)
+        # A function that keeps its models returns them again; what it keeps is never trained.
+        model = _at(made, image_size) if made in given else made
+        given.add(made)
+        return model
+
+    return _handed_over(name, build)
 
 
 def _handed_over(

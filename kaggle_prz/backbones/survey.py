@@ -148,9 +148,12 @@ def _refuse_channels_first(name: str, model: keras.Model) -> None:
 
 def _refuse_classes(name: str, model: keras.Model) -> None:
     """Refuse a classifier: its probabilities would be trained on as if they were features."""
-    last = model.layers[-1]
+    last = model
+    while isinstance(last, keras.Model):
+        last = last.outputs[0]._keras_history.operation
     activation = getattr(getattr(last, "activation", None), "__name__", "")
-    if type(last).__name__ == "Softmax" or activation in {"softmax", "sigmoid"}:
+    ends = type(last).__name__ == "Softmax" or activation in {"softmax", "sigmoid"}
+    if ends and len(model.output_shape) == 2:
         raise UsageError(
             f"A backbone ends with features, and {name!r} ends with the "
             f"{activation or 'softmax'} of a classifier (layer {last.name!r}, "

@@ -221,3 +221,17 @@ def test_a_resnet_passes_from_64_to_96_px():
 ])  # fmt: skip
 def test_names_are_those_of_directories(thing, name):
     assert [resolve(thing()).name, resolve(thing()).name] == [name, name]
+
+
+def test_a_model_that_a_function_keeps_is_not_trained():
+    kept = {}
+
+    def cached(size):
+        return kept.setdefault(size, conv_net(size))
+
+    wrapped = resolve(cached)
+    first, second = wrapped.build(32), wrapped.build(32)
+    assert first is kept[32]
+    assert second is not first
+    for given, copied in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(given, copied)
