@@ -1,11 +1,10 @@
 """What a network computes, as a value: two that differ in it are never taken for each other."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 _SAME = 0.01  # of the largest output: machines and precisions differ by less
 
@@ -18,12 +17,12 @@ class Identity:
         structure: digest of layers, their settings and the user's code, at every size; names of
             layers do not count.
         weights: digest of the initial weights; empty where they are others at every call.
-        outputs: size in px -> some of the features of two made-up pictures.
+        outputs: some of the features of two made-up pictures, at the first size.
     """
 
     structure: str
     weights: str
-    outputs: Mapping[str, tuple[float, ...]]
+    outputs: tuple[float, ...]
 
     @property
     def digest(self) -> str:
@@ -38,9 +37,9 @@ class Identity:
     def from_json(cls, facts: Any) -> "Identity | None":
         """Return an identity that was written down, or None where that cannot be read."""
         try:
-            outputs = {size: tuple(map(float, some)) for size, some in facts["outputs"].items()}
+            outputs = tuple(map(float, facts["outputs"]))
             return cls(str(facts["structure"]), str(facts["weights"]), outputs)
-        except (TypeError, KeyError, ValueError, AttributeError):
+        except (TypeError, KeyError, ValueError):
             return None
 
     def difference(self, other: "Identity | None") -> str:
@@ -54,20 +53,13 @@ class Identity:
             return "its layers, their settings or the functions in them are others"
         if self.weights != other.weights:
             return "its initial weights are others"
-        if self.weights and not _all_close(self.outputs, other.outputs):
+        if self.weights and not _are_close(self.outputs, other.outputs):
             return "it computes other features of the same pictures"
         return ""
 
 
-def _all_close(
-    ours: Mapping[str, tuple[float, ...]], theirs: Mapping[str, tuple[float, ...]]
-) -> bool:
-    if ours.keys() != theirs.keys():
+def _are_close(ours: Sequence[float], theirs: Sequence[float]) -> bool:
+    if len(ours) != len(theirs):
         return False
-    return all(_close(np.array(some), np.array(theirs[size])) for size, some in ours.items())
-
-
-def _close(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> bool:
-    if ours.shape != theirs.shape:
-        return False
-    return bool(np.all(np.abs(ours - theirs) <= _SAME * np.abs(ours).max()))
+    here, there = np.array(ours), np.array(theirs)
+    return bool(np.all(np.abs(here - there) <= _SAME * np.abs(here).max()))

@@ -14,7 +14,7 @@ from kaggle_prz.task import Evidence
 
 TASK = make_task([0, 1, 2, 0, 1, 2])
 RECIPE = Recipe(backbone="tiny", sizes=(32, 48), folds=2)
-MINE = Identity("layers", "weights", {"32": (1.0, 2.0), "48": (3.0, 4.0)})
+MINE = Identity("layers", "weights", (1.0, 2.0))
 OTHER = Identity("layers", "others", MINE.outputs)
 
 

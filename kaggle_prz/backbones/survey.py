@@ -87,7 +87,7 @@ class _Found:
 
     name: str
     structures: list[str] = field(default_factory=list)
-    outputs: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    outputs: tuple[float, ...] = ()
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)  # of the first size
     first: int = 0
     weights: str = ""
@@ -100,17 +100,16 @@ class _Found:
         _refuse_channels_first(self.name, model)
         _refuse_classes(self.name, model)
         refuse_other_ranks(self.name, model.output_shape)
-        outputs = outputs_of(model)
-        _refuse_no_numbers(self.name, outputs, size)
         arrays = {name: np.asarray(weight) for name, weight in named_weights(model).items()}
         if not self.first:
-            self.first, self.arrays = size, arrays
+            outputs = outputs_of(model)
+            _refuse_no_numbers(self.name, outputs, size)
+            self.first, self.arrays, self.outputs = size, arrays, sampled(outputs)
             self.weights, self.channels = weights_of(model), model.input_shape[-1]
             self.pretrained = was_trained(model) is not False
         else:
             self._compare(size, arrays)
         self.structures.append(structure_of(model))
-        self.outputs[str(size)] = sampled(outputs)
 
     @property
     def identity(self) -> Identity:
