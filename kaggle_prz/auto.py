@@ -16,6 +16,7 @@ from kaggle_prz import experiment, hosts, metrics, recipes, runs, settling, work
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import LimitReachedError, PrzError, RunError, UsageError
 from kaggle_prz.journal import Journal
+from kaggle_prz.receipts import Receipt
 from kaggle_prz.runs import Run
 
 ATTEMPTS = 3
@@ -33,7 +34,7 @@ class Fit(Protocol):
 class Submit(Protocol):
     """What sends a run's submission: `experiment.deliver`, or a stand-in."""
 
-    def __call__(self, run: Run, *, console: Console) -> dict[str, Any]:
+    def __call__(self, run: Run, *, console: Console) -> Receipt:
         """The receipt."""
         ...
 
@@ -213,7 +214,7 @@ class _Work:
             self.journal.add("not submitted", attempt=attempt.key, reason=str(error))
             self.console.say(f"Attempt {attempt.number} was not submitted: {error}")
         else:
-            public = receipt["public_score"]
+            public = receipt.public_score
             self.journal.add("submitted", attempt=attempt.key, public_score=public)
 
     def best(self) -> Run | None:

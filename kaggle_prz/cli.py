@@ -142,7 +142,7 @@ def submit(run: Path, message: str, again: bool, as_json: bool) -> None:
         runs.load_run(run), message=message, again=again, console=_console(as_json)
     )
     if as_json:
-        _print_json(receipt)
+        _print_json(receipt.to_json())
 
 
 @cli.command()

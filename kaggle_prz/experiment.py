@@ -42,6 +42,7 @@ from kaggle_prz.errors import RunError
 from kaggle_prz.forecast import Forecast
 from kaggle_prz.kernel import pushing
 from kaggle_prz.planning import Plan
+from kaggle_prz.receipts import Receipt
 from kaggle_prz.runs import Run
 from kaggle_prz.settling import settle
 from kaggle_prz.spec import Recipe, Stage
@@ -174,7 +175,7 @@ def fit(
     return this
 
 
-def deliver(run: Run, *, message: str = "", console: Console | None = None) -> dict[str, Any]:
+def deliver(run: Run, *, message: str = "", console: Console | None = None) -> Receipt:
     """Send a run's submission as its competition takes it: a file, or a kernel that makes it.
 
     Args:
@@ -193,9 +194,9 @@ def deliver(run: Run, *, message: str = "", console: Console | None = None) -> d
     if not host.describe(slug).kernels_only:
         return delivery.submit(run, message=message, console=console)
     digest, known = workdir.sha256(run.submission), run.receipt
-    if known is not None and (known["sha256"], known["status"]) == (digest, "complete"):
-        console.say(f"This run was submitted before ({known['date']}); it is not sent again.")
-        return dict(known)
+    if known is not None and (known.sha256, known.status) == (digest, "complete"):
+        console.say(f"This run was submitted before ({known.date}); it is not sent again.")
+        return known
     graded = pushing.push(run.path, submit=True, message=message, console=console).submission
     if graded is None:
         raise RunError(f"{run.path} was pushed, and nothing was submitted.")
