@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from kaggle_prz import experiment, hosts, metrics, recipes, runs, settling, workdir
+from kaggle_prz import delivery, experiment, hosts, metrics, recipes, runs, settling, workdir
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import LimitReachedError, PrzError, RunError, UsageError
 from kaggle_prz.journal import Journal
@@ -142,6 +142,8 @@ def auto(
     work = _Work(planned, host, Journal(directory / "journal.jsonl"), directory.parent, console)
     if not dry_run:
         with workdir.locked(directory):
+            if work.trains() and host.name != "folder":
+                delivery.check(competition, console)
             for attempt in planned:
                 work.make(attempt, fit or experiment.fit, competition, output_dir)
                 work.send(attempt, submit or experiment.deliver)
@@ -216,6 +218,10 @@ class _Work:
         else:
             public = receipt.public_score
             self.journal.add("submitted", attempt=attempt.key, public_score=public)
+
+    def trains(self) -> bool:
+        """Whether an attempt is left to be fitted."""
+        return any(not (self._run(each) or self._is_sent(each)) for each in self.planned)
 
     def best(self) -> Run | None:
         """The run with the best out-of-fold score."""

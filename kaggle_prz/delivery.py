@@ -1,5 +1,8 @@
 """A run's submission -> its host, once: validated, looked up first, answered with a receipt."""
 
+import glob
+from pathlib import Path
+
 from kaggle_prz import hosts, metrics, receipts, submission, workdir
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import HostError, RunError, SubmissionError
@@ -38,17 +41,35 @@ def submit(
         return _submit(run, message, again, console or Silent())
 
 
-def check(competition: str) -> None:
+def may_be_sent(competition: str, output_dir: Path, run: str | None) -> bool:
+    """Return whether a run has a submission, so that it may have been sent by an earlier process.
+
+    Args:
+        competition: name or address of a competition, or the path of a directory with its files.
+        output_dir: of the runs.
+        run: its name; None for any run of the competition.
+    """
+    _, slug = hosts.find(competition)
+    name = "*" if run is None else glob.escape(run)
+    return any((output_dir / slug).glob(f"{name}/submission.csv"))
+
+
+def check(competition: str, console: Console | None = None) -> None:
     """Refuse to submit where nobody would take it, before anything is trained.
 
+    Args:
+        competition: name or address of a competition, or the path of a directory with its files.
+        console: gets notes of what may be in the way.
+
     Raises:
-        SubmissionError: the competition has no leaderboard, or takes no submissions now.
+        SubmissionError: the competition has no leaderboard, has ended, or takes no submissions.
+        HostError: and its children: this machine or account cannot submit.
     """
     host, slug = hosts.find(competition)
-    if isinstance(host, hosts.FolderHost):
-        host.standings(slug)
-    elif closed := host.describe(slug).closed:
-        raise SubmissionError(f"{slug!r} {closed}. Fit without --submit.")
+    try:
+        host.check_open(slug, console)
+    except SubmissionError as error:
+        raise SubmissionError(f"{error} Fit without --submit.") from None
 
 
 def keep(run: Run, sent: hosts.Submission, console: Console) -> Receipt:

@@ -2,8 +2,7 @@
 
     competition -> task -> images -> folds -> plan -> (stage × fold) -> blend -> submission
 
-Only this module knows the order. Every step leaves files, and a step whose files are sealed is
-not done again.
+Only this module knows the order. Every step leaves files; a step with sealed files is not repeated.
 """
 
 from dataclasses import replace
@@ -129,8 +128,8 @@ def fit(
     images.room.check(image_cache)
     recipe, network = settle(competition, backbone, options, console)
     comparison.check(compare, recipe)
-    if submit:
-        delivery.check(competition)
+    if first := submit and not delivery.may_be_sent(competition, Path(output_dir), run):
+        delivery.check(competition, console)
     budget = budget or Budget(recipe.time_limit)
     if budget.limit is None:  # its caller may not know the limit of a named recipe
         budget = replace(budget, limit=recipe.time_limit)
@@ -142,6 +141,8 @@ def fit(
     with workdir.locked(path):
         runs.begin(path, hosts.address(competition), recipe, task, network.identity, layout=layout)
         console.say(f"Run: {path}")
+        if submit and not (first or _finished(Run(path, recipe, task))):
+            delivery.check(competition, console)
         decoded = images.decode(
             task.root,
             rows.files_of(task),
@@ -256,9 +257,8 @@ def foresee(
     task = inspect(competition, **layout)
     if calibrate:
         forecast.calibrate(recipe, network, task, console)
-    foreseen = forecast.of(
-        recipe, task, pretrained=backbones.is_pretrained(network, recipe.weights)
-    )
+    pretrained = backbones.is_pretrained(network, recipe.weights)
+    foreseen = forecast.of(recipe, task, pretrained=pretrained)
     foreseen.show(console)
     return foreseen
 

@@ -64,7 +64,6 @@ class Writes:
 
     def watch(self) -> None:
         """Count from now on, for as long as the process lives."""
-        self._within = tuple(f"{os.path.realpath(root)}{os.sep}" for root in self.roots)
         sys.addaudithook(self._hear)
         os.fsync = self._flushing(os.fsync)  # of which there is no event
         self._listen_for_the_end()
@@ -96,21 +95,23 @@ class Writes:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def _write(self, event: str, path: Any, directory: int = -1) -> None:
-        if isinstance(path, int):
-            path = os.readlink(f"/proc/self/fd/{path}")
-        path = os.fsdecode(path)
+        place = _held(path) if isinstance(path, int) else Path(os.fsdecode(path))
         if isinstance(directory, int) and directory >= 0:
-            path = os.path.join(os.readlink(f"/proc/self/fd/{directory}"), path)
-        there = os.path.lexists(path)
+            place = _held(directory) / place
+        there = place.is_symlink() or place.exists()
         changes = not there if event == "os.mkdir" else there or event != "os.remove"
-        if not changes or not os.path.abspath(path).startswith(self._within):
+        if not changes or not any(place.absolute().is_relative_to(root) for root in self.roots):
             return
-        self.seen.append(f"{event} {path}")
+        self.seen.append(f"{event} {place}")
         if len(self.seen) == self.at:
             if not self.after:
                 os.kill(os.getpid(), signal.SIGKILL)
             self._armed = True
         self._listen_for_the_end()
+
+
+def _held(descriptor: int) -> Path:
+    return Path(f"/proc/self/fd/{descriptor}").readlink()
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ class Trial:
 
 
 def forked(do: Callable[[], object]) -> int:
-    """The status of a process of its own that does something: its exit status, or minus a signal."""
+    """The exit status of a process of its own that does something, or minus its signal."""
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
