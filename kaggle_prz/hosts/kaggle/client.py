@@ -24,8 +24,6 @@ def check() -> None:
     Raises:
         ClientError: names the versions, who pins them, and the command that mends it.
     """
-    if neighbours.version(_PACKAGE) is None:
-        raise unusable(f"the package {_PACKAGE} is not installed")
     for each in neighbours.contradictions([_CLIENT]):
         if each.wanted.name == _PACKAGE:
             raise unusable(str(each))
