@@ -1,6 +1,7 @@
 """The command `kaggle-prz`: options in, one clear line out when something is wrong.
 
-Commands import their work when they run, so that `--help` answers at once.
+Commands import their work when they run, so that `--help` answers at once. They print to the very
+streams: `click.echo` would write UTF-8 to one that is of ASCII.
 """
 
 import atexit
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kaggle_prz import __version__, interrupts, options
+from kaggle_prz import __version__, interrupts, options, signs
 from kaggle_prz.errors import PrzError, unforeseen
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from kaggle_prz.kernel.job import Machine
 
 _INTERRUPTED = 130
+_GO_ON = "Interrupted. Finished folds are kept; run the same command again to go on."
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -207,7 +209,7 @@ def report(run: Path) -> None:
     from kaggle_prz import report as reports
     from kaggle_prz import runs
 
-    click.echo(reports.write(runs.load_run(run)))
+    print(reports.write(runs.load_run(run)))
 
 
 @cli.command()
@@ -223,7 +225,7 @@ def runs(output_dir: Path, as_json: bool) -> None:
     elif rows:
         summary.show_runs(rows, _console())
     else:
-        click.echo(f"No runs below {output_dir}.")
+        print(f"No runs below {output_dir}.")
 
 
 @cli.group()
@@ -271,7 +273,7 @@ def kernel_status(kernel_ref: str, as_json: bool) -> None:
     if as_json:
         _print_json(vars(session))
     else:
-        click.echo(f"{session.status.lower()}{session.failure and ': '}{session.failure}")
+        print(f"{session.status.lower()}{session.failure and ': '}{session.failure}")
 
 
 @kernel.command("pull")
@@ -289,7 +291,7 @@ def kernel_pull(kernel_ref: str, output: Path) -> None:
     from kaggle_prz.kernel import remote
 
     files = remote.pull(Door(), remote.check_ref(kernel_ref), output, _console())
-    click.echo(f"{len(files)} files in {output}")
+    print(f"{len(files)} files in {output}")
 
 
 def _console(silent: bool = False) -> "Console":
@@ -299,7 +301,10 @@ def _console(silent: bool = False) -> "Console":
 
 
 def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    if signs.written(text, sys.stdout.encoding) != text:  # JSON has a way of its own to write them
+        text = json.dumps(value, indent=2, default=str)
+    print(text)
 
 
 @contextlib.contextmanager
@@ -309,17 +314,15 @@ def _sentences_instead_of_tracebacks(debug: bool) -> Iterator[None]:
     except PrzError as error:
         if debug:
             raise
-        click.echo(f"Error: {error}", err=True)
+        print(f"Error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        click.echo(
-            "Interrupted. Finished folds are kept; run the same command again to go on.", err=True
-        )
+        print(_GO_ON, file=sys.stderr)
         sys.exit(_INTERRUPTED)
     except Exception as error:
         if debug:
             raise
-        click.echo(f"Error: {unforeseen(error)} Finished folds are kept.", err=True)
+        print(f"Error: {unforeseen(error)} Finished folds are kept.", file=sys.stderr)
         sys.exit(1)
 
 
@@ -328,6 +331,8 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    for stream in (sys.stdout, sys.stderr):
+        signs.allow(stream)
     interrupts.listen()
     atexit.register(gc.freeze)  # else networks are taken apart, for up to half a minute
     run: Callable[..., Any] = cli.main
@@ -337,7 +342,7 @@ def main(arguments: list[str] | None = None) -> None:
         except click.exceptions.Abort:
             raise KeyboardInterrupt from None
         except click.ClickException as error:
-            error.show()
+            error.show(sys.stderr)
             sys.exit(error.exit_code)
 
 

@@ -133,7 +133,8 @@ def backend() -> list[Finding]:
         asked = subprocess.run(
             [sys.executable, "-c", _ASK_BACKEND],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=_BACKEND_SECONDS,
             check=False,
         )

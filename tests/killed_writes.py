@@ -13,7 +13,7 @@ import sys
 import time
 import traceback
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -23,16 +23,13 @@ from kaggle_prz import cli
 from kaggle_prz.hosts.kaggle import patience
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_STEPS = (
-    "jinja2",
-    "kaggle_prz.experiment",
+_SUBMIT = (
+    "kaggle_prz.delivery",
     "kaggle_prz.hosts.kaggle.leaderboard",
     "kaggle_prz.hosts.kaggle.submitting",
     "kaggle_prz.hosts.kaggle.wire",
-    "kaggle_prz.kernel.pushing",
-    "kaggle_prz.report.content",
-    "matplotlib.pyplot",
 )
+_FIT = ("kaggle_prz.experiment", "kaggle_prz.report.content", "jinja2", "matplotlib.pyplot")
 # Event -> where its path is among the arguments, and the directory that it is relative to.
 _CHANGES = {
     "os.link": (1, 3),
@@ -114,74 +111,6 @@ def _held(descriptor: int) -> Path:
     return Path(f"/proc/self/fd/{descriptor}").readlink()
 
 
-@dataclass(frozen=True)
-class Trial:
-    """A command that is killed at each of its writes, and then run again, on the same machine.
-
-    Attributes:
-        words: the command's.
-        place: its directory, put back before every case.
-        kept: what `place` is put back from.
-        roots: where writes count.
-        control: address and key of the loopback Kaggle, whose submissions are forgotten before
-            every case; empty for none.
-    """
-
-    words: Sequence[str]
-    place: Path
-    kept: Path
-    roots: Sequence[Path]
-    control: tuple[str, str]
-
-    def writes(self) -> list[str]:
-        """What the command writes where nobody kills it."""
-        self._restore()
-        told = self.place.with_name("writes.json")
-        self._run(told=told)
-        return json.loads(told.read_text("utf-8"))
-
-    def case(self, at: int, *, after: bool) -> dict[str, Any]:
-        """How the command ends that is killed, and how when it is run again."""
-        self._restore()
-        killed = self._run(at, after)
-        again = self._run()
-        said = self.place.with_name("said").read_text("utf-8")
-        return {"at": at, "after": after, "killed": killed, "again": again, "said": said[-2000:]}
-
-    def _restore(self) -> None:
-        shutil.rmtree(self.place, ignore_errors=True)
-        shutil.copytree(self.kept, self.place)
-        self.ask("forget")
-
-    def ask(self, action: str, **order: Any) -> Any:
-        """What the server answers to an order."""
-        address, key = self.control
-        request = urllib.request.Request(
-            f"{address}/control/{action}", json.dumps(order).encode(), {"X-Control": key}
-        )
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(request, timeout=30) as answer:
-            return json.load(answer)
-
-    def _run(self, at: int = 0, after: bool = False, told: Path | None = None) -> int:
-        def command() -> None:
-            os.chdir(self.place)
-            out = os.open(self.place.with_name("said"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            os.dup2(out, 1)
-            os.dup2(out, 2)
-            writes = Writes(self.roots, at, after)
-            if at or told:
-                writes.watch()
-            try:
-                cli.main(list(self.words))
-            finally:
-                sys.setprofile(None)
-                if told is not None:
-                    told.write_text(json.dumps(writes.seen), "utf-8")
-
-        return forked(command)
-
-
 def forked(do: Callable[[], object]) -> int:
     """The exit status of a process of its own that does something, or minus its signal."""
     sys.stdout.flush()
@@ -203,31 +132,107 @@ def forked(do: Callable[[], object]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def warm() -> None:
+@dataclass(frozen=True)
+class Road:
+    """A command that is killed at each of its writes, and then run again as if nothing were.
+
+    Attributes:
+        words: the command's.
+        place: the directory it runs in, put back before every case.
+        kept: what `place` is put back from.
+        control: address and key of the loopback Kaggle, which then forgets what was submitted.
+    """
+
+    words: Sequence[str]
+    place: Path
+    kept: Path
+    control: tuple[str, str]
+
+    def run_once(self) -> None:
+        """Run the command to its end, where `place` is now."""
+        if status := self._run(Writes([])):
+            raise RuntimeError(f"{self.words} ended with {status}: {self._said()}")
+
+    def writes(self) -> list[str]:
+        """What the command writes where nobody kills it, in order."""
+        self._restore()
+        told = self.place.with_name("writes.json")
+        self._run(Writes([self.place]), told)
+        return [line.replace(f"{self.place}/", "") for line in json.loads(told.read_text("utf-8"))]
+
+    def case(self, at: int, *, after: bool) -> dict[str, Any]:
+        """How the killed command ended and how when it ran again, and what came of both."""
+        self._restore()
+        ends = [self._run(Writes([self.place], at, after)), self._run(Writes([]))]
+        receipts = [json.loads(each.read_text("utf-8")) for each in self._receipts()]
+        return {
+            "at": at,
+            "after": after,
+            "ends": ends,
+            "scores": [receipt["public_score"] for receipt in receipts],
+            "submissions": len(self._ask("state", room="submissions")),
+            "said": self._said(),
+        }
+
+    def _receipts(self) -> Iterator[Path]:
+        return self.place.glob("runs/*/*/receipt.json")
+
+    def _said(self) -> str:
+        return self.place.with_name("said").read_text("utf-8")[-2000:]
+
+    def _restore(self) -> None:
+        shutil.rmtree(self.place, ignore_errors=True)
+        shutil.copytree(self.kept, self.place)
+        self._ask("forget")
+
+    def _ask(self, action: str, **order: Any) -> Any:
+        address, key = self.control
+        request = urllib.request.Request(
+            f"{address}/control/{action}", json.dumps(order).encode(), {"X-Control": key}
+        )
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def _run(self, writes: "Writes", told: Path | None = None) -> int:
+        def command() -> None:
+            os.chdir(self.place)
+            out = os.open(self.place.with_name("said"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(out, 1)
+            os.dup2(out, 2)
+            writes.watch()
+            try:
+                cli.main(list(self.words))
+            finally:
+                if told is not None:
+                    told.write_text(json.dumps(writes.seen), "utf-8")
+
+        return forked(command)
+
+
+def warm(*, fits: bool) -> None:
     """Import what commands do, but Keras; and wait for nothing."""
-    for name in _STEPS:
+    for name in (*_SUBMIT, *(_FIT if fits else ())):
         importlib.import_module(name)
     assert "keras" not in sys.modules
     patience.pause = lambda _seconds: time.sleep(0.01)
 
 
 def main(order: dict[str, Any]) -> None:
-    """Carry out an order of a test: a line of JSON for every case, on standard output."""
-    warm()
-    trial = Trial(
-        order["words"],
-        Path(order["place"]),
-        Path(order["kept"]),
-        [Path(root) for root in order["roots"]],
-        tuple(order["control"]),
-    )
-    for words in order["before"]:
-        trial.prepare(words)
-    writes = trial.writes()
-    print(json.dumps(writes), flush=True)
-    cases = [(at, after) for at in range(1, len(writes) + 1) for after in (False, True)]
-    for at, after in cases[:: order["step"]]:
-        print(json.dumps(trial.case(at, after=after)), flush=True)
+    """Carry out an order of a test: a line of JSON a road, then one a case of it."""
+    warm(fits=bool(order["prepare"]))
+    place, kept, control = Path(order["place"]), Path(order["kept"]), tuple(order["control"])
+    if order["prepare"]:
+        Road(order["prepare"], place, kept, control).run_once()
+    shutil.copytree(place, kept)
+    for words in order["roads"]:
+        road = Road(words, place, kept, control)
+        writes = road.writes()
+        print(json.dumps(writes), flush=True)
+        for at, line in enumerate(writes, start=1):
+            for after in (False, True):
+                if order["every"] or line.startswith("os.rename "):
+                    print(json.dumps(road.case(at, after=after)), flush=True)
 
 
 if __name__ == "__main__":

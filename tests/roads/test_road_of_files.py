@@ -60,8 +60,15 @@ def test_one_command_downloads_fits_submits_and_tells_the_score(shapes, tmp_path
     assert f"public log loss {run.receipt.public_score:.4f}" in done.stdout
     assert "rank 2 of 3" in done.stdout
 
+    # As a process leaves it that is killed while it waits for the score.
+    known = ("host", "ref", "date", "description", "file_name", "sha256")
+    left = {name: getattr(run.receipt, name) for name in known} | {"status": "pending"}
+    left |= {"public_score": None, "private_score": None, "error": ""}
+    (run.path / "receipt.json").write_text(json.dumps(left))
     again = prz(*fit, cwd=tmp_path)
     assert again.returncode == 0, again.stderr
+    assert run.receipt.status == "complete"
+    assert run.receipt.rank == 2
     assert len(shapes.submissions()) == 1
     assert len(shapes.requests("DownloadDataFiles")) == 1
 
