@@ -23,13 +23,15 @@ from kaggle_prz import cli
 from kaggle_prz.hosts.kaggle import patience
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_SUBMIT = (
-    "kaggle_prz.delivery",
+_STEPS = (
+    "jinja2",
+    "kaggle_prz.experiment",
     "kaggle_prz.hosts.kaggle.leaderboard",
     "kaggle_prz.hosts.kaggle.submitting",
     "kaggle_prz.hosts.kaggle.wire",
+    "kaggle_prz.report.content",
+    "matplotlib.pyplot",
 )
-_FIT = ("kaggle_prz.experiment", "kaggle_prz.report.content", "jinja2", "matplotlib.pyplot")
 # Event -> where its path is among the arguments, and the directory that it is relative to.
 _CHANGES = {
     "os.link": (1, 3),
@@ -160,10 +162,14 @@ class Road:
         self._run(Writes([self.place]), told)
         return [line.replace(f"{self.place}/", "") for line in json.loads(told.read_text("utf-8"))]
 
-    def case(self, at: int, *, after: bool) -> dict[str, Any]:
-        """How the killed command ended and how when it ran again, and what came of both."""
+    def case(self, at: int, reader: Sequence[str], *, after: bool) -> dict[str, Any]:
+        """How the killed command ended, a reader of what it left, and the command run again."""
         self._restore()
-        ends = [self._run(Writes([self.place], at, after)), self._run(Writes([]))]
+        ends = [self._run(Writes([self.place], at, after))]
+        if reader:
+            ends.append(self._run(Writes([]), words=reader))
+        if not any(ends[1:]):
+            ends.append(self._run(Writes([])))
         receipts = [json.loads(each.read_text("utf-8")) for each in self._receipts()]
         return {
             "at": at,
@@ -194,7 +200,7 @@ class Road:
         with direct.open(request, timeout=30) as answer:
             return json.load(answer)
 
-    def _run(self, writes: "Writes", told: Path | None = None) -> int:
+    def _run(self, writes: "Writes", told: Path | None = None, *, words: Sequence[str] = ()) -> int:
         def command() -> None:
             os.chdir(self.place)
             out = os.open(self.place.with_name("said"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -202,7 +208,7 @@ class Road:
             os.dup2(out, 2)
             writes.watch()
             try:
-                cli.main(list(self.words))
+                cli.main(list(words or self.words))
             finally:
                 if told is not None:
                     told.write_text(json.dumps(writes.seen), "utf-8")
@@ -210,9 +216,9 @@ class Road:
         return forked(command)
 
 
-def warm(*, fits: bool) -> None:
+def warm() -> None:
     """Import what commands do, but Keras; and wait for nothing."""
-    for name in (*_SUBMIT, *(_FIT if fits else ())):
+    for name in _STEPS:
         importlib.import_module(name)
     assert "keras" not in sys.modules
     patience.pause = lambda _seconds: time.sleep(0.01)
@@ -220,7 +226,7 @@ def warm(*, fits: bool) -> None:
 
 def main(order: dict[str, Any]) -> None:
     """Carry out an order of a test: a line of JSON a road, then one a case of it."""
-    warm(fits=bool(order["prepare"]))
+    warm()
     place, kept, control = Path(order["place"]), Path(order["kept"]), tuple(order["control"])
     if order["prepare"]:
         Road(order["prepare"], place, kept, control).run_once()
@@ -232,7 +238,8 @@ def main(order: dict[str, Any]) -> None:
         for at, line in enumerate(writes, start=1):
             for after in (False, True):
                 if order["every"] or line.startswith("os.rename "):
-                    print(json.dumps(road.case(at, after=after)), flush=True)
+                    reader = order["reader"] if "receipt.json" in line else []
+                    print(json.dumps(road.case(at, reader, after=after)), flush=True)
 
 
 if __name__ == "__main__":

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from kaggle_shapes import write_answers
+from synthetic import make_run
 
-from kaggle_prz import hosts, layouts, runs, submission, workdir
+from kaggle_prz import workdir
 from kaggle_prz.offline.shapes import Shapes
-from kaggle_prz.spec import Recipe
 
 EVERY = bool(os.environ.get("EVERY_WRITE"))
 SHAPES = Shapes(seed=3, train=16, test=6)
@@ -44,14 +45,12 @@ def shapes(world, tmp_path, monkeypatch):
     return world
 
 
-def untrained(slug: str, path: Path) -> None:
-    """A run with a submission, made without training."""
-    task = layouts.read(hosts.find(slug)[0].download(slug), slug=slug, metric="log_loss")
-    runs.begin(path, slug, Recipe(backbone="tiny", sizes=(32,), folds=2), task, "")
-    runs.write_task(path, task)
-    workdir.write_json(path / "blend.json", {"score": 1.2})
-    rows = np.random.default_rng(0).dirichlet(np.ones(4), len(task.test_ids))
-    submission.write(path / "submission.csv", task, task.test_ids, rows)
+def untrained(slug: str, path: Path) -> Path:
+    """A finished run of the competition, made without training; returns the competition's files."""
+    run = make_run(path, stages=1, folds=2, rows_a_class=4, test_rows=6, receipt=False)
+    recipe = workdir.read_json(path / "recipe.json")
+    workdir.write_json(path / "recipe.json", recipe | {"competition": slug})
+    return run.task.root
 
 
 def killed(world, tmp_path: Path, *roads: list[str], prepare: list[str]) -> Iterator[Any]:
@@ -63,6 +62,7 @@ def killed(world, tmp_path: Path, *roads: list[str], prepare: list[str]) -> Iter
         "control": [world.server.url, world.server.key],
         "prepare": prepare,
         "roads": roads,
+        "reader": ["report", f"runs/{world.slug}/first"],
         "every": EVERY,
     }
     with subprocess.Popen(
@@ -89,10 +89,11 @@ def check(lines: Iterator[Any]) -> dict[str, int]:
             continue
         counted["cases"] += 1
         about = f"{'after' if line['after'] else 'before'} {writes[line['at'] - 1]}: {line['said']}"
-        assert line["ends"] == [-9, 0], about
+        assert line["ends"][0] == -9, about
+        assert not any(line["ends"][1:]), about
         assert line["submissions"] == 1, about
         (score,) = line["scores"]
-        assert 0 < score < 5, about
+        assert 0 < score < 9, about
     return counted
 
 
@@ -104,7 +105,11 @@ def test_a_submission_is_made_once_wherever_it_is_killed(shapes, tmp_path, capsy
         roads, prepare = [submit, [*fit, "--submit"]], fit
     else:
         roads, prepare = [submit], []
-        untrained(shapes.slug, tmp_path / "killed" / "place" / submit[1])
+        files = untrained(shapes.slug, tmp_path / "killed" / "place" / submit[1])
+        truth = pd.read_csv(files / "sample_submission.csv")
+        truth.iloc[:, 1:] = np.eye(3)[np.arange(len(truth)) % 3]
+        truth.to_csv(tmp_path / "truth.csv", index=False)
+        shapes.change(answers=str(tmp_path / "truth.csv"))
     counted = check(killed(shapes, tmp_path, *roads, prepare=prepare))
     with capsys.disabled():
         print(f"\n{counted} of {len(roads)} roads")
