@@ -4,7 +4,7 @@ import importlib.metadata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,10 @@ def version(package: str) -> str | None:
 def requirements(package: str) -> Iterator[Requirement]:
     """Return what an installed package wants on this machine, without its extras."""
     for line in importlib.metadata.requires(package) or []:
-        wanted = Requirement(line)
+        try:
+            wanted = Requirement(line)
+        except InvalidRequirement:  # of an old package, which pip does not read either
+            continue
         if wanted.marker is None or wanted.marker.evaluate({"extra": ""}):
             yield wanted
 

@@ -57,12 +57,13 @@ def _wanted() -> Requirement:
 
 def _pins(wanted: Requirement) -> Iterator[tuple[str, Requirement]]:
     """Other packages that do not take the version that is wanted, with what they ask for."""
-    lowest = [each.version for each in wanted.specifier if each.operator in _LOWER]
+    named = [each.version for each in wanted.specifier if each.operator in _LOWER]
+    lowest = [Version(each.removesuffix(".*")) for each in named]
     for dist in importlib.metadata.distributions():
         mentioned = any(wanted.name in line for line in dist.requires or [])
         if dist.name in {_CLIENT, _OURS} or not mentioned:
             continue
         for asked in neighbours.requirements(dist.name):
-            takes = all(asked.specifier.contains(Version(each)) for each in lowest)
+            takes = all(asked.specifier.contains(each) for each in lowest)
             if asked.name == wanted.name and not takes:
                 yield f"{dist.name} {dist.version}", asked
