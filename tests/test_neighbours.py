@@ -24,7 +24,7 @@ def test_what_is_wanted_in_another_version_is_told(installed):
     installed |= {
         "hub": (
             "2.0",
-            ["sdk==1.28", "extra>9; extra == 'more'", "old<1; python_version < '3'", "a b"],
+            ["sdk==1.28", "a b", "extra>9; extra == 'more'", "old<1; python_version < '3'"],
         ),
         "sdk": ("1.37", []),
         "extra": ("1", []),

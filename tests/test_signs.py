@@ -207,16 +207,22 @@ def test_json_keeps_every_sign(monkeypatch):
 
 
 @pytest.mark.keras
-def test_a_run_in_the_c_locale_reads_and_writes_files_of_utf_8(tmp_path):
+@pytest.mark.parametrize("encoding", ["", *ENCODINGS])
+def test_a_run_reads_and_writes_files_of_utf_8_in_any_locale(tmp_path, encoding):
+    if encoding and not os.environ.get("EVERY_ENCODING"):
+        pytest.skip("EVERY_ENCODING=1 trains in each")
     names = ("café", "日本")
     draw_competition(tmp_path / "toys", names, 6, 3, groups=False)
     recipe = ["--backbone", "tiny", "--sizes", "16,24", "--folds", "2", "--epochs", "1"]
     command = ["fit", "-c", "./toys", *recipe, "--run", "first"]
-    done = child("-m", "kaggle_prz.cli", *command, cwd=tmp_path, **C_LOCALE)
+    several = ["-c", SEVERAL, json.dumps([command, ["doctor"] if encoding else ["runs"]])]
+    environment = {"PYTHONIOENCODING": encoding} if encoding else C_LOCALE
+    done = child(*several, cwd=tmp_path, **environment)
     assert done.returncode == 0, done.stderr.decode("ascii", "replace")
-    shown = done.stdout.decode("ascii")
+    shown = done.stdout.decode(encoding or "ascii")
     assert re.search(r"^ +1 +16 px ", shown, re.M)
-    assert "x less compute than the same epochs at 24 px" in shown
+    times = signs.written("×", encoding or "ascii")
+    assert f"{times} less compute than the same epochs at 24 px" in shown
     run = runs.load_run(tmp_path / "runs" / "toys" / "first")
     assert run.task.classes == names
     assert run.submission.read_text("utf-8").splitlines()[0] == "id,café,日本"
