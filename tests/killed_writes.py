@@ -32,6 +32,7 @@ _STEPS = (
     "kaggle_prz.report.content",
     "matplotlib.pyplot",
 )
+_FEW = ("/submissions.json", "/receipt.json")  # moved to their places
 # Event -> where its path is among the arguments, and the directory that it is relative to.
 _CHANGES = {
     "os.link": (1, 3),
@@ -237,8 +238,8 @@ def main(order: dict[str, Any]) -> None:
         print(json.dumps(writes), flush=True)
         for at, line in enumerate(writes, start=1):
             for after in (False, True):
-                if order["every"] or line.startswith("os.rename "):
-                    reader = order["reader"] if "receipt.json" in line else []
+                if order["every"] or line.endswith(_FEW):
+                    reader = order["reader"] if after and "receipt.json" in line else []
                     print(json.dumps(road.case(at, reader, after=after)), flush=True)
 
 
