@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from kaggle_prz import experiment, hosts, metrics, recipes, runs, settling, workdir
+from kaggle_prz import delivery, experiment, hosts, metrics, recipes, runs, settling, workdir
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import LimitReachedError, PrzError, RunError, UsageError
 from kaggle_prz.journal import Journal
+from kaggle_prz.receipts import Receipt
 from kaggle_prz.runs import Run
 
 ATTEMPTS = 3
@@ -33,7 +34,7 @@ class Fit(Protocol):
 class Submit(Protocol):
     """What sends a run's submission: `experiment.deliver`, or a stand-in."""
 
-    def __call__(self, run: Run, *, console: Console) -> dict[str, Any]:
+    def __call__(self, run: Run, *, console: Console) -> Receipt:
         """The receipt."""
         ...
 
@@ -141,6 +142,8 @@ def auto(
     work = _Work(planned, host, Journal(directory / "journal.jsonl"), directory.parent, console)
     if not dry_run:
         with workdir.locked(directory):
+            if work.trains() and host.name != "folder":
+                delivery.check(competition, console)
             for attempt in planned:
                 work.make(attempt, fit or experiment.fit, competition, output_dir)
                 work.send(attempt, submit or experiment.deliver)
@@ -213,8 +216,12 @@ class _Work:
             self.journal.add("not submitted", attempt=attempt.key, reason=str(error))
             self.console.say(f"Attempt {attempt.number} was not submitted: {error}")
         else:
-            public = receipt["public_score"]
+            public = receipt.public_score
             self.journal.add("submitted", attempt=attempt.key, public_score=public)
+
+    def trains(self) -> bool:
+        """Whether an attempt is left to be fitted."""
+        return any(not (self._run(each) or self._is_sent(each)) for each in self.planned)
 
     def best(self) -> Run | None:
         """The run with the best out-of-fold score."""

@@ -1,6 +1,7 @@
 """The command `kaggle-prz`: options in, one clear line out when something is wrong.
 
-Commands import their work when they run, so that `--help` answers at once.
+Commands import their work when they run, so that `--help` answers at once. They print to the very
+streams: `click.echo` would write UTF-8 to one that is of ASCII.
 """
 
 import atexit
@@ -15,16 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kaggle_prz import __version__, interrupts, options
-from kaggle_prz.errors import PrzError, unforeseen
-from kaggle_prz.leaving import clean, traceback_of
+from kaggle_prz import __version__, interrupts, options, signs
+from kaggle_prz.leaving import exit_with_a_sentence
 from kaggle_prz.scrubbing import scrubbed
 
 if TYPE_CHECKING:
     from kaggle_prz.console import Console
     from kaggle_prz.kernel.job import Machine
-
-_INTERRUPTED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -144,7 +142,7 @@ def submit(run: Path, message: str, again: bool, as_json: bool) -> None:
         runs.load_run(run), message=message, again=again, console=_console(as_json)
     )
     if as_json:
-        _print_json(receipt)
+        _print_json(receipt.to_json())
 
 
 @cli.command()
@@ -209,7 +207,7 @@ def report(run: Path) -> None:
     from kaggle_prz import report as reports
     from kaggle_prz import runs
 
-    click.echo(reports.write(runs.load_run(run)))
+    print(reports.write(runs.load_run(run)))
 
 
 @cli.command()
@@ -225,7 +223,7 @@ def runs(output_dir: Path, as_json: bool) -> None:
     elif rows:
         summary.show_runs(rows, _console())
     else:
-        click.echo(f"No runs below {output_dir}.")
+        print(f"No runs below {output_dir}.")
 
 
 @cli.group()
@@ -273,7 +271,7 @@ def kernel_status(kernel_ref: str, as_json: bool) -> None:
     if as_json:
         _print_json(vars(session))
     else:
-        click.echo(f"{session.status.lower()}{session.failure and ': '}{session.failure}")
+        print(f"{session.status.lower()}{session.failure and ': '}{session.failure}")
 
 
 @kernel.command("pull")
@@ -291,7 +289,7 @@ def kernel_pull(kernel_ref: str, output: Path) -> None:
     from kaggle_prz.kernel import remote
 
     files = remote.pull(Door(), remote.check_ref(kernel_ref), output, _console())
-    click.echo(f"{len(files)} files in {output}")
+    print(f"{len(files)} files in {output}")
 
 
 def _console(silent: bool = False) -> "Console":
@@ -301,27 +299,10 @@ def _console(silent: bool = False) -> "Console":
 
 
 def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
-
-
-def _sentences_instead_of_tracebacks(run: Callable[[], None], debug: bool) -> None:
-    try:
-        run()
-        return
-    except KeyboardInterrupt:
-        status = _INTERRUPTED
-        told = "Interrupted. Finished folds are kept; run the same command again to go on."
-    except SystemExit as error:
-        clean(error)
-        raise
-    except PrzError as error:
-        status, told = error.exit_code, f"Error: {scrubbed(str(error))}"
-        told = traceback_of(error) if debug else told
-    except Exception as error:
-        status, told = 1, f"Error: {unforeseen(error)} Finished folds are kept."
-        told = traceback_of(error) if debug else told
-    click.echo(told, err=True)
-    sys.exit(status)  # outside of the handlers, whose error would come along
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    if signs.written(text, sys.stdout.encoding) != text:  # JSON has a way of its own to write them
+        text = json.dumps(value, indent=2, default=str)
+    print(text)
 
 
 def _run(arguments: list[str]) -> None:
@@ -333,7 +314,7 @@ def _run(arguments: list[str]) -> None:
     except click.ClickException as error:
         told = io.StringIO()
         error.show(told)
-        click.echo(scrubbed(told.getvalue()), err=True, nl=False)
+        print(scrubbed(told.getvalue()), file=sys.stderr, end="")
         sys.exit(error.exit_code)
 
 
@@ -342,9 +323,11 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    for stream in (sys.stdout, sys.stderr):
+        signs.allow(stream)
     interrupts.listen()
     atexit.register(gc.freeze)  # else networks are taken apart, for up to half a minute
-    _sentences_instead_of_tracebacks(lambda: _run(arguments), "--debug" in arguments)
+    exit_with_a_sentence(lambda: _run(arguments), debug="--debug" in arguments)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What a run says while it works: rich on a terminal, plain lines when piped, or nothing."""
 
 import contextlib
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
@@ -8,6 +9,8 @@ from typing import Protocol
 import rich.console
 import rich.progress
 import rich.table
+
+from kaggle_prz import signs
 
 Advance = Callable[..., None]
 _PIPED_WIDTH = 1000  # a row stays one line, for grep
@@ -49,6 +52,7 @@ class Terminal:
     """
 
     def __init__(self, *, stderr: bool = False):
+        signs.allow(sys.stderr if stderr else sys.stdout)
         # Class names and paths are text, whatever brackets and colons they hold.
         self._rich = rich.console.Console(
             stderr=stderr, highlight=False, soft_wrap=True, markup=False, emoji=False
@@ -62,6 +66,8 @@ class Terminal:
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table with its columns lined up: words to the left, numbers to the right."""
+        title, *columns = map(self._written, (title, *columns))
+        rows = [[self._written(cell) for cell in row] for row in rows]
         sheet = rich.table.Table(
             title=title,
             title_justify="left",
@@ -99,6 +105,10 @@ class Terminal:
         else:
             yield lambda _steps, *, note="": remember(note)
         self.say(f"{label}  {last}  {duration(time.monotonic() - begun)}".replace("    ", "  "))
+
+    def _written(self, text: str) -> str:
+        """A cell as the stream writes it, so that columns are as wide as what is in them."""
+        return signs.written(text, self._rich.encoding)
 
     def _live(self) -> rich.progress.Progress:
         return rich.progress.Progress(

@@ -1,16 +1,18 @@
 """A run's submission -> its host, once: validated, looked up first, answered with a receipt."""
 
-from typing import Any
+import glob
+from pathlib import Path
 
-from kaggle_prz import hosts, metrics, submission, workdir
+from kaggle_prz import hosts, metrics, receipts, submission, workdir
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import HostError, RunError, SubmissionError
+from kaggle_prz.receipts import Receipt
 from kaggle_prz.runs import Run
 
 
 def submit(
     run: Run, *, message: str = "", again: bool = False, console: Console | None = None
-) -> dict[str, Any]:
+) -> Receipt:
     """Submit a run's predictions to the competition's leaderboard.
 
     The same file is sent once: a receipt in the run, or a submission of the same content that the
@@ -24,8 +26,8 @@ def submit(
         console: gets the leaderboard line.
 
     Returns:
-        The receipt: `ref`, `date`, `sha256`, `status`, `public_score`, `rank`, `teams`,
-        `percentile` (of the best score; 1 is the best of a hundred), …
+        The receipt, with `status`, `public_score`, `rank`, `teams`, `percentile`, …; a dictionary
+        of the same names is its `to_json()`.
 
     Raises:
         SubmissionError: the file would be refused, was refused, or the day's limit is reached.
@@ -39,20 +41,38 @@ def submit(
         return _submit(run, message, again, console or Silent())
 
 
-def check(competition: str) -> None:
+def may_be_sent(competition: str, output_dir: Path, run: str | None) -> bool:
+    """Return whether a run has a submission, so that it may have been sent by an earlier process.
+
+    Args:
+        competition: name or address of a competition, or the path of a directory with its files.
+        output_dir: of the runs.
+        run: its name; None for any run of the competition.
+    """
+    _, slug = hosts.find(competition)
+    name = "*" if run is None else glob.escape(run)
+    return any((output_dir / slug).glob(f"{name}/submission.csv"))
+
+
+def check(competition: str, console: Console | None = None) -> None:
     """Refuse to submit where nobody would take it, before anything is trained.
 
+    Args:
+        competition: name or address of a competition, or the path of a directory with its files.
+        console: gets notes of what may be in the way.
+
     Raises:
-        SubmissionError: the competition has no leaderboard, or takes no submissions now.
+        SubmissionError: the competition has no leaderboard, has ended, or takes no submissions.
+        HostError: and its children: this machine or account cannot submit.
     """
     host, slug = hosts.find(competition)
-    if isinstance(host, hosts.FolderHost):
-        host.standings(slug)
-    elif closed := host.describe(slug).closed:
-        raise SubmissionError(f"{slug!r} {closed}. Fit without --submit.")
+    try:
+        host.check_open(slug, console)
+    except SubmissionError as error:
+        raise SubmissionError(f"{error} Fit without --submit.") from None
 
 
-def keep(run: Run, sent: hosts.Submission, console: Console) -> dict[str, Any]:
+def keep(run: Run, sent: hosts.Submission, console: Console) -> Receipt:
     """Write the receipt of a submission that was made in another way, and say its score.
 
     Args:
@@ -61,12 +81,11 @@ def keep(run: Run, sent: hosts.Submission, console: Console) -> dict[str, Any]:
         console: gets the leaderboard line.
     """
     host, slug = hosts.find(run.competition)
-    receipt = _kept(run, _shown(host, sent) | _standing(host, slug, console))
-    console.say(_line(run, receipt))
-    return receipt
+    receipt = _ranked(_answered(host, sent), host, slug, console)
+    return _told(run, receipt, console)
 
 
-def _submit(run: Run, message: str, again: bool, console: Console) -> dict[str, Any]:
+def _submit(run: Run, message: str, again: bool, console: Console) -> Receipt:
     host, slug = hosts.find(run.competition)
     submission.validate(run.submission, run.task)
     digest = workdir.sha256(run.submission)
@@ -79,31 +98,29 @@ def _submit(run: Run, message: str, again: bool, console: Console) -> dict[str, 
     if receipt is None:
         described = message or _description(run)
         sent = host.submit(slug, run.submission, described, again=again, console=console)
-        receipt = _kept(run, _shown(host, sent))
-    if receipt["status"] == "pending":
+        receipt = _kept(run, _answered(host, sent))
+    if receipt.status == "pending":
         receipt = _waited_for(run, host, slug, receipt, console)
-    receipt = _kept(run, receipt | _standing(host, slug, console))
-    console.say(_line(run, receipt))
-    return receipt
+    return _told(run, _ranked(receipt, host, slug, console), console)
 
 
 def _sent_before(
     run: Run, host: hosts.Host, slug: str, digest: str, *, again: bool, console: Console
-) -> dict[str, Any] | None:
-    """The receipt of the same content, where it is not to be sent another time."""
+) -> Receipt | None:
+    """Return the receipt of the same content, or None where it is to be sent."""
     known = run.receipt
-    if known is not None and known["sha256"] == digest:
-        if known["status"] == "pending":
-            console.say(f"This very file was submitted before ({known['date']}) and is pending.")
-            return dict(known)
-        if known["status"] == "complete" and not again:
-            console.say(_not_again(known["date"]))
-            return dict(known)
+    if known is not None and known.sha256 == digest:
+        if known.status == "pending":
+            console.say(f"This very file was submitted before ({known.date}) and is pending.")
+            return known
+        if known.status == "complete" and not again:
+            console.say(_not_again(known.date))
+            return known
     sent = None if again else host.sent_before(slug, digest)
     if sent is None:
         return None
     console.say(_not_again(sent.date))
-    return _kept(run, _shown(host, sent))
+    return _kept(run, _answered(host, sent))
 
 
 def _not_again(date: str) -> str:
@@ -116,58 +133,73 @@ def _description(run: Run) -> str:
 
 
 def _waited_for(
-    run: Run, host: hosts.Host, slug: str, receipt: dict[str, Any], console: Console
-) -> dict[str, Any]:
-    """The receipt once the host has graded the submission.
+    run: Run, host: hosts.Host, slug: str, receipt: Receipt, console: Console
+) -> Receipt:
+    """Return the receipt once the host has graded the submission.
 
     Raises:
         SubmissionError: it was refused then; the receipt says so.
     """
-    names = hosts.Submission.__dataclass_fields__
-    pending = hosts.Submission(**{name: receipt[name] for name in names})
-    graded = _kept(run, receipt | _shown(host, host.wait(slug, pending, console)))
-    if graded["status"] == "error":
-        reason = graded["error"] or "it gives no reason"
-        raise SubmissionError(f"{run.submission} was refused by {slug!r}: {reason}")
+    pending = hosts.Submission(
+        ref=receipt.ref,
+        date=receipt.date,
+        description=receipt.description,
+        file_name=receipt.file_name,
+        sha256=receipt.sha256,
+        status=receipt.status,
+        public_score=None,
+        private_score=None,
+    )
+    graded = _kept(run, _answered(host, host.wait(slug, pending, console)))
+    if graded.status == "error":
+        raise SubmissionError(
+            f"{run.submission} was refused by {slug!r}: {graded.error or 'it gives no reason'}"
+        )
     return graded
 
 
-def _kept(run: Run, receipt: dict[str, Any]) -> dict[str, Any]:
-    workdir.write_json(run.path / "receipt.json", receipt)
+def _kept(run: Run, receipt: Receipt) -> Receipt:
+    receipts.write(run.path, receipt)
     return receipt
 
 
-def _shown(host: hosts.Host, sent: hosts.Submission) -> dict[str, Any]:
-    """What a submission's answer shows; a practice host knows the private score at once."""
+def _told(run: Run, receipt: Receipt, console: Console) -> Receipt:
+    console.say(_line(run, _kept(run, receipt)))
+    return receipt
+
+
+def _answered(host: hosts.Host, sent: hosts.Submission) -> Receipt:
+    """Return what a submission's answer shows; a practice host knows the private score at once."""
     hidden = {"private_score": None} if isinstance(host, hosts.EmbeddedHost) else {}
-    return {"host": host.name, **vars(sent), **hidden}
+    return Receipt(**{"host": host.name, **vars(sent), **hidden})
 
 
-def _standing(host: hosts.Host, slug: str, console: Console) -> dict[str, Any]:
-    """Where the team's best score stands; nothing where the leaderboard cannot be had now."""
+def _ranked(receipt: Receipt, host: hosts.Host, slug: str, console: Console) -> Receipt:
+    """Return the receipt with the team's rank; without, where the leaderboard cannot be had now."""
     try:
         standings = host.standings(slug)
     except HostError as error:
         console.say(f"Note: {error}")
         standings = []
     mine = next((row for row in standings if row.team == hosts.TEAM), None)
-    return {
-        "rank": mine.rank if mine else None,
-        "best_public_score": mine.score if mine else None,
-        "teams": len(standings),
-        "percentile": 100 * mine.rank / len(standings) if mine else None,
-    }
+    return receipt.model_copy(
+        update={
+            "rank": mine.rank if mine else None,
+            "best_public_score": mine.score if mine else None,
+            "teams": len(standings),
+            "percentile": 100 * mine.rank / len(standings) if mine else None,
+        }
+    )
 
 
-def _line(run: Run, receipt: dict[str, Any]) -> str:
+def _line(run: Run, receipt: Receipt) -> str:
     metric = metrics.of(run.task)
-    best, score = receipt["best_public_score"], receipt["public_score"]
-    if receipt["rank"] is None:
-        rank = "not on the leaderboard yet"
-    else:
-        rank = f"rank {receipt['rank']} of {receipt['teams']}"
-        if receipt["teams"] >= 20:
-            rank += f" (top {receipt['percentile']:.1f} %)"
+    best, score = receipt.best_public_score, receipt.public_score
+    rank = "not on the leaderboard yet"
+    if receipt.rank is not None:
+        rank = f"rank {receipt.rank} of {receipt.teams}"
+        if receipt.percentile is not None and (receipt.teams or 0) >= 20:
+            rank += f" (top {receipt.percentile:.1f} %)"
     if best is not None and score is not None and metric.better(best, score):
         rank = f"your best {best:.4f} has {rank}"
     shown = "not shown" if score is None else f"{score:.4f}"

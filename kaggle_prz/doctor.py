@@ -1,6 +1,5 @@
 """What this machine has for a run, and what is wrong with it; changes nothing."""
 
-import importlib.metadata
 import json
 import platform
 import shutil
@@ -11,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from packaging.requirements import Requirement
-
-from kaggle_prz import __version__, workdir
+from kaggle_prz import __version__, neighbours, workdir
 from kaggle_prz.console import Console, duration
 from kaggle_prz.errors import CredentialsError, PrzError
+from kaggle_prz.neighbours import version
 
 if TYPE_CHECKING:
     from kaggle_prz.hosts.kaggle import Door
@@ -114,10 +112,10 @@ def python() -> list[Finding]:
 
 def packages() -> list[Finding]:
     """Versions of what a run stands on, contradictions between them, and extras not installed."""
-    found = {name: version for name in _NEIGHBOURS if (version := _version(name))}
-    listed = ", ".join(f"{name} {version}" for name, version in found.items())
+    found = {name: there for name in _NEIGHBOURS if (there := version(name))}
+    listed = ", ".join(f"{name} {there}" for name, there in found.items())
     contradictions = [Finding("packages", "fault", text) for text in _contradictions(found)]
-    missing = [extra for extra, package in _EXTRAS.items() if not _version(package)]
+    missing = [extra for extra, package in _EXTRAS.items() if not version(package)]
     extras = "all installed"
     if missing:
         names = ",".join(missing)
@@ -135,7 +133,8 @@ def backend() -> list[Finding]:
         asked = subprocess.run(
             [sys.executable, "-c", _ASK_BACKEND],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=_BACKEND_SECONDS,
             check=False,
         )
@@ -220,23 +219,7 @@ def _room(name: str, path: Path) -> Finding:
 
 
 def _contradictions(found: dict[str, str]) -> Iterator[str]:
-    for name, version in found.items():
-        for line in importlib.metadata.requires(name) or []:
-            wanted = Requirement(line)
-            if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
-                continue
-            here = _version(wanted.name)
-            if here is not None and not wanted.specifier.contains(here, prereleases=True):
-                yield (
-                    f"{name} {version} wants {wanted.name}{wanted.specifier}, and {here} is "
-                    f"installed; pip install --upgrade {name}, or uninstall what is not needed"
-                )
-    if "keras-cv" in found and not any(map(_version, ("tensorflow", "tensorflow-cpu"))):
+    for each in neighbours.contradictions(found):
+        yield f"{each}; pip install --upgrade {each.name}, or uninstall what is not needed"
+    if "keras-cv" in found and not any(map(version, ("tensorflow", "tensorflow-cpu"))):
         yield "keras-cv loads only where TensorFlow is; pip install 'kaggle-prz[cpu]'"
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None

@@ -126,7 +126,9 @@ def _told(files: list[Path], key: str) -> list[str]:
     values = []
     for file in files:
         with contextlib.suppress(OSError):
-            lines = (line.partition(":") for line in file.read_text(errors="replace").splitlines())
+            lines = (
+                line.partition(":") for line in file.read_text("utf-8", "replace").splitlines()
+            )
             values += [value.strip() for name, _, value in lines if name.strip() == key]
     return values
 

@@ -2,8 +2,7 @@
 
     competition -> task -> images -> folds -> plan -> (stage × fold) -> blend -> submission
 
-Only this module knows the order. Every step leaves files, and a step whose files are sealed is
-not done again.
+Only this module knows the order. Every step leaves files; a step with sealed files is not repeated.
 """
 
 from dataclasses import replace
@@ -43,6 +42,7 @@ from kaggle_prz.errors import RunError
 from kaggle_prz.forecast import Forecast
 from kaggle_prz.kernel import pushing
 from kaggle_prz.planning import Plan
+from kaggle_prz.receipts import Receipt
 from kaggle_prz.runs import Run
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Task
@@ -69,9 +69,9 @@ def inspect(competition: str, *, console: Console | None = None, **layout: Any) 
     """
     host, slug = hosts.find(competition)
     about = host.describe(slug)
-    given = {key: value for key, value in layout.items() if value is not None}
-    hints = {"host_metric": about.metric or None, "flips": about.flips, "console": console}
-    return layouts.read(host.download(slug, console), slug=slug, **{**hints, **given})
+    told = {"host_metric": about.metric or None, "flips": about.flips, "console": console}
+    hints = told | {key: value for key, value in layout.items() if value is not None}
+    return layouts.read(host.download(slug, console), slug=slug, **hints)
 
 
 def fit(
@@ -128,8 +128,8 @@ def fit(
     images.room.check(image_cache)
     recipe, network = settling.settle(competition, backbone, options, console)
     comparison.check(compare, recipe)
-    if submit:
-        delivery.check(competition)
+    if first := submit and not delivery.may_be_sent(competition, Path(output_dir), run):
+        delivery.check(competition, console)
     budget = budget or Budget(recipe.time_limit)
     if budget.limit is None:  # its caller may not know the limit of a named recipe
         budget = replace(budget, limit=recipe.time_limit)
@@ -139,13 +139,15 @@ def fit(
     path = runs.directory(Path(output_dir) / task.slug, run, recipe, task, network.identity)
     if not _finished(Run(path, recipe, task)):
         settling.check(recipe, network, task.channels)
+        if submit and not first:
+            delivery.check(competition, console)
     with workdir.locked(path):
         runs.begin(path, hosts.address(competition), recipe, task, network.identity, layout=layout)
         console.say(f"Run: {path}")
         decoded = images.decode(
             task.root,
             rows.files_of(task),
-            _decoded_sizes(recipe, network),
+            _decoded_sizes(recipe, network.multiple),
             workdir.home() / "images" / task.slug,
             console,
             channels=task.channels,
@@ -167,7 +169,7 @@ def fit(
             report.write_if_possible(this, console)
         else:
             console.say(f"No time is left for the report: kaggle-prz report {path} writes it.")
-    late = "" if budget.has_left(0.0) else f", over the limit of {duration(budget.limit or 0.0)}"
+    late = "" if budget.has_left(0) else f", over the limit of {duration(budget.limit or 0)}"
     console.say(f"Done in {duration(budget.spent())}{late}. Submission: {this.submission}")
     if submit:
         deliver(this, message=message, console=console)
@@ -175,7 +177,7 @@ def fit(
     return this
 
 
-def deliver(run: Run, *, message: str = "", console: Console | None = None) -> dict[str, Any]:
+def deliver(run: Run, *, message: str = "", console: Console | None = None) -> Receipt:
     """Send a run's submission as its competition takes it: a file, or a kernel that makes it.
 
     Args:
@@ -194,9 +196,9 @@ def deliver(run: Run, *, message: str = "", console: Console | None = None) -> d
     if not host.describe(slug).kernels_only:
         return delivery.submit(run, message=message, console=console)
     digest, known = workdir.sha256(run.submission), run.receipt
-    if known is not None and (known["sha256"], known["status"]) == (digest, "complete"):
-        console.say(f"This run was submitted before ({known['date']}); it is not sent again.")
-        return dict(known)
+    if known is not None and (known.sha256, known.status) == (digest, "complete"):
+        console.say(f"This run was submitted before ({known.date}); it is not sent again.")
+        return known
     graded = pushing.push(run.path, submit=True, message=message, console=console).submission
     if graded is None:
         raise RunError(f"{run.path} was pushed, and nothing was submitted.")
@@ -262,15 +264,15 @@ def foresee(
     return foreseen
 
 
-def _decoded_sizes(recipe: Recipe, network: backbones.Backbone) -> tuple[int, ...]:
-    larger = finish.sizes_of(recipe, network.multiple)
+def _decoded_sizes(recipe: Recipe, multiple: int) -> tuple[int, ...]:
+    larger = finish.sizes_of(recipe, multiple)
     return tuple(sorted({*augmentation.decoded_sizes(recipe), *larger}))
 
 
 def _as_seen(task: Task, decoded: images.Decoded, parts: int) -> Task:
     """The task without what cannot be decoded, near-duplicates in one group."""
-    smallest = decoded.stores[min(decoded.stores)]
-    first = duplicates.find(smallest, np.flatnonzero(decoded.readable))
+    seen = np.flatnonzero(decoded.readable)
+    first = duplicates.find(decoded.stores[min(decoded.stores)], seen)
     return copies.held_together(rows.readable(task, decoded.readable), first, parts)
 
 
@@ -289,8 +291,8 @@ def _finished(run: Run) -> bool:
         stages = run.candidates
     except RunError:
         return False
-    complete = workdir.read_json(run.path / "plan.json")["complete"]
-    return bool(complete) and all(run.is_sealed(stage) for stage in stages)
+    complete = bool(workdir.read_json(run.path / "plan.json")["complete"])
+    return complete and all(map(run.is_sealed, stages))
 
 
 def _train(
@@ -315,8 +317,7 @@ def _train(
     while (stage := plan.next()) is not None:
         if not run.is_sealed(stage):
             speed = worker.prepare(stage, before, measure=plan.needs_speed(stage))
-            settled = plan.settle(stage, speed)
-            if settled is None:
+            if (settled := plan.settle(stage, speed)) is None:
                 break
             _train_folds(run, worker, plan, settled)
         with plan.closing_timed():

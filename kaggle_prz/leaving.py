@@ -6,12 +6,15 @@ The command line and the functions of the package end through here, whatever was
 import sys
 import sysconfig
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from kaggle_prz.errors import PrzError, UnforeseenError, unforeseen
 from kaggle_prz.scrubbing import scrubbed
+
+_INTERRUPTED = 130
+_GO_ON = "Interrupted. Finished folds are kept; run the same command again to go on."
 
 
 def leaving(error: Exception) -> Exception:
@@ -29,6 +32,34 @@ def leaving(error: Exception) -> Exception:
         told.__cause__ = error
         return told
     return told.with_traceback(error.__traceback__)
+
+
+def exit_with_a_sentence(run: Callable[[], object], *, debug: bool) -> None:
+    """Run a command; where it fails, end the process with one sentence and a status.
+
+    Args:
+        run: the command.
+        debug: print a traceback, without credentials, in the place of the sentence.
+
+    Raises:
+        SystemExit: 130 for Ctrl-C, an error's own status, 1 for an unforeseen one.
+    """
+    try:
+        run()
+        return
+    except KeyboardInterrupt:
+        status, told = _INTERRUPTED, _GO_ON
+    except SystemExit as error:
+        clean(error)
+        raise
+    except PrzError as error:
+        status, told = error.exit_code, f"Error: {scrubbed(str(error))}"
+        told = traceback_of(error) if debug else told
+    except Exception as error:
+        status, told = 1, f"Error: {unforeseen(error)} Finished folds are kept."
+        told = traceback_of(error) if debug else told
+    print(told, file=sys.stderr)
+    sys.exit(status)  # outside of the handlers, whose error would come along
 
 
 def clean(error: BaseException) -> None:

@@ -19,7 +19,7 @@ class Numbers(click.ParamType):
 
     def __init__(self, kind: type):
         self._kind = kind
-        self.name = "N,N,…"
+        self.name = "N,N,..."
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -37,7 +37,7 @@ class Numbers(click.ParamType):
 class OneOrMore(Numbers):
     """One number, or several between commas: of every stage, or of the first and the last."""
 
-    def __init__(self, name: str = "N[,N,…]") -> None:
+    def __init__(self, name: str = "N[,N,...]") -> None:
         super().__init__(float)
         self.name = name
 

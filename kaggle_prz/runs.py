@@ -12,10 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import kaggle_prz
-from kaggle_prz import workdir
+from kaggle_prz import receipts, workdir
 from kaggle_prz.errors import RunError, UsageError
 from kaggle_prz.finish import TUNED, Finish, finishes_in
 from kaggle_prz.identity import Identity
+from kaggle_prz.receipts import Receipt
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Evidence, Head, Images, Task
 
@@ -90,10 +91,9 @@ class Run:
         return self.path / "report.html"
 
     @property
-    def receipt(self) -> Mapping[str, Any] | None:
-        """What the host answered to the submission, or None."""
-        path = self.path / "receipt.json"
-        return workdir.read_json(path) if path.is_file() else None
+    def receipt(self) -> Receipt | None:
+        """What the host answered to the submission so far, or None."""
+        return receipts.read(self.path)
 
     @property
     def oof(self) -> pd.DataFrame:

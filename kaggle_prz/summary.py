@@ -221,13 +221,13 @@ def _facts_of(run: Run) -> dict[str, Any]:
         for stage in stages
         for fold in range(run.recipe.folds)
     )
-    scored = (run.path / "blend.json").is_file()
+    scored, receipt = (run.path / "blend.json").is_file(), run.receipt
     return {
         "run": str(run.path),
         "metric": run.task.metric,
         "score": run.score if scored else None,
         "sealed": f"{sealed} of {len(stages) * run.recipe.folds}",
-        "public_score": run.receipt["public_score"] if run.receipt else None,
+        "public_score": receipt.public_score if receipt else None,
     }
 
 

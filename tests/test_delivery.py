@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from toys import Recorder
 
-from kaggle_prz import delivery, layouts, offline, runs, submission, workdir
+from kaggle_prz import delivery, layouts, offline, receipts, runs, submission, workdir
 from kaggle_prz.errors import DataError, RunError, SubmissionError
 from kaggle_prz.hosts import EmbeddedHost, embedded
 from kaggle_prz.offline.shapes import Shapes
+from kaggle_prz.receipts import Receipt
 from kaggle_prz.spec import Recipe
 
 SHAPES = Shapes(train=8, test=8)
@@ -40,6 +41,10 @@ def _begin(path, competition: str, root) -> runs.Run:
     return runs.load_run(path)
 
 
+def _receipt(**known) -> Receipt:
+    return Receipt(**{"ref": 1, "date": "", "sha256": "0" * 64, "status": "complete"} | known)
+
+
 def _predict(run: runs.Run, seed: int = 0) -> None:
     rows = np.random.default_rng(seed).dirichlet(np.ones(4), len(run.task.test_ids))
     submission.write(run.submission, run.task, run.task.test_ids, rows)
@@ -57,23 +62,24 @@ def test_the_answer_of_the_host_becomes_the_receipt(run, host):
     console = Recorder()
     receipt = delivery.submit(run, console=console)
     (sent,) = host.submissions("shapes")
-    assert receipt == json.loads((run.path / "receipt.json").read_text()) == run.receipt
-    assert receipt["host"] == "embedded"
-    assert (receipt["ref"], receipt["date"]) == (sent.ref, sent.date)
-    assert receipt["sha256"] == sent.sha256 == workdir.sha256(run.submission)
-    assert receipt["public_score"] == sent.public_score
-    assert receipt["rank"] in {1, 2}
-    assert receipt["teams"] == 2
+    assert receipt == run.receipt
+    assert receipt.to_json() == json.loads((run.path / "receipt.json").read_text())
+    assert receipt.host == "embedded"
+    assert (receipt.ref, receipt.date) == (sent.ref, sent.date)
+    assert receipt.sha256 == sent.sha256 == workdir.sha256(run.submission)
+    assert receipt.public_score == sent.public_score
+    assert receipt.rank in {1, 2}
+    assert receipt.teams == 2
     assert console.lines == [
         f"Leaderboard of shapes: public log loss {sent.public_score:.4f}, rank "
-        f"{receipt['rank']} of 2 (out-of-fold 0.5432)"
+        f"{receipt.rank} of 2 (out-of-fold 0.5432)"
     ]
 
 
 def test_the_private_score_is_not_shown(run, host):
     receipt = delivery.submit(run)
     assert host.submissions("shapes")[0].private_score is not None
-    assert receipt["private_score"] is None
+    assert receipt.private_score is None
 
 
 @pytest.mark.parametrize(
@@ -101,9 +107,8 @@ def test_a_lost_receipt_is_found_at_the_host(run, host):
 
 
 def test_a_receipt_of_a_refused_file_does_not_count(run, host):
-    receipt = {"sha256": workdir.sha256(run.submission), "status": "error", "date": ""}
-    workdir.write_json(run.path / "receipt.json", receipt)
-    assert delivery.submit(run)["status"] == "complete"
+    receipts.write(run.path, _receipt(sha256=workdir.sha256(run.submission), status="error"))
+    assert delivery.submit(run).status == "complete"
     assert len(host.submissions("shapes")) == 1
 
 
@@ -111,13 +116,13 @@ def test_the_same_file_can_be_sent_again_on_purpose(run, host):
     first = delivery.submit(run)
     second = delivery.submit(run, again=True)
     assert [sent.ref for sent in host.submissions("shapes")] == [2, 1]
-    assert (first["ref"], second["ref"], run.receipt["ref"]) == (1, 2, 2)
+    assert (first.ref, second.ref, run.receipt.ref) == (1, 2, 2)
 
 
 def test_another_content_is_another_submission(run, host):
     delivery.submit(run)
     _predict(run, seed=1)
-    assert delivery.submit(run)["ref"] == 2
+    assert delivery.submit(run).ref == 2
     assert len(host.submissions("shapes")) == 2
 
 
@@ -175,13 +180,13 @@ def test_files_of_the_competition_that_are_gone_are_named(run):
 
 
 def test_a_worse_submission_is_not_given_the_rank_of_the_best():
-    receipt = {"public_score": 0.5, "best_public_score": 0.4, "rank": 1, "teams": 2}
+    receipt = _receipt(public_score=0.5, best_public_score=0.4, rank=1, teams=2)
     run = SimpleNamespace(
         task=SimpleNamespace(slug="shapes", metric="log_loss", heads=()), score=0.45
     )
     line = delivery._line(run, receipt)
     assert "public log loss 0.5000, your best 0.4000 has rank 1 of 2" in line
-    assert "rank 1" in delivery._line(run, receipt | {"public_score": 0.4})
+    assert "rank 1" in delivery._line(run, receipt.model_copy(update={"public_score": 0.4}))
 
 
 def test_a_file_that_the_run_did_not_write_is_told_of(run, host):

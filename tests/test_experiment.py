@@ -441,7 +441,7 @@ def test_the_embedded_competition_with_groups(tmp_path, no_report):
         "elpv", output_dir=tmp_path, backbone="tiny", weights="none", sizes=(16,), folds=2,
         epochs=0.2, tta=False, submit=True,
     )  # fmt: skip
-    assert run.receipt["status"] == "complete"
+    assert run.receipt.status == "complete"
     assert lineage.audit(run.path).clean
     rows = pd.read_csv(run.path / "folds.csv")
     assert rows.groupby("group")["fold"].nunique().max() == 1

@@ -164,7 +164,7 @@ def test_a_run_reads_its_own_files(tmp_path):
     assert run.score == run.blend["score"]
     assert run.submission.is_file()
     assert run.report == run.path / "report.html"
-    assert run.receipt["rank"] == 3
+    assert run.receipt.rank == 3
     assert run.oof.shape == (36, 3)
     assert run.oof.index.name == "id"
     assert run.is_sealed(run.stages[0])

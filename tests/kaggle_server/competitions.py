@@ -23,6 +23,7 @@ DEFAULTS: dict[str, Any] = {
     "maxTeamSize": 5,
     "maxTotalSubmissions": None,
     "deadline": "2099-01-01T00:00:00Z",
+    "takesLate": False,  # submissions after the deadline
     "isKernelsSubmissionsOnly": False,
     "submissionsDisabled": False,
     "internetAllowed": False,  # in kernels that are submitted

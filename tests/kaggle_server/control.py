@@ -48,6 +48,14 @@ def _reset(world: World, order: dict[str, Any]) -> dict[str, str]:
     return public(world)
 
 
+def _forget(world: World, order: dict[str, Any]) -> None:
+    """What was submitted and pushed; competitions and the account stay."""
+    for pid in list(world.processes):
+        sessions.kill(pid)
+    with world.state.change() as data:
+        data |= {room: {} for room in ("submissions", "uploads", "kernels", "datasets")}
+
+
 def public(world: World) -> dict[str, str]:
     """The account with all of its secrets, which are made up."""
     hidden = ("control", "signing")
@@ -66,6 +74,7 @@ ACTIONS: dict[str, Callable[[World, dict[str, Any]], Any]] = {
     "settings": _settings,
     "requests": _requests,
     "reset": _reset,
+    "forget": _forget,
     "state": _state,
     "fault": lambda world, order: world.faults.add(**order),
     "clear-faults": lambda world, order: world.faults.clear(),

@@ -48,6 +48,7 @@ class Loopback:
         root: folder of its state.
         port: where it listens on 127.0.0.1.
         account: `username`, `key`, `token` and other secrets: made up, new for every state.
+        key: of the door for tests, which `control` opens.
         faults: orders failures.
     """
 
@@ -82,7 +83,7 @@ class Loopback:
             raise RuntimeError(f"The server did not start; see {self.root}.log.")
         found = json.loads(line)
         self.port = found["port"]
-        self._key = found["control"]
+        self.key = found["control"]
         self.account = found["account"]
 
     def reset(self) -> None:
@@ -114,7 +115,7 @@ class Loopback:
         request = urllib.request.Request(
             f"{self.url}/control/{action}",
             json.dumps(order).encode(),
-            {"X-Control": self._key, "Content-Type": "application/json"},
+            {"X-Control": self.key, "Content-Type": "application/json"},
         )
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with direct.open(request, timeout=30) as answer:

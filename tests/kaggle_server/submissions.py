@@ -18,7 +18,7 @@ def accepting(call: Call) -> dict[str, Any]:
     competition = entered(call)
     if competition["submissionsDisabled"]:
         raise Refusal(400, "Submissions are disabled for this competition.")
-    if over(call.state, competition):
+    if over(call.state, competition) and not competition["takesLate"]:
         raise Refusal(400, "The deadline of this competition has passed.")
     left = limits(call.state, competition)
     if not left["numAllowedNow"]:

@@ -70,3 +70,18 @@ def test_a_build_replaces_a_build_and_nothing_else(sealed, tmp_path):
     with pytest.raises(UsageError, match="holds files that no earlier build made"):
         Bundle(tmp_path / "mine")
     assert (tmp_path / "mine" / "thesis.tex").exists()
+
+
+@pytest.mark.parametrize("emptied", [False, True])
+def test_a_build_that_was_stopped_is_gone_on_with_and_not_pushed(sealed, emptied):
+    assert bundle.is_whole(sealed)
+    stopped = Bundle(sealed)
+    if emptied:  # it was stopped while it removed the build of before, the manifest first
+        (sealed / "wheel-of-before.whl").touch()
+    stopped.add_json("runs/first/recipe.json", {})
+    stopped.add_json(bundle.JOB, {})
+    assert not bundle.is_whole(sealed)
+    again = Bundle(sealed)
+    again.add_json(bundle.JOB, {})
+    assert [entry["file"] for entry in again.seal()] == [bundle.JOB]
+    assert bundle.is_whole(sealed)

@@ -30,8 +30,8 @@ def test_fit_submits_a_kernel_that_is_scored_on_images_nobody_saw(kaggle, capsys
     assert said.out.count("it is not sent again") == 1
     (sent,) = kaggle.control("state", room="submissions").values()
     receipt = runs.load_run(Path("runs") / SLUG / "first").receipt
-    assert 0 < receipt["public_score"] < 3
-    assert receipt["public_score"] == pytest.approx(sent["public"], abs=1e-5)
+    assert 0 < receipt.public_score < 3
+    assert receipt.public_score == pytest.approx(sent["public"], abs=1e-5)
     assert kernels(kaggle) == {"predict"}
 
 

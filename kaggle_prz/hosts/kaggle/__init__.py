@@ -1,9 +1,10 @@
 """Kaggle as a host of competitions: files, submissions, leaderboard; unattended and resumable.
 
 The rooms: `slugs` reads names and addresses, `mounts` knows a kernel's inputs, `credentials` finds
-a login, `door` asks through the official client (`wire` alone imports it) with `patience`, and
-`failures` and `words` make sentences of what goes wrong. Above them `download` (`fetching`,
-`unpacking`), `submitting` (`uploading`, `ledger`, `sent`), `leaderboard` and `facts`.
+a login, `door` asks through the official client (`wire` alone imports it, `client` knows what
+mends it) with `patience`, and `failures` and `words` make sentences of what goes wrong. Above them
+`download` (`fetching`, `unpacking`), `admission`, `submitting` (`uploading`, `ledger`, `sent`),
+`leaderboard` and `facts`.
 """
 
 from pathlib import Path
@@ -93,6 +94,17 @@ class KaggleHost:
         from kaggle_prz.hosts.kaggle import download
 
         return download.download(slug, self._heard(console), console or Silent())
+
+    def check_open(self, slug: str, console: Console | None = None) -> None:
+        """Refuse a competition that will not take what is to be trained for it; submits nothing.
+
+        Raises:
+            SubmissionError: it takes no submissions, no more of this team, or no late ones.
+            HostError: this machine's client or account cannot submit.
+        """
+        from kaggle_prz.hosts.kaggle import admission
+
+        admission.check(self._heard(console), slug, console or Silent())
 
     def submit(
         self,

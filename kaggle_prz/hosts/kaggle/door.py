@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +11,7 @@ import requests
 
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import PrzError
-from kaggle_prz.hosts.kaggle import failures, mounts, places, words
+from kaggle_prz.hosts.kaggle import client, failures, mounts, places, words
 from kaggle_prz.hosts.kaggle.credentials import Credentials, required
 from kaggle_prz.hosts.kaggle.failures import kind_of
 from kaggle_prz.hosts.kaggle.patience import Patience
@@ -74,6 +74,15 @@ class Door:
         link: str = self._wire.link(self._http, service, method, **fields)
         return link
 
+    def check_client(self, methods: Iterable[str], service: str = "competitions") -> None:
+        """Refuse a client that does not know some requests; asks no network.
+
+        Raises:
+            ClientError: it does not load, or is too old for them.
+        """
+        for method in methods:
+            self._wire.kind_of_request(method, service)
+
     def clock_error(self) -> timedelta:
         """How far this machine's clock is ahead of Kaggle's, which is asked for it.
 
@@ -134,8 +143,11 @@ class Door:
     @cached_property
     def _wire(self) -> Any:
         # The client may print while it is imported; that is not for our standard output.
-        with contextlib.redirect_stdout(io.StringIO()):
-            from kaggle_prz.hosts.kaggle import wire
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                from kaggle_prz.hosts.kaggle import wire
+        except ImportError as error:
+            raise client.unusable(f"it does not load ({error})") from None
         return wire
 
     @cached_property

@@ -8,6 +8,7 @@ recognised, links that expire handed out instead of followed. Nothing here tries
 import enum
 import importlib
 import os
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import urljoin
@@ -21,6 +22,7 @@ from requests.adapters import HTTPAdapter
 
 from kaggle_prz import __version__
 from kaggle_prz.errors import UsageError
+from kaggle_prz.hosts.kaggle.client import unusable
 from kaggle_prz.hosts.kaggle.credentials import Credentials
 from kaggle_prz.hosts.kaggle.failures import UnreadableAnswerError
 
@@ -55,13 +57,17 @@ class Http(KaggleHttpClient):  # type: ignore[misc] # the client ships no types
         super().__init__(env=environment(), verbose=False, user_agent=_AGENT)
 
     def request(self, service: str, method: str, **fields: Any) -> requests.PreparedRequest:
-        """A request of the official client, to be sent."""
+        """A request of the official client, to be sent.
+
+        Raises:
+            ClientError: the client is too old to know it.
+        """
         self._init_session()
-        name, module = _SERVICES[service]
-        made = getattr(importlib.import_module(f"kagglesdk.{module}"), f"Api{method}Request")()
+        made = kind_of_request(method, service, tuple(fields))()
         kinds = {kind.field_name: kind for kind in made._fields}
         for field, value in fields.items():
-            setattr(made, field, _typed(kinds.get(field), value))
+            setattr(made, field, _typed(kinds[field], value))
+        name, _ = _SERVICES[service]
         prepared: requests.PreparedRequest = self._prepare_request(name, method, made)
         return prepared
 
@@ -86,6 +92,19 @@ class Http(KaggleHttpClient):  # type: ignore[misc] # the client ships no types
             self._session.auth = (found.user, found.secret)
         elif found is not None:
             self._session.auth = KaggleHttpClient.BearerAuth(found.secret)
+
+
+def kind_of_request(method: str, service: str, fields: Sequence[str] = ()) -> Any:
+    """The client's type of a request.
+
+    Raises:
+        ClientError: the client is too old to know it, or one of its fields.
+    """
+    _, module = _SERVICES[service]
+    kind = getattr(importlib.import_module(f"kagglesdk.{module}"), f"Api{method}Request", None)
+    if kind is None or not {*fields} <= {each.field_name for each in kind._fields}:
+        raise unusable(f"it does not know the request {method} as Kaggle takes it today")
+    return kind
 
 
 def environment() -> Any:

@@ -1,0 +1,68 @@
+"""Packages installed beside this one, and where what one of them wants is not what is there."""
+
+import importlib.metadata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """A requirement that what is installed does not meet.
+
+    Attributes:
+        name: of the package that wants something.
+        version: of it.
+        wanted: what it wants.
+        found: the version that is installed instead.
+    """
+
+    name: str
+    version: str
+    wanted: Requirement
+    found: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name} {self.version} wants {self.wanted.name}{self.wanted.specifier}, and "
+            f"{self.found} is installed"
+        )
+
+
+def version(package: str) -> str | None:
+    """Return the version of an installed package, or None.
+
+    Example:
+        >>> version("no-such-package") is None
+        True
+    """
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def requirements(package: str) -> Iterator[Requirement]:
+    """Return what an installed package wants on this machine, without its extras."""
+    for line in importlib.metadata.requires(package) or []:
+        try:
+            wanted = Requirement(line)
+        except InvalidRequirement:  # of an old package, which pip does not read either
+            continue
+        if wanted.marker is None or wanted.marker.evaluate({"extra": ""}):
+            yield wanted
+
+
+def contradictions(packages: Iterable[str]) -> Iterator[Contradiction]:
+    """Return what some installed packages want in another version than is there.
+
+    Args:
+        packages: their names; what is not installed wants nothing.
+    """
+    for name in packages:
+        own = version(name)
+        for wanted in requirements(name) if own is not None else ():
+            found = version(wanted.name)
+            if found is not None and not wanted.specifier.contains(found, prereleases=True):
+                yield Contradiction(name, str(own), wanted, found)
