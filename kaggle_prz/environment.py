@@ -1,7 +1,6 @@
 """What a run ran on, for its record: versions, processor, no account and no path."""
 
 import contextlib
-import importlib.metadata
 import importlib.util
 import json
 import os
@@ -11,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from kaggle_prz import neighbours
 from kaggle_prz.errors import MissingExtraError, UsageError
 
 _PACKAGES = (
@@ -37,7 +37,7 @@ def describe() -> dict[str, str]:
     """
     import kaggle_prz
 
-    versions = {name: version for name in _PACKAGES if (version := _version(name))}
+    versions = {name: version for name in _PACKAGES if (version := neighbours.version(name))}
     return {
         "kaggle-prz": kaggle_prz.__version__,
         "python": platform.python_version(),
@@ -154,10 +154,3 @@ def without_banner() -> Iterator[None]:
         finally:
             os.dup2(shown, 2)
             os.close(shown)
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
