@@ -217,6 +217,8 @@ def _checked(name: str, value: Any, *, optional: bool) -> Any:
     if not (number or isinstance(value, types)):
         advice = f" {_METRICS}, and competition.toml may name it." if name == "metric" else ""
         raise _refused(f"{name} takes {words}", value, advice)
+    if isinstance(value, str) and ("\0" in value or not (value or name == "message")):
+        raise UsageError(f"{name} takes {words}; received {value!r}.")
     if not isinstance(value, os.PathLike):
         return value
     text = os.fspath(value)

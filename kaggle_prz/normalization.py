@@ -55,6 +55,7 @@ def settle(network: keras.Model, wanted: str, *, pretrained: bool) -> tuple[Stat
     if wanted != "auto":
         statistics, why = cast(Statistics, wanted), "as asked for"
     norms = layers_of(network)
+    frozen = sum(not norm.trainable for norm in norms) if statistics == "train" else 0
     for norm in norms:
         if statistics == "train":
             norm.momentum = _MOMENTUM_FOR_SHORT_FITS
@@ -68,7 +69,8 @@ def settle(network: keras.Model, wanted: str, *, pretrained: bool) -> tuple[Stat
         "stage begins, then in inference mode",
         "train": f"on batch statistics, momentum {_MOMENTUM_FOR_SHORT_FITS}",
     }[statistics]
-    return statistics, f"batch normalization: {len(norms)} layers {how} ({why})"
+    kept = f"; {frozen} are frozen and keep theirs" if frozen else ""
+    return statistics, f"batch normalization: {len(norms)} layers {how} ({why}){kept}"
 
 
 def recalibrate(model: keras.Model, batches: Iterable[NDArray[Any]]) -> None:

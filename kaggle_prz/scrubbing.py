@@ -69,7 +69,8 @@ _PATTERNS = tuple(
         (r"([\"'][a-z_]*(?:token|secret|password)[\"']\s*:\s*[\"'])[^\"']+", rf"\1{HIDDEN}"),
         (r"([\"']key[\"']\s*:\s*[\"'])[0-9a-f]{32}", rf"\1{HIDDEN}"),
         (r"KGAT_\w{8,}", HIDDEN),
-        (r"(://)[^\s/'\"@]*:[^\s'\"]*@", rf"\1{HIDDEN}@"),  # the password of a proxy
+        # a login in an address, of a proxy or of a page; a path has one slash of its two
+        (r"(:/{1,2})[^\s/'\"@]*:[^\s'\"]*@", rf"\1{HIDDEN}@"),
     )
 )
 

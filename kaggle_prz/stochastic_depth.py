@@ -27,7 +27,8 @@ def set_rate(network: keras.Model, rate: float) -> str:
     for place, layer in enumerate(layers, start=1):
         layer.rate = rate * place / len(layers)
     if not layers:
-        return f"stochastic depth: {network.name} cannot drop branches" if rate else ""
+        has = "has no Dropout of whole branches to set, and keeps what it has"
+        return f"stochastic depth: {network.name} {has}" if rate else ""
     if not rate:
         return f"stochastic depth: none; {len(layers)} blocks could be dropped"
     return f"stochastic depth: up to {rate:g}, in {len(layers)} blocks"

@@ -63,6 +63,15 @@ class Bare(layers.Layer):
         return self.function(x)
 
 
+class Failing(layers.Layer):
+    """A layer that cannot be trained."""
+
+    def call(self, x, training=False):
+        if training:
+            raise RuntimeError("not today")
+        return x
+
+
 class Positions(layers.Layer):
     """One vector for each pixel of the map that it is built on."""
 
@@ -173,7 +182,10 @@ NETWORKS = {
     "layer-class": (layers.Conv2D, "the class Conv2D. Hand over a function"),
     "model-class": (Subclassed, "the class Subclassed. Hand over a function"),
     "symbolic-tensor": (keras.Input((32, 32, 3)), "Make a model of it: keras.Model(inputs"),
-    "application": (keras.applications.ResNet50, "Its first argument is no image size"),
+    "application": (
+        keras.applications.ResNet50,
+        "the function ResNet50. Its first argument is no image size",
+    ),
     "two-arguments": (two_arguments, "two_arguments(size, depth) cannot be"),
     "no-argument": (no_argument, "no_argument() cannot be"),
     "keyword-alone": (keyword_alone, "keyword_alone(*, size) cannot be"),
@@ -236,6 +248,8 @@ NETWORKS = {
         "4 outputs of 'mine' sum to 1 for every picture",
     ),
     "not-finite": (net(32, layers.Lambda(lambda x: x / 0.0)), "features that are no numbers"),
+    "fails-in-training": (net(32, Failing()), "fails on a picture of 32 px with RuntimeError"),
+    "no-width": (net(32, layers.Lambda(lambda x: x[..., :0])), "has no features"),
     "three-axes": (net(32, layers.Reshape((32, 128))), "returns the shape (None, 32, 128)"),
     "three-axes-function": (
         lambda size: net(size, layers.Reshape((size, size * 4))),

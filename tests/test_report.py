@@ -265,7 +265,7 @@ def test_a_changed_submission_is_told_from_the_one_sent(
     run: Run, finished: tuple[Run, str, Page]
 ) -> None:
     assert "this very file" in finished[2].text["submitted"]
-    write_receipt(run, sha256="0" * 64)
+    write_receipt(run, sha256="ab" * 32)
     assert "another file" in page_of(run).text["submitted"]
 
 

@@ -41,7 +41,8 @@ for words in json.loads(sys.argv[1]):
 
 
 def child(*command: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHONUTF8"))}
+    own = ("LC_", "LANG", "PYTHONUTF8", "PYTHONIOENCODING")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(own)}
     return subprocess.run(
         [sys.executable, *command],
         env=kept | environment,

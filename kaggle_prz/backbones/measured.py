@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import types
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     import keras
 
 _KEPT = 64  # outputs a size
-_REFERENCES = {"keras_history", "input_layers", "output_layers"}
-_NAMES = {"name"}
+_REFERENCES = {"name", "keras_history", "input_layers", "output_layers"}
+_CONSTANTS = (bool, int, float, str, type(None))
 _FUNCTIONS = (types.FunctionType, types.MethodType, functools.partial)
 _IGNORED = re.compile(r".*_initializer|shared_object_id|build_config|compile_config")
 
@@ -31,10 +32,29 @@ def structure_of(model: "keras.Model") -> str:
         structure_of(model) == structure_of(keras.models.clone_model(model))  # True
         ```
     """
-    ranks: dict[str, int] = {}
-    described = [_described(model, ranks)]
-    code = [digest_of(*_code_of(layer)) for layer in _layers(model)]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*includes a `lambda`", UserWarning)  # is read by itself
+        return _structure_of(model)
+
+
+def _structure_of(model: "keras.Model") -> str:
+    layers = list(_layers(model))
+    named = (layer.name for layer in (model, *layers))
+    ranks = {name: place for place, name in enumerate(dict.fromkeys(named))}
+    # Of layers within layers a model's config says nothing, and of some models it says less.
+    described = [_described(model, ranks), *(_of_layer(layer, ranks) for layer in layers)]
+    code = [digest_of(*_code_of(layer)) for layer in layers]
     text = json.dumps([described, code], sort_keys=True, default=digest_of)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def initializers_of(model: "keras.Model") -> str:
+    """Return the digest of how a model's weights are drawn, for what draws others at every call."""
+    drawn = [
+        {key: value for key, value in sorted(vars(layer).items()) if key.endswith("_initializer")}
+        for layer in model._flatten_layers(include_self=False, recursive=True)
+    ]
+    text = json.dumps(drawn, sort_keys=True, default=digest_of)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -48,8 +68,13 @@ def weights_of(model: "keras.Model") -> str:
     return digest.hexdigest()[:16]
 
 
-def outputs_of(model: "keras.Model") -> NDArray[np.float32]:
-    """Return the features of two made-up pictures: `(2, width)`, pooled where they are maps."""
+def outputs_of(model: "keras.Model", *, training: bool = False) -> NDArray[np.float32]:
+    """Return the features of two made-up pictures: `(2, width)`, pooled where they are maps.
+
+    Args:
+        model: not changed, but for the statistics of batch normalization where it trains.
+        training: as in training, with dropout and its like.
+    """
     import keras
 
     _, height, width, channels = model.input_shape
@@ -58,7 +83,7 @@ def outputs_of(model: "keras.Model") -> NDArray[np.float32]:
     rows, columns = np.arange(height) * 8 // height, np.arange(width) * 8 // width
     pictures = 0.7 * coarse[:, rows][:, :, columns]
     pictures += 0.3 * random.uniform(0, 255, pictures.shape)
-    outputs = keras.ops.convert_to_numpy(model(pictures.astype(np.float32), training=False))
+    outputs = keras.ops.convert_to_numpy(model(pictures.astype(np.float32), training=training))
     axes = tuple(range(1, outputs.ndim - 1))
     with np.errstate(invalid="ignore", over="ignore"):  # refused by who asked for them
         pooled: NDArray[np.float32] = outputs.astype(np.float32).mean(axis=axes)
@@ -76,8 +101,21 @@ def _described(model: "keras.Model", ranks: dict[str, int]) -> Any:
     """Return a model's config with layers numbered; layer by layer where one cannot say its own."""
     try:
         return _numbered(model.get_config(), ranks)
-    except Exception:  # a layer without get_config, whose code and outputs have to tell
-        return [_of_layer(layer, ranks) for layer in _layers(model)]
+    except Exception:  # a layer without get_config: layers, their connections and code have to tell
+        return [_inputs_of(layer, ranks) for layer in getattr(model, "operations", ())]
+
+
+def _inputs_of(layer: Any, ranks: dict[str, int]) -> list[Any]:
+    """Return what a layer is called with: outputs of which layers, and which constants."""
+    nodes = layer._inbound_nodes
+    read = [tensor._keras_history.operation.name for node in nodes for tensor in node.input_tensors]
+    constants = [
+        argument
+        for node in nodes
+        for argument in (*node.arguments.args, *node.arguments.kwargs.values())
+        if isinstance(argument, _CONSTANTS)
+    ]
+    return [ranks.get(name, name) for name in (layer.name, *read)] + constants
 
 
 def _of_layer(layer: Any, ranks: dict[str, int]) -> Any:
@@ -89,8 +127,8 @@ def _of_layer(layer: Any, ranks: dict[str, int]) -> Any:
 
 def _numbered(value: Any, ranks: dict[str, int], key: str = "") -> Any:
     """Return a config with names of layers as numbers, and without what computes nothing."""
-    if isinstance(value, str) and (key in _NAMES or key in _REFERENCES):
-        return ranks.setdefault(value, len(ranks))
+    if isinstance(value, str) and value in ranks and key in _REFERENCES:
+        return ranks[value]
     if isinstance(value, Mapping):
         if value.get("class_name") == "__lambda__":
             return "lambda"  # with its file and line; its code is read by itself
@@ -111,7 +149,7 @@ def _layers(model: "keras.Model") -> Iterator[Any]:
 
 
 def _code_of(layer: Any) -> Iterator[Any]:
-    """Yield the user's code in a layer: its class, functions that it holds, plain settings."""
+    """Yield the user's code in a layer, and the values that it holds."""
     import keras
 
     own = not is_of_a_library(type(layer))
@@ -119,13 +157,11 @@ def _code_of(layer: Any) -> Iterator[Any]:
         yield type(layer)
     usual = vars(keras.layers.Layer())
     for name, value in sorted(vars(layer).items()):
-        if isinstance(value, _FUNCTIONS) or (own and name not in usual and _is_plain(value)):
+        if isinstance(value, keras.layers.Layer | keras.Variable):
+            continue  # a part, or a weight, which is read by itself
+        if (
+            isinstance(value, _FUNCTIONS)
+            or not is_of_a_library(type(value))
+            or (own and name not in usual)
+        ):
             yield name, value
-        elif not is_of_a_library(type(value)) and hasattr(value, "__dict__"):
-            yield name, type(value), {k: v for k, v in vars(value).items() if _is_plain(v)}
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, list | tuple):
-        return all(map(_is_plain, value))
-    return isinstance(value, bool | int | float | str | type(None))

@@ -30,6 +30,8 @@ def refuse_what_is_no_network(thing: Any) -> None:
 def _described(thing: Any) -> str:
     if inspect.isclass(thing):
         return f"the class {thing.__name__}"
+    if callable(thing) and hasattr(thing, "__name__"):
+        return f"the function {thing.__name__}"
     kind = type(thing)
     return f"{kind.__module__.partition('.')[0]}'s {kind.__name__}"
 

@@ -15,10 +15,17 @@ from numpy.typing import NDArray
 
 from kaggle_prz.backbones import Backbone, pretrained_file, refuse_other_ranks
 from kaggle_prz.backbones.beginning import begin, settings
-from kaggle_prz.backbones.measured import outputs_of, sampled, structure_of, weights_of
+from kaggle_prz.backbones.measured import (
+    initializers_of,
+    outputs_of,
+    sampled,
+    structure_of,
+    weights_of,
+)
+from kaggle_prz.backbones.own import first_line
 from kaggle_prz.console import Console
 from kaggle_prz.errors import UsageError
-from kaggle_prz.identity import Identity
+from kaggle_prz.identity import ANY, Identity
 from kaggle_prz.normalization import was_trained
 from kaggle_prz.spec import Recipe
 from kaggle_prz.transfer import TransferError, fitting, named_weights
@@ -91,6 +98,7 @@ class _Found:
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)  # of the first size
     first: int = 0
     weights: str = ""
+    drawn: str = ""
     channels: int = 0
     repeats: bool = True
     pretrained: bool = True
@@ -102,10 +110,11 @@ class _Found:
         refuse_other_ranks(self.name, model.output_shape)
         arrays = {name: np.asarray(weight) for name, weight in named_weights(model).items()}
         if not self.first:
-            outputs = outputs_of(model)
+            outputs = _tried(self.name, model, size)
             _refuse_no_numbers(self.name, outputs, size)
             self.first, self.arrays, self.outputs = size, arrays, sampled(outputs)
-            self.weights, self.channels = weights_of(model), model.input_shape[-1]
+            self.weights, self.drawn = weights_of(model), initializers_of(model)
+            self.channels = model.input_shape[-1]
             self.pretrained = was_trained(model) is not False
         else:
             self._compare(size, arrays)
@@ -115,7 +124,8 @@ class _Found:
     def identity(self) -> Identity:
         """What tells the network from others."""
         structure = hashlib.sha256("-".join(self.structures).encode()).hexdigest()[:16]
-        return Identity(structure, self.weights if self.repeats else "", self.outputs)
+        weights = self.weights if self.repeats else f"{ANY} {self.drawn}"
+        return Identity(structure, weights, self.outputs)
 
     def _compare(self, size: int, arrays: Mapping[str, NDArray[Any]]) -> None:
         shapes, given = (
@@ -133,6 +143,26 @@ class _Found:
             ) from error
         same = all(np.array_equal(arrays[name], self.arrays[name]) for name in report.kept)
         self.repeats = self.repeats and same
+
+
+def _tried(name: str, model: keras.Model, size: int) -> NDArray[np.float32]:
+    """Return a model's features of made-up pictures, after a call as in training.
+
+    Raises:
+        UsageError: a layer fails, or there are no features.
+    """
+    try:
+        outputs_of(model, training=True)
+        outputs = outputs_of(model)
+    except Exception as error:  # whatever a layer of the user's raises
+        raise UsageError(
+            f"The backbone {name!r} fails on a picture of {size} px with "
+            f"{type(error).__name__}: {first_line(error)} Call it on random pixels, also with "
+            "training=True, to see where."
+        ) from error
+    if outputs.shape[-1] == 0:
+        raise UsageError(f"The backbone {name!r} has no features: its output is {outputs.shape}.")
+    return outputs
 
 
 def _refuse_channels_first(name: str, model: keras.Model) -> None:

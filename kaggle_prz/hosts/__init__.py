@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kaggle_prz.console import Console
-from kaggle_prz.errors import CredentialsError
+from kaggle_prz.errors import CompetitionNotFoundError, CredentialsError
 from kaggle_prz.hosts import embedded, kaggle
 from kaggle_prz.hosts.embedded import EmbeddedHost, not_found
 from kaggle_prz.hosts.folder import FolderHost
@@ -115,6 +115,11 @@ def find(slug_or_directory: str) -> tuple[Host, str]:
         addressed = slugs.from_short(slug_or_directory)
     if addressed is not None:
         return _of_kaggle(addressed, f"{addressed!r} is a competition of Kaggle, which")
+    if "://" in slug_or_directory:
+        raise CompetitionNotFoundError(
+            f"An address has to be that of a competition's page at Kaggle, {slugs.page('NAME')}; "
+            f"received {slug_or_directory}."
+        )
     is_path = _is_path(slug_or_directory)
     if not is_path and EmbeddedHost().knows(slug_or_directory):
         return EmbeddedHost(), slug_or_directory

@@ -1,5 +1,6 @@
 """Networks that compute different things are never taken for each other; equal ones always are."""
 
+import collections
 import functools
 import types
 from pathlib import Path
@@ -53,15 +54,39 @@ def closure(factor):
     return lambda size: net(size, layers.Lambda(lambda x: x * factor))
 
 
+def closure_over(held):
+    return lambda size: net(size, layers.Lambda(lambda x: x * held.rate))
+
+
 def with_default(factor):
     return lambda size: net(size, layers.Lambda(lambda x, by=factor: x * by))
 
 
-def reading_a_global(value):
-    source = "def network(size):\n    return net(size, layers.Lambda(lambda x: x * K))\n"
-    names = {"net": net, "layers": layers, "K": value}
+OF_A_CELL = "def network(size):\n    return net(size, layers.Lambda(lambda x: x * K))\n"
+
+
+def reading_a_global(value, source=OF_A_CELL, **more):
+    names = {"net": net, "layers": layers, "K": value, **more}
     exec(source, names)  # as the cells of a notebook that sets K otherwise
     return names["network"]
+
+
+UNRELATED = """
+class Own(layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.rate = 2.0
+    def call(self, x):
+        return x * self.rate
+def network(size):
+    return net(size, Own())
+"""
+
+
+def over_a_set():
+    """A set of functions, whose order is another in every process."""
+    several = {keras.ops.relu, keras.ops.tanh, keras.ops.gelu}
+    return lambda size: net(size, layers.Lambda(lambda x: x * len(several)))
 
 
 def named_function_in_a_lambda(body):
@@ -170,7 +195,132 @@ def loaded(tmp_path, seed):
     return network
 
 
+class Block(layers.Layer):
+    """A layer of layers, whose settings its config leaves out."""
+
+    def __init__(self):
+        super().__init__()
+        self.drop = layers.Dropout(0.1)
+
+    def call(self, x, training=False):
+        return self.drop(x, training=training)
+
+
+def block(rate):
+    def network(size):
+        made = Block()
+        made.drop.rate = rate
+        return net(size, made)
+
+    return network
+
+
+class Scaled(layers.Layer):
+    """What it holds scales its input in training alone."""
+
+    held = None
+
+    def get_config(self):
+        return {}
+
+    def call(self, x, training=False):
+        return x * self.read(self.held) if training else x
+
+
+def holding(value, read, of_class=False):
+    def network(size):
+        kind = type("Scaled", (Scaled,), {"read": staticmethod(read), "__module__": __name__})
+        if of_class:
+            kind.held = value
+        made = kind()
+        if not of_class:
+            made.held = value
+        return net(size, made)
+
+    return network
+
+
+class Settings:
+    def __init__(self, rate):
+        self.rate = rate
+
+    def scale(self, x):
+        return x * self.rate
+
+
+def without_module(body):
+    names = {}
+    source = f"import keras\nclass Own(keras.layers.Layer):\n def call(self, x): return {body}\n"
+    exec(source, names)
+    return lambda size: net(size, names["Own"]())
+
+
+class WithNames(layers.Layer):
+    def __init__(self, op):
+        super().__init__()
+        self.op = op
+
+    def get_config(self):
+        return {"op": self.op}
+
+    def call(self, x):
+        return x
+
+
+def constant_beside(value):
+    """A layer that cannot say its config, and a constant at the second size."""
+
+    def network(size):
+        images = keras.Input((size, size, 3))
+        x = layers.Conv2D(4, 3, bias_initializer="ones")(images)
+        return keras.Model(images, Noise(lambda: 1.0)(x) * (value if size == 24 else 1.0))
+
+    return network
+
+
+def drawn_anew(initializer):
+    def network(size):
+        made = net(size, layers.Conv2D(4, 1, kernel_initializer=initializer))
+        made.layers[1].set_weights([np.random.default_rng().normal(size=w.shape)
+                                    for w in made.layers[1].get_weights()])  # fmt: skip
+        return made
+
+    return network
+
+
+def cached(factor):
+    @functools.lru_cache
+    def read(_):
+        return factor
+
+    return read
+
+
 DIFFERENT = {
+    "layer-within-a-layer": (block(0.1), block(0.9)),
+    "object-in-a-closure": (closure_over(Settings(1.0)), closure_over(Settings(3.0))),
+    "bound-method": (with_activation(Settings(1.0).scale), with_activation(Settings(3.0).scale)),
+    "namespace": (
+        holding(types.SimpleNamespace(rate=1.0), lambda held: held.rate),
+        holding(types.SimpleNamespace(rate=3.0), lambda held: held.rate),
+    ),
+    "array": (holding(np.ones(4), lambda held: held), holding(np.zeros(4), lambda held: held)),
+    "dictionary-of-a-class": (
+        holding({"rate": 1.0}, lambda held: held["rate"], of_class=True),
+        holding({"rate": 3.0}, lambda held: held["rate"], of_class=True),
+    ),
+    "deque": (
+        holding(collections.deque([1.0]), lambda held: held[0]),
+        holding(collections.deque([3.0]), lambda held: held[0]),
+    ),
+    "cached-function": (holding(0, cached(1.0)), holding(0, cached(3.0))),
+    "class-of-no-module": (without_module("x * 1.0"), without_module("x + 1.0")),
+    "name-within-a-config": (
+        lambda size: net(size, WithNames({"name": "a"})),
+        lambda size: net(size, WithNames({"name": "b"})),
+    ),
+    "constant-beside-a-layer-without-config": (constant_beside(1.0), constant_beside(1.005)),
+    "weights-drawn-otherwise": (drawn_anew("he_normal"), drawn_anew("glorot_normal")),
     "closure": (closure(1.0), closure(3.0)),
     "default": (with_default(1.0), with_default(3.0)),
     "global": (reading_a_global(1.0), reading_a_global(3.0)),
@@ -339,7 +489,7 @@ def test_weights_that_are_others_at_every_call_tell_nothing(sizes):
     heard = Recorder()
     first, again = seen(network, sizes, heard), seen(network, sizes)
     assert first.identity.difference(again.identity) == ""
-    assert first.identity.weights == ""
+    assert first.identity.weights.startswith("any ")
     assert "network has other initial weights whenever it is called" in heard.lines[0]
 
 

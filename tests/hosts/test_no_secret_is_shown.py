@@ -171,16 +171,14 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, waits: list[float]) -
 
 
 @pytest.fixture
-def network(
-    request: pytest.FixtureRequest, shared_kaggle: Loopback, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+def network(request: pytest.FixtureRequest, shared_kaggle: Loopback) -> Iterator[None]:
     """The way to a Kaggle that knows no such account, or to none; a proxy has a password."""
-    with login(shared_kaggle):
+    with login(shared_kaggle) as patch:
         port = shared_kaggle.port if request.param == SERVERS[0] else 9
         for name in ("http_proxy", "https_proxy"):
-            monkeypatch.setenv(name, f"http://ann:{SECRET}@127.0.0.1:{port}")
+            patch.setenv(name, f"http://ann:{SECRET}@127.0.0.1:{port}")
         for name in ("KAGGLE_USERNAME", "KAGGLE_KEY"):
-            monkeypatch.delenv(name)
+            patch.delenv(name)
         yield
 
 

@@ -149,6 +149,9 @@ def _keys() -> Iterator[Credentials | _Half]:
         yield _Half(f"the environment variable {there} is set, and {absent} is not")
     elif user or key:
         yield _Half(f"of {_VARIABLES}, none holds anything but blanks")
+    chosen = os.environ.get("KAGGLE_CONFIG_DIR", "")
+    if chosen and not _exists(Path(chosen) / "."):
+        yield _Half("the environment variable KAGGLE_CONFIG_DIR names no directory")
     for path, source in _key_files():
         content = _json(path, source)
         if not isinstance(content, dict):
@@ -215,7 +218,7 @@ def _misplaced() -> Iterator[_Half]:
     for path in near(place):
         if path.name not in FILES:
             meant = "kaggle.json" if path.name.lower().startswith("kaggle") else "access_token"
-            yield _Half(f"~/.kaggle has {path.name!r}, which nothing reads: is it {meant}?")
+            yield _Half(f"~/.kaggle has {path.name!r}, which nothing reads; {meant} may be meant")
 
 
 def _dot_kaggle() -> Path:

@@ -27,6 +27,9 @@ _CAUSES: dict[str, tuple[type[BaseException], ...]] = {
 }
 
 
+_NO_ADDRESS = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
+
+
 class UnreadableAnswerError(requests.RequestException):
     """An answer with a status of success that is not what was asked for."""
 
@@ -58,6 +61,8 @@ def _of_network(error: BaseException) -> str:
         return "full"
     if any(isinstance(cause, OSError) and cause.errno in _UNREACHABLE for cause in causes):
         return "offline"
+    if isinstance(error, _NO_ADDRESS):  # the only addresses that are not made here
+        return "no_proxy"
     if _is_of_proxy(causes):
         return "proxy"
     kinds = (k for k, types in _CAUSES.items() if any(isinstance(c, types) for c in causes))

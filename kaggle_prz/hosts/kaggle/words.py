@@ -156,6 +156,8 @@ def _other(error: BaseException, asked: Asked) -> PrzError:
         "cut": f"the connection was cut, or refused. {_AGAIN}",
         "proxy": "the proxy that http_proxy or https_proxy names does not pass it on. Mend or "
         "unset them, and run the same command again.",
+        "no_proxy": "http_proxy or https_proxy is no address that a request can be sent through, "
+        "such as http://proxy.example:3128. Mend or unset it.",
         "certificate": "Kaggle's certificate is not accepted. A proxy that opens connections, or "
         "a clock that is wrong, does that; for a certificate of your own set REQUESTS_CA_BUNDLE.",
         "expired": "the links to the files that Kaggle gives are refused at once, as if their "
