@@ -171,3 +171,9 @@ def test_messages_of_functions_name_keywords():
         prz.fit("shapes", run="a/b")
     with pytest.raises(UsageError, match=r"received sizes=\(32, 49\): instead of 49 use 48 or 50"):
         prz.plan("shapes", sizes=(32, 49), backbone="csp_darknet_tiny")
+
+
+@pytest.mark.parametrize("given", [{"output_dir": "a\0b"}, {"run": "a\0b"}, {"metric": ""}])
+def test_texts_that_name_nothing(given):
+    with pytest.raises(UsageError, match=f"^{next(iter(given))} takes .* received "):
+        prz.fit("shapes", **given)

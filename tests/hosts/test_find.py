@@ -119,3 +119,18 @@ def test_what_is_mounted_needs_no_login(tmp_path, monkeypatch):
         assert host.describe(slug).slug == slug
         assert host.knows(slug)
     assert host.competitions() == ["dogs"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "https://me:hidden-word@www.kaggle.com/c/leaf",
+        "https://www.kaggle.com/datasets/leaf",
+        "https://store.example/a.zip?X-Goog-Signature=hidden-word",
+        "file:///data/leaf",
+    ],
+)
+def test_an_address_of_something_else(wrong):
+    with pytest.raises(CompetitionNotFoundError, match="that of a competition's page") as caught:
+        find(wrong)
+    assert "hidden-word" not in str(caught.value)

@@ -83,11 +83,11 @@ HALVES = {
     "KAGGLE_API_TOKEN is blank": lambda patch: patch.setenv("KAGGLE_API_TOKEN", " \n"),
     "KAGGLE_KEY is set, and KAGGLE_USERNAME is not": lambda p: p.setenv("KAGGLE_KEY", "k"),
     "KAGGLE_USERNAME is set, and KAGGLE_KEY is not": lambda p: p.setenv("KAGGLE_USERNAME", "u"),
-    "'kaggle.json.txt', which nothing reads: is it kaggle.json?": lambda _: write(
+    "'kaggle.json.txt', which nothing reads; kaggle.json may be meant": lambda _: write(
         "kaggle.json.txt", KEY
     ),
     "'kaggle (1).json', which nothing reads": lambda _: write("kaggle (1).json", KEY),
-    "'access_token.json', which nothing reads: is it access_token?": lambda _: write(
+    "'access_token.json', which nothing reads; access_token may be meant": lambda _: write(
         "access_token.json", "t"
     ),
     "~/.kaggle is a file": lambda _: Path("~/.kaggle").expanduser().write_text("token"),
@@ -269,3 +269,11 @@ def test_a_login_ends(hours, token, ended):
         {"refresh_token": "r", "access_token": token, "access_token_expiration": until},
     )
     assert credentials().has_ended is ended
+
+
+@pytest.mark.parametrize("name", ["not-there", "kaggle.json"])
+def test_a_directory_of_settings_that_is_none(monkeypatch, tmp_path, name):
+    (tmp_path / "kaggle.json").write_text(json.dumps(KEY))
+    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / name))
+    with pytest.raises(CredentialsError, match="KAGGLE_CONFIG_DIR names no directory"):
+        credentials()

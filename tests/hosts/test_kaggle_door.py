@@ -244,11 +244,16 @@ def test_a_strange_retry_after(said):
         (answer(200, b'{"code": 500, "message": "oh"}'), "trouble of its own (500)"),
         (requests.exceptions.SSLError(), "certificate is not accepted"),
         (requests.exceptions.ProxyError("Tunnel connection failed: 407"), "the proxy"),
+        (requests.exceptions.InvalidProxyURL("no host"), "http_proxy or https_proxy is no address"),
+        (requests.exceptions.InvalidSchema("SOCKS"), "http_proxy or https_proxy is no address"),
         (requests.exceptions.JSONDecodeError("x", "<html>", 0), "a page of a login"),
         (requests.ConnectTimeout(), "did not answer in time"),
         (requests.exceptions.ChunkedEncodingError(), "the connection was cut"),
         (OSError(28, "No space left on device"), "the disk is full"),
-        (requests.exceptions.InvalidURL("https://s3cret"), "InvalidURL"),
+        (
+            requests.exceptions.InvalidURL("https://s3cret"),
+            "http_proxy or https_proxy is no address",
+        ),
     ],
 )
 def test_sentences(error, words_of_it):

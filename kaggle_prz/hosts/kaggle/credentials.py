@@ -150,7 +150,7 @@ def _keys() -> Iterator[Credentials | _Half]:
     elif user or key:
         yield _Half(f"of {_VARIABLES}, none holds anything but blanks")
     chosen = os.environ.get("KAGGLE_CONFIG_DIR", "")
-    if chosen and not _exists(Path(chosen) / "."):
+    if chosen and not _exists(Path(chosen) / ".."):  # which a file does not have
         yield _Half("the environment variable KAGGLE_CONFIG_DIR names no directory")
     for path, source in _key_files():
         content = _json(path, source)
