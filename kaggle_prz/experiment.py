@@ -69,9 +69,9 @@ def inspect(competition: str, *, console: Console | None = None, **layout: Any) 
     """
     host, slug = hosts.find(competition)
     about = host.describe(slug)
-    told = {"host_metric": about.metric or None, "flips": about.flips, "console": console}
-    hints = told | {key: value for key, value in layout.items() if value is not None}
-    return layouts.read(host.download(slug, console), slug=slug, **hints)
+    hints = {"host_metric": about.metric or None, "flips": about.flips, "console": console}
+    given = hints | {key: value for key, value in layout.items() if value is not None}
+    return layouts.read(host.download(slug, console), slug=slug, **given)
 
 
 def fit(
@@ -196,7 +196,7 @@ def deliver(run: Run, *, message: str = "", console: Console | None = None) -> R
     if not host.describe(slug).kernels_only:
         return delivery.submit(run, message=message, console=console)
     digest, known = workdir.sha256(run.submission), run.receipt
-    if known is not None and (known.sha256, known.status) == (digest, "complete"):
+    if known and (known.sha256, known.status) == (digest, "complete"):
         console.say(f"This run was submitted before ({known.date}); it is not sent again.")
         return known
     graded = pushing.push(run.path, submit=True, message=message, console=console).submission
@@ -286,13 +286,12 @@ def _draw_folds_once(run: Run, console: Console) -> np.ndarray:
 
 
 def _finished(run: Run) -> bool:
-    """Whether all that the plan names is sealed, so that Keras is not even imported."""
+    """Return whether all that the plan names is sealed, so that Keras is not even imported."""
     try:
-        stages = run.candidates
+        complete = bool(workdir.read_json(run.path / "plan.json")["complete"])
     except RunError:
         return False
-    complete = bool(workdir.read_json(run.path / "plan.json")["complete"])
-    return complete and all(map(run.is_sealed, stages))
+    return complete and all(map(run.is_sealed, run.candidates))
 
 
 def _train(

@@ -158,19 +158,18 @@ def directory(
     """
     if name is not None:
         return parent / name
-    sizes = "-".join(str(size) for size in recipe.sizes)
     facts = recipe.model_dump_json() + fingerprint(task) + (identity.digest if identity else "")
     digest = hashlib.sha256((facts + _weights_digest(recipe)).encode())
-    name = f"{recipe.backbone}-{sizes}-{digest.hexdigest()[:6]}"
+    name = "-".join([recipe.backbone, *map(str, recipe.sizes), digest.hexdigest()[:6]])
     if identity is None:
         return parent / name
     # What a network puts out is compared with a tolerance, so it has no place in a digest.
     names = itertools.chain([name], (f"{name}-{count}" for count in itertools.count(2)))
+    files = (parent / one / "recipe.json" for one in names)
     return next(
-        parent / one
-        for one in names
-        if not (parent / one / "recipe.json").is_file()
-        or not other_network(workdir.read_json(parent / one / "recipe.json"), identity)
+        file.parent
+        for file in files
+        if not file.is_file() or not other_network(workdir.read_json(file), identity)
     )
 
 

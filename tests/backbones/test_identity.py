@@ -387,7 +387,7 @@ TASK = make_task([0, 1, 2, 0, 1, 2])
 
 
 def directory(place: Path, recipe: Recipe, network: Backbone) -> Path:
-    """Where a run of the network goes, which is begun there."""
+    """The directory of a run of the network, which is started there."""
     path = runs.directory(place, None, recipe, TASK, network.identity)
     runs.begin(path, "toys", recipe, TASK, network.identity)
     return path
