@@ -224,4 +224,11 @@ def _of_framework(thing: Any) -> Iterator[Any]:
         config = thing.get_config()
     except Exception:  # it has none
         return
-    yield _Named("settings", {key: config[key] for key in config if key not in ("name", "seed")})
+    yield _Named("settings", _without_names(config))
+
+
+def _without_names(value: Any) -> Any:
+    """Return settings without what Keras numbers or draws for every object."""
+    if isinstance(value, Mapping):
+        return {key: _without_names(value[key]) for key in value if key not in ("name", "seed")}
+    return [_without_names(item) for item in value] if isinstance(value, list | tuple) else value

@@ -72,7 +72,7 @@ def outputs_of(model: "keras.Model", *, training: bool = False) -> NDArray[np.fl
     """Return the features of two made-up pictures: `(2, width)`, pooled where they are maps.
 
     Args:
-        model: not changed, but for the statistics of batch normalization where it trains.
+        model: its statistics of batch normalization move where it is called as in training.
         training: as in training, with dropout and its like.
     """
     import keras
@@ -106,7 +106,7 @@ def _described(model: "keras.Model", ranks: dict[str, int]) -> Any:
 
 
 def _inputs_of(layer: Any, ranks: dict[str, int]) -> list[Any]:
-    """Return what a layer is called with: outputs of which layers, and which constants."""
+    """Return the names of a layer and of the layers that it reads, and its constants."""
     nodes = layer._inbound_nodes
     read = [tensor._keras_history.operation.name for node in nodes for tensor in node.input_tensors]
     constants = [

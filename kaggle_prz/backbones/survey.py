@@ -151,8 +151,10 @@ def _tried(name: str, model: keras.Model, size: int) -> NDArray[np.float32]:
     Raises:
         UsageError: a layer fails, or there are no features.
     """
+    weights = model.get_weights()
     try:
         outputs_of(model, training=True)
+        model.set_weights(weights)  # statistics of batch normalization have moved
         outputs = outputs_of(model)
     except Exception as error:  # whatever a layer of the user's raises
         raise UsageError(
