@@ -83,6 +83,12 @@ def network(size):
 """
 
 
+def over_a_layer():
+    """A function that reads a layer made of a layer, both numbered by Keras."""
+    inner = layers.TimeDistributed(layers.Dense(2))
+    return holding(0, lambda _: 1.0 if inner else 0.0)
+
+
 def over_a_set():
     """A set of functions, whose order is another in every process."""
     several = {keras.ops.relu, keras.ops.tanh, keras.ops.gelu}
@@ -414,6 +420,12 @@ EQUAL = {
     ),
     "model-and-function": lambda place: (net(16), net),
     "file-loaded-twice": lambda place: (loaded(place, 1), loaded(place, 1)),
+    "layer-of-layers-that-is-read": lambda place: (over_a_layer(), over_a_layer()),
+    "global-of-an-attributes-name": lambda place: (
+        reading_a_global(2.0, source=UNRELATED, rate=1.0),
+        reading_a_global(2.0, source=UNRELATED, rate=5.0),
+    ),
+    "set-of-functions": lambda place: (over_a_set(), over_a_set()),
     "class-defined-again": lambda place: (of_a_class("x * 2"), of_a_class("x * 2")),
 }
 
@@ -467,6 +479,18 @@ def test_outputs_alone_part_runs_whose_digests_agree(tmp_path):
 @pytest.mark.parametrize("known", ["", "0123456789abcdef", {}, {"structure": "s"}, ["x"]])
 def test_a_run_without_a_whole_identity_is_refused(tmp_path, known):
     assert runs.other_network({"backbone_identity": known}, seen(net).identity) != ""
+
+
+def test_a_survey_leaves_networks_as_they_were():
+    kept = {}
+
+    def normalised(size):
+        return kept.setdefault(size, net(size, layers.BatchNormalization(), trained=False))
+
+    before = normalised(16).get_weights()
+    assert not seen(normalised).pretrained
+    for given, now in zip(before, kept[16].get_weights(), strict=True):
+        np.testing.assert_array_equal(given, now)
 
 
 def test_a_network_by_name_has_no_identity():
