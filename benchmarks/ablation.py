@@ -42,7 +42,6 @@ ELEMENTS: Mapping[str, Sequence[str]] = {
     "average of the last quarter of the steps": ("ema=0", "average_last=0.25"),
     "presizing, margin 0.15": ("presize=0.15",),
     "layer-wise decay 0.8": ("layer_decay=0.8",),
-    "FixRes": ("fixres=true",),
 }
 SIZES = {"elpv": "96,144", "shapes": "32,48"}
 EPOCHS = {"elpv": 4.5, "shapes": 24.0}

@@ -25,8 +25,6 @@ from split import FOLD, FOLDS
 from kaggle_prz import (
     augmentation,
     experiment,
-    finish,
-    finishing,
     images,
     settling,
     workdir,
@@ -167,7 +165,7 @@ def run(
     decoded = images.decode(
         task.root,
         task.train_files.tolist(),
-        sorted({*augmentation.decoded_sizes(recipe), *finish.sizes_of(recipe, network.multiple)}),
+        augmentation.decoded_sizes(recipe),
         place / "images",
         Silent(),
         channels=task.channels,
@@ -180,34 +178,7 @@ def run(
         worker.train(stage, FOLD, Slot(epochs=stage.epochs))
         worker.finish()
         before = stage
-    if recipe.fixres:
-        finish_at_larger_sizes(worker, network, placed, decoded.stores)
     return worker.curve
-
-
-def finish_at_larger_sizes(
-    worker: Watched, network: Any, placed: Rows, stores: Mapping[int, Any]
-) -> None:
-    """Add a point: of either half of the held-out rows, by what is best on the other half."""
-    this, labels = worker._run, worker._labels
-    found = [np.mean(list(worker._stages.values()), axis=0)]
-    stages = [{"name": stage.name, **stage.model_dump()} for stage in stages_of(this.recipe)]
-    workdir.write_json(this.path / "plan.json", {"stages": stages})
-    for pair in finish.candidates(stages_of(this.recipe)[-1], tuple(stores)):
-        size = finishing._Size(
-            this, network, placed, pixels=stores[pair[0].image_size], pair=pair, console=Silent()
-        )
-        size.finish(FOLD)
-        files = [this.directory(one, FOLD) / "oof.npz" for one in pair]
-        found += [workdir.read_arrays(file)["probabilities"] for file in files]
-    halves = np.arange(len(labels)) % 2
-    mixed = np.empty_like(found[0])
-    for half in (0, 1):
-        other = halves != half
-        own = [-np.log(one[other, labels[other]].clip(1e-7)).mean() for one in found]
-        mixed[~other] = found[int(np.argmin(own))][~other]
-    with worker.clock.stopped():
-        worker.curve.append(curves.point(worker.clock, pair[0].image_size, mixed, labels))
 
 
 @click.command()

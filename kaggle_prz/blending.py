@@ -14,8 +14,8 @@ def blend(run: Run) -> Blend:
         RunError: the first stage is not complete.
     """
     task, metric = run.task, metrics.of(run.task)
-    together = [stage.name for stage in run.stages] if run.recipe.ensemble_stages else []
-    stages = {stage.name: _sealed(run, stage.name) for stage in run.candidates}
+    stages = {stage.name: _sealed(run, stage.name) for stage in run.stages}
+    together = list(stages) if run.recipe.ensemble_stages else []
     chosen = ensemble.choose(task, stages, run.recipe.folds, metric, means=together)
     seen_ids = next(iter(stages.values()))[0].test_ids
     test = ensemble.mean_of_folds(seen_ids, chosen.folds)

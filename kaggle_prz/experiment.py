@@ -22,7 +22,6 @@ from kaggle_prz import (
     delivery,
     duplicates,
     environment,
-    finish,
     folds,
     forecast,
     hosts,
@@ -147,7 +146,7 @@ def fit(
         decoded = images.decode(
             task.root,
             rows.files_of(task),
-            _decoded_sizes(recipe, network.multiple),
+            augmentation.decoded_sizes(recipe),
             workdir.home() / "images" / task.slug,
             console,
             channels=task.channels,
@@ -264,11 +263,6 @@ def foresee(
     return foreseen
 
 
-def _decoded_sizes(recipe: Recipe, multiple: int) -> tuple[int, ...]:
-    larger = finish.sizes_of(recipe, multiple)
-    return tuple(sorted({*augmentation.decoded_sizes(recipe), *larger}))
-
-
 def _as_seen(task: Task, decoded: images.Decoded, parts: int) -> Task:
     """The task without what cannot be decoded, near-duplicates in one group."""
     seen = np.flatnonzero(decoded.readable)
@@ -291,7 +285,7 @@ def _finished(run: Run) -> bool:
         complete = bool(workdir.read_json(run.path / "plan.json")["complete"])
     except RunError:
         return False
-    return complete and all(map(run.is_sealed, run.candidates))
+    return complete and all(map(run.is_sealed, run.stages))
 
 
 def _train(
@@ -306,7 +300,7 @@ def _train(
     """Train what is left of a run; returns the seconds that ensemble and report take at its end."""
     allocator.keep_freed_memory()
     with environment.without_banner():
-        from kaggle_prz import finishing, workers
+        from kaggle_prz import workers
 
     workdir.write_json(run.path / "environment.json", environment.describe() | workers.backend())
     worker = workers.InProcess(run, network, placed, decoded.stores, console)
@@ -326,7 +320,6 @@ def _train(
         if not run.is_sealed(stage):
             break  # folds of the next stage would have no weights to start from
         before = stage
-    finishing.finish(run, network, placed, decoded.stores, plan=plan, console=console)
     plan.close()
     return plan.closing
 
@@ -344,6 +337,6 @@ def _train_folds(run: Run, worker: Any, plan: Plan, stage: Stage) -> None:
             with plan.fold_timed():
                 worker.train(stage, fold, plan.slot(stage, fold))
     plan.use(worker.stage)
-    if plan.goes_on or run.recipe.fixres:  # letting go of a trained network can take half a minute
+    if plan.goes_on:  # letting go of a trained network can take half a minute
         worker.finish()
     plan.learn(worker.predict_speed(), worker.train_speed())

@@ -170,13 +170,12 @@ def _network(run: Run, backbone: Any, console: Console) -> backbones.Backbone:
 
 def _members(run: Run) -> Iterator[tuple[Stage, int, Sequence[str]]]:
     """Stage and fold of what the blend averages, stage by stage, and the views of some."""
-    stages = {stage.name: stage for stage in run.candidates}
+    stages = {stage.name: stage for stage in run.stages}
     for member in sorted(run.blend["members"], key=lambda one: (one["stage"], one["fold"])):
         stage, fold = stages[member["stage"]], member["fold"]
-        lacking = [file for file in run.weights(stage, fold) if not file.is_file()]
-        if lacking:
+        if not (file := run.weights(stage, fold)).is_file():
             raise RunError(
-                f"{lacking[0]} is missing, and the submission of the run averages that fold. "
+                f"{file} is missing, and the submission of the run averages that fold. "
                 "Restore the file, or fit the run again."
             )
         yield stage, fold, member.get("views", ())

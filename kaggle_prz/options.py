@@ -154,7 +154,7 @@ recipe = _together(
     click.option(
         "--epochs",
         type=OneOrMore(),
-        help="In all, divided by --schedule; or one number a stage.",
+        help="In all, divided by --schedule; or one number a stage, the last may be 0.",
     ),
     click.option(
         "--schedule",
@@ -173,9 +173,6 @@ recipe = _together(
     click.option("--mixup", type=OneOrMore("N[,N]"), help=f"Alpha of mixing two images; {_RAMP}."),
     click.option("--ema", type=float, help="Momentum of averaged weights, which predict."),
     click.option("--patience", type=int, help="Epochs without a better score that end a fold."),
-    click.option(
-        "--fixres/--no-fixres", default=None, help="Try a larger image size for predicting."
-    ),
     click.option("--backbone", help="A KerasCV or keras.applications network by name."),
     click.option(
         "--weights", metavar="auto|imagenet|none|FILE", help="What the backbone starts from."

@@ -5,17 +5,15 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from kaggle_prz import finish, schedule, speeds, summary, workdir
+from kaggle_prz import schedule, speeds, summary, workdir
 from kaggle_prz.budget import FOR_ENSEMBLE_AND_REPORT, Budget
 from kaggle_prz.console import Console, duration
 from kaggle_prz.errors import PausedError
-from kaggle_prz.finish import Finish
 from kaggle_prz.runs import Run, stages_in
 from kaggle_prz.schedule import Slot, Speed, Speeds, Workload
 from kaggle_prz.spec import Recipe, Stage
 from kaggle_prz.task import Task
 
-_MOST_FOR_FINISH = 0.2  # of a time limit
 _SLOWER_FOLD = 1.3  # than the slowest so far, at most; a later stage's cost about the same
 _SLOWER_CLOSE = 2.0  # than the slowest so far, since there is more to read after every stage
 
@@ -26,7 +24,8 @@ def workload_of(recipe: Recipe, task: Task, *, pretrained: bool = True) -> Workl
     images = task.images
     rows = len(images.train_files), len(images.test_files)
     refits = pretrained and recipe.head_first and recipe.refit_head
-    shares = refits and recipe.batch_norm != "recalibrate"
+    ends_untrained = isinstance(recipe.epochs, tuple) and recipe.epochs[-1] == 0
+    shares = refits and recipe.batch_norm != "recalibrate" and not ends_untrained
     return Workload(
         recipe.folds,
         *rows,
@@ -67,11 +66,9 @@ class Plan:
         self._speeds = speeds.known(run.recipe, structure)
         self._forecast: dict[int, float] = {}
         self._position, self._longest_fold, self.closing = 0, 0.0, 0.0
-        self._finishes: tuple[Finish, ...] = ()
         if self._file.is_file():
             stored = workdir.read_json(self._file)
             self._stages, self._settled = list(stages_in(stored)), stored["settled"]
-            self._finishes = finish.finishes_in(stored)
             forecast = stored["predicted_seconds"] or []
             self._forecast = dict(enumerate(forecast[: self._settled], start=1))
         else:
@@ -151,7 +148,7 @@ class Plan:
         now = time.monotonic()
         remaining = self._run.recipe.folds - fold
         later = sum(self._cost(after).total for after in self._stages[stage.index :])
-        left = self._left() - later - self._reserve()
+        left = self._left() - later
         return now + left / remaining - self._cost(stage).predict / self._run.recipe.folds
 
     def has_time_for(self, stage: Stage, fold: int) -> bool:
@@ -216,36 +213,6 @@ class Plan:
         if measured:
             speeds.keep(self._run.recipe, stage, speed, self._structure)
 
-    def finishes(self, sizes: Sequence[int]) -> tuple[tuple[Finish, Finish], ...]:
-        """The finishes to try after the last stage; none where it lacks folds, or unasked.
-
-        Args:
-            sizes: that images are decoded at, px.
-        """
-        last = self._stages[-1]
-        if not self._run.recipe.fixres or not self._run.is_sealed(last):
-            return ()
-        return finish.candidates(last, sizes)
-
-    def has_time_to_finish(self, stage: Finish, folds: int) -> bool:
-        """Whether the time left suffices for a finish in that many folds; says so where not."""
-        if self._budget.limit is None or self._speeds is None:
-            return True
-        wanted = schedule.finish_cost(stage, self._workload, self._speeds, folds)
-        left = self._left()
-        if wanted <= left * schedule.SAFETY:
-            return True
-        self._console.say(
-            f"The time limit leaves {duration(max(0.0, left))}, too little for {folds} folds of a "
-            f"finish at {stage.image_size} px."
-        )
-        return False
-
-    def begin_finish(self, pair: Sequence[Finish]) -> None:
-        """Write down that a finish was begun, so that its folds take part in the blend."""
-        self._finishes = tuple({one.name: one for one in (*self._finishes, *pair)}.values())
-        self._write(complete=False)
-
     @contextlib.contextmanager
     def closing_timed(self) -> Iterator[None]:
         """Around ensemble and report: as long as they take is kept back from then on."""
@@ -257,16 +224,6 @@ class Plan:
         """Seconds left for training and prediction."""
         more = _SLOWER_CLOSE * self.closing - FOR_ENSEMBLE_AND_REPORT
         return self._budget.left() - max(0.0, more)
-
-    def _reserve(self) -> float:
-        """Seconds that stages leave to the first size of a finish; none where it would be many."""
-        if not self._run.recipe.fixres or self._speeds is None or self._budget.limit is None:
-            return 0.0
-        size = finish.larger_sizes(self._stages[-1].image_size)[0]
-        larger = self._stages[-1].model_copy(update={"image_size": size})
-        folds = self._run.recipe.folds
-        cost = schedule.finish_cost(larger, self._workload, self._speeds, folds) / schedule.SAFETY
-        return cost if cost <= _MOST_FOR_FINISH * self._budget.limit else 0.0
 
     def close(self) -> None:
         """Mark the plan as carried out."""
@@ -301,7 +258,7 @@ class Plan:
             return ()
         recipe, ahead = self._run.recipe, self._stages[begin:]
         passed = self._cost(stage).start if begun else 0.0
-        seconds = self._left() - self._reserve() + passed
+        seconds = self._left() + passed
         if not trains:
             return schedule.heads_alone(seconds, ahead, self._workload, speed, seen=begun)
         asked = [each.epochs for each in schedule.stages_of(recipe)[begin:][: len(ahead)]]
@@ -336,7 +293,6 @@ class Plan:
                 "complete": complete,
                 "stages": [{"name": stage.name, **stage.model_dump()} for stage in self._stages],
                 "predicted_seconds": self._predicted(self._stages),
-                "finish": [{"name": one.name, **one.model_dump()} for one in self._finishes],
             },
         )
 

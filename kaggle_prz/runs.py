@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 import kaggle_prz
 from kaggle_prz import receipts, workdir
 from kaggle_prz.errors import RunError, UsageError
-from kaggle_prz.finish import TUNED, Finish, finishes_in
 from kaggle_prz.identity import Identity
 from kaggle_prz.receipts import Receipt
 from kaggle_prz.spec import Recipe, Stage
@@ -60,16 +59,6 @@ class Run:
         return stages_in(workdir.read_json(self.path / "plan.json"))
 
     @property
-    def finishes(self) -> tuple[Finish, ...]:
-        """Larger sizes for predicting that were tried after the last stage; mostly none."""
-        return finishes_in(workdir.read_json(self.path / "plan.json"))
-
-    @property
-    def candidates(self) -> tuple[Stage, ...]:
-        """What a blend chooses from: the stages, then the finishes."""
-        return (*self.stages, *self.finishes)
-
-    @property
     def blend(self) -> Mapping[str, Any]:
         """Scores of every stage and fold, and which of them are submitted."""
         blend: Mapping[str, Any] = workdir.read_json(self.path / "blend.json")
@@ -109,12 +98,9 @@ class Run:
         """Directory of one fold of one stage."""
         return self.path / stage.name / f"fold{fold}"
 
-    def weights(self, stage: Stage, fold: int) -> tuple[Path, ...]:
-        """Files that a fold of a stage predicts from; those of a finish lie with the last stage."""
-        if not isinstance(stage, Finish):
-            return (self.directory(stage, fold) / WEIGHTS,)
-        trained = self.path / stage.after / f"fold{fold}" / WEIGHTS
-        return (trained, self.directory(stage, fold) / TUNED) if stage.tuned else (trained,)
+    def weights(self, stage: Stage, fold: int) -> Path:
+        """Return the file of weights that a fold of a stage predicts from."""
+        return self.directory(stage, fold) / WEIGHTS
 
     def is_sealed(self, stage: Stage) -> bool:
         """Whether every fold of a stage is finished."""
@@ -257,6 +243,7 @@ def begin(
         workdir.write_json(file, wanted)
         return
     found = workdir.read_json(file)
+    Recipe.parse(found["recipe"])  # refuses keys that no recipe has any more
     differing = [
         key for key, value in wanted["recipe"].items() if found["recipe"].get(key) != value
     ]

@@ -12,11 +12,19 @@ from kaggle_prz.budget import seconds_of
 from kaggle_prz.errors import UsageError
 
 PositiveEpochs = Annotated[float, Field(gt=0, le=10_000)]
+StageEpochs = Annotated[float, Field(ge=0, le=10_000)]
 ImageSize = Annotated[int, Field(ge=8, le=4096)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Strength = Annotated[float, Field(ge=0, le=10)]
 ShareRamp = Share | tuple[Share, Share]
 StrengthRamp = Strength | tuple[Strength, Strength]
+
+
+# Keys of earlier versions; where they were off, they are still read.
+_INSTEAD = {
+    "fixres": "to predict at a larger size, add that size with 0 epochs, such as "
+    "--sizes 160,240,320,384 --epochs 3,2,1,0",
+}
 
 
 class _Frozen(BaseModel):
@@ -77,8 +85,9 @@ class Recipe(_Frozen):
             error), `"none"`, or the path of a Keras weights file for the backbone.
         sizes: image size of every stage, px, rising.
         folds: cross-validation folds, at least 2.
-        epochs: one number, divided among the stages by `schedule`; one number a stage; or None:
-            chosen from the time limit, else 6 in all.
+        epochs: one number, divided among the stages by `schedule`; one number a stage, where a
+            last one of 0 predicts at that size without training; or None: chosen from the time
+            limit, else 6 in all.
         schedule: how `epochs` are divided, where they are not one number a stage: every stage
             costs the same compute; has the same epochs; most at the first size (`"late_jump"`);
             or the size rises linearly. See `kaggle_prz.schedule`.
@@ -113,8 +122,6 @@ class Recipe(_Frozen):
         batch_norm: pretrained statistics: kept (`"inference"`), measured anew on the training
             images (`"recalibrate"`), or those of every batch (`"train"`); `"auto"` decides by the
             backbone.
-        fixres: after the last stage, try a larger image size for predicting, with head and batch
-            normalization tuned to it; kept where out-of-fold predictions are better.
         ensemble_stages: submit the mean of several stages' predictions where it is better.
         tta: average predictions over the flips that the task allows.
         precision: `"auto"` or a Keras dtype policy.
@@ -133,7 +140,7 @@ class Recipe(_Frozen):
     weights: str = "auto"
     sizes: tuple[ImageSize, ...] = (160, 240, 320)
     folds: Annotated[int, Field(ge=2, le=100)] = 5
-    epochs: PositiveEpochs | tuple[PositiveEpochs, ...] | None = None
+    epochs: PositiveEpochs | tuple[StageEpochs, ...] | None = None
     schedule: Literal["equal_compute", "equal_epochs", "late_jump", "linear"] = "equal_compute"
     batch_size: Annotated[int, Field(ge=1, le=65_536)] | Literal["auto"] = 32
     accumulate: Annotated[int, Field(ge=1, le=1024)] = 1
@@ -158,7 +165,6 @@ class Recipe(_Frozen):
     average_last: Share = 0.0
     patience: Annotated[int, Field(ge=1, le=1000)] | None = None
     batch_norm: Literal["auto", "inference", "recalibrate", "train"] = "auto"
-    fixres: bool = False
     ensemble_stages: bool = True
     tta: bool = True
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
@@ -199,7 +205,17 @@ class Recipe(_Frozen):
                 f"{len(self.epochs)} epochs for {len(self.sizes)} sizes; give one number "
                 "in all, or one for every size"
             )
+        if isinstance(self.epochs, tuple) and not all(self.epochs[:-1] or self.epochs):
+            raise ValueError("only the last of several sizes may have 0 epochs")
         return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_removed_keys(cls, given: Any) -> Any:
+        """Drop keys that earlier versions had, where they asked for nothing."""
+        if not isinstance(given, dict):
+            return given
+        return {key: value for key, value in given.items() if value or key not in _INSTEAD}
 
     @model_validator(mode="before")
     @classmethod
@@ -259,6 +275,8 @@ def _key(mistake: Any) -> str:
 
 def _known_beside(key: str) -> str:
     """What an unknown key may have been meant to be, and all that are known."""
+    if key in _INSTEAD:
+        return f"; {_INSTEAD[key]}"
     close = difflib.get_close_matches(key, Recipe.model_fields, n=1)
     meant = f"; did you mean {close[0]!r}?" if close else "."
     return f"{meant} The keys are {', '.join(Recipe.model_fields)}"

@@ -136,35 +136,6 @@ def _shapes(named: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     return {name: tuple(weight.shape) for name, weight in named.items()}
 
 
-def overlay(model: keras.Model, values: Mapping[str, Any]) -> None:
-    """Set some weights of `model` by name, such as those that were tuned to another size.
-
-    Args:
-        model: its other weights stay.
-        values: name as in `named_weights` -> array of the weight's shape.
-
-    Raises:
-        TransferError: a weight that the model does not have, or of another shape. Nothing is
-            changed then.
-    """
-    named = named_weights(model)
-    unused = [name for name in values if name not in named]
-    misshapen = [
-        f"{name} {tuple(values[name].shape)} -> {tuple(named[name].shape)}"
-        for name in values
-        if name in named and tuple(values[name].shape) != tuple(named[name].shape)
-    ]
-    if unused or misshapen:
-        raise TransferError(
-            f"Weights are set by name and shape, and these are not of {model.name!r}."
-            + _side("without place in the network", unused)
-            + _side("of another shape", misshapen)
-            + " Build it from the same backbone and classes."
-        )
-    for name, value in values.items():
-        named[name].assign(value)
-
-
 def _side(title: str, names: Sequence[str]) -> str:
     if not names:
         return ""

@@ -5,9 +5,6 @@ runs/<slug>/<run>/
     stage1-160/stage.json
     stage1-160/fold0/{model.weights.h5, history.csv, transfer.json, trained_on.npz,
                       oof.npz, test.npz, DONE}
-    finish-384/stage.json
-    finish-384/fold0/{transfer.json, trained_on.npz, oof.npz, test.npz, DONE}
-    finish-384-tuned/fold0/{the same, tuned.npz}
     blend.json  submission.csv  receipt.json  report.html
 """
 

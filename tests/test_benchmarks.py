@@ -241,22 +241,6 @@ def test_a_later_stage_answers_together_with_those_before(benchmark, split, tmp_
     assert alone == pytest.approx(last, abs=1e-4)
 
 
-@pytest.mark.keras
-def test_a_finish_is_the_last_point_of_the_curve(benchmark, split, tmp_path):
-    curve = benchmark("staged_run").run(
-        split,
-        sizes=[16],
-        epochs=[1.0],
-        seed=0,
-        points=1,
-        place=tmp_path,
-        backbone=replace(plain(), pretrained=True),
-        others={"fixres": True},
-    )
-    assert [point["image_size"] for point in curve] == [16, 16, 24]
-    assert 0 < curve[-1]["log_loss"] < 5
-
-
 def test_an_element_is_compared_seed_by_seed(benchmark, tmp_path):
     ablation = benchmark("ablation")
     runs = [

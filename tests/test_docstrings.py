@@ -17,7 +17,6 @@ NEED_KERAS = {
     "kaggle_prz.callbacks",
     "kaggle_prz.depth",
     "kaggle_prz.feeding",
-    "kaggle_prz.finishing",
     "kaggle_prz.first_weights",
     "kaggle_prz.losses",
     "kaggle_prz.model",

@@ -284,6 +284,37 @@ def test_another_recipe_in_the_same_run_is_refused(finished, folder):
         )  # fmt: skip
 
 
+@pytest.mark.parametrize("more", [{}, {"time_limit": 120, "batch_norm": "recalibrate"}])
+@pytest.mark.parametrize("backbone", ["tiny", plain_net])
+def test_a_last_size_without_epochs_predicts(folder, tmp_path, no_report, backbone, more):
+    asked = QUICK | {"epochs": (1, 0), "backbone": backbone} | more
+    run = prz.fit(str(folder), output_dir=tmp_path / "runs", **asked)
+    assert [stage.epochs > 0 for stage in run.stages] == [True, False]
+    assert all(map(run.is_sealed, run.stages))
+    assert [len(list(run.path.glob(f"{stage.name}/*/history.csv"))) for stage in run.stages] == [
+        2, 0,
+    ]  # fmt: skip
+    assert lineage.audit(run.path).clean
+    assert is_graded(run)
+    source = workdir.read_json(run.directory(run.stages[1], 0) / "transfer.json")
+    assert source["source"] == "stage1-16/fold0/model.weights.h5"
+
+
+def test_a_run_with_a_removed_key_is_refused(finished, folder, tmp_path):
+    copy = tmp_path / "runs" / finished.path.parent.name / finished.name
+    shutil.copytree(finished.path, copy)
+    known = workdir.read_json(copy / "recipe.json")
+    for value in (False, True):
+        known["recipe"]["fixres"] = value
+        workdir.write_json(copy / "recipe.json", known)
+        if not value:
+            assert prz.load_run(copy).score == finished.score
+    with pytest.raises(UsageError, match="unknown key 'fixres'; to predict at a larger size"):
+        prz.load_run(copy)
+    with pytest.raises(UsageError, match="unknown key 'fixres'; to predict at a larger size"):
+        prz.fit(str(folder), output_dir=tmp_path / "runs", run=copy.name, **QUICK)
+
+
 def test_wrong_options_are_refused_before_anything_is_written(folder, tmp_path):
     with pytest.raises(UsageError, match="image sizes must rise"):
         prz.fit(str(folder), output_dir=tmp_path / "runs", **(QUICK | {"sizes": (24, 16)}))

@@ -145,7 +145,7 @@ def test_building_a_model_is_guarded_too():
         ("received --folds 1: with one", "received folds=1: with one"),
         ("above it is --output-dir.", "above it is output_dir=."),
         ("Fit without --submit.", "Fit without submit=True."),
-        ("--no-tta or --fixres", "tta=False or fixres=True"),
+        ("--no-tta or --submit", "tta=False or submit=True"),
         ("use --weights none.", 'use weights="none".'),
         ("Give --precision float32, or", 'Give precision="float32", or'),
         ("--weights a/b.h5 does not", 'weights="a/b.h5" does not'),

@@ -94,7 +94,7 @@ def test_mirrored_images_can_be_wanted_or_not(flag, value):
 def test_options_of_a_recipe_are_its_keys():
     names = {name for parameter in _recipe_alone.params if (name := parameter.name)}
     assert names - {"recipe", "settings"} <= set(Recipe.model_fields)
-    assert {"schedule", "randaugment", "mixup", "ema", "patience", "fixres"} <= names
+    assert {"schedule", "randaugment", "mixup", "ema", "patience"} <= names
 
 
 def test_schedules_are_those_of_the_recipe():

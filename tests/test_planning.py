@@ -396,6 +396,19 @@ def test_stages_are_shown_before_and_after_the_first_measurement(begin, console)
     assert len(console.tables) == 2
 
 
+@pytest.mark.parametrize("time_limit", [20, 3600])
+def test_a_last_size_without_epochs_stays_untrained(begin, time_limit):
+    plan = begin(time_limit=time_limit, epochs=(3, 2, 0))
+    settled = []
+    while (stage := plan.next()) is not None:
+        if (one := plan.settle(stage, FAST)) is None:
+            break
+        settled.append(one)
+    assert all(stage.epochs > 0 for stage in settled[:2])
+    assert [stage.epochs for stage in settled[2:]] == [0.0]
+    assert not plan._workload.shares_features
+
+
 @pytest.mark.parametrize(
     ("recipe", "flips", "views"),
     [

@@ -38,6 +38,9 @@ def test_sizes_that_do_not_rise(sizes):
         ),
         ({"sizes": (4,)}, "greater than or equal to 8 (received 4)"),
         ({"epochs": (1, 2, 3), "sizes": (32, 48)}, "3 epochs for 2 sizes; give one number in all"),
+        ({"epochs": (1, 0, 3)}, "only the last of several sizes may have 0 epochs"),
+        ({"epochs": (0,), "sizes": (32,)}, "only the last of several sizes may have 0 epochs"),
+        ({"fixres": True}, "recipe: unknown key 'fixres'; to predict at a larger size, add that"),
         ({"time_limit": 0.0}, "time_limit: Input should be greater than 0"),
         ({"time_limit": float("inf")}, "time_limit: Input should be a finite number"),
         ({"time_limit": "soon"}, "time_limit: 'soon' is not a time such as 600, 90s, 10m or 1h30m"),
@@ -66,7 +69,7 @@ def test_a_time_limit_may_be_written_as_at_the_terminal():
     ("epochs", "told"),
     [
         (-1, "epochs: Input should be greater than 0 (received -1)"),
-        ((1, -2, 3), "epochs: Input should be greater than 0 (received -2)"),
+        ((1, -2, 3), "epochs: Input should be greater than or equal to 0 (received -2)"),
         ("many", "epochs: Input should be a number (received 'many')"),
     ],
 )
@@ -90,6 +93,10 @@ def test_options_go_over_defaults_and_absent_ones_do_not():
 def test_a_recipe_survives_json():
     recipe = Recipe(sizes=(32, 48), epochs=(1.5, 2), time_limit=90, tta=False)
     assert Recipe.parse(recipe.model_dump(mode="json")) == recipe
+
+
+def test_a_removed_key_that_was_off_is_read():
+    assert Recipe.parse({"fixres": False}) == Recipe()
 
 
 def test_a_recipe_cannot_change():

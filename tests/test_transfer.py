@@ -7,7 +7,7 @@ from keras import layers
 from toy_nets import equal
 
 from kaggle_prz.model import build_model
-from kaggle_prz.transfer import TransferError, named_weights, overlay, transfer
+from kaggle_prz.transfer import TransferError, named_weights, transfer
 
 pytestmark = pytest.mark.keras
 
@@ -123,28 +123,3 @@ def test_two_weights_of_one_name_are_refused():
     model = keras.Sequential([keras.Input((2,)), Twice(name="twice")], name="outer")
     with pytest.raises(TransferError, match=r"Two weights of .* are called 'outer/twice/w'"):
         named_weights(model)
-
-
-def test_some_weights_are_set_by_name_and_no_others():
-    model = tiny(16, seed=1)
-    before = [weight.copy() for weight in model.get_weights()]
-    values = {"head/bias": np.arange(3.0), "block2_norm/moving_variance": np.full(32, 2.0)}
-    overlay(model, values)
-    named = named_weights(model)
-    for name, value in values.items():
-        np.testing.assert_array_equal(named[name], value)
-    changed = [
-        name
-        for name, old, new in zip(named, before, model.get_weights(), strict=False)
-        if not np.array_equal(old, new)
-    ]
-    assert set(changed) <= set(values)
-
-
-def test_weights_that_a_network_does_not_have_are_named():
-    model = tiny(16, seed=1)
-    before = model.get_weights()
-    with pytest.raises(TransferError, match=r"1 without place in the network: tail/bias\.") as told:
-        overlay(model, {"tail/bias": np.zeros(3), "head/bias": np.zeros(4)})
-    assert "1 of another shape: head/bias (4,) -> (3,)" in str(told.value)
-    assert equal(before, model.get_weights())

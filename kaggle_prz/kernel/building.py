@@ -194,11 +194,10 @@ def _add_run(files: Bundle, run: Run, slug: str) -> None:
     files.add_json(f"{within}/recipe.json", recipe | {"competition": slug})
     sample = f"{_AT_KAGGLE}/{Path(task['sample']).name}"
     files.add_json(f"{within}/task.json", task | {"root": _AT_KAGGLE, "sample": sample})
-    stages = {stage.name: stage for stage in run.candidates}
+    stages = {stage.name: stage for stage in run.stages}
     weights = [
-        file.relative_to(run.path).as_posix()
+        run.weights(stages[member["stage"]], member["fold"]).relative_to(run.path).as_posix()
         for member in run.blend["members"]
-        for file in run.weights(stages[member["stage"]], member["fold"])
     ]
     for name in dict.fromkeys((*_FACTS, *weights)):
         if not (run.path / name).is_file():

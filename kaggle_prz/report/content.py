@@ -31,11 +31,8 @@ def of(run: Run) -> dict[str, Any]:
     decision = _decision(run, metric)
     curves = _curves(run, stages)
     losses = [_score_of(rows, stage) if metric.name == "log_loss" else None for stage in stages]
-    finishes = [(finish, _measured(run, finish)) for finish in run.finishes]
     timed = [
-        (stage, facts["seconds"])
-        for stage, facts in [*zip(stages, measured, strict=True), *finishes]
-        if facts
+        (stage, facts["seconds"]) for stage, facts in zip(stages, measured, strict=True) if facts
     ]
     seconds = sum(sum(parts.values()) for _, parts in timed)
     return {
@@ -50,10 +47,7 @@ def of(run: Run) -> dict[str, Any]:
         "parts": PARTS,
         "stages": _stage_rows(run, stages, measured),
         "ramps": schedule.ramps_to_show(stages),
-        "decisions": [
-            *_decisions(stages, measured),
-            *((told, "") for _, facts in finishes for told in facts.get("decisions", ())),
-        ],
+        "decisions": _decisions(stages, measured),
         "comparison": _json_or(run.path / "compare.json", {}).get("sentence"),
         "blend": run.blend,
         "scores": rows,
@@ -125,7 +119,7 @@ def _decisions(
 
 def _scores(run: Run) -> list[charts.StageScores]:
     blend = run.blend
-    by_name = {stage.name: stage for stage in run.candidates}
+    by_name = {stage.name: stage for stage in run.stages}
     rows = []
     for scored in blend["stages"]:
         stage = by_name[scored["name"]]

@@ -12,7 +12,6 @@ from kaggle_prz.schedule.cost import (
     Speeds,
     Workload,
     cost_of,
-    finish_cost,
     relative_compute,
 )
 from kaggle_prz.schedule.division import (
@@ -59,7 +58,6 @@ __all__ = [
     "divided",
     "equal_compute",
     "equal_epochs",
-    "finish_cost",
     "heads_alone",
     "in_time",
     "late_jump",

@@ -170,13 +170,3 @@ def relative_compute(stages: Sequence[Stage]) -> float:
     largest = max((stage.image_size for stage in stages), default=0)
     spent = sum(stage.epochs * stage.image_size**2 for stage in stages)
     return spent / (sum(stage.epochs for stage in stages) * largest**2 or 1.0)
-
-
-def finish_cost(stage: Stage, workload: Workload, speeds: Measured, folds: int) -> float:
-    """Predicted seconds of a finish in `folds` folds: images predicted twice, features of others.
-
-    They are predicted twice where batch normalization is tuned, and once otherwise.
-    """
-    here = speeds.of(stage)
-    images = 2 * workload.predicted_images() + workload.trained_images(1)
-    return here.start + images / here.predict_images * folds / workload.folds

@@ -80,7 +80,7 @@ def _affordable_epochs(
     if training <= 0:
         return ()
     seconds = sum(epochs * cost for epochs, cost in zip(wanted, one_epoch, strict=True))
-    return tuple(epochs * min(1.0, training / seconds) for epochs in wanted)
+    return tuple(epochs * min(1.0, training / (seconds or 1.0)) for epochs in wanted)
 
 
 def _fewest(stages: Sequence[Stage], capped: bool) -> float:
@@ -89,4 +89,6 @@ def _fewest(stages: Sequence[Stage], capped: bool) -> float:
 
 
 def _floor(epochs: float) -> float:
+    if epochs == 0:
+        return 0.0
     return max(0.01, math.floor(epochs * 100 + 1e-6) / 100)  # 0.29 * 100 is 28.999…

@@ -55,7 +55,7 @@ def in_time(
         [('stage1-96', 2.17), ('stage2-144', 0.96)]
     """
     first = stages[0]
-    begins, heads = first.index == 1, first.epochs == 0
+    begins, heads = first.index == 1, first.epochs == 0 and workload.shares_features
     if heads and not begins and len(stages) > 1:
         return heads_alone(seconds, stages, workload, speed, seen=seen)
     spare, training = seconds, workload

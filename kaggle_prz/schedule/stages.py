@@ -32,7 +32,7 @@ def stages_of(recipe: Recipe) -> tuple[Stage, ...]:
         Stage(
             index=index + 1,
             image_size=size,
-            epochs=round(epochs[index], 2) or 0.01,
+            epochs=epochs[index] and (round(epochs[index], 2) or 0.01),
             batch_size=batch_size(recipe, size),
             learning_rate=recipe.learning_rate * recipe.learning_rate_fall**index,
             **{name: ramped(getattr(recipe, name), index, len(recipe.sizes)) for name in RAMPS},
