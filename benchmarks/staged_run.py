@@ -27,7 +27,6 @@ from kaggle_prz import (
     experiment,
     images,
     settling,
-    workdir,
     workers,
 )
 from kaggle_prz.console import Console, Silent

@@ -43,7 +43,7 @@ from kaggle_prz.kernel import pushing
 from kaggle_prz.planning import Plan
 from kaggle_prz.receipts import Receipt
 from kaggle_prz.runs import Run
-from kaggle_prz.spec import Recipe, Stage
+from kaggle_prz.spec import Stage
 from kaggle_prz.task import Task
 
 LAYOUT_OPTIONS = ("metric", "target", "group", "id_column", "positive")
