@@ -39,7 +39,6 @@ ELEMENTS: Mapping[str, Sequence[str]] = {
     "label smoothing 0.05": ("label_smoothing=0.05",),
     "equal epochs instead of equal compute": ("schedule=equal_epochs",),
     "without a moving average of the weights": ("ema=0",),
-    "average of the last quarter of the steps": ("ema=0", "average_last=0.25"),
     "presizing, margin 0.15": ("presize=0.15",),
     "layer-wise decay 0.8": ("layer_decay=0.8",),
 }

@@ -34,11 +34,6 @@ def of(stage: Stage, recipe: Recipe, kind: Kind) -> list[str]:
         said.append(
             f"weights that predict: an exponential moving average with momentum {recipe.ema:g}"
         )
-    if recipe.average_last:
-        said.append(
-            f"weights that predict: their average over the last {100 * recipe.average_last:.0f} % "
-            "of the steps"
-        )
     if recipe.patience is not None:
         said.append(
             f"a fold ends after {recipe.patience} passes without a better score of its held-out "

@@ -24,6 +24,7 @@ StrengthRamp = Strength | tuple[Strength, Strength]
 _INSTEAD = {
     "fixres": "to predict at a larger size, add that size with 0 epochs, such as "
     "--sizes 160,240,320,384 --epochs 3,2,1,0",
+    "average_last": "the weights that predict are averaged by ema, such as ema = 0.95",
 }
 
 
@@ -114,9 +115,7 @@ class Recipe(_Frozen):
             it; 0 for none.
         loss: `"focal"` gives less weight to images that are right already.
         class_weight: `"balanced"` gives every class the same weight.
-        ema: momentum of an exponential moving average of the weights, which predicts; 0 for none,
-            as where `average_last` alone is given.
-        average_last: share of a stage's steps, at its end, whose weights are averaged; 0 for none.
+        ema: momentum of an exponential moving average of the weights, which predicts; 0 for none.
         patience: epochs without a better score of the held-out rows that end a fold's stage, which
             then keeps its best epoch; None trains all epochs and keeps the last.
         batch_norm: pretrained statistics: kept (`"inference"`), measured anew on the training
@@ -162,7 +161,6 @@ class Recipe(_Frozen):
     loss: Literal["crossentropy", "focal"] = "crossentropy"
     class_weight: Literal["none", "balanced"] = "none"
     ema: Share = 0.95
-    average_last: Share = 0.0
     patience: Annotated[int, Field(ge=1, le=1000)] | None = None
     batch_norm: Literal["auto", "inference", "recalibrate", "train"] = "auto"
     ensemble_stages: bool = True
@@ -216,22 +214,6 @@ class Recipe(_Frozen):
         if not isinstance(given, dict):
             return given
         return {key: value for key, value in given.items() if value or key not in _INSTEAD}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _the_average_asked_for(cls, given: Any) -> Any:
-        if isinstance(given, dict) and given.get("average_last") and "ema" not in given:
-            return {**given, "ema": 0.0}
-        return given
-
-    @model_validator(mode="after")
-    def _one_average(self) -> Self:
-        if self.ema and self.average_last:
-            raise ValueError(
-                f"ema {self.ema} and average_last {self.average_last} both say which weights "
-                "predict; set one of them to 0"
-            )
-        return self
 
     @classmethod
     def parse(

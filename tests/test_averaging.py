@@ -34,23 +34,6 @@ def averaged(model, average):
         return float(model.get_weights()[0][0, 0])
 
 
-def test_a_plain_average_is_of_the_last_steps(model):
-    pace = Pace(10, 1e-3, None)
-    average = WeightAverage(pace, last=0.35)
-    course(model, average, pace, [float(n) for n in range(1, 11)])
-    assert averaged(model, average) == pytest.approx((7 + 8 + 9 + 10) / 4)
-    assert float(model.get_weights()[0][0, 0]) == 10.0
-
-
-def test_before_its_share_of_the_stage_a_plain_average_is_none(model):
-    pace = Pace(10, 1e-3, None)
-    average = WeightAverage(pace, last=0.2)
-    course(model, average, pace, [1.0, 2.0])
-    assert averaged(model, average) == 2.0
-    course(model, average, pace, [float(n) for n in range(3, 11)])
-    assert averaged(model, average) == pytest.approx((8 + 9 + 10) / 3)
-
-
 @pytest.mark.parametrize(("momentum", "every"), [(0.5, 1), (0.9, 4), (0.99, 8)])
 def test_a_moving_average_forgets_its_beginning(model, momentum, every):
     values = np.random.default_rng(0).normal(size=203)
@@ -122,7 +105,7 @@ def test_fit_evaluate_and_predict_see_the_weights_they_should(model):
     assert not np.allclose(model.get_weights()[0], last)
 
 
-@pytest.mark.parametrize("recipe", [Recipe(ema=0), Recipe(), Recipe(average_last=0.5)])
+@pytest.mark.parametrize("recipe", [Recipe(ema=0), Recipe()])
 def test_a_recipe_asks_for_one_or_none(recipe):
     average = average_of(recipe, Pace(10, 1e-3, None))
-    assert (average is not None) == bool(recipe.ema or recipe.average_last)
+    assert (average is not None) == bool(recipe.ema)

@@ -25,12 +25,6 @@ def test_every_choice_is_told():
     ]
 
 
-def test_an_average_of_the_end_is_told():
-    assert choices.of(stage(), Recipe(average_last=0.25), "tags") == [
-        "weights that predict: their average over the last 25 % of the steps"
-    ]
-
-
 def test_numbers_are_not_smoothed():
     assert choices.of(stage(label_smoothing=0.1), Recipe(ema=0), "numbers") == [
         "label smoothing: none, since numbers have no classes"

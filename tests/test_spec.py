@@ -41,6 +41,10 @@ def test_sizes_that_do_not_rise(sizes):
         ({"epochs": (1, 0, 3)}, "only the last of several sizes may have 0 epochs"),
         ({"epochs": (0,), "sizes": (32,)}, "only the last of several sizes may have 0 epochs"),
         ({"fixres": True}, "recipe: unknown key 'fixres'; to predict at a larger size, add that"),
+        (
+            {"average_last": 0.2},
+            "unknown key 'average_last'; the weights that predict are averaged",
+        ),
         ({"time_limit": 0.0}, "time_limit: Input should be greater than 0"),
         ({"time_limit": float("inf")}, "time_limit: Input should be a finite number"),
         ({"time_limit": "soon"}, "time_limit: 'soon' is not a time such as 600, 90s, 10m or 1h30m"),
@@ -96,7 +100,7 @@ def test_a_recipe_survives_json():
 
 
 def test_a_removed_key_that_was_off_is_read():
-    assert Recipe.parse({"fixres": False}) == Recipe()
+    assert Recipe.parse({"fixres": False, "average_last": 0.0}) == Recipe()
 
 
 def test_a_recipe_cannot_change():
@@ -107,15 +111,3 @@ def test_a_recipe_cannot_change():
 def test_the_name_of_a_stage_has_its_place_and_its_size():
     stage = Stage(index=2, image_size=240, epochs=1, batch_size=8, learning_rate=0.1)
     assert stage.name == "stage2-240"
-
-
-def test_an_average_of_the_last_steps_takes_the_place_of_the_usual_one():
-    assert (Recipe().ema, Recipe(average_last=0.25).ema) == (0.95, 0)
-    assert Recipe.parse({"average_last": 0.25}, defaults={"folds": 3}).ema == 0
-
-
-def test_one_average_of_the_weights_is_enough():
-    assert _mistakes(ema=0.99, average_last=0.25) == [
-        "recipe: ema 0.99 and average_last 0.25 both say which weights predict; set one of them to "
-        "0"
-    ]

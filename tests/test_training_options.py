@@ -56,9 +56,9 @@ CASES = {
     "depth": ("classes", {"frozen": 0.3}, {"layer_decay": 0.7}),
     "losses": ("classes", {"label_smoothing": 0.1}, {"loss": "focal", "class_weight": "balanced"}),
     "ema": ("classes", {"mixup": 0.4}, {"ema": 0.9, "patience": 2, "class_weight": "balanced"}),
-    "last": ("classes", {}, {"average_last": 0.5, "accumulate": 3}),
+    "accumulated": ("classes", {}, {"ema": 0.9, "accumulate": 3}),
     "all of classes": ("classes", {"frozen": 0.5, "mixup": 0.2}, EVERYTHING | {"ema": 0.8}),
-    "all of heads": ("heads", {"cutmix": 0.2}, EVERYTHING | {"average_last": 0.5}),
+    "all of heads": ("heads", {"cutmix": 0.2}, EVERYTHING | {"ema": 0.8}),
     "all of tags": ("tags", {"label_smoothing": 0.1}, EVERYTHING | {"ema": 0.8}),
     "numbers": ("numbers", {"frozen": 0.5}, {"ema": 0.8, "accumulate": 2, "layer_decay": 0.5}),
 }
@@ -86,7 +86,7 @@ def test_one_trace_and_a_fold_that_is_the_same_whatever_was_trained_before(case)
     for one, other in zip([*weights, *first], [*same, *second], strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
     assert not equal(weights, fresh)
-    averaging = bool(recipe.get("ema") or recipe.get("average_last")) and "patience" not in recipe
+    averaging = bool(recipe.get("ema")) and "patience" not in recipe
     assert equal(weights, first) != averaging
     assert trainer.traces == 1
 

@@ -504,7 +504,7 @@ def given_by(run: Run, network: str, stage: Stage, pixels) -> np.ndarray:
     return made.predict(pixels, verbose=0)
 
 
-@pytest.mark.parametrize("keys", [{"ema": 0.9}, {"average_last": 0.5}, {"patience": 1}])
+@pytest.mark.parametrize("keys", [{"ema": 0.9}, {"patience": 1}])
 def test_the_weights_that_predict_are_sealed_and_gone_on_from(begin, competition, keys):
     _, column, decoded = competition
     run, worker = begin("averaged", tta=False, **keys)

@@ -151,13 +151,7 @@ def _layers(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]
 
 
 def _suited(defaults: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """What suits the options of a layer below.
-
-    Epochs that are one a stage are divided anew for other stages; one average of the weights takes
-    the place of the other.
-    """
-    if options.get("average_last") and "ema" not in options:
-        defaults = {key: value for key, value in defaults.items() if key != "ema"}
+    """Return what suits the options: epochs of each stage are divided again for other stages."""
     epochs, sizes = defaults.get("epochs"), options.get("sizes")
     if isinstance(epochs, tuple) and isinstance(sizes, tuple | list) and len(sizes) != len(epochs):
         return {**defaults, "epochs": sum(epochs)}
