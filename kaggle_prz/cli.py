@@ -46,7 +46,6 @@ def cli(context: click.Context, debug: bool) -> None:
 @options.layout
 @options.place
 @options.image_cache
-@options.compare
 @click.option("--submit", is_flag=True, help="Send the submission to the leaderboard.")
 @click.option("-m", "--message", default="", help="Description of the submission.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")

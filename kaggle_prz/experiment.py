@@ -17,7 +17,6 @@ from kaggle_prz import (
     backbones,
     blending,
     class_weights,
-    comparison,
     copies,
     delivery,
     duplicates,
@@ -79,7 +78,6 @@ def fit(
     backbone: Any = None,
     output_dir: str | Path = "runs",
     run: str | None = None,
-    compare: str | None = None,
     submit: bool = False,
     message: str = "",
     image_cache: str = "auto",
@@ -96,8 +94,6 @@ def fit(
         backbone: a name, a `keras.Model`, or a function from image size to `keras.Model`.
         output_dir: the run's files go to `<output_dir>/<slug>/<run>/`.
         run: name of the run; default: made from the recipe.
-        compare: `"single"` trains the first fold at the last size alone, for the same time, and
-            says which is better; not with a time limit.
         submit: send the submission to the competition's leaderboard.
         message: description of the submission.
         image_cache: how decoded images are kept: `"raw"` arrays, `"encoded"` as JPEGs, whose
@@ -126,7 +122,6 @@ def fit(
     runs.check_name(run)
     images.room.check(image_cache)
     recipe, network = settling.settle(competition, backbone, options, console)
-    comparison.check(compare, recipe)
     if first := submit and not delivery.may_be_sent(competition, Path(output_dir), run):
         delivery.check(competition, console)
     budget = budget or Budget(recipe.time_limit)
@@ -162,8 +157,6 @@ def fit(
             closing = _train(this, network, placed, decoded, budget=budget, console=console)
         blending.blend(this)
         summary.show_scores(this, console)
-        if compare is not None:
-            comparison.compare(this, network, placed, decoded.stores, console=console)
         if budget.has_left(closing):
             report.write_if_possible(this, console)
         else:

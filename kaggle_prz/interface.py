@@ -31,7 +31,7 @@ _TAKEN: Mapping[str, tuple[tuple[type, ...], str]] = {
     "metric": ((str,), "the name of a metric, such as 'log_loss'"),
     **dict.fromkeys(("target", "group", "id_column"), ((str,), "the name of a column")),
     "positive": ((str,), "the name of a class"),
-    **dict.fromkeys(("message", "image_cache", "compare"), ((str,), "a text")),
+    **dict.fromkeys(("message", "image_cache"), ((str,), "a text")),
     **dict.fromkeys(("submit", "again", "calibrate"), ((bool,), "True or False")),
     **dict.fromkeys(("image_size", "classes"), ((int,), "a whole number")),
 }

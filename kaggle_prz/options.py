@@ -234,13 +234,6 @@ output_dir = click.option(
     help="Where runs are kept.",
 )
 
-compare = click.option(
-    "--compare",
-    type=click.Choice(["single"]),
-    help="Train the first fold at the last size alone as well, after the run and for as long as a "
-    "fold took in all stages, and say which is better. Not with --time-limit.",
-)
-
 place = _together(
     output_dir,
     click.option("--run", help="Name of the run; default: made from the recipe."),

@@ -48,7 +48,6 @@ def of(run: Run) -> dict[str, Any]:
         "stages": _stage_rows(run, stages, measured),
         "ramps": schedule.ramps_to_show(stages),
         "decisions": _decisions(stages, measured),
-        "comparison": _json_or(run.path / "compare.json", {}).get("sentence"),
         "blend": run.blend,
         "scores": rows,
         "score_chart": charts.scores(rows, metric),
