@@ -23,16 +23,9 @@ class WeightAverage(keras.callbacks.Callback):  # type: ignore[misc]
     """Exponential moving average of a model's weights over the steps of one fold.
 
     It forgets its beginning fast: after `t` changes of the weights its momentum is at most
-    `(1 + t) / (10 + t)`, so that it means something in a short stage.
-
-    Reading all weights costs time, so it is done every few changes where that makes little
-    difference: more than twice within what the average reaches back over, and at most eight
-    changes apart. The momentum is raised to their number.
-
-    Args:
-        pace: of the fold.
-        momentum: above 0.
-        accumulate: steps until the weights change.
+    `(1 + t) / (10 + t)`, so that it means something in a short stage. Reading all weights costs
+    time, so it is done every few changes, at most eight, and more than twice within what the
+    average reaches back over; the momentum is raised to their number.
     """
 
     def __init__(self, pace: "Pace", momentum: float, accumulate: int = 1):

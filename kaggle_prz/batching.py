@@ -61,16 +61,9 @@ def is_exhausted(error: BaseException) -> bool:
 
 
 def within_memory(attempt: Callable[[], _Result], reduce: Callable[[], None]) -> _Result:
-    """The result of `attempt`, called again after `reduce` for as long as memory runs out.
+    """Return the result of `attempt`, called again after `reduce` while memory runs out.
 
-    Args:
-        attempt: what needs memory; begins anew whenever it is called.
-        reduce: makes the next attempt need less; raises where that cannot be.
-
-    Example:
-        >>> sizes = [64]
-        >>> within_memory(lambda: sizes[-1], lambda: sizes.append(sizes[-1] // 2))
-        64
+    `reduce` makes the next attempt need less, and raises where that cannot be.
     """
     while True:
         try:
@@ -83,18 +76,10 @@ def within_memory(attempt: Callable[[], _Result], reduce: Callable[[], None]) ->
 
 
 def largest(rows: int, fits: Callable[[int], bool]) -> int:
-    """The largest power of two from 8 to 512 that fits; 8 where none does.
+    """Return the largest power of two from 8 to 512 that fits; 8 where none does.
 
     The largest is tried first: where memory is large, as it is on most accelerators, one trial
-    and one trace are all. A pass keeps at least 16 steps, so that few rows are not one step.
-
-    Args:
-        rows: that a pass goes over.
-        fits: whether a training step of so many images fits.
-
-    Example:
-        >>> largest(100_000, lambda size: size <= 100), largest(1_000, lambda size: True)
-        (64, 32)
+    and one trace are all. A pass over `rows` keeps at least 16 steps, so that few are not one step.
     """
     size = MOST
     while size > FEWEST and (size * STEPS_A_PASS > rows or not fits(size)):
@@ -103,14 +88,10 @@ def largest(rows: int, fits: Callable[[int], bool]) -> int:
 
 
 def rate_scale(size: int, usual: int) -> float:
-    """Learning rate at a batch of `size` ÷ that at `usual`: the root of their ratio.
+    """Return the learning rate at a batch of `size` ÷ that at `usual`: the root of their ratio.
 
     So scale adaptive optimizers, where plain gradient descent scales in proportion (Malladi et
     al., "On the SDEs and Scaling Rules for Adaptive Gradient Algorithms", arXiv:2205.10330).
-
-    Example:
-        >>> rate_scale(128, 32)
-        2.0
     """
     return math.sqrt(size / usual)
 

@@ -70,12 +70,6 @@ class Pace(keras.callbacks.Callback):  # type: ignore[misc]
     still anneals to the end. Where gradients are accumulated, training ends when the weights
     have changed; under a deadline it ends before an accumulation that would not be done in time.
 
-    Args:
-        steps: to train, without a deadline.
-        peak: highest learning rate.
-        deadline: `time.monotonic()` by which to be done, or None.
-        accumulate: steps until the weights change.
-
     Attributes:
         step: steps done.
         learning_rate: of the last step.
@@ -134,15 +128,8 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
     """Rows of the history, the bar's note, and an end to training when the loss is not finite.
 
     Keras reports means since the epoch began; differences of their sums give each row its own.
-    Accuracy is NaN where the model measures none.
-
-    Args:
-        pace: counts the steps.
-        steps_a_pass: of the training rows.
-        advance: gets every step and the loss so far.
-        expected: steps that are likely, where the clock may end the fold before `pace` does.
-        recover: called when the loss is not finite; whether training can go on. Such a row has 1
-            in the column `rollback`.
+    Accuracy is NaN where the model measures none. `recover` is called when the loss is not finite
+    and says whether training can go on; such a row has 1 in the column `rollback`.
     """
 
     def __init__(

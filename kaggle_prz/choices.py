@@ -5,17 +5,7 @@ from kaggle_prz.task import Kind
 
 
 def of(stage: Stage, recipe: Recipe, kind: Kind) -> list[str]:
-    """A sentence for every choice that changes what trains or what predicts.
-
-    Args:
-        stage: to train.
-        recipe: of the run.
-        kind: of the task.
-
-    Example:
-        >>> of(stages_of(Recipe())[0], Recipe(ema=0.99), "classes")
-        ['weights that predict: an exponential moving average with momentum 0.99']
-    """
+    """Return a sentence for every choice that changes what trains or what predicts."""
     said = []
     if recipe.layer_decay < 1:
         said.append(

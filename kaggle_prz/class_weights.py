@@ -1,7 +1,7 @@
 """Weights that let every class count the same, however many rows it has. Pure functions."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +10,12 @@ from kaggle_prz.errors import UsageError
 from kaggle_prz.spec import Recipe
 from kaggle_prz.task import Kind, spans
 
+# Class indexes, or shares, tags and scaled numbers in float32: see `outputs.Outputs.targets`.
+Targets: TypeAlias = NDArray[Any]
+
 
 def check(recipe: Recipe, kind: Kind) -> None:
     """Refuse keys that are about classes where the labels are numbers.
-
-    Args:
-        recipe: of the run.
-        kind: of the task.
 
     Raises:
         UsageError: names the key and its value.
@@ -35,19 +34,12 @@ def check(recipe: Recipe, kind: Kind) -> None:
 
 
 def balanced(
-    targets: NDArray[Any], kind: Kind, sizes: Sequence[int], shares: bool = False
+    targets: Targets, kind: Kind, sizes: Sequence[int], shares: bool = False
 ) -> NDArray[np.float64]:
-    """Weights under which all classes of these rows weigh the same, 1 on average over the rows.
+    """Return weights under which all classes of these rows weigh the same, 1 on average.
 
-    Args:
-        targets: of one fold's training rows, see `kaggle_prz.outputs.Outputs.targets`.
-        kind: of the task, other than numbers.
-        sizes: how many classes there are, for every head.
-        shares: targets are shares of classes instead of their indexes.
-
-    Returns:
-        `(sum of sizes,)`; of tags `(2, tags)`, of rows without and with each. A class without
-        rows has 1.
+    They are `(sum of sizes,)`; of tags `(2, tags)`, of rows without and with each. A class without
+    rows has 1. With `shares`, targets are shares of classes instead of their indexes.
 
     Example:
         >>> balanced(np.array([0, 0, 0, 1]), "classes", (2,)).round(2).tolist()
@@ -70,26 +62,14 @@ def balanced(
 
 def of_rows(
     weights: NDArray[np.float64],
-    targets: NDArray[Any],
+    targets: Targets,
     kind: Kind,
     sizes: Sequence[int],
     shares: bool = False,
 ) -> NDArray[np.float32]:
-    """The weight of each row's loss; of shares, the mean of the weights of its classes.
+    """Return the weight of each row's loss; of shares, the mean of the weights of its classes.
 
-    Args:
-        weights: see `balanced`.
-        targets: of any rows, in the same form.
-        kind: of the task.
-        sizes: how many classes there are, for every head.
-        shares: targets are shares of classes instead of their indexes.
-
-    Returns:
-        `(n,)`; `(n, heads)` of heads, `(n, tags)` of tags.
-
-    Example:
-        >>> of_rows(np.array([0.5, 3.0]), np.array([1, 0]), "classes", (2,)).tolist()
-        [3.0, 0.5]
+    It is `(n,)`; `(n, heads)` of heads, `(n, tags)` of tags.
     """
     if kind == "tags":
         each = weights[0] + targets * (weights[1] - weights[0])

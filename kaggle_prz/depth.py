@@ -1,27 +1,23 @@
 """Layers of a network by their depth: which of them are trained, and how fast."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
 
 BANDS = 12
 
 
-def kernels(network: Any) -> list[list[Any]]:
-    """The layers that hold weights, from the input on, in groups that belong together.
+def kernels(network: "keras.Model") -> "list[list[keras.Layer]]":
+    """Return the layers that hold weights, from the input on, in groups that belong together.
 
     A group begins with a layer that holds a kernel (a weight of two axes or more); what follows
     without one, such as a normalization, belongs to it. So a rule by depth never parts a
-    convolution from its normalization, whatever the network's blocks are called.
-
-    Args:
-        network: a `keras.Model`; of models within it, and of layers made of layers, the parts.
-
-    Example:
-        >>> tiny = build_model("tiny", image_size=32, classes=4)
-        >>> [[layer.name for layer in group] for group in kernels(tiny)[-2:]]
-        [['block4_conv', 'block4_norm'], ['head']]
+    convolution from its normalization, whatever the network's blocks are called. Of models within
+    the network, and of layers made of layers, the parts count.
     """
-    groups: list[list[Any]] = []
+    groups: list[list[keras.Layer]] = []
     for layer in _with_weights(network, set()):
         if not groups or any(len(weight.shape) > 1 for weight in _own(layer)):
             groups.append([])
@@ -29,21 +25,17 @@ def kernels(network: Any) -> list[list[Any]]:
     return groups
 
 
-def backbone_of(classifier: Any) -> list[list[Any]]:
+def backbone_of(classifier: "keras.Model") -> "list[list[keras.Layer]]":
     """`kernels` of the network within a classifier, without its head."""
     networks = [layer for layer in classifier.layers if hasattr(layer, "layers")]
     return [group for network in networks for group in kernels(network)]
 
 
-def freeze(classifier: Any, share: float) -> str:
-    """Leave the first layers of a classifier's backbone untrained, before it is compiled.
+def freeze(classifier: "keras.Model", share: float) -> str:
+    """Leave the first layers of a classifier's backbone untrained; return a sentence, or "".
 
-    Args:
-        classifier: see `kaggle_prz.model.Classifier`.
-        share: of the layers with a kernel; what follows such a layer goes with it.
-
-    Returns:
-        What was done, as a sentence; empty where nothing is frozen.
+    `share` is that of the layers with a kernel; what follows such a layer goes with it. The
+    classifier is not compiled yet.
     """
     groups = backbone_of(classifier)
     count = round(share * len(groups))
@@ -56,19 +48,12 @@ def freeze(classifier: Any, share: float) -> str:
     return f"frozen: the first {count} of {len(groups)} layers of the backbone" if count else ""
 
 
-def rates(classifier: Any, decay: float) -> dict[str, float]:
-    """Learning rate of every weight of a classifier's backbone ÷ that of the head.
+def rates(classifier: "keras.Model", decay: float) -> dict[str, float]:
+    """Return the learning rate of every weight of the backbone, by its path, ÷ that of the head.
 
     Layers are divided into at most twelve bands of equal numbers of kernels, so that a decay
-    means much the same in networks of 20 layers and of 200 (Clark et al., arXiv:2003.10555, of
-    the blocks of a transformer).
-
-    Args:
-        classifier: see `kaggle_prz.model.Classifier`.
-        decay: learning rate of a band ÷ that of the band after it; the head comes after the last.
-
-    Returns:
-        Weights' paths -> share of the rate.
+    from a band to the one before it means much the same in networks of 20 layers and of 200 (Clark
+    et al., arXiv:2003.10555, of the blocks of a transformer).
 
     Example:
         >>> tiny = build_model("tiny", image_size=32, classes=4)
@@ -85,7 +70,7 @@ def rates(classifier: Any, decay: float) -> dict[str, float]:
     }
 
 
-def _with_weights(layer: Any, seen: set[int]) -> Iterator[Any]:
+def _with_weights(layer: "keras.Layer", seen: set[int]) -> "Iterator[keras.Layer]":
     """A layer and those within it that hold weights of their own, each once, in order."""
     if id(layer) in seen:
         return
@@ -96,5 +81,5 @@ def _with_weights(layer: Any, seen: set[int]) -> Iterator[Any]:
         yield from _with_weights(part, seen)
 
 
-def _own(layer: Any) -> list[Any]:
+def _own(layer: "keras.Layer") -> "list[keras.Variable]":
     return [*layer._trainable_variables, *layer._non_trainable_variables]

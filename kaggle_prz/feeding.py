@@ -1,39 +1,28 @@
 """Batches -> what Keras trains on, without a wait at the end of every pass."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import keras
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 _AHEAD = 2  # batches that are made while the network works
 
 
-def fed(batches: keras.utils.PyDataset) -> Any:
-    """What `fit` takes for `batches`: the same, in the same order, pass by pass.
+def fed(batches: keras.utils.PyDataset) -> "keras.utils.PyDataset | tf.data.Dataset":
+    """Return what `fit` takes for `batches`: the same, in the same order, pass by pass.
 
     With TensorFlow, Keras has the number of batches made ahead tuned at run time. Whenever such a
     pass ends, TensorFlow waits for the tuner's next turn, up to eight seconds in which nothing is
     computed (TensorFlow 2.21). A fixed number needs no tuner.
-
-    Args:
-        batches: of one length in every pass.
-
-    Returns:
-        A `tf.data.Dataset` with TensorFlow, and `batches` with every other backend.
-
-    Example:
-        >>> import numpy as np
-        >>> from kaggle_prz.pipeline import TrainBatches
-        >>> pixels, rows = np.zeros((4, 8, 8, 3), np.uint8), np.arange(4)
-        >>> given = fed(TrainBatches(pixels, rows, np.array([0, 1, 0, 1]), batch_size=2))
-        >>> [images.shape for images, _ in given]
-        [TensorShape([2, 8, 8, 3]), TensorShape([2, 8, 8, 3])]
     """
     if keras.backend.backend() != "tensorflow":
         return batches
     import tensorflow as tf
 
-    def a_pass() -> Iterator[tuple[Any, ...]]:
+    def a_pass() -> Iterator[tuple[object, ...]]:
         batches.on_epoch_end()  # Keras, too, calls it once before the first pass
         for index in range(len(batches)):
             yield batches[index]

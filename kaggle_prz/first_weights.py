@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz import normalization, prediction, transfer, weights, workdir
+from kaggle_prz.class_weights import Targets
 from kaggle_prz.console import Console
 from kaggle_prz.head import fit_head, mean_probabilities
 from kaggle_prz.model import HEAD, Classifier
@@ -32,14 +33,6 @@ class _InHand(NamedTuple):
 class FirstWeights:
     """Sets the first weights of every fold of a stage, and says where they come from.
 
-    Args:
-        run: whose directory holds the weights of earlier stages.
-        rows: the run's rows.
-        stores: image size -> `(images, size, size, channels)` uint8.
-        outputs: of the task.
-        targets: of the training images, see `Outputs.targets`.
-        console: gets a bar for features.
-
     Attributes:
         seconds: that the stage in hand took for features and statistics.
         speed: images a second of the last features.
@@ -52,7 +45,7 @@ class FirstWeights:
         stores: Mapping[int, Store],
         *,
         outputs: Outputs,
-        targets: NDArray[Any],
+        targets: Targets,
         console: Console,
     ):
         self._run, self._rows, self._stores = run, rows, stores
@@ -73,13 +66,7 @@ class FirstWeights:
         self._in_hand, self._shared = None, {}
 
     def begin(self, stage: Stage, classifier: Classifier, trainer: Trainer) -> None:
-        """Make ready for the folds of a stage.
-
-        Args:
-            stage: to train next.
-            classifier: its network, just built.
-            trainer: knows how many images are predicted at once.
-        """
+        """Make ready for the folds of a stage, whose network was just built."""
         self._in_hand = _InHand(stage, classifier, trainer)
         self.seconds = self.speed = 0.0
         if self._kept is None:
@@ -91,39 +78,28 @@ class FirstWeights:
 
     def set(
         self, fold: int, console: Console | None = None, *, views: Sequence[str] = _PLAIN
-    ) -> dict[str, Any]:
-        """Set a fold's first weights.
+    ) -> dict[str, object]:
+        """Set a fold's first weights; return where they come from, for `transfer.json`.
 
-        Args:
-            fold: its number.
-            console: gets a bar for features, instead of the one given first.
-            views: of the images that a head is fitted to; more than the plain one where folds
-                share features.
-
-        Returns:
-            Where they come from, for `transfer.json`.
+        `views` are those of the images that a head is fitted to; more than the plain one where
+        folds share features.
         """
         console = console or self._console
         if self._kept is None:
             return self._set_fresh(fold, console, views)
-        provenance = self._transfer(fold) | self._recalibrate(fold)
+        provenance, resampled = self._transfer(fold)
+        provenance |= self._recalibrate(fold)
         if not self._refits_head:
             return provenance
-        body = self._all_but_the_head(provenance.get("resampled", ()))
+        body = self._all_but_the_head(resampled)
         return provenance | body | self._fit_head(fold, console, views)
 
     def untrained(self, fold: int, views: Sequence[str]) -> list[NDArray[np.float32]] | None:
-        """What a fold's first weights put out for its held-out and for the test images.
+        """Return what a fold's first weights put out for its held-out and for the test images.
 
-        Folds that are not fine-tuned share features, so that each view is one pass for all of them.
-
-        Args:
-            fold: whose first weights are set, for the same views.
-            views: names in `kaggle_prz.pipeline.VIEWS`, the plain one first.
-
-        Returns:
-            `(images, outputs)` each, the mean over the views; None where folds do not share their
-            features.
+        Folds that are not fine-tuned share features: each view is one pass for all of them. The
+        result is `(images, outputs)` each, the mean over the views that the weights were set for,
+        or None where folds do not share their features.
         """
         if not self._shared:
             return None
@@ -161,21 +137,22 @@ class FirstWeights:
         untrained = self._kept is None or (self._refits_head and self._kept[0].epochs == 0)
         return untrained and self._fits_head and self._classifier.statistics != "recalibrate"
 
-    def _transfer(self, fold: int) -> dict[str, Any]:
-        """Set what a fold's network had learned when the stage before was over."""
+    def _transfer(self, fold: int) -> tuple[dict[str, object], Sequence[str]]:
+        """Set what a fold's network had learned in the stage before; name what is resampled."""
         if self._kept is None:
             raise RuntimeError("keep() comes before a transfer")
         before, model = self._kept
         source = self._run.directory(before, fold) / WEIGHTS
         weights.read(model, source)
         report = transfer.transfer(model, self._classifier.model)
-        return {
+        provenance = {
             "source": source.relative_to(self._run.path).as_posix(),
             "source_sha256": workdir.sha256(source),
             **report.to_json(),
         }
+        return provenance, report.resampled
 
-    def _all_but_the_head(self, resampled: Sequence[str] = ()) -> dict[str, Any]:
+    def _all_but_the_head(self, resampled: Sequence[str] = ()) -> dict[str, object]:
         """Names for `transfer.json`; a network may have layers of its own that are called so."""
         model = self._classifier.model
         head = {id(weight) for weight in model.get_layer(HEAD).weights}
@@ -189,9 +166,9 @@ class FirstWeights:
             "reinitialised": [name for name, weight in named.items() if id(weight) in head],
         }
 
-    def _set_fresh(self, fold: int, console: Console, views: Sequence[str]) -> dict[str, Any]:
+    def _set_fresh(self, fold: int, console: Console, views: Sequence[str]) -> dict[str, object]:
         self._classifier.model.set_weights(self._fresh)
-        provenance: dict[str, Any] = {"source": self._classifier.notes[0], "source_sha256": None}
+        provenance: dict[str, object] = {"source": self._classifier.notes[0], "source_sha256": None}
         provenance |= self._recalibrate(fold)
         if not self._classifier.pretrained:
             names = list(transfer.named_weights(self._classifier.model))
@@ -201,7 +178,7 @@ class FirstWeights:
             return provenance | {"head": "random"}
         return provenance | self._fit_head(fold, console, views)
 
-    def _fit_head(self, fold: int, console: Console, views: Sequence[str]) -> dict[str, Any]:
+    def _fit_head(self, fold: int, console: Console, views: Sequence[str]) -> dict[str, object]:
         """Fit the head to features of the rows that a fold trains on.
 
         Features of a larger size differ, and a head fitted to those of the size before answers
@@ -248,7 +225,7 @@ class FirstWeights:
         self.speed = len(rows) / passed
         return features
 
-    def _recalibrate(self, fold: int) -> dict[str, Any]:
+    def _recalibrate(self, fold: int) -> dict[str, object]:
         """Measure batch normalization anew on images that the fold trains on, where asked for.
 
         A head is then fitted on features of the fold's own network. Features that all folds

@@ -73,13 +73,7 @@ def of(recipe: Recipe, task: Task, *, pretrained: bool = True, structure: str = 
 def calibrate(recipe: Recipe, network: Backbone, task: Task, console: Console) -> None:
     """Time a few steps of every stage on made-up pixels, and keep the speeds for this machine.
 
-    The stages are built and measured as a run does it.
-
-    Args:
-        recipe: how they train.
-        network: resolved backbone of the recipe.
-        task: whose outputs, channels and number of images count; no image is opened.
-        console: gets a bar.
+    The stages are built and measured as a run does it; no image is opened.
 
     Raises:
         UsageError: a network that does not take the task's channels.

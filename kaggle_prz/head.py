@@ -1,13 +1,13 @@
 """Head first: a linear probe on frozen features, before anything is fine-tuned."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from kaggle_prz.class_weights import Targets
 from kaggle_prz.outputs import Outputs
 
 Head = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -17,22 +17,16 @@ _RIDGE = 100.0
 _ENDS = 0.02  # labels at the ends of their range would have logits without end
 
 
-def fit_head(features: NDArray[np.float32], targets: NDArray[Any], outputs: Outputs) -> Head:
-    """A linear head on frozen features: a linear probe, before anything is fine-tuned.
+def fit_head(features: NDArray[np.float32], targets: Targets, outputs: Outputs) -> Head:
+    """Return a linear head on frozen features: its `(width, outputs)` kernel and its bias.
 
     Features are centred, and divided by one number for all. A scale for each would give features
     that hardly ever move a kernel a thousand times as large as the others', and fine-tuning makes
     them move. Both is folded into the head.
 
-    Args:
-        features: `(rows, width)`, one fold's training rows.
-        targets: of the same rows, see `Outputs.targets`.
-        outputs: softmax of a logistic regression for classes and for each head, sigmoids of one
-            each for tags, sigmoids of a ridge regression for numbers. A class or tag without rows
-            gets a kernel of 0 and a low bias.
-
-    Returns:
-        `(width, outputs)` kernel and `(outputs,)` bias.
+    Classes and heads take the softmax of a logistic regression each, tags a sigmoid of one each,
+    numbers sigmoids of a ridge regression. A class or tag without rows gets a kernel of 0 and a low
+    bias.
     """
     centre = features.mean(axis=0, dtype=np.float64)
     spread = float(np.sqrt(features.var(axis=0, dtype=np.float64).mean())) or 1.0
@@ -54,17 +48,10 @@ def fit_head(features: NDArray[np.float32], targets: NDArray[Any], outputs: Outp
     return kernel.astype(np.float32), (bias - centre @ kernel).astype(np.float32)
 
 
-def probabilities(features: NDArray[np.float32], head: Head, outputs: Outputs) -> NDArray[Any]:
-    """What a network with that head puts out.
-
-    Args:
-        features: `(rows, width)`.
-        head: `(width, outputs)` kernel and `(outputs,)` bias.
-        outputs: a softmax, one for each head, or sigmoids.
-
-    Returns:
-        `(rows, outputs)` float32 from 0 to 1.
-    """
+def probabilities(
+    features: NDArray[np.float32], head: Head, outputs: Outputs
+) -> NDArray[np.float32]:
+    """Return what a network with that head puts out: `(rows, outputs)` from 0 to 1."""
     kernel, bias = head
     logits = features @ kernel + bias
     if outputs.activation == "sigmoid":
@@ -77,23 +64,14 @@ def probabilities(features: NDArray[np.float32], head: Head, outputs: Outputs) -
 def mean_probabilities(
     views: Sequence[NDArray[np.float32]], head: Head, outputs: Outputs
 ) -> NDArray[np.float32]:
-    """What a network with that head puts out, as the mean over views of the same images.
-
-    Args:
-        views: `(rows, width)` features each.
-        head: see `probabilities`.
-        outputs: see `probabilities`.
-
-    Returns:
-        `(rows, outputs)` float32 from 0 to 1.
-    """
+    """Return `probabilities` as the mean over views of the same images."""
     each = [probabilities(features, head, outputs) for features in views]
     mean: NDArray[np.float32] = np.mean(each, axis=0)
     return mean
 
 
 def _softmax(
-    features: NDArray[np.float64], targets: NDArray[Any], classes: int
+    features: NDArray[np.float64], targets: Targets, classes: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     shares = None
     if targets.ndim == 2:  # a row with shares of several classes counts for each by its share
@@ -113,9 +91,7 @@ def _softmax(
     return kernel, bias
 
 
-def _sigmoid(
-    features: NDArray[np.float64], targets: NDArray[Any]
-) -> tuple[NDArray[np.float64], float]:
+def _sigmoid(features: NDArray[np.float64], targets: Targets) -> tuple[NDArray[np.float64], float]:
     truth = targets >= 0.5
     if truth.all() or not truth.any():
         return np.zeros(features.shape[1]), 10.0 if truth.all() else -10.0

@@ -1,12 +1,13 @@
 """What training makes small, for each kind of task, and what it tells of its progress."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from kaggle_prz.class_weights import Targets
+from kaggle_prz.pixels import Pixels
 from kaggle_prz.task import Kind, spans
 
 _FOCUS = 2.0  # gamma of Lin et al., arXiv:1708.02002
@@ -15,10 +16,7 @@ _FOCUS = 2.0  # gamma of Lin et al., arXiv:1708.02002
 class TracedLoss(keras.losses.Loss):  # type: ignore[misc]
     """A loss that counts how often a training step was traced.
 
-    Python runs this only while the framework traces a step, never while it executes one.
-
-    Args:
-        loss: what is computed.
+    Python runs `call` only while the framework traces a step, never while it executes one.
     """
 
     def __init__(self, loss: keras.losses.Loss):
@@ -26,21 +24,14 @@ class TracedLoss(keras.losses.Loss):  # type: ignore[misc]
         self.traces = 0
         self._loss = loss
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         """The loss of `(batch, outputs)`, per image, or per image and head or tag."""
         self.traces += not isinstance(y_pred, keras.KerasTensor)
         return self._loss.call(y_true, y_pred)
 
 
 class SoftmaxCrossentropy(keras.losses.Loss):  # type: ignore[misc]
-    """Cross-entropy of each of several softmaxes side by side.
-
-    Args:
-        sizes: how many of the outputs belong to each softmax.
-        shares: targets are `(batch, outputs)` shares instead of class indexes.
-        focal: give less weight to images that are right already.
-        smoothing: share of a label that is spread over all classes.
-    """
+    """Cross-entropy of each of several softmaxes side by side, of class indexes or of shares."""
 
     def __init__(
         self, sizes: Sequence[int], *, shares: bool, focal: bool = False, smoothing: float = 0.0
@@ -49,7 +40,7 @@ class SoftmaxCrossentropy(keras.losses.Loss):  # type: ignore[misc]
         self._sizes, self._spans = tuple(sizes), spans(sizes)
         self._shares, self._focal, self._smoothing = shares, focal, smoothing
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         """The loss of `(batch, heads)` class indexes or shares: `(batch, heads)`, or `(batch,)`."""
         if not self._shares:
             y_true = keras.ops.reshape(y_true, (-1, len(self._sizes)))
@@ -59,7 +50,9 @@ class SoftmaxCrossentropy(keras.losses.Loss):  # type: ignore[misc]
         ]
         return each[0] if len(each) == 1 else keras.ops.stack(each, axis=1)
 
-    def _of_one(self, y_true: Any, y_pred: Any, size: int) -> Any:
+    def _of_one(
+        self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor, size: int
+    ) -> keras.KerasTensor:
         if size == 1:  # always right, and Keras warns of it
             return keras.ops.zeros_like(y_pred[:, 0])
         if not (self._shares or self._focal or self._smoothing):
@@ -76,18 +69,13 @@ class SoftmaxCrossentropy(keras.losses.Loss):  # type: ignore[misc]
 
 
 class SigmoidCrossentropy(keras.losses.Loss):  # type: ignore[misc]
-    """Cross-entropy of every sigmoid with a target from 0 to 1.
-
-    Args:
-        focal: give less weight to what is right already.
-        smoothing: share of a label that is spread over yes and no.
-    """
+    """Cross-entropy of every sigmoid with a target from 0 to 1."""
 
     def __init__(self, *, focal: bool = False, smoothing: float = 0.0):
         super().__init__(name="sigmoid_crossentropy")
         self._focal, self._smoothing = focal, smoothing
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         """The loss of `(batch, outputs)`, of every output."""
         pair = (keras.ops.expand_dims(y_true, -1), keras.ops.expand_dims(y_pred, -1))
         if self._focal:
@@ -100,7 +88,7 @@ class SigmoidCrossentropy(keras.losses.Loss):  # type: ignore[misc]
 def _softmax_accuracy(sizes: Sequence[int], shares: bool) -> keras.metrics.Metric:
     """How often the most probable class is the true one, averaged over softmaxes."""
 
-    def right(y_true: Any, y_pred: Any) -> Any:
+    def right(y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         if not shares:
             y_true = keras.ops.reshape(y_true, (-1, len(sizes)))
         each = [
@@ -115,7 +103,7 @@ def _softmax_accuracy(sizes: Sequence[int], shares: bool) -> keras.metrics.Metri
 
 
 def _tags_accuracy() -> keras.metrics.Metric:
-    def right(y_true: Any, y_pred: Any) -> Any:
+    def right(y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         said, true = (keras.ops.cast(tags >= 0.5, "float32") for tags in (y_pred, y_true))
         return keras.ops.mean(keras.ops.cast(said == true, "float32"), axis=-1)
 
@@ -153,17 +141,12 @@ def loss_and_metrics(
 
 
 class WeightedBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches with the weight of every row's loss, by the classes that its target names.
-
-    Args:
-        batches: of images and targets.
-        weigh: targets -> the weight of each row's loss, see `kaggle_prz.class_weights.of_rows`.
-    """
+    """Batches with the weight of every row's loss, by the classes that its target names."""
 
     def __init__(
         self,
         batches: keras.utils.PyDataset,
-        weigh: Callable[[NDArray[Any]], NDArray[np.float32]],
+        weigh: Callable[[Targets], NDArray[np.float32]],
     ):
         super().__init__(
             workers=batches.workers,
@@ -175,7 +158,7 @@ class WeightedBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __len__(self) -> int:
         return len(self._batches)
 
-    def __getitem__(self, index: int) -> tuple[Any, Any, NDArray[np.float32]]:
+    def __getitem__(self, index: int) -> tuple[Pixels, Targets, NDArray[np.float32]]:
         images, targets = self._batches[index]
         return images, targets, self._weigh(np.asarray(targets))
 

@@ -74,15 +74,9 @@ def build(
         classes: outputs.
         activation: of the last layer.
         heads: how many of the outputs belong to each of several softmaxes; none for one.
-        weights: as in a recipe.
         policy: Keras dtype policy of the backbone; head and output are float32 under any.
-        dropout: before the head.
-        stochastic_depth: share of residual branches that a training step drops, see
-            `kaggle_prz.stochastic_depth`; a network that was handed over keeps its own at 0.
-        seed: of initial weights and dropout.
-        channels: of the images. Pretrained weights of three are adapted, see
-            `kaggle_prz.backbones.channels`.
-        batch_norm: as in a recipe.
+        stochastic_depth: a network that was handed over keeps its own at 0.
+        channels: of the images. Pretrained weights of three are adapted.
 
     Raises:
         UsageError: the size or the channels do not suit the backbone, or the weights do not exist.
@@ -154,19 +148,10 @@ def build_model(
     return build(resolve(backbone), image_size, classes, **options).model
 
 
-def grouped_softmax(logits: Any, sizes: Sequence[int]) -> Any:
-    """A softmax for each of several heads, side by side.
+def grouped_softmax(logits: keras.KerasTensor, sizes: Sequence[int]) -> keras.KerasTensor:
+    """Return a softmax for each of several heads, side by side.
 
-    Args:
-        logits: `(batch, sum of sizes)`, an array or a Keras tensor.
-        sizes: how many columns belong to each head.
-
-    Returns:
-        `(batch, sum of sizes)`; the columns of every head sum to 1.
-
-    Example:
-        >>> grouped_softmax(np.zeros((1, 6), "float32"), (2, 4)).numpy().tolist()
-        [[0.5, 0.5, 0.25, 0.25, 0.25, 0.25]]
+    `sizes` says how many columns of `(batch, sum of sizes)` belong to each head.
     """
     if len(sizes) == 1:  # nothing to split, which TensorFlow refuses
         return keras.ops.softmax(logits)

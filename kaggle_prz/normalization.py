@@ -1,15 +1,15 @@
 """Batch normalization: which statistics a network trains with, and how they are measured anew."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
-from typing import Any, Literal, cast
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal, cast
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz.errors import UsageError
-from kaggle_prz.pixels import Store
+from kaggle_prz.pixels import Pixels, Store
 
 Statistics = Literal["inference", "recalibrate", "train"]
 MOST_IMAGES = 512
@@ -36,19 +36,11 @@ def was_trained(network: keras.Model) -> bool | None:
 
 
 def settle(network: keras.Model, wanted: str, *, pretrained: bool) -> tuple[Statistics, str]:
-    """Decide which statistics a network trains with, and set its layers so.
+    """Decide which statistics a network trains with, set its layers so, and say it.
 
     Batch statistics over pretrained running ones make the features jump when fine-tuning begins,
     and Keras's momentum of 0.99 does not catch up within the few steps of a stage. So pretrained
     ones are kept, and a network from scratch learns its own with momentum 0.9.
-
-    Args:
-        network: the backbone.
-        wanted: `"auto"`, `"inference"`, `"recalibrate"` or `"train"`, as in a recipe.
-        pretrained: whether it has trained weights.
-
-    Returns:
-        What was decided, and a sentence.
     """
     statistics: Statistics = "inference" if pretrained else "train"
     why = "pretrained" if pretrained else "trained from scratch"
@@ -73,7 +65,7 @@ def settle(network: keras.Model, wanted: str, *, pretrained: bool) -> tuple[Stat
     return statistics, f"batch normalization: {len(norms)} layers {how} ({why}){kept}"
 
 
-def recalibrate(model: keras.Model, batches: Iterable[NDArray[Any]]) -> None:
+def recalibrate(model: keras.Model, batches: Iterable[Pixels]) -> None:
     """Set running means and variances to those of `batches`; no other weight changes.
 
     Every layer normalizes by its batch's statistics and reports them, as in training, while the
@@ -82,17 +74,8 @@ def recalibrate(model: keras.Model, batches: Iterable[NDArray[Any]]) -> None:
     of their means (Wu & Johnson, arXiv:2105.07576, section 3). Nothing is traced, and what was
     compiled stays compiled.
 
-    Args:
-        model: any model on single images.
-        batches: `(batch, size, size, channels)` each, 0–255; a batch counts by its images.
-
     Raises:
         UsageError: there is no batch.
-
-    Example:
-        ```python
-        recalibrate(model, (pixels[begin : begin + 32] for begin in range(0, 512, 32)))
-        ```
     """
     norms = layers_of(model)
     if not norms:
@@ -114,7 +97,9 @@ def recalibrate(model: keras.Model, batches: Iterable[NDArray[Any]]) -> None:
         norm.moving_variance.assign(np.maximum(square - mean**2, 0).astype(np.float32))
 
 
-def _statistics(norm: keras.layers.BatchNormalization) -> tuple[Any, Any]:
+def _statistics(
+    norm: keras.layers.BatchNormalization,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     mean, variance = map(keras.ops.convert_to_numpy, (norm.moving_mean, norm.moving_variance))
     return mean.astype(np.float64), variance.astype(np.float64)
 
@@ -143,8 +128,10 @@ def _reporting(norms: Iterable[keras.layers.BatchNormalization]) -> Iterator[Non
                 norm.moving_variance.assign(variance.astype(np.float32))
 
 
-def _as_in_training(norm: keras.layers.BatchNormalization) -> Any:
-    def call(inputs: Any, training: Any = None, mask: Any = None) -> Any:  # noqa: ARG001
+def _as_in_training(norm: keras.layers.BatchNormalization) -> Callable[..., keras.KerasTensor]:
+    def call(
+        inputs: keras.KerasTensor, training: object = None, mask: object = None
+    ) -> keras.KerasTensor:
         return type(norm).call(norm, inputs, training=True, mask=mask)
 
     return call
@@ -159,15 +146,9 @@ def recalibrate_on(
     seed: tuple[int, ...],
     most: int = MOST_IMAGES,
 ) -> int:
-    """Recalibrate on some of `rows`, in batches that differ by one image at most.
+    """Recalibrate on at most `most` of `rows`, in batches that differ by one image at most.
 
-    Args:
-        model: see `recalibrate`.
-        pixels: `(images, size, size, channels)` uint8.
-        rows: indexes into `pixels`.
-        batch_size: images a batch, at most.
-        seed: draws the same images in the same order.
-        most: images.
+    `seed` draws the same images in the same order.
 
     Returns:
         How many images were used.

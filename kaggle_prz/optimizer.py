@@ -1,8 +1,7 @@
 """AdamW by depth, and for pretrained networks, whose normalization statistics stay fixed."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import keras
 
@@ -20,17 +19,10 @@ def optimizer_of(
     pretrained: bool,
     rates: Mapping[str, float] | None = None,
 ) -> keras.optimizers.Optimizer:
-    """The optimizer of a stage, built on what of the model is trainable now.
+    """Return the optimizer of a stage, built on what of the model is trainable now.
 
-    Args:
-        model: what it trains.
-        recipe: weight decay, clipping and accumulation.
-        learning_rate: peak of the stage.
-        pretrained: whether normalization statistics stay fixed.
-        rates: see `LayerwiseAdamW`.
-
-    Returns:
-        With a loss scale around it where the model computes in float16.
+    `pretrained` says whether normalization statistics stay fixed. The optimizer has a loss scale
+    around it where the model computes in float16.
     """
     kind = FineTuningAdamW if pretrained else LayerwiseAdamW
     optimizer = kind(
@@ -55,26 +47,24 @@ def _computes_in_float16(model: keras.Model) -> bool:
 class LayerwiseAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
     """AdamW with a share of the learning rate for every weight; weight decay knows none.
 
-    Args:
-        *args: of AdamW.
-        rates: paths of weights -> share; 1 where a weight is not named.
-        **options: of AdamW.
-
-    Example:
-        >>> LayerwiseAdamW(2e-4, rates={"stem/kernel": 0.1}, name="by_depth").name
-        'by_depth'
+    `rates` are paths of weights -> share; 1 where a weight is not named.
     """
 
-    def __init__(self, *args: Any, rates: Mapping[str, float] | None = None, **options: Any):
+    def __init__(self, *args: object, rates: Mapping[str, float] | None = None, **options: object):
         super().__init__(*args, **options)
         self._share_of = dict(rates or {}).get
 
-    def build(self, variables: Any) -> None:
+    def build(self, variables: Sequence[keras.Variable]) -> None:
         """Make the state of those variables."""
         super().build(variables)
         self._shares = tuple(self._share_of(variable.path, 1.0) for variable in variables)
 
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+    def update_step(
+        self,
+        gradient: keras.KerasTensor,
+        variable: keras.Variable,
+        learning_rate: keras.KerasTensor,
+    ) -> None:
         """Update one variable."""
         place = self._get_variable_index(variable)
         share = self._shares[place]
@@ -84,7 +74,12 @@ class LayerwiseAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
         else:
             super().update_step(gradient, variable, rate)
 
-    def _backend_update_step(self, gradients: Any, variables: Any, learning_rate: Any) -> None:
+    def _backend_update_step(
+        self,
+        gradients: Sequence[keras.KerasTensor],
+        variables: Sequence[keras.Variable],
+        learning_rate: keras.KerasTensor,
+    ) -> None:
         """Update all variables, on one device without what Keras does for several.
 
         Its sum over devices is registered by TensorFlow for the whole process, and holds the graph
@@ -93,11 +88,17 @@ class LayerwiseAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
         if not _on_one_device_of_tensorflow():
             super()._backend_update_step(gradients, variables, learning_rate)
             return
-        self._powers: dict[Any, tuple[Any, Any]] = {}
+        self._powers: dict[str, tuple[keras.KerasTensor, keras.KerasTensor]] = {}
         for gradient, variable in zip(gradients, variables, strict=True):
             self.update_step(gradient, getattr(variable, "value", variable), learning_rate)
 
-    def _update_in_one(self, gradient: Any, variable: Any, rate: Any, place: int) -> None:
+    def _update_in_one(
+        self,
+        gradient: keras.KerasTensor,
+        variable: keras.Variable,
+        rate: keras.KerasTensor,
+        place: int,
+    ) -> None:
         """Adam's step as TensorFlow's one operation: Keras's dozen pass over the memory each."""
         import tensorflow as tf
 
@@ -115,7 +116,7 @@ class LayerwiseAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
             grad=tf.cast(gradient, variable.dtype),
         )
 
-    def _powers_of_betas(self, dtype: Any) -> tuple[Any, Any]:
+    def _powers_of_betas(self, dtype: str) -> tuple[keras.KerasTensor, keras.KerasTensor]:
         """Both betas to the number of the step; the same for every variable of a type."""
         import tensorflow as tf
 
@@ -134,7 +135,7 @@ def _on_one_device_of_tensorflow() -> bool:
     return not tf.distribute.has_strategy()
 
 
-def _fuses(gradient: Any) -> bool:
+def _fuses(gradient: keras.KerasTensor) -> bool:
     """Whether an update is one operation: of dense gradients, on one device of TensorFlow's."""
     if not _on_one_device_of_tensorflow():
         return False
@@ -153,13 +154,14 @@ class FineTuningAdamW(LayerwiseAdamW):
     arXiv:2004.01461) takes the shift out, and a learning rate in proportion to 1 / inputs (Yang
     et al., arXiv:2203.03466) makes layers move alike: that of a layer with 320 inputs is the one
     given, and at most ten times as much.
-
-    Example:
-        >>> FineTuningAdamW(2e-4, name="of_heads").name
-        'of_heads'
     """
 
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+    def update_step(
+        self,
+        gradient: keras.KerasTensor,
+        variable: keras.Variable,
+        learning_rate: keras.KerasTensor,
+    ) -> None:
         """Update one variable."""
         inputs = inputs_of(tuple(variable.shape))
         if inputs:

@@ -1,7 +1,6 @@
 """Rows of an image array -> batches: shuffled and augmented to train, in order to predict."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import keras
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from kaggle_prz.augmentation import Augmentation, crops, mix, randaugment, require_shares
 from kaggle_prz.augmentation.draws import FLIP, Draws
 from kaggle_prz.augmentation.draws import draws as draws_of
+from kaggle_prz.class_weights import Targets
 from kaggle_prz.pixels import Pixels, Store
 
 _PLAIN = Augmentation()
@@ -34,12 +34,8 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
         rows: indexes into `pixels` to train on.
         targets: of these rows, see `kaggle_prz.outputs.Outputs.targets`.
         batch_size: images a batch; more rows than that wait for the next pass.
-        flips: axes to flip at random: of `"horizontal"`, `"vertical"`.
-        augmentation: what else happens to the pictures.
-        mixing: whether the step of that number, from 0, mixes pictures as
-            `augmentation` says; default: every step.
+        mixing: whether the step of that number, from 0, mixes pictures; default: every step.
         size: of the pictures of a batch, px: random crops; default: as stored.
-        seed: batch `b` of pass `e` is the same for the same seed.
 
     Raises:
         UsageError: pictures are mixed, and targets are class indexes.
@@ -49,7 +45,7 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
         self,
         pixels: Store,
         rows: NDArray[np.int64],
-        targets: NDArray[Any],
+        targets: Targets,
         *,
         batch_size: int,
         flips: Sequence[str] = (),
@@ -72,7 +68,7 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __len__(self) -> int:
         return max(1, len(self._rows) // self._batch_size)
 
-    def __getitem__(self, index: int) -> tuple[Pixels, NDArray[Any]]:
+    def __getitem__(self, index: int) -> tuple[Pixels, Targets]:
         chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         rows, targets = self._rows[chosen], self._targets[chosen]
         draws, how = self._draws[rows], self._augmentation
@@ -116,19 +112,10 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
 def prediction_batches(
     pixels: Store, rows: NDArray[np.int64], *, batch_size: int, views: Sequence[str] = ("plain",)
 ) -> Iterator[Pixels]:
-    """All of `rows` in the first view, then all in the next, in batches of one shape.
+    """Yield all of `rows` in the first view, then all in the next, in batches of one shape.
 
     A batch may hold the end of one view and the beginning of the next; only the very last is
-    filled up, with its last picture.
-
-    Args:
-        pixels: `(images, size, size, channels)` uint8, an array or any store.
-        rows: indexes into `pixels`.
-        batch_size: images a batch.
-        views: names in `VIEWS`.
-
-    Yields:
-        `(batch_size, size, size, channels)` uint8.
+    filled up, with its last picture. `views` are names in `VIEWS`.
     """
     count = len(rows) * len(views)
     for begin in range(0, count, batch_size):

@@ -197,9 +197,7 @@ class Plan:
     def learn(self, predict_speed: float | None, train_speed: float | None = None) -> None:
         """Replace the speed of the stage in hand by that of the whole stage, for later runs too.
 
-        Args:
-            predict_speed: images a second of its predictions; None where nothing was predicted.
-            train_speed: images a second of its training; None leaves what was measured before.
+        Without a speed of prediction nothing changes; without one of training, that is kept.
         """
         if self._speeds is None or predict_speed is None:
             return
@@ -246,12 +244,10 @@ class Plan:
         self._stages = [*done, *fitted]
 
     def _in_time(self, stage: Stage, *, trains: bool, begun: bool) -> tuple[Stage, ...]:
-        """A stage and those after it, as the time left allows.
+        """Return a stage that is not trained yet and those after it, as the time left allows.
 
-        Args:
-            stage: not trained yet.
-            trains: whether it may be trained.
-            begun: its model is built, and sees features where folds share them.
+        `trains` says whether it may be trained; `begun` that its model is built, and sees features
+        where folds share them.
         """
         begin, speed = stage.index - 1, self._speeds
         if speed is None:

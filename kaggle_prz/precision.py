@@ -15,21 +15,11 @@ class Decision(NamedTuple):
 
 
 def decide(precision: str) -> Decision:
-    """The dtype policy for this machine.
+    """Return the dtype policy for this machine and a sentence, or the one that was asked for.
 
     Processors compute fastest in float32. Accelerators of compute capability 8.0 and above, and
     TPUs, have bfloat16, which needs no loss scaling; capability 7 (T4, V100) has fast float16
     only, which Keras's optimizers then scale the loss for.
-
-    Args:
-        precision: `"auto"`, or the policy that the user wants.
-
-    Returns:
-        The policy and a sentence.
-
-    Example:
-        >>> decide("float32")
-        Decision(policy='float32', reason='float32, as asked for')
     """
     if precision != "auto":
         return Decision(precision, f"{precision}, as asked for")
@@ -43,14 +33,9 @@ def decide(precision: str) -> Decision:
 
 
 def as_built(decision: Decision, network: "keras.Model") -> str:
-    """Return in which precision a network computes, read from its layers.
+    """Return in which precision the backbone of a classifier computes, read from its layers.
 
-    Args:
-        decision: what it was built for.
-        network: the backbone within a classifier.
-
-    Returns:
-        The decision's reason where the layers follow it, else what they compute in.
+    It is the decision's reason where the layers follow it, else what they compute in.
     """
     import keras
 

@@ -28,16 +28,8 @@ class Network(Protocol):
 class Answering:
     """A classifier that answers through its features: they are traced for its head anyway.
 
-    A trace of the whole classifier would take another second, for a product of two matrices.
-
-    Args:
-        classifier: as it is now; a head that is set later is not seen.
-        outputs: that its head was built for.
-
-    Example:
-        ```python
-        predict(Answering(classifier, outputs.of(task)), pixels, rows, batch_size=32)
-        ```
+    A trace of the whole classifier would take another second, for a product of two matrices. A
+    head that is set later is not seen.
     """
 
     def __init__(self, classifier: Classifier, outputs: Outputs):
@@ -82,18 +74,9 @@ def predict(
     views: Sequence[str] = ("plain",),
     advance: Advance | None = None,
 ) -> NDArray[np.float32]:
-    """Outputs of `model` for `rows` of `pixels`, averaged over `views`.
+    """Return outputs of `model`, `(rows, outputs)`, for `rows` of `pixels`, averaged over `views`.
 
-    Args:
-        model: of single images; not retrained, not retraced after its first call.
-        pixels: `(images, size, size, 3)` uint8.
-        rows: indexes into `pixels`.
-        batch_size: images a step.
-        views: names in `kaggle_prz.pipeline.VIEWS`.
-        advance: called after every step with the images that it added.
-
-    Returns:
-        `(len(rows), outputs)` float32.
+    `advance` is called after every step with the images that it added.
     """
     outputs = np.zeros((len(rows) * len(views), model.output_shape[-1]), np.float32)
     done = 0

@@ -10,20 +10,8 @@ from kaggle_prz.spec import Stage
 class Restored:
     """The network of a stage; the weights of its folds are set one after the other.
 
-    Args:
-        run: whose files have the weights.
-        backbone: of the run.
-        stage: one of `run.stages`.
-
     Raises:
         UsageError: the backbone does not take the stage's size.
-
-    Example:
-        ```python
-        network = Restored(run, resolve("tiny"), run.stages[-1])
-        network.set_fold(0)
-        network.classifier.model.predict(pixels)
-        ```
     """
 
     def __init__(self, run: Run, backbone: Backbone, stage: Stage):

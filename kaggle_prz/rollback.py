@@ -1,7 +1,7 @@
 """What becomes of a fold whose loss is no number: back to good weights, at a lower rate."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -15,13 +15,9 @@ _STEPS_BETWEEN = 40
 
 
 class Kept:
-    """Variables that are put back to the values they have now.
+    """Variables that are put back to the values they have now."""
 
-    Args:
-        variables: Keras variables.
-    """
-
-    def __init__(self, variables: Sequence[Any]):
+    def __init__(self, variables: Sequence[keras.Variable]):
         self._kept = [(each, keras.ops.convert_to_numpy(each).copy()) for each in variables]
 
     def put_back(self) -> None:
@@ -31,16 +27,11 @@ class Kept:
 
 
 class Rollback(keras.callbacks.Callback):  # type: ignore[misc]
-    """Keeps weights that are good, and goes back to them.
+    """Keeps weights that are good, and goes back to them at half the learning rate of `pace`.
 
     Weights count as good when the step after them has a finite loss: a step may have a finite
-    loss and yet leave weights that are no numbers.
-
-    Args:
-        pace: whose learning rate is halved; counts the steps.
-        start_anew: puts back what belongs to weights that are gone, such as the optimizer's state.
-        tell: gets a sentence.
-        where: what trains, for that sentence.
+    loss and yet leave weights that are no numbers. `start_anew` puts back what belongs to weights
+    that are gone, such as the optimizer's state; `where` says what trains, for the sentence.
     """
 
     def __init__(
@@ -104,11 +95,6 @@ class Rollback(keras.callbacks.Callback):  # type: ignore[misc]
         self._good_at = self._kept_at = step
 
 
-def finite(weights: Sequence[NDArray[Any]]) -> bool:
-    """Whether all weights are numbers.
-
-    Example:
-        >>> finite([np.zeros(2), np.array([1.0, np.inf])])
-        False
-    """
+def finite(weights: Sequence[NDArray[np.float32]]) -> bool:
+    """Return whether all weights are numbers."""
     return all(bool(np.isfinite(weight).all()) for weight in weights)

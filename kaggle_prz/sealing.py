@@ -1,7 +1,7 @@
 """What a fold predicted, image by image -> its files, row by row, and its score."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,28 +12,15 @@ from kaggle_prz.task import Task, Text
 
 
 class HeldOut(NamedTuple):
-    """What a fold holds out, row by row.
-
-    Attributes:
-        ids: `(rows,)`.
-        predictions: `(rows, columns)`, pooled over a row's images.
-        score: of them, by the task's metric.
-    """
+    """A fold's held-out ids, their predictions pooled over a row's images, and their score."""
 
     ids: Text
-    predictions: NDArray[Any]
+    predictions: NDArray[np.float32]
     score: float
 
 
-def held_out(task: Task, rows: Rows, fold: int, predictions: NDArray[Any]) -> HeldOut:
-    """Join predictions of held-out images to their rows, and score them.
-
-    Args:
-        task: whose labels score.
-        rows: where images are.
-        fold: its number.
-        predictions: `(images held out, columns)` in the labels' units.
-    """
+def held_out(task: Task, rows: Rows, fold: int, predictions: NDArray[np.float32]) -> HeldOut:
+    """Join predictions of held-out images to their rows, and score them."""
     chosen = np.flatnonzero(rows.folds == fold)
     ids = task.train_ids[chosen]
     images = rows.train[rows.held_out(fold)]
@@ -42,20 +29,19 @@ def held_out(task: Task, rows: Rows, fold: int, predictions: NDArray[Any]) -> He
 
 
 def write_predictions(
-    directory: Path, task: Task, rows: Rows, fold: int, *, oof: NDArray[Any], test: NDArray[Any]
+    directory: Path,
+    task: Task,
+    rows: Rows,
+    fold: int,
+    *,
+    oof: NDArray[np.float32],
+    test: NDArray[np.float32],
 ) -> float:
-    """Write `oof.npz` and `test.npz` of a fold; predictions of a row's images are pooled.
+    """Write `oof.npz` and `test.npz` of a fold; return the out-of-fold score.
 
     Args:
-        directory: of the fold.
-        task: whose labels score the held-out rows.
-        rows: where images are.
-        fold: its number.
         oof: `(images held out, columns)` in the labels' units.
         test: `(test images seen, columns)`.
-
-    Returns:
-        The out-of-fold score, by the task's metric.
     """
     ids, predictions, score = held_out(task, rows, fold, oof)
     test_ids, test = pooled(rows.ids[rows.test], test)

@@ -3,13 +3,16 @@
 import difflib
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from kaggle_prz.budget import seconds_of
 from kaggle_prz.errors import UsageError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 PositiveEpochs = Annotated[float, Field(gt=0, le=10_000)]
 StageEpochs = Annotated[float, Field(ge=0, le=10_000)]
@@ -183,7 +186,7 @@ class Recipe(_Frozen):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_boolean_for_a_number(cls, value: Any, info: pydantic.ValidationInfo) -> Any:
+    def _no_boolean_for_a_number(cls, value: object, info: pydantic.ValidationInfo) -> object:
         if (
             isinstance(value, bool)
             and cls.model_fields[str(info.field_name)].annotation is not bool
@@ -193,7 +196,7 @@ class Recipe(_Frozen):
 
     @field_validator("time_limit", mode="before")
     @classmethod
-    def _a_time_in_words(cls, limit: Any) -> Any:
+    def _a_time_in_words(cls, limit: object) -> object:
         return seconds_of(limit) if isinstance(limit, str) else limit
 
     @model_validator(mode="after")
@@ -209,7 +212,7 @@ class Recipe(_Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_removed_keys(cls, given: Any) -> Any:
+    def _without_removed_keys(cls, given: object) -> object:
         """Drop keys that earlier versions had, where they asked for nothing."""
         if not isinstance(given, dict):
             return given
@@ -218,9 +221,9 @@ class Recipe(_Frozen):
     @classmethod
     def parse(
         cls,
-        options: dict[str, Any],
+        options: Mapping[str, object],
         *,
-        defaults: dict[str, Any] | None = None,
+        defaults: Mapping[str, object] | None = None,
         sources: Mapping[str, str] | None = None,
     ) -> "Recipe":
         """Check `options` over `defaults`; None and absent options take the default.
@@ -251,7 +254,7 @@ _WORDS = {
 }
 
 
-def _key(mistake: Any) -> str:
+def _key(mistake: "ErrorDetails") -> str:
     return str(mistake["loc"][0]) if mistake["loc"] else ""
 
 
@@ -264,7 +267,7 @@ def _known_beside(key: str) -> str:
     return f"{meant} The keys are {', '.join(Recipe.model_fields)}"
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     """A value as TOML has it, as far as users write it."""
     if isinstance(value, tuple):
         return f"[{', '.join(map(_written, value))}]"

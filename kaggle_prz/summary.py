@@ -1,9 +1,9 @@
 """What a run shows on the terminal: what the files were taken for, stages, scores."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -25,6 +25,17 @@ HEADS_FIRST = (
     "The time limit leaves too little time to train every size: heads are fitted to what the "
     "pretrained network sees, and what is left of the time trains the last size, where it suffices."
 )
+
+
+class RunFacts(TypedDict):
+    """How far a run is and what it scores."""
+
+    run: str
+    metric: str
+    score: float | None
+    sealed: str
+    public_score: float | None
+
 
 _SHOWN = 20
 _LONG, _TOP, _NEAR = 20, 10, 3  # rows of a leaderboard that is shown in part
@@ -177,7 +188,7 @@ def _percentile(standings: Sequence[Standing], mine: int) -> float:
     return 100 * standings[mine].rank / len(standings)
 
 
-def task_facts(task: Task) -> dict[str, Any]:
+def task_facts(task: Task) -> dict[str, object]:
     """A task as JSON values: each property with the rule that set it."""
     return {
         "slug": task.slug,
@@ -195,9 +206,9 @@ def task_facts(task: Task) -> dict[str, Any]:
     }
 
 
-def run_facts(output_dir: Path) -> list[dict[str, Any]]:
+def run_facts(output_dir: Path) -> list[RunFacts]:
     """The runs below a directory, oldest first: how far they are and what they score."""
-    facts = []
+    facts: list[RunFacts] = []
     for path in all_runs(output_dir):
         try:
             facts.append(_facts_of(load_run(path)))
@@ -214,7 +225,7 @@ def run_facts(output_dir: Path) -> list[dict[str, Any]]:
     return facts
 
 
-def _facts_of(run: Run) -> dict[str, Any]:
+def _facts_of(run: Run) -> RunFacts:
     stages = run.stages
     sealed = sum(
         workdir.is_sealed(run.directory(stage, fold))
@@ -231,7 +242,7 @@ def _facts_of(run: Run) -> dict[str, Any]:
     }
 
 
-def show_runs(facts: Sequence[Mapping[str, Any]], console: Console) -> None:
+def show_runs(facts: Sequence[RunFacts], console: Console) -> None:
     """A table of runs."""
     rows = [
         (

@@ -20,12 +20,7 @@ _Result = TypeVar("_Result")
 class Trainer:
     """Trains the folds of one stage; on running out of memory, again with half the batch.
 
-    Args:
-        make: compiles the stage's model for a stage and a recipe.
-        stage: to train, with its batch size.
-        recipe: of the run.
-        batch: what a step takes, where it was found before; default: as stage and recipe say.
-        console: is told of batches that did not fit.
+    `make` compiles the stage's model; `batch` is what a step takes where it was found before.
     """
 
     def __init__(
@@ -58,13 +53,9 @@ class Trainer:
         return self._trainer.steps(rows, epochs)
 
     def settle(self, work: FoldWork, before: Stage | None) -> None:
-        """Settle a batch size of `"auto"`, on an accelerator by training steps.
+        """Settle a batch size of `"auto"`, on an accelerator by training steps on rows of `work`.
 
         A later stage follows the one before it in proportion to the image's area.
-
-        Args:
-            work: rows to try steps on.
-            before: the stage before, with the batch size that it was trained with.
         """
         usual = schedule.batch_size(self._recipe, self.stage.image_size)
         if not on_accelerator():
@@ -99,11 +90,7 @@ class Trainer:
     ) -> pd.DataFrame:
         """Train one fold, see `StageTrainer.train`; from its beginning where memory runs out.
 
-        Args:
-            work: the fold's rows.
-            advance: called after every step.
-            begin: sets the fold's first weights, before a second try.
-            callbacks: that look on.
+        `begin` sets the fold's first weights, before a second try.
 
         Raises:
             RunError: a step of one image does not fit.

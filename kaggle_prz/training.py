@@ -13,7 +13,6 @@ import statistics
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
@@ -24,6 +23,7 @@ from kaggle_prz import choices, class_weights, depth, outputs
 from kaggle_prz.augmentation import Augmentation
 from kaggle_prz.averaging import WeightAverage, average_of
 from kaggle_prz.callbacks import Clock, History, Pace, WriteBack
+from kaggle_prz.class_weights import Targets
 from kaggle_prz.console import Advance
 from kaggle_prz.errors import PrzError
 from kaggle_prz.feeding import fed
@@ -66,7 +66,7 @@ class FoldWork:
     fold: int
     pixels: Store
     rows: NDArray[np.int64]
-    targets: NDArray[Any]
+    targets: Targets
     epochs: float
     flips: tuple[str, ...] = ()
     deadline: float | None = None
@@ -79,10 +79,6 @@ class StageTrainer:
     """Trains the folds of one stage in one compiled model.
 
     Args:
-        classifier: built for the stage's image size.
-        stage: what to train.
-        recipe: how it is trained.
-        kind: of the task.
         shares: classes have shares of rows, see `loss_and_metrics`.
         heads: outputs of each head; none where there is one.
         tell: gets a sentence on what went otherwise than planned.
@@ -169,11 +165,6 @@ class StageTrainer:
     ) -> pd.DataFrame:
         """Train one fold from the weights that the model holds.
 
-        Args:
-            work: the fold's rows.
-            advance: called after every step, with the loss so far.
-            callbacks: that look on.
-
         Returns:
             The history: about 40 rows with `epoch`, `step`, `loss`, `accuracy` (means since the
             row before), `learning_rate` and `seconds`; `val_score` where a pass was scored, and
@@ -224,10 +215,9 @@ class StageTrainer:
         return pd.DataFrame(history.rows)
 
     def averaged(self, fold: int) -> AbstractContextManager[None]:
-        """Within, the model has the weights that predict; those of its last step afterwards.
+        """Give the model the weights that predict within; those of its last step afterwards.
 
-        Args:
-            fold: whose; where another was trained last, the model stays as it is.
+        Where another fold was trained last, the model stays as it is.
         """
         if self._average is None or self._average[0] != fold:
             return contextlib.nullcontext()

@@ -18,13 +18,9 @@ Validate = Callable[[keras.Model], float]
 class BestPass(keras.callbacks.Callback):  # type: ignore[misc]
     """Scores the held-out rows after every pass, and keeps the weights of the best one.
 
-    Args:
-        validate: gives the score of the model as it is.
-        better: whether a score is strictly better than another.
-        patience: passes in a row without a better score that end training.
-        history: gets the scores, as `val_score` in the last row of a pass.
-        pace: is told how long a score takes, to be done in time.
-        predicting: the weights that predict are in the model within it.
+    `patience` passes in a row without a better score end training. `history` gets the scores, as
+    `val_score` in the last row of a pass, and `pace` how long a score takes. The weights that
+    predict are in the model within `predicting`.
     """
 
     def __init__(

@@ -37,13 +37,7 @@ from kaggle_prz.training import FoldWork, StageTrainer
 class InProcess:
     """Prepares and trains stages of one run in this process.
 
-    Args:
-        run: whose directory takes the results.
-        backbone: of every stage.
-        rows: the run's rows.
-        stores: image size -> `(images, size, size, 3)` uint8; of all sizes of
-            `augmentation.decoded_sizes`.
-        console: gets a bar a fold.
+    `stores` are of all sizes of `augmentation.decoded_sizes`; `console` gets a bar a fold.
     """
 
     def __init__(
@@ -84,15 +78,10 @@ class InProcess:
         return self._trainer.stage
 
     def prepare(self, stage: Stage, before: Stage | None, *, measure: bool) -> Speed | None:
-        """Build and compile the stage's one model.
-
-        Args:
-            stage: to train next.
-            before: the stage it starts from, or None for the first.
-            measure: also trace the training step and time a few.
+        """Build and compile the model of a stage that starts from the one before, or from None.
 
         Returns:
-            The measured speed, or None when it was not to be measured.
+            The speed of a few steps, which are traced and timed, or None unless `measure`.
         """
         begun = time.monotonic()
         self._seconds = dict.fromkeys(self._seconds, 0.0)
@@ -132,12 +121,7 @@ class InProcess:
         self._said.update(self.decisions)
 
     def train(self, stage: Stage, fold: int, slot: Slot) -> float:
-        """Train, predict and seal one fold.
-
-        Args:
-            stage: as prepared, with its epochs settled.
-            fold: number of the fold.
-            slot: how long it may train.
+        """Train, predict and seal one fold of a prepared stage, with its epochs settled.
 
         Returns:
             The fold's out-of-fold score, by the task's metric.

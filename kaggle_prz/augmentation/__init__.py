@@ -56,19 +56,7 @@ class Augmentation:
 
 
 def sentence(stage: Stage, recipe: Recipe, flips: Sequence[str]) -> str:
-    """What augmentation a stage runs, and where.
-
-    Args:
-        stage: to train.
-        recipe: of the run.
-        flips: that the task allows.
-
-    Example:
-        >>> stage = Stage(index=1, image_size=160, epochs=1, batch_size=8, learning_rate=1e-3,
-        ...               randaugment=5)
-        >>> sentence(stage, Recipe(), ("horizontal",))
-        'augmentation: horizontal flips, RandAugment 5; drawn for each image, on the processor'
-    """
+    """Return what augmentation a stage runs, and where, as a sentence."""
     stored = stored_size(stage.image_size, recipe.presize)
     named = [f"crops of {stage.image_size} of {stored} px"] if stored > stage.image_size else []
     if flips:

@@ -61,13 +61,7 @@ def _towards(table: Table, strength: float) -> Table:
 def by_table(
     image: Pixels, table: Callable[[NDArray[np.int64], float], Table], strength: float
 ) -> Pixels:
-    """`image` with the values of every channel looked up in a table of that channel's.
-
-    Args:
-        image: `(size, size, channels)`.
-        table: such as `contrast`, from a histogram and a strength from -1 to 1.
-        strength: of it.
-    """
+    """Return `image` with the values of every channel looked up in a table of that channel's."""
     changed = np.empty_like(image)
     for channel in range(image.shape[2]):
         plane = np.ascontiguousarray(image[:, :, channel])

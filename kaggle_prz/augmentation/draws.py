@@ -17,18 +17,9 @@ DRAWS = 12
 
 
 def draws(seed: Sequence[int], images: int) -> Draws:
-    """Numbers for rows 0 to `images - 1`; those of a row do not depend on how many there are.
+    """Return `(images, DRAWS)` numbers from 0, below 1; a row's do not depend on how many there are.
 
-    Args:
-        seed: integers from 0 on that tell passes, folds and stages apart.
-        images: rows.
-
-    Returns:
-        `(images, DRAWS)` float32 from 0, below 1.
-
-    Example:
-        >>> bool((draws((1, 2), 3) == draws((1, 2), 9)[:3]).all())
-        True
+    `seed` tells passes, folds and stages apart.
     """
     generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(tuple(seed))))
     return generator.random((images, DRAWS), np.float32)

@@ -42,16 +42,10 @@ def translate_y(strength: float) -> Matrix:
 
 
 def warp(image: Pixels, matrix: Matrix, corner: tuple[int, int], size: int) -> Pixels:
-    """A crop of `image` seen through an affine map about its centre; mean colours around it.
+    """Return a crop of `image` seen through an affine map about its centre; mean colours around it.
 
-    Args:
-        image: `(stored, stored, channels)`.
-        matrix: from the crop's coordinates to the picture's; its unit is the crop's size.
-        corner: rows above the crop, columns left of it.
-        size: of the crop, px.
-
-    Returns:
-        `(size, size, channels)`.
+    `matrix` goes from the crop's coordinates to the picture's, in units of the crop's size;
+    `corner` says how many rows are above the crop and how many columns left of it.
     """
     half = size / 2
     at_centre = np.array([[1.0, 0.0, -half], [0.0, 1.0, -half], [0.0, 0.0, 1.0]])

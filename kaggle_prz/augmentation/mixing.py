@@ -1,19 +1,18 @@
 """Mixup and cutmix: two pictures of a batch become one, their targets with the same shares."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
 from kaggle_prz.augmentation.draws import BOX, MIX, SHARE, Draws
+from kaggle_prz.class_weights import Targets
 from kaggle_prz.errors import UsageError
 from kaggle_prz.pixels import Pixels
 
 _PARTS = 256  # that a share of mixup is counted in, so that pixels are mixed in whole numbers
 
 
-def require_shares(targets: NDArray[Any]) -> None:
+def require_shares(targets: Targets) -> None:
     """Refuse targets that cannot be mixed.
 
     Raises:
@@ -35,21 +34,11 @@ def mix(
     mixup: float = 0.0,
     cutmix: float = 0.0,
 ) -> tuple[Pixels, NDArray[np.float32]]:
-    """Every picture with a share of its partner's, blended (mixup) or as a box (cutmix).
+    """Give every picture a share of its partner's, blended (mixup) or as a box (cutmix).
 
     Zhang et al., arXiv:1710.09412; Yun et al., arXiv:1905.04899. A picture keeps at least half,
-    so that its row stays the one it is counted as.
-
-    Args:
-        images: `(n, size, size, channels)` uint8.
-        targets: `(n, outputs)` of them, from 0 to 1.
-        draws: of them.
-        partners: `(n,)` rows of `images` to mix with.
-        mixup, cutmix: alpha of the beta distribution of shares; 0 for none. Where both are on,
-            each picture takes one of them.
-
-    Returns:
-        Pictures and targets in the form that they came in.
+    so that its row stays the one it is counted as. Where both are on, each picture takes one of
+    them; `partners` are rows of `images`.
 
     Raises:
         UsageError: targets that are class indexes.

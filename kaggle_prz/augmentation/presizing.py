@@ -19,15 +19,9 @@ from kaggle_prz.spec import Recipe
 
 
 def stored_size(size: int, margin: float) -> int:
-    """Size of the pictures that training crops `size` from, px: even where there is a margin.
+    """Return the size of the pictures that training crops `size` from, px.
 
-    Args:
-        size: of a stage's pictures, px.
-        margin: share of it.
-
-    Example:
-        >>> stored_size(160, 0.15), stored_size(33, 0.0)
-        (184, 33)
+    It is even where there is a margin, a share of `size`.
     """
     if not margin:
         return size
@@ -46,14 +40,9 @@ def decoded_sizes(recipe: Recipe) -> tuple[int, ...]:
 
 
 def crops(draws: Draws, stored: int, size: int) -> NDArray[np.int64]:
-    """Where crops of `size` begin in pictures of `stored` px, every place as likely.
+    """Return where crops of `size` begin in pictures of `stored` px, every place as likely.
 
-    Args:
-        draws: of the pictures.
-        stored, size: px.
-
-    Returns:
-        `(n, 2)`: rows above, columns to the left.
+    They are `(n, 2)`: rows above, columns to the left.
     """
     places = stored - size + 1
     return np.minimum((draws[:, CROP : CROP + 2] * places).astype(np.int64), places - 1)

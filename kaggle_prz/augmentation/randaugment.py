@@ -41,19 +41,10 @@ OPERATIONS = ("identity", *_GEOMETRIC, *_COLOUR)
 
 
 def randaugment(images: Pixels, draws: Draws, *, magnitude: float, size: int) -> Pixels:
-    """Crop every picture to `size` and apply its two operations.
+    """Crop every picture to `size`, at most `stored`, and apply its two operations.
 
     Geometric operations and the crop are one interpolation, so that what comes into view is the
     margin of the picture where it has one, and the mean colour beyond; colours come after.
-
-    Args:
-        images: `(n, stored, stored, channels)` uint8.
-        draws: of these pictures.
-        magnitude: 0 to 10.
-        size: px, at most `stored`.
-
-    Returns:
-        `(n, size, size, channels)` uint8.
     """
     corners = crops(draws, images.shape[1], size)
     strength = magnitude / MOST

@@ -51,7 +51,7 @@ class Named:
     """
 
     source: str
-    keys: Mapping[str, Any]
+    keys: Mapping[str, object]
     card: Card | None
 
 
@@ -98,20 +98,16 @@ def read(name: str | Path) -> Named:
     return _parsed(text, str(path))
 
 
-def flat(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that are given, with the keys of the recipe that they name below them.
+def flat(options: Mapping[str, object]) -> dict[str, object]:
+    """Return the options that are given, with the keys of the recipe that they name below them.
 
     Raises:
         UsageError: see `read`.
-
-    Example:
-        >>> flat({"recipe": "quick", "epochs": 1, "seed": None})["epochs"]
-        1
     """
     return _layers(options)[0]
 
 
-def parse(options: Mapping[str, Any], *, defaults: Mapping[str, Any] | None = None) -> Recipe:
+def parse(options: Mapping[str, object], *, defaults: Mapping[str, object] | None = None) -> Recipe:
     """Options, over the recipe that they name, over a competition's defaults.
 
     Args:
@@ -130,7 +126,7 @@ def parse(options: Mapping[str, Any], *, defaults: Mapping[str, Any] | None = No
     return Recipe.parse(given, defaults=_suited(defaults or {}, given), sources=sources)
 
 
-def _layers(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+def _layers(options: Mapping[str, Any]) -> tuple[dict[str, object], dict[str, str]]:
     """The given keys, and where those that are no options of their own are written."""
     given = {key: value for key, value in options.items() if value is not None}
     name, settings = given.pop("recipe", None), given.pop("settings", {})
@@ -150,7 +146,7 @@ def _layers(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]
     return {**_suited(named.keys, given), **given}, sources
 
 
-def _suited(defaults: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+def _suited(defaults: Mapping[str, object], options: Mapping[str, object]) -> dict[str, object]:
     """Return what suits the options: epochs of each stage are divided again for other stages."""
     epochs, sizes = defaults.get("epochs"), options.get("sizes")
     if isinstance(epochs, tuple) and isinstance(sizes, tuple | list) and len(sizes) != len(epochs):
@@ -182,7 +178,7 @@ def _parsed(text: str, source: str) -> Named:
     return Named(source, keys, _card(card, source))
 
 
-def _card(card: Any, source: str) -> Card | None:
+def _card(card: object, source: str) -> Card | None:
     try:
         return None if card is None else Card.model_validate(card)
     except pydantic.ValidationError as error:
@@ -193,5 +189,5 @@ def _card(card: Any, source: str) -> Card | None:
         raise UsageError("\n".join(told)) from None
 
 
-def _tuples(value: Any) -> Any:
+def _tuples(value: object) -> object:
     return tuple(map(_tuples, value)) if isinstance(value, list) else value

@@ -39,15 +39,6 @@ def within(
 
     Returns:
         The stages that fit, with their epochs; empty when not even one does.
-
-    Example:
-        >>> from kaggle_prz.schedule import Speed, stages_of
-        >>> from kaggle_prz.spec import Recipe
-        >>> stages = stages_of(Recipe(sizes=(96, 144), folds=5))
-        >>> load = Workload(folds=5, train_rows=1800, test_rows=400, views=2)
-        >>> fast = Speed(image_size=96, train_images=100, predict_images=300, start=10)
-        >>> [stage.epochs for stage in within(600, stages, load, fast, capped=False)]
-        [3.2, 1.42]
     """
     shares = shares or equal_compute([stage.image_size for stage in stages], 1.0)
     for count in range(len(stages), 0, -1):

@@ -32,35 +32,17 @@ def ramped(value: float | tuple[float, float], index: int, stages: int) -> float
 
 
 def mixes(stage_index: int, stages: int, progress: float) -> bool:
-    """Whether mixup and cutmix, where a stage has any, still mix images.
+    """Return whether mixup and cutmix, where a stage (from 0) has any, still mix images.
 
     They end with the last fifth of the last stage, so that a run ends on images as they are.
-
-    Args:
-        stage_index: from 0, as in `ramped`.
-        stages: how many the run has.
-        progress: within the stage, 0 to 1.
-
-    Example:
-        >>> mixes(1, 3, 0.9), mixes(2, 3, 0.7), mixes(2, 3, 0.9)
-        (True, True, False)
     """
     return stage_index < stages - 1 or progress < 1 - _UNMIXED
 
 
 def ramps_to_show(stages: Sequence[Stage]) -> dict[str, list[float]]:
-    """The ramps that tell something of `stages`, with the value of every one.
+    """Return the ramps that tell something of `stages`: title -> the value of every stage.
 
     Those that are not zero throughout; dropout, which every network has, only where it changes.
-
-    Returns:
-        Title of a column -> its numbers.
-
-    Example:
-        >>> from kaggle_prz.schedule import stages_of
-        >>> from kaggle_prz.spec import Recipe
-        >>> ramps_to_show(stages_of(Recipe(sizes=(96, 144), randaugment=(2, 9))))
-        {'randaugment': [2.0, 9.0]}
     """
     columns = {name: [float(getattr(stage, name)) for stage in stages] for name in RAMPS}
     return {

@@ -22,25 +22,18 @@ def in_time(
     shares: Sequence[float] | None = None,
     seen: bool = False,
 ) -> tuple[Stage, ...]:
-    """What a run does with the time from a stage on.
+    """Return what a run does with the time from a stage on: the stages that fit.
 
     Stages are trained where the first of a run gets steps enough to better what the head of a
     pretrained network does alone, and larger sizes are given up for that; for the first alone to
     be trained, it takes more of them. Else heads at all sizes that fit cost less and score better:
     such stages have no epochs, and only the last of them may be trained, from its head on, with
-    the time that is left.
+    the time that is left. The first of a run fits in any case.
 
     Args:
-        seconds: left for these stages.
-        stages: not yet begun, in order.
-        workload: of every stage.
-        speed: as measured last.
         asked: epochs of every stage, where none may have more.
         shares: see `within`.
         seen: features of the first stage's training images are made already.
-
-    Returns:
-        The stages that fit; the first of a run in any case.
 
     Example:
         >>> from kaggle_prz.schedule import Speed, stages_of
@@ -108,21 +101,12 @@ def heads_alone(
     *,
     seen: bool = False,
 ) -> tuple[Stage, ...]:
-    """As many of `stages` as fit into `seconds` where networks are not trained, only their heads.
+    """Return as many of `stages` as fit where networks are not trained, only their heads.
 
     A head that is fitted to an image's flips too, and answers from all of them, is worth more than
     one at a larger size; so every stage has as many views as fit before the next one is thought of.
-
-    Args:
-        seconds: left for these stages.
-        stages: not yet begun, in order.
-        workload: of every stage.
-        speed: as measured last.
-        seen: features of the first stage's training images are made already, in one view.
-
-    Returns:
-        Stages of no epochs: those that fit, and the first stage of a run in any case; alone where
-        folds do not share features.
+    The first stage of a run fits in any case, alone where folds do not share features. `seen` says
+    that features of the first stage's training images are made already, in one view.
     """
     chosen: list[Stage] = []
     if seen:
