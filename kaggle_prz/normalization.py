@@ -130,7 +130,9 @@ def _reporting(norms: Iterable[keras.layers.BatchNormalization]) -> Iterator[Non
 
 def _as_in_training(norm: keras.layers.BatchNormalization) -> Callable[..., keras.KerasTensor]:
     def call(
-        inputs: keras.KerasTensor, training: object = None, mask: object = None
+        inputs: keras.KerasTensor,
+        training: object = None,  # noqa: ARG001
+        mask: object = None,
     ) -> keras.KerasTensor:
         return type(norm).call(norm, inputs, training=True, mask=mask)
 

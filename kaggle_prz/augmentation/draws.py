@@ -17,7 +17,7 @@ DRAWS = 12
 
 
 def draws(seed: Sequence[int], images: int) -> Draws:
-    """Return `(images, DRAWS)` numbers from 0, below 1; a row's do not depend on how many there are.
+    """Return `(images, DRAWS)` numbers from 0, below 1; a row's do not depend on their count.
 
     `seed` tells passes, folds and stages apart.
     """
