@@ -86,9 +86,7 @@ def decode(
             image that is not there.
         sizes: px.
         store: directory of the competition's image stores, kept between runs. They are keyed by
-            what the files hold, row by row, and by the following, so that the same files elsewhere,
-            of another time or under other names share them, also with competitions beside this.
-            What change of a very large file is noticed: see `kaggle_prz.images.digests.of`.
+            the files' names, sizes and times of change, row by row, and by the following.
         console: gets a bar.
         channels: of the stores. Image files become grey, grey and alpha, RGB, or RGBA; arrays
             may have any number.
@@ -106,8 +104,7 @@ def decode(
     """
     how = How(channels, aspect, largest_pixels)
     room.check(cache)
-    key = stores.fingerprint(root, files, how.key, store / stores.DIGESTS, console)
-    place = room.find(store, key)
+    place = store / stores.fingerprint(root, files, how.key)
     with workdir.exclusive(place / ".lock"):
         held = room.use(place)
         try:
@@ -202,7 +199,7 @@ def _decode_into(
 
             def work(row: int) -> tuple[Mapping[int, Pixels], str]:
                 made, reason = decode_row(row)
-                return made, stores.nameless(reason, root, files[row]) if reason else ""
+                return made, reason.replace(f"{root}/", "")  # which may be moved
 
             filling.fill(begun, filling.in_order(files), work, advance)
         unreadable, record = begun.reasons, place / stores.UNREADABLE

@@ -69,23 +69,6 @@ def decide(
     return kind
 
 
-def find(store: Path, key: str) -> Path:
-    """The directory of the stores of a key.
-
-    Args:
-        store: directory of a competition's stores.
-        key: says what stores were made of, so that one of any competition is as good.
-
-    Returns:
-        One of this competition, unless only another has stores of the key: the same files under
-        another name.
-    """
-    own = store / key
-    if (own / _USED).is_file():
-        return own
-    return next((mark.parent for mark in sorted(store.parent.glob(f"*/{key}/{_USED}"))), own)
-
-
 def use(place: Path) -> int | None:
     """Hold a directory of stores against `decide` until `release`.
 

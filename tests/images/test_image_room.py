@@ -9,7 +9,7 @@ from toys import Recorder
 
 from kaggle_prz import images
 from kaggle_prz.errors import UsageError
-from kaggle_prz.images import digests, room, stores
+from kaggle_prz.images import room
 
 IMAGES, SIZE = 10, 16
 RAW = IMAGES * SIZE * SIZE * 3
@@ -128,30 +128,3 @@ def test_a_budget_that_is_no_number(decode, monkeypatch, given):
 def test_a_way_to_keep_images_that_does_not_exist(decode):
     with pytest.raises(UsageError, match="one of auto, raw, encoded, none; received 'disk'"):
         decode("one", cache="disk")
-
-
-def test_the_index_of_digests_is_no_store_and_is_never_removed(decode, tmp_path, monkeypatch):
-    monkeypatch.setattr(digests, "_SETTLED", -1)
-    decode("one")
-    index = tmp_path / "home" / "one" / stores.DIGESTS
-    before = index.read_bytes()
-    monkeypatch.setenv("KAGGLE_PRZ_CACHE_GB", str(1.5 * RAW / 1e9))
-    decode("two")
-    assert kept(tmp_path) == {"two"}
-    assert index.read_bytes() == before
-    console = Recorder()
-    decode("one", console)
-    assert kept(tmp_path) == {"one"}
-    assert console.bars == [("decode to 16 px", IMAGES)]
-
-
-def test_a_store_is_found_beside_and_one_s_own_first(tmp_path):
-    own, other = (tmp_path / slug / "0123456789abcdef" for slug in ("own", "other"))
-    assert room.find(own.parent, own.name) == own
-    other.mkdir(parents=True)
-    assert room.find(own.parent, own.name) == own  # what was removed leaves its directory
-    room.release(room.use(other))
-    assert room.find(own.parent, own.name) == other
-    own.mkdir(parents=True)
-    room.release(room.use(own))
-    assert room.find(own.parent, own.name) == own
