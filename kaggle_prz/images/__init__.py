@@ -1,6 +1,5 @@
 """Decode once: images -> one array a size, shared by folds, epochs and restarts."""
 
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,15 +105,8 @@ def decode(
     room.check(cache)
     place = store / stores.fingerprint(root, files, how.key)
     with workdir.exclusive(place / ".lock"):
-        held = room.use(place)
-        try:
-            kinds = _made(place, root, files, sizes, how=how, cache=cache, console=console)
-            decoded = _opened(place, root, files, kinds, how)
-        except BaseException:
-            room.release(held)
-            raise
-    weakref.finalize(decoded, room.release, held)
-    return decoded
+        kinds = _made(place, root, files, sizes, how=how, cache=cache, console=console)
+        return _opened(place, root, files, kinds, how)
 
 
 def _opened(
@@ -148,7 +140,7 @@ def _made(
     looked = (place / stores.UNREADABLE).is_file()
     if missing and not (cache == "none" and looked):
         numbers = len(files) * sum(size**2 for size in missing) * how.channels
-        kind = room.decide(cache, place, numbers, room.unused(place), console)
+        kind = room.decide(cache, place, numbers, console)
         small = _smaller(place, missing) if looked and kind != "none" else {}
         for source, some in small.items():
             large = stores.opened(place, source, "raw", how.channels)

@@ -83,8 +83,6 @@ def test_a_killed_process_is_gone_on_with(root, tmp_path, counted, cache, sign):
     made = [*store.rglob("*.*")]
     assert {path.name[:6] for path in made if path.suffix != ".json"} == {
         ".part-",
-        ".in-us",
-        ".used",
         ".lock",
     }
     again = decoded(root, store, cache)
