@@ -2,19 +2,21 @@
 
 import re
 import tempfile
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kaggle_prz.errors import DataError
+from kaggle_prz.pixels import Array
 from kaggle_prz.records.form import LEAST_NUMBERS
 
+Schema: TypeAlias = Any  # pyarrow ships no types
+File: TypeAlias = Any
 _NUMBER = re.compile(r"\d+")
 _AT_ONCE = 1024  # columns
 
 
-def columns_of(schema: Any) -> list[str]:
+def columns_of(schema: Schema) -> list[str]:
     """The columns of numbers that are named alike but for a number, in its order, if many are.
 
     Args:
@@ -33,7 +35,7 @@ def columns_of(schema: Any) -> list[str]:
     return sorted(most, key=lambda name: [int(number) for number in _NUMBER.findall(name)])
 
 
-def turned(file: Any, columns: list[str], rows: int) -> NDArray[Any]:
+def turned(file: File, columns: list[str], rows: int) -> Array:
     """Columns as rows, `(rows, columns)`, in a file without a name that goes with the array.
 
     A thousand columns are read at a time: readers of all 30,000 at once hold a gigabyte.
@@ -53,7 +55,7 @@ def turned(file: Any, columns: list[str], rows: int) -> NDArray[Any]:
     if kind.itemsize > 4:
         kind = np.dtype(np.float32 if kind.kind == "f" else np.int32)
     with tempfile.TemporaryFile() as unnamed:
-        made: NDArray[Any] = np.memmap(unnamed, kind, "w+", shape=(rows, len(columns)))
+        made: Array = np.memmap(unnamed, kind, "w+", shape=(rows, len(columns)))
     for begin in range(0, len(columns), _AT_ONCE):
         names = columns[begin : begin + _AT_ONCE]
         place = 0
@@ -67,14 +69,14 @@ def turned(file: Any, columns: list[str], rows: int) -> NDArray[Any]:
     return made
 
 
-def _fits(part: NDArray[Any], kind: np.dtype[Any]) -> bool:
+def _fits(part: Array, kind: np.dtype[np.integer]) -> bool:
     if part.dtype == kind:
         return True
     limits = np.iinfo(kind)
     return not part.size or bool(part.min() >= limits.min and part.max() <= limits.max)
 
 
-def _lacks(file: Any, group: int) -> bool:
+def _lacks(file: File, group: int) -> bool:
     """Whether a group may have cells without a number."""
     held = file.metadata.row_group(group)
     counts = [held.column(k).statistics for k in range(held.num_columns)]
