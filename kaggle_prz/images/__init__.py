@@ -11,7 +11,7 @@ from PIL import Image
 from kaggle_prz import workdir
 from kaggle_prz.console import Console
 from kaggle_prz.errors import DataError
-from kaggle_prz.images import filling, parts, room, sources, squares, stores
+from kaggle_prz.images import filling, parts, room, single, sources, squares, stores
 from kaggle_prz.images.gathered import FromFiles
 from kaggle_prz.images.limits import LARGEST_PIXELS
 from kaggle_prz.images.single import How
@@ -76,8 +76,8 @@ def decode(
     """Decode `files` at every size, or open what an earlier run decoded.
 
     A file is read once for all sizes: JPEGs at the smallest DCT fraction that suffices, then an
-    antialiased resize to a square. A size of which an array at least twice as large is there is
-    made from that, without the files. An interrupted or killed call is gone on with.
+    antialiased resize to a square. A size is made without the files where an
+    array at least twice as large is there. A call continues what an interrupted one left.
 
     Args:
         root: the competition's directory.
@@ -168,9 +168,16 @@ def _shrink_into(
 ) -> None:
     count, size, _, channels = large.shape
     label = f"shrink {size} px to {_listed(sizes)} px"
-    begun = parts.begun(place, kind, sizes, (count, channels))
-    with begun as filled, console.bar(label, count) as advance:
-        filling.fill(filled, np.arange(count), filling.from_store(large, sizes), advance)
+
+    def work(row: int) -> tuple[Mapping[int, Pixels], str]:
+        pixels = np.asarray(large[row])
+        return {size: squares.shrunk(pixels, size) for size in sizes}, ""
+
+    with (
+        parts.filled(place, kind, sizes, (count, channels)) as filled,
+        console.bar(label, count) as advance,
+    ):
+        filling.fill(filled, np.arange(count), work, advance)
 
 
 def _decode_into(
@@ -185,16 +192,15 @@ def _decode_into(
 ) -> None:
     sources.require(files)
     label = f"decode to {_listed(sizes)} px" if kind != "none" else "look at every image"
-    with parts.begun(place, kind, sizes, (len(files), how.channels)) as begun:
+    with parts.filled(place, kind, sizes, (len(files), how.channels)) as filled:
         with console.bar(label, len(files)) as advance:
-            decode_row = filling.from_files(root, files, sizes, how)
 
             def work(row: int) -> tuple[Mapping[int, Pixels], str]:
-                made, reason = decode_row(row)
+                made, reason = single.decode(root, files[row], sizes, how)
                 return made, reason.replace(f"{root}/", "")  # which may be moved
 
-            filling.fill(begun, filling.in_order(files), work, advance)
-        unreadable, record = begun.reasons, place / stores.UNREADABLE
+            filling.fill(filled, filling.in_order(files), work, advance)
+        unreadable, record = filled.reasons, place / stores.UNREADABLE
         if record.is_file():  # a JPEG may be small enough for one size and not for the next
             unreadable = dict(workdir.read_json(record, list)) | unreadable
         _refuse_many(files, sorted(unreadable.items()))  # before the arrays are kept

@@ -79,9 +79,3 @@ def opened(place: Path, size: int, kind: Kind, channels: int) -> Store:
         return array
     begins = np.load(index(place, size), mmap_mode="r").view(np.uint64)
     return Encoded(path(place, size, kind), begins.reshape(-1, 2), size, channels)
-
-
-def remove_parts(place: Path) -> None:
-    """Remove what an unfinished try left."""
-    for part in place.glob(".part-*"):
-        part.unlink(missing_ok=True)

@@ -8,7 +8,7 @@
 | `.npz` | the same in NumPy's archives |
 | `.json`, `.jsonl` | an object a picture, with lists of numbers |
 
-Which fields hold the picture is told by the first row. Nothing here knows of labels or roles.
+The first row says which fields hold the picture. Nothing here knows of labels or roles.
 """
 
 from collections.abc import Mapping

@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,14 +25,23 @@ def columns_of(schema: Schema) -> list[str]:
     """
     from pyarrow import types
 
+    kinds = types.is_integer, types.is_floating
+    names = named_alike(each.name for each in schema if any(of(each.type) for of in kinds))
+    return names if len(names) >= LEAST_NUMBERS else []
+
+
+def named_alike(names: Iterable[str]) -> list[str]:
+    """Return the most names that are alike but for their numbers, in the order of the numbers.
+
+    Example:
+        >>> named_alike(["label", "pixel1", "pixel0"])
+        ['pixel0', 'pixel1']
+    """
     alike: dict[str, list[str]] = {}
-    for field in schema:
-        number = types.is_integer(field.type) or types.is_floating(field.type)
-        if number and _NUMBER.search(field.name):
-            alike.setdefault(_NUMBER.sub("#", field.name), []).append(field.name)
+    for name in names:
+        if _NUMBER.search(name):
+            alike.setdefault(_NUMBER.sub("#", name), []).append(name)
     most = max(alike.values(), key=len, default=[])
-    if len(most) < LEAST_NUMBERS:
-        return []
     return sorted(most, key=lambda name: [int(number) for number in _NUMBER.findall(name)])
 
 
@@ -48,7 +58,7 @@ def turned(file: File, columns: list[str], rows: int) -> Array:
     Raises:
         DataError: a number beyond 32 bits.
     """
-    schema = file.schema_arrow  # which is made anew whenever it is asked for
+    schema = file.schema_arrow  # a new one at every access
     types = {schema.field(name).type.to_pandas_dtype() for name in columns}
     nulls = any(_lacks(file, group) for group in range(file.num_row_groups))
     kind = np.result_type(*types, *([np.float32] if nulls else []))

@@ -34,7 +34,7 @@ def place(unpacked: Path, folder: Path, stem: str, archive: str) -> None:
 
 
 def _fold(folder: Path, name: str) -> None:
-    # Several folders are more likely classes, one of which happens to have the archive's name.
+    # Several folders are more likely classes, and one happens to have the archive's name.
     while (inner := folder / name).is_dir():
         others = [path for path in folder.iterdir() if path.name != name]
         if any(path.is_dir() or os.path.lexists(inner / path.name) for path in others):
