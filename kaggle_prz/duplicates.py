@@ -28,7 +28,7 @@ Pictures = NDArray[np.float32]
 
 
 def find(store: Store, rows: Rows | None = None) -> Rows:
-    """Which pictures are near-duplicates: the same one saved, scaled or lightened anew.
+    """Find near-duplicates: the same picture saved, scaled or lightened once more.
 
     Two of them differ, once their brightness is the same, by at most 2 of 255 in the mean and by
     4 % of their contrast; other photographs of one thing mostly differ by more. Pictures in which

@@ -152,14 +152,14 @@ def label(task: Task, row: int) -> str:
     if task.kind == "classes":
         return task.classes[int(class_truth(task.labels[row : row + 1])[0])]
     if task.kind == "heads":
-        told = [f"{head.name} {head.classes[k]}" for head, k in zip(task.heads, own, strict=True)]
-        return ", ".join(told)
+        words = [f"{head.name} {head.classes[k]}" for head, k in zip(task.heads, own, strict=True)]
+        return ", ".join(words)
     if task.kind == "tags":
         return ", ".join(task.classes[k] for k in np.flatnonzero(tag_truth(own))) or "no tag"
     if len(own) == 1:
         return f"{own[0]:g}"
-    told = [f"{name} {value:g}" for name, value in zip(task.classes, own, strict=True)]
-    return ", ".join(told[:_SHOWN_NUMBERS]) + (" …" if len(told) > _SHOWN_NUMBERS else "")
+    words = [f"{name} {value:g}" for name, value in zip(task.classes, own, strict=True)]
+    return ", ".join(words[:_SHOWN_NUMBERS]) + (" …" if len(words) > _SHOWN_NUMBERS else "")
 
 
 def ids_in_both(task: Task) -> tuple[str, ...]:

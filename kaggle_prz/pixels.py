@@ -1,11 +1,12 @@
 """What every store of images offers, wherever its pixels come from."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
+Array: TypeAlias = NDArray[Any]  # numbers of any kind, as a file holds them
 
 
 class Store(Protocol):
@@ -25,4 +26,4 @@ class Store(Protocol):
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, rows: Any, /) -> Any: ...
+    def __getitem__(self, rows: int | slice | NDArray[np.int64], /) -> Pixels: ...

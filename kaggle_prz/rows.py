@@ -1,11 +1,11 @@
-"""Which image of a task is where in the image stores, of which row, and in which fold."""
+"""Where each image of a task is in the image stores, its row, and its fold."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kaggle_prz.pixels import Array
 from kaggle_prz.task import Images, Task, Text
 
 
@@ -42,7 +42,7 @@ def files_of(task: Task) -> list[str]:
 
 
 def readable(task: Task, seen: NDArray[np.bool_]) -> Task:
-    """The task without the training rows of which no image can be decoded; test rows all stay.
+    """Return the task without training rows that have no readable image; test rows all stay.
 
     Of a bag, the other images stay. The images are named in the task's warnings.
 
@@ -107,10 +107,10 @@ def place(task: Task, seen: NDArray[np.bool_], folds: NDArray[np.int64]) -> Rows
     )
 
 
-def pooled(ids: Text, predictions: NDArray[Any]) -> tuple[Text, NDArray[Any]]:
+def pooled(ids: Text, predictions: Array) -> tuple[Text, Array]:
     """One prediction a row: the mean of those of its images.
 
-    Where one image is enough to tell, such as a lesion in one of many slices, the largest would
+    Where one image is enough, such as a lesion in one of many slices, the largest would
     suit better; the mean serves every kind, and probabilities still sum to 1.
 
     Args:

@@ -18,14 +18,16 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import filelock
 import numpy as np
 import platformdirs
+from numpy.typing import ArrayLike
 
 from kaggle_prz.errors import DiskFullError, RunError
 
+Json: TypeAlias = Any  # what a file holds is checked where it is used
 SEAL = "DONE"
 _MADE_AGAIN = "Remove that file and run the command that made it again"
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -154,26 +156,26 @@ def write_atomic(path: Path, content: str | bytes) -> None:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: object) -> None:
     """Write `value` as indented JSON, atomically."""
     write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-class _Facts(dict[str, Any]):
-    """What a JSON file of a run holds; a key that it lacks is told as damage of that file."""
+class _Facts(dict[str, Json]):
+    """What a JSON file of a run holds; a key that it lacks is damage of that file."""
 
-    def __init__(self, path: Path, facts: Mapping[str, Any]):
+    def __init__(self, path: Path, facts: Mapping[str, Json]):
         super().__init__(facts)
         self._path = path
 
-    def __missing__(self, key: str) -> Any:
+    def __missing__(self, key: str) -> Json:
         raise RunError(
             f"{self._path} lacks {key!r}, which every such file holds. {_MADE_AGAIN}; finished "
             "folds are kept."
         )
 
 
-def read_json(path: Path, form: type = dict) -> Any:
+def read_json(path: Path, form: type = dict) -> Json:
     """Read JSON from a file of a run.
 
     Args:
@@ -185,7 +187,7 @@ def read_json(path: Path, form: type = dict) -> Any:
             a key of it is asked for that it lacks.
     """
     try:
-        value: Any = json.loads(path.read_text("utf-8"))
+        value: Json = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise RunError(
             f"{path} is missing: the directory holds no run, or one that has not come that far."
@@ -207,17 +209,18 @@ def read_json(path: Path, form: type = dict) -> Any:
     return _Facts(path, value) if isinstance(value, dict) else value
 
 
-def write_arrays(path: Path, **arrays: Any) -> None:
+def write_arrays(path: Path, **arrays: ArrayLike) -> None:
     """Write named arrays as a compressed `.npz`, atomically.
 
     Raises:
         ValueError: an array holds Python objects, which only a pickle could keep.
     """
-    for name, array in arrays.items():
-        if np.asarray(array).dtype.hasobject:
+    made: dict[str, Json] = {name: np.asarray(array) for name, array in arrays.items()}
+    for name, array in made.items():
+        if array.dtype.hasobject:
             raise ValueError(f"{name} holds Python objects; arrays of a run hold plain values.")
     with replacing(path) as temporary:
-        np.savez_compressed(temporary, **arrays)
+        np.savez_compressed(temporary, **made)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -253,7 +256,7 @@ def begin_anew(directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
 
 
-def seal(directory: Path, **facts: Any) -> None:
+def seal(directory: Path, **facts: object) -> None:
     """Write the seal: digest and size of every file in `directory`, last of all.
 
     A directory without a seal is unfinished work, whatever else is in it.
@@ -273,9 +276,9 @@ def is_sealed(directory: Path) -> bool:
         return False
 
 
-def read_seal(directory: Path) -> Mapping[str, Any]:
+def read_seal(directory: Path) -> Mapping[str, Json]:
     """The seal's content: `files` (name to digest), `bytes` and the facts given to `seal`."""
-    seal_content: Mapping[str, Any] = read_json(directory / SEAL)
+    seal_content: Mapping[str, Json] = read_json(directory / SEAL)
     return seal_content
 
 

@@ -440,6 +440,17 @@ def test_an_archive_that_was_removed_no_longer_counts(unpack):
     unpack(nested, limit_bytes=2 * len(inner) + len(NOISE))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_more_entries_than_allowed_are_refused(unpack, tmp_path, monkeypatch, kind):
+    files = {f"x.{kind}": pack(kind, {"a": b"", "b/c": b""})}
+    monkeypatch.setattr(meter, "_MOST_ENTRIES", 2)
+    with pytest.raises(DataError, match=rf"more than 2 files and folders.*x\.{kind} goes beyond"):
+        unpack(files)
+    assert left_in(tmp_path / "cache") == []
+    monkeypatch.setattr(meter, "_MOST_ENTRIES", 3)
+    assert len(tree_of(unpack())) == 2
+
+
 @pytest.mark.parametrize("kind", ["tar.bz2", "tar.xz", "nested"])
 def test_bombs_are_refused(unpack, monkeypatch, kind):
     zeros = {"a": bytes(4_000_000)}

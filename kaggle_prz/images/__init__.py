@@ -1,6 +1,5 @@
 """Decode once: images -> one array a size, shared by folds, epochs and restarts."""
 
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from PIL import Image
 from kaggle_prz import workdir
 from kaggle_prz.console import Console
 from kaggle_prz.errors import DataError
-from kaggle_prz.images import filling, parts, room, sources, squares, stores
+from kaggle_prz.images import filling, parts, room, single, sources, squares, stores
 from kaggle_prz.images.gathered import FromFiles
 from kaggle_prz.images.limits import LARGEST_PIXELS
 from kaggle_prz.images.single import How
@@ -77,8 +76,8 @@ def decode(
     """Decode `files` at every size, or open what an earlier run decoded.
 
     A file is read once for all sizes: JPEGs at the smallest DCT fraction that suffices, then an
-    antialiased resize to a square. A size of which an array at least twice as large is there is
-    made from that, without the files. An interrupted or killed call is gone on with.
+    antialiased resize to a square. A size is made without the files where an
+    array at least twice as large is there. A call continues what an interrupted one left.
 
     Args:
         root: the competition's directory.
@@ -86,9 +85,7 @@ def decode(
             image that is not there.
         sizes: px.
         store: directory of the competition's image stores, kept between runs. They are keyed by
-            what the files hold, row by row, and by the following, so that the same files elsewhere,
-            of another time or under other names share them, also with competitions beside this.
-            What change of a very large file is noticed: see `kaggle_prz.images.digests.of`.
+            the files' names, sizes and times of change, row by row, and by the following.
         console: gets a bar.
         channels: of the stores. Image files become grey, grey and alpha, RGB, or RGBA; arrays
             may have any number.
@@ -106,18 +103,10 @@ def decode(
     """
     how = How(channels, aspect, largest_pixels)
     room.check(cache)
-    key = stores.fingerprint(root, files, how.key, store / stores.DIGESTS, console)
-    place = room.find(store, key)
+    place = store / stores.fingerprint(root, files, how.key)
     with workdir.exclusive(place / ".lock"):
-        held = room.use(place)
-        try:
-            kinds = _made(place, root, files, sizes, how=how, cache=cache, console=console)
-            decoded = _opened(place, root, files, kinds, how)
-        except BaseException:
-            room.release(held)
-            raise
-    weakref.finalize(decoded, room.release, held)
-    return decoded
+        kinds = _made(place, root, files, sizes, how=how, cache=cache, console=console)
+        return _opened(place, root, files, kinds, how)
 
 
 def _opened(
@@ -151,7 +140,7 @@ def _made(
     looked = (place / stores.UNREADABLE).is_file()
     if missing and not (cache == "none" and looked):
         numbers = len(files) * sum(size**2 for size in missing) * how.channels
-        kind = room.decide(cache, place, numbers, room.unused(place), console)
+        kind = room.decide(cache, place, numbers, console)
         small = _smaller(place, missing) if looked and kind != "none" else {}
         for source, some in small.items():
             large = stores.opened(place, source, "raw", how.channels)
@@ -179,9 +168,16 @@ def _shrink_into(
 ) -> None:
     count, size, _, channels = large.shape
     label = f"shrink {size} px to {_listed(sizes)} px"
-    begun = parts.begun(place, kind, sizes, (count, channels))
-    with begun as filled, console.bar(label, count) as advance:
-        filling.fill(filled, np.arange(count), filling.from_store(large, sizes), advance)
+
+    def work(row: int) -> tuple[Mapping[int, Pixels], str]:
+        pixels = np.asarray(large[row])
+        return {size: squares.shrunk(pixels, size) for size in sizes}, ""
+
+    with (
+        parts.filled(place, kind, sizes, (count, channels)) as filled,
+        console.bar(label, count) as advance,
+    ):
+        filling.fill(filled, np.arange(count), work, advance)
 
 
 def _decode_into(
@@ -196,16 +192,15 @@ def _decode_into(
 ) -> None:
     sources.require(files)
     label = f"decode to {_listed(sizes)} px" if kind != "none" else "look at every image"
-    with parts.begun(place, kind, sizes, (len(files), how.channels)) as begun:
+    with parts.filled(place, kind, sizes, (len(files), how.channels)) as filled:
         with console.bar(label, len(files)) as advance:
-            decode_row = filling.from_files(root, files, sizes, how)
 
             def work(row: int) -> tuple[Mapping[int, Pixels], str]:
-                made, reason = decode_row(row)
-                return made, stores.nameless(reason, root, files[row]) if reason else ""
+                made, reason = single.decode(root, files[row], sizes, how)
+                return made, reason.replace(f"{root}/", "")  # which may be moved
 
-            filling.fill(begun, filling.in_order(files), work, advance)
-        unreadable, record = begun.reasons, place / stores.UNREADABLE
+            filling.fill(filled, filling.in_order(files), work, advance)
+        unreadable, record = filled.reasons, place / stores.UNREADABLE
         if record.is_file():  # a JPEG may be small enough for one size and not for the next
             unreadable = dict(workdir.read_json(record, list)) | unreadable
         _refuse_many(files, sorted(unreadable.items()))  # before the arrays are kept

@@ -1,29 +1,27 @@
 """Arrays of NumPy's files -> `(height, width, channels)` bytes."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from kaggle_prz.errors import DataError
 from kaggle_prz.images import modes
 from kaggle_prz.images.kept import Kept
 from kaggle_prz.images.limits import refuse_larger
+from kaggle_prz.pixels import Array, Pixels
 from kaggle_prz.records.npz import HEADS
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
-Bytes = NDArray[np.uint8]
 
 
-def read(file: Path, row: int | None, channels: int, largest_pixels: int) -> Bytes:
+def read(file: Path, row: int | None, channels: int, largest_pixels: int) -> Pixels:
     """The array of a file, or one of a stack, as bytes scaled by the numbers of the whole file.
 
     Args:
         file: `.npy`, of one image or of a stack of them.
         row: which one of the stack, from 0; None of a file of one image.
-        channels: that are wanted, to tell which axis holds them.
+        channels: that are wanted, to find the axis that holds them.
         largest_pixels: see `kaggle_prz.images.decode`.
 
     Raises:
@@ -42,15 +40,15 @@ def read(file: Path, row: int | None, channels: int, largest_pixels: int) -> Byt
     return modes.eight_bit(np.asarray(image), span)
 
 
-def _open(file: Path) -> NDArray[Any]:
+def _open(file: Path) -> Array:
     with HEADS:
-        array: NDArray[Any] = np.load(file, mmap_mode="r", allow_pickle=False)
+        array: Array = np.load(file, mmap_mode="r", allow_pickle=False)
     if array.ndim < 2:
         raise DataError(f"an array of shape {array.shape} is no image")
     return array
 
 
-def _open_stack(file: Path) -> tuple[NDArray[Any], modes.Span]:
+def _open_stack(file: Path) -> tuple[Array, modes.Span]:
     array = _open(file)
     return array, modes.span_of(array)
 
@@ -59,7 +57,7 @@ _stacks = Kept(_open_stack)
 forget = _stacks.forget
 
 
-def upright(array: NDArray[Any], channels: int) -> NDArray[Any]:
+def upright(array: Array, channels: int) -> Array:
     """An array of one image with its channels last.
 
     The axis of channels is the one as long as `channels`, last before first; else the one of 1
@@ -94,7 +92,7 @@ def upright(array: NDArray[Any], channels: int) -> NDArray[Any]:
     )
 
 
-def planes(array: Bytes, channels: int) -> list[Image.Image]:
+def planes(array: Pixels, channels: int) -> list[Image.Image]:
     """An array as images that are resized one by one: one of RGB, else one a channel.
 
     Args:

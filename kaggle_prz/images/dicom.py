@@ -2,16 +2,18 @@
 
 import importlib.util
 import io
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kaggle_prz.errors import DataError, MissingExtraError
 from kaggle_prz.images import modes
 from kaggle_prz.images.limits import refuse_larger
+from kaggle_prz.pixels import Array, Pixels
 
+Dataset: TypeAlias = Any  # pydicom is optional
 SUFFIXES = (".dcm", ".dicom")
 
 
@@ -25,7 +27,7 @@ def require() -> None:
         raise MissingExtraError("A DICOM image", "pydicom", "medical")
 
 
-def read(file: Path, largest_pixels: int) -> NDArray[np.uint8]:
+def read(file: Path, largest_pixels: int) -> Pixels:
     """The first frame of a DICOM file, `(height, width, 1 or 3)`.
 
     Grey numbers are rescaled to their units and then cut to the file's window, or, without one,
@@ -61,7 +63,7 @@ def read(file: Path, largest_pixels: int) -> NDArray[np.uint8]:
     return (255 - grey if inverted else grey)[..., None]
 
 
-def _windowed(pixels: NDArray[Any], data: Any) -> NDArray[np.uint8]:
+def _windowed(pixels: Array, data: Dataset) -> Pixels:
     from pydicom.pixels import apply_modality_lut, apply_voi_lut
 
     values = apply_modality_lut(pixels, data)
@@ -78,6 +80,6 @@ def _windowed(pixels: NDArray[Any], data: Any) -> NDArray[np.uint8]:
     return modes.eight_bit(values.astype(np.float64), modes.Span(float(low), float(high)))
 
 
-def _first(value: Any) -> float:
+def _first(value: "float | str | Sequence[float]") -> float:
     """Of several windows, the first."""
     return float(value if isinstance(value, (int, float, str)) else value[0])

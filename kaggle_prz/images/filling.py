@@ -5,18 +5,16 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz import environment
 from kaggle_prz.console import Advance
-from kaggle_prz.images import single, sources, squares
+from kaggle_prz.images import sources
 from kaggle_prz.images.limits import pillow_limit_lifted
 from kaggle_prz.images.parts import Filling
-from kaggle_prz.images.single import How
-from kaggle_prz.pixels import Pixels, Store
+from kaggle_prz.pixels import Pixels
 
 Work = Callable[[int], tuple[Mapping[int, Pixels], str]]
 Rows = NDArray[np.int64]
@@ -25,25 +23,6 @@ _SAVED_EVERY = 5.0  # seconds; what a killed process loses
 _A_BLOCK = 16  # rows a thread takes at once, at most
 _BLOCKS_AT_LEAST = 16  # a thread: none works alone for long at the end
 _BLOCKS_WAITING = 4  # a thread
-
-
-def from_files(root: Path, files: Sequence[str], sizes: Sequence[int], how: How) -> Work:
-    """Decodes the images of files."""
-
-    def work(row: int) -> tuple[Mapping[int, Pixels], str]:
-        return single.decode(root, files[row], sizes, how)
-
-    return work
-
-
-def from_store(source: Store, sizes: Sequence[int]) -> Work:
-    """Makes the images of a store smaller."""
-
-    def work(row: int) -> tuple[Mapping[int, Pixels], str]:
-        pixels = np.asarray(source[row])
-        return {size: squares.shrunk(pixels, size) for size in sizes}, ""
-
-    return work
 
 
 def in_order(files: Sequence[str]) -> Rows:
@@ -69,7 +48,7 @@ def fill(filling: Filling, order: Rows, work: Work, advance: Advance) -> None:
     """
     rows = order[~filling.done[order]]
     advance(len(order) - len(rows))
-    begun = saved = time.monotonic()
+    start = saved = time.monotonic()
     count = 0
 
     def some(block: Rows) -> tuple[Rows, dict[int, str]]:
@@ -83,7 +62,7 @@ def fill(filling: Filling, order: Rows, work: Work, advance: Advance) -> None:
             filling.reasons.update(reasons)
             count += len(block)
             now = time.monotonic()
-            advance(len(block), note=f"{count / max(now - begun, 1e-3):,.0f} images/s")
+            advance(len(block), note=f"{count / max(now - start, 1e-3):,.0f} images/s")
             if now - saved > _SAVED_EVERY:
                 filling.save()
                 saved = time.monotonic()
@@ -115,7 +94,7 @@ def _done(filling: Filling, block: Rows, work: Work) -> dict[int, str]:
 def _in_threads(
     task: Callable[[Rows], tuple[Rows, dict[int, str]]], blocks: Iterator[Rows]
 ) -> Iterator[tuple[Rows, dict[int, str]]]:
-    """Results in the order of `blocks`, of which only a few wait at a time."""
+    """Yield results in the order of `blocks`; only a few wait at a time."""
     threads = environment.processors()
     waiting: deque[Future[tuple[Rows, dict[int, str]]]] = deque()
     pool = ThreadPoolExecutor(threads)

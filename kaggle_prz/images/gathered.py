@@ -8,9 +8,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from kaggle_prz import environment
@@ -43,7 +43,7 @@ class Gathered(ABC):
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows: Any, /) -> Pixels:
+    def __getitem__(self, rows: int | slice | NDArray[np.int64], /) -> Pixels:
         chosen = np.arange(len(self))[rows]
         made = np.zeros((chosen.size, *self.shape[1:]), np.uint8)
 
@@ -71,10 +71,11 @@ class Encoded(Gathered):
         channels: of every picture.
     """
 
-    def __init__(self, file: Path, index: Any, size: int, channels: int):
+    def __init__(self, file: Path, index: NDArray[np.uint64], size: int, channels: int):
         super().__init__((len(index), size, size, channels))
         self._index = index
-        self._bytes: Any = np.memmap(file, np.uint8, "r") if file.stat().st_size else b""
+        some = file.stat().st_size  # nothing cannot be mapped
+        self._bytes = np.memmap(file, np.uint8, "r") if some else np.zeros(0, np.uint8)
 
     def _one(self, row: int) -> Pixels:
         begin, length = self._index[row].tolist()

@@ -1,13 +1,14 @@
 """An image of any mode, or an array of any kind of numbers -> 8 bits a channel."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from kaggle_prz.errors import DataError
+from kaggle_prz.pixels import Array
 
 _DEPTHS = (8, 10, 12, 14, 16, 24, 32, 64)
 _DEEP_MODES = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
@@ -64,7 +65,7 @@ def _from_lab(image: Image.Image) -> Image.Image:
     return image if made is None else made
 
 
-def span_of(values: NDArray[Any]) -> Span:
+def span_of(values: Array) -> Span:
     """Which numbers are black and white, by the smallest and the largest of a file.
 
     - bytes are pixels already, and 0 and 1 alone are black and white;
@@ -91,7 +92,7 @@ def span_of(values: NDArray[Any]) -> Span:
     return span_of_parts(values.dtype, (np.asarray(values[at : at + rows]) for at in begins))
 
 
-def span_of_parts(dtype: np.dtype[Any] | None, parts: Iterable[NDArray[Any]]) -> Span:
+def span_of_parts(dtype: np.dtype[np.generic] | None, parts: Iterable[Array]) -> Span:
     """The same of numbers that come in parts.
 
     Args:
@@ -114,7 +115,7 @@ def span_of_parts(dtype: np.dtype[Any] | None, parts: Iterable[NDArray[Any]]) ->
     return Span(0, high if depth is None else 2**depth - 1)
 
 
-def _extremes(parts: Iterable[NDArray[Any]], kind: str) -> tuple[float, float, str]:
+def _extremes(parts: Iterable[Array], kind: str) -> tuple[float, float, str]:
     """The smallest and the largest, and `"f"` where some are fractions."""
     lowest, highest = [], []
     for part in parts:
@@ -128,7 +129,7 @@ def _extremes(parts: Iterable[NDArray[Any]], kind: str) -> tuple[float, float, s
     return min(lowest, default=0), max(highest, default=0), kind
 
 
-def eight_bit(values: NDArray[Any], span: Span | None = None) -> NDArray[np.uint8]:
+def eight_bit(values: Array, span: Span | None = None) -> NDArray[np.uint8]:
     """Numbers of any kind as bytes.
 
     Args:

@@ -1,4 +1,4 @@
-"""Stores while they are filled: what is done is kept, so that a killed process is gone on with."""
+"""Stores while they are filled: what is done is kept, so that another process can continue."""
 
 import contextlib
 import hashlib
@@ -74,9 +74,9 @@ class _Raw(_Part):
 class _Encoded(_Part):
     """JPEGs in the order in which they come, and where each is."""
 
-    def __init__(self, final: Path, index: Path, shape: tuple[int, ...], resumed: bool):
+    def __init__(self, final: Path, index: Path, count: int, resumed: bool):
         super().__init__(final)
-        self._index = _Raw(index, (shape[0], 2, 8), resumed)
+        self._index = _Raw(index, (count, 2, 8), resumed)
         if not resumed:
             self.file.write_bytes(b"")
         self._open()
@@ -115,31 +115,30 @@ class Filling:
     Attributes:
         done: `(images,)` bool, those that an earlier process did among them.
         reasons: row of an image without pixels -> why.
+        parts: size -> its file.
     """
 
     def __init__(self, place: Path, kind: Kind, sizes: Sequence[int], shape: tuple[int, int]):
-        place.mkdir(parents=True, exist_ok=True)
-        self._progress = place / _PROGRESS
+        self._place, self._progress = place, place / _PROGRESS
         self._key = hashlib.sha256(repr((kind, sorted(sizes), shape)).encode()).hexdigest()[:16]
         self.done, self.reasons = np.zeros(shape[0], bool), dict[int, str]()
         self.parts: dict[int, _Part] = {}
-        self._place, self._kind, self._sizes, self._shape = place, kind, sizes, shape
+        self._kind, self._sizes, self._shape = kind, sizes, shape
 
     def open(self) -> None:
         """Open the files, those of an earlier process where it was at work on the same."""
-        place, kind, sizes, shape = self._place, self._kind, self._sizes, self._shape
-        expected = [stores.path(place, size, kind) for size in sizes if kind != "none"]
-        resumed = all(_part(file).is_file() for file in expected) and self._read()
+        place, count = self._place, self._shape[0]
+        sizes = [size for size in self._sizes if self._kind != "none"]
+        finals = [stores.path(place, size, self._kind) for size in sizes]
+        resumed = all(_part(file).is_file() for file in finals) and self._read()
         if not resumed:
-            stores.remove_parts(place)
-        for size in sizes if kind != "none" else ():
-            whole = (shape[0], size, size, shape[1])
-            final = stores.path(place, size, kind)
-            self.parts[size] = (
-                _Raw(final, whole, resumed)
-                if kind == "raw"
-                else _Encoded(final, stores.index(place, size), whole, resumed)
-            )
+            self.remove()
+        for size, final in zip(sizes, finals, strict=True):
+            if self._kind == "raw":
+                self.parts[size] = _Raw(final, (count, size, size, self._shape[1]), resumed)
+            else:
+                self.parts[size] = _Encoded(final, stores.index(place, size), count, resumed)
+        self.save()  # so that rows of another try are never taken for those of this one
 
     def save(self) -> None:
         """Flush what was put, and then mark it as done for good."""
@@ -156,18 +155,18 @@ class Filling:
         self._progress.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Leave everything for another process to go on with."""
+        """Leave everything for another process to continue."""
         for part in self.parts.values():
             part.close()
 
     def remove(self) -> None:
         """Leave nothing."""
         self.close()
-        stores.remove_parts(self._place)
-        self._progress.unlink(missing_ok=True)
+        for file in (*self._place.glob(".part-*"), self._progress):
+            file.unlink(missing_ok=True)
 
     def _read(self) -> bool:
-        """Whether an earlier process was at work on the same, and how far it came."""
+        """Read how far an earlier process came; whether it was at work on the same."""
         if not self._progress.is_file():
             return False
         found = workdir.read_json(self._progress)
@@ -180,25 +179,22 @@ class Filling:
 
 
 @contextlib.contextmanager
-def begun(
+def filled(
     place: Path, kind: Kind, sizes: Sequence[int], shape: tuple[int, int]
 ) -> Iterator[Filling]:
-    """Stores to be filled, from where an earlier process stopped.
+    """Fill stores from where an earlier process stopped; see `Filling`.
 
     They are moved to their places at the end. An interrupt leaves what is done under hidden
     names, and any error leaves nothing.
-
-    Args:
-        place, kind, sizes, shape: see `Filling`.
 
     Raises:
         DiskFullError: no room.
     """
     with workdir.room_for(place):
+        place.mkdir(parents=True, exist_ok=True)
         filling = Filling(place, kind, sizes, shape)
         try:
             filling.open()
-            filling.save()  # so that rows of another try are never taken for those of this one
             yield filling
             filling.finish()
         except Exception:

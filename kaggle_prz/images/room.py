@@ -3,8 +3,6 @@
 import contextlib
 import os
 import shutil
-import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -18,7 +16,6 @@ _SHARE = 0.5  # of the disk that is free or holds stores
 _LEAST_RESERVE = 2e9  # bytes that are left for runs, or …
 _RESERVE = 0.05  # … this share of a smaller disk
 _ENCODED = 0.25  # bytes a number of a picture: an estimate, not measured
-_USED, _LEASE = ".used", ".in-use"
 _IN_WORDS = {"raw": "raw arrays", "encoded": "JPEGs", "none": "not kept, decoded for every batch"}
 
 
@@ -33,10 +30,8 @@ def check(cache: str) -> None:
     _most()
 
 
-def decide(
-    cache: str, place: Path, numbers: int, removable: Sequence[Path], console: Console
-) -> Kind:
-    """How to keep images, and room for them: stores that were not used for long are removed.
+def decide(cache: str, place: Path, numbers: int, console: Console) -> Kind:
+    """Choose how to keep images, by the room there is.
 
     What is kept takes at most half of the disk that is free or holds stores, or
     `KAGGLE_PRZ_CACHE_GB`, and leaves a reserve.
@@ -45,118 +40,29 @@ def decide(
         cache: of `CHOICES`; `"auto"` takes the first for which there is room.
         place: directory of the stores that are made.
         numbers: images × Σ size² × channels.
-        removable: directories of other stores, see `unused`, the first to go first.
-        console: is told the decision, and a note for everything that is removed.
+        console: gets the decision; where older stores are in the way, also how to remove them.
     """
     root = place.parent.parent
     disk = shutil.disk_usage(root)
-    begun = sum(part.stat().st_size for part in place.glob(".part-*"))  # is gone on with
-    free, taken = disk.free + begun, sum(map(_bytes, root.glob("*/*/"))) - begun
+    unfinished = sum(part.stat().st_size for part in place.glob(".part-*"))  # to be continued
+    free, taken = disk.free + unfinished, sum(map(_bytes, root.glob("*/*/"))) - unfinished
     most = _most()
     budget = _SHARE * (free + taken) if most is None else most
-    room = min(budget - taken, free - min(_LEAST_RESERVE, _RESERVE * disk.total))
-    needs = {"raw": float(numbers), "encoded": _ENCODED * numbers, "none": 0.0}
-    could_be = room + sum(map(_bytes, removable))
-    kinds: list[Kind] = [kind for kind in get_args(Kind) if cache in {"auto", kind}]
-    kind = next((kind for kind in kinds if needs[kind] <= could_be), kinds[-1])
-    for other in removable:
-        if needs[kind] <= room or kind == "none":
-            break
-        room += _remove(other, console)
+    reserve = min(_LEAST_RESERVE, _RESERVE * disk.total)
+    room = min(budget - taken, free - reserve)
+    needs: dict[Kind, float] = {"raw": numbers, "encoded": _ENCODED * numbers, "none": 0}
+    kinds = [kind for kind in needs if cache in {"auto", kind}]
+    kind = next((kind for kind in kinds if needs[kind] <= room), kinds[-1])
     about = "about " if kind == "encoded" else ""
     size = f", {about}{_shown(needs[kind])} of {_shown(free)} free" if needs[kind] else ""
     console.say(f"images: {_IN_WORDS[kind]}{size}")
+    if kind != kinds[0] and needs[kinds[0]] <= min(budget, free + taken - reserve):
+        console.say(
+            f"Note: raw arrays take {_shown(needs['raw'])}, and {_shown(taken)} of at most "
+            f"{_shown(budget)} are taken by other image stores. Delete {root} while no run is at "
+            "work, or allow more with KAGGLE_PRZ_CACHE_GB."
+        )
     return kind
-
-
-def find(store: Path, key: str) -> Path:
-    """The directory of the stores of a key.
-
-    Args:
-        store: directory of a competition's stores.
-        key: says what stores were made of, so that one of any competition is as good.
-
-    Returns:
-        One of this competition, unless only another has stores of the key: the same files under
-        another name.
-    """
-    own = store / key
-    if (own / _USED).is_file():
-        return own
-    return next((mark.parent for mark in sorted(store.parent.glob(f"*/{key}/{_USED}"))), own)
-
-
-def use(place: Path) -> int | None:
-    """Hold a directory of stores against `decide` until `release`.
-
-    Returns:
-        What `release` takes; None on systems where stores are never removed.
-    """
-    (place / _USED).touch()
-    if sys.platform == "win32":
-        return None
-    import fcntl
-
-    lease = os.open(place / _LEASE, os.O_RDWR | os.O_CREAT, 0o644)
-    fcntl.flock(lease, fcntl.LOCK_SH)
-    return lease
-
-
-def release(lease: int | None) -> None:
-    """Let go of what `use` holds."""
-    if lease is not None:
-        os.close(lease)
-
-
-def unused(place: Path) -> list[Path]:
-    """Directories of stores beside `place`, those of other competitions too, longest unused first.
-
-    One that a process holds may be among them; it is not removed.
-    """
-    marks = place.parent.parent.glob(f"*/*/{_USED}")
-    dated = sorted((mark.stat().st_mtime, mark.parent) for mark in marks)
-    return [other for _, other in dated if other != place and not _is_held(other)]
-
-
-def _remove(place: Path, console: Console) -> float:
-    """Remove what is in a directory, unless a process uses it; the bytes that were freed."""
-    with _alone(place) as alone:
-        if not alone:
-            return 0.0
-        freed = _bytes(place)
-        (place / _USED).unlink(missing_ok=True)
-        for file in (*place.glob("*.*"), *place.glob(".part-*")):
-            if file.name not in {".lock", _LEASE}:
-                file.unlink(missing_ok=True)
-    console.say(
-        f"Note: the image store {place.parent.name}/{place.name} was removed to make room "
-        f"({_shown(freed)}); it is made anew when it is asked for. KAGGLE_PRZ_CACHE_GB allows more."
-    )
-    return freed
-
-
-def _is_held(place: Path) -> bool:
-    with _alone(place) as alone:
-        return not alone
-
-
-@contextlib.contextmanager
-def _alone(place: Path) -> Iterator[bool]:
-    """Whether no process uses the stores of a directory; none begins to in the meantime."""
-    if sys.platform == "win32":
-        yield False
-        return
-    import fcntl
-
-    lease = os.open(place / _LEASE, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        yield False
-    else:
-        yield True
-    finally:
-        os.close(lease)
 
 
 def _most() -> float | None:

@@ -27,6 +27,7 @@ from kaggle_prz.errors import DataError
 from kaggle_prz.images import arrays, dicom, modes, stored, tables
 from kaggle_prz.images import channels as by_channel
 from kaggle_prz.images.limits import pillow_limit_lifted, refuse_larger
+from kaggle_prz.pixels import Pixels
 
 _MANY = (*records.SUFFIXES, *records.IN_TABLES)
 _ROW = re.compile(
@@ -106,7 +107,7 @@ def planes(reference: Path, enough: int, channels: int, largest_pixels: int) -> 
 
 def _held(
     file: Path, place: Place, channels: int, largest_pixels: int
-) -> arrays.Bytes | Path | io.BytesIO:
+) -> Pixels | Path | io.BytesIO:
     """An array of bytes, or where the bytes of an image file are."""
     suffix = file.suffix.lower()
     if suffix == ".npy":

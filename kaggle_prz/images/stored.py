@@ -11,6 +11,7 @@ from kaggle_prz.errors import DataError
 from kaggle_prz.images import arrays, modes
 from kaggle_prz.images.kept import Kept
 from kaggle_prz.images.limits import refuse_larger
+from kaggle_prz.pixels import Pixels
 
 _MOST_OPEN = 3  # files, each with two blocks of rows
 
@@ -40,16 +41,14 @@ _files = Kept(_File, most=_MOST_OPEN)
 forget = _files.forget
 
 
-def read(
-    file: Path, member: str, row: int, channels: int, largest_pixels: int
-) -> bytes | arrays.Bytes:
+def read(file: Path, member: str, row: int, channels: int, largest_pixels: int) -> bytes | Pixels:
     """One picture of a file of many, its numbers scaled by those of all its pictures.
 
     Args:
         file: of a suffix in `kaggle_prz.records`.
         member: name of an array in it, or `""`.
         row: from 0.
-        channels: that are wanted, to tell which axis holds them.
+        channels: that are wanted, to find the axis that holds them.
         largest_pixels: see `kaggle_prz.images.decode`.
 
     Returns:

@@ -1,12 +1,11 @@
 """Tables of pixels: a row is an image, a column a pixel, or one column a string of numbers."""
 
 import math
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +15,13 @@ from kaggle_prz.images import modes
 from kaggle_prz.images.kept import Kept
 from kaggle_prz.images.limits import refuse_larger
 from kaggle_prz.layouts import texts
+from kaggle_prz.pixels import Array
+from kaggle_prz.records.wide import named_alike
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _LEAST_PIXELS = 16
-_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class PixelTable:
         span: see `kaggle_prz.images.modes.span_of`; of the whole table.
     """
 
-    values: NDArray[Any]
+    values: Array
     span: modes.Span
 
 
@@ -98,17 +98,13 @@ def pixel_columns(names: list[str]) -> list[str]:
         >>> pixel_columns(names)[:3]
         ['pixel0', 'pixel1', 'pixel2']
     """
-    alike: dict[str, list[str]] = {}
-    for name in names:
-        if _NUMBER.search(name):
-            alike.setdefault(_NUMBER.sub("#", name), []).append(name)
-    most = max(alike.values(), key=len, default=[])
+    most = named_alike(names)
     if len(most) < _LEAST_PIXELS:
         raise DataError(
             "a table of pixels has a column a pixel (pixel0, pixel1, …) or a column of strings "
             f"of numbers; this one has {', '.join(names[:8])}{', …' if len(names) > 8 else ''}"
         )
-    return sorted(most, key=lambda name: [int(number) for number in _NUMBER.findall(name)])
+    return most
 
 
 def shape_of(pixels: int) -> tuple[int, int, int]:
@@ -128,25 +124,25 @@ def shape_of(pixels: int) -> tuple[int, int, int]:
     raise DataError(f"{pixels} pixels a row fill no square, neither of grey nor of three colours")
 
 
-def _from_columns(read_table: "Callable[..., pd.DataFrame]", columns: list[str]) -> NDArray[Any]:
+def _from_columns(read_table: "Callable[..., pd.DataFrame]", columns: list[str]) -> Array:
     try:
         table = read_table(usecols=columns, dtype=np.uint8)
     except (ValueError, OverflowError):  # fractions, more than 255, or cells without a number
         table = read_table(usecols=columns, dtype=np.float32)
-    values: NDArray[Any] = table[columns].to_numpy()
+    values: Array = table[columns].to_numpy()
     return np.ascontiguousarray(values)
 
 
-def _holds_numbers(cells: "pd.Series[Any]") -> bool:
+def _holds_numbers(cells: "pd.Series") -> bool:
     return any(
         isinstance(cell, str) and len(_numbers(cell)) >= _LEAST_PIXELS for cell in cells.tolist()
     )
 
 
-def _from_text(cells: "pd.Series[Any]") -> NDArray[Any]:
+def _from_text(cells: "pd.Series") -> Array:
     rows = ["" if isinstance(cell, float) else cell for cell in cells.tolist()]
     count = len(_numbers(rows[0]))
-    values: NDArray[Any] = np.zeros((len(rows), count), np.uint8)
+    values: Array = np.zeros((len(rows), count), np.uint8)
     for row, numbers in enumerate(_parsed(rows, count)):
         if values.dtype == np.uint8 and not (
             numbers.min() >= 0 and numbers.max() <= 255 and (numbers == np.rint(numbers)).all()

@@ -8,14 +8,14 @@
 | `.npz` | the same in NumPy's archives |
 | `.json`, `.jsonl` | an object a picture, with lists of numbers |
 
-Which fields hold the picture is told by the first row. Nothing here knows of labels or roles.
+The first row says which fields hold the picture. Nothing here knows of labels or roles.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from kaggle_prz.errors import DataError, MissingExtraError
-from kaggle_prz.records import parquet
+from kaggle_prz.records import hdf5, json_rows, npz, parquet, tfrecord
 from kaggle_prz.records.form import Form
 from kaggle_prz.records.rows import NoPicturesError, Records
 
@@ -56,19 +56,11 @@ def _opened(path: Path) -> Mapping[str, Records]:
     if suffix in parquet.SUFFIXES:
         return {"": parquet.Parquet(path)}
     if suffix == ".npz":
-        from kaggle_prz.records import npz
-
         return npz.members(path)
     if suffix in IN_TABLES:
-        from kaggle_prz.records.json_rows import JsonRows
-
-        return {"": JsonRows(path)}
+        return {"": json_rows.opened(path)}
     if suffix.startswith(".tfrec"):
-        from kaggle_prz.records.tfrecord import TFRecords
-
-        return {"": TFRecords(path)}
-    from kaggle_prz.records import hdf5
-
+        return {"": tfrecord.opened(path)}
     return hdf5.members(path)
 
 

@@ -22,7 +22,7 @@ class Held(Protocol[Row_co]):
 
 
 class Blocks(Generic[T]):
-    """Rows of a file, of which the last two blocks are kept.
+    """Rows of a file; the last two blocks are kept.
 
     Args:
         read: `(begin, end) -> rows`; called by one thread at a time.

@@ -1,8 +1,8 @@
 """`tf.train.Example` as bytes -> its features. Nothing of TensorFlow is imported."""
 
+import mmap
 import struct
 from collections.abc import Iterator
-from typing import Any, Protocol
 
 from kaggle_prz.errors import DataError
 
@@ -11,19 +11,14 @@ _LONGEST_VARINT = 10  # bytes
 _FEATURES = _ENTRY = _KEY = 1
 _VALUE = 2
 _BYTES_LIST, _FLOAT_LIST, _INT64_LIST = 1, 2, 3
-Span = tuple[int, int]
+Buffer = bytes | mmap.mmap  # what is skipped of a mapped file is not read
+Value = bytes | int | float
 
 
-class Buffer(Protocol):
-    """Bytes, or a file mapped to memory: what is skipped is not read."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, where: Any, /) -> Any: ...
-
-
-def parse(buffer: Buffer, begin: int, end: int, most: int | None = None) -> dict[str, Any]:
-    """The features of one example.
+def parse(
+    buffer: Buffer, begin: int, end: int, most: int | None = None
+) -> dict[str, Value | list[Value]]:
+    """Return the features of one example.
 
     Args:
         buffer: holds it.
@@ -40,7 +35,7 @@ def parse(buffer: Buffer, begin: int, end: int, most: int | None = None) -> dict
         >>> parse(bytes.fromhex("0a0c 0a0a 0a0161 1205 1a03 0a01 07"), 0, 14)
         {'a': 7}
     """
-    found: dict[str, Any] = {}
+    found: dict[str, Value | list[Value]] = {}
     for number, features in _messages(buffer, begin, end):
         for inner, entry in _messages(buffer, *features) if number == _FEATURES else ():
             if inner == _ENTRY:
@@ -56,39 +51,25 @@ def parse(buffer: Buffer, begin: int, end: int, most: int | None = None) -> dict
     return found
 
 
-def _values(buffer: Buffer, feature: Span, most: int | None) -> list[Any] | None:
-    values: list[Any] = []
+def _values(buffer: Buffer, feature: tuple[int, int], most: int | None) -> list[Value] | None:
+    values: list[Value] = []
     for kind, (begin, end) in _messages(buffer, *feature):
         if most is not None and end - begin > 4 * most:
             return None
-        for number, wire, value in _fields(buffer, begin, end):
+        for number, wire, at, to in _fields(buffer, begin, end):
             if number != 1:
                 continue
             if kind == _BYTES_LIST and wire == _BYTES:
-                values.append(bytes(buffer[value[0] : value[1]]))
-            elif kind == _FLOAT_LIST:
-                values += _floats(buffer, wire, value)
-            elif kind == _INT64_LIST:
-                values += _integers(buffer, wire, value)
+                values.append(bytes(buffer[at:to]))
+            elif kind == _FLOAT_LIST and wire in (_BYTES, _FOUR):
+                if (to - at) % 4:
+                    raise DataError("a list of numbers ends within a number")
+                values += struct.unpack(f"<{(to - at) // 4}f", buffer[at:to])
+            elif kind == _INT64_LIST and wire in (_BYTES, _VARINT):
+                while at < to:
+                    value, at = _varint(buffer, at, to)  # noqa: PLW2901
+                    values.append(_signed(value))
     return values
-
-
-def _floats(buffer: Buffer, wire: int, value: Any) -> list[float]:
-    begin, end = value if wire in (_BYTES, _FOUR) else (0, 0)
-    if (end - begin) % 4:
-        raise DataError("a list of numbers ends within a number")
-    return list(struct.unpack(f"<{(end - begin) // 4}f", buffer[begin:end]))
-
-
-def _integers(buffer: Buffer, wire: int, value: Any) -> list[int]:
-    if wire == _VARINT:
-        return [_signed(value)]
-    found = []
-    place, end = value if wire == _BYTES else (0, 0)
-    while place < end:
-        number, place = _varint(buffer, place, end)
-        found.append(_signed(number))
-    return found
 
 
 def _signed(number: int) -> int:
@@ -96,23 +77,21 @@ def _signed(number: int) -> int:
     return number - 2**64 if number >= 2**63 else number
 
 
-def _messages(buffer: Buffer, begin: int, end: int) -> Iterator[tuple[int, Span]]:
-    for number, wire, value in _fields(buffer, begin, end):
+def _messages(buffer: Buffer, begin: int, end: int) -> Iterator[tuple[int, tuple[int, int]]]:
+    for number, wire, at, to in _fields(buffer, begin, end):
         if wire == _BYTES:
-            yield number, value
+            yield number, (at, to)
 
 
-def _fields(buffer: Buffer, begin: int, end: int) -> Iterator[tuple[int, int, Any]]:
-    """Field number, wire type, and a number or where the bytes are."""
+def _fields(buffer: Buffer, begin: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """Yield number and wire type of every field, and where its content begins and ends."""
     place = begin
     while place < end:
         key, place = _varint(buffer, place, end)
         number, wire = key >> 3, key & 7
         if wire == _VARINT:
-            value, place = _varint(buffer, place, end)
-            yield number, wire, value
-            continue
-        if wire == _BYTES:
+            length = _varint(buffer, place, end)[1] - place
+        elif wire == _BYTES:
             length, place = _varint(buffer, place, end)
         elif wire in (_EIGHT, _FOUR):
             length = 8 if wire == _EIGHT else 4
@@ -120,7 +99,7 @@ def _fields(buffer: Buffer, begin: int, end: int) -> Iterator[tuple[int, int, An
             raise DataError(f"a record has a field of the kind {wire}, which examples have not")
         if length > end - place:
             raise DataError("a record has a field that is longer than the record")
-        yield number, wire, (place, place + length)
+        yield number, wire, place, place + length
         place += length
 
 

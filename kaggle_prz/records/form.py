@@ -4,14 +4,13 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kaggle_prz.errors import DataError
+from kaggle_prz.pixels import Array
 
-Row = Mapping[str, Any]
+Row = Mapping[str, object]
 LEAST_NUMBERS = 64  # of a list that is a picture; embeddings and boxes are mostly shorter
 _LEAST_SIDE = 8
 _MOST_AXES = 3
@@ -62,7 +61,7 @@ def is_extra(name: str) -> bool:
     return bool(_EXTRA.search(name))
 
 
-def is_image_file(value: Any) -> bool:
+def is_image_file(value: object) -> bool:
     """Whether bytes open as those of an image file do."""
     return isinstance(value, bytes) and value.startswith(_MAGIC)
 
@@ -124,12 +123,12 @@ def _stacked(shape: tuple[int, ...], fields: int) -> tuple[int, ...]:
     return (*shape[:2], fields * (shape[2] if len(shape) == 3 else 1))
 
 
-def bytes_of(value: Any) -> Any:
+def bytes_of(value: object) -> object:
     """The bytes of an image, which may be held with a path."""
     return value.get("bytes") if isinstance(value, Mapping) else value
 
 
-def grid_of(value: Any) -> NDArray[Any] | None:
+def grid_of(value: object) -> Array | None:
     """A list of many numbers as a picture, `(height, width)` or with channels; None of others.
 
     Raises:
@@ -148,7 +147,7 @@ def grid_of(value: Any) -> NDArray[Any] | None:
     return grid if is_picture(grid.shape) else None
 
 
-def picture_of(row: Row, form: Form) -> bytes | NDArray[Any]:
+def picture_of(row: Row, form: Form) -> bytes | Array:
     """The picture of a row: the bytes of an image file, or numbers as `form` says.
 
     Raises:
@@ -176,7 +175,7 @@ def picture_of(row: Row, form: Form) -> bytes | NDArray[Any]:
     return made
 
 
-def others(row: Row, form: Form) -> Iterator[tuple[str, Any]]:
+def others(row: Row, form: Form) -> Iterator[tuple[str, object]]:
     """The fields of a row that do not hold its picture; of one held with a path, that."""
     for name, value in row.items():
         if name not in form.fields:

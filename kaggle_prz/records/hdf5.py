@@ -1,21 +1,23 @@
 """HDF5 files: stacks of pictures with columns beside them, or a dataset a picture."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.records.blocks import Blocks, refuse_unbelievable
+from kaggle_prz.pixels import Array
+from kaggle_prz.records.blocks import refuse_unbelievable
 from kaggle_prz.records.form import Form, is_extra, is_image_file, is_picture
-from kaggle_prz.records.rows import Records
+from kaggle_prz.records.rows import InBlocks, Records
 from kaggle_prz.records.stack import Stack, beside, is_stack, text_of
 
+Node: TypeAlias = Any  # a file, a group or a dataset: h5py ships no types
 _MOST_DATASETS = 200
 _DEEPEST = 4
 _PEEK = 8
@@ -33,7 +35,7 @@ def members(path: Path) -> dict[str, Records]:
     with opened(path) as file:
         place = _place_of_pictures(file)
         if place is not None:
-            return {"": _Single(path, place, list(file[place]), file[place])}
+            return {"": _single(path, place, file[place])}
         sets = dict(_datasets(file))
         shapes = {name: tuple(one.shape) for name, one in sets.items()}
         found: dict[str, Records] = {}
@@ -47,12 +49,12 @@ def members(path: Path) -> dict[str, Records]:
             if stacked:
                 found[name] = _stack(path, name, one, names)
             else:
-                found[name] = _Encoded(path, name, one.shape[0], names)
+                found[name] = _encoded(path, name, one.shape[0], names)
     return found
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Any]:
+def opened(path: Path) -> Iterator[Node]:
     """An HDF5 file to read from, for the block."""
     import h5py
 
@@ -60,8 +62,8 @@ def opened(path: Path) -> Iterator[Any]:
         yield file
 
 
-def _stack(path: Path, name: str, one: Any, names: list[str]) -> Stack:
-    def read(begin: int, end: int) -> NDArray[Any]:
+def _stack(path: Path, name: str, one: Node, names: list[str]) -> Stack:
+    def read(begin: int, end: int) -> Array:
         with opened(path) as file:
             return np.asarray(file[name][begin:end])
 
@@ -75,71 +77,50 @@ def _columns(path: Path, names: list[str], rows: int) -> pd.DataFrame:
     return pd.DataFrame(columns, index=range(rows))
 
 
-class _Encoded:
-    """A dataset of image files; see `Records`."""
+def _encoded(path: Path, name: str, rows: int, names: list[str]) -> Records:
+    """A dataset of image files."""
 
-    def __init__(self, path: Path, name: str, rows: int, names: list[str]):
-        self._path, self._name, self._names = path, name, names
-        self.form = Form((name,))
-        self.rows = rows
-        self._blocks: Blocks[Any] = Blocks(self._read, rows, _FILE_BYTES)
+    def read(begin: int, end: int) -> list[object]:
+        with opened(path) as file:
+            return list(file[name][begin:end])
 
-    def table(self) -> pd.DataFrame:
-        return _columns(self._path, self._names, self.rows)
-
-    def picture(self, row: int) -> bytes:
-        return _content(self._blocks[row])
-
-    def parts(self) -> Iterator[NDArray[Any]]:
-        yield from ()
-
-    def _read(self, begin: int, end: int) -> Any:
-        with opened(self._path) as file:
-            return file[self._name][begin:end]
+    columns = partial(_columns, path, names, rows)
+    return InBlocks(Form((name,)), rows, _FILE_BYTES, read, columns=columns, content=_content)
 
 
-class _Single:
-    """A group with a dataset a picture, called by its id; see `Records`."""
+def _single(path: Path, place: str, group: Node) -> Records:
+    """A group with a dataset a picture, called by its id."""
+    names = list(group)
+    first = group[names[0]]
+    form = Form(("a dataset a picture",), None if _is_file(first) else first.shape)
 
-    def __init__(self, path: Path, place: str, names: list[str], group: Mapping[str, Any]):
-        self._path, self._place, self._names = path, place, names
-        first = group[names[0]]
-        self.form = Form(("a dataset a picture",), None if _is_file(first) else first.shape)
-        self.rows = len(names)
-        self._blocks: Blocks[Any] = Blocks(self._read, self.rows, _FILE_BYTES)
+    def read(begin: int, end: int) -> list[object]:
+        size = path.stat().st_size
+        with opened(path) as file:
+            return [_one(file[place], name, size) for name in names[begin:end]]
 
-    def table(self) -> pd.DataFrame:
-        return pd.DataFrame({"id": self._names})
-
-    def picture(self, row: int) -> bytes | NDArray[Any]:
-        value = self._blocks[row]
+    def content(value: object) -> bytes | Array:
         if isinstance(value, DataError):
             raise DataError(str(value))
-        return _content(value) if self.form.shape is None else np.asarray(value)
+        return _content(value) if form.shape is None else np.asarray(value)
 
-    def parts(self) -> Iterator[NDArray[Any]]:
-        for row in range(self.rows) if self.form.shape is not None else ():
-            try:
-                yield np.asarray(self.picture(row))
-            except DataError:
-                continue
+    def columns() -> pd.DataFrame:
+        return pd.DataFrame({"id": names})
 
-    def _read(self, begin: int, end: int) -> list[Any]:
-        with opened(self._path) as file:
-            group = file[self._place]
-            size = self._path.stat().st_size
-            return [self._one(group, name, size) for name in self._names[begin:end]]
-
-    def _one(self, group: Any, name: str, size: int) -> Any:
-        try:
-            one = group[name]
-            refuse_unbelievable(one.size * one.dtype.itemsize, size)
-            return one[()]
-        except Exception as error:  # the others of the block may be sound
-            return DataError(f"{name}: {type(error).__name__}: {error}")
+    return InBlocks(form, len(names), _FILE_BYTES, read, columns=columns, content=content)
 
 
-def _place_of_pictures(file: Any) -> str | None:
+def _one(group: Node, name: str, size: int) -> object:
+    """Return what a dataset holds, or its error: the others of the block may be sound."""
+    try:
+        one = group[name]
+        refuse_unbelievable(one.size * one.dtype.itemsize, size)
+        return one[()]
+    except Exception as error:  # damaged files raise errors of every kind
+        return DataError(f"{name}: {type(error).__name__}: {error}")
+
+
+def _place_of_pictures(file: Node) -> str | None:
     """The group whose datasets are a picture each, if there is one."""
     group = file
     for _ in range(_DEEPEST):
@@ -159,7 +140,7 @@ def _place_of_pictures(file: Any) -> str | None:
     return None
 
 
-def _datasets(file: Any) -> Iterator[tuple[str, Any]]:
+def _datasets(file: Node) -> Iterator[tuple[str, Node]]:
     pending, count = [("", file, 0)], 0
     while pending:
         prefix, group, depth = pending.pop()
@@ -175,18 +156,18 @@ def _datasets(file: Any) -> Iterator[tuple[str, Any]]:
                 pending.append((f"{prefix}{name}/", one, depth + 1))
 
 
-def _holds_files(name: str, one: Any) -> bool:
+def _holds_files(name: str, one: Node) -> bool:
     return not is_extra(name) and _is_file_set(one)
 
 
-def _is_file_set(one: Any) -> bool:
+def _is_file_set(one: Node) -> bool:
     """Whether a dataset holds an image file a row."""
     if len(one.shape) != 1 or not one.shape[0] or one.dtype.kind not in "OSV":
         return False
     return is_image_file(_content(one[0]))
 
 
-def _is_file(one: Any) -> bool:
+def _is_file(one: Node) -> bool:
     """Whether a dataset is the bytes of one image file."""
     if one.dtype.kind in "SVO" and not one.shape:
         return is_image_file(_content(one[()]))
@@ -195,12 +176,12 @@ def _is_file(one: Any) -> bool:
     return False
 
 
-def _is_array_of_one(one: Any) -> bool:
+def _is_array_of_one(one: Node) -> bool:
     small = len(one.shape) == 2 or (len(one.shape) == 3 and one.shape[-1] in (1, 3, 4))
     return small and one.dtype.kind in "buif" and is_picture(one.shape)
 
 
-def _content(value: Any) -> bytes:
+def _content(value: object) -> bytes:
     """The bytes that a dataset holds, as whatever its makers wrote them."""
     if isinstance(value, (bytes, np.bytes_)):
         return bytes(value)

@@ -3,16 +3,11 @@
 import json
 import re
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.records.form import LEAST_NUMBERS
-from kaggle_prz.records.rows import NoPicturesError, Rows
+from kaggle_prz.records.form import LEAST_NUMBERS, Row
+from kaggle_prz.records.rows import Content, NoPicturesError, Spans
 
 _AT_ONCE = 2**20
 _LONGEST = 2**27  # bytes of an object
@@ -22,63 +17,35 @@ _NUMBERS = re.compile(rb"\[[\s\d.,eE+\-\[\]NaInfity]{%d,}+" % (2 * LEAST_NUMBERS
 _MARK = b"\xef\xbb\xbf"
 
 
-class JsonRows(Rows):
-    """A list of objects, or an object a line; no object within another.
+def opened(path: Path) -> Spans:
+    """Return the rows of a list of objects, or of an object a line; no object within another.
 
     Raises:
         DataError: it is cut short, or no JSON.
         NoPicturesError: it is something else, or the first object has no long list of numbers.
     """
-
-    def __init__(self, path: Path):
-        self._path = path
-        place = next(_objects(path), None)
-        if place is None:
-            raise NoPicturesError
-        super().__init__(_parsed(self._content(*place)))
-
-    @cached_property
-    def _places(self) -> NDArray[np.int64]:
-        return np.array(list(_objects(self._path)), np.int64).reshape(-1, 2)
-
-    @property
-    def rows(self) -> int:
-        """Objects in the file."""
-        return len(self._places)
-
-    def row(self, number: int) -> dict[str, Any]:
-        """All fields of an object."""
-        return _parsed(self._content(*self._places[number].tolist()))
-
-    def short_rows(self) -> Iterator[dict[str, Any]]:
-        """The objects without their long lists, which are not parsed."""
-        for begin, end in self._places.tolist():
-            yield _parsed(_without_lists(self._content(begin, end)))
-
-    def _content(self, begin: int, end: int) -> bytes:
-        with self._path.open("rb") as file:
-            file.seek(begin)
-            return file.read(end - begin)
+    return Spans(path, _objects(path), _parsed, _without_lists)
 
 
-def _parsed(content: bytes) -> dict[str, Any]:
+def _parsed(content: Content, begin: int, end: int) -> Row:
     try:
-        row = json.loads(content)
+        row = json.loads(content[begin:end])
     except (ValueError, RecursionError) as error:
         raise DataError(f"it is no JSON: {error}") from error
     return row if isinstance(row, dict) else {}
 
 
-def _without_lists(content: bytes) -> bytes:
-    """Long lists of numbers as empty ones, which is ten times as fast as to parse them."""
-    parts, place = [], 0
+def _without_lists(content: Content, begin: int, end: int) -> Row:
+    """Return a row with long lists emptied, which is ten times as fast as to parse them."""
+    content, parts, place = content[begin:end], list[bytes](), 0
     for found in _NUMBERS.finditer(content):
-        end = content.rfind(b"]", found.start(), found.end()) + 1
-        inside = content[found.start() : end]
-        if end and inside.count(b"[") == inside.count(b"]"):
+        last = content.rfind(b"]", found.start(), found.end()) + 1
+        inside = content[found.start() : last]
+        if last and inside.count(b"[") == inside.count(b"]"):
             parts += [content[place : found.start()], b"[]"]
-            place = end
-    return b"".join([*parts, content[place:]])
+            place = last
+    shorter = b"".join([*parts, content[place:]])
+    return _parsed(shorter, 0, len(shorter))
 
 
 def _objects(path: Path) -> Iterator[tuple[int, int]]:

@@ -4,13 +4,13 @@ import math
 import threading
 import zipfile
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from kaggle_prz.errors import DataError
+from kaggle_prz.pixels import Array
 from kaggle_prz.records.blocks import refuse_unbelievable
 from kaggle_prz.records.stack import Stack, beside, is_stack, text_of
 
@@ -24,7 +24,7 @@ class _Head(NamedTuple):
     """The head of an array: its shape, its kind of numbers, and where they begin."""
 
     shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    dtype: np.dtype[np.generic]
     begin: int
 
 
@@ -43,7 +43,7 @@ def members(path: Path) -> dict[str, Stack]:
     }
 
 
-def columns(path: Path, rows: int) -> dict[str, list[Any]]:
+def columns(path: Path, rows: int) -> dict[str, list[object]]:
     """The arrays in an archive with one value for each of so many rows.
 
     Raises:
@@ -57,7 +57,7 @@ def columns(path: Path, rows: int) -> dict[str, list[Any]]:
 def _stack(path: Path, name: str, heads: dict[str, _Head], names: list[str]) -> Stack:
     head = heads[name]
 
-    def read(begin: int, end: int) -> NDArray[Any]:
+    def read(begin: int, end: int) -> Array:
         return _read(path, name, head, begin, end)
 
     def table() -> pd.DataFrame:
@@ -66,7 +66,7 @@ def _stack(path: Path, name: str, heads: dict[str, _Head], names: list[str]) -> 
     return Stack(name, head.shape, head.dtype.itemsize, read, table)
 
 
-def _columns(path: Path, heads: dict[str, _Head], names: list[str]) -> dict[str, list[Any]]:
+def _columns(path: Path, heads: dict[str, _Head], names: list[str]) -> dict[str, list[object]]:
     return {n: text_of(_read(path, n, heads[n], 0, heads[n].shape[0])) for n in names}
 
 
@@ -99,7 +99,7 @@ def _head(file: IO[bytes]) -> tuple[_Head, bool]:
     return _Head(shape, dtype, file.tell()), not by_columns
 
 
-def _read(path: Path, name: str, head: _Head, begin: int, end: int) -> NDArray[Any]:
+def _read(path: Path, name: str, head: _Head, begin: int, end: int) -> Array:
     row_bytes = head.dtype.itemsize * math.prod(head.shape[1:])
     with zipfile.ZipFile(path) as archive, archive.open(name + _SUFFIX) as file:
         file.seek(head.begin + begin * row_bytes)

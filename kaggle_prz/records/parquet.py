@@ -6,18 +6,18 @@ import threading
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from kaggle_prz.errors import DataError, MissingExtraError
+from kaggle_prz.errors import MissingExtraError
+from kaggle_prz.pixels import Array
 from kaggle_prz.records import wide
 from kaggle_prz.records.blocks import Blocks, refuse_unbelievable
-from kaggle_prz.records.form import Form, form_of, others, picture_of, shape_of
-from kaggle_prz.records.rows import NoPicturesError
+from kaggle_prz.records.form import Form, Row, form_of, others, picture_of, shape_of
+from kaggle_prz.records.rows import NoPicturesError, Records
 
+Batch: TypeAlias = Any  # pyarrow ships no types
 SUFFIXES = (".parquet", ".pq")
 _BUFFER = 2**13  # bytes that are read of a column at a time; there may be 30,000 columns
 _AT_ONCE = 256  # rows; a block may need several times as many
@@ -33,8 +33,8 @@ def require() -> None:
         raise MissingExtraError("A Parquet file", "pyarrow", "parquet")
 
 
-class Parquet:
-    """One file; see `kaggle_prz.records.rows.Records`.
+class Parquet(Records):
+    """One file.
 
     Raises:
         MissingExtraError: pyarrow is not installed.
@@ -55,13 +55,13 @@ class Parquet:
         self.form = self._form_of(file)
         fields = set(self._pixels or self.form.fields)
         self._others = [name for name in names if name not in fields]
-        self._blocks: Blocks[Any] = Blocks(self._read, self.rows, sum(held) // max(1, self.rows))
+        self._blocks: Blocks[Row] = Blocks(self._read, self.rows, sum(held) // max(1, self.rows))
         self._at = -1  # the row that comes next
-        self._coming: Iterator[Any] = iter(())
+        self._coming: Iterator[Batch] = iter(())
         self._lock = threading.Lock()
 
     @cached_property
-    def _turned(self) -> NDArray[Any]:
+    def _turned(self) -> Array:
         """Rows of pixels, which the file holds by columns."""
         return wide.turned(self._open(), self._pixels, self.rows)
 
@@ -71,34 +71,26 @@ class Parquet:
         file = self._open()
         schema = {".".join(column.path.split(".")[:2]) for column in file.schema}
         columns = [*self._others, *(name for name in paths if name in schema)]
-        rows: list[dict[str, Any]] = []
+        rows: list[dict[str, object]] = []
         for batch in file.iter_batches(batch_size=_AT_ONCE, columns=columns) if columns else ():
             for row in batch.to_pylist():
                 rows.append(dict(others(row, self.form)))
         return pd.DataFrame.from_records(rows, index=range(self.rows))
 
-    def picture(self, row: int) -> bytes | NDArray[Any]:
+    def picture(self, row: int) -> bytes | Array:
         """See `Records`."""
         if not self._pixels:
             return picture_of(self._blocks[row], self.form)
         with self._lock:
-            turned: NDArray[Any] = self._turned[row]
+            turned: Array = self._turned[row]
         return turned.reshape(self.form.shape or ())
 
-    def parts(self) -> Iterator[NDArray[Any]]:
-        """See `Records`."""
-        for row in range(self.rows):
-            try:
-                yield np.asarray(self.picture(row))
-            except DataError:
-                continue
-
-    def _open(self) -> Any:
+    def _open(self) -> wide.File:
         from pyarrow import parquet
 
         return parquet.ParquetFile(self._path, buffer_size=_BUFFER, pre_buffer=False)
 
-    def _form_of(self, file: Any) -> Form:
+    def _form_of(self, file: wide.File) -> Form:
         if self._pixels:
             named = f"{self._pixels[0]} to {self._pixels[-1]}"
             return Form((named,), shape_of(len(self._pixels)))
@@ -109,8 +101,8 @@ class Parquet:
             break
         raise NoPicturesError
 
-    def _read(self, begin: int, end: int) -> Any:
-        """Rows as mappings; read on where the last block ended, if it may be."""
+    def _read(self, begin: int, end: int) -> list[Row]:
+        """Return rows; read on where the last block ended, if it may be."""
         import pyarrow as pa
 
         if begin != self._at:
@@ -125,9 +117,10 @@ class Parquet:
         table = pa.Table.from_batches(batches)
         rest = table.slice(end - begin).to_batches()
         self._coming, self._at = itertools.chain(rest, self._coming), end
-        return table.slice(0, end - begin).to_pylist()
+        rows: list[Row] = table.slice(0, end - begin).to_pylist()
+        return rows
 
-    def _from(self, begin: int) -> Iterator[Any]:
+    def _from(self, begin: int) -> Iterator[Batch]:
         """Batches from a row on; those of its group before it are skipped."""
         group = 0
         while group < len(self._groups) and begin >= self._groups[group].num_rows:

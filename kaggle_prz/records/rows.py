@@ -1,89 +1,136 @@
-"""Files whose rows have named fields, some of which hold the row's picture."""
+"""A file of pictures, row by row: what every format offers, and what formats share."""
 
-from collections.abc import Iterator
-from typing import Any, Protocol
+import mmap
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.records.form import Form, form_of, others, picture_of
+from kaggle_prz.pixels import Array
+from kaggle_prz.records.blocks import Blocks, Held
+from kaggle_prz.records.form import Form, Row, form_of, others, picture_of
+
+Content = bytes | mmap.mmap
 
 
-class Records(Protocol):
+class NoPicturesError(Exception):
+    """A file is sound as far as it was read, and holds no pictures."""
+
+
+class Records(ABC):
     """Pictures of a file, by number from 0. Every method may be called by several threads.
 
     Attributes:
         form: how a picture is held.
+        rows: how many pictures there are.
     """
 
     form: Form
+    rows: int
 
-    @property
-    def rows(self) -> int:
-        """How many pictures there are."""
-
+    @abstractmethod
     def table(self) -> pd.DataFrame:
-        """What else is known of every row, as it is held; no picture is read."""
+        """Return what else is known of every row, as it is held; no picture is read."""
 
-    def picture(self, row: int) -> bytes | NDArray[Any]:
-        """The bytes of an image file, or numbers of a shape as `form` says.
+    @abstractmethod
+    def picture(self, row: int) -> bytes | Array:
+        """Return the bytes of an image file, or numbers of a shape as `form` says.
 
         Raises:
             DataError: the row lacks it.
         """
 
-    def parts(self) -> Iterator[NDArray[Any]]:
-        """The numbers of all pictures, some at a time."""
-
-
-class Rows:
-    """Base of `Records` whose rows are mappings.
-
-    Args:
-        first: row 0, whose fields tell the form of all.
-
-    Raises:
-        NoPicturesError: none of its fields holds a picture.
-    """
-
-    def __init__(self, first: dict[str, Any]):
-        form = form_of(first)
-        if form is None:
-            raise NoPicturesError
-        self.form = form
-
-    @property
-    def rows(self) -> int:
-        """How many there are."""
-        raise NotImplementedError
-
-    def row(self, number: int) -> dict[str, Any]:
-        """All fields of a row."""
-        raise NotImplementedError
-
-    def short_rows(self) -> Iterator[dict[str, Any]]:
-        """The fields of every row, but for long ones."""
-        raise NotImplementedError
-
-    def table(self) -> pd.DataFrame:
-        """See `Records`."""
-        rows = [dict(others(row, self.form)) for row in self.short_rows()]
-        return pd.DataFrame.from_records(rows, index=range(len(rows)))
-
-    def picture(self, row: int) -> bytes | NDArray[Any]:
-        """See `Records`."""
-        return picture_of(self.row(row), self.form)
-
-    def parts(self) -> Iterator[NDArray[Any]]:
-        """See `Records`; rows that lack a picture are left out."""
-        for number in range(self.rows):
+    def parts(self) -> Iterator[Array]:
+        """Yield the numbers of all pictures, some at a time; rows that lack one are left out."""
+        for row in range(self.rows):
             try:
-                yield np.asarray(self.picture(number))
+                yield np.asarray(self.picture(row))
             except DataError:
                 continue
 
 
-class NoPicturesError(Exception):
-    """A file is sound as far as it was read, and holds no pictures."""
+class Spans(Records):
+    """Rows of named fields that follow each other in a file.
+
+    Args:
+        path: of the file.
+        places: where every row begins and ends, in bytes.
+        parse: content, begin and end -> all fields of a row.
+        short: the same without long fields.
+
+    Raises:
+        NoPicturesError: none of the fields of the first row holds a picture.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        places: Iterator[tuple[int, int]],
+        parse: Callable[[Content, int, int], Row],
+        short: Callable[[Content, int, int], Row],
+    ):
+        self._path, self._parse, self._short = path, parse, short
+        first = next(places, None)
+        form = form_of(self._row(*first)) if first else None
+        if form is None:
+            raise NoPicturesError
+        self.form = form
+        self._places = np.array([first, *places], np.int64)
+        self.rows = len(self._places)
+
+    def table(self) -> pd.DataFrame:
+        """See `Records`."""
+        with (
+            self._path.open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,  # skips long fields
+        ):
+            places = self._places.tolist()
+            rows = [dict(others(self._short(content, *place), self.form)) for place in places]
+        return pd.DataFrame.from_records(rows, index=range(len(rows)))
+
+    def picture(self, row: int) -> bytes | Array:
+        """See `Records`."""
+        return picture_of(self._row(*self._places[row].tolist()), self.form)
+
+    def _row(self, begin: int, end: int) -> Row:
+        with self._path.open("rb") as file:
+            file.seek(begin)
+            return self._parse(file.read(end - begin), 0, end - begin)
+
+
+class InBlocks(Records):
+    """Rows that are read many at a time.
+
+    Args:
+        form: how a picture is held.
+        rows: how many there are.
+        row_bytes: of one, for the length of a block.
+        read: `(begin, end)` -> those rows.
+        columns: makes the table of what else is known of them.
+        content: makes a picture of what was read of a row.
+    """
+
+    def __init__(
+        self,
+        form: Form,
+        rows: int,
+        row_bytes: int,
+        read: Callable[[int, int], Held[object]],
+        *,
+        columns: Callable[[], pd.DataFrame],
+        content: Callable[[object], bytes | Array] = np.asarray,
+    ):
+        self.form, self.rows = form, rows
+        self._blocks = Blocks(read, rows, row_bytes)
+        self._columns, self._content = columns, content
+
+    def table(self) -> pd.DataFrame:
+        """See `Records`."""
+        return self._columns()
+
+    def picture(self, row: int) -> bytes | Array:
+        """See `Records`."""
+        return self._content(self._blocks[row])

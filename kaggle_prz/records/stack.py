@@ -1,32 +1,30 @@
 """Arrays whose first axis counts pictures, and the columns beside them, of any file."""
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.records.blocks import BLOCK_BYTES, Blocks
+from kaggle_prz.pixels import Array
 from kaggle_prz.records.form import Form, is_extra, is_picture
+from kaggle_prz.records.rows import InBlocks
 
-Read = Callable[[int, int], NDArray[Any]]
 _WORDS = [
     re.compile(rf"(?<![a-z])({word})", re.IGNORECASE) for word in ("test", "train", "val(?:id|_|$)")
 ]
 
 
-class Stack:
-    """Pictures of one array; see `kaggle_prz.records.rows.Records`.
+class Stack(InBlocks):
+    """Pictures of one array.
 
     Args:
         name: of the array.
         shape: `(rows, height, width)`, or with channels as well.
         itemsize: bytes of a number.
         read: `(begin, end)` -> those rows.
-        columns: what else is known of the rows.
+        columns: makes the table of what else is known of them.
     """
 
     def __init__(
@@ -34,24 +32,18 @@ class Stack:
         name: str,
         shape: tuple[int, ...],
         itemsize: int,
-        read: Read,
+        read: Callable[[int, int], Array],
         columns: Callable[[], pd.DataFrame],
     ):
-        self.form = Form((name,), shape[1:])
-        self.rows = shape[0]
-        self.table = columns
-        row_bytes = itemsize * int(np.prod(shape[1:], dtype=np.int64))
-        self._read, self._at_once = read, max(1, BLOCK_BYTES // max(1, row_bytes))
-        self._blocks: Blocks[NDArray[Any]] = Blocks(read, self.rows, row_bytes)
+        row_bytes = itemsize * math.prod(shape[1:])
+        super().__init__(Form((name,), shape[1:]), shape[0], row_bytes, read, columns=columns)
+        self._read = read
 
-    def picture(self, row: int) -> NDArray[Any]:
+    def parts(self) -> Iterator[Array]:
         """See `Records`."""
-        return self._blocks[row]
-
-    def parts(self) -> Iterator[NDArray[Any]]:
-        """See `Records`."""
-        for begin in range(0, self.rows, self._at_once):
-            yield self._read(begin, min(self.rows, begin + self._at_once))
+        step = self._blocks.length
+        for begin in range(0, self.rows, step):
+            yield self._read(begin, min(self.rows, begin + step))
 
 
 def is_stack(name: str, shape: tuple[int, ...], kind: str) -> bool:
@@ -88,7 +80,7 @@ def _role(name: str) -> str:
     return next((found[1].lower() for word in _WORDS if (found := word.search(name))), "")
 
 
-def text_of(values: NDArray[Any]) -> list[Any]:
+def text_of(values: Array) -> list[object]:
     """The values of a column, bytes as text.
 
     Raises:

@@ -1,19 +1,14 @@
 """TFRecord files: examples one after the other, each with its length and a checksum of that."""
 
-import mmap
+import itertools
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache, cached_property
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from kaggle_prz.errors import DataError
 from kaggle_prz.records import example
-from kaggle_prz.records.rows import Rows
+from kaggle_prz.records.rows import Spans
 
 _HEAD, _FOOT = 12, 4  # bytes: length and its checksum, checksum of the content
 _POLYNOMIAL = 0x82F63B78  # CRC-32C, reversed
@@ -21,62 +16,29 @@ _MASK = 0xA282EAD8
 _LONG = 256  # bytes or numbers of a feature that is neither id nor label
 
 
-class TFRecords(Rows):
-    """One file, not compressed.
+def opened(path: Path) -> Spans:
+    """Return the records of a file that is not compressed.
 
     Raises:
         DataError: no file of records, or cut short.
+        NoPicturesError: the first record holds none.
     """
-
-    def __init__(self, path: Path):
-        self._path = path
-        super().__init__(self.row(0) if len(self._places) else {})
-
-    @cached_property
-    def _places(self) -> NDArray[np.int64]:
-        """`(rows, 2)` where each content begins and ends."""
-        found: list[tuple[int, int]] = []
-        place = 0
-        with _mapped(self._path) as content:
-            while place < len(content):
-                length = _length(content[place : place + _HEAD])
-                begin = place + _HEAD
-                place = begin + length + _FOOT
-                if place > len(content):
-                    raise DataError(
-                        f"record {len(found)} needs {length:,} bytes and the file ends before"
-                    )
-                found.append((begin, begin + length))
-        return np.array(found, np.int64).reshape(-1, 2)
-
-    @property
-    def rows(self) -> int:
-        """Records in the file."""
-        return len(self._places)
-
-    def row(self, number: int) -> dict[str, Any]:
-        """All features of a record."""
-        begin, end = self._places[number].tolist()
-        with self._path.open("rb") as file:
-            file.seek(begin)
-            content = file.read(end - begin)
-        return example.parse(content, 0, len(content))
-
-    def short_rows(self) -> Iterator[dict[str, Any]]:
-        """The short features of every record."""
-        with _mapped(self._path) as content:
-            for begin, end in self._places.tolist():
-                yield example.parse(content, begin, end, most=_LONG)
+    return Spans(path, _places(path), example.parse, partial(example.parse, most=_LONG))
 
 
-@contextmanager
-def _mapped(path: Path) -> Iterator[example.Buffer]:
-    with path.open("rb") as file:
-        if not path.stat().st_size:
-            yield b""
-            return
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            yield content
+def _places(path: Path) -> Iterator[tuple[int, int]]:
+    """Yield where each content begins and ends."""
+    place, size = 0, path.stat().st_size
+    with path.open("rb", buffering=0) as file:
+        for number in itertools.count():
+            if place >= size:
+                return
+            file.seek(place)
+            length, begin = _length(file.read(_HEAD)), place + _HEAD
+            place = begin + length + _FOOT
+            if place > size:
+                raise DataError(f"record {number} needs {length:,} bytes and the file ends before")
+            yield begin, begin + length
 
 
 def _length(head: bytes) -> int:

@@ -2,19 +2,22 @@
 
 import re
 import tempfile
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kaggle_prz.errors import DataError
+from kaggle_prz.pixels import Array
 from kaggle_prz.records.form import LEAST_NUMBERS
 
+Schema: TypeAlias = Any  # pyarrow ships no types
+File: TypeAlias = Any
 _NUMBER = re.compile(r"\d+")
 _AT_ONCE = 1024  # columns
 
 
-def columns_of(schema: Any) -> list[str]:
+def columns_of(schema: Schema) -> list[str]:
     """The columns of numbers that are named alike but for a number, in its order, if many are.
 
     Args:
@@ -22,18 +25,27 @@ def columns_of(schema: Any) -> list[str]:
     """
     from pyarrow import types
 
+    kinds = types.is_integer, types.is_floating
+    names = named_alike(each.name for each in schema if any(of(each.type) for of in kinds))
+    return names if len(names) >= LEAST_NUMBERS else []
+
+
+def named_alike(names: Iterable[str]) -> list[str]:
+    """Return the most names that are alike but for their numbers, in the order of the numbers.
+
+    Example:
+        >>> named_alike(["label", "pixel1", "pixel0"])
+        ['pixel0', 'pixel1']
+    """
     alike: dict[str, list[str]] = {}
-    for field in schema:
-        number = types.is_integer(field.type) or types.is_floating(field.type)
-        if number and _NUMBER.search(field.name):
-            alike.setdefault(_NUMBER.sub("#", field.name), []).append(field.name)
+    for name in names:
+        if _NUMBER.search(name):
+            alike.setdefault(_NUMBER.sub("#", name), []).append(name)
     most = max(alike.values(), key=len, default=[])
-    if len(most) < LEAST_NUMBERS:
-        return []
     return sorted(most, key=lambda name: [int(number) for number in _NUMBER.findall(name)])
 
 
-def turned(file: Any, columns: list[str], rows: int) -> NDArray[Any]:
+def turned(file: File, columns: list[str], rows: int) -> Array:
     """Columns as rows, `(rows, columns)`, in a file without a name that goes with the array.
 
     A thousand columns are read at a time: readers of all 30,000 at once hold a gigabyte.
@@ -46,14 +58,14 @@ def turned(file: Any, columns: list[str], rows: int) -> NDArray[Any]:
     Raises:
         DataError: a number beyond 32 bits.
     """
-    schema = file.schema_arrow  # which is made anew whenever it is asked for
+    schema = file.schema_arrow  # a new one at every access
     types = {schema.field(name).type.to_pandas_dtype() for name in columns}
     nulls = any(_lacks(file, group) for group in range(file.num_row_groups))
     kind = np.result_type(*types, *([np.float32] if nulls else []))
     if kind.itemsize > 4:
         kind = np.dtype(np.float32 if kind.kind == "f" else np.int32)
     with tempfile.TemporaryFile() as unnamed:
-        made: NDArray[Any] = np.memmap(unnamed, kind, "w+", shape=(rows, len(columns)))
+        made: Array = np.memmap(unnamed, kind, "w+", shape=(rows, len(columns)))
     for begin in range(0, len(columns), _AT_ONCE):
         names = columns[begin : begin + _AT_ONCE]
         place = 0
@@ -67,14 +79,14 @@ def turned(file: Any, columns: list[str], rows: int) -> NDArray[Any]:
     return made
 
 
-def _fits(part: NDArray[Any], kind: np.dtype[Any]) -> bool:
+def _fits(part: Array, kind: np.dtype[np.integer]) -> bool:
     if part.dtype == kind:
         return True
     limits = np.iinfo(kind)
     return not part.size or bool(part.min() >= limits.min and part.max() <= limits.max)
 
 
-def _lacks(file: Any, group: int) -> bool:
+def _lacks(file: File, group: int) -> bool:
     """Whether a group may have cells without a number."""
     held = file.metadata.row_group(group)
     counts = [held.column(k).statistics for k in range(held.num_columns)]

@@ -1,6 +1,6 @@
-"""How images are kept follows the room there is; old stores make room, used ones never."""
+"""How images are kept follows the room there is; stores are never removed."""
 
-import os
+import shutil
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from toys import Recorder
 
 from kaggle_prz import images
 from kaggle_prz.errors import UsageError
-from kaggle_prz.images import digests, room, stores
+from kaggle_prz.images import room
 
 IMAGES, SIZE = 10, 16
 RAW = IMAGES * SIZE * SIZE * 3
@@ -83,39 +83,18 @@ def test_files_are_looked_at_once_where_nothing_is_kept(decode):
     assert second.bars == []
 
 
-def test_the_store_that_was_not_used_for_longest_goes_first(decode, tmp_path, monkeypatch):
-    for slug in ("old", "older", "new"):
-        decode(slug)
-    for slug, used in (("older", 1000), ("old", 2000)):
-        (mark,) = (tmp_path / "home" / slug).rglob(".used")
-        os.utime(mark, (used, used))
-    monkeypatch.setenv("KAGGLE_PRZ_CACHE_GB", str(3.7 * RAW / 1e9))
-    console = Recorder()
-    decode("newest", console)
-    assert kept(tmp_path) == {"old", "new", "newest"}
-    (note,) = (line for line in console.lines if line.startswith("Note: "))
-    assert "the image store older/" in note
-    assert "KAGGLE_PRZ_CACHE_GB" in note
-    decode("older")  # is made anew, in the place of the next
-    assert kept(tmp_path) == {"new", "newest", "older"}
-
-
-def test_a_store_in_use_is_never_removed(decode, tmp_path, monkeypatch):
-    held = decode("held")
+def test_stores_in_the_way_are_named(decode, tmp_path, monkeypatch):
+    decode("old")
     monkeypatch.setenv("KAGGLE_PRZ_CACHE_GB", str(1.5 * RAW / 1e9))
-    assert isinstance(decode("other").stores[SIZE], images.gathered.Encoded)
-    assert kept(tmp_path) == {"held"}
-    assert held.stores[SIZE][0].any()
-    del held
-    decode("third")
-    assert kept(tmp_path) == {"third"}
-
-
-def test_nothing_is_removed_for_what_is_not_kept_anyway(decode, tmp_path, monkeypatch):
-    decode("one")
-    monkeypatch.setenv("KAGGLE_PRZ_CACHE_GB", "0")
-    decode("two")
-    assert kept(tmp_path) == {"one"}
+    console = Recorder()
+    assert isinstance(decode("new", console).stores[SIZE], images.gathered.Encoded)
+    (note,) = (line for line in console.lines if line.startswith("Note: "))
+    assert f"Delete {tmp_path / 'home'} while no run is at work" in note
+    assert "KAGGLE_PRZ_CACHE_GB" in note
+    assert kept(tmp_path) == {"old"}
+    shutil.rmtree(tmp_path / "home")
+    decode("new")
+    assert kept(tmp_path) == {"new"}
 
 
 @pytest.mark.parametrize("given", ["much", "-1", "nan"])
@@ -128,30 +107,3 @@ def test_a_budget_that_is_no_number(decode, monkeypatch, given):
 def test_a_way_to_keep_images_that_does_not_exist(decode):
     with pytest.raises(UsageError, match="one of auto, raw, encoded, none; received 'disk'"):
         decode("one", cache="disk")
-
-
-def test_the_index_of_digests_is_no_store_and_is_never_removed(decode, tmp_path, monkeypatch):
-    monkeypatch.setattr(digests, "_SETTLED", -1)
-    decode("one")
-    index = tmp_path / "home" / "one" / stores.DIGESTS
-    before = index.read_bytes()
-    monkeypatch.setenv("KAGGLE_PRZ_CACHE_GB", str(1.5 * RAW / 1e9))
-    decode("two")
-    assert kept(tmp_path) == {"two"}
-    assert index.read_bytes() == before
-    console = Recorder()
-    decode("one", console)
-    assert kept(tmp_path) == {"one"}
-    assert console.bars == [("decode to 16 px", IMAGES)]
-
-
-def test_a_store_is_found_beside_and_one_s_own_first(tmp_path):
-    own, other = (tmp_path / slug / "0123456789abcdef" for slug in ("own", "other"))
-    assert room.find(own.parent, own.name) == own
-    other.mkdir(parents=True)
-    assert room.find(own.parent, own.name) == own  # what was removed leaves its directory
-    room.release(room.use(other))
-    assert room.find(own.parent, own.name) == other
-    own.mkdir(parents=True)
-    room.release(room.use(own))
-    assert room.find(own.parent, own.name) == own

@@ -85,7 +85,6 @@ def _build(home: Path, root: Path, found: Survey, *, console: Console, limit_byt
             for note in found.notes:
                 console.say(note)
             _Unpacking(temporary, Meter(limit_bytes, temporary)).all(found.archives, whole, console)
-            tree.stamp(home, found.plain)
             whole.rename(home)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -113,7 +112,7 @@ class _Unpacking:
                 self._meter.begin(archive.name, archive.size)
                 self._one(archive, whole, archive.name, read)
                 megabytes = self._meter.total / 1e6
-                advance(left, note=f"{self._meter.files} files, {megabytes:.0f} MB")
+                advance(left, note=f"{self._meter.entries} files and folders, {megabytes:.0f} MB")
 
     def _one(
         self, archive: Archive, tree_: Path, label: str, read: Advance, *, depth: int = 1

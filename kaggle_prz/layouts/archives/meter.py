@@ -1,4 +1,4 @@
-"""How much archives may unpack to: a limit, the room on the disk, and a sane ratio."""
+"""How much archives may unpack to: limits of bytes and files, room on the disk, a sane ratio."""
 
 import shutil
 from pathlib import Path
@@ -9,10 +9,11 @@ BY_HAND = "unpack it by hand into a folder of its name beside it, which is then 
 _KEPT_FREE = 1_000_000_000  # bytes of the disk that unpacking leaves
 _MOST_RATIO = 1000  # deflate cannot reach more than 1032, and no photographs come near it
 _RATIO_FROM = 100_000_000  # bytes; below it a ratio harms nobody
+_MOST_ENTRIES = 20_000_000  # files and folders: empty ones take room, too
 
 
 class Meter:
-    """Counts the bytes that are really written, and stops what would fill the disk.
+    """Counts what is really written, and stops what would fill the disk.
 
     Args:
         limit: most bytes for all archives together.
@@ -20,16 +21,24 @@ class Meter:
     """
 
     def __init__(self, limit: int, place: Path):
-        self.files = 0
-        self.total = 0
-        self._limit = limit
+        self.entries = self.total = 0
+        self._limit, self._place = limit, place
         self._room = shutil.disk_usage(place).free - _KEPT_FREE
-        self._place = place
         self._archive, self._packed, self._written = "", 0, 0
 
     def begin(self, archive: str, packed: int) -> None:
-        """What is counted from here on comes out of `archive`, of `packed` bytes."""
+        """Count what follows as unpacked from `archive`, of `packed` bytes."""
         self._archive, self._packed, self._written = archive, packed, 0
+
+    def count_entry(self) -> None:
+        """Count a file or a folder before it is made.
+
+        Raises:
+            DataError: more than any competition has.
+        """
+        self.entries += 1
+        if self.entries > _MOST_ENTRIES:
+            self._refuse(f"The archives hold more than {_MOST_ENTRIES:,} files and folders")
 
     def count(self, size: int) -> None:
         """Count `size` bytes before they are written.
@@ -40,8 +49,14 @@ class Meter:
         """
         self.total += size
         self._written += size
-        if self.total > min(self._limit, self._room):
-            self._refuse()
+        if self.total > self._room < self._limit:
+            raise DiskFullError(
+                f"{self._archive} unpacks to more than {self._place} has room for "
+                f"({max(0, self._room) / 1e9:.1f} GB and 1 GB that is kept free). Make room, or "
+                "name another home with KAGGLE_PRZ_HOME, and run the same command again."
+            )
+        if self.total > self._limit:
+            self._refuse(f"The archives unpack to more than {self._limit / 1e9:.1f} GB")
         if self._written > max(_RATIO_FROM, _MOST_RATIO * self._packed):
             raise DataError(
                 f"{self._archive} unpacks to more than {_MOST_RATIO} times its size "
@@ -50,18 +65,12 @@ class Meter:
             )
 
     def give_back(self, size: int) -> None:
-        """A file of `size` bytes was removed: an archive that came out of another."""
+        """Take off a file of `size` bytes: an archive out of another, which was removed."""
         self.total -= size
-        self.files -= 1
+        self.entries -= 1
 
-    def _refuse(self) -> None:
-        if self._room < self._limit:
-            raise DiskFullError(
-                f"{self._archive} unpacks to more than {self._place} has room for "
-                f"({max(0, self._room) / 1e9:.1f} GB and 1 GB that is kept free). Make room, or "
-                "name another home with KAGGLE_PRZ_HOME, and run the same command again."
-            )
+    def _refuse(self, what: str) -> None:
         raise DataError(
-            f"The archives unpack to more than {self._limit / 1e9:.1f} GB, the most that is "
-            f"allowed; {self._archive} goes beyond it. If you trust it, {BY_HAND}"
+            f"{what}, the most that is allowed; {self._archive} goes beyond it. If you trust it, "
+            f"{BY_HAND}"
         )

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 
 class Parts(io.RawIOBase):
@@ -17,19 +17,18 @@ class Parts(io.RawIOBase):
     """
 
     def __init__(self, paths: Sequence[Path], advance: Callable[[int], None]):
-        self._paths = paths
         ends = [0, *accumulate(path.stat().st_size for path in paths)]
-        self._starts, self._size = ends[:-1], ends[-1]
-        self._position = 0
-        self._opened: tuple[int, IO[bytes] | None] = (-1, None)
-        self._advance = advance
+        self._paths, self._starts, self._size = paths, ends[:-1], ends[-1]
+        self._position, self._advance = 0, advance
+        self._number = -1
+        self._file: IO[bytes] = io.BytesIO()
 
     def readable(self) -> bool:
-        """Always."""
+        """Say so."""
         return True
 
     def seekable(self) -> bool:
-        """Always."""
+        """Say so."""
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
@@ -40,14 +39,16 @@ class Parts(io.RawIOBase):
         self._position = position
         return position
 
-    def readinto(self, buffer: Any, /) -> int:
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
         """Read from one part as much as it has and the buffer holds."""
         if self._position >= self._size:
             return 0
         number = bisect_right(self._starts, self._position) - 1
-        file = self._part(number)
-        file.seek(self._position - self._starts[number])
-        data = file.read(len(buffer))
+        if number != self._number:
+            self._file.close()
+            self._number, self._file = number, self._paths[number].open("rb", buffering=0)
+        self._file.seek(self._position - self._starts[number])
+        data = self._file.read(len(buffer))
         buffer[: len(data)] = data
         self._position += len(data)
         self._advance(len(data))
@@ -55,15 +56,5 @@ class Parts(io.RawIOBase):
 
     def close(self) -> None:
         """Close the part that is open."""
-        if self._opened[1] is not None:
-            self._opened[1].close()
+        self._file.close()
         super().close()
-
-    def _part(self, number: int) -> IO[bytes]:
-        opened, file = self._opened
-        if file is None or opened != number:
-            if file is not None:
-                file.close()
-            file = self._paths[number].open("rb", buffering=0)
-            self._opened = (number, file)
-        return file

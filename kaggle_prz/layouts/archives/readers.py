@@ -1,6 +1,7 @@
 """The members of an archive into a sink: zip, tar (plain, gzip, bzip2, xz), gzip, 7z."""
 
 import bz2
+import contextlib
 import gzip
 import io
 import lzma
@@ -17,12 +18,11 @@ from kaggle_prz.layouts.archives.names import kind_of, stem_of
 from kaggle_prz.layouts.archives.parts import Parts
 from kaggle_prz.layouts.archives.sink import CHUNK, Output, Sink
 
+_LINK = "which is a link or a device and no file"
 _LONGEST_HEADER = 64_000_000  # bytes; tarfile reads the header of a member as a whole
 
 
-def unpack(
-    name: str, paths: Sequence[Path], sink: Sink, advance: Callable[[int], None] = lambda _: None
-) -> None:
+def unpack(name: str, paths: Sequence[Path], sink: Sink, advance: Callable[[int], None]) -> None:
     """Write every member of an archive into a sink.
 
     Args:
@@ -63,7 +63,7 @@ def _zip(source: IO[bytes], sink: Sink, _stem: str) -> None:
         for member in sorted(archive.infolist(), key=lambda member: member.header_offset):
             name = member.filename.replace("\\", "/")
             if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
-                _refuse_link(sink, name)
+                sink.refuse(name, _LINK)
             if member.flag_bits & 1:
                 _refuse_encrypted(sink)
             if name.endswith("/"):
@@ -97,7 +97,7 @@ def _tar(source: IO[bytes], sink: Sink, _stem: str) -> None:
             if member.isdir():
                 sink.make_folder(member.name)
             elif not member.isreg() or (data := archive.extractfile(member)) is None:
-                _refuse_link(sink, member.name)
+                sink.refuse(member.name, _LINK)
             else:
                 with data:
                     sink.copy(member.name, data)
@@ -139,9 +139,8 @@ def _seven_zip(source: IO[bytes], sink: Sink, _stem: str) -> None:
         import py7zr
     except ModuleNotFoundError as error:
         raise MissingExtraError(f"Unpacking {sink.archive}", "py7zr", "archives") from error
-    files = _Files(sink)
     try:
-        with py7zr.SevenZipFile(source) as archive:
+        with py7zr.SevenZipFile(source) as archive, _Files(sink) as files:
             members = archive.list()
             if len({member.filename for member in members}) < len(members):
                 raise ValueError("two members of one name")
@@ -150,7 +149,7 @@ def _seven_zip(source: IO[bytes], sink: Sink, _stem: str) -> None:
                 if member.is_directory:
                     sink.make_folder(member.filename)
                 elif not member.is_file:
-                    _refuse_link(sink, member.filename)
+                    sink.refuse(member.filename, _LINK)
             archive.extractall(sink.folder, factory=files)
     except py7zr.PasswordRequired:
         _refuse_encrypted(sink)
@@ -158,40 +157,19 @@ def _seven_zip(source: IO[bytes], sink: Sink, _stem: str) -> None:
         raise ValueError("a checksum differs") from error
     except py7zr.UnsupportedCompressionMethodError as error:
         raise NotImplementedError(error) from error
-    finally:
-        files.close()
 
 
-class _Files:
+class _Files(contextlib.ExitStack):
     """Gives py7zr a file for every member, one at a time."""
 
     def __init__(self, sink: Sink):
+        super().__init__()
         self._sink = sink
-        self._output: Output | None = None
 
-    def create(self, path: str) -> "_Files":
+    def create(self, path: str) -> Output:
         self.close()
-        self._output = self._sink.open(Path(path).relative_to(self._sink.folder).as_posix())
-        return self
-
-    def write(self, data: bytes) -> int:
-        assert self._output is not None
-        return self._output.write(data)
-
-    def seekable(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        if self._output is not None:
-            output, self._output = self._output, None
-            output.close()
-
-
-def _refuse_link(sink: Sink, name: str) -> NoReturn:
-    raise DataError(
-        f"{sink.archive} holds {name[:80]!r}, which is a link or a device and no file: such an "
-        f"archive is not unpacked. If you trust it, {BY_HAND}"
-    )
+        name = Path(path).relative_to(self._sink.folder).as_posix()
+        return self.enter_context(self._sink.open(name))
 
 
 def _refuse_encrypted(sink: Sink) -> NoReturn:

@@ -1,11 +1,12 @@
 """Where the members of an archive are written: safe paths, counted bytes, no junk."""
 
+import io
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol, Self
+from typing import IO, NoReturn, Self
 
 from kaggle_prz import workdir
 from kaggle_prz.errors import DataError, PrzError
@@ -14,13 +15,6 @@ from kaggle_prz.layouts.archives.meter import BY_HAND, Meter
 CHUNK = 1 << 20  # bytes
 _DEEPEST = 100  # folders; Python walks a tree by recursion
 _DRIVE = re.compile(r"[A-Za-z]:")
-
-
-class Readable(Protocol):
-    """A stream to read."""
-
-    def read(self, size: int, /) -> bytes:
-        """At most `size` bytes; none at the end."""
 
 
 class Sink:
@@ -33,23 +27,17 @@ class Sink:
     """
 
     def __init__(self, folder: Path, archive: str, meter: Meter):
-        self.folder = folder
-        self.archive = archive
-        self._meter = meter
+        self.folder, self.archive, self.meter = folder, archive, meter
         self._made: set[tuple[str, ...]] = {()}
 
     def make_folder(self, name: str) -> None:
-        """Make the folder of a member.
-
-        Raises:
-            DataError: the path is unsafe or taken.
-        """
+        """Make the folder of a member; see `parts`."""
         parts = self.parts(name)
         if not is_junk(parts):
             self._make(parts)
 
     def open(self, name: str) -> "Output":
-        """Begin the file of a member; a second one of exactly that name replaces the first.
+        """Open the file of a member; a second one of exactly that name replaces the first.
 
         Raises:
             DataError: the path is unsafe, or taken by a name that differs by case only.
@@ -61,6 +49,7 @@ class Sink:
             return Output(self, None, name)
         self._make(parts[:-1])
         path = self.folder.joinpath(*parts)
+        self.meter.count_entry()
         with self.guarded(name):
             try:
                 file = path.open("xb")
@@ -68,18 +57,13 @@ class Sink:
                 if path.is_dir() or parts[-1] not in os.listdir(path.parent):  # noqa: PTH208 - text
                     raise self._taken(name) from None
                 file = path.open("wb")
-        self._meter.files += 1
         return Output(self, file, name)
 
-    def copy(self, name: str, stream: Readable) -> None:
+    def copy(self, name: str, stream: IO[bytes] | io.BufferedIOBase) -> None:
         """Write a member from a stream, a chunk at a time."""
         with self.open(name) as output:
             while chunk := stream.read(CHUNK):
                 output.write(chunk)
-
-    def count(self, size: int) -> None:
-        """Count bytes that are about to be written."""
-        self._meter.count(size)
 
     @contextmanager
     def guarded(self, name: str) -> Iterator[None]:
@@ -97,7 +81,7 @@ class Sink:
             ) from error
 
     def parts(self, name: str) -> tuple[str, ...]:
-        """The folders and the file that a member's name means, below `folder`.
+        """Return the folders and the file that a member's name means, below `folder`.
 
         Raises:
             DataError: absolute, with `..` or a drive, or too deep.
@@ -106,23 +90,25 @@ class Sink:
         parts = [part for part in path.split("/") if part not in ("", ".")]
         unsafe = any(part == ".." or _DRIVE.match(part) for part in parts) or "\0" in path
         if unsafe or path.startswith("/"):
-            raise DataError(
-                f"{self.archive} holds {_short(name)}, a path that may lead out of the archive's "
-                f"folder: such an archive is not unpacked. If you trust it, {BY_HAND}"
-            )
+            self.refuse(name, "a path that may lead out of the archive's folder")
         if len(parts) > _DEEPEST:
-            raise DataError(
-                f"{self.archive} holds {_short(name)}, more than {_DEEPEST} folders deep: such an "
-                f"archive is not unpacked. If you trust it, {BY_HAND}"
-            )
+            self.refuse(name, f"more than {_DEEPEST} folders deep")
         return tuple(parts)
 
+    def refuse(self, name: str, what: str) -> NoReturn:
+        """Refuse the archive for a member that nobody should trust."""
+        raise DataError(
+            f"{self.archive} holds {_short(name)}, {what}: such an archive is not unpacked. If you "
+            f"trust it, {BY_HAND}"
+        )
+
     def _make(self, parts: tuple[str, ...]) -> None:
-        # The folder began empty: what is there but was not made here has another spelling.
+        # The folder was empty at first: what is there but was not made here has another spelling.
         for depth in range(1, len(parts) + 1) if parts not in self._made else ():
             folder = parts[:depth]
             if folder not in self._made:
                 name = "/".join(folder)
+                self.meter.count_entry()
                 with self.guarded(name):
                     try:
                         self.folder.joinpath(*folder).mkdir()
@@ -143,22 +129,19 @@ class Output:
     """The file of one member, or nothing where the member is junk; a context manager."""
 
     def __init__(self, sink: Sink, file: IO[bytes] | None, name: str):
-        self._sink = sink
-        self._file = file
-        self._name = name
+        self._sink, self._file, self._name = sink, file, name
 
     def write(self, data: bytes) -> int:
-        """Write a chunk.
-
-        Raises:
-            DataError: over a limit, or the file system refuses.
-            DiskFullError: no room.
-        """
+        """Write a chunk; refused over a limit, or by the file system."""
         if self._file is not None:
-            self._sink.count(len(data))
+            self._sink.meter.count(len(data))
             with self._sink.guarded(self._name):
                 self._file.write(data)
         return len(data)
+
+    def seekable(self) -> bool:
+        """Say that writing goes forward only."""
+        return False
 
     def close(self) -> None:
         """Close the file; what was buffered is written."""
@@ -174,7 +157,7 @@ class Output:
 
 
 def is_junk(parts: tuple[str, ...]) -> bool:
-    """Whether a path is what macOS and Windows leave in folders.
+    """Return whether a path is what macOS and Windows leave in folders.
 
     Example:
         >>> is_junk(("__MACOSX", "train", "._a.png")), is_junk(("train", "a.png"))

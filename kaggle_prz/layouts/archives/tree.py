@@ -1,6 +1,5 @@
 """The tree of what was unpacked and of links to plain files."""
 
-import hashlib
 import os
 import shutil
 from collections.abc import Sequence
@@ -35,7 +34,7 @@ def place(unpacked: Path, folder: Path, stem: str, archive: str) -> None:
 
 
 def _fold(folder: Path, name: str) -> None:
-    # Several folders are more likely classes, one of which happens to have the archive's name.
+    # Several folders are more likely classes, and one happens to have the archive's name.
     while (inner := folder / name).is_dir():
         others = [path for path in folder.iterdir() if path.name != name]
         if any(path.is_dir() or os.path.lexists(inner / path.name) for path in others):
@@ -88,27 +87,10 @@ def _link_or_copy(source: Path, target: Path) -> None:
 
 
 def refresh(tree: Path, root: Path, names: Sequence[str]) -> None:
-    """Link files that came to `root` since the stamp was written, unlink those that went."""
-    path = _stamp(tree)
-    if path.is_file() and path.read_text("utf-8") == _digest(names):
-        return
+    """Link files that came to `root` since the tree was made, unlink those that went."""
     for folder, subfolders, files in os.walk(tree):
         for entry in (Path(folder, name) for name in [*subfolders, *files]):
             if entry.is_symlink() and not entry.exists():
                 entry.unlink()
     with workdir.room_for(tree):
         link(tree, root, names)
-    stamp(tree, names)
-
-
-def stamp(tree: Path, names: Sequence[str]) -> None:
-    """Note beside `tree` which files are linked in it."""
-    workdir.write_atomic(_stamp(tree), _digest(names))
-
-
-def _stamp(tree: Path) -> Path:
-    return tree.with_name(f".{tree.name}.links")
-
-
-def _digest(names: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape")).hexdigest()
