@@ -8,7 +8,6 @@ import sysconfig
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from kaggle_prz.errors import PrzError, UnforeseenError, unforeseen
 from kaggle_prz.scrubbing import scrubbed
@@ -106,7 +105,7 @@ def _is_clean(error: BaseException) -> bool:
         return False
 
 
-def _clean_value(value: Any) -> Any:
+def _clean_value(value: object) -> object:
     text = value if isinstance(value, str) else repr(value)
     cleaned = scrubbed(text)
     return value if cleaned == text else cleaned

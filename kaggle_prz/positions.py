@@ -2,7 +2,6 @@
 
 import math
 import re
-from typing import Any
 
 import keras
 import numpy as np
@@ -29,7 +28,9 @@ def fit(name: str, given: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     return bool(_NAME.search(name)) and _grids(given, wanted) is not None
 
 
-def resampled(values: Any, wanted: tuple[int, ...]) -> NDArray[np.float32]:
+def resampled(
+    values: "keras.KerasTensor | NDArray[np.float32]", wanted: tuple[int, ...]
+) -> NDArray[np.float32]:
     """Return position embeddings for another grid, by bicubic interpolation.
 
     So were Vision Transformers fine-tuned at a higher resolution (Dosovitskiy et al.,

@@ -15,7 +15,6 @@ import stat
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path, PurePath
-from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
 HIDDEN = "…"
@@ -191,7 +190,7 @@ def _pieces(text: str, users: set[str]) -> Iterator[str]:
         yield from filter(_looks_random, _WORD.findall(bare))
 
 
-def _leaves(value: Any, users: set[str], name: str = "") -> Iterator[str]:
+def _leaves(value: object, users: set[str], name: str = "") -> Iterator[str]:
     if isinstance(value, dict):
         for key, below in value.items():
             yield from _leaves(below, users, str(key))

@@ -2,7 +2,7 @@
 
 import codecs
 import unicodedata
-from typing import Any, TextIO
+from typing import TextIO
 
 HANDLER = "kaggle_prz.typed"
 # What a stream does with a sign that it lacks where nobody has chosen: it fails, or writes codes.
@@ -88,8 +88,7 @@ def allow(stream: TextIO | None) -> None:
 def _replace(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    lacking: Any = error.object[error.start : error.end]
-    return "".join(map(typed, lacking)), error.end
+    return "".join(map(typed, error.object[error.start : error.end])), error.end
 
 
 codecs.register_error(HANDLER, _replace)

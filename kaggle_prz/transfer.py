@@ -4,7 +4,6 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 
@@ -30,7 +29,7 @@ class TransferReport:
     reinitialised: tuple[str, ...] = ()
     resampled: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, list[str]]:
         """The report as JSON values; `resampled` where there is any."""
         report = {"kept": list(self.kept), "reinitialised": list(self.reinitialised)}
         return report | ({"resampled": list(self.resampled)} if self.resampled else {})
@@ -77,7 +76,9 @@ def transfer_in_order(source: keras.Model, target: keras.Model) -> TransferRepor
 
 
 def _set(
-    given: Mapping[str, Any], wanted: Mapping[str, Any], reinitialise: Sequence[str] = ()
+    given: Mapping[str, keras.Variable],
+    wanted: Mapping[str, keras.Variable],
+    reinitialise: Sequence[str] = (),
 ) -> TransferReport:
     report = fitting(_shapes(given), _shapes(wanted), reinitialise=reinitialise)
     for name in report.kept:
@@ -132,11 +133,11 @@ def fitting(
     )
 
 
-def _shapes(named: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+def _shapes(named: Mapping[str, keras.Variable]) -> dict[str, tuple[int, ...]]:
     return {name: tuple(weight.shape) for name, weight in named.items()}
 
 
-def overlay(model: keras.Model, values: Mapping[str, Any]) -> None:
+def overlay(model: keras.Model, values: Mapping[str, keras.Variable]) -> None:
     """Set some weights of `model` by name, such as those that were tuned to another size.
 
     Args:
@@ -172,7 +173,7 @@ def _side(title: str, names: Sequence[str]) -> str:
     return f" {len(names)} {title}: {', '.join(names[:12])}{more}."
 
 
-def named_weights(model: keras.Model) -> dict[str, Any]:
+def named_weights(model: keras.Model) -> dict[str, keras.Variable]:
     """The variables of `model` by names that do not depend on what was built before it.
 
     Keras numbers layers that have no name of their own through the whole process
@@ -182,7 +183,7 @@ def named_weights(model: keras.Model) -> dict[str, Any]:
         TransferError: two weights with one name.
     """
     ranks: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    named: dict[str, Any] = {}
+    named: dict[str, keras.Variable] = {}
     for variable in _state(model):
         name = "/".join(_within_model(part, ranks) for part in variable.path.split("/"))
         if name in named:
@@ -194,7 +195,7 @@ def named_weights(model: keras.Model) -> dict[str, Any]:
     return named
 
 
-def _state(model: keras.Model) -> list[Any]:
+def _state(model: keras.Model) -> list[keras.Variable]:
     """Weights and running statistics, without the state of random generators."""
     return [variable for variable in model.variables if "seed_generator" not in variable.path]
 

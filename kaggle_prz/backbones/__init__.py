@@ -9,7 +9,7 @@ instead of 8×8).
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kaggle_prz import environment, plugins
 from kaggle_prz.errors import MissingExtraError, PrzError, UsageError
@@ -155,7 +155,7 @@ def _listed(sizes: tuple[int, ...]) -> str:
     return ",".join(str(size) for size in sizes)
 
 
-def resolve(backbone: Any) -> Backbone:
+def resolve(backbone: object) -> Backbone:
     """The backbone of a name, of a `keras.Model`, or of a function from image size to model.
 
     Args:

@@ -4,11 +4,11 @@ import functools
 import re
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kaggle_prz.backbones import Backbone, refuse_channels
 from kaggle_prz.backbones.padding import refuse_other_padding
-from kaggle_prz.backbones.refusals import refuse_what_is_no_network
+from kaggle_prz.backbones.refusals import network_or_function
 from kaggle_prz.errors import PrzError, UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SHAPES = ("input_shape", "image_shape")  # arguments of KerasCV's and of KerasHub's networks
 
 
-def wrap(backbone: Any) -> Backbone:
+def wrap(backbone: object) -> Backbone:
     """Make a `Backbone` of what the user handed over.
 
     A model is rebuilt at every stage's size with its weights; it sees pixels from 0 to 255, as
@@ -29,17 +29,16 @@ def wrap(backbone: Any) -> Backbone:
     """
     import keras
 
-    refuse_what_is_no_network(backbone)
-    if isinstance(backbone, keras.Model):
-        model = backbone
-        refuse_unless_image_to_features(model)
+    network = network_or_function(backbone)
+    if isinstance(network, keras.Model):
+        refuse_unless_image_to_features(network)
         return _handed_over(
-            model_name(model), lambda size: _at(model, size), channels=model.input_shape[-1]
+            model_name(network), lambda size: _at(network, size), channels=network.input_shape[-1]
         )
-    name, given = function_name(backbone), weakref.WeakSet[Any]()
+    function, name, given = network, function_name(network), weakref.WeakSet["keras.Model"]()
 
     def build(image_size: int) -> "keras.Model":
-        made = _called(backbone, name, image_size)
+        made = _called(function, name, image_size)
         # A function that keeps its models returns them again; what it keeps is never trained.
         model = _at(made, image_size) if made in given else made
         given.add(made)
@@ -76,7 +75,7 @@ def model_name(model: "keras.Model") -> str:
     return _plain(model.name)
 
 
-def function_name(function: Callable[..., Any]) -> str:
+def function_name(function: Callable[..., object]) -> str:
     """Return the name of a function for directories: of a partial that of what it calls.
 
     Example:
@@ -93,7 +92,7 @@ def _plain(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "network"
 
 
-def _called(function: Callable[[int], Any], name: str, image_size: int) -> "keras.Model":
+def _called(function: Callable[[int], object], name: str, image_size: int) -> "keras.Model":
     import keras
 
     try:
@@ -201,7 +200,7 @@ def _rebuilt(model: "keras.Model", shape: tuple[int, int, int]) -> "keras.Model"
     return cloned
 
 
-def _copied(layer: Any) -> Any:
+def _copied(layer: "keras.Layer") -> "keras.Layer":
     """Return a layer like it; a Lambda with the same function, which a config only describes."""
     import keras
 

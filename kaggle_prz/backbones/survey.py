@@ -7,7 +7,6 @@ its own classes, or whose features are no numbers.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import keras
 import numpy as np
@@ -95,7 +94,7 @@ class _Found:
     name: str
     structures: list[str] = field(default_factory=list)
     outputs: tuple[float, ...] = ()
-    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)  # of the first size
+    arrays: dict[str, NDArray[np.float32]] = field(default_factory=dict)  # of the first size
     first: int = 0
     weights: str = ""
     drawn: str = ""
@@ -127,7 +126,7 @@ class _Found:
         weights = self.weights if self.repeats else f"{ANY} {self.drawn}"
         return Identity(structure, weights, self.outputs)
 
-    def _compare(self, size: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def _compare(self, size: int, arrays: Mapping[str, NDArray[np.float32]]) -> None:
         shapes, given = (
             {name: array.shape for name, array in each.items()} for each in (arrays, self.arrays)
         )

@@ -1,17 +1,16 @@
 """Kaggle as a host of competitions: files, submissions, leaderboard; unattended and resumable.
 
-The rooms: `slugs` reads names and addresses, `mounts` knows a kernel's inputs, `credentials` finds
-a login, `door` asks through the official client (`wire` alone imports it, `client` knows what
-mends it) with `patience`, and `failures` and `words` make sentences of what goes wrong. Above them
-`download` (`fetching`, `unpacking`), `admission`, `submitting` (`uploading`, `ledger`, `sent`),
-`leaderboard` and `facts`.
+`slugs` reads names and addresses, `places` knows where files are, `credentials` finds a login,
+`door` asks through the official client (`wire` alone imports it) with `patience`, and `failures`
+makes sentences of what goes wrong. Above them `download` (`fetching`), `submitting` (`uploading`,
+`sent`), `leaderboard` and `facts`.
 """
 
 from pathlib import Path
 
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import CompetitionNotFoundError, HostError
-from kaggle_prz.hosts.kaggle import mounts, places, slugs
+from kaggle_prz.hosts.kaggle import places, slugs
 from kaggle_prz.hosts.kaggle.credentials import Credentials, credentials
 from kaggle_prz.hosts.kaggle.door import Door
 from kaggle_prz.hosts.kaggle.patience import Patience
@@ -28,8 +27,8 @@ def can_ask(slug: str) -> bool:
     """
     if not slugs.is_slug(slug):
         return False
-    here = mounts.find(slug) is not None or places.has_files(slug) or slug in places.known()
-    return here or credentials() is not None
+    here = places.mounted(slug) or places.has_files(slug) or slug in places.known()
+    return bool(here) or credentials() is not None
 
 
 class KaggleHost:
@@ -53,7 +52,7 @@ class KaggleHost:
         """Whether a competition of that name is here, or Kaggle has it."""
         if not slugs.is_slug(slug):
             return False
-        if mounts.find(slug) is not None or places.has_files(slug):
+        if places.mounted(slug) or places.has_files(slug):
             return True
         from kaggle_prz.hosts.kaggle import facts
 
@@ -65,7 +64,7 @@ class KaggleHost:
 
     def competitions(self) -> list[str]:
         """Names of the competitions that are mounted, or were asked for before."""
-        return sorted({*mounts.competitions(), *places.known()})
+        return sorted({*places.all_mounted(), *places.known()})
 
     def describe(self, slug: str) -> Competition:
         """What Kaggle says about a competition, or said when it was last asked.
@@ -75,7 +74,7 @@ class KaggleHost:
         """
         from kaggle_prz.hosts.kaggle import facts
 
-        if mounts.find(slug) is not None:
+        if places.mounted(slug):
             known = facts.kept(slug) or facts.Facts(slug, title=slug)
             return known.competition()
         try:
@@ -93,7 +92,7 @@ class KaggleHost:
         """
         from kaggle_prz.hosts.kaggle import download
 
-        return download.download(slug, self._heard(console), console or Silent())
+        return download.download(slug, self._door_saying_to(console), console or Silent())
 
     def check_open(self, slug: str, console: Console | None = None) -> None:
         """Refuse a competition that will not take what is to be trained for it; submits nothing.
@@ -102,9 +101,9 @@ class KaggleHost:
             SubmissionError: it takes no submissions, no more of this team, or no late ones.
             HostError: this machine's client or account cannot submit.
         """
-        from kaggle_prz.hosts.kaggle import admission
+        from kaggle_prz.hosts.kaggle import submitting
 
-        admission.check(self._heard(console), slug, console or Silent())
+        submitting.check(self._door_saying_to(console), slug, console or Silent())
 
     def submit(
         self,
@@ -123,7 +122,7 @@ class KaggleHost:
         """
         from kaggle_prz.hosts.kaggle import submitting
 
-        return submitting.submit(self._heard(console), slug, csv, description, again=again)
+        return submitting.submit(self._door_saying_to(console), slug, csv, description, again=again)
 
     def wait(self, slug: str, sent: Submission, console: Console | None = None) -> Submission:
         """The submission once Kaggle has scored or refused it.
@@ -133,7 +132,7 @@ class KaggleHost:
         """
         from kaggle_prz.hosts.kaggle import sent as answers
 
-        return answers.wait(self._heard(console), slug, sent, console or Silent())
+        return answers.wait(self._door_saying_to(console), slug, sent, console or Silent())
 
     def sent_before(self, slug: str, sha256: str) -> Submission | None:
         """The newest submission of that content that was not refused, from whichever machine."""
@@ -153,7 +152,7 @@ class KaggleHost:
 
         return leaderboard.standings(self.door, slug, private)
 
-    def _heard(self, console: Console | None) -> Door:
+    def _door_saying_to(self, console: Console | None) -> Door:
         if console is not None:
             self.door.console = console
         return self.door

@@ -7,15 +7,14 @@ after it. A value is never shown: `Credentials` prints its source alone.
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from kaggle_prz.errors import CredentialsError
-from kaggle_prz.hosts.kaggle import values
-from kaggle_prz.scrubbing import FILES, near
+from kaggle_prz.scrubbing import BYTE_ORDER_MARKS, FILES, is_key_like, near
 
 SETTINGS = "https://www.kaggle.com/settings/api"
 HOW = (
@@ -23,6 +22,12 @@ HOW = (
     "the file ~/.kaggle/access_token; or run: kaggle auth login"
 )
 _VARIABLES = "the environment variables KAGGLE_USERNAME and KAGGLE_KEY"
+_LONGEST = 8000  # characters; servers refuse longer headers
+_QUOTES = frozenset("\"'`“”„‟‘’‚‛«»")
+_AROUND = "\ufeff\u200b\u2060"  # marks without width, which editors leave
+_ASSIGNED = re.compile(r"(?:export|set)\s|\$env:|\w+\s*=\s*\S", re.IGNORECASE)
+_PADDED = re.compile(r"[\w+/-]+=*")
+_PATH = re.compile(r"~?[/\\]|\.{1,2}[/\\]|[A-Za-z]:[/\\]")
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Credentials:
     user: str = field(default="", repr=False)
     secret: str = field(default="", repr=False)
     expires: datetime | None = field(default=None, repr=False)
-    login: dict[str, Any] = field(default_factory=dict, repr=False)
+    login: dict[str, object] = field(default_factory=dict, repr=False)
 
     @property
     def private(self) -> tuple[str, ...]:
@@ -115,11 +120,11 @@ def _tokens() -> Iterator[Credentials | _Half]:
         yield from _token_file(Path(mounted), "the kernel's own token")
     given = os.environ.get("KAGGLE_API_TOKEN", "")
     source = "the environment variable KAGGLE_API_TOKEN"
-    path = Path(values.bare(given))
-    if values.bare(given) and _exists(path):
+    path = Path(_bare(given))
+    if _bare(given) and _exists(path):
         yield from _token_file(path, "the file that KAGGLE_API_TOKEN names")
-    elif values.bare(given):
-        if values.is_path(given):
+    elif _bare(given):
+        if _is_path(_bare(given)):
             raise _refused(source, "names a file that is not there")
         yield Credentials(source, "token", secret=_checked(given, source, "token"))
     elif given:
@@ -139,7 +144,7 @@ def _token_file(path: Path, source: str) -> Iterator[Credentials | _Half]:
 
 def _keys() -> Iterator[Credentials | _Half]:
     user, key = os.environ.get("KAGGLE_USERNAME", ""), os.environ.get("KAGGLE_KEY", "")
-    given = bool(values.bare(user)), bool(values.bare(key))
+    given = bool(_bare(user)), bool(_bare(key))
     if all(given):
         yield _key(_VARIABLES, user, key)
         return
@@ -191,7 +196,7 @@ def _login() -> Iterator[Credentials | _Half]:
     if lacking:
         yield _Half(f"{source} has {lacking[0]}")
         return
-    refresh = _checked(content["refresh_token"], source, "refresh_token")
+    refresh = _checked(str(content["refresh_token"]), source, "refresh_token")
     token = content.get("access_token") or ""
     expires = None
     try:
@@ -232,23 +237,19 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _lacking(name: str, part: Any) -> list[str]:
+def _lacking(name: str, part: object) -> list[str]:
     """What of a JSON file is missing, in words; nothing where it is there."""
-    if isinstance(part, str) and values.bare(part):
+    if isinstance(part, str) and _bare(part):
         return []
     return [f"no {name}" if part in (None, "") else f"a {name} that is no text"]
 
 
 def _checked(value: str, source: str, what: str) -> str:
-    """A value as it is sent.
-
-    Raises:
-        CredentialsError: it cannot be a header's, or is not what it should be.
-    """
-    fault = values.fault(value, what)
-    if fault:
+    """Return a value as it is sent; refuse one that cannot be a header's."""
+    value = _bare(value)
+    if fault := _fault(value, what):
         raise _refused(source, f"cannot be used: the {what} {fault}")
-    return values.bare(value)
+    return value
 
 
 def _refused(source: str, why: str) -> CredentialsError:
@@ -262,7 +263,7 @@ def _text(path: Path, source: str) -> str | _Half | None:
     if not path.is_file():
         return _Half(f"{source} is {'a directory' if path.is_dir() else 'no file'}")
     try:
-        text = values.bare(values.decoded(path.read_bytes()))
+        text = _bare(_decoded(path.read_bytes()))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
     else:
@@ -270,7 +271,7 @@ def _text(path: Path, source: str) -> str | _Half | None:
     raise _refused(source, f"cannot be read ({reason})")
 
 
-def _json(path: Path, source: str) -> dict[str, Any] | _Half | None:
+def _json(path: Path, source: str) -> dict[str, object] | _Half | None:
     text = _text(path, source)
     if not isinstance(text, str):
         return text
@@ -285,3 +286,45 @@ def _json(path: Path, source: str) -> dict[str, Any] | _Half | None:
 
 def _is_exposed(path: Path) -> bool:
     return os.name == "posix" and bool(path.stat().st_mode & 0o077)
+
+
+def _decoded(raw: bytes) -> str:
+    """Return the text of a file: UTF-8, or what its byte order mark says."""
+    marked = (name for mark, name in BYTE_ORDER_MARKS.items() if raw.startswith(mark))
+    return raw.decode(next(marked, "utf-8"))
+
+
+def _bare(text: str) -> str:
+    """Return a text without blanks, line ends and byte order marks around it."""
+    before = None
+    while text != before:
+        before, text = text, text.strip().strip(_AROUND)
+    return text
+
+
+def _is_path(text: str) -> bool:
+    """Return whether a text is the path of a file, by its beginning or its end."""
+    ends = (".json", ".txt", "access_token")
+    return _PATH.match(text) is not None or text.lower().endswith(ends)
+
+
+def _fault(text: str, what: str) -> str:
+    """Return what is wrong with a bare value, such as `"has 2 lines"`; empty where nothing is."""
+    is_user = what == "user name"
+    faults = {
+        "is a piece of JSON": text[:1] in {"{", "["},
+        "is an address": "://" in text,
+        "begins with a word of its own, such as Bearer": re.match(r"(?i)(bearer|basic)\s", text),
+        "is a whole line of a shell, and not the value alone": _ASSIGNED.match(text)
+        and not _PADDED.fullmatch(text),
+        f"has {len(text.splitlines())} lines": len(text.splitlines()) > 1,
+        "has quotation marks around it": text[:1] in _QUOTES or text[-1:] in _QUOTES,
+        "has quotation marks in it": _QUOTES & set(text),
+        "has a control character in it": any(s.isascii() and not s.isprintable() for s in text),
+        "has a space in it": any(sign.isspace() for sign in text),
+        "has a letter that is not ASCII": not text.isascii(),
+        "has a colon in it": is_user and ":" in text,
+        "looks like a key; the two may be in each other's place": is_user and is_key_like(text),
+        f"is too long, with {len(text):,} characters": len(text) > _LONGEST,
+    }
+    return next((said for said, is_so in faults.items() if is_so), "")

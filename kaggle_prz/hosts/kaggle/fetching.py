@@ -8,13 +8,13 @@ import base64
 import binascii
 import contextlib
 import hashlib
-import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pydantic
 import requests
 
 from kaggle_prz.console import Advance, Console
@@ -22,12 +22,13 @@ from kaggle_prz.errors import DiskFullError
 from kaggle_prz.hosts.kaggle import patience
 from kaggle_prz.hosts.kaggle.door import Door
 from kaggle_prz.hosts.kaggle.failures import (
+    PASSING,
     ExpiredLinkError,
     UnreadableAnswerError,
     check_stored,
-    may_pass,
+    kind_of,
 )
-from kaggle_prz.workdir import write_json
+from kaggle_prz.workdir import write_atomic
 
 _PIECE = 1 << 16  # bytes; no more are lost where a connection is cut
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
@@ -41,6 +42,9 @@ class Whole:
     total: int = 0
     tag: str = ""
     md5: str = ""
+
+
+_WHOLE = pydantic.TypeAdapter(Whole)
 
 
 @dataclass
@@ -81,7 +85,7 @@ class Fetch:
                 self.door.patiently(lambda: self._step(bar), _WHAT, self.slug)
 
     def is_sound(self) -> bool:
-        """Whether the file is as long as it should be, and has the digest that was announced."""
+        """Return whether the file has the length and the digest that were announced."""
         whole = self._kept()
         if whole.total and self._size() != whole.total:
             return False
@@ -91,7 +95,7 @@ class Fetch:
             return hashlib.file_digest(file, "md5").hexdigest() == whole.md5
 
     def forget(self) -> None:
-        """Remove what arrived, so that the next fetch begins anew."""
+        """Remove what arrived, so that the next fetch starts from nothing."""
         self._drop()
         self._finished, self._furthest = False, 0
 
@@ -103,17 +107,17 @@ class Fetch:
         except requests.RequestException as error:
             if isinstance(error, ExpiredLinkError | UnreadableAnswerError):
                 self._link = ""
-            if not (self._has_come_further() and may_pass(error)):
+            if not (self._has_come_further() and kind_of(error) in PASSING):
                 raise
             patience.pause(self.door.patience.wait(1, error))
 
     def _has_come_further(self) -> bool:
-        """Whether more is there than ever before, so that trying on must come to an end."""
+        """Return whether more is there than ever before, so that trying on must come to an end."""
         before, self._furthest = self._furthest, max(self._furthest, self._size())
         return self._furthest > before and self._kept().total > 0
 
     def _receive(self, bar: "_Bar") -> bool:
-        """Append what one answer brings; whether the file is whole then."""
+        """Append what one answer brings; return whether the file is whole then."""
         known, offset = self._kept(), self._size()
         if offset and not known.total:
             self._drop()
@@ -130,18 +134,18 @@ class Fetch:
                     raise UnreadableAnswerError("another part", response=response)
                 offset = 0
             if not offset:
-                write_json(self._record, asdict(found))
+                self._keep(found)
             self._check_room(found.total - offset)
             bar.begin(found.total, offset)
             self._append(response, bar)
         return not found.total or self._size() >= found.total
 
     def _is_all(self, response: requests.Response, known: Whole) -> bool:
-        """There is nothing beyond what is here: either this is all, or another file."""
+        """Return True where what is here is all; raise where it is another file."""
         if response.headers.get("Content-Range") != f"bytes */{self._size()}":
             self._drop()
             raise UnreadableAnswerError("beyond its end", response=response)
-        write_json(self._record, asdict(replace(known, total=self._size())))
+        self._keep(replace(known, total=self._size()))
         return True
 
     def _append(self, response: requests.Response, bar: "_Bar") -> None:
@@ -163,10 +167,13 @@ class Fetch:
                 "another home with KAGGLE_PRZ_HOME, and run the same command again."
             )
 
+    def _keep(self, whole: Whole) -> None:
+        write_atomic(self._record, _WHOLE.dump_json(whole))
+
     def _kept(self) -> Whole:
         try:
-            return Whole(**json.loads(self._record.read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
+            return _WHOLE.validate_json(self._record.read_bytes())
+        except (OSError, ValueError):
             return Whole()
 
     @property
@@ -208,7 +215,7 @@ class _Bar:
 
 
 def megabytes(size: float) -> str:
-    """Bytes as people read them.
+    """Return bytes as people read them.
 
     Example:
         >>> megabytes(1_234_567), megabytes(12_345_678_901)
@@ -218,7 +225,7 @@ def megabytes(size: float) -> str:
 
 
 def _start(response: requests.Response) -> int:
-    """At which byte an answer begins."""
+    """Return at which byte an answer begins."""
     match = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
     return int(match[1]) if match and response.status_code == requests.codes.partial else 0
 
