@@ -36,12 +36,8 @@ def leaving(error: Exception) -> Exception:
 def exit_with_a_sentence(run: Callable[[], object], *, debug: bool) -> None:
     """Run a command; where it fails, end the process with one sentence and a status.
 
-    Args:
-        run: the command.
-        debug: print a traceback, without credentials, in the place of the sentence.
-
-    Raises:
-        SystemExit: 130 for Ctrl-C, an error's own status, 1 for an unforeseen one.
+    The status is 130 for Ctrl-C, an error's own, or 1 for an unforeseen one. With `debug` a
+    traceback without credentials takes the place of the sentence.
     """
     try:
         run()

@@ -75,11 +75,7 @@ _PATTERNS = tuple(
 
 
 def scrubbed(text: str, more: Iterable[str] = ()) -> str:
-    """Return a text with `…` for every credential in it.
-
-    Args:
-        text: of an error, a log, an answer.
-        more: what else may not be shown, however short.
+    """Return a text with `…` for every credential in it, and for `more`, however short.
 
     Example:
         >>> scrubbed("GET https://store/a.zip?X-Goog-Signature=0f1e&part=2 failed")

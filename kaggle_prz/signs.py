@@ -76,9 +76,6 @@ def allow(stream: TextIO | None) -> None:
     """Let a stream write every sign, in its own encoding.
 
     What a user has chosen for signs that it lacks, as `PYTHONIOENCODING=ascii:replace` does, stays.
-
-    Args:
-        stream: text; one that cannot be set is left as it is.
     """
     set_up = getattr(stream, "reconfigure", None)
     if set_up is not None and getattr(stream, "errors", "") in _NOT_CHOSEN:

@@ -60,11 +60,7 @@ def transfer(
 
 
 def transfer_in_order(source: keras.Model, target: keras.Model) -> TransferReport:
-    """Set every weight of a copy of a network; their names may differ, as after loading a file.
-
-    Args:
-        source: any network.
-        target: made from its config, maybe for another image size.
+    """Set every weight of a copy of a network, whose names may differ as after loading a file.
 
     Raises:
         TransferError: another number of weights, or of other shapes. Nothing is changed then.
@@ -94,12 +90,7 @@ def fitting(
     *,
     reinitialise: Sequence[str] = (),
 ) -> TransferReport:
-    """Return what `transfer` would do, from names and shapes alone.
-
-    Args:
-        given: shapes of the source's weights by their names.
-        wanted: of the target.
-        reinitialise: as in `transfer`.
+    """Return what `transfer` would do, from the shapes of weights by name alone.
 
     Raises:
         TransferError: the two do not fit each other.
@@ -140,10 +131,6 @@ def _shapes(named: Mapping[str, keras.Variable]) -> dict[str, tuple[int, ...]]:
 def overlay(model: keras.Model, values: Mapping[str, keras.Variable]) -> None:
     """Set some weights of `model` by name, such as those that were tuned to another size.
 
-    Args:
-        model: its other weights stay.
-        values: name as in `named_weights` -> array of the weight's shape.
-
     Raises:
         TransferError: a weight that the model does not have, or of another shape. Nothing is
             changed then.
@@ -174,13 +161,10 @@ def _side(title: str, names: Sequence[str]) -> str:
 
 
 def named_weights(model: keras.Model) -> dict[str, keras.Variable]:
-    """The variables of `model` by names that do not depend on what was built before it.
+    """Return the variables of `model` by names that do not depend on what was built before it.
 
     Keras numbers layers that have no name of their own through the whole process
     (`conv2d_7`); here they are numbered within the model, in order.
-
-    Raises:
-        TransferError: two weights with one name.
     """
     ranks: defaultdict[str, dict[str, int]] = defaultdict(dict)
     named: dict[str, keras.Variable] = {}

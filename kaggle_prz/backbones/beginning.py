@@ -17,13 +17,9 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def settings(policy: str, seed: int) -> Iterator[None]:
-    """Build networks within: in a precision, from a seed, on (height, width, channels).
+    """Build networks within: with a Keras dtype policy, from a seed, channels last.
 
     What the user set for all of Keras is put back at the end.
-
-    Args:
-        policy: Keras dtype policy.
-        seed: of initial weights.
     """
     import keras
 
@@ -48,8 +44,7 @@ def begin(
         backbone: what to build.
         image_size: px.
         channels: of the images.
-        path: weights of the network on `channels`, or on three; None leaves those it is built
-            with.
+        path: of weights on `channels`, or on three; None leaves those that it is built with.
 
     Returns:
         The network, and how its weights were adapted, for a note; empty where they were not.

@@ -72,12 +72,9 @@ class _Named(NamedTuple):
 
 
 def _pieces(thing: object, seen: dict[int, tuple[int, object]], depth: int) -> Iterator[object]:
-    """Yield what the digest reads of a thing, and of what that leads to.
+    """Yield what the digest reads of a thing, `depth` steps away, and of what that leads to.
 
-    Args:
-        thing: any value.
-        seen: its number and itself by its id; a thing that is kept alive keeps its id.
-        depth: how many steps it is away.
+    `seen` holds a number and the thing by its id: a thing that is kept alive keeps its id.
     """
     if isinstance(thing, _PLAIN):
         yield thing

@@ -25,13 +25,7 @@ _IGNORED = re.compile(r".*_initializer|shared_object_id|build_config|compile_con
 
 
 def structure_of(model: "keras.Model") -> str:
-    """Return the digest of a model's layers, their settings, and the user's code in them.
-
-    Example:
-        ```python
-        structure_of(model) == structure_of(keras.models.clone_model(model))  # True
-        ```
-    """
+    """Return the digest of a model's layers, their settings, and the user's code in them."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*includes a `lambda`", UserWarning)  # is read by itself
         return _structure_of(model)
@@ -71,9 +65,7 @@ def weights_of(model: "keras.Model") -> str:
 def outputs_of(model: "keras.Model", *, training: bool = False) -> NDArray[np.float32]:
     """Return the features of two made-up pictures: `(2, width)`, pooled where they are maps.
 
-    Args:
-        model: its statistics of batch normalization move where it is called as in training.
-        training: as in training, with dropout and its like.
+    As in `training`, statistics of batch normalization move.
     """
     import keras
 

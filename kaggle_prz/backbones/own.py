@@ -18,14 +18,13 @@ _SHAPES = ("input_shape", "image_shape")  # arguments of KerasCV's and of KerasH
 
 
 def wrap(backbone: object) -> Backbone:
-    """Make a `Backbone` of what the user handed over.
+    """Return a backbone of a `keras.Model`, or of a function from image size to model.
 
     A model is rebuilt at every stage's size with its weights; it sees pixels from 0 to 255, as
-    networks with a scaling layer of their own expect. A function is called with the size.
+    networks with a scaling layer of their own expect.
 
     Raises:
-        UsageError: neither a model nor a function; or a model that is not from one image to one
-            output.
+        UsageError: neither of them; or a model that is not from one image to one output.
     """
     import keras
 
@@ -61,13 +60,7 @@ def _handed_over(
 
 
 def model_name(model: "keras.Model") -> str:
-    """Return the name of a model, without the number that Keras gives to a name of its own.
-
-    Example:
-        ```python
-        model_name(keras.Sequential([keras.Input((8, 8, 3))]))  # "sequential"
-        ```
-    """
+    """Return the name of a model, without the number that Keras gives to a name of its own."""
     base = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(model).__name__).lower()
     automatic = re.fullmatch(r"(.+?)_\d+", model.name)
     if automatic and automatic[1].replace("_", "") == base.replace("_", ""):
@@ -147,11 +140,7 @@ def first_line(error: BaseException) -> str:
 
 
 def refuse_unless_image_to_features(model: "keras.Model") -> None:
-    """Refuse a model that is not from one image to one output.
-
-    Raises:
-        UsageError: with the shapes.
-    """
+    """Refuse a model that is not from one image to one output."""
     given, made = (getattr(model, f"{end}_shape", None) for end in ("input", "output"))
     if not (isinstance(given, tuple) and len(given) == 4 and isinstance(given[-1], int)) or not (
         isinstance(made, tuple) and isinstance(made[-1], int)

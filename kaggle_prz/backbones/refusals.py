@@ -14,11 +14,7 @@ _SMALLEST_EXAMPLE = "lambda size: build_my_network(size)"
 
 
 def network_or_function(thing: object) -> "keras.Model | Callable[[int], object]":
-    """Return a model of Keras 3, or a function that can be called with a size, as it is.
-
-    Raises:
-        UsageError: it is neither; says what was received, and the nearest thing that is taken.
-    """
+    """Return a model of Keras 3 or a function of an image size as it is; refuse all else."""
     import keras
 
     if isinstance(thing, keras.Model):

@@ -33,13 +33,9 @@ _OURS = __name__.partition(".")[0]
 
 
 def surveyed(backbone: Backbone, sizes: Sequence[int], *, seed: int, console: Console) -> Backbone:
-    """Return the backbone with its identity and channels, once it was built at every size.
+    """Return the backbone with its identity and channels, built once at every size of the stages.
 
-    Args:
-        backbone: any; one that is known by its name is returned as it is.
-        sizes: of the stages, px.
-        seed: of initial weights, as when it is trained.
-        console: gets a note where initial weights are others at every call.
+    One that is known by its name is returned as it is. The seed is that of training.
 
     Raises:
         UsageError: it cannot be built at a size, or is another network there.
@@ -65,11 +61,6 @@ def check(backbone: Backbone, recipe: Recipe, channels: int) -> None:
     """Refuse a network known by its name that could not begin to train; builds what may fail.
 
     Networks of this package are tested at every size, so only a file of weights can be wrong.
-
-    Args:
-        backbone: resolved.
-        recipe: its sizes, weights and seed.
-        channels: of the images.
 
     Raises:
         UsageError: the weights are of another network, or the network is another one at a size.
@@ -145,11 +136,7 @@ class _Found:
 
 
 def _tried(name: str, model: keras.Model, size: int) -> NDArray[np.float32]:
-    """Return a model's features of made-up pictures, after a call as in training.
-
-    Raises:
-        UsageError: a layer fails, or there are no features.
-    """
+    """Return a model's features of made-up pictures, after a call as in training."""
     weights = model.get_weights()
     try:
         outputs_of(model, training=True)

@@ -61,20 +61,10 @@ def _rebuild_tensor(
 
 
 def read_state_dict(path: Path) -> dict[str, np.ndarray]:
-    """Read the tensors of a state dict.
-
-    Args:
-        path: a `.pth` file in the format of torch before 1.6.
-
-    Returns:
-        Name -> array, C-contiguous, in the tensors' own dtypes.
+    """Return the tensors of a `.pth` file of torch before 1.6 by name, C-contiguous.
 
     Raises:
         DataError: not such a file, damaged, or one that asks for code to be run.
-
-    Example:
-        >>> read_state_dict(Path("model.pth"))["_fc.bias"].shape  # doctest: +SKIP
-        (1000,)
     """
     try:
         with path.open("rb") as file:

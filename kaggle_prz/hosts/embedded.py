@@ -12,13 +12,7 @@ from kaggle_prz.workdir import home
 
 
 class EmbeddedHost:
-    """Competitions that come with the package; needs no network and no account.
-
-    Example:
-        ```python
-        directory = EmbeddedHost().download("shapes")
-        ```
-    """
+    """Competitions that come with the package; needs no network and no account."""
 
     name = "embedded"
 
@@ -35,11 +29,7 @@ class EmbeddedHost:
         return self._get(slug).competition
 
     def download(self, slug: str, console: Console | None = None) -> Path:  # noqa: ARG002 - protocol
-        """Write the public files, where they are not there yet.
-
-        Returns:
-            Directory of the files, in the tool's home.
-        """
+        """Write the public files to the tool's home, where they are not there yet."""
         embedded = self._get(slug)
         directory = home() / "competitions" / slug
         embedded.materialise(directory)
@@ -58,11 +48,7 @@ class EmbeddedHost:
         again: bool = False,  # noqa: ARG002 - protocol
         console: Console | None = None,  # noqa: ARG002 - protocol
     ) -> Submission:
-        """Grade a file and enter it in the leaderboard, whatever was handed in before.
-
-        Raises:
-            SubmissionError: the file was refused, or the day's submissions are used up.
-        """
+        """Grade a file and enter it in the leaderboard, whatever was handed in before."""
         return leaderboard.submit(self._get(slug), csv, description)
 
     def wait(

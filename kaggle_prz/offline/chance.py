@@ -34,7 +34,7 @@ def opaque_ids(seed: int, prefix: str, count: int) -> list[str]:
 
 
 def usage(seed: int, labels: NDArray[np.int64]) -> NDArray[np.str_]:
-    """Which test rows score in public: `PUBLIC_SHARE` of every class.
+    """Return which test rows score in public: `PUBLIC_SHARE` of every class.
 
     Args:
         seed: the competition's seed.

@@ -40,19 +40,10 @@ def board_path(slug: str) -> Path:
 def submit(
     embedded: EmbeddedCompetition, csv: Path, description: str, *, now: datetime | None = None
 ) -> Submission:
-    """Grade a file and enter it in the leaderboard.
+    """Grade a file, and return the submission as entered in the leaderboard.
 
     A refused file is recorded with its reason and, as on Kaggle, does not count against the
-    daily limit.
-
-    Args:
-        embedded: the competition.
-        csv: the submission.
-        description: kept with it.
-        now: the time it counts for, with its zone; the current time where None.
-
-    Returns:
-        The submission as recorded.
+    daily limit. `now` is the time it counts for, with its zone.
 
     Raises:
         SubmissionError: the file was refused.
@@ -89,27 +80,15 @@ def submit(
 
 
 def submissions(slug: str) -> list[Submission]:
-    """Every submission so far, the newest first.
-
-    Raises:
-        RunError: the leaderboard cannot be read.
-    """
+    """Return every submission so far, the newest first."""
     return sorted(_read(slug).submissions, key=lambda each: each.ref, reverse=True)
 
 
 def standings(embedded: EmbeddedCompetition, private: bool = False) -> list[Standing]:
-    """The leaderboard, the best score first; lower is better.
+    """Return a row for the team, if it has a score, and one for the sample submission.
 
-    Args:
-        embedded: the competition.
-        private: rank by the private rows: a team has the better score of its
-            `FINAL_SUBMISSIONS` submissions with the best public scores.
-
-    Returns:
-        A row for the team, where it has a scored submission, and one for the sample submission.
-
-    Raises:
-        RunError: the leaderboard cannot be read.
+    The best score comes first; lower is better. In private a team has the better score of its
+    `FINAL_SUBMISSIONS` submissions with the best public scores.
     """
     answers = embedded.answers()
     uniform = np.full((len(answers.ids), len(answers.classes)), 1 / len(answers.classes))

@@ -26,12 +26,7 @@ def publish(directory: Path, edition: str, write: Callable[[Path], None]) -> Non
     """Make `directory` hold one edition of a competition's public files.
 
     Does nothing where it already does; takes the place of another edition, or of one that lost
-    files since.
-
-    Args:
-        directory: where the files are wanted.
-        edition: names the content: another edition has other files.
-        write: called with an empty directory to fill.
+    files since. `write` is called with an empty directory to fill.
 
     Raises:
         RunError: `directory` holds files that this function did not write.

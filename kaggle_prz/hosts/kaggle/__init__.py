@@ -20,11 +20,7 @@ __all__ = ["Credentials", "Door", "KaggleHost", "Patience", "can_ask", "credenti
 
 
 def can_ask(slug: str) -> bool:
-    """Whether a competition of that name might be had: it is here already, or there is a login.
-
-    Raises:
-        CredentialsError: the file of a login is damaged.
-    """
+    """Return whether a competition may be had: it is here already, or there is a login."""
     if not slugs.is_slug(slug):
         return False
     here = places.mounted(slug) or places.has_files(slug) or slug in places.known()
@@ -32,16 +28,7 @@ def can_ask(slug: str) -> bool:
 
 
 class KaggleHost:
-    """Competitions of Kaggle; what was downloaded or is mounted needs no network and no account.
-
-    Args:
-        door: to Kaggle; default: a patient one.
-
-    Example:
-        ```python
-        directory = KaggleHost().download("dogs-vs-cats")
-        ```
-    """
+    """Competitions of Kaggle; what was downloaded or is mounted needs no network and no account."""
 
     name = "kaggle"
 
@@ -67,11 +54,7 @@ class KaggleHost:
         return sorted({*places.all_mounted(), *places.known()})
 
     def describe(self, slug: str) -> Competition:
-        """What Kaggle says about a competition, or said when it was last asked.
-
-        Raises:
-            HostError: and its children, where nothing of it is here and Kaggle does not answer.
-        """
+        """Return what Kaggle says about a competition, or said when it was last asked."""
         from kaggle_prz.hosts.kaggle import facts
 
         if places.mounted(slug):
@@ -85,22 +68,13 @@ class KaggleHost:
             return facts.Facts(slug, title=slug).competition()
 
     def download(self, slug: str, console: Console | None = None) -> Path:
-        """Bring the public files here, where they are neither mounted nor here, and say where.
-
-        Raises:
-            HostError: and its children; what arrived is kept, and the next call goes on.
-        """
+        """Bring the public files here, unless they are mounted or here; the next call goes on."""
         from kaggle_prz.hosts.kaggle import download
 
         return download.download(slug, self._door_saying_to(console), console or Silent())
 
     def check_open(self, slug: str, console: Console | None = None) -> None:
-        """Refuse a competition that will not take what is to be trained for it; submits nothing.
-
-        Raises:
-            SubmissionError: it takes no submissions, no more of this team, or no late ones.
-            HostError: this machine's client or account cannot submit.
-        """
+        """Refuse a competition that will not take what is to be trained for it; submits nothing."""
         from kaggle_prz.hosts.kaggle import submitting
 
         submitting.check(self._door_saying_to(console), slug, console or Silent())
@@ -114,22 +88,13 @@ class KaggleHost:
         again: bool = False,
         console: Console | None = None,
     ) -> Submission:
-        """Hand in a file; the same content once, unless `again`. Most likely still pending.
-
-        Raises:
-            SubmissionError: the competition takes no such submission, or no more of them.
-            HostError: and its children; the next call finds out what came of it.
-        """
+        """Hand in a file; the same content once, unless `again`. Most likely still pending."""
         from kaggle_prz.hosts.kaggle import submitting
 
         return submitting.submit(self._door_saying_to(console), slug, csv, description, again=again)
 
     def wait(self, slug: str, sent: Submission, console: Console | None = None) -> Submission:
-        """The submission once Kaggle has scored or refused it.
-
-        Raises:
-            HostError: it is pending for an hour, or Kaggle does not answer.
-        """
+        """Return the submission once Kaggle has scored or refused it; give up after an hour."""
         from kaggle_prz.hosts.kaggle import sent as answers
 
         return answers.wait(self._door_saying_to(console), slug, sent, console or Silent())

@@ -74,16 +74,10 @@ class _Half:
 
 
 def credentials() -> Credentials | None:
-    """The credential that would be used, or None where nothing looks like one.
+    """Return the credential that would be used, or None where nothing looks like one.
 
     Raises:
         CredentialsError: it is damaged, or there is only half of one.
-
-    Example:
-        ```python
-        found = credentials()
-        print(found.source if found else "none")  # the file ~/.kaggle/kaggle.json
-        ```
     """
     halves = []
     for found in _found():
@@ -96,11 +90,7 @@ def credentials() -> Credentials | None:
 
 
 def required() -> Credentials:
-    """The credential that would be used.
-
-    Raises:
-        CredentialsError: there is none, it is damaged, or there is only half of one.
-    """
+    """Return the credential that would be used; refuse where there is none."""
     found = credentials()
     if found is None:
         raise CredentialsError(f"There is no credential for Kaggle on this machine. {HOW}")

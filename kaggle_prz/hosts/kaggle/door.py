@@ -36,13 +36,9 @@ class ClientError(HostError):
 
 
 class Door:
-    """Asks Kaggle's interface.
+    """Asks Kaggle's interface, with patience; the console hears of long waits.
 
     The client is imported, and a credential looked for, when something is first asked.
-
-    Args:
-        patience: how often and how long to try.
-        console: hears of long waits.
 
     Example:
         ```python
@@ -70,9 +66,6 @@ class Door:
             slug: the competition that it is about.
             service: `"competitions"`, `"kernels"`, `"datasets"`, `"models"` or `"blobs"`.
             **fields: of the request, in the official client's names.
-
-        Raises:
-            HostError: and its children; CompetitionNotFoundError for an unknown slug.
         """
         return self.patiently(lambda: self.once(method, service, **fields), what, slug)
 
@@ -89,21 +82,13 @@ class Door:
         return self._http.link("competitions", method, **fields)
 
     def check_client(self, methods: Iterable[str], service: str = "competitions") -> None:
-        """Refuse a client that cannot make some requests; asks no network.
-
-        Raises:
-            ClientError: it does not load, is too old for them, or `kaggle` wants another version.
-        """
+        """Refuse a client that cannot make some requests; asks no network."""
         check_versions()
         for method in methods:
             self._wire.kind_of_request(method, service)
 
     def clock_error(self) -> timedelta:
-        """Return how far this machine's clock is ahead of Kaggle's, which is asked for it.
-
-        Raises:
-            HostError: and its children: Kaggle does not answer, or not this login.
-        """
+        """Return how far this machine's clock is ahead of Kaggle's, which is asked for it."""
         return failures.ahead_of(self.patiently(self._date, "Asking Kaggle"))
 
     def _date(self) -> str:
@@ -148,11 +133,7 @@ class Door:
 
     @cached_property
     def credential(self) -> Credentials:
-        """What Kaggle is asked with; a login's token is renewed where it has expired.
-
-        Raises:
-            CredentialsError: there is none.
-        """
+        """What Kaggle is asked with; a login's token is renewed where it has expired."""
         found = required()
         if not found.has_ended:
             return found
@@ -188,11 +169,7 @@ class Door:
 
 
 def check_versions() -> None:
-    """Refuse a client in another version than `kaggle` wants; asks no network.
-
-    Raises:
-        ClientError: names the versions, who pins them, and the command that mends it.
-    """
+    """Refuse a client in another version than `kaggle` wants, and name who pins it."""
     for each in neighbours.contradictions([_CLIENT]):
         if each.wanted.name == _PACKAGE:
             raise unusable(str(each))

@@ -34,12 +34,7 @@ def download(slug: str, door: Door, console: Console) -> Path:
     """Bring the files here, where they are not yet, and return their directory.
 
     What a kernel has mounted is read where it is. Otherwise one archive is fetched, in as many
-    pieces as the network makes of it, tested and unpacked.
-
-    Raises:
-        HostError: and its children; what has arrived is kept, and the next call goes on.
-        CompetitionNotFoundError: Kaggle knows no such competition.
-        DiskFullError: there is no room.
+    pieces as the network makes of it, tested and unpacked. What has arrived is kept.
     """
     mounted = places.mounted(slug)
     if mounted is not None:
@@ -105,7 +100,6 @@ def unpack(archive: Path, directory: Path, console: Console) -> None:
     Raises:
         DamagedError: it is not a whole zip archive.
         DataError: it is locked with a password, or a member would leave the directory.
-        DiskFullError: there is no room for what is in it.
     """
     place = directory.with_name(f".part-{directory.name}")
     shutil.rmtree(place, ignore_errors=True)

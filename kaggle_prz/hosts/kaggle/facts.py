@@ -75,12 +75,7 @@ def kept(slug: str, younger: float = float("inf")) -> Facts | None:
 
 
 def get(slug: str, door: Door, *, fresh: bool = False) -> Facts:
-    """Return the facts, asked for once an hour or if `fresh`; older ones without an answer.
-
-    Raises:
-        HostError: Kaggle does not answer, and nothing is kept.
-        CompetitionNotFoundError: it knows no such competition.
-    """
+    """Return the facts, asked for once an hour or if `fresh`; older ones without an answer."""
     if not fresh and (known := kept(slug, _FRESH)):
         return known
     try:
@@ -95,12 +90,7 @@ def get(slug: str, door: Door, *, fresh: bool = False) -> Facts:
 
 
 def read(slug: str, answer: Answer) -> Facts:
-    """Return the facts in an answer, in which everything may be missing.
-
-    Example:
-        >>> read("dogs", {"title": "Dogs", "evaluationMetric": "Log Loss"}).metric
-        'Log Loss'
-    """
+    """Return the facts in an answer, in which everything may be missing."""
     return Facts(
         slug=slug,
         title=_text(answer, "title") or slug,
@@ -129,12 +119,7 @@ def moment(value: object) -> str:
 
 
 def whole(value: object) -> int:
-    """Return a number of an answer, which leaves out what is 0.
-
-    Example:
-        >>> whole("7"), whole(None)
-        (7, 0)
-    """
+    """Return a number of an answer, which leaves out what is 0."""
     try:
         return int(value) if isinstance(value, int | float | str) else 0
     except ValueError:
@@ -142,12 +127,7 @@ def whole(value: object) -> int:
 
 
 def score(text: object) -> float | None:
-    """Return a score of an answer, which is a text; None where there is none.
-
-    Example:
-        >>> score("0.12345"), score("")
-        (0.12345, None)
-    """
+    """Return a score of an answer, which is a text; None where there is none."""
     try:
         return float(text) if isinstance(text, int | float | str) else None
     except ValueError:

@@ -147,13 +147,7 @@ def retry_after(error: BaseException) -> float | None:
 
 
 def check_stored(response: requests.Response) -> None:
-    """Refuse an answer of the storage behind a signed link that is not what was asked for.
-
-    Raises:
-        ExpiredLinkError: the link has expired.
-        UnreadableAnswerError: it answers with a page.
-        requests.HTTPError: another status of failure.
-    """
+    """Refuse an answer of the storage behind a signed link that is not what was asked for."""
     if response.status_code in _OVER:
         raise ExpiredLinkError("a link that has expired", response=response)
     response.raise_for_status()

@@ -49,14 +49,9 @@ _WHOLE = pydantic.TypeAdapter(Whole)
 
 @dataclass
 class Fetch:
-    """A file on its way.
+    """A file on its way: `method` gives its signed link, `part` is where it grows.
 
-    Args:
-        door: to Kaggle.
-        method: the request whose answer is the signed link.
-        slug: the competition.
-        part: where the file grows.
-        room: bytes that are needed besides, once it is there.
+    `room` is the number of bytes that are needed besides, once it is there.
     """
 
     door: Door
@@ -69,12 +64,7 @@ class Fetch:
     _furthest: int = 0
 
     def run(self, console: Console) -> None:
-        """Fetch what is missing.
-
-        Raises:
-            HostError: and its children, when patience is at its end; what arrived is kept.
-            DiskFullError: there is no room for it.
-        """
+        """Fetch what is missing; what arrived is kept where patience is at its end."""
         self.part.parent.mkdir(parents=True, exist_ok=True)
         whole = self._kept()
         self._furthest = self._size()
@@ -215,12 +205,7 @@ class _Bar:
 
 
 def megabytes(size: float) -> str:
-    """Return bytes as people read them.
-
-    Example:
-        >>> megabytes(1_234_567), megabytes(12_345_678_901)
-        ('1.2 MB', '12.3 GB')
-    """
+    """Return bytes as people read them."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 

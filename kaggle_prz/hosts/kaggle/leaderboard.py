@@ -24,10 +24,6 @@ def standings(door: Door, slug: str, private: bool = False) -> list[Standing]:
     """Return the leaderboard, the best first; the own team is called `TEAM`.
 
     The public one of many teams comes as one file, not page by page.
-
-    Raises:
-        SubmissionError: the private leaderboard is asked for before the end.
-        HostError: and its children.
     """
     if private and not facts.get(slug, door).has_ended:
         raise SubmissionError(

@@ -47,12 +47,7 @@ class Patience:
     longest_asked: float = 300.0
 
     def call(self, do: Callable[[], T], console: Console | None = None) -> T:
-        """Return the value of `do()`, tried again while its failures may pass; raise the last.
-
-        Example:
-            >>> Patience().call(lambda: 1)
-            1
-        """
+        """Return the value of `do()`, tried again while its failures may pass; raise the last."""
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(self.is_worth_it),
             stop=self._is_enough,

@@ -60,11 +60,7 @@ def ledger(slug: str) -> Path:
 
 
 def entries(slug: str) -> tuple[Entry, ...]:
-    """Return the entries, the oldest first.
-
-    Raises:
-        RunError: the ledger cannot be read; without it a file might be sent twice.
-    """
+    """Return the entries, the oldest first; refuse a damaged ledger, lest a file is sent twice."""
     try:
         return _ENTRIES.validate_json(ledger(slug).read_bytes())
     except FileNotFoundError:
@@ -168,18 +164,7 @@ def that_counts(found: dict[int, Submission]) -> Submission | None:
 
 
 def check_limit(door: Door, slug: str, daily_limit: int) -> None:
-    """Refuse where no submission is left.
-
-    Args:
-        door: to Kaggle.
-        slug: the competition.
-        daily_limit: how many a day it takes, as its facts say; 0 where they do not.
-
-    Raises:
-        SubmissionError: the team has made all that it may make.
-        LimitReachedError: those of the day are made.
-        HostError: and its children.
-    """
+    """Refuse where no submission is left, of the day or of all; the limit 0 is not known."""
     left = door.ask(
         "GetSubmissionLimits", "Asking for the day's limit of", slug, competition_name=slug
     )
@@ -199,11 +184,7 @@ def check_limit(door: Door, slug: str, daily_limit: int) -> None:
 
 
 def wait(door: Door, slug: str, pending: Submission, console: Console) -> Submission:
-    """Return the submission once it has a score or is refused.
-
-    Raises:
-        HostError: an hour has passed, or Kaggle does not answer; the submission is not lost.
-    """
+    """Return the submission once it has a score or is refused; give up after an hour."""
     if pending.status != "pending":
         return pending
     what = f"Asking for the score of submission {pending.ref}"

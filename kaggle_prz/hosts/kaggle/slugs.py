@@ -43,12 +43,7 @@ def from_short(text: str) -> str | None:
 
 
 def page(slug: str, below: str = "") -> str:
-    """Address of a competition's page.
-
-    Example:
-        >>> page("dogs-vs-cats", "rules")
-        'https://www.kaggle.com/competitions/dogs-vs-cats/rules'
-    """
+    """Return the address of a competition's page."""
     return "/".join(["https://www.kaggle.com/competitions", slug, *([below] if below else [])])
 
 

@@ -213,12 +213,7 @@ class _Creation:
         raise SubmissionError(f"Kaggle did not take the submission to {self.slug!r}: {said}")
 
     def _after(self, error: requests.RequestException) -> Submission | None:
-        """Return what came of a request without a good answer; None where to ask once more.
-
-        Raises:
-            SubmissionError: Kaggle refused the submission.
-            HostError: and its children, when asking again would not help.
-        """
+        """Return what came of a request without a good answer; None where to ask once more."""
         kind = kind_of(error)
         if kind in _CERTAIN:
             self._put(replace(self.entry, asked=False))
@@ -235,11 +230,7 @@ class _Creation:
 
 
 def _look(door: Door, slug: str, entry: Entry) -> Submission | None:
-    """Return the submission of an entry from Kaggle's list, which may show it a little late.
-
-    Raises:
-        HostError: it cannot be found out now.
-    """
+    """Return the submission of an entry from Kaggle's list, which may show it a little late."""
     for tries in range(1, _LOOKS + 1):
         try:
             found = sent.of_content(door, slug, entry.sha256).get(entry.attempt)

@@ -34,12 +34,7 @@ def announced(door: Door, slug: str, name: str, size: int, changed: int) -> Answ
 
 
 def upload(door: Door, slug: str, csv: Path) -> str:
-    """Bring a file to Kaggle, and return the token that stands for it in a submission.
-
-    Raises:
-        SubmissionError: Kaggle refuses it, such as after the deadline.
-        HostError: and its children.
-    """
+    """Bring a file to Kaggle, and return the token that stands for it in a submission."""
 
     about = csv.stat()
     sent = _Upload(
@@ -57,11 +52,7 @@ def upload(door: Door, slug: str, csv: Path) -> str:
 
 
 def upload_blob(door: Door, file: Path) -> str:
-    """Bring a file to Kaggle, and return the token that stands for it in a version of a dataset.
-
-    Raises:
-        HostError: and its children.
-    """
+    """Bring a file to Kaggle, and return the token that stands for it in a dataset."""
 
     def start() -> Answer:
         return door.once(
@@ -121,11 +112,7 @@ class _Upload:
         return int(match[1]) + 1 if match else 0
 
     def _is_incomplete(self, response: requests.Response) -> bool:
-        """Return whether the storage waits for more.
-
-        Raises:
-            requests.RequestException: it does not say so, nor that it has everything.
-        """
+        """Return whether the storage waits for more; raise where it does not say."""
         if response.status_code == _INCOMPLETE:
             return True
         try:

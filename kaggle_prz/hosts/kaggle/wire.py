@@ -117,11 +117,7 @@ class Http(KaggleHttpClient):  # type: ignore[misc] # the client ships no types
 
 
 def kind_of_request(method: str, service: str, fields: Collection[str] = ()) -> Any:
-    """Return the client's type of a request.
-
-    Raises:
-        ClientError: the client is too old to know it, or one of its fields.
-    """
+    """Return the client's type of a request; refuse a client that is too old to know it."""
     snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", _SERVICES[service]).lower()
     types = importlib.import_module(f"kagglesdk.{service}.types.{snake}")
     kind = getattr(types, f"Api{method}Request", None)
@@ -133,9 +129,7 @@ def kind_of_request(method: str, service: str, fields: Collection[str] = ()) -> 
 def environment() -> KaggleEnv:
     """Return the client's name of the place to ask: production, or this machine for tests.
 
-    Raises:
-        UsageError: `KAGGLE_API_ENVIRONMENT` has a value that the official client takes for
-            production, whatever it seems to say.
+    The official client takes every other `KAGGLE_API_ENVIRONMENT` for production.
     """
     named = os.environ.get("KAGGLE_API_ENVIRONMENT", "")
     if named == "LOCALHOST":
