@@ -119,7 +119,7 @@ def is_key_like(text: str) -> bool:
 
 def near(place: Path) -> Iterator[Path]:
     """Yield what is in a directory under the name of a credential's file, or one much like it."""
-    yield from (path for name in FILES if _exists(path := place / name))
+    yield from (path for name in FILES if exists(path := place / name))
     try:
         names = sorted(islice((each.name for each in os.scandir(place)), 10 * _MOST))
     except OSError:
@@ -249,7 +249,8 @@ def _looks_random(word: str) -> bool:
     return any(map(str.isdigit, word)) or len(word) >= 2 * _SHORTEST or not word.islower()
 
 
-def _exists(path: Path) -> bool:
+def exists(path: Path) -> bool:
+    """Return whether something is there; what is too long for a file's name is not."""
     try:
         return path.exists()
     except (OSError, ValueError):

@@ -71,8 +71,8 @@ def _of_keras(thing: object) -> str:
     if callable(thing) and home.startswith("keras.src.applications"):
         return (
             f"Its first argument is no image size. Write lambda size: keras.applications."
-            f"{getattr(thing, '__name__', '')}(include_top=False, input_shape=(size, size, 3)), or its "
-            "name where `kaggle-prz plan --backbone NAME` knows it."
+            f"{getattr(thing, '__name__', '')}(include_top=False, input_shape=(size, size, 3)), or "
+            "its name where `kaggle-prz plan --backbone NAME` knows it."
         )
     return ""
 

@@ -1,20 +1,17 @@
 """The leaderboards of the embedded competitions: one JSON file each, in the tool's home."""
 
-import contextlib
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import filelock
 import numpy as np
 import pydantic
 
 from kaggle_prz.errors import LimitReachedError, RunError, SubmissionError
 from kaggle_prz.offline import grader
 from kaggle_prz.offline.competition import Answers, EmbeddedCompetition, Standing, Submission
-from kaggle_prz.workdir import home, room_for, write_atomic
+from kaggle_prz.workdir import exclusive, home, write_atomic
 
 TEAM = "you"
 BENCHMARK = "sample submission benchmark"
@@ -54,7 +51,8 @@ def submit(
     moment = (now or datetime.now(UTC)).astimezone(UTC)
     content = grader.read(csv)
     answers = embedded.answers()
-    with _locked(competition.slug):
+    path = board_path(competition.slug)
+    with exclusive(path.with_name(f".{path.name}.lock")):
         board = _read(competition.slug)
         _check_limit(board, competition.daily_limit, moment)
         refs = [each.ref for each in board.submissions]
@@ -73,7 +71,7 @@ def submit(
             ),
         )
         updated = _Board(competition.slug, (*board.submissions, entry))
-        write_atomic(board_path(competition.slug), _BOARD.dump_json(updated, indent=2) + b"\n")
+        write_atomic(path, _BOARD.dump_json(updated, indent=2) + b"\n")
     if entry.status == "error":
         raise SubmissionError(f"{csv} was refused: {entry.error}")
     return entry
@@ -133,15 +131,6 @@ def _check_limit(board: _Board, limit: int, moment: datetime) -> None:
             f"The competition {board.competition} takes {limit} submissions a day (UTC), and "
             f"{today} were made on {moment.date()}. Submit again after midnight UTC."
         )
-
-
-@contextlib.contextmanager
-def _locked(slug: str) -> Iterator[None]:
-    path = board_path(slug)
-    with room_for(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(path.with_name(f".{path.name}.lock")):
-            yield
 
 
 def _read(slug: str) -> _Board:

@@ -10,7 +10,15 @@ from pathlib import Path
 
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import CompetitionNotFoundError, HostError
-from kaggle_prz.hosts.kaggle import places, slugs
+from kaggle_prz.hosts.kaggle import (
+    download,
+    facts,
+    leaderboard,
+    places,
+    sent,
+    slugs,
+    submitting,
+)
 from kaggle_prz.hosts.kaggle.credentials import Credentials, credentials
 from kaggle_prz.hosts.kaggle.door import Door
 from kaggle_prz.hosts.kaggle.patience import Patience
@@ -41,8 +49,6 @@ class KaggleHost:
             return False
         if places.mounted(slug) or places.has_files(slug):
             return True
-        from kaggle_prz.hosts.kaggle import facts
-
         try:
             facts.get(slug, self.door)
         except CompetitionNotFoundError:
@@ -55,8 +61,6 @@ class KaggleHost:
 
     def describe(self, slug: str) -> Competition:
         """Return what Kaggle says about a competition, or said when it was last asked."""
-        from kaggle_prz.hosts.kaggle import facts
-
         if places.mounted(slug):
             known = facts.kept(slug) or facts.Facts(slug, title=slug)
             return known.competition()
@@ -69,14 +73,10 @@ class KaggleHost:
 
     def download(self, slug: str, console: Console | None = None) -> Path:
         """Bring the public files here, unless they are mounted or here; the next call goes on."""
-        from kaggle_prz.hosts.kaggle import download
-
         return download.download(slug, self._door_saying_to(console), console or Silent())
 
     def check_open(self, slug: str, console: Console | None = None) -> None:
         """Refuse a competition that will not take what is to be trained for it; submits nothing."""
-        from kaggle_prz.hosts.kaggle import submitting
-
         submitting.check(self._door_saying_to(console), slug, console or Silent())
 
     def submit(
@@ -89,8 +89,6 @@ class KaggleHost:
         console: Console | None = None,
     ) -> Submission:
         """Hand in a file; the same content once, unless `again`. Most likely still pending."""
-        from kaggle_prz.hosts.kaggle import submitting
-
         return submitting.submit(self._door_saying_to(console), slug, csv, description, again=again)
 
     def wait(self, slug: str, sent: Submission, console: Console | None = None) -> Submission:
@@ -101,20 +99,14 @@ class KaggleHost:
 
     def sent_before(self, slug: str, sha256: str) -> Submission | None:
         """The newest submission of that content that was not refused, from whichever machine."""
-        from kaggle_prz.hosts.kaggle import sent
-
         return sent.that_counts(sent.of_content(self.door, slug, sha256))
 
     def submissions(self, slug: str) -> list[Submission]:
         """The account's submissions, the newest first."""
-        from kaggle_prz.hosts.kaggle import sent
-
         return sent.submissions(self.door, slug)
 
     def standings(self, slug: str, private: bool = False) -> list[Standing]:
         """The leaderboard, the best first; the own team is called as on every host."""
-        from kaggle_prz.hosts.kaggle import leaderboard
-
         return leaderboard.standings(self.door, slug, private)
 
     def _door_saying_to(self, console: Console | None) -> Door:

@@ -8,13 +8,14 @@ after it. A value is never shown: `Credentials` prints its source alone.
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from kaggle_prz.errors import CredentialsError
-from kaggle_prz.scrubbing import BYTE_ORDER_MARKS, FILES, is_key_like, near
+from kaggle_prz.scrubbing import BYTE_ORDER_MARKS, FILES, exists, is_key_like, near
 
 SETTINGS = "https://www.kaggle.com/settings/api"
 HOW = (
@@ -59,18 +60,15 @@ class Credentials:
 
     @property
     def has_ended(self) -> bool:
-        """Whether a login's token has to be renewed before use."""
+        """Return whether a login's token has to be renewed before use."""
         if self.kind != "login":
             return False
         soon = datetime.now(UTC) + timedelta(minutes=1)
         return not self.secret or self.expires is None or self.expires < soon
 
 
-@dataclass(frozen=True)
-class _Half:
-    """A source that was meant to hold a credential and does not; `told` says why."""
-
-    told: str
+class _HalfError(Exception):
+    """A source that was meant to hold a credential does not, for the reason in the message."""
 
 
 def credentials() -> Credentials | None:
@@ -80,10 +78,12 @@ def credentials() -> Credentials | None:
         CredentialsError: it is damaged, or there is only half of one.
     """
     halves = []
-    for found in _found():
-        if isinstance(found, Credentials):
-            return found
-        halves.append(found.told)
+    for source in _sources():
+        try:
+            if found := source():
+                return found
+        except _HalfError as error:
+            halves.append(str(error))
     if not halves:
         return None
     raise CredentialsError(f"There is no whole credential for Kaggle: {'; '.join(halves)}. {HOW}")
@@ -97,72 +97,58 @@ def required() -> Credentials:
     return found
 
 
-def _found() -> Iterator[Credentials | _Half]:
-    yield from _tokens()
-    yield from _keys()
-    yield from _login()
-    yield from _misplaced()
-
-
-def _tokens() -> Iterator[Credentials | _Half]:
+def _sources() -> Iterator[Callable[[], Credentials | None]]:
     mounted = os.environ.get("KAGGLE_API_V1_TOKEN")
     if os.environ.get("KAGGLE_KERNEL_RUN_TYPE") and mounted:
-        yield from _token_file(Path(mounted), "the kernel's own token")
-    given = os.environ.get("KAGGLE_API_TOKEN", "")
-    source = "the environment variable KAGGLE_API_TOKEN"
-    path = Path(_bare(given))
-    if _bare(given) and _exists(path):
-        yield from _token_file(path, "the file that KAGGLE_API_TOKEN names")
-    elif _bare(given):
-        if _is_path(_bare(given)):
-            raise _refused(source, "names a file that is not there")
-        yield Credentials(source, "token", secret=_checked(given, source, "token"))
-    elif given:
-        yield _Half(f"{source} is blank")
+        yield partial(_token_file, Path(mounted), "the kernel's own token")
+    yield _token_variable
     for name in FILES[:2]:
-        yield from _token_file(_dot_kaggle() / name, f"the file ~/.kaggle/{name}")
-
-
-def _token_file(path: Path, source: str) -> Iterator[Credentials | _Half]:
-    text = _text(path, source)
-    if isinstance(text, str):
-        token = _checked(text, source, "token")
-        yield Credentials(source, "token", exposed=_is_exposed(path), secret=token)
-    elif text:
-        yield text
-
-
-def _keys() -> Iterator[Credentials | _Half]:
-    user, key = os.environ.get("KAGGLE_USERNAME", ""), os.environ.get("KAGGLE_KEY", "")
-    given = bool(_bare(user)), bool(_bare(key))
-    if all(given):
-        yield _key(_VARIABLES, user, key)
-        return
-    if any(given):
-        names = ("KAGGLE_USERNAME", "KAGGLE_KEY")
-        there, absent = names if given[0] else reversed(names)
-        yield _Half(f"the environment variable {there} is set, and {absent} is not")
-    elif user or key:
-        yield _Half(f"of {_VARIABLES}, none holds anything but blanks")
-    chosen = os.environ.get("KAGGLE_CONFIG_DIR", "")
-    if chosen and not _exists(Path(chosen) / ".."):  # which a file does not have
-        yield _Half("the environment variable KAGGLE_CONFIG_DIR names no directory")
+        yield partial(_token_file, _dot_kaggle() / name, f"the file ~/.kaggle/{name}")
+    yield _key_variables
+    yield _check_config_directory
     for path, source in _key_files():
-        content = _json(path, source)
-        if not isinstance(content, dict):
-            yield from filter(None, [content])
-            continue
-        name, secret = user or content.get("username"), key or content.get("key")
-        lacking = _lacking("username", name) + _lacking("key", secret)
-        if lacking:
-            yield _Half(f"{source} has {' and '.join(lacking)}")
-        else:
-            yield _key(source, str(name), str(secret), exposed=_is_exposed(path))
+        yield partial(_key_file, path, source)
+    yield _login
+    yield _check_near_names
 
 
-def _key(source: str, user: str, key: str, *, exposed: bool = False) -> Credentials:
-    user = _checked(user, source, "user name")
-    return Credentials(source, "key", exposed, user=user, secret=_checked(key, source, "key"))
+def _token_variable() -> Credentials | None:
+    source = "the environment variable KAGGLE_API_TOKEN"
+    given = os.environ.get("KAGGLE_API_TOKEN", "")
+    token = _bare(given)
+    if token and exists(Path(token)):
+        return _token_file(Path(token), "the file that KAGGLE_API_TOKEN names")
+    if token and _is_path(token):
+        raise _refused(source, "names a file that is not there")
+    if given and not token:
+        raise _HalfError(f"{source} is blank")
+    return Credentials(source, "token", secret=_checked(token, source, "token")) if token else None
+
+
+def _token_file(path: Path, source: str) -> Credentials | None:
+    text = _text(path, source)
+    if text is None:
+        return None
+    token = _checked(text, source, "token")
+    return Credentials(source, "token", exposed=_is_exposed(path), secret=token)
+
+
+def _key_variables() -> Credentials | None:
+    names = ("KAGGLE_USERNAME", "KAGGLE_KEY")
+    user, key = (os.environ.get(name, "") for name in names)
+    given = bool(_bare(user)), bool(_bare(key))
+    if any(given) and not all(given):
+        there, absent = names if given[0] else reversed(names)
+        raise _HalfError(f"the environment variable {there} is set, and {absent} is not")
+    if (user or key) and not any(given):
+        raise _HalfError(f"of {_VARIABLES}, none holds anything but blanks")
+    return _key(_VARIABLES, user, key) if all(given) else None
+
+
+def _check_config_directory() -> None:
+    chosen = os.environ.get("KAGGLE_CONFIG_DIR", "")
+    if chosen and not exists(Path(chosen) / ".."):  # which a file does not have
+        raise _HalfError("the environment variable KAGGLE_CONFIG_DIR names no directory")
 
 
 def _key_files() -> Iterator[tuple[Path, str]]:
@@ -176,62 +162,69 @@ def _key_files() -> Iterator[tuple[Path, str]]:
     yield below / "kaggle" / "kaggle.json", "the file kaggle/kaggle.json of the user's settings"
 
 
-def _login() -> Iterator[Credentials | _Half]:
+def _key_file(path: Path, source: str) -> Credentials | None:
+    content = _json(path, source)
+    if content is None:
+        return None
+    user = os.environ.get("KAGGLE_USERNAME") or content.get("username")
+    key = os.environ.get("KAGGLE_KEY") or content.get("key")
+    _refuse_lacking(source, username=user, key=key)
+    return _key(source, str(user), str(key), exposed=_is_exposed(path))
+
+
+def _key(source: str, user: str, key: str, *, exposed: bool = False) -> Credentials:
+    user = _checked(user, source, "user name")
+    return Credentials(source, "key", exposed, user=user, secret=_checked(key, source, "key"))
+
+
+def _login() -> Credentials | None:
     path, source = _dot_kaggle() / "credentials.json", "the login in ~/.kaggle/credentials.json"
     content = _json(path, source)
-    if not isinstance(content, dict):
-        yield from filter(None, [content])
-        return
-    lacking = _lacking("refresh_token", content.get("refresh_token"))
-    if lacking:
-        yield _Half(f"{source} has {lacking[0]}")
-        return
+    if content is None:
+        return None
+    _refuse_lacking(source, refresh_token=content.get("refresh_token"))
     refresh = _checked(str(content["refresh_token"]), source, "refresh_token")
-    token = content.get("access_token") or ""
-    expires = None
     try:
         expires = datetime.fromisoformat(str(content.get("access_token_expiration")))
-        expires = expires if expires.tzinfo else expires.replace(tzinfo=UTC)
     except ValueError:
-        pass
-    yield Credentials(
+        expires = None
+    return Credentials(
         source,
         "login",
         exposed=_is_exposed(path),
         user=str(content.get("username") or ""),
-        secret=_checked(str(token), source, "access_token"),
-        expires=expires,
+        secret=_checked(str(content.get("access_token") or ""), source, "access_token"),
+        expires=expires if expires is None or expires.tzinfo else expires.replace(tzinfo=UTC),
         login={**content, "refresh_token": refresh},
     )
 
 
-def _misplaced() -> Iterator[_Half]:
-    """What is nearly where a credential belongs."""
-    place = _dot_kaggle()
+def _check_near_names() -> None:
+    """Refuse what is nearly where a credential belongs."""
+    place, halves = _dot_kaggle(), []
     if place.is_file():
-        yield _Half("~/.kaggle is a file, and has to be a directory")
+        halves.append("~/.kaggle is a file, and has to be a directory")
     for path in near(place):
         if path.name not in FILES:
             meant = "kaggle.json" if path.name.lower().startswith("kaggle") else "access_token"
-            yield _Half(f"~/.kaggle has {path.name!r}, which nothing reads; {meant} may be meant")
+            halves.append(f"~/.kaggle has {path.name!r}, which nothing reads; {meant} may be meant")
+    if halves:
+        raise _HalfError("; ".join(halves))
 
 
 def _dot_kaggle() -> Path:
     return Path("~/.kaggle").expanduser()
 
 
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # a token is too long for a file's name
-        return False
-
-
-def _lacking(name: str, part: object) -> list[str]:
-    """What of a JSON file is missing, in words; nothing where it is there."""
-    if isinstance(part, str) and _bare(part):
-        return []
-    return [f"no {name}" if part in (None, "") else f"a {name} that is no text"]
+def _refuse_lacking(source: str, **parts: object) -> None:
+    """Refuse a JSON file in which something is missing, or is no text."""
+    lacking = [
+        f"no {name}" if part in (None, "") else f"a {name} that is no text"
+        for name, part in parts.items()
+        if not (isinstance(part, str) and _bare(part))
+    ]
+    if lacking:
+        raise _HalfError(f"{source} has {' and '.join(lacking)}")
 
 
 def _checked(value: str, source: str, what: str) -> str:
@@ -246,25 +239,27 @@ def _refused(source: str, why: str) -> CredentialsError:
     return CredentialsError(f"Kaggle's credential in {source} {why}. {HOW}")
 
 
-def _text(path: Path, source: str) -> str | _Half | None:
-    """A file's text without what surrounds it; None where there is no file."""
-    if not _exists(path):
+def _text(path: Path, source: str) -> str | None:
+    """Return a file's text without what surrounds it; None where there is no file."""
+    if not exists(path):
         return None
     if not path.is_file():
-        return _Half(f"{source} is {'a directory' if path.is_dir() else 'no file'}")
+        raise _HalfError(f"{source} is {'a directory' if path.is_dir() else 'no file'}")
     try:
         text = _bare(_decoded(path.read_bytes()))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
     else:
-        return text or _Half(f"{source} is empty")
+        if not text:
+            raise _HalfError(f"{source} is empty")
+        return text
     raise _refused(source, f"cannot be read ({reason})")
 
 
-def _json(path: Path, source: str) -> dict[str, object] | _Half | None:
+def _json(path: Path, source: str) -> dict[str, object] | None:
     text = _text(path, source)
-    if not isinstance(text, str):
-        return text
+    if text is None:
+        return None
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
