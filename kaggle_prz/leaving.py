@@ -27,7 +27,7 @@ def leaving(error: Exception) -> Exception:
         if _is_clean(error):
             return error
     told = UnforeseenError(unforeseen(error, "its traceback is above"))
-    if all(map(_is_clean, _chain(error))):
+    if all(map(_is_clean, chain(error))):
         told.__cause__ = error
         return told
     return told.with_traceback(error.__traceback__)
@@ -59,7 +59,7 @@ def exit_with_a_sentence(run: Callable[[], object], *, debug: bool) -> None:
 
 def clean(error: BaseException) -> None:
     """Take credentials out of an error, and causes away from it where one of them holds one."""
-    if not all(_is_clean(cause) for cause in _chain(error) if cause is not error):
+    if not all(_is_clean(cause) for cause in chain(error) if cause is not error):
         error.__cause__ = error.__context__ = None
     if _is_clean(error):
         return
@@ -74,16 +74,17 @@ def traceback_of(error: BaseException) -> str:
     return scrubbed("".join(traceback.format_exception(error)).rstrip())
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error, its causes, and the parts of groups."""
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, its causes, the parts of groups, and what libraries wrapped into it."""
     seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
+    waiting: list[object] = [error]
     while waiting:
         each = waiting.pop()
-        if each is not None and id(each) not in seen:
+        if isinstance(each, BaseException) and id(each) not in seen:
             seen.add(id(each))
             yield each
-            waiting += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
+            waiting += [each.__cause__, each.__context__, getattr(each, "reason", None)]
+            waiting += [*each.args, *getattr(each, "exceptions", ())]
 
 
 def _is_clean(error: BaseException) -> bool:

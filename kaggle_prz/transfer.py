@@ -108,15 +108,15 @@ def fitting(
     misshapen = [
         f"{name} {given[name]} -> {wanted[name]}" for name in other if name not in resampled
     ]
-    if lacking or unused or misshapen:
-        raise TransferError(
-            "Weights pass between stages only whole, by name and shape, and these two networks "
-            "differ."
-            + _side("missing in the source", lacking)
-            + _side("without place in the target", unused)
-            + _side("of another shape", misshapen)
-            + " Build both from the same backbone and classes."
-        )
+    _refuse(
+        "Weights pass between stages only whole, by name and shape, and these two networks differ.",
+        {
+            "missing in the source": lacking,
+            "without place in the target": unused,
+            "of another shape": misshapen,
+        },
+        "Build both from the same backbone and classes.",
+    )
     return TransferReport(
         kept=tuple(name for name in pairs if name not in other),
         reinitialised=fresh,
@@ -136,28 +136,31 @@ def overlay(model: keras.Model, values: Mapping[str, keras.Variable]) -> None:
             changed then.
     """
     named = named_weights(model)
-    unused = [name for name in values if name not in named]
+    given, wanted = _shapes(values), _shapes(named)
+    unused = [name for name in given if name not in wanted]
     misshapen = [
-        f"{name} {tuple(values[name].shape)} -> {tuple(named[name].shape)}"
-        for name in values
-        if name in named and tuple(values[name].shape) != tuple(named[name].shape)
+        f"{name} {given[name]} -> {wanted[name]}"
+        for name in given
+        if name in wanted and given[name] != wanted[name]
     ]
-    if unused or misshapen:
-        raise TransferError(
-            f"Weights are set by name and shape, and these are not of {model.name!r}."
-            + _side("without place in the network", unused)
-            + _side("of another shape", misshapen)
-            + " Build it from the same backbone and classes."
-        )
+    _refuse(
+        f"Weights are set by name and shape, and these are not of {model.name!r}.",
+        {"without place in the network": unused, "of another shape": misshapen},
+        "Build it from the same backbone and classes.",
+    )
     for name, value in values.items():
         named[name].assign(value)
 
 
+def _refuse(rule: str, findings: Mapping[str, Sequence[str]], remedy: str) -> None:
+    said = [_side(title, names) for title, names in findings.items() if names]
+    if said:
+        raise TransferError(" ".join([rule, *said, remedy]))
+
+
 def _side(title: str, names: Sequence[str]) -> str:
-    if not names:
-        return ""
     more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-    return f" {len(names)} {title}: {', '.join(names[:12])}{more}."
+    return f"{len(names)} {title}: {', '.join(names[:12])}{more}."
 
 
 def named_weights(model: keras.Model) -> dict[str, keras.Variable]:

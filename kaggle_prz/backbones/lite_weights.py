@@ -78,12 +78,6 @@ def load(path: Path, backbone: "keras.Model") -> None:
         raise DataError(f"{path} has tensors that the network has no place for: {sorted(unused)}.")
 
 
-def classifier(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ImageNet head of the same file: `(1280, 1000)` kernel and `(1000,)` bias."""
-    tensors = read_state_dict(path)
-    return tensors["_fc.weight"].T.copy(), tensors["_fc.bias"]
-
-
 def _tensor_names(layer_name: str, backbone: "keras.Model") -> list[str]:
     if layer_name in _OUTSIDE_BLOCKS:
         prefix = _OUTSIDE_BLOCKS[layer_name]

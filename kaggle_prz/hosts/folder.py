@@ -42,13 +42,13 @@ class FolderHost:
             recipe={},
         )
 
-    def download(self, slug: str, console: Console | None = None) -> Path:  # noqa: ARG002 - protocol
+    def download(self, slug: str, console: Console | None = None) -> Path:
         """Return the directory itself; refuse where it is gone."""
         self._only(slug)
         self._check()
         return self.directory
 
-    def check_open(self, slug: str, console: Console | None = None) -> None:  # noqa: ARG002 - protocol
+    def check_open(self, slug: str, console: Console | None = None) -> None:
         """Refuse: a local directory has no leaderboard."""
         self.standings(slug)
 
@@ -56,26 +56,21 @@ class FolderHost:
         self,
         slug: str,
         csv: Path,
-        description: str,  # noqa: ARG002 - protocol
+        description: str,
         *,
-        again: bool = False,  # noqa: ARG002 - protocol
-        console: Console | None = None,  # noqa: ARG002 - protocol
+        again: bool = False,
+        console: Console | None = None,
     ) -> Submission:
         """Refuse: nobody grades a local directory."""
         self._only(slug)
         raise SubmissionError(f"{self._no_leaderboard()} The submission is in {csv}.")
 
-    def wait(
-        self,
-        slug: str,
-        sent: Submission,
-        console: Console | None = None,  # noqa: ARG002 - protocol
-    ) -> Submission:
+    def wait(self, slug: str, sent: Submission, console: Console | None = None) -> Submission:
         """The submission itself."""
         self._only(slug)
         return sent
 
-    def sent_before(self, slug: str, sha256: str) -> Submission | None:  # noqa: ARG002 - protocol
+    def sent_before(self, slug: str, sha256: str) -> Submission | None:
         """Never any."""
         self._only(slug)
         return None
@@ -85,7 +80,7 @@ class FolderHost:
         self._only(slug)
         return []
 
-    def standings(self, slug: str, private: bool = False) -> list[Standing]:  # noqa: ARG002 - protocol
+    def standings(self, slug: str, private: bool = False) -> list[Standing]:
         """Refuse: a local directory has no leaderboard."""
         self._only(slug)
         raise SubmissionError(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _PACKAGE, _CLIENT, _OURS = "kagglesdk", "kaggle", "kaggle-prz"
+_PAGES = 100  # at most
 _LOWER = {">=", "==", "~=", "==="}  # operators whose version itself is wanted
 
 
@@ -68,6 +69,19 @@ class Door:
             **fields: of the request, in the official client's names.
         """
         return self.patiently(lambda: self.once(method, service, **fields), what, slug)
+
+    def pages(
+        self, method: str, what: str, slug: str, size: int, **fields: object
+    ) -> Iterator[Answer]:
+        """Yield the pages of an answer about a competition, as `ask` does."""
+        token = ""
+        for _ in range(_PAGES):
+            page = {"competition_name": slug, "page_size": size, "page_token": token, **fields}
+            answer = self.ask(method, what, slug, "competitions", **page)
+            yield answer
+            token = str(answer.get("nextPageToken") or "")
+            if not token:
+                return
 
     def once(self, method: str, service: str = "competitions", **fields: object) -> Answer:
         """Return the answer to a request that is sent exactly once; raise failures as they come."""

@@ -23,7 +23,6 @@ from kaggle_prz.workdir import room_for
 
 _TRIES = 3
 _PAGE = 200
-_PIECE = 1 << 20
 
 
 class DamagedError(Exception):
@@ -122,13 +121,7 @@ def _write(
     total = sum(member.file_size for member in members)
     with console.bar("unpack", max(total, 1)) as advance:
         for member in members:
-            target = place / member.filename
-            if member.is_dir():
-                target.mkdir(parents=True, exist_ok=True)
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with opened.open(member) as source, target.open("wb") as sink:
-                shutil.copyfileobj(source, sink, _PIECE)  # reading to the end tests the checksum
+            opened.extract(member, place)  # reading to the end tests the checksum
             advance(member.file_size, note=f"{megabytes(total)}, {len(members)} files")
 
 

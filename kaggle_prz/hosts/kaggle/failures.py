@@ -4,7 +4,6 @@ import email.utils
 import errno
 import math
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -25,6 +24,7 @@ from kaggle_prz.errors import (
 )
 from kaggle_prz.hosts.kaggle.credentials import SETTINGS
 from kaggle_prz.hosts.kaggle.slugs import page
+from kaggle_prz.leaving import chain
 from kaggle_prz.scrubbing import scrubbed
 
 Answer: TypeAlias = dict[str, Any]  # a JSON object of Kaggle's, in which everything may be missing
@@ -95,7 +95,7 @@ def kind_of(error: BaseException) -> str:
 
 
 def _of_network(error: BaseException) -> str:
-    causes = list(_causes(error))
+    causes = list(chain(error))
     if isinstance(error, OSError) and error.errno in _FULL:
         return "full"
     if any(isinstance(cause, OSError) and cause.errno in _UNREACHABLE for cause in causes):
@@ -167,18 +167,6 @@ def _date(text: str) -> datetime | None:
     except (ValueError, TypeError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error, and what its library wrapped into it."""
-    seen: set[int] = set()
-    waiting: list[object] = [error]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, BaseException) and id(each) not in seen:
-            seen.add(id(each))
-            yield each
-            waiting += [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
 
 
 def _is_of_proxy(causes: list[BaseException]) -> bool:

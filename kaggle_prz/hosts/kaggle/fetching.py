@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from kaggle_prz.workdir import write_atomic
 _PIECE = 1 << 16  # bytes; no more are lost where a connection is cut
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _WHAT = "Downloading the files of"
+_Show = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,9 @@ class Fetch:
         self._furthest = self._size()
         if 0 < whole.total == self._size():
             return
-        with _Bar(console, f"download {self.slug}") as bar:
+        with _bar(console, f"download {self.slug}") as show:
             while not self._finished:
-                self.door.patiently(lambda: self._step(bar), _WHAT, self.slug)
+                self.door.patiently(lambda: self._step(show), _WHAT, self.slug)
 
     def is_sound(self) -> bool:
         """Return whether the file has the length and the digest that were announced."""
@@ -89,11 +90,11 @@ class Fetch:
         self._drop()
         self._finished, self._furthest = False, 0
 
-    def _step(self, bar: "_Bar") -> None:
+    def _step(self, show: _Show) -> None:
         """Fetch until the end or a cut; a cut after any progress is no failure."""
         try:
             self._link = self._link or self.door.link(self.method, competition_name=self.slug)
-            self._finished = self._receive(bar)
+            self._finished = self._receive(show)
         except requests.RequestException as error:
             if isinstance(error, ExpiredLinkError | UnreadableAnswerError):
                 self._link = ""
@@ -106,7 +107,7 @@ class Fetch:
         before, self._furthest = self._furthest, max(self._furthest, self._size())
         return self._furthest > before and self._kept().total > 0
 
-    def _receive(self, bar: "_Bar") -> bool:
+    def _receive(self, show: _Show) -> bool:
         """Append what one answer brings; return whether the file is whole then."""
         known, offset = self._kept(), self._size()
         if offset and not known.total:
@@ -126,8 +127,11 @@ class Fetch:
             if not offset:
                 self._keep(found)
             self._check_room(found.total - offset)
-            bar.begin(found.total, offset)
-            self._append(response, bar)
+            show(offset, found.total)
+            with self.part.open("ab") as file:
+                for piece in response.iter_content(_PIECE):
+                    offset += file.write(piece)
+                    show(offset, found.total)
         return not found.total or self._size() >= found.total
 
     def _is_all(self, response: requests.Response, known: Whole) -> bool:
@@ -137,12 +141,6 @@ class Fetch:
             raise UnreadableAnswerError("beyond its end", response=response)
         self._keep(replace(known, total=self._size()))
         return True
-
-    def _append(self, response: requests.Response, bar: "_Bar") -> None:
-        with self.part.open("ab") as file:
-            for piece in response.iter_content(_PIECE):
-                file.write(piece)
-                bar.advance(len(piece))
 
     def _drop(self) -> None:
         self.part.unlink(missing_ok=True)
@@ -174,34 +172,22 @@ class Fetch:
         return self.part.stat().st_size if self.part.exists() else 0
 
 
-class _Bar:
-    """A bar that is shown once it is known how much there is to come."""
+@contextlib.contextmanager
+def _bar(console: Console, label: str) -> Iterator[_Show]:
+    """Yield what shows `done` of `total` bytes, in a bar that appears with its first call."""
+    with contextlib.ExitStack() as stack:
+        advance: Advance | None = None
+        shown = 0
 
-    def __init__(self, console: Console, label: str):
-        self._console, self._label = console, label
-        self._stack = contextlib.ExitStack()
-        self._advance: Advance | None = None
-        self._total = self._done = 0
+        def show(done: int, total: int) -> None:
+            nonlocal advance, shown
+            if advance is None:
+                advance = stack.enter_context(console.bar(label, total))
+            of = f" of {megabytes(total)}" if total else ""
+            advance(done - shown, note=f"{megabytes(done)}{of}")
+            shown = done
 
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def begin(self, total: int, done: int) -> None:
-        """Show it at `done` of `total` bytes; later calls set it back where it has to."""
-        if self._advance is None:
-            self._advance = self._stack.enter_context(self._console.bar(self._label, total))
-        self._total = total
-        self.advance(done - self._done)
-
-    def advance(self, step: int) -> None:
-        """So many bytes more."""
-        self._done += step
-        if self._advance is not None:
-            of = f" of {megabytes(self._total)}" if self._total else ""
-            self._advance(step, note=f"{megabytes(self._done)}{of}")
+        yield show
 
 
 def megabytes(size: float) -> str:

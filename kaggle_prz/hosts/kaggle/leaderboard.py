@@ -3,7 +3,6 @@
 import csv
 import io
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 
 import requests
@@ -17,7 +16,6 @@ from kaggle_prz.offline.leaderboard import TEAM
 
 _WHAT = "Reading the leaderboard of"
 _PAGE = 100
-_PAGES = 100
 
 
 def standings(door: Door, slug: str, private: bool = False) -> list[Standing]:
@@ -31,33 +29,15 @@ def standings(door: Door, slug: str, private: bool = False) -> list[Standing]:
             "public one without --private."
         )
     own = _own_team(door, slug)
-    pages = _pages(door, slug, private)
-    rows, is_all = next(pages, ([], True))
-    if not is_all and not private:
+    pages = door.pages("GetLeaderboard", _WHAT, slug, _PAGE, override_public=not private)
+    first = next(pages)
+    rows = first.get("submissions") or []
+    if first.get("nextPageToken") and not private:
         rows = _downloaded(door, slug)
-    elif not is_all:
-        rows = [*rows, *(row for more, _ in pages for row in more)]
+    else:
+        rows += [row for page in pages for row in page.get("submissions") or []]
     ranked = (_standing(rank, row) for rank, row in enumerate(rows, start=1))
     return _with_own([row for row in ranked if row is not None], own, door, slug)
-
-
-def _pages(door: Door, slug: str, private: bool) -> Iterator[tuple[list[Answer], bool]]:
-    """Yield pages of rows, each with whether it is the last."""
-    token = ""
-    for _ in range(_PAGES):
-        answer = door.ask(
-            "GetLeaderboard",
-            _WHAT,
-            slug,
-            competition_name=slug,
-            page_size=_PAGE,
-            page_token=token,
-            override_public=not private,
-        )
-        token = str(answer.get("nextPageToken") or "")
-        yield answer.get("submissions") or [], not token
-        if not token:
-            return
 
 
 def _downloaded(door: Door, slug: str) -> list[Answer]:

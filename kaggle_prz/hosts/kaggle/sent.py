@@ -22,7 +22,7 @@ from kaggle_prz.offline.competition import Submission
 from kaggle_prz.scrubbing import scrubbed
 from kaggle_prz.workdir import replacing
 
-_PAGE, _PAGES = 100, 50
+_PAGE = 100
 _STATUSES = ("pending", "complete", "error")
 LONGEST_WAIT = 3600.0  # seconds until a pending submission is left to a later call
 _FIRST_WAIT, _NEXT_WAITS = 2.0, 30.0
@@ -120,20 +120,8 @@ def tagged(description: str, entry: Entry) -> str:
 
 def rows(door: Door, slug: str) -> Iterator[Answer]:
     """Yield Kaggle's rows of the account's submissions, the newest first, page by page."""
-    token = ""
-    for _ in range(_PAGES):
-        answer = door.ask(
-            "ListSubmissions",
-            "Listing the submissions to",
-            slug,
-            competition_name=slug,
-            page_size=_PAGE,
-            page_token=token,
-        )
-        yield from answer.get("submissions") or []
-        token = str(answer.get("nextPageToken") or "")
-        if not token:
-            return
+    for page in door.pages("ListSubmissions", "Listing the submissions to", slug, _PAGE):
+        yield from page.get("submissions") or []
 
 
 def submissions(door: Door, slug: str) -> list[Submission]:
