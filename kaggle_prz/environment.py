@@ -43,10 +43,7 @@ def describe() -> dict[str, str]:
 
 
 def machine() -> str:
-    """Return what sets the speed of this machine: the graphics card, else processor and cores.
-
-    Known without loading a framework, and without asking the driver's tools.
-    """
+    """Return the graphics card, else processor and cores, without loading a framework."""
     if os.environ.get("CUDA_VISIBLE_DEVICES") not in {"", "-1"}:
         cards = _told(sorted(_CARDS.glob("*/information")), "Model")
         if cards:
@@ -59,12 +56,7 @@ def machine() -> str:
 def check_framework(*, wants_tensorflow: bool = False) -> None:
     """Refuse to go on where the framework that Keras is set to use is not installed; imports none.
 
-    Args:
-        wants_tensorflow: TensorFlow has to be there whichever framework trains, as for KerasCV.
-
-    Raises:
-        UsageError: `KERAS_BACKEND` names no framework.
-        MissingExtraError: it is not installed.
+    KerasCV `wants_tensorflow` whichever framework trains.
     """
     named = os.environ.get("KERAS_BACKEND") or _configured_backend()
     for framework in dict.fromkeys([named, *(["tensorflow"] if wants_tensorflow else [])]):

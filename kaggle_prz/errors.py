@@ -45,9 +45,6 @@ class PrzError(Exception):
 
     What a message quotes of a file cannot break its lines apart or command a terminal, and a
     credential in it is not shown.
-
-    Args:
-        message: the rule, what was received, what to do.
     """
 
     exit_code = 1
@@ -118,13 +115,7 @@ class UnforeseenError(PrzError):
 
 
 class MissingExtraError(PrzError):
-    """An optional package that the request needs is not installed.
-
-    Args:
-        what: what needs it, such as `"competition 'elpv'"`.
-        package: the name of the missing distribution.
-        extra: the extra of kaggle-prz that brings it.
-    """
+    """A package that `what` needs, and that an extra of kaggle-prz brings, is not installed."""
 
     def __init__(self, what: str, package: str, extra: str):
         super().__init__(

@@ -88,10 +88,7 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _is_clean(error: BaseException) -> bool:
-    """Return whether nothing of an error, its arguments and its notes is a credential.
-
-    What holds a request holds the credential that it was sent with.
-    """
+    """Return whether no text of an error is a credential; a request holds one."""
     if getattr(error, "request", None) is not None or getattr(error, "response", None) is not None:
         return False
     try:

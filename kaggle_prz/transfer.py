@@ -40,12 +40,8 @@ def transfer(
 ) -> TransferReport:
     """Set every weight of `target` to the weight of the same name in `source`.
 
-    Position embeddings of another grid are interpolated, see `positions.resampled`.
-
-    Args:
-        source: the network of the stage before, weights loaded.
-        target: the same network, built for another image size.
-        reinitialise: prefixes of weight names that keep their initial values, such as `"head"`.
+    Position embeddings of another grid are interpolated, see `positions.resampled`. Weights whose
+    names begin with a prefix in `reinitialise`, such as `"head"`, keep their initial values.
 
     Raises:
         TransferError: a weight without partner on either side, or of another shape; the message
@@ -60,11 +56,7 @@ def transfer(
 
 
 def transfer_in_order(source: keras.Model, target: keras.Model) -> TransferReport:
-    """Set every weight of a copy of a network, whose names may differ as after loading a file.
-
-    Raises:
-        TransferError: another number of weights, or of other shapes. Nothing is changed then.
-    """
+    """Set every weight of a copy of a network, whose names may differ as after loading a file."""
     given, wanted = _state(source), named_weights(target)
     if len(given) != len(wanted):
         raise TransferError(f"It has {len(given)} weights, and {len(wanted)} at the other size.")
@@ -91,9 +83,6 @@ def fitting(
     reinitialise: Sequence[str] = (),
 ) -> TransferReport:
     """Return what `transfer` would do, from the shapes of weights by name alone.
-
-    Raises:
-        TransferError: the two do not fit each other.
 
     Example:
         >>> fitting({"conv/kernel": (3, 3)}, {"conv/kernel": (3, 3)}).kept
@@ -129,12 +118,7 @@ def _shapes(named: Mapping[str, keras.Variable]) -> dict[str, tuple[int, ...]]:
 
 
 def overlay(model: keras.Model, values: Mapping[str, keras.Variable]) -> None:
-    """Set some weights of `model` by name, such as those that were tuned to another size.
-
-    Raises:
-        TransferError: a weight that the model does not have, or of another shape. Nothing is
-            changed then.
-    """
+    """Set some weights of `model` by name, such as those that were tuned to another size."""
     named = named_weights(model)
     given, wanted = _shapes(values), _shapes(named)
     unused = [name for name in given if name not in wanted]

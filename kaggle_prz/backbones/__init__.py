@@ -168,12 +168,7 @@ def resolve(backbone: object) -> Backbone:
 
 
 def is_pretrained(backbone: Backbone, weights: str) -> bool:
-    """Return whether training begins with trained weights, as far as is known before building.
-
-    Example:
-        >>> is_pretrained(resolve("tiny"), "auto")
-        False
-    """
+    """Return whether training begins with trained weights, as far as is known before building."""
     try:
         return backbone.pretrained or pretrained_file(backbone, weights) is not None
     except PrzError:
@@ -183,9 +178,7 @@ def is_pretrained(backbone: Backbone, weights: str) -> bool:
 def pretrained_file(backbone: Backbone, weights: str) -> Path | None:
     """Return the file that a backbone's weights start from; None for random or built-in ones.
 
-    Args:
-        backbone: a resolved backbone.
-        weights: `"auto"`, `"imagenet"`, `"none"` or a path, as in a recipe.
+    `weights` is `"auto"`, `"imagenet"`, `"none"` or a path, as in a recipe.
 
     Raises:
         MissingExtraError: the weights install as a package that is not there.

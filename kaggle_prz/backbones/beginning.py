@@ -40,14 +40,8 @@ def begin(
 ) -> tuple["keras.Model", str]:
     """Build a network and load its weights, those of three channels adapted to `channels`.
 
-    Args:
-        backbone: what to build.
-        image_size: px.
-        channels: of the images.
-        path: of weights on `channels`, or on three; None leaves those that it is built with.
-
-    Returns:
-        The network, and how its weights were adapted, for a note; empty where they were not.
+    `path` is of weights on `channels`, or on three; None leaves those that it is built with.
+    With the network comes how its weights were adapted, for a note; empty where they were not.
 
     Raises:
         UsageError: it cannot be built so, or the file holds weights of another network.

@@ -13,11 +13,7 @@ if TYPE_CHECKING:
 
 
 def adapt(donor: "keras.Model", network: "keras.Model") -> None:
-    """Set every weight of `network` from `donor`, the same built for three channels.
-
-    Raises:
-        UsageError: they differ in more than the kernels that see the channels.
-    """
+    """Set every weight of `network` from `donor`, the same built for three channels."""
     channels = network.input_shape[-1]
     given, wanted = donor.get_weights(), network.get_weights()
     pairs = zip(given, wanted, strict=False)

@@ -46,12 +46,7 @@ def digest_of(*things: object) -> str:
 
 
 def is_of_a_library(thing: object) -> bool:
-    """Return whether a class or function comes with Python or an installed package.
-
-    Example:
-        >>> is_of_a_library(dict), is_of_a_library(lambda: None)
-        (True, False)
-    """
+    """Return whether a class or function comes with Python or an installed package."""
     code = getattr(thing, "__code__", None)
     if code is not None:
         return str(code.co_filename).startswith(_LIBRARIES)

@@ -22,9 +22,6 @@ def wrap(backbone: object) -> Backbone:
 
     A model is rebuilt at every stage's size with its weights; it sees pixels from 0 to 255, as
     networks with a scaling layer of their own expect.
-
-    Raises:
-        UsageError: neither of them; or a model that is not from one image to one output.
     """
     import keras
 
@@ -69,12 +66,7 @@ def model_name(model: "keras.Model") -> str:
 
 
 def function_name(function: Callable[..., object]) -> str:
-    """Return the name of a function for directories: of a partial that of what it calls.
-
-    Example:
-        >>> function_name(lambda size: None)
-        'lambda'
-    """
+    """Return the name of a function for directories; of a partial, that of what it calls."""
     while isinstance(function, functools.partial):
         function = function.func
     return _plain(getattr(function, "__name__", type(function).__name__))

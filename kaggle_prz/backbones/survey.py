@@ -36,9 +36,6 @@ def surveyed(backbone: Backbone, sizes: Sequence[int], *, seed: int, console: Co
     """Return the backbone with its identity and channels, built once at every size of the stages.
 
     One that is known by its name is returned as it is. The seed is that of training.
-
-    Raises:
-        UsageError: it cannot be built at a size, or is another network there.
     """
     if backbone.handed_over is None:
         return backbone
@@ -61,9 +58,6 @@ def check(backbone: Backbone, recipe: Recipe, channels: int) -> None:
     """Refuse a network known by its name that could not begin to train; builds what may fail.
 
     Networks of this package are tested at every size, so only a file of weights can be wrong.
-
-    Raises:
-        UsageError: the weights are of another network, or the network is another one at a size.
     """
     backbone.check_channels(channels)
     path = pretrained_file(backbone, recipe.weights)

@@ -61,11 +61,7 @@ def _rebuild_tensor(
 
 
 def read_state_dict(path: Path) -> dict[str, np.ndarray]:
-    """Return the tensors of a `.pth` file of torch before 1.6 by name, C-contiguous.
-
-    Raises:
-        DataError: not such a file, damaged, or one that asks for code to be run.
-    """
+    """Return the tensors of a `.pth` file of torch before 1.6 by name; runs no code of it."""
     try:
         with path.open("rb") as file:
             return _read(file)

@@ -36,11 +36,9 @@ class _Rows:
 
 @dataclass(frozen=True)
 class Elpv:
-    """The competition `elpv`.
+    """The competition `elpv`: a seed draws ids, blocks that are held out, and public rows.
 
-    Args:
-        seed: draws the ids, the blocks that are held out and the public rows.
-        data: directory with `labels.csv` and `images/`; None for that of the installed package.
+    `data` has `labels.csv` and `images/`; None stands for that of the installed package.
     """
 
     seed: int = 2  # holds out 20 to 21 % of every class

@@ -41,11 +41,6 @@ def submit(
 
     A refused file is recorded with its reason and, as on Kaggle, does not count against the
     daily limit. `now` is the time it counts for, with its zone.
-
-    Raises:
-        SubmissionError: the file was refused.
-        LimitReachedError: the day's submissions are used up.
-        RunError: the leaderboard cannot be read.
     """
     competition = embedded.competition
     moment = (now or datetime.now(UTC)).astimezone(UTC)

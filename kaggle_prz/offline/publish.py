@@ -24,11 +24,7 @@ def publish(directory: Path, edition: str, write: Callable[[Path], None]) -> Non
     """Make `directory` hold one edition of a competition's public files.
 
     Does nothing where it already does; takes the place of another edition, or of one that lost
-    files since. `write` is called with an empty directory to fill.
-
-    Raises:
-        RunError: `directory` holds files that this function did not write.
-        DiskFullError: no room; `directory` is as it was before.
+    files since. `write` is called with an empty directory to fill. Foreign files are refused.
     """
     directory = directory.absolute()
     if is_published(directory, edition):

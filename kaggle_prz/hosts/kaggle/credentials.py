@@ -33,16 +33,10 @@ _PATH = re.compile(r"~?[/\\]|\.{1,2}[/\\]|[A-Za-z]:[/\\]")
 
 @dataclass(frozen=True)
 class Credentials:
-    """A credential and where it is from.
+    """A credential and where it is from: `source` is for sentences.
 
-    Attributes:
-        source: for sentences, such as `"the file ~/.kaggle/kaggle.json"`.
-        kind: `"token"`, `"key"` or `"login"`, which is a token that is renewed.
-        exposed: whether other users of this machine may read its file.
-        user: name of the account, where the source says it.
-        secret: the token or key.
-        expires: end of a login's token; None where it does not end, or has to be renewed now.
-        login: content of a login's file.
+    `kind` is `"token"`, `"key"` or `"login"`, which is a token that `expires` and is renewed with
+    what `login` holds. `exposed` is whether other users of this machine may read its file.
     """
 
     source: str
@@ -72,11 +66,7 @@ class _HalfError(Exception):
 
 
 def credentials() -> Credentials | None:
-    """Return the credential that would be used, or None where nothing looks like one.
-
-    Raises:
-        CredentialsError: it is damaged, or there is only half of one.
-    """
+    """Return the credential that would be used, or None; refuse a damaged one, or half of one."""
     halves = []
     for source in _sources():
         try:

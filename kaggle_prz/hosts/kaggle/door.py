@@ -40,11 +40,6 @@ class Door:
     """Asks Kaggle's interface, with patience; the console hears of long waits.
 
     The client is imported, and a credential looked for, when something is first asked.
-
-    Example:
-        ```python
-        Door().ask("GetCompetition", "Reading the facts of", "dogs", competition_name="dogs")
-        ```
     """
 
     def __init__(self, patience: Patience | None = None, console: Console | None = None):

@@ -94,12 +94,7 @@ def _alone(slug: str, console: Console) -> Iterator[None]:
 
 
 def unpack(archive: Path, directory: Path, console: Console) -> None:
-    """Unpack `archive` so that `directory` appears whole or not at all.
-
-    Raises:
-        DamagedError: it is not a whole zip archive.
-        DataError: it is locked with a password, or a member would leave the directory.
-    """
+    """Unpack `archive` so that `directory` appears whole or not at all; refuse a damaged one."""
     place = directory.with_name(f".part-{directory.name}")
     shutil.rmtree(place, ignore_errors=True)
     with room_for(place):

@@ -20,15 +20,7 @@ _FRESH = 3600.0  # seconds that facts serve without being asked for again
 class Facts:
     """Facts of a competition; nothing in them is about an account.
 
-    Attributes:
-        slug: its name in addresses.
-        title: its name in sentences.
-        metric: what the host calls the metric.
-        description: its subtitle.
-        deadline: ISO 8601, UTC; empty where it is not known.
-        daily_limit: submissions a day.
-        kernels_only: whether submissions must come from a kernel.
-        disabled: whether it takes no submissions at all.
+    `deadline` is ISO 8601, UTC, or empty; `daily_limit` is 0 where it is not known.
     """
 
     slug: str
@@ -104,12 +96,7 @@ def read(slug: str, answer: Answer) -> Facts:
 
 
 def moment(value: object) -> str:
-    """Return a date of an answer as ISO 8601, UTC, whole seconds; empty where it is none.
-
-    Example:
-        >>> moment("2026-11-24T10:00:00.1234567Z")
-        '2026-11-24T10:00:00+00:00'
-    """
+    """Return a date of an answer as ISO 8601, UTC, whole seconds; empty where it is none."""
     try:
         parsed = datetime.fromisoformat(str(value))
     except ValueError:

@@ -60,13 +60,8 @@ class ExpiredLinkError(requests.RequestException):
 class Asked:
     """What was asked of Kaggle, as sentences need it.
 
-    Attributes:
-        what: a gerund that the slug follows, such as `"Reading the leaderboard of"`.
-        slug: the competition; empty where it was about none.
-        source: where the credential is from.
-        private: texts that no message may hold.
-        like: competitions that might have been meant.
-        mounted: whether this is a kernel, where data is attached instead of downloaded.
+    `what` is a gerund that the slug follows, such as `"Reading the leaderboard of"`; `source` is
+    where the credential is from; `private` may be in no message; `like` might have been meant.
     """
 
     what: str

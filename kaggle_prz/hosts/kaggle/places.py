@@ -38,10 +38,7 @@ def in_kernel() -> bool:
 
 
 def mounted(slug: str) -> Path | None:
-    """Return the directory of a mounted competition, or None.
-
-    Kernels of some years ago mount it directly below the root.
-    """
+    """Return the directory of a mounted competition, or None; old kernels mount it at the root."""
     candidates = (inputs() / "competitions" / slug, inputs() / slug) if is_slug(slug) else ()
     return next((directory for directory in candidates if directory.is_dir()), None)
 

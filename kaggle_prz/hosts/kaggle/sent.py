@@ -34,13 +34,9 @@ _LONGEST = 500  # characters of a description, the tag's included
 class Entry:
     """One submission in the ledger, finished or not.
 
-    Attributes:
-        sha256: hex digest of the file's content.
-        attempt: 1 for the first submission of that content, 2 for the next, …
-        ref: Kaggle's number; 0 until it is known.
-        asked: whether Kaggle was asked to take it: then it may have, even without an answer.
-        token: stands for the uploaded file; empty once the number is known.
-        begun: ISO 8601, UTC.
+    `attempt` counts submissions of one content from 1; `ref` is Kaggle's number, 0 until it is
+    known. `asked` is whether Kaggle was asked to take it: then it may have, even without an
+    answer. `token` stands for the uploaded file, and is empty once the number is known.
     """
 
     sha256: str

@@ -33,12 +33,7 @@ def from_address(text: str) -> str | None:
 
 
 def from_short(text: str) -> str | None:
-    """The slug in `c/slug` or `competitions/slug`, which might be a path as well, or None.
-
-    Example:
-        >>> from_short("/c/dogs-vs-cats"), from_short("data/dogs-vs-cats")
-        ('dogs-vs-cats', None)
-    """
+    """Return the slug in `c/slug` or `competitions/slug`, which may be a path too, or None."""
     return _slug_of(_SHORT.fullmatch(text.strip()))
 
 

@@ -51,13 +51,8 @@ def check(door: Door, slug: str, console: Console) -> None:
     """Refuse what Kaggle would certainly not take when the training is over.
 
     Nothing is submitted and nothing is uploaded. What may be otherwise by then is a note: a day's
-    limit, and a Kaggle that cannot be reached now.
-
-    Raises:
-        SubmissionError: it takes no submissions, no more of this team, or no late ones.
-        ClientError: Kaggle's client cannot be used.
-        CredentialsError, RulesNotAcceptedError: Kaggle refuses this account.
-        CompetitionNotFoundError: it knows no such competition.
+    limit, and a Kaggle that cannot be reached now. An account or a client that cannot submit is
+    refused.
     """
     door.check_client(_METHODS)
     try:
@@ -112,14 +107,10 @@ def _ask_for_a_late_one(door: Door, about: Facts, console: Console) -> None:
 def submit(
     door: Door, slug: str, csv: Path, description: str, *, again: bool = False
 ) -> Submission:
-    """Hand in a file, unless the same content was handed in before.
+    """Hand in a file, unless the same content was handed in before and not `again`.
 
-    A short tag of its content is added to the description. With `again` the same content is handed
-    in another time. The submission is most likely pending, or it is the one of before.
-
-    Raises:
-        SubmissionError: the competition takes no such submission, or the day's are used up.
-        HostError: and its children; the next call finds out what came of it.
+    A short tag of its content is added to the description. The submission is most likely pending,
+    or it is the one of before. After an error the next call finds out what came of it.
     """
     digest = sha256(csv)
     with exclusive(places.state(slug) / ".submit.lock"):
