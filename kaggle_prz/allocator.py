@@ -12,18 +12,11 @@ _NEVER = 2**31 - 1
 
 
 def keep_freed_memory() -> bool:
-    """Keep freed memory in the process; for the rest of its life.
+    """Keep freed memory in the process; return whether that could be set, as with glibc.
 
     A training step on processors frees and takes again the same hundreds of megabytes. By default
     glibc maps each large array anew, and the system clears its pages: 20,000 of them a step of
     EfficientNet-Lite 0, and up to a third of the processor time of a run.
-
-    Returns:
-        Whether it could be set: with glibc, so on most Linux systems.
-
-    Example:
-        >>> keep_freed_memory() in (True, False)
-        True
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -38,13 +31,9 @@ def keep_freed_memory() -> bool:
 
 @contextlib.contextmanager
 def networks_not_searched() -> Iterator[None]:
-    """Within, Python searches only what is made from now on for cycles that nobody holds.
+    """Let Python search only objects that are made from now on for cycles that nobody holds.
 
     A search of traced networks took eight seconds at a time, in the middle of training.
-
-    Example:
-        >>> with networks_not_searched():
-        ...     pass
     """
     gc.freeze()
     try:

@@ -161,12 +161,12 @@ def disk(directory: Path) -> list[Finding]:
 
 def mounts() -> list[Finding]:
     """Competitions that a Kaggle kernel has mounted; nothing elsewhere."""
-    from kaggle_prz.hosts.kaggle import mounts as inputs
+    from kaggle_prz.hosts.kaggle import places as kept
 
-    if not inputs.in_kernel():
+    if not kept.in_kernel():
         return []
-    found = ", ".join(inputs.competitions()) or "no competition"
-    return [Finding("mounted", "ok", f"{found} in {inputs.root()}")]
+    found = ", ".join(kept.all_mounted()) or "no competition"
+    return [Finding("mounted", "ok", f"{found} in {kept.inputs()}")]
 
 
 def kaggle(door: "Door | None" = None) -> list[Finding]:

@@ -29,12 +29,7 @@ _PROCESSORS = Path("/proc/cpuinfo")
 
 
 def describe() -> dict[str, str]:
-    """Names and versions of what can change a result.
-
-    Example:
-        >>> describe()["python"].count(".")
-        2
-    """
+    """Return names and versions of what can change a result."""
     import kaggle_prz
 
     versions = {name: version for name in _PACKAGES if (version := neighbours.version(name))}
@@ -48,14 +43,7 @@ def describe() -> dict[str, str]:
 
 
 def machine() -> str:
-    """What sets the speed of this machine: the graphics card, else processor and cores.
-
-    Known without loading a framework, and without asking the driver's tools.
-
-    Example:
-        >>> machine() == machine() != ""
-        True
-    """
+    """Return the graphics card, else processor and cores, without loading a framework."""
     if os.environ.get("CUDA_VISIBLE_DEVICES") not in {"", "-1"}:
         cards = _told(sorted(_CARDS.glob("*/information")), "Model")
         if cards:
@@ -66,19 +54,9 @@ def machine() -> str:
 
 
 def check_framework(*, wants_tensorflow: bool = False) -> None:
-    """Refuse to go on where the framework that Keras is set to use is not installed.
+    """Refuse to go on where the framework that Keras is set to use is not installed; imports none.
 
-    Nothing is imported for it.
-
-    Args:
-        wants_tensorflow: TensorFlow has to be there whichever framework trains, as for KerasCV.
-
-    Raises:
-        UsageError: `KERAS_BACKEND` names no framework.
-        MissingExtraError: it is not installed.
-
-    Example:
-        >>> check_framework()
+    KerasCV `wants_tensorflow` whichever framework trains.
     """
     named = os.environ.get("KERAS_BACKEND") or _configured_backend()
     for framework in dict.fromkeys([named, *(["tensorflow"] if wants_tensorflow else [])]):
@@ -110,19 +88,14 @@ def _configured_backend() -> str:
 
 
 def processors() -> int:
-    """How many processors this process may use; fewer than there are, where it was given some.
-
-    Example:
-        >>> processors() >= 1
-        True
-    """
+    """Return how many processors this process may use, which may be fewer than there are."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def _told(files: list[Path], key: str) -> list[str]:
-    """Values of `key` in the lines `key : value` of files, where they can be read."""
+    """Return values of `key` in the lines `key : value` of files, where they can be read."""
     values = []
     for file in files:
         with contextlib.suppress(OSError):

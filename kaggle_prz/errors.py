@@ -13,12 +13,7 @@ _DEBUG = "for the traceback write --debug before the command"
 
 
 def printable(text: str, keep: str = "") -> str:
-    """Text of a file as it may be shown: no control characters, and a long middle left out.
-
-    Example:
-        >>> printable("a\\tb"), len(printable("x" * 10_000)) < 2000
-        ('a\\\\tb', True)
-    """
+    """Return text as it may be shown: without control characters or a very long middle."""
     text = _shortened(text)
     if text.isprintable():
         return text
@@ -33,12 +28,7 @@ def _shortened(text: str) -> str:
 
 
 def unforeseen(error: Exception, advice: str = _DEBUG) -> str:
-    """What is told of an error that was not raised on purpose.
-
-    Example:
-        >>> unforeseen(PermissionError(13, "Permission denied", "/etc/runs")).split(". ")[0]
-        '/etc/runs: Permission denied'
-    """
+    """Return the sentence of an error that was not raised on purpose."""
     if isinstance(error, OSError) and error.filename is not None:
         return printable(
             scrubbed(
@@ -55,9 +45,6 @@ class PrzError(Exception):
 
     What a message quotes of a file cannot break its lines apart or command a terminal, and a
     credential in it is not shown.
-
-    Args:
-        message: the rule, what was received, what to do.
     """
 
     exit_code = 1
@@ -128,13 +115,7 @@ class UnforeseenError(PrzError):
 
 
 class MissingExtraError(PrzError):
-    """An optional package that the request needs is not installed.
-
-    Args:
-        what: what needs it, such as `"competition 'elpv'"`.
-        package: the name of the missing distribution.
-        extra: the extra of kaggle-prz that brings it.
-    """
+    """A package that `what` needs, and that an extra of kaggle-prz brings, is not installed."""
 
     def __init__(self, what: str, package: str, extra: str):
         super().__init__(

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
+import pydantic
 
 ANY = "any"
 _SAME = 0.01  # of the largest output: machines and precisions differ by less
@@ -31,17 +31,16 @@ class Identity:
         """Structure and weights in one text, for names of runs."""
         return self.structure + self.weights
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the identity as JSON values."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, facts: Any) -> "Identity | None":
+    def from_json(cls, facts: object) -> "Identity | None":
         """Return an identity that was written down, or None where that cannot be read."""
         try:
-            outputs = tuple(map(float, facts["outputs"]))
-            return cls(str(facts["structure"]), str(facts["weights"]), outputs)
-        except (TypeError, KeyError, ValueError):
+            return pydantic.TypeAdapter(cls).validate_python(facts)
+        except pydantic.ValidationError:
             return None
 
     def difference(self, other: "Identity | None") -> str:

@@ -15,11 +15,7 @@ def listen() -> None:
 
 
 def check() -> None:
-    """Interrupt here, if an interrupt was asked for and did not arrive.
-
-    Raises:
-        KeyboardInterrupt: it was.
-    """
+    """Raise KeyboardInterrupt here, if an interrupt was asked for and did not arrive."""
     if _asked:
         raise KeyboardInterrupt
 

@@ -8,7 +8,6 @@ import sysconfig
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from kaggle_prz.errors import PrzError, UnforeseenError, unforeseen
 from kaggle_prz.scrubbing import scrubbed
@@ -28,7 +27,7 @@ def leaving(error: Exception) -> Exception:
         if _is_clean(error):
             return error
     told = UnforeseenError(unforeseen(error, "its traceback is above"))
-    if all(map(_is_clean, _chain(error))):
+    if all(map(_is_clean, chain(error))):
         told.__cause__ = error
         return told
     return told.with_traceback(error.__traceback__)
@@ -37,12 +36,8 @@ def leaving(error: Exception) -> Exception:
 def exit_with_a_sentence(run: Callable[[], object], *, debug: bool) -> None:
     """Run a command; where it fails, end the process with one sentence and a status.
 
-    Args:
-        run: the command.
-        debug: print a traceback, without credentials, in the place of the sentence.
-
-    Raises:
-        SystemExit: 130 for Ctrl-C, an error's own status, 1 for an unforeseen one.
+    The status is 130 for Ctrl-C, an error's own, or 1 for an unforeseen one. With `debug` a
+    traceback without credentials takes the place of the sentence.
     """
     try:
         run()
@@ -64,7 +59,7 @@ def exit_with_a_sentence(run: Callable[[], object], *, debug: bool) -> None:
 
 def clean(error: BaseException) -> None:
     """Take credentials out of an error, and causes away from it where one of them holds one."""
-    if not all(_is_clean(cause) for cause in _chain(error) if cause is not error):
+    if not all(_is_clean(cause) for cause in chain(error) if cause is not error):
         error.__cause__ = error.__context__ = None
     if _is_clean(error):
         return
@@ -79,23 +74,21 @@ def traceback_of(error: BaseException) -> str:
     return scrubbed("".join(traceback.format_exception(error)).rstrip())
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error, its causes, and the parts of groups."""
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, its causes, the parts of groups, and what libraries wrapped into it."""
     seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
+    waiting: list[object] = [error]
     while waiting:
         each = waiting.pop()
-        if each is not None and id(each) not in seen:
+        if isinstance(each, BaseException) and id(each) not in seen:
             seen.add(id(each))
             yield each
-            waiting += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
+            waiting += [each.__cause__, each.__context__, getattr(each, "reason", None)]
+            waiting += [*each.args, *getattr(each, "exceptions", ())]
 
 
 def _is_clean(error: BaseException) -> bool:
-    """Return whether nothing of an error, its arguments and its notes is a credential.
-
-    What holds a request holds the credential that it was sent with.
-    """
+    """Return whether no text of an error is a credential; a request holds one."""
     if getattr(error, "request", None) is not None or getattr(error, "response", None) is not None:
         return False
     try:
@@ -106,7 +99,7 @@ def _is_clean(error: BaseException) -> bool:
         return False
 
 
-def _clean_value(value: Any) -> Any:
+def _clean_value(value: object) -> object:
     text = value if isinstance(value, str) else repr(value)
     cleaned = scrubbed(text)
     return value if cleaned == text else cleaned

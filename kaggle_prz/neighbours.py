@@ -9,14 +9,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 @dataclass(frozen=True)
 class Contradiction:
-    """A requirement that what is installed does not meet.
-
-    Attributes:
-        name: of the package that wants something.
-        version: of it.
-        wanted: what it wants.
-        found: the version that is installed instead.
-    """
+    """A requirement of package `name` that `found`, what is installed, does not meet."""
 
     name: str
     version: str
@@ -31,12 +24,7 @@ class Contradiction:
 
 
 def version(package: str) -> str | None:
-    """Return the version of an installed package, or None.
-
-    Example:
-        >>> version("no-such-package") is None
-        True
-    """
+    """Return the version of an installed package, or None."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -55,11 +43,7 @@ def requirements(package: str) -> Iterator[Requirement]:
 
 
 def contradictions(packages: Iterable[str]) -> Iterator[Contradiction]:
-    """Return what some installed packages want in another version than is there.
-
-    Args:
-        packages: their names; what is not installed wants nothing.
-    """
+    """Yield what some packages, where they are installed, want in another version than is there."""
     for name in packages:
         own = version(name)
         for wanted in requirements(name) if own is not None else ():

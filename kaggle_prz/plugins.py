@@ -11,21 +11,12 @@ BACKBONES = "kaggle_prz.backbones"
 
 
 def names(kind: str) -> list[str]:
-    """Names that a kind of plugin offers, sorted.
-
-    Args:
-        kind: entry point group, such as `plugins.BACKBONES`.
-    """
+    """Return the names that a kind of plugin, an entry point group, offers, sorted."""
     return sorted({entry.name for entry in importlib.metadata.entry_points(group=kind)})
 
 
 def load(kind: str, name: str) -> Any:
-    """The object behind one name.
-
-    Raises:
-        UsageError: no plugin of that name; lists the known ones.
-        PrzError: the plugin is there but cannot be imported.
-    """
+    """Return the object behind one name; refuse an unknown one, or one that cannot be imported."""
     found = list(importlib.metadata.entry_points(group=kind, name=name))
     if not found:
         raise unknown(kind.rpartition(".")[2].removesuffix("s"), name, names(kind))
@@ -39,7 +30,7 @@ def load(kind: str, name: str) -> Any:
 
 
 def unknown(noun: str, name: str, known: Sequence[str]) -> UsageError:
-    """The error for a name that nobody knows: the nearest one, and all of them."""
+    """Return the error for a name that nobody knows: the nearest one, and all of them."""
     near = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return UsageError(f"Unknown {noun} {name!r}.{hint} Known: {', '.join(known)}.")

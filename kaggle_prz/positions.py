@@ -2,7 +2,6 @@
 
 import math
 import re
-from typing import Any
 
 import keras
 import numpy as np
@@ -15,10 +14,7 @@ _MOST_TOKENS = 2  # before the patches: a class token, and a distillation token
 def fit(name: str, given: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     """Return whether a weight holds one vector for each patch of a square grid, in both shapes.
 
-    Args:
-        name: of the weight, such as `"encoder/position_embedding/embeddings"`.
-        given: shape `(patches, width)` or `(1, patches, width)`; tokens may precede the patches.
-        wanted: the shape for another image size.
+    Shapes are `(patches, width)` or `(1, patches, width)`; class tokens may precede the patches.
 
     Example:
         >>> fit("position_embedding/embeddings", (197, 384), (577, 384))
@@ -29,18 +25,13 @@ def fit(name: str, given: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     return bool(_NAME.search(name)) and _grids(given, wanted) is not None
 
 
-def resampled(values: Any, wanted: tuple[int, ...]) -> NDArray[np.float32]:
-    """Return position embeddings for another grid, by bicubic interpolation.
+def resampled(
+    values: "keras.KerasTensor | NDArray[np.float32]", wanted: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """Return position embeddings of the shape `wanted`, by bicubic interpolation; see `fit`.
 
     So were Vision Transformers fine-tuned at a higher resolution (Dosovitskiy et al.,
     arXiv:2010.11929, section 3.2). Class tokens keep their vectors.
-
-    Args:
-        values: `(patches, width)` or `(1, patches, width)`, see `fit`.
-        wanted: the shape to return.
-
-    Raises:
-        ValueError: the shapes are not of two square grids.
 
     Example:
         >>> resampled(np.ones((4, 8), "float32"), (9, 8)).shape

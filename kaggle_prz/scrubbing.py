@@ -15,7 +15,6 @@ import stat
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path, PurePath
-from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
 HIDDEN = "…"
@@ -76,11 +75,7 @@ _PATTERNS = tuple(
 
 
 def scrubbed(text: str, more: Iterable[str] = ()) -> str:
-    """Return a text with `…` for every credential in it.
-
-    Args:
-        text: of an error, a log, an answer.
-        more: what else may not be shown, however short.
+    """Return a text with `…` for every credential in it, and for `more`, however short.
 
     Example:
         >>> scrubbed("GET https://store/a.zip?X-Goog-Signature=0f1e&part=2 failed")
@@ -124,7 +119,7 @@ def is_key_like(text: str) -> bool:
 
 def near(place: Path) -> Iterator[Path]:
     """Yield what is in a directory under the name of a credential's file, or one much like it."""
-    yield from (path for name in FILES if _exists(path := place / name))
+    yield from (path for name in FILES if exists(path := place / name))
     try:
         names = sorted(islice((each.name for each in os.scandir(place)), 10 * _MOST))
     except OSError:
@@ -191,7 +186,7 @@ def _pieces(text: str, users: set[str]) -> Iterator[str]:
         yield from filter(_looks_random, _WORD.findall(bare))
 
 
-def _leaves(value: Any, users: set[str], name: str = "") -> Iterator[str]:
+def _leaves(value: object, users: set[str], name: str = "") -> Iterator[str]:
     if isinstance(value, dict):
         for key, below in value.items():
             yield from _leaves(below, users, str(key))
@@ -254,7 +249,8 @@ def _looks_random(word: str) -> bool:
     return any(map(str.isdigit, word)) or len(word) >= 2 * _SHORTEST or not word.islower()
 
 
-def _exists(path: Path) -> bool:
+def exists(path: Path) -> bool:
+    """Return whether something is there; what is too long for a file's name is not."""
     try:
         return path.exists()
     except (OSError, ValueError):

@@ -2,7 +2,7 @@
 
 import codecs
 import unicodedata
-from typing import Any, TextIO
+from typing import TextIO
 
 HANDLER = "kaggle_prz.typed"
 # What a stream does with a sign that it lacks where nobody has chosen: it fails, or writes codes.
@@ -10,11 +10,6 @@ _NOT_CHOSEN = {"strict", "surrogateescape", "backslashreplace"}
 _TYPED = {
     "×": "x",
     "÷": "/",
-    "·": "-",
-    "•": "-",
-    "–": "-",
-    "—": "-",
-    "−": "-",
     "…": "...",
     "→": "->",
     "←": "<-",
@@ -23,26 +18,14 @@ _TYPED = {
     "≠": "!=",
     "≈": "~",
     "±": "+-",
-    "‘": "'",
-    "’": "'",
-    "‚": "'",
-    "“": '"',
-    "”": '"',
-    "„": '"',
-    "‟": '"',
-    "‛": "'",
-    "«": '"',
-    "»": '"',
     "°": " deg",
+    **dict.fromkeys("·•–—−", "-"),
+    **dict.fromkeys("‘’‚‛", "'"),
+    **dict.fromkeys("“”„‟«»", '"'),
     # Bars, tables and spinners of rich.
-    "━": "-",
-    "╸": "-",
-    "╺": "-",
-    "─": "-",
+    **dict.fromkeys("━╸╺─", "-"),
     "═": "=",
-    "│": "|",
-    "┃": "|",
-    "║": "|",
+    **dict.fromkeys("│┃║", "|"),
     **dict.fromkeys("┌┐└┘├┤┬┴┼┏┓┗┛┡┩╇┿╭╮╯╰", "+"),
     **dict.fromkeys("█▉▊▋▌▍▎▏■", "#"),
 }
@@ -76,9 +59,6 @@ def allow(stream: TextIO | None) -> None:
     """Let a stream write every sign, in its own encoding.
 
     What a user has chosen for signs that it lacks, as `PYTHONIOENCODING=ascii:replace` does, stays.
-
-    Args:
-        stream: text; one that cannot be set is left as it is.
     """
     set_up = getattr(stream, "reconfigure", None)
     if set_up is not None and getattr(stream, "errors", "") in _NOT_CHOSEN:
@@ -88,8 +68,7 @@ def allow(stream: TextIO | None) -> None:
 def _replace(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    lacking: Any = error.object[error.start : error.end]
-    return "".join(map(typed, lacking)), error.end
+    return "".join(map(typed, error.object[error.start : error.end])), error.end
 
 
 codecs.register_error(HANDLER, _replace)

@@ -4,7 +4,6 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 
@@ -30,7 +29,7 @@ class TransferReport:
     reinitialised: tuple[str, ...] = ()
     resampled: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, list[str]]:
         """The report as JSON values; `resampled` where there is any."""
         report = {"kept": list(self.kept), "reinitialised": list(self.reinitialised)}
         return report | ({"resampled": list(self.resampled)} if self.resampled else {})
@@ -41,12 +40,8 @@ def transfer(
 ) -> TransferReport:
     """Set every weight of `target` to the weight of the same name in `source`.
 
-    Position embeddings of another grid are interpolated, see `positions.resampled`.
-
-    Args:
-        source: the network of the stage before, weights loaded.
-        target: the same network, built for another image size.
-        reinitialise: prefixes of weight names that keep their initial values, such as `"head"`.
+    Position embeddings of another grid are interpolated, see `positions.resampled`. Weights whose
+    names begin with a prefix in `reinitialise`, such as `"head"`, keep their initial values.
 
     Raises:
         TransferError: a weight without partner on either side, or of another shape; the message
@@ -61,15 +56,7 @@ def transfer(
 
 
 def transfer_in_order(source: keras.Model, target: keras.Model) -> TransferReport:
-    """Set every weight of a copy of a network; their names may differ, as after loading a file.
-
-    Args:
-        source: any network.
-        target: made from its config, maybe for another image size.
-
-    Raises:
-        TransferError: another number of weights, or of other shapes. Nothing is changed then.
-    """
+    """Set every weight of a copy of a network, whose names may differ as after loading a file."""
     given, wanted = _state(source), named_weights(target)
     if len(given) != len(wanted):
         raise TransferError(f"It has {len(given)} weights, and {len(wanted)} at the other size.")
@@ -77,7 +64,9 @@ def transfer_in_order(source: keras.Model, target: keras.Model) -> TransferRepor
 
 
 def _set(
-    given: Mapping[str, Any], wanted: Mapping[str, Any], reinitialise: Sequence[str] = ()
+    given: Mapping[str, keras.Variable],
+    wanted: Mapping[str, keras.Variable],
+    reinitialise: Sequence[str] = (),
 ) -> TransferReport:
     report = fitting(_shapes(given), _shapes(wanted), reinitialise=reinitialise)
     for name in report.kept:
@@ -93,15 +82,7 @@ def fitting(
     *,
     reinitialise: Sequence[str] = (),
 ) -> TransferReport:
-    """Return what `transfer` would do, from names and shapes alone.
-
-    Args:
-        given: shapes of the source's weights by their names.
-        wanted: of the target.
-        reinitialise: as in `transfer`.
-
-    Raises:
-        TransferError: the two do not fit each other.
+    """Return what `transfer` would do, from the shapes of weights by name alone.
 
     Example:
         >>> fitting({"conv/kernel": (3, 3)}, {"conv/kernel": (3, 3)}).kept
@@ -116,15 +97,15 @@ def fitting(
     misshapen = [
         f"{name} {given[name]} -> {wanted[name]}" for name in other if name not in resampled
     ]
-    if lacking or unused or misshapen:
-        raise TransferError(
-            "Weights pass between stages only whole, by name and shape, and these two networks "
-            "differ."
-            + _side("missing in the source", lacking)
-            + _side("without place in the target", unused)
-            + _side("of another shape", misshapen)
-            + " Build both from the same backbone and classes."
-        )
+    _refuse(
+        "Weights pass between stages only whole, by name and shape, and these two networks differ.",
+        {
+            "missing in the source": lacking,
+            "without place in the target": unused,
+            "of another shape": misshapen,
+        },
+        "Build both from the same backbone and classes.",
+    )
     return TransferReport(
         kept=tuple(name for name in pairs if name not in other),
         reinitialised=fresh,
@@ -132,28 +113,29 @@ def fitting(
     )
 
 
-def _shapes(named: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+def _shapes(named: Mapping[str, keras.Variable]) -> dict[str, tuple[int, ...]]:
     return {name: tuple(weight.shape) for name, weight in named.items()}
 
 
+def _refuse(rule: str, findings: Mapping[str, Sequence[str]], remedy: str) -> None:
+    said = [_side(title, names) for title, names in findings.items() if names]
+    if said:
+        raise TransferError(" ".join([rule, *said, remedy]))
+
+
 def _side(title: str, names: Sequence[str]) -> str:
-    if not names:
-        return ""
     more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-    return f" {len(names)} {title}: {', '.join(names[:12])}{more}."
+    return f"{len(names)} {title}: {', '.join(names[:12])}{more}."
 
 
-def named_weights(model: keras.Model) -> dict[str, Any]:
-    """The variables of `model` by names that do not depend on what was built before it.
+def named_weights(model: keras.Model) -> dict[str, keras.Variable]:
+    """Return the variables of `model` by names that do not depend on what was built before it.
 
     Keras numbers layers that have no name of their own through the whole process
     (`conv2d_7`); here they are numbered within the model, in order.
-
-    Raises:
-        TransferError: two weights with one name.
     """
     ranks: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    named: dict[str, Any] = {}
+    named: dict[str, keras.Variable] = {}
     for variable in _state(model):
         name = "/".join(_within_model(part, ranks) for part in variable.path.split("/"))
         if name in named:
@@ -165,7 +147,7 @@ def named_weights(model: keras.Model) -> dict[str, Any]:
     return named
 
 
-def _state(model: keras.Model) -> list[Any]:
+def _state(model: keras.Model) -> list[keras.Variable]:
     """Weights and running statistics, without the state of random generators."""
     return [variable for variable in model.variables if "seed_generator" not in variable.path]
 

@@ -11,15 +11,7 @@ _BYTES_A_GROUP = 4096  # of HDF5 itself, for every array
 
 
 def bare(model: keras.Model) -> keras.Model:
-    """The same layers in a model that was never compiled: no optimizer, nothing traced.
-
-    Args:
-        model: built from input and output tensors.
-
-    Example:
-        >>> bare(build_model("tiny", 32, classes=4)).compiled
-        False
-    """
+    """Return the same layers in a model that was never compiled: no optimizer, nothing traced."""
     return keras.Model(model.inputs, model.outputs[0], name=model.name)
 
 
@@ -29,11 +21,7 @@ def write(model: keras.Model, path: Path) -> None:
 
 
 def read(model: keras.Model, path: Path) -> None:
-    """Set the weights from a file of `write`, or of Keras with the optimizer's state in it.
-
-    Raises:
-        RunError: the file is damaged.
-    """
+    """Set the weights from a file of `write`, or of Keras with the optimizer's state in it."""
     try:
         bare(model).load_weights(path)
     except OSError as error:
@@ -44,11 +32,6 @@ def read(model: keras.Model, path: Path) -> None:
 
 
 def bytes_of(model: keras.Model) -> int:
-    """About what a file of its weights takes.
-
-    Example:
-        >>> bytes_of(build_model("tiny", 32, classes=4)) > 100_000
-        True
-    """
+    """Return about what a file of a model's weights takes."""
     numbers = sum(int(np.prod(array.shape)) for array in model.weights)
     return 4 * numbers + _BYTES_A_GROUP * (len(model.weights) + len(model.layers))

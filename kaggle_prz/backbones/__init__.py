@@ -9,7 +9,7 @@ instead of 8×8).
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kaggle_prz import environment, plugins
 from kaggle_prz.errors import MissingExtraError, PrzError, UsageError
@@ -83,11 +83,7 @@ class Backbone:
         return self.identity.structure if self.identity else ""
 
     def check_sizes(self, sizes: tuple[int, ...]) -> None:
-        """Refuse image sizes that the network cannot take.
-
-        Raises:
-            UsageError: names the size, the rule, and the nearest sizes that fit.
-        """
+        """Refuse image sizes that the network cannot take, with the nearest ones that fit."""
         for size in sizes:
             if size < self.minimum:
                 raise UsageError(
@@ -115,21 +111,13 @@ class Backbone:
         return nearest if len(set(nearest)) == len(sizes) and min(nearest) > 0 else sizes
 
     def check_channels(self, channels: int) -> None:
-        """Refuse images of another number of channels than the network takes.
-
-        Raises:
-            UsageError: says both numbers.
-        """
+        """Refuse images of another number of channels than the network takes."""
         if self.channels is not None:
             refuse_channels(self.name, self.channels, channels)
 
 
 def refuse_channels(name: str, taken: int, channels: int) -> None:
-    """Refuse images of `channels` for a network that takes `taken`, if these differ.
-
-    Raises:
-        UsageError: says both numbers.
-    """
+    """Refuse images of `channels` for a network that takes `taken`, if these differ."""
     if taken != channels:
         raise UsageError(
             f"The backbone {name!r} takes images of {taken} channel{'' if taken == 1 else 's'}, "
@@ -139,11 +127,7 @@ def refuse_channels(name: str, taken: int, channels: int) -> None:
 
 
 def refuse_other_ranks(name: str, shape: tuple[int | None, ...]) -> None:
-    """Refuse a network that puts out neither a feature map nor features.
-
-    Raises:
-        UsageError: with the shape.
-    """
+    """Refuse a network that puts out neither a feature map nor features."""
     if len(shape) not in (2, 4):
         raise UsageError(
             f"A backbone returns a feature map (batch, height, width, channels) or features "
@@ -155,12 +139,10 @@ def _listed(sizes: tuple[int, ...]) -> str:
     return ",".join(str(size) for size in sizes)
 
 
-def resolve(backbone: Any) -> Backbone:
-    """The backbone of a name, of a `keras.Model`, or of a function from image size to model.
+def resolve(backbone: object) -> Backbone:
+    """Return the backbone of a registered name, of a model without head, or of a function.
 
-    Args:
-        backbone: a registered name; a model without head (its weights are the starting point);
-            or a callable `image_size -> keras.Model`.
+    A model's weights are the starting point; a function takes the image size and returns a model.
 
     Raises:
         UsageError: an unknown name, or something that is none of these.
@@ -186,16 +168,7 @@ def resolve(backbone: Any) -> Backbone:
 
 
 def is_pretrained(backbone: Backbone, weights: str) -> bool:
-    """Whether training begins with trained weights, as far as can be told before it is built.
-
-    Args:
-        backbone: a resolved backbone.
-        weights: as in a recipe.
-
-    Example:
-        >>> is_pretrained(resolve("tiny"), "auto")
-        False
-    """
+    """Return whether training begins with trained weights, as far as is known before building."""
     try:
         return backbone.pretrained or pretrained_file(backbone, weights) is not None
     except PrzError:
@@ -203,14 +176,9 @@ def is_pretrained(backbone: Backbone, weights: str) -> bool:
 
 
 def pretrained_file(backbone: Backbone, weights: str) -> Path | None:
-    """The file that a backbone's weights start from, before anything is built.
+    """Return the file that a backbone's weights start from; None for random or built-in ones.
 
-    Args:
-        backbone: a resolved backbone.
-        weights: `"auto"`, `"imagenet"`, `"none"` or a path, as in a recipe.
-
-    Returns:
-        A path, or None: random weights, or those that `backbone.build` brings.
+    `weights` is `"auto"`, `"imagenet"`, `"none"` or a path, as in a recipe.
 
     Raises:
         MissingExtraError: the weights install as a package that is not there.

@@ -4,7 +4,7 @@ Weights are taken from a file (`--weights FILE`); nothing is fetched.
 """
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kaggle_prz.backbones import Backbone
 
@@ -16,7 +16,7 @@ _DEVIATION = (0.229, 0.224, 0.225)
 
 
 def _build(
-    class_name: str, image_size: int, channels: int, by_channel: bool, **arguments: Any
+    class_name: str, image_size: int, channels: int, by_channel: bool, **arguments: object
 ) -> "keras.Model":
     import keras
 
@@ -33,7 +33,7 @@ def _build(
     return keras.Model(images, built.output, name=built.name)
 
 
-def _network(class_name: str, shape: tuple[int, int, int], **arguments: Any) -> "keras.Model":
+def _network(class_name: str, shape: tuple[int, int, int], **arguments: object) -> "keras.Model":
     import keras
 
     network = getattr(keras.applications, class_name)
@@ -45,7 +45,7 @@ def _network(class_name: str, shape: tuple[int, int, int], **arguments: Any) -> 
     return model
 
 
-def _normalised(images: Any, channels: int) -> Any:
+def _normalised(images: "keras.KerasTensor", channels: int) -> "keras.KerasTensor":
     """What a network that subtracts ImageNet's mean colour, and of RGB alone, is to see.
 
     Grey goes to it three times, as it has no mean of its own; of more channels each has the
@@ -63,7 +63,7 @@ def _normalised(images: Any, channels: int) -> Any:
     )(images)
 
 
-def _application(class_name: str, by_channel: bool, **arguments: Any) -> Backbone:
+def _application(class_name: str, by_channel: bool, **arguments: object) -> Backbone:
     def build(image_size: int, channels: int = 3) -> "keras.Model":
         return _build(class_name, image_size, channels, by_channel, **arguments)
 

@@ -17,13 +17,9 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def settings(policy: str, seed: int) -> Iterator[None]:
-    """Build networks within: in a precision, from a seed, on (height, width, channels).
+    """Build networks within: with a Keras dtype policy, from a seed, channels last.
 
     What the user set for all of Keras is put back at the end.
-
-    Args:
-        policy: Keras dtype policy.
-        seed: of initial weights.
     """
     import keras
 
@@ -44,15 +40,8 @@ def begin(
 ) -> tuple["keras.Model", str]:
     """Build a network and load its weights, those of three channels adapted to `channels`.
 
-    Args:
-        backbone: what to build.
-        image_size: px.
-        channels: of the images.
-        path: weights of the network on `channels`, or on three; None leaves those it is built
-            with.
-
-    Returns:
-        The network, and how its weights were adapted, for a note; empty where they were not.
+    `path` is of weights on `channels`, or on three; None leaves those that it is built with.
+    With the network comes how its weights were adapted, for a note; empty where they were not.
 
     Raises:
         UsageError: it cannot be built so, or the file holds weights of another network.

@@ -13,15 +13,7 @@ if TYPE_CHECKING:
 
 
 def adapt(donor: "keras.Model", network: "keras.Model") -> None:
-    """Set every weight of `network` from `donor`; kernels of another depth are adapted.
-
-    Args:
-        donor: built for three channels.
-        network: the same, built for another number.
-
-    Raises:
-        UsageError: they differ in more than the kernels that see the channels.
-    """
+    """Set every weight of `network` from `donor`, the same built for three channels."""
     channels = network.input_shape[-1]
     given, wanted = donor.get_weights(), network.get_weights()
     pairs = zip(given, wanted, strict=False)
@@ -47,17 +39,10 @@ def _fitted(
 
 
 def adapted_kernel(kernel: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
-    """A kernel on RGB for another number of channels, as timm's `adapt_input_conv` makes it.
+    """Return a kernel `(…, 3, filters)` for other channels, as timm's `adapt_input_conv` does.
 
     One channel gets the sum over the three, so that grey gives what it gave as RGB; more get
     the filters in turn, scaled by 3 / channels.
-
-    Args:
-        kernel: `(…, 3, filters)`.
-        channels: of the images.
-
-    Returns:
-        `(…, channels, filters)`.
 
     Example:
         >>> adapted_kernel(np.array([[[1.0], [2.0], [3.0]]]), 1).tolist()

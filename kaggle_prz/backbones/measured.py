@@ -7,7 +7,7 @@ import re
 import types
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,13 +25,7 @@ _IGNORED = re.compile(r".*_initializer|shared_object_id|build_config|compile_con
 
 
 def structure_of(model: "keras.Model") -> str:
-    """Return the digest of a model's layers, their settings, and the user's code in them.
-
-    Example:
-        ```python
-        structure_of(model) == structure_of(keras.models.clone_model(model))  # True
-        ```
-    """
+    """Return the digest of a model's layers, their settings, and the user's code in them."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*includes a `lambda`", UserWarning)  # is read by itself
         return _structure_of(model)
@@ -71,9 +65,7 @@ def weights_of(model: "keras.Model") -> str:
 def outputs_of(model: "keras.Model", *, training: bool = False) -> NDArray[np.float32]:
     """Return the features of two made-up pictures: `(2, width)`, pooled where they are maps.
 
-    Args:
-        model: its statistics of batch normalization move where it is called as in training.
-        training: as in training, with dropout and its like.
+    As in `training`, statistics of batch normalization move.
     """
     import keras
 
@@ -97,7 +89,7 @@ def sampled(outputs: NDArray[np.float32]) -> tuple[float, ...]:
     return tuple(float(f"{value:.6g}") for value in [*flat[places], np.abs(flat).mean()])
 
 
-def _described(model: "keras.Model", ranks: dict[str, int]) -> Any:
+def _described(model: "keras.Model", ranks: dict[str, int]) -> object:
     """Return a model's config with layers numbered; layer by layer where one cannot say its own."""
     try:
         return _numbered(model.get_config(), ranks)
@@ -105,7 +97,7 @@ def _described(model: "keras.Model", ranks: dict[str, int]) -> Any:
         return [_inputs_of(layer, ranks) for layer in getattr(model, "operations", ())]
 
 
-def _inputs_of(layer: Any, ranks: dict[str, int]) -> list[Any]:
+def _inputs_of(layer: "keras.Layer", ranks: dict[str, int]) -> list[object]:
     """Return the names of a layer and of the layers that it reads, and its constants."""
     nodes = layer._inbound_nodes
     read = [tensor._keras_history.operation.name for node in nodes for tensor in node.input_tensors]
@@ -118,14 +110,14 @@ def _inputs_of(layer: Any, ranks: dict[str, int]) -> list[Any]:
     return [ranks.get(name, name) for name in (layer.name, *read)] + constants
 
 
-def _of_layer(layer: Any, ranks: dict[str, int]) -> Any:
+def _of_layer(layer: "keras.Layer", ranks: dict[str, int]) -> object:
     try:
         return type(layer).__name__, _numbered(layer.get_config(), ranks)
     except Exception:  # see above
         return (type(layer).__name__,)
 
 
-def _numbered(value: Any, ranks: dict[str, int], key: str = "") -> Any:
+def _numbered(value: object, ranks: dict[str, int], key: str = "") -> object:
     """Return a config with names of layers as numbers, and without what computes nothing."""
     if isinstance(value, str) and value in ranks and key in _REFERENCES:
         return ranks[value]
@@ -142,13 +134,13 @@ def _numbered(value: Any, ranks: dict[str, int], key: str = "") -> Any:
     return value
 
 
-def _layers(model: "keras.Model") -> Iterator[Any]:
+def _layers(model: "keras.Model") -> Iterator["keras.Layer"]:
     """Yield all that a model computes with, in networks within it too."""
     yield from getattr(model, "operations", ())
     yield from model._flatten_layers(include_self=False, recursive=True)
 
 
-def _code_of(layer: Any) -> Iterator[Any]:
+def _code_of(layer: "keras.Layer") -> Iterator[object]:
     """Yield the user's code in a layer, and the values that it holds."""
     import keras
 

@@ -4,11 +4,11 @@ import functools
 import re
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kaggle_prz.backbones import Backbone, refuse_channels
 from kaggle_prz.backbones.padding import refuse_other_padding
-from kaggle_prz.backbones.refusals import refuse_what_is_no_network
+from kaggle_prz.backbones.refusals import network_or_function
 from kaggle_prz.errors import PrzError, UsageError
 
 if TYPE_CHECKING:
@@ -17,29 +17,24 @@ if TYPE_CHECKING:
 _SHAPES = ("input_shape", "image_shape")  # arguments of KerasCV's and of KerasHub's networks
 
 
-def wrap(backbone: Any) -> Backbone:
-    """Make a `Backbone` of what the user handed over.
+def wrap(backbone: object) -> Backbone:
+    """Return a backbone of a `keras.Model`, or of a function from image size to model.
 
     A model is rebuilt at every stage's size with its weights; it sees pixels from 0 to 255, as
-    networks with a scaling layer of their own expect. A function is called with the size.
-
-    Raises:
-        UsageError: neither a model nor a function; or a model that is not from one image to one
-            output.
+    networks with a scaling layer of their own expect.
     """
     import keras
 
-    refuse_what_is_no_network(backbone)
-    if isinstance(backbone, keras.Model):
-        model = backbone
-        refuse_unless_image_to_features(model)
+    network = network_or_function(backbone)
+    if isinstance(network, keras.Model):
+        refuse_unless_image_to_features(network)
         return _handed_over(
-            model_name(model), lambda size: _at(model, size), channels=model.input_shape[-1]
+            model_name(network), lambda size: _at(network, size), channels=network.input_shape[-1]
         )
-    name, given = function_name(backbone), weakref.WeakSet[Any]()
+    function, name, given = network, function_name(network), weakref.WeakSet["keras.Model"]()
 
     def build(image_size: int) -> "keras.Model":
-        made = _called(backbone, name, image_size)
+        made = _called(function, name, image_size)
         # A function that keeps its models returns them again; what it keeps is never trained.
         model = _at(made, image_size) if made in given else made
         given.add(made)
@@ -62,13 +57,7 @@ def _handed_over(
 
 
 def model_name(model: "keras.Model") -> str:
-    """Return the name of a model, without the number that Keras gives to a name of its own.
-
-    Example:
-        ```python
-        model_name(keras.Sequential([keras.Input((8, 8, 3))]))  # "sequential"
-        ```
-    """
+    """Return the name of a model, without the number that Keras gives to a name of its own."""
     base = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(model).__name__).lower()
     automatic = re.fullmatch(r"(.+?)_\d+", model.name)
     if automatic and automatic[1].replace("_", "") == base.replace("_", ""):
@@ -76,13 +65,8 @@ def model_name(model: "keras.Model") -> str:
     return _plain(model.name)
 
 
-def function_name(function: Callable[..., Any]) -> str:
-    """Return the name of a function for directories: of a partial that of what it calls.
-
-    Example:
-        >>> function_name(lambda size: None)
-        'lambda'
-    """
+def function_name(function: Callable[..., object]) -> str:
+    """Return the name of a function for directories; of a partial, that of what it calls."""
     while isinstance(function, functools.partial):
         function = function.func
     return _plain(getattr(function, "__name__", type(function).__name__))
@@ -93,7 +77,7 @@ def _plain(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "network"
 
 
-def _called(function: Callable[[int], Any], name: str, image_size: int) -> "keras.Model":
+def _called(function: Callable[[int], object], name: str, image_size: int) -> "keras.Model":
     import keras
 
     try:
@@ -148,11 +132,7 @@ def first_line(error: BaseException) -> str:
 
 
 def refuse_unless_image_to_features(model: "keras.Model") -> None:
-    """Refuse a model that is not from one image to one output.
-
-    Raises:
-        UsageError: with the shapes.
-    """
+    """Refuse a model that is not from one image to one output."""
     given, made = (getattr(model, f"{end}_shape", None) for end in ("input", "output"))
     if not (isinstance(given, tuple) and len(given) == 4 and isinstance(given[-1], int)) or not (
         isinstance(made, tuple) and isinstance(made[-1], int)
@@ -201,7 +181,7 @@ def _rebuilt(model: "keras.Model", shape: tuple[int, int, int]) -> "keras.Model"
     return cloned
 
 
-def _copied(layer: Any) -> Any:
+def _copied(layer: "keras.Layer") -> "keras.Layer":
     """Return a layer like it; a Lambda with the same function, which a config only describes."""
     import keras
 

@@ -5,7 +5,7 @@ the feature map is even, by both where it is odd. The padding is a constant of t
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kaggle_prz.errors import UsageError
 
@@ -14,16 +14,7 @@ if TYPE_CHECKING:
 
 
 def refuse_other_padding(model: "keras.Model", rebuilt: "keras.Model", image_size: int) -> None:
-    """Refuse a network whose padding suits the size that it was built for, and not another.
-
-    Args:
-        model: as it was handed over.
-        rebuilt: the same layers on images of another size.
-        image_size: that size, px.
-
-    Raises:
-        UsageError: names the layer.
-    """
+    """Refuse a model whose padding suits its own size, and not the size that it was rebuilt for."""
     for before, after in zip(model.layers, rebuilt.layers, strict=True):
         if type(before).__name__ == "ZeroPadding2D":
             fits = _suits_both(before, after)
@@ -37,7 +28,7 @@ def refuse_other_padding(model: "keras.Model", rebuilt: "keras.Model", image_siz
             )
 
 
-def _suits_both(before: Any, after: Any) -> bool:
+def _suits_both(before: "keras.Layer", after: "keras.Layer") -> bool:
     made_for, needed_for = (
         [0 if side is None else side % 2 for side in layer.input.shape[1:3]]
         for layer in (before, after)
@@ -47,11 +38,11 @@ def _suits_both(before: Any, after: Any) -> bool:
     return made_for == needed_for or constant or _is_followed_by_stride_one(before)
 
 
-def _is_symmetric(layer: Any) -> bool:
+def _is_symmetric(layer: "keras.Layer") -> bool:
     return all(one == other for one, other in layer.padding)
 
 
-def _is_followed_by_stride_one(layer: Any) -> bool:
+def _is_followed_by_stride_one(layer: "keras.Layer") -> bool:
     """Return whether all that reads a padded map moves by one pixel, whatever the map's parity."""
     consumers = [node.operation for node in layer._outbound_nodes]
     return bool(consumers) and all(
@@ -59,14 +50,14 @@ def _is_followed_by_stride_one(layer: Any) -> bool:
     )
 
 
-def _layers_within(layer: Any) -> Iterator[Any]:
+def _layers_within(layer: "keras.Layer") -> Iterator["keras.Layer"]:
     """Yield the layers of a model within the model; a clone leaves their shapes as they were."""
     for inner in getattr(layer, "layers", ()):
         yield inner
         yield from _layers_within(inner)
 
 
-def _pads_for_even(layer: Any) -> bool:
+def _pads_for_even(layer: "keras.Layer") -> bool:
     """Return whether a layer of any input size pads one side only, as suits an even map."""
     return (
         type(layer).__name__ == "ZeroPadding2D"

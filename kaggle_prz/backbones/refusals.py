@@ -1,33 +1,34 @@
 """What is no network, said of each kind with the nearest thing that is one."""
 
 import inspect
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from kaggle_prz.errors import UsageError
+
+if TYPE_CHECKING:
+    import keras
 
 _TAKEN = "A backbone is a name, a keras.Model, or a function from image size to keras.Model"
 _SMALLEST_EXAMPLE = "lambda size: build_my_network(size)"
 
 
-def refuse_what_is_no_network(thing: Any) -> None:
-    """Refuse what is neither a model of Keras 3 nor a function that can be called with a size.
-
-    Raises:
-        UsageError: says what was received, and the nearest thing that is taken.
-    """
+def network_or_function(thing: object) -> "keras.Model | Callable[[int], object]":
+    """Return a model of Keras 3 or a function of an image size as it is; refuse all else."""
     import keras
 
     if isinstance(thing, keras.Model):
-        return
+        return thing
     advice = _of_keras(thing) or _of_other_libraries(thing)
     if advice:
         raise UsageError(f"{_TAKEN}; received {_described(thing)}. {advice}")
     if not callable(thing):
         raise UsageError(f"{_TAKEN}; received {type(thing).__name__}.")
     _refuse_unless_called_with_a_size(thing)
+    return thing
 
 
-def _described(thing: Any) -> str:
+def _described(thing: object) -> str:
     if inspect.isclass(thing):
         return f"the class {thing.__name__}"
     if callable(thing) and hasattr(thing, "__name__"):
@@ -36,7 +37,7 @@ def _described(thing: Any) -> str:
     return f"{kind.__module__.partition('.')[0]}'s {kind.__name__}"
 
 
-def _of_other_libraries(thing: Any) -> str:
+def _of_other_libraries(thing: object) -> str:
     kind = thing if inspect.isclass(thing) else type(thing)
     families = {parent.__module__.partition(".")[0] for parent in kind.__mro__}
     if "torch" in families:
@@ -52,7 +53,7 @@ def _is_of_keras_2(kind: type) -> bool:
     return any(parent.__module__.startswith("tensorflow.python.keras") for parent in kind.__mro__)
 
 
-def _of_keras(thing: Any) -> str:
+def _of_keras(thing: object) -> str:
     import keras
 
     if inspect.isclass(thing):
@@ -70,13 +71,13 @@ def _of_keras(thing: Any) -> str:
     if callable(thing) and home.startswith("keras.src.applications"):
         return (
             f"Its first argument is no image size. Write lambda size: keras.applications."
-            f"{thing.__name__}(include_top=False, input_shape=(size, size, 3)), or its name where "
-            "`kaggle-prz plan --backbone NAME` knows it."
+            f"{getattr(thing, '__name__', '')}(include_top=False, input_shape=(size, size, 3)), or "
+            "its name where `kaggle-prz plan --backbone NAME` knows it."
         )
     return ""
 
 
-def _refuse_unless_called_with_a_size(function: Any) -> None:
+def _refuse_unless_called_with_a_size(function: Callable[..., object]) -> None:
     name = getattr(function, "__name__", type(function).__name__)
     if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
         raise UsageError(

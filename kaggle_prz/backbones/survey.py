@@ -7,7 +7,6 @@ its own classes, or whose features are no numbers.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import keras
 import numpy as np
@@ -34,16 +33,9 @@ _OURS = __name__.partition(".")[0]
 
 
 def surveyed(backbone: Backbone, sizes: Sequence[int], *, seed: int, console: Console) -> Backbone:
-    """Return the backbone with its identity and channels, once it was built at every size.
+    """Return the backbone with its identity and channels, built once at every size of the stages.
 
-    Args:
-        backbone: any; one that is known by its name is returned as it is.
-        sizes: of the stages, px.
-        seed: of initial weights, as when it is trained.
-        console: gets a note where initial weights are others at every call.
-
-    Raises:
-        UsageError: it cannot be built at a size, or is another network there.
+    One that is known by its name is returned as it is. The seed is that of training.
     """
     if backbone.handed_over is None:
         return backbone
@@ -66,14 +58,6 @@ def check(backbone: Backbone, recipe: Recipe, channels: int) -> None:
     """Refuse a network known by its name that could not begin to train; builds what may fail.
 
     Networks of this package are tested at every size, so only a file of weights can be wrong.
-
-    Args:
-        backbone: resolved.
-        recipe: its sizes, weights and seed.
-        channels: of the images.
-
-    Raises:
-        UsageError: the weights are of another network, or the network is another one at a size.
     """
     backbone.check_channels(channels)
     path = pretrained_file(backbone, recipe.weights)
@@ -95,7 +79,7 @@ class _Found:
     name: str
     structures: list[str] = field(default_factory=list)
     outputs: tuple[float, ...] = ()
-    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)  # of the first size
+    arrays: dict[str, NDArray[np.float32]] = field(default_factory=dict)  # of the first size
     first: int = 0
     weights: str = ""
     drawn: str = ""
@@ -127,7 +111,7 @@ class _Found:
         weights = self.weights if self.repeats else f"{ANY} {self.drawn}"
         return Identity(structure, weights, self.outputs)
 
-    def _compare(self, size: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def _compare(self, size: int, arrays: Mapping[str, NDArray[np.float32]]) -> None:
         shapes, given = (
             {name: array.shape for name, array in each.items()} for each in (arrays, self.arrays)
         )
@@ -146,11 +130,7 @@ class _Found:
 
 
 def _tried(name: str, model: keras.Model, size: int) -> NDArray[np.float32]:
-    """Return a model's features of made-up pictures, after a call as in training.
-
-    Raises:
-        UsageError: a layer fails, or there are no features.
-    """
+    """Return a model's features of made-up pictures, after a call as in training."""
     weights = model.get_weights()
     try:
         outputs_of(model, training=True)

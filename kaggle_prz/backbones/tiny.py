@@ -9,15 +9,7 @@ if TYPE_CHECKING:
 
 
 def build(image_size: int, channels: int = 3) -> "keras.Model":
-    """Four 3×3 convolutions, 16 to 64 channels, each batch-normalised.
-
-    Args:
-        image_size: px.
-        channels: of the input.
-
-    Returns:
-        A model from `(batch, size, size, channels)` to `(batch, size / 8, size / 8, 64)`.
-    """
+    """Return four 3×3 convolutions, batch-normalised; the map is an eighth of the size."""
     import keras
     from keras import layers
 

@@ -8,7 +8,7 @@ import collections
 import os
 import pickle
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class _Tensor(NamedTuple):
 class _StateDictUnpickler(pickle.Unpickler):
     """Admits the five names a state dict needs; a pickle may name anything else in vain."""
 
-    def find_class(self, module: str, name: str) -> Any:
+    def find_class(self, module: str, name: str) -> object:
         if (module, name) == ("collections", "OrderedDict"):
             return collections.OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
@@ -49,7 +49,7 @@ class _StateDictUnpickler(pickle.Unpickler):
             return _STORAGE_DTYPES[name]
         raise pickle.UnpicklingError(f"{module}.{name} has no place in a state dict")
 
-    def persistent_load(self, pid: Any) -> _Storage:
+    def persistent_load(self, pid: tuple[str, ...]) -> _Storage:
         _, dtype, key, *_ = pid
         return _Storage(str(key), dtype)
 
@@ -61,21 +61,7 @@ def _rebuild_tensor(
 
 
 def read_state_dict(path: Path) -> dict[str, np.ndarray]:
-    """Read the tensors of a state dict.
-
-    Args:
-        path: a `.pth` file in the format of torch before 1.6.
-
-    Returns:
-        Name -> array, C-contiguous, in the tensors' own dtypes.
-
-    Raises:
-        DataError: not such a file, damaged, or one that asks for code to be run.
-
-    Example:
-        >>> read_state_dict(Path("model.pth"))["_fc.bias"].shape  # doctest: +SKIP
-        (1000,)
-    """
+    """Return the tensors of a `.pth` file of torch before 1.6 by name; runs no code of it."""
     try:
         with path.open("rb") as file:
             return _read(file)

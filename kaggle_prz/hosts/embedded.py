@@ -12,13 +12,7 @@ from kaggle_prz.workdir import home
 
 
 class EmbeddedHost:
-    """Competitions that come with the package; needs no network and no account.
-
-    Example:
-        ```python
-        directory = EmbeddedHost().download("shapes")
-        ```
-    """
+    """Competitions that come with the package; needs no network and no account."""
 
     name = "embedded"
 
@@ -34,18 +28,14 @@ class EmbeddedHost:
         """What there is to say about a competition besides its files."""
         return self._get(slug).competition
 
-    def download(self, slug: str, console: Console | None = None) -> Path:  # noqa: ARG002 - protocol
-        """Write the public files, where they are not there yet.
-
-        Returns:
-            Directory of the files, in the tool's home.
-        """
+    def download(self, slug: str, console: Console | None = None) -> Path:
+        """Write the public files to the tool's home, where they are not there yet."""
         embedded = self._get(slug)
         directory = home() / "competitions" / slug
         embedded.materialise(directory)
         return directory
 
-    def check_open(self, slug: str, console: Console | None = None) -> None:  # noqa: ARG002 - protocol
+    def check_open(self, slug: str, console: Console | None = None) -> None:
         """Nothing to refuse: these competitions never end."""
         self._get(slug)
 
@@ -55,22 +45,13 @@ class EmbeddedHost:
         csv: Path,
         description: str,
         *,
-        again: bool = False,  # noqa: ARG002 - protocol
-        console: Console | None = None,  # noqa: ARG002 - protocol
+        again: bool = False,
+        console: Console | None = None,
     ) -> Submission:
-        """Grade a file and enter it in the leaderboard, whatever was handed in before.
-
-        Raises:
-            SubmissionError: the file was refused, or the day's submissions are used up.
-        """
+        """Grade a file and enter it in the leaderboard, whatever was handed in before."""
         return leaderboard.submit(self._get(slug), csv, description)
 
-    def wait(
-        self,
-        slug: str,  # noqa: ARG002 - protocol
-        sent: Submission,
-        console: Console | None = None,  # noqa: ARG002 - protocol
-    ) -> Submission:
+    def wait(self, slug: str, sent: Submission, console: Console | None = None) -> Submission:
         """The submission itself: it was graded at once."""
         return sent
 

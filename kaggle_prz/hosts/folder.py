@@ -11,19 +11,7 @@ from kaggle_prz.offline.competition import Competition, Standing, Submission
 
 
 class FolderHost:
-    """The one competition whose files lie in `directory`.
-
-    Args:
-        directory: with the competition's files; nothing is ever written to it.
-
-    Raises:
-        CompetitionNotFoundError: there is no such directory.
-
-    Example:
-        ```python
-        FolderHost(Path("data/leaves")).slug  # "leaves"
-        ```
-    """
+    """The one competition whose files lie in `directory`, to which nothing is ever written."""
 
     name = "folder"
 
@@ -41,11 +29,7 @@ class FolderHost:
         return [self.slug]
 
     def describe(self, slug: str) -> Competition:
-        """What a directory tells without being read: its name, and its `competition.toml`.
-
-        Raises:
-            UsageError: faults of `competition.toml`.
-        """
+        """Return what a directory tells unread: its name, and its `competition.toml`."""
         self._only(slug)
         said = hints.read(self.directory)
         return Competition(
@@ -58,52 +42,35 @@ class FolderHost:
             recipe={},
         )
 
-    def download(self, slug: str, console: Console | None = None) -> Path:  # noqa: ARG002 - protocol
-        """The directory itself.
-
-        Raises:
-            CompetitionNotFoundError: it is gone.
-        """
+    def download(self, slug: str, console: Console | None = None) -> Path:
+        """Return the directory itself; refuse where it is gone."""
         self._only(slug)
         self._check()
         return self.directory
 
-    def check_open(self, slug: str, console: Console | None = None) -> None:  # noqa: ARG002 - protocol
-        """Always refuses.
-
-        Raises:
-            SubmissionError: a local directory has no leaderboard.
-        """
+    def check_open(self, slug: str, console: Console | None = None) -> None:
+        """Refuse: a local directory has no leaderboard."""
         self.standings(slug)
 
     def submit(
         self,
         slug: str,
         csv: Path,
-        description: str,  # noqa: ARG002 - protocol
+        description: str,
         *,
-        again: bool = False,  # noqa: ARG002 - protocol
-        console: Console | None = None,  # noqa: ARG002 - protocol
+        again: bool = False,
+        console: Console | None = None,
     ) -> Submission:
-        """Always refuses.
-
-        Raises:
-            SubmissionError: nobody grades a local directory.
-        """
+        """Refuse: nobody grades a local directory."""
         self._only(slug)
         raise SubmissionError(f"{self._no_leaderboard()} The submission is in {csv}.")
 
-    def wait(
-        self,
-        slug: str,
-        sent: Submission,
-        console: Console | None = None,  # noqa: ARG002 - protocol
-    ) -> Submission:
+    def wait(self, slug: str, sent: Submission, console: Console | None = None) -> Submission:
         """The submission itself."""
         self._only(slug)
         return sent
 
-    def sent_before(self, slug: str, sha256: str) -> Submission | None:  # noqa: ARG002 - protocol
+    def sent_before(self, slug: str, sha256: str) -> Submission | None:
         """Never any."""
         self._only(slug)
         return None
@@ -113,12 +80,8 @@ class FolderHost:
         self._only(slug)
         return []
 
-    def standings(self, slug: str, private: bool = False) -> list[Standing]:  # noqa: ARG002 - protocol
-        """Always refuses.
-
-        Raises:
-            SubmissionError: a local directory has no leaderboard.
-        """
+    def standings(self, slug: str, private: bool = False) -> list[Standing]:
+        """Refuse: a local directory has no leaderboard."""
         self._only(slug)
         raise SubmissionError(
             f"{self._no_leaderboard()} Each run's submission.csv is in runs/{self.slug}."

@@ -34,15 +34,7 @@ def opaque_ids(seed: int, prefix: str, count: int) -> list[str]:
 
 
 def usage(seed: int, labels: NDArray[np.int64]) -> NDArray[np.str_]:
-    """Which test rows score in public: `PUBLIC_SHARE` of every class.
-
-    Args:
-        seed: the competition's seed.
-        labels: `(test,)` class indexes.
-
-    Returns:
-        `(test,)` strings, `"public"` or `"private"`.
-    """
+    """Return for each label `"public"` or `"private"`: `PUBLIC_SHARE` of every class is public."""
     result = np.full(len(labels), "private", dtype="<U7")
     for label in np.unique(labels):
         rows = shuffled(seed, "usage", np.flatnonzero(labels == label).tolist())

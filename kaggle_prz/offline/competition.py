@@ -83,11 +83,8 @@ class Standing:
 class Answers:
     """The hidden truth of the test rows; recomputed when needed, never written to a file.
 
-    Attributes:
-        ids: `(test,)` strings, in the sample's order.
-        labels: `(test,)` int64 indexes into `classes`.
-        usage: `(test,)` strings, `"public"` or `"private"`.
-        classes: names of the classes, in the order of the sample's columns.
+    `labels` are indexes into `classes`, whose order is that of the sample's columns; `usage` is
+    `"public"` or `"private"`.
     """
 
     ids: NDArray[np.str_]

@@ -36,16 +36,9 @@ class _Rows:
 
 @dataclass(frozen=True)
 class Elpv:
-    """The competition `elpv`.
+    """The competition `elpv`: a seed draws ids, blocks that are held out, and public rows.
 
-    Args:
-        seed: draws the ids, the blocks that are held out and the public rows.
-        data: directory with `labels.csv` and `images/`; None for that of the installed package.
-
-    Example:
-        ```python
-        Elpv().materialise(Path("elpv"))
-        ```
+    `data` has `labels.csv` and `images/`; None stands for that of the installed package.
     """
 
     seed: int = 2  # holds out 20 to 21 % of every class
@@ -69,24 +62,11 @@ class Elpv:
         """Write the public files; does nothing where they already are.
 
         The pictures are hard links to the package's files where the file system allows it.
-
-        Args:
-            directory: gets `train.csv`, `test.csv`, `sample_submission.csv` and a PNG file per
-                row in `train/` and `test/`.
-
-        Raises:
-            MissingExtraError: `elpv-dataset` is not installed.
-            DiskFullError: no room; nothing half written stays behind.
-            RunError: `directory` holds something else.
         """
         publish(directory, f"elpv 1, seed {self.seed}", self._write)
 
     def answers(self) -> Answers:
-        """The truth about the held-out photographs, from the package's table.
-
-        Raises:
-            MissingExtraError: `elpv-dataset` is not installed.
-        """
+        """Return the truth about the held-out photographs, from the package's table."""
         rows = self._rows()
         chosen = sorted(np.flatnonzero(rows.held_out).tolist(), key=rows.ids.__getitem__)
         labels = rows.labels[chosen]

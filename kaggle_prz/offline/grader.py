@@ -35,32 +35,12 @@ class Scores:
 
 
 def grade(path: Path, answers: Answers) -> Scores:
-    """Score the submission in the file `path`.
-
-    Args:
-        path: a CSV file.
-        answers: the truth.
-
-    Returns:
-        The scores; lower is better.
-
-    Raises:
-        SubmissionError: the file would be refused; says why.
-
-    Example:
-        ```python
-        grade(Path("submission.csv"), Shapes().answers()).public
-        ```
-    """
+    """Return the scores of a submission in a CSV file; refuse what Kaggle would, and say why."""
     return grade_bytes(read(path), answers)
 
 
 def read(path: Path) -> bytes:
-    """The content of a submission file.
-
-    Raises:
-        SubmissionError: there is no such file, or it may not be read.
-    """
+    """Return the content of a submission file; refuse one that cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -70,7 +50,7 @@ def read(path: Path) -> bytes:
 
 
 def grade_bytes(content: bytes, answers: Answers) -> Scores:
-    """Score the content of a submission file; see `grade`."""
+    """Return the scores of a submission file's content; see `grade`."""
     header, rows = _parse(content)
     _check_header(header, [ID_COLUMN, *answers.classes])
     _check_shape(rows, width=len(header), expected=len(answers.ids))
@@ -82,12 +62,7 @@ def grade_bytes(content: bytes, answers: Answers) -> Scores:
 
 
 def score(probabilities: NDArray[np.float64], answers: Answers) -> Scores:
-    """Log loss of predictions that are already in the order of the answers.
-
-    Args:
-        probabilities: `(test, classes)`.
-        answers: the truth.
-    """
+    """Return the log loss of `(test, classes)` predictions in the order of the answers."""
     chosen = probabilities[np.arange(len(answers.labels)), answers.labels]
     losses = -np.log(np.clip(chosen, CLIP, 1 - CLIP))
     public = answers.usage == "public"

@@ -1,20 +1,17 @@
 """The leaderboards of the embedded competitions: one JSON file each, in the tool's home."""
 
-import contextlib
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import filelock
 import numpy as np
 import pydantic
 
 from kaggle_prz.errors import LimitReachedError, RunError, SubmissionError
 from kaggle_prz.offline import grader
 from kaggle_prz.offline.competition import Answers, EmbeddedCompetition, Standing, Submission
-from kaggle_prz.workdir import home, room_for, write_atomic
+from kaggle_prz.workdir import exclusive, home, write_atomic
 
 TEAM = "you"
 BENCHMARK = "sample submission benchmark"
@@ -40,30 +37,17 @@ def board_path(slug: str) -> Path:
 def submit(
     embedded: EmbeddedCompetition, csv: Path, description: str, *, now: datetime | None = None
 ) -> Submission:
-    """Grade a file and enter it in the leaderboard.
+    """Grade a file, and return the submission as entered in the leaderboard.
 
     A refused file is recorded with its reason and, as on Kaggle, does not count against the
-    daily limit.
-
-    Args:
-        embedded: the competition.
-        csv: the submission.
-        description: kept with it.
-        now: the time it counts for, with its zone; the current time where None.
-
-    Returns:
-        The submission as recorded.
-
-    Raises:
-        SubmissionError: the file was refused.
-        LimitReachedError: the day's submissions are used up.
-        RunError: the leaderboard cannot be read.
+    daily limit. `now` is the time it counts for, with its zone.
     """
     competition = embedded.competition
     moment = (now or datetime.now(UTC)).astimezone(UTC)
     content = grader.read(csv)
     answers = embedded.answers()
-    with _locked(competition.slug):
+    path = board_path(competition.slug)
+    with exclusive(path.with_name(f".{path.name}.lock")):
         board = _read(competition.slug)
         _check_limit(board, competition.daily_limit, moment)
         refs = [each.ref for each in board.submissions]
@@ -82,34 +66,22 @@ def submit(
             ),
         )
         updated = _Board(competition.slug, (*board.submissions, entry))
-        write_atomic(board_path(competition.slug), _BOARD.dump_json(updated, indent=2) + b"\n")
+        write_atomic(path, _BOARD.dump_json(updated, indent=2) + b"\n")
     if entry.status == "error":
         raise SubmissionError(f"{csv} was refused: {entry.error}")
     return entry
 
 
 def submissions(slug: str) -> list[Submission]:
-    """Every submission so far, the newest first.
-
-    Raises:
-        RunError: the leaderboard cannot be read.
-    """
+    """Return every submission so far, the newest first."""
     return sorted(_read(slug).submissions, key=lambda each: each.ref, reverse=True)
 
 
 def standings(embedded: EmbeddedCompetition, private: bool = False) -> list[Standing]:
-    """The leaderboard, the best score first; lower is better.
+    """Return a row for the team, if it has a score, and one for the sample submission.
 
-    Args:
-        embedded: the competition.
-        private: rank by the private rows: a team has the better score of its
-            `FINAL_SUBMISSIONS` submissions with the best public scores.
-
-    Returns:
-        A row for the team, where it has a scored submission, and one for the sample submission.
-
-    Raises:
-        RunError: the leaderboard cannot be read.
+    The best score comes first; lower is better. In private a team has the better score of its
+    `FINAL_SUBMISSIONS` submissions with the best public scores.
     """
     answers = embedded.answers()
     uniform = np.full((len(answers.ids), len(answers.classes)), 1 / len(answers.classes))
@@ -154,15 +126,6 @@ def _check_limit(board: _Board, limit: int, moment: datetime) -> None:
             f"The competition {board.competition} takes {limit} submissions a day (UTC), and "
             f"{today} were made on {moment.date()}. Submit again after midnight UTC."
         )
-
-
-@contextlib.contextmanager
-def _locked(slug: str) -> Iterator[None]:
-    path = board_path(slug)
-    with room_for(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(path.with_name(f".{path.name}.lock")):
-            yield
 
 
 def _read(slug: str) -> _Board:

@@ -13,11 +13,9 @@ import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-import filelock
-
 from kaggle_prz.errors import RunError
 from kaggle_prz.offline.competition import Answers
-from kaggle_prz.workdir import room_for, write_atomic
+from kaggle_prz.workdir import exclusive, room_for, write_atomic
 
 MARKER = ".published.json"
 
@@ -26,26 +24,15 @@ def publish(directory: Path, edition: str, write: Callable[[Path], None]) -> Non
     """Make `directory` hold one edition of a competition's public files.
 
     Does nothing where it already does; takes the place of another edition, or of one that lost
-    files since.
-
-    Args:
-        directory: where the files are wanted.
-        edition: names the content: another edition has other files.
-        write: called with an empty directory to fill.
-
-    Raises:
-        RunError: `directory` holds files that this function did not write.
-        DiskFullError: no room; `directory` is as it was before.
+    files since. `write` is called with an empty directory to fill. Foreign files are refused.
     """
     directory = directory.absolute()
     if is_published(directory, edition):
         return
-    with room_for(directory):
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(directory.with_name(f".{directory.name}.lock")):
-            if not is_published(directory, edition):
-                _refuse_foreign(directory)
-                _replace(directory, edition, write)
+    with room_for(directory), exclusive(directory.with_name(f".{directory.name}.lock")):
+        if not is_published(directory, edition):
+            _refuse_foreign(directory)
+            _replace(directory, edition, write)
 
 
 def is_published(directory: Path, edition: str) -> bool:

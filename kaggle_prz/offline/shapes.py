@@ -63,15 +63,7 @@ def _outline(rng: np.random.Generator, square: bool, x: Plane, y: Plane) -> Plan
 
 
 def draw(rng: np.random.Generator, label: int) -> NDArray[np.uint8]:
-    """One picture of class `CLASSES[label]`.
-
-    Args:
-        rng: where the chance comes from.
-        label: index into `CLASSES`.
-
-    Returns:
-        `(height, width, 3)` uint8, sides 96 to 160 px.
-    """
+    """Return a picture of `CLASSES[label]`: `(height, width, 3)` uint8, sides 96 to 160 px."""
     width = int(rng.integers(96, 161))
     height = int(np.clip(round(width * rng.uniform(0.92, 1.08)), 96, 160))
     y, x = (axis + 0.5 for axis in np.mgrid[0:height, 0:width].astype(np.float64))
@@ -101,17 +93,9 @@ def _colours(rng: np.random.Generator) -> tuple[Plane, Plane]:
 
 @dataclass(frozen=True)
 class Shapes:
-    """The competition `shapes`.
+    """The competition `shapes`: `train` labelled pictures and `test` others, drawn from a seed.
 
-    Args:
-        seed: where all chance comes from; another seed is another competition of the same kind.
-        train: number of labelled pictures.
-        test: number of pictures to be told.
-
-    Example:
-        ```python
-        Shapes().materialise(Path("shapes"))
-        ```
+    Another seed is another competition of the same kind.
     """
 
     seed: int = 2025
@@ -141,21 +125,12 @@ class Shapes:
     )
 
     def materialise(self, directory: Path) -> None:
-        """Write the public files; does nothing where they already are.
-
-        Args:
-            directory: gets `train.csv`, `test.csv`, `sample_submission.csv` and a PNG file per
-                row in `train/` and `test/`.
-
-        Raises:
-            DiskFullError: no room; nothing half written stays behind.
-            RunError: `directory` holds something else.
-        """
+        """Write the public files; does nothing where they already are."""
         edition = f"shapes 1, seed {self.seed}, {self.train} + {self.test}"
         publish(directory, edition, self._write)
 
     def answers(self) -> Answers:
-        """The truth about the test pictures, from the seed."""
+        """Return the truth about the test pictures, from the seed."""
         ids, labels = self._rows()
         hidden = labels[self.train :]
         return Answers(

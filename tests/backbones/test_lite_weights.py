@@ -31,7 +31,8 @@ def network(path):
 
 @pytest.fixture(scope="module")
 def classify(network, path):
-    kernel, bias = lite_weights.classifier(path)
+    tensors = read_state_dict(path)
+    kernel, bias = tensors["_fc.weight"].T, tensors["_fc.bias"]
 
     def probabilities(scaled):
         pooled = np.asarray(network(scaled.astype("float32"), training=False)).mean(axis=(1, 2))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from kaggle_prz import delivery, doctor, experiment
-from kaggle_prz.hosts.kaggle import Door, client
-from kaggle_prz.hosts.kaggle.client import ClientError
+from kaggle_prz.hosts.kaggle import Door, door
+from kaggle_prz.hosts.kaggle.door import ClientError
 
 TREE = Path(__file__).parents[2]
 
@@ -76,7 +76,7 @@ def test_parts_that_do_not_load_are_the_same_sentence_in_any_command(world, old,
 def test_a_request_that_the_client_does_not_know_is_the_same_sentence(world, monkeypatch):
     from kagglesdk.competitions.types import competition_api_service as types
 
-    client.check()
+    door.check_versions()
     monkeypatch.delattr(types, "ApiGetSubmissionLimitsRequest")
     with pytest.raises(ClientError, match="does not know the request GetSubmissionLimits as"):
         delivery.check(world.slug)
@@ -96,7 +96,7 @@ def test_a_field_that_the_client_would_leave_out_is_not_left_out(world, monkeypa
 
 
 def test_what_our_requests_need_is_what_the_installed_client_has():
-    client.check()
+    door.check_versions()
     Door().check_client(["GetSubmissionLimits", "CreateSubmission"])
     with pytest.raises(ClientError):
         Door().check_client(["GetSomethingNew"])
@@ -118,10 +118,10 @@ def test_the_doctor_and_the_check_say_the_same(monkeypatch):
     clause = "kaggle 2.2.5 wants kagglesdk>=0.1.38, and 0.1.28 is installed"
     assert fault.startswith(clause)
     with pytest.raises(ClientError, match=clause):
-        client.check()
+        door.check_versions()
 
 
 def test_fit_from_python_is_refused_as_well(world, monkeypatch):
-    monkeypatch.setattr(client, "check", lambda: (_ for _ in ()).throw(client.unusable("x")))
+    monkeypatch.setattr(door, "check_versions", lambda: (_ for _ in ()).throw(door.unusable("x")))
     with pytest.raises(ClientError, match="cannot be used: x"):
         experiment.fit(world.slug, submit=True)

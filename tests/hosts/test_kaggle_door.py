@@ -28,13 +28,12 @@ from kaggle_prz.hosts.kaggle import (
     credentials,
     facts,
     failures,
-    mounts,
     patience,
-    words,
+    places,
 )
 from kaggle_prz.hosts.kaggle.patience import Patience
 
-ASKED = words.Asked("Reading the leaderboard of", "dogs", "the file X", ("s3cret",))
+ASKED = failures.Asked("Reading the leaderboard of", "dogs", "the file X", ("s3cret",))
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> requests.HTTPError:
@@ -211,7 +210,7 @@ def test_no_network_at_all_is_told_soon(waits, monkeypatch):
         KaggleHost().describe("dogs")
     assert len(calls) == 3
     monkeypatch.setenv("KAGGLE_KERNEL_RUN_TYPE", "Batch")
-    assert mounts.in_kernel()
+    assert places.in_kernel()
     with pytest.raises(NoNetworkError, match=r"attach the competition's data \(Add Input\)"):
         KaggleHost().describe("dogs")
 
@@ -257,7 +256,7 @@ def test_a_strange_retry_after(said):
     ],
 )
 def test_sentences(error, words_of_it):
-    said = words.sentence(error, ASKED)
+    said = failures.sentence(error, ASKED)
     assert isinstance(said, PrzError)
     assert words_of_it in str(said)
     assert "s3cret" not in str(said)

@@ -17,7 +17,7 @@ from toys import Recorder
 from kaggle_prz import workdir
 from kaggle_prz.errors import DataError, DiskFullError, HostError
 from kaggle_prz.hosts import kaggle
-from kaggle_prz.hosts.kaggle import fetching, places, unpacking
+from kaggle_prz.hosts.kaggle import download, fetching, places
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -157,7 +157,7 @@ def test_a_member_that_would_leave_the_directory_is_refused(tmp_path, name):
         packed.writestr("fine.csv", "x")
         packed.writestr(name, "x")
     with pytest.raises(DataError, match="outside of its directory"):
-        unpacking.unpack(tmp_path / "a.zip", tmp_path / "here" / "files", Recorder())
+        download.unpack(tmp_path / "a.zip", tmp_path / "here" / "files", Recorder())
     assert not (tmp_path / "here" / "files").exists()
     assert not list(tmp_path.rglob("out.csv"))
 
@@ -168,13 +168,13 @@ def test_an_archive_is_unpacked_whole_or_not_at_all(tmp_path):
         for path in sorted(files.rglob("*")):
             packed.write(path, path.relative_to(files))
     target = tmp_path / "here" / "files"
-    unpacking.unpack(tmp_path / "a.zip", target, Recorder())
+    download.unpack(tmp_path / "a.zip", target, Recorder())
     assert same_files(target, files)
     content = (tmp_path / "a.zip").read_bytes()
     for damaged in (content[:-30], content[:2000] + b"x" + content[2001:], b"", b"<html>"):
         (tmp_path / "b.zip").write_bytes(damaged)
-        with pytest.raises(unpacking.DamagedError):
-            unpacking.unpack(tmp_path / "b.zip", tmp_path / "there" / "files", Recorder())
+        with pytest.raises(download.DamagedError):
+            download.unpack(tmp_path / "b.zip", tmp_path / "there" / "files", Recorder())
         assert not list((tmp_path / "there").iterdir())
 
 

@@ -11,7 +11,7 @@ from toys import Recorder
 
 from kaggle_prz import workdir
 from kaggle_prz.errors import HostError, RunError, SubmissionError
-from kaggle_prz.hosts.kaggle import ledger, sent
+from kaggle_prz.hosts.kaggle import sent
 
 
 def test_a_submission_is_made_and_scored(world):
@@ -29,9 +29,9 @@ def test_a_submission_is_made_and_scored(world):
 
 def test_the_ledger_is_its_owners_alone_and_keeps_no_token(world):
     world.host.submit(world.slug, world.csv, "")
-    path = ledger.path(world.slug)
+    path = sent.ledger(world.slug)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    (entry,) = ledger.read(world.slug)
+    (entry,) = sent.entries(world.slug)
     assert entry.ref
     assert not entry.token
     assert not any(secret in path.read_text() for secret in world.server.account.values())
@@ -47,7 +47,7 @@ def test_the_same_content_is_sent_once(world):
 
 def test_another_machine_knows_it_by_its_tag(world):
     first = world.host.submit(world.slug, world.csv, "a try")
-    ledger.path(world.slug).unlink()
+    sent.ledger(world.slug).unlink()
     assert world.again().submit(world.slug, world.csv, "a try").ref == first.ref
     assert len(world.submissions()) == 1
 
@@ -99,7 +99,7 @@ def test_a_process_killed_while_it_asked_leaves_one_submission(world, monkeypatc
         patch.setattr(type(world.host.door), "once", die)
         with pytest.raises(KeyboardInterrupt):
             world.host.submit(world.slug, world.csv, "")
-    (entry,) = ledger.read(world.slug)
+    (entry,) = sent.entries(world.slug)
     assert (entry.asked, entry.ref) == (True, 0)
     made = world.again().submit(world.slug, world.csv, "", again=True)
     assert [each["ref"] for each in world.submissions()] == [made.ref]
@@ -125,7 +125,7 @@ def test_a_process_killed_before_it_asked_uses_its_upload(world, monkeypatch):
 
 def test_an_upload_that_is_too_old_is_made_anew(world):
     digest = workdir.sha256(world.csv)
-    ledger.put(world.slug, ledger.Entry(digest, 1, token="of-long-ago"))
+    sent.put(world.slug, sent.Entry(digest, 1, token="of-long-ago"))
     assert world.host.submit(world.slug, world.csv, "").ref
     assert len(world.submissions()) == 1
 
@@ -145,7 +145,7 @@ def test_a_number_of_0_is_no_submission(world):
     world.server.faults.add("CreateSubmission", "answer", content=said)
     with pytest.raises(SubmissionError, match=r"did not take .* Could not submit to competition"):
         world.host.submit(world.slug, world.csv, "")
-    assert ledger.read(world.slug) == ()
+    assert sent.entries(world.slug) == ()
 
 
 def test_the_days_limit_is_asked_first(world):
@@ -176,7 +176,7 @@ def test_what_takes_no_file_is_told(world, fields, words):
     with pytest.raises(SubmissionError, match=words):
         world.host.submit(world.slug, world.csv, "")
     assert world.submissions() == []
-    assert ledger.read(world.slug) == ()
+    assert sent.entries(world.slug) == ()
 
 
 def test_a_refused_file_has_the_hosts_reason(world):
@@ -204,8 +204,8 @@ def test_waiting_ends(world, monkeypatch, waits):
 
 
 def test_a_damaged_ledger_is_not_guessed_at(world):
-    ledger.path(world.slug).parent.mkdir(parents=True)
-    ledger.path(world.slug).write_text("[{")
+    sent.ledger(world.slug).parent.mkdir(parents=True)
+    sent.ledger(world.slug).write_text("[{")
     with pytest.raises(RunError, match="was left as it is"):
         world.host.submit(world.slug, world.csv, "")
 
@@ -222,17 +222,17 @@ def test_an_upload_that_was_cut_goes_on(world):
 
 
 def test_a_description_leaves_room_for_its_tag():
-    entry = ledger.Entry("1a2b3c4d5e", 12)
-    assert ledger.tagged("x" * 1000, entry) == f"{'x' * 482} [prz 1a2b3c4d 12]"
-    assert ledger.attempt_of(ledger.tagged("[prz ffffffff]", entry), entry.sha256) == 12
-    assert ledger.attempt_of("a [prz 1a2b3c4d]", "ffffffff00") == 0
+    entry = sent.Entry("1a2b3c4d5e", 12)
+    assert sent.tagged("x" * 1000, entry) == f"{'x' * 482} [prz 1a2b3c4d 12]"
+    assert sent.attempt_of(sent.tagged("[prz ffffffff]", entry), entry.sha256) == 12
+    assert sent.attempt_of("a [prz 1a2b3c4d]", "ffffffff00") == 0
 
 
 def test_entries_are_put_in_their_place():
-    one, two = ledger.Entry("aa", 1), ledger.Entry("aa", 2)
-    ledger.put("dogs", one)
-    ledger.put("dogs", two)
-    ledger.put("dogs", replace(one, ref=7))
-    assert [(e.attempt, e.ref) for e in ledger.read("dogs")] == [(2, 0), (1, 7)]
-    ledger.drop("dogs", two)
-    assert json.loads(ledger.path("dogs").read_text())[0]["ref"] == 7
+    one, two = sent.Entry("aa", 1), sent.Entry("aa", 2)
+    sent.put("dogs", one)
+    sent.put("dogs", two)
+    sent.put("dogs", replace(one, ref=7))
+    assert [(e.attempt, e.ref) for e in sent.entries("dogs")] == [(2, 0), (1, 7)]
+    sent.drop("dogs", two)
+    assert json.loads(sent.ledger("dogs").read_text())[0]["ref"] == 7

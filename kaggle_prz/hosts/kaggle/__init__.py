@@ -1,17 +1,24 @@
 """Kaggle as a host of competitions: files, submissions, leaderboard; unattended and resumable.
 
-The rooms: `slugs` reads names and addresses, `mounts` knows a kernel's inputs, `credentials` finds
-a login, `door` asks through the official client (`wire` alone imports it, `client` knows what
-mends it) with `patience`, and `failures` and `words` make sentences of what goes wrong. Above them
-`download` (`fetching`, `unpacking`), `admission`, `submitting` (`uploading`, `ledger`, `sent`),
-`leaderboard` and `facts`.
+`slugs` reads names and addresses, `places` knows where files are, `credentials` finds a login,
+`door` asks through the official client (`wire` alone imports it) with `patience`, and `failures`
+makes sentences of what goes wrong. Above them `download` (`fetching`), `submitting` (`uploading`,
+`sent`), `leaderboard` and `facts`.
 """
 
 from pathlib import Path
 
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import CompetitionNotFoundError, HostError
-from kaggle_prz.hosts.kaggle import mounts, places, slugs
+from kaggle_prz.hosts.kaggle import (
+    download,
+    facts,
+    leaderboard,
+    places,
+    sent,
+    slugs,
+    submitting,
+)
 from kaggle_prz.hosts.kaggle.credentials import Credentials, credentials
 from kaggle_prz.hosts.kaggle.door import Door
 from kaggle_prz.hosts.kaggle.patience import Patience
@@ -21,28 +28,15 @@ __all__ = ["Credentials", "Door", "KaggleHost", "Patience", "can_ask", "credenti
 
 
 def can_ask(slug: str) -> bool:
-    """Whether a competition of that name might be had: it is here already, or there is a login.
-
-    Raises:
-        CredentialsError: the file of a login is damaged.
-    """
+    """Return whether a competition may be had: it is here already, or there is a login."""
     if not slugs.is_slug(slug):
         return False
-    here = mounts.find(slug) is not None or places.has_files(slug) or slug in places.known()
-    return here or credentials() is not None
+    here = places.mounted(slug) or places.has_files(slug) or slug in places.known()
+    return bool(here) or credentials() is not None
 
 
 class KaggleHost:
-    """Competitions of Kaggle; what was downloaded or is mounted needs no network and no account.
-
-    Args:
-        door: to Kaggle; default: a patient one.
-
-    Example:
-        ```python
-        directory = KaggleHost().download("dogs-vs-cats")
-        ```
-    """
+    """Competitions of Kaggle; what was downloaded or is mounted needs no network and no account."""
 
     name = "kaggle"
 
@@ -53,10 +47,8 @@ class KaggleHost:
         """Whether a competition of that name is here, or Kaggle has it."""
         if not slugs.is_slug(slug):
             return False
-        if mounts.find(slug) is not None or places.has_files(slug):
+        if places.mounted(slug) or places.has_files(slug):
             return True
-        from kaggle_prz.hosts.kaggle import facts
-
         try:
             facts.get(slug, self.door)
         except CompetitionNotFoundError:
@@ -65,17 +57,11 @@ class KaggleHost:
 
     def competitions(self) -> list[str]:
         """Names of the competitions that are mounted, or were asked for before."""
-        return sorted({*mounts.competitions(), *places.known()})
+        return sorted({*places.all_mounted(), *places.known()})
 
     def describe(self, slug: str) -> Competition:
-        """What Kaggle says about a competition, or said when it was last asked.
-
-        Raises:
-            HostError: and its children, where nothing of it is here and Kaggle does not answer.
-        """
-        from kaggle_prz.hosts.kaggle import facts
-
-        if mounts.find(slug) is not None:
+        """Return what Kaggle says about a competition, or said when it was last asked."""
+        if places.mounted(slug):
             known = facts.kept(slug) or facts.Facts(slug, title=slug)
             return known.competition()
         try:
@@ -86,25 +72,12 @@ class KaggleHost:
             return facts.Facts(slug, title=slug).competition()
 
     def download(self, slug: str, console: Console | None = None) -> Path:
-        """Bring the public files here, where they are neither mounted nor here, and say where.
-
-        Raises:
-            HostError: and its children; what arrived is kept, and the next call goes on.
-        """
-        from kaggle_prz.hosts.kaggle import download
-
-        return download.download(slug, self._heard(console), console or Silent())
+        """Bring the public files here, unless they are mounted or here; the next call goes on."""
+        return download.download(slug, self._door_saying_to(console), console or Silent())
 
     def check_open(self, slug: str, console: Console | None = None) -> None:
-        """Refuse a competition that will not take what is to be trained for it; submits nothing.
-
-        Raises:
-            SubmissionError: it takes no submissions, no more of this team, or no late ones.
-            HostError: this machine's client or account cannot submit.
-        """
-        from kaggle_prz.hosts.kaggle import admission
-
-        admission.check(self._heard(console), slug, console or Silent())
+        """Refuse a competition that will not take what is to be trained for it; submits nothing."""
+        submitting.check(self._door_saying_to(console), slug, console or Silent())
 
     def submit(
         self,
@@ -115,45 +88,28 @@ class KaggleHost:
         again: bool = False,
         console: Console | None = None,
     ) -> Submission:
-        """Hand in a file; the same content once, unless `again`. Most likely still pending.
-
-        Raises:
-            SubmissionError: the competition takes no such submission, or no more of them.
-            HostError: and its children; the next call finds out what came of it.
-        """
-        from kaggle_prz.hosts.kaggle import submitting
-
-        return submitting.submit(self._heard(console), slug, csv, description, again=again)
+        """Hand in a file; the same content once, unless `again`. Most likely still pending."""
+        return submitting.submit(self._door_saying_to(console), slug, csv, description, again=again)
 
     def wait(self, slug: str, sent: Submission, console: Console | None = None) -> Submission:
-        """The submission once Kaggle has scored or refused it.
-
-        Raises:
-            HostError: it is pending for an hour, or Kaggle does not answer.
-        """
+        """Return the submission once Kaggle has scored or refused it; give up after an hour."""
         from kaggle_prz.hosts.kaggle import sent as answers
 
-        return answers.wait(self._heard(console), slug, sent, console or Silent())
+        return answers.wait(self._door_saying_to(console), slug, sent, console or Silent())
 
     def sent_before(self, slug: str, sha256: str) -> Submission | None:
         """The newest submission of that content that was not refused, from whichever machine."""
-        from kaggle_prz.hosts.kaggle import sent
-
         return sent.that_counts(sent.of_content(self.door, slug, sha256))
 
     def submissions(self, slug: str) -> list[Submission]:
         """The account's submissions, the newest first."""
-        from kaggle_prz.hosts.kaggle import sent
-
         return sent.submissions(self.door, slug)
 
     def standings(self, slug: str, private: bool = False) -> list[Standing]:
         """The leaderboard, the best first; the own team is called as on every host."""
-        from kaggle_prz.hosts.kaggle import leaderboard
-
         return leaderboard.standings(self.door, slug, private)
 
-    def _heard(self, console: Console | None) -> Door:
+    def _door_saying_to(self, console: Console | None) -> Door:
         if console is not None:
             self.door.console = console
         return self.door

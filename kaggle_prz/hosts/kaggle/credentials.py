@@ -7,15 +7,15 @@ after it. A value is never shown: `Credentials` prints its source alone.
 
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from kaggle_prz.errors import CredentialsError
-from kaggle_prz.hosts.kaggle import values
-from kaggle_prz.scrubbing import FILES, near
+from kaggle_prz.scrubbing import BYTE_ORDER_MARKS, FILES, exists, is_key_like, near
 
 SETTINGS = "https://www.kaggle.com/settings/api"
 HOW = (
@@ -23,20 +23,20 @@ HOW = (
     "the file ~/.kaggle/access_token; or run: kaggle auth login"
 )
 _VARIABLES = "the environment variables KAGGLE_USERNAME and KAGGLE_KEY"
+_LONGEST = 8000  # characters; servers refuse longer headers
+_QUOTES = frozenset("\"'`“”„‟‘’‚‛«»")
+_AROUND = "\ufeff\u200b\u2060"  # marks without width, which editors leave
+_ASSIGNED = re.compile(r"(?:export|set)\s|\$env:|\w+\s*=\s*\S", re.IGNORECASE)
+_PADDED = re.compile(r"[\w+/-]+=*")
+_PATH = re.compile(r"~?[/\\]|\.{1,2}[/\\]|[A-Za-z]:[/\\]")
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """A credential and where it is from.
+    """A credential and where it is from: `source` is for sentences.
 
-    Attributes:
-        source: for sentences, such as `"the file ~/.kaggle/kaggle.json"`.
-        kind: `"token"`, `"key"` or `"login"`, which is a token that is renewed.
-        exposed: whether other users of this machine may read its file.
-        user: name of the account, where the source says it.
-        secret: the token or key.
-        expires: end of a login's token; None where it does not end, or has to be renewed now.
-        login: content of a login's file.
+    `kind` is `"token"`, `"key"` or `"login"`, which is a token that `expires` and is renewed with
+    what `login` holds. `exposed` is whether other users of this machine may read its file.
     """
 
     source: str
@@ -45,7 +45,7 @@ class Credentials:
     user: str = field(default="", repr=False)
     secret: str = field(default="", repr=False)
     expires: datetime | None = field(default=None, repr=False)
-    login: dict[str, Any] = field(default_factory=dict, repr=False)
+    login: dict[str, object] = field(default_factory=dict, repr=False)
 
     @property
     def private(self) -> tuple[str, ...]:
@@ -54,120 +54,91 @@ class Credentials:
 
     @property
     def has_ended(self) -> bool:
-        """Whether a login's token has to be renewed before use."""
+        """Return whether a login's token has to be renewed before use."""
         if self.kind != "login":
             return False
         soon = datetime.now(UTC) + timedelta(minutes=1)
         return not self.secret or self.expires is None or self.expires < soon
 
 
-@dataclass(frozen=True)
-class _Half:
-    """A source that was meant to hold a credential and does not; `told` says why."""
-
-    told: str
+class _HalfError(Exception):
+    """A source that was meant to hold a credential does not, for the reason in the message."""
 
 
 def credentials() -> Credentials | None:
-    """The credential that would be used, or None where nothing looks like one.
-
-    Raises:
-        CredentialsError: it is damaged, or there is only half of one.
-
-    Example:
-        ```python
-        found = credentials()
-        print(found.source if found else "none")  # the file ~/.kaggle/kaggle.json
-        ```
-    """
+    """Return the credential that would be used, or None; refuse a damaged one, or half of one."""
     halves = []
-    for found in _found():
-        if isinstance(found, Credentials):
-            return found
-        halves.append(found.told)
+    for source in _sources():
+        try:
+            if found := source():
+                return found
+        except _HalfError as error:
+            halves.append(str(error))
     if not halves:
         return None
     raise CredentialsError(f"There is no whole credential for Kaggle: {'; '.join(halves)}. {HOW}")
 
 
 def required() -> Credentials:
-    """The credential that would be used.
-
-    Raises:
-        CredentialsError: there is none, it is damaged, or there is only half of one.
-    """
+    """Return the credential that would be used; refuse where there is none."""
     found = credentials()
     if found is None:
         raise CredentialsError(f"There is no credential for Kaggle on this machine. {HOW}")
     return found
 
 
-def _found() -> Iterator[Credentials | _Half]:
-    yield from _tokens()
-    yield from _keys()
-    yield from _login()
-    yield from _misplaced()
-
-
-def _tokens() -> Iterator[Credentials | _Half]:
+def _sources() -> Iterator[Callable[[], Credentials | None]]:
     mounted = os.environ.get("KAGGLE_API_V1_TOKEN")
     if os.environ.get("KAGGLE_KERNEL_RUN_TYPE") and mounted:
-        yield from _token_file(Path(mounted), "the kernel's own token")
-    given = os.environ.get("KAGGLE_API_TOKEN", "")
-    source = "the environment variable KAGGLE_API_TOKEN"
-    path = Path(values.bare(given))
-    if values.bare(given) and _exists(path):
-        yield from _token_file(path, "the file that KAGGLE_API_TOKEN names")
-    elif values.bare(given):
-        if values.is_path(given):
-            raise _refused(source, "names a file that is not there")
-        yield Credentials(source, "token", secret=_checked(given, source, "token"))
-    elif given:
-        yield _Half(f"{source} is blank")
+        yield partial(_token_file, Path(mounted), "the kernel's own token")
+    yield _token_variable
     for name in FILES[:2]:
-        yield from _token_file(_dot_kaggle() / name, f"the file ~/.kaggle/{name}")
-
-
-def _token_file(path: Path, source: str) -> Iterator[Credentials | _Half]:
-    text = _text(path, source)
-    if isinstance(text, str):
-        token = _checked(text, source, "token")
-        yield Credentials(source, "token", exposed=_is_exposed(path), secret=token)
-    elif text:
-        yield text
-
-
-def _keys() -> Iterator[Credentials | _Half]:
-    user, key = os.environ.get("KAGGLE_USERNAME", ""), os.environ.get("KAGGLE_KEY", "")
-    given = bool(values.bare(user)), bool(values.bare(key))
-    if all(given):
-        yield _key(_VARIABLES, user, key)
-        return
-    if any(given):
-        names = ("KAGGLE_USERNAME", "KAGGLE_KEY")
-        there, absent = names if given[0] else reversed(names)
-        yield _Half(f"the environment variable {there} is set, and {absent} is not")
-    elif user or key:
-        yield _Half(f"of {_VARIABLES}, none holds anything but blanks")
-    chosen = os.environ.get("KAGGLE_CONFIG_DIR", "")
-    if chosen and not _exists(Path(chosen) / ".."):  # which a file does not have
-        yield _Half("the environment variable KAGGLE_CONFIG_DIR names no directory")
+        yield partial(_token_file, _dot_kaggle() / name, f"the file ~/.kaggle/{name}")
+    yield _key_variables
+    yield _check_config_directory
     for path, source in _key_files():
-        content = _json(path, source)
-        if not isinstance(content, dict):
-            yield from filter(None, [content])
-            continue
-        name, secret = user or content.get("username"), key or content.get("key")
-        lacking = _lacking("username", name) + _lacking("key", secret)
-        if lacking:
-            yield _Half(f"{source} has {' and '.join(lacking)}")
-        else:
-            yield _key(source, str(name), str(secret), exposed=_is_exposed(path))
+        yield partial(_key_file, path, source)
+    yield _login
+    yield _check_near_names
 
 
-def _key(source: str, user: str, key: str, *, exposed: bool = False) -> Credentials:
-    user = _checked(user, source, "user name")
-    return Credentials(source, "key", exposed, user=user, secret=_checked(key, source, "key"))
+def _token_variable() -> Credentials | None:
+    source = "the environment variable KAGGLE_API_TOKEN"
+    given = os.environ.get("KAGGLE_API_TOKEN", "")
+    token = _bare(given)
+    if token and exists(Path(token)):
+        return _token_file(Path(token), "the file that KAGGLE_API_TOKEN names")
+    if token and _is_path(token):
+        raise _refused(source, "names a file that is not there")
+    if given and not token:
+        raise _HalfError(f"{source} is blank")
+    return Credentials(source, "token", secret=_checked(token, source, "token")) if token else None
+
+
+def _token_file(path: Path, source: str) -> Credentials | None:
+    text = _text(path, source)
+    if text is None:
+        return None
+    token = _checked(text, source, "token")
+    return Credentials(source, "token", exposed=_is_exposed(path), secret=token)
+
+
+def _key_variables() -> Credentials | None:
+    names = ("KAGGLE_USERNAME", "KAGGLE_KEY")
+    user, key = (os.environ.get(name, "") for name in names)
+    given = bool(_bare(user)), bool(_bare(key))
+    if any(given) and not all(given):
+        there, absent = names if given[0] else reversed(names)
+        raise _HalfError(f"the environment variable {there} is set, and {absent} is not")
+    if (user or key) and not any(given):
+        raise _HalfError(f"of {_VARIABLES}, none holds anything but blanks")
+    return _key(_VARIABLES, user, key) if all(given) else None
+
+
+def _check_config_directory() -> None:
+    chosen = os.environ.get("KAGGLE_CONFIG_DIR", "")
+    if chosen and not exists(Path(chosen) / ".."):  # which a file does not have
+        raise _HalfError("the environment variable KAGGLE_CONFIG_DIR names no directory")
 
 
 def _key_files() -> Iterator[tuple[Path, str]]:
@@ -181,99 +152,104 @@ def _key_files() -> Iterator[tuple[Path, str]]:
     yield below / "kaggle" / "kaggle.json", "the file kaggle/kaggle.json of the user's settings"
 
 
-def _login() -> Iterator[Credentials | _Half]:
+def _key_file(path: Path, source: str) -> Credentials | None:
+    content = _json(path, source)
+    if content is None:
+        return None
+    user = os.environ.get("KAGGLE_USERNAME") or content.get("username")
+    key = os.environ.get("KAGGLE_KEY") or content.get("key")
+    _refuse_lacking(source, username=user, key=key)
+    return _key(source, str(user), str(key), exposed=_is_exposed(path))
+
+
+def _key(source: str, user: str, key: str, *, exposed: bool = False) -> Credentials:
+    user = _checked(user, source, "user name")
+    return Credentials(source, "key", exposed, user=user, secret=_checked(key, source, "key"))
+
+
+def _login() -> Credentials | None:
     path, source = _dot_kaggle() / "credentials.json", "the login in ~/.kaggle/credentials.json"
     content = _json(path, source)
-    if not isinstance(content, dict):
-        yield from filter(None, [content])
-        return
-    lacking = _lacking("refresh_token", content.get("refresh_token"))
-    if lacking:
-        yield _Half(f"{source} has {lacking[0]}")
-        return
-    refresh = _checked(content["refresh_token"], source, "refresh_token")
-    token = content.get("access_token") or ""
-    expires = None
+    if content is None:
+        return None
+    _refuse_lacking(source, refresh_token=content.get("refresh_token"))
+    refresh = _checked(str(content["refresh_token"]), source, "refresh_token")
     try:
         expires = datetime.fromisoformat(str(content.get("access_token_expiration")))
-        expires = expires if expires.tzinfo else expires.replace(tzinfo=UTC)
     except ValueError:
-        pass
-    yield Credentials(
+        expires = None
+    return Credentials(
         source,
         "login",
         exposed=_is_exposed(path),
         user=str(content.get("username") or ""),
-        secret=_checked(str(token), source, "access_token"),
-        expires=expires,
+        secret=_checked(str(content.get("access_token") or ""), source, "access_token"),
+        expires=expires if expires is None or expires.tzinfo else expires.replace(tzinfo=UTC),
         login={**content, "refresh_token": refresh},
     )
 
 
-def _misplaced() -> Iterator[_Half]:
-    """What is nearly where a credential belongs."""
-    place = _dot_kaggle()
+def _check_near_names() -> None:
+    """Refuse what is nearly where a credential belongs."""
+    place, halves = _dot_kaggle(), []
     if place.is_file():
-        yield _Half("~/.kaggle is a file, and has to be a directory")
+        halves.append("~/.kaggle is a file, and has to be a directory")
     for path in near(place):
         if path.name not in FILES:
             meant = "kaggle.json" if path.name.lower().startswith("kaggle") else "access_token"
-            yield _Half(f"~/.kaggle has {path.name!r}, which nothing reads; {meant} may be meant")
+            halves.append(f"~/.kaggle has {path.name!r}, which nothing reads; {meant} may be meant")
+    if halves:
+        raise _HalfError("; ".join(halves))
 
 
 def _dot_kaggle() -> Path:
     return Path("~/.kaggle").expanduser()
 
 
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # a token is too long for a file's name
-        return False
-
-
-def _lacking(name: str, part: Any) -> list[str]:
-    """What of a JSON file is missing, in words; nothing where it is there."""
-    if isinstance(part, str) and values.bare(part):
-        return []
-    return [f"no {name}" if part in (None, "") else f"a {name} that is no text"]
+def _refuse_lacking(source: str, **parts: object) -> None:
+    """Refuse a JSON file in which something is missing, or is no text."""
+    lacking = [
+        f"no {name}" if part in (None, "") else f"a {name} that is no text"
+        for name, part in parts.items()
+        if not (isinstance(part, str) and _bare(part))
+    ]
+    if lacking:
+        raise _HalfError(f"{source} has {' and '.join(lacking)}")
 
 
 def _checked(value: str, source: str, what: str) -> str:
-    """A value as it is sent.
-
-    Raises:
-        CredentialsError: it cannot be a header's, or is not what it should be.
-    """
-    fault = values.fault(value, what)
-    if fault:
+    """Return a value as it is sent; refuse one that cannot be a header's."""
+    value = _bare(value)
+    if fault := _fault(value, what):
         raise _refused(source, f"cannot be used: the {what} {fault}")
-    return values.bare(value)
+    return value
 
 
 def _refused(source: str, why: str) -> CredentialsError:
     return CredentialsError(f"Kaggle's credential in {source} {why}. {HOW}")
 
 
-def _text(path: Path, source: str) -> str | _Half | None:
-    """A file's text without what surrounds it; None where there is no file."""
-    if not _exists(path):
+def _text(path: Path, source: str) -> str | None:
+    """Return a file's text without what surrounds it; None where there is no file."""
+    if not exists(path):
         return None
     if not path.is_file():
-        return _Half(f"{source} is {'a directory' if path.is_dir() else 'no file'}")
+        raise _HalfError(f"{source} is {'a directory' if path.is_dir() else 'no file'}")
     try:
-        text = values.bare(values.decoded(path.read_bytes()))
+        text = _bare(_decoded(path.read_bytes()))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
     else:
-        return text or _Half(f"{source} is empty")
+        if not text:
+            raise _HalfError(f"{source} is empty")
+        return text
     raise _refused(source, f"cannot be read ({reason})")
 
 
-def _json(path: Path, source: str) -> dict[str, Any] | _Half | None:
+def _json(path: Path, source: str) -> dict[str, object] | None:
     text = _text(path, source)
-    if not isinstance(text, str):
-        return text
+    if text is None:
+        return None
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
@@ -285,3 +261,45 @@ def _json(path: Path, source: str) -> dict[str, Any] | _Half | None:
 
 def _is_exposed(path: Path) -> bool:
     return os.name == "posix" and bool(path.stat().st_mode & 0o077)
+
+
+def _decoded(raw: bytes) -> str:
+    """Return the text of a file: UTF-8, or what its byte order mark says."""
+    marked = (name for mark, name in BYTE_ORDER_MARKS.items() if raw.startswith(mark))
+    return raw.decode(next(marked, "utf-8"))
+
+
+def _bare(text: str) -> str:
+    """Return a text without blanks, line ends and byte order marks around it."""
+    before = None
+    while text != before:
+        before, text = text, text.strip().strip(_AROUND)
+    return text
+
+
+def _is_path(text: str) -> bool:
+    """Return whether a text is the path of a file, by its beginning or its end."""
+    ends = (".json", ".txt", "access_token")
+    return _PATH.match(text) is not None or text.lower().endswith(ends)
+
+
+def _fault(text: str, what: str) -> str:
+    """Return what is wrong with a bare value, such as `"has 2 lines"`; empty where nothing is."""
+    is_user = what == "user name"
+    faults = {
+        "is a piece of JSON": text[:1] in {"{", "["},
+        "is an address": "://" in text,
+        "begins with a word of its own, such as Bearer": re.match(r"(?i)(bearer|basic)\s", text),
+        "is a whole line of a shell, and not the value alone": _ASSIGNED.match(text)
+        and not _PADDED.fullmatch(text),
+        f"has {len(text.splitlines())} lines": len(text.splitlines()) > 1,
+        "has quotation marks around it": text[:1] in _QUOTES or text[-1:] in _QUOTES,
+        "has quotation marks in it": _QUOTES & set(text),
+        "has a control character in it": any(s.isascii() and not s.isprintable() for s in text),
+        "has a space in it": any(sign.isspace() for sign in text),
+        "has a letter that is not ASCII": not text.isascii(),
+        "has a colon in it": is_user and ":" in text,
+        "looks like a key; the two may be in each other's place": is_user and is_key_like(text),
+        f"is too long, with {len(text):,} characters": len(text) > _LONGEST,
+    }
+    return next((said for said, is_so in faults.items() if is_so), "")

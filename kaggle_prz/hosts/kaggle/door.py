@@ -1,19 +1,25 @@
 """The one door to Kaggle: asked once or with patience, answered with values or with sentences."""
 
 import contextlib
+import difflib
+import importlib.metadata
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeVar
 
 import requests
+from packaging.requirements import Requirement
+from packaging.version import Version
 
+from kaggle_prz import neighbours
 from kaggle_prz.console import Console, Silent
-from kaggle_prz.errors import PrzError
-from kaggle_prz.hosts.kaggle import client, failures, mounts, places, words
+from kaggle_prz.errors import HostError, PrzError
+from kaggle_prz.hosts.kaggle import failures, places
 from kaggle_prz.hosts.kaggle.credentials import Credentials, required
-from kaggle_prz.hosts.kaggle.failures import kind_of
+from kaggle_prz.hosts.kaggle.failures import Answer, kind_of
 from kaggle_prz.hosts.kaggle.patience import Patience
 from kaggle_prz.offline import EMBEDDED
 
@@ -21,21 +27,19 @@ if TYPE_CHECKING:
     from kaggle_prz.hosts.kaggle import wire
 
 T = TypeVar("T")
+_PACKAGE, _CLIENT, _OURS = "kagglesdk", "kaggle", "kaggle-prz"
+_PAGES = 100  # at most
+_LOWER = {">=", "==", "~=", "==="}  # operators whose version itself is wanted
+
+
+class ClientError(HostError):
+    """Kaggle's client is not installed, or in a version that requests cannot be made with."""
 
 
 class Door:
-    """Asks Kaggle's interface.
+    """Asks Kaggle's interface, with patience; the console hears of long waits.
 
     The client is imported, and a credential looked for, when something is first asked.
-
-    Args:
-        patience: how often and how long to try.
-        console: hears of long waits.
-
-    Example:
-        ```python
-        Door().ask("GetCompetition", "Reading the facts of", "dogs", competition_name="dogs")
-        ```
     """
 
     def __init__(self, patience: Patience | None = None, console: Console | None = None):
@@ -43,9 +47,14 @@ class Door:
         self.console = console or Silent()
 
     def ask(
-        self, method: str, what: str, slug: str = "", service: str = "competitions", **fields: Any
-    ) -> dict[str, Any]:
-        """The answer to a request that may be repeated: one that reads, or prepares.
+        self,
+        method: str,
+        what: str,
+        slug: str = "",
+        service: str = "competitions",
+        **fields: object,
+    ) -> Answer:
+        """Return the answer to a request that may be repeated: one that reads, or prepares.
 
         Args:
             method: of the service, such as `"GetCompetition"`.
@@ -53,44 +62,46 @@ class Door:
             slug: the competition that it is about.
             service: `"competitions"`, `"kernels"`, `"datasets"`, `"models"` or `"blobs"`.
             **fields: of the request, in the official client's names.
-
-        Raises:
-            HostError: and its children; CompetitionNotFoundError for an unknown slug.
         """
         return self.patiently(lambda: self.once(method, service, **fields), what, slug)
 
-    def once(self, method: str, service: str = "competitions", **fields: Any) -> dict[str, Any]:
-        """The answer to a request that is sent exactly once, its failures as they come."""
-        answer: dict[str, Any] = self._wire.answer(self._http, service, method, **fields)
-        return answer
+    def pages(
+        self, method: str, what: str, slug: str, size: int, **fields: object
+    ) -> Iterator[Answer]:
+        """Yield the pages of an answer about a competition, as `ask` does."""
+        token = ""
+        for _ in range(_PAGES):
+            page = {"competition_name": slug, "page_size": size, "page_token": token, **fields}
+            answer = self.ask(method, what, slug, "competitions", **page)
+            yield answer
+            token = str(answer.get("nextPageToken") or "")
+            if not token:
+                return
 
-    def content(self, method: str, service: str = "competitions", **fields: Any) -> bytes:
-        """A small file that answers a request, asked for once, failures as they come."""
-        content: bytes = self._wire.content(self._http, service, method, **fields)
-        return content
+    def once(self, method: str, service: str = "competitions", **fields: object) -> Answer:
+        """Return the answer to a request that is sent exactly once; raise failures as they come."""
+        return self._http.answer(service, method, **fields)
 
-    def link(self, method: str, service: str = "competitions", **fields: Any) -> str:
-        """A signed link to a large file, asked for once, failures as they come."""
-        link: str = self._wire.link(self._http, service, method, **fields)
-        return link
+    def content(self, method: str, **fields: object) -> bytes:
+        """Return a small file that answers a request, as `once` does."""
+        return self._http.content("competitions", method, **fields)
+
+    def link(self, method: str, **fields: object) -> str:
+        """Return a signed link to a large file, as `once` does."""
+        return self._http.link("competitions", method, **fields)
 
     def check_client(self, methods: Iterable[str], service: str = "competitions") -> None:
-        """Refuse a client that does not know some requests; asks no network.
-
-        Raises:
-            ClientError: it does not load, or is too old for them.
-        """
+        """Refuse a client that cannot make some requests; asks no network."""
+        check_versions()
         for method in methods:
             self._wire.kind_of_request(method, service)
 
     def clock_error(self) -> timedelta:
-        """How far this machine's clock is ahead of Kaggle's, which is asked for it.
+        """Return how far this machine's clock is ahead of Kaggle's, which is asked for it."""
+        return failures.ahead_of(self.patiently(self._date, "Asking Kaggle"))
 
-        Raises:
-            HostError: and its children: Kaggle does not answer, or not this login.
-        """
-        said = self.patiently(lambda: self._wire.date(self._http), "Asking Kaggle")
-        return failures.ahead_of(said)
+    def _date(self) -> str:
+        return self._http.date()  # which may find no credential, so inside of `patiently`
 
     @cached_property
     def storage(self) -> requests.Session:
@@ -99,11 +110,11 @@ class Door:
         return session
 
     def patiently(self, do: Callable[[], T], what: str, slug: str = "") -> T:
-        """The value of `do()`, tried again while that helps; its failure as a sentence."""
+        """Return the value of `do()`, tried again while that helps, as `told` does."""
         return self.told(lambda: self.patience.call(do, self.console), what, slug)
 
     def told(self, do: Callable[[], T], what: str, slug: str = "") -> T:
-        """The value of `do()`; a failure of the network or of Kaggle as a sentence."""
+        """Return the value of `do()`; raise a failure of the network or of Kaggle as a sentence."""
         try:
             return do()
         except requests.RequestException as error:
@@ -116,8 +127,13 @@ class Door:
         raise self.failure(failure, what, slug)
 
     def failure(self, error: BaseException, what: str, slug: str = "") -> PrzError:
-        """A failure of the network or of Kaggle as a sentence."""
-        return words.sentence(error, self._asked(error, what, slug))
+        """Return a failure of the network or of Kaggle as a sentence."""
+        known = self.__dict__.get("credential") or required()
+        like = self._like(slug) if slug and kind_of(error) == "unknown" else ()
+        asked = failures.Asked(
+            what, slug, known.source, known.private, like, mounted=places.in_kernel()
+        )
+        return failures.sentence(error, asked)
 
     @property
     def private(self) -> tuple[str, ...]:
@@ -126,28 +142,23 @@ class Door:
 
     @cached_property
     def credential(self) -> Credentials:
-        """What Kaggle is asked with; a login's token is renewed where it has ended.
-
-        Raises:
-            CredentialsError: there is none.
-        """
+        """What Kaggle is asked with; a login's token is renewed where it has expired."""
         found = required()
         if not found.has_ended:
             return found
-        renewed: Credentials = self.told(
-            lambda: self.patience.call(lambda: self._wire.renewed(found), self.console),
-            f"Renewing {found.source}",
+        renewed: Credentials = self.patiently(
+            lambda: self._wire.renewed(found), f"Renewing {found.source}"
         )
         return renewed
 
     @cached_property
-    def _wire(self) -> Any:
+    def _wire(self) -> ModuleType:
         # The client may print while it is imported; that is not for our standard output.
         try:
             with contextlib.redirect_stdout(io.StringIO()):
                 from kaggle_prz.hosts.kaggle import wire
         except ImportError as error:
-            raise client.unusable(f"it does not load ({error})") from None
+            raise unusable(f"it does not load ({error})") from None
         return wire
 
     @cached_property
@@ -156,22 +167,55 @@ class Door:
         http: wire.Http = self._wire.Http(self.credential)
         return http
 
-    def _asked(self, failure: BaseException, what: str, slug: str) -> words.Asked:
-        known = self.__dict__.get("credential") or required()
-        like: tuple[str, ...] = ()
-        if slug and kind_of(failure) == "unknown":
-            like = self._like(slug)
-        return words.Asked(
-            what, slug, known.source, known.private, like, mounted=mounts.in_kernel()
-        )
-
     def _like(self, slug: str) -> tuple[str, ...]:
-        """Names of competitions that are much like a name that is not known."""
-        import difflib
-
+        """Return names of competitions that are much like a name that is not known."""
         known = {*places.known(), *EMBEDDED}
         with contextlib.suppress(requests.RequestException, OSError):
             found = self.once("ListCompetitions", search=max(slug.split("-"), key=len))
             refs = [str(each.get("ref", "")) for each in found.get("competitions") or []]
             known |= {ref.rstrip("/").rpartition("/")[2] for ref in refs}
         return tuple(difflib.get_close_matches(slug, sorted(known - {slug}), n=2))
+
+
+def check_versions() -> None:
+    """Refuse a client in another version than `kaggle` wants, and name who pins it."""
+    for each in neighbours.contradictions([_CLIENT]):
+        if each.wanted.name == _PACKAGE:
+            raise unusable(str(each))
+
+
+def unusable(reason: str) -> ClientError:
+    """Return the error of a client that cannot be used, for a reason without a full stop."""
+    wanted = _wanted()
+    pins = list(_pins(wanted))
+    asks = " and ".join(f"{name} {version} asks for {pin}" for name, version, pin in pins)
+    pinned = f" {asks}, and kaggle-prz does not need it." if pins else ""
+    apart = "".join(f" && pip uninstall {name}" for name, _, _ in pins)
+    return ClientError(
+        f"Kaggle's client cannot be used: {reason}.{pinned} Mend it with: "
+        f"pip install --upgrade '{wanted}'{apart}"
+    )
+
+
+def _wanted() -> Requirement:
+    """Return what `kaggle` wants of the client; of `kaggle`, what this package wants."""
+    for name in (_CLIENT, _OURS):
+        if neighbours.version(name) is not None:
+            for wanted in neighbours.requirements(name):
+                if wanted.name in {_PACKAGE, _CLIENT}:
+                    return wanted
+    return Requirement(_CLIENT)
+
+
+def _pins(wanted: Requirement) -> Iterator[tuple[str, str, Requirement]]:
+    """Yield other packages that do not take the version that is wanted, with what they ask for."""
+    named = [each.version for each in wanted.specifier if each.operator in _LOWER]
+    lowest = [Version(each.removesuffix(".*")) for each in named]
+    for dist in importlib.metadata.distributions():
+        mentioned = any(wanted.name in line for line in dist.requires or [])
+        if dist.name in {_CLIENT, _OURS} or not mentioned:
+            continue
+        for asked in neighbours.requirements(dist.name):
+            takes = all(asked.specifier.contains(each) for each in lowest)
+            if asked.name == wanted.name and not takes:
+                yield dist.name, dist.version, asked

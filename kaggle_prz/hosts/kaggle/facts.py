@@ -3,13 +3,13 @@
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import pydantic
 
 from kaggle_prz.errors import HostError
 from kaggle_prz.hosts.kaggle import places
 from kaggle_prz.hosts.kaggle.door import Door
+from kaggle_prz.hosts.kaggle.failures import Answer
 from kaggle_prz.offline.competition import Competition
 from kaggle_prz.workdir import write_atomic
 
@@ -20,15 +20,7 @@ _FRESH = 3600.0  # seconds that facts serve without being asked for again
 class Facts:
     """Facts of a competition; nothing in them is about an account.
 
-    Attributes:
-        slug: its name in addresses.
-        title: its name in sentences.
-        metric: what the host calls the metric.
-        description: its subtitle.
-        deadline: ISO 8601, UTC; empty where it is not known.
-        daily_limit: submissions a day.
-        kernels_only: whether submissions must come from a kernel.
-        disabled: whether it takes no submissions at all.
+    `deadline` is ISO 8601, UTC, or empty; `daily_limit` is 0 where it is not known.
     """
 
     slug: str
@@ -42,11 +34,11 @@ class Facts:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the deadline is over, by this machine's clock."""
+        """Return whether the deadline is over, by this machine's clock."""
         return bool(self.deadline) and datetime.fromisoformat(self.deadline) < datetime.now(UTC)
 
     def competition(self) -> Competition:
-        """The facts as every host gives them."""
+        """Return the facts as every host gives them."""
         return Competition(
             slug=self.slug,
             title=self.title,
@@ -64,12 +56,7 @@ _FACTS = pydantic.TypeAdapter(Facts)
 
 
 def kept(slug: str, younger: float = float("inf")) -> Facts | None:
-    """The facts as they were last asked for, or None.
-
-    Args:
-        slug: the competition.
-        younger: seconds; older ones do not count.
-    """
+    """Return the facts as they were last asked for, no more than `younger` seconds ago; or None."""
     path = places.state(slug) / "facts.json"
     try:
         if time.time() - path.stat().st_mtime > younger:
@@ -80,39 +67,22 @@ def kept(slug: str, younger: float = float("inf")) -> Facts | None:
 
 
 def get(slug: str, door: Door, *, fresh: bool = False) -> Facts:
-    """The facts, asked for once an hour; older ones where Kaggle cannot be reached.
-
-    Args:
-        slug: the competition.
-        door: to Kaggle.
-        fresh: ask, however new the kept ones are.
-
-    Raises:
-        HostError: Kaggle does not answer, and nothing is kept.
-        CompetitionNotFoundError: it knows no such competition.
-    """
-    known = None if fresh else kept(slug, _FRESH)
-    if known is not None:
+    """Return the facts, asked for once an hour or if `fresh`; older ones without an answer."""
+    if not fresh and (known := kept(slug, _FRESH)):
         return known
     try:
         answer = door.ask("GetCompetition", "Reading the facts of", slug, competition_name=slug)
     except HostError:
-        known = kept(slug)
-        if known is None:
-            raise
-        return known
+        if known := kept(slug):
+            return known
+        raise
     facts = read(slug, answer)
     write_atomic(places.state(slug) / "facts.json", _FACTS.dump_json(facts, indent=2) + b"\n")
     return facts
 
 
-def read(slug: str, answer: dict[str, Any]) -> Facts:
-    """The facts in an answer, in which everything may be missing.
-
-    Example:
-        >>> read("dogs", {"title": "Dogs", "evaluationMetric": "Log Loss"}).metric
-        'Log Loss'
-    """
+def read(slug: str, answer: Answer) -> Facts:
+    """Return the facts in an answer, in which everything may be missing."""
     return Facts(
         slug=slug,
         title=_text(answer, "title") or slug,
@@ -125,13 +95,8 @@ def read(slug: str, answer: dict[str, Any]) -> Facts:
     )
 
 
-def moment(value: Any) -> str:
-    """A date of an answer as ISO 8601, UTC, whole seconds; empty where it is none.
-
-    Example:
-        >>> moment("2026-11-24T10:00:00.1234567Z")
-        '2026-11-24T10:00:00+00:00'
-    """
+def moment(value: object) -> str:
+    """Return a date of an answer as ISO 8601, UTC, whole seconds; empty where it is none."""
     try:
         parsed = datetime.fromisoformat(str(value))
     except ValueError:
@@ -140,18 +105,21 @@ def moment(value: Any) -> str:
     return zoned.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def whole(value: Any) -> int:
-    """A number of an answer, which leaves out what is 0.
-
-    Example:
-        >>> whole("7"), whole(None)
-        (7, 0)
-    """
+def whole(value: object) -> int:
+    """Return a number of an answer, which leaves out what is 0."""
     try:
-        return int(value)
-    except (TypeError, ValueError):
+        return int(value) if isinstance(value, int | float | str) else 0
+    except ValueError:
         return 0
 
 
-def _text(answer: dict[str, Any], key: str) -> str:
+def score(text: object) -> float | None:
+    """Return a score of an answer, which is a text; None where there is none."""
+    try:
+        return float(text) if isinstance(text, int | float | str) else None
+    except ValueError:
+        return None
+
+
+def _text(answer: Answer, key: str) -> str:
     return " ".join(str(answer.get(key) or "").split())

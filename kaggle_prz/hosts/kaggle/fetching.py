@@ -8,13 +8,13 @@ import base64
 import binascii
 import contextlib
 import hashlib
-import json
 import re
 import shutil
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pydantic
 import requests
 
 from kaggle_prz.console import Advance, Console
@@ -22,16 +22,18 @@ from kaggle_prz.errors import DiskFullError
 from kaggle_prz.hosts.kaggle import patience
 from kaggle_prz.hosts.kaggle.door import Door
 from kaggle_prz.hosts.kaggle.failures import (
+    PASSING,
     ExpiredLinkError,
     UnreadableAnswerError,
     check_stored,
-    may_pass,
+    kind_of,
 )
-from kaggle_prz.workdir import write_json
+from kaggle_prz.workdir import write_atomic
 
 _PIECE = 1 << 16  # bytes; no more are lost where a connection is cut
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _WHAT = "Downloading the files of"
+_Show = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,14 @@ class Whole:
     md5: str = ""
 
 
+_WHOLE = pydantic.TypeAdapter(Whole)
+
+
 @dataclass
 class Fetch:
-    """A file on its way.
+    """A file on its way: `method` gives its signed link, `part` is where it grows.
 
-    Args:
-        door: to Kaggle.
-        method: the request whose answer is the signed link.
-        slug: the competition.
-        part: where the file grows.
-        room: bytes that are needed besides, once it is there.
+    `room` is the number of bytes that are needed besides, once it is there.
     """
 
     door: Door
@@ -65,23 +65,18 @@ class Fetch:
     _furthest: int = 0
 
     def run(self, console: Console) -> None:
-        """Fetch what is missing.
-
-        Raises:
-            HostError: and its children, when patience is at its end; what arrived is kept.
-            DiskFullError: there is no room for it.
-        """
+        """Fetch what is missing; what arrived is kept where patience is at its end."""
         self.part.parent.mkdir(parents=True, exist_ok=True)
         whole = self._kept()
         self._furthest = self._size()
         if 0 < whole.total == self._size():
             return
-        with _Bar(console, f"download {self.slug}") as bar:
+        with _bar(console, f"download {self.slug}") as show:
             while not self._finished:
-                self.door.patiently(lambda: self._step(bar), _WHAT, self.slug)
+                self.door.patiently(lambda: self._step(show), _WHAT, self.slug)
 
     def is_sound(self) -> bool:
-        """Whether the file is as long as it should be, and has the digest that was announced."""
+        """Return whether the file has the length and the digest that were announced."""
         whole = self._kept()
         if whole.total and self._size() != whole.total:
             return False
@@ -91,29 +86,29 @@ class Fetch:
             return hashlib.file_digest(file, "md5").hexdigest() == whole.md5
 
     def forget(self) -> None:
-        """Remove what arrived, so that the next fetch begins anew."""
+        """Remove what arrived, so that the next fetch starts from nothing."""
         self._drop()
         self._finished, self._furthest = False, 0
 
-    def _step(self, bar: "_Bar") -> None:
+    def _step(self, show: _Show) -> None:
         """Fetch until the end or a cut; a cut after any progress is no failure."""
         try:
             self._link = self._link or self.door.link(self.method, competition_name=self.slug)
-            self._finished = self._receive(bar)
+            self._finished = self._receive(show)
         except requests.RequestException as error:
             if isinstance(error, ExpiredLinkError | UnreadableAnswerError):
                 self._link = ""
-            if not (self._has_come_further() and may_pass(error)):
+            if not (self._has_come_further() and kind_of(error) in PASSING):
                 raise
             patience.pause(self.door.patience.wait(1, error))
 
     def _has_come_further(self) -> bool:
-        """Whether more is there than ever before, so that trying on must come to an end."""
+        """Return whether more is there than ever before, so that trying on must come to an end."""
         before, self._furthest = self._furthest, max(self._furthest, self._size())
         return self._furthest > before and self._kept().total > 0
 
-    def _receive(self, bar: "_Bar") -> bool:
-        """Append what one answer brings; whether the file is whole then."""
+    def _receive(self, show: _Show) -> bool:
+        """Append what one answer brings; return whether the file is whole then."""
         known, offset = self._kept(), self._size()
         if offset and not known.total:
             self._drop()
@@ -130,25 +125,22 @@ class Fetch:
                     raise UnreadableAnswerError("another part", response=response)
                 offset = 0
             if not offset:
-                write_json(self._record, asdict(found))
+                self._keep(found)
             self._check_room(found.total - offset)
-            bar.begin(found.total, offset)
-            self._append(response, bar)
+            show(offset, found.total)
+            with self.part.open("ab") as file:
+                for piece in response.iter_content(_PIECE):
+                    offset += file.write(piece)
+                    show(offset, found.total)
         return not found.total or self._size() >= found.total
 
     def _is_all(self, response: requests.Response, known: Whole) -> bool:
-        """There is nothing beyond what is here: either this is all, or another file."""
+        """Return True where what is here is all; raise where it is another file."""
         if response.headers.get("Content-Range") != f"bytes */{self._size()}":
             self._drop()
             raise UnreadableAnswerError("beyond its end", response=response)
-        write_json(self._record, asdict(replace(known, total=self._size())))
+        self._keep(replace(known, total=self._size()))
         return True
-
-    def _append(self, response: requests.Response, bar: "_Bar") -> None:
-        with self.part.open("ab") as file:
-            for piece in response.iter_content(_PIECE):
-                file.write(piece)
-                bar.advance(len(piece))
 
     def _drop(self) -> None:
         self.part.unlink(missing_ok=True)
@@ -163,10 +155,13 @@ class Fetch:
                 "another home with KAGGLE_PRZ_HOME, and run the same command again."
             )
 
+    def _keep(self, whole: Whole) -> None:
+        write_atomic(self._record, _WHOLE.dump_json(whole))
+
     def _kept(self) -> Whole:
         try:
-            return Whole(**json.loads(self._record.read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
+            return _WHOLE.validate_json(self._record.read_bytes())
+        except (OSError, ValueError):
             return Whole()
 
     @property
@@ -177,48 +172,31 @@ class Fetch:
         return self.part.stat().st_size if self.part.exists() else 0
 
 
-class _Bar:
-    """A bar that is shown once it is known how much there is to come."""
+@contextlib.contextmanager
+def _bar(console: Console, label: str) -> Iterator[_Show]:
+    """Yield what shows `done` of `total` bytes, in a bar that appears with its first call."""
+    with contextlib.ExitStack() as stack:
+        advance: Advance | None = None
+        shown = 0
 
-    def __init__(self, console: Console, label: str):
-        self._console, self._label = console, label
-        self._stack = contextlib.ExitStack()
-        self._advance: Advance | None = None
-        self._total = self._done = 0
+        def show(done: int, total: int) -> None:
+            nonlocal advance, shown
+            if advance is None:
+                advance = stack.enter_context(console.bar(label, total))
+            of = f" of {megabytes(total)}" if total else ""
+            advance(done - shown, note=f"{megabytes(done)}{of}")
+            shown = done
 
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def begin(self, total: int, done: int) -> None:
-        """Show it at `done` of `total` bytes; later calls set it back where it has to."""
-        if self._advance is None:
-            self._advance = self._stack.enter_context(self._console.bar(self._label, total))
-        self._total = total
-        self.advance(done - self._done)
-
-    def advance(self, step: int) -> None:
-        """So many bytes more."""
-        self._done += step
-        if self._advance is not None:
-            of = f" of {megabytes(self._total)}" if self._total else ""
-            self._advance(step, note=f"{megabytes(self._done)}{of}")
+        yield show
 
 
 def megabytes(size: float) -> str:
-    """Bytes as people read them.
-
-    Example:
-        >>> megabytes(1_234_567), megabytes(12_345_678_901)
-        ('1.2 MB', '12.3 GB')
-    """
+    """Return bytes as people read them."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
 def _start(response: requests.Response) -> int:
-    """At which byte an answer begins."""
+    """Return at which byte an answer begins."""
     match = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
     return int(match[1]) if match and response.status_code == requests.codes.partial else 0
 

@@ -3,31 +3,25 @@
 import csv
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import replace
 
 import requests
 
 from kaggle_prz.errors import HostError, RulesNotAcceptedError, SubmissionError
 from kaggle_prz.hosts.kaggle import facts, sent
 from kaggle_prz.hosts.kaggle.door import Door
-from kaggle_prz.hosts.kaggle.failures import UnreadableAnswerError
+from kaggle_prz.hosts.kaggle.failures import Answer, UnreadableAnswerError
 from kaggle_prz.offline.competition import Standing
 from kaggle_prz.offline.leaderboard import TEAM
 
 _WHAT = "Reading the leaderboard of"
 _PAGE = 100
-_PAGES = 100
 
 
 def standings(door: Door, slug: str, private: bool = False) -> list[Standing]:
-    """The leaderboard, the best first; the own team is called `TEAM`.
+    """Return the leaderboard, the best first; the own team is called `TEAM`.
 
     The public one of many teams comes as one file, not page by page.
-
-    Raises:
-        SubmissionError: the private leaderboard is asked for before the end.
-        HostError: and its children.
     """
     if private and not facts.get(slug, door).has_ended:
         raise SubmissionError(
@@ -35,37 +29,19 @@ def standings(door: Door, slug: str, private: bool = False) -> list[Standing]:
             "public one without --private."
         )
     own = _own_team(door, slug)
-    pages = _pages(door, slug, private)
-    rows, is_all = next(pages, ([], True))
-    if not is_all and not private:
+    pages = door.pages("GetLeaderboard", _WHAT, slug, _PAGE, override_public=not private)
+    first = next(pages)
+    rows = first.get("submissions") or []
+    if first.get("nextPageToken") and not private:
         rows = _downloaded(door, slug)
-    elif not is_all:
-        rows = [*rows, *(row for more, _ in pages for row in more)]
-    ranked = [_standing(rank, row) for rank, row in enumerate(rows, start=1)]
+    else:
+        rows += [row for page in pages for row in page.get("submissions") or []]
+    ranked = (_standing(rank, row) for rank, row in enumerate(rows, start=1))
     return _with_own([row for row in ranked if row is not None], own, door, slug)
 
 
-def _pages(door: Door, slug: str, private: bool) -> Iterator[tuple[list[dict[str, Any]], bool]]:
-    """Pages of rows, each with whether it is the last."""
-    token = ""
-    for _ in range(_PAGES):
-        answer = door.ask(
-            "GetLeaderboard",
-            _WHAT,
-            slug,
-            competition_name=slug,
-            page_size=_PAGE,
-            page_token=token,
-            override_public=not private,
-        )
-        token = str(answer.get("nextPageToken") or "")
-        yield answer.get("submissions") or [], not token
-        if not token:
-            return
-
-
-def _downloaded(door: Door, slug: str) -> list[dict[str, Any]]:
-    def fetch() -> list[dict[str, Any]]:
+def _downloaded(door: Door, slug: str) -> list[Answer]:
+    def fetch() -> list[Answer]:
         content = door.content("DownloadLeaderboard", competition_name=slug)
         try:
             return _rows_of(content)
@@ -76,8 +52,8 @@ def _downloaded(door: Door, slug: str) -> list[dict[str, Any]]:
     return door.patiently(fetch, _WHAT, slug)
 
 
-def _rows_of(content: bytes) -> list[dict[str, Any]]:
-    """Rows of the CSV in a zip, with the keys that pages of the leaderboard have."""
+def _rows_of(content: bytes) -> list[Answer]:
+    """Return rows of the CSV in a zip, with the keys that pages of the leaderboard have."""
     with zipfile.ZipFile(io.BytesIO(content)) as opened:
         name = next(name for name in opened.namelist() if name.lower().endswith(".csv"))
         text = opened.read(name).decode("utf-8-sig")
@@ -88,8 +64,8 @@ def _rows_of(content: bytes) -> list[dict[str, Any]]:
     ]
 
 
-def _standing(rank: int, row: dict[str, Any]) -> Standing | None:
-    score = sent.score(row.get("score"))
+def _standing(rank: int, row: Answer) -> Standing | None:
+    score = facts.score(row.get("score"))
     if score is None:
         return None
     return Standing(
@@ -102,15 +78,15 @@ def _standing(rank: int, row: dict[str, Any]) -> Standing | None:
 
 
 def _own_team(door: Door, slug: str) -> str:
-    """Name of the account's team; empty where it has none here."""
+    """Return the name of the account's team; empty where it has none here."""
     try:
-        rows = sent.rows(door, slug)
-        return next((name for row in rows if (name := str(row.get("teamName") or ""))), "")
+        names = (str(row.get("teamName") or "") for row in sent.rows(door, slug))
+        return next(filter(None, names), "")
     except RulesNotAcceptedError:
         return ""
 
 
-def _with_own(rows: Sequence[Standing], own: str, door: Door, slug: str) -> list[Standing]:
+def _with_own(rows: list[Standing], own: str, door: Door, slug: str) -> list[Standing]:
     mine = [row.rank for row in rows if own and row.team == own]
     if len(mine) > 1:  # names need not be unique
         try:
@@ -119,8 +95,5 @@ def _with_own(rows: Sequence[Standing], own: str, door: Door, slug: str) -> list
             answer = {}
         mine = [rank for rank in mine if rank == facts.whole(answer.get("userRank"))]
     return [
-        Standing(row.rank, TEAM, row.score, row.entries, row.date)
-        if row.rank in mine and row.team == own
-        else row
-        for row in rows
+        replace(row, team=TEAM) if row.rank in mine and row.team == own else row for row in rows
     ]

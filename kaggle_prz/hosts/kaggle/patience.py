@@ -9,7 +9,7 @@ from typing import TypeVar
 import tenacity
 
 from kaggle_prz.console import Console, Silent, duration
-from kaggle_prz.hosts.kaggle import failures
+from kaggle_prz.hosts.kaggle.failures import PASSING, kind_of, retry_after
 
 T = TypeVar("T")
 
@@ -20,13 +20,7 @@ def pause(seconds: float) -> None:
 
 
 def waits(first: float, longest: float, growth: float = 1.5) -> Iterator[float]:
-    """Seconds waited so far, again and again, after ever longer waits; at once for the first time.
-
-    Args:
-        first: seconds of the first wait.
-        longest: seconds of one wait.
-        growth: of each wait over the one before.
-    """
+    """Yield the seconds waited so far: 0, and after ever longer waits again and again."""
     waited, next_wait = 0.0, first
     while True:
         yield waited
@@ -53,40 +47,30 @@ class Patience:
     longest_asked: float = 300.0
 
     def call(self, do: Callable[[], T], console: Console | None = None) -> T:
-        """The value of `do()`, tried again while its failures may pass.
-
-        Raises:
-            Exception: what the last try raised.
-
-        Example:
-            >>> Patience().call(lambda: 1)
-            1
-        """
-        told = console or Silent()
+        """Return the value of `do()`, tried again while its failures may pass; raise the last."""
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(self.is_worth_it),
             stop=self._is_enough,
             wait=lambda state: self.wait(state.attempt_number, _error(state)),
             sleep=lambda seconds: pause(seconds),  # noqa: PLW0108 - looked up when it waits
-            before_sleep=lambda state: _tell(state, told),
+            before_sleep=lambda state: _say(state, console or Silent()),
             reraise=True,
         )
         return retrying(do)
 
     def is_worth_it(self, error: BaseException) -> bool:
-        """Whether the failure may pass, and soon enough to be waited for."""
-        asked = failures.retry_after(error)
-        return failures.may_pass(error) and (asked is None or asked <= self.longest_asked)
+        """Return whether the failure may pass, and soon enough to be waited for."""
+        return kind_of(error) in PASSING and (retry_after(error) or 0.0) <= self.longest_asked
 
     def wait(self, tries: int, error: BaseException | None = None) -> float:
-        """Seconds to wait after so many tries: doubled, of random length, as the host asks."""
+        """Return how long to wait after so many tries: doubled, random, or as the host asks."""
         planned = min(self.first * 2.0 ** min(tries - 1, 30), self.longest)
-        asked = None if error is None else failures.retry_after(error)
+        asked = retry_after(error) if error else None
         return max(asked or 0.0, planned * random.uniform(0.5, 1.0))
 
     def _is_enough(self, state: tenacity.RetryCallState) -> bool:
         error = _error(state)
-        offline = error is not None and failures.kind_of(error) == "offline"
+        offline = error is not None and kind_of(error) == "offline"
         return state.attempt_number >= (self.offline_tries if offline else self.tries)
 
 
@@ -94,10 +78,9 @@ def _error(state: tenacity.RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome else None
 
 
-def _tell(state: tenacity.RetryCallState, console: Console) -> None:
-    seconds = state.next_action.sleep if state.next_action else 0.0
+def _say(state: tenacity.RetryCallState, console: Console) -> None:
     error = _error(state)
-    if seconds >= 10 and error is not None:
-        reason = {"limited": "Kaggle asks for fewer requests", "offline": "There is no network"}
-        said = reason.get(failures.kind_of(error), "Kaggle does not answer as it should")
-        console.say(f"{said}; trying again in {duration(seconds)}.")
+    if error is not None and state.upcoming_sleep >= 10:
+        reasons = {"limited": "Kaggle asks for fewer requests", "offline": "There is no network"}
+        reason = reasons.get(kind_of(error), "Kaggle does not answer as it should")
+        console.say(f"{reason}; trying again in {duration(state.upcoming_sleep)}.")

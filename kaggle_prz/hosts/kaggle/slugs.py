@@ -33,22 +33,12 @@ def from_address(text: str) -> str | None:
 
 
 def from_short(text: str) -> str | None:
-    """The slug in `c/slug` or `competitions/slug`, which might be a path as well, or None.
-
-    Example:
-        >>> from_short("/c/dogs-vs-cats"), from_short("data/dogs-vs-cats")
-        ('dogs-vs-cats', None)
-    """
+    """Return the slug in `c/slug` or `competitions/slug`, which may be a path too, or None."""
     return _slug_of(_SHORT.fullmatch(text.strip()))
 
 
 def page(slug: str, below: str = "") -> str:
-    """Address of a competition's page.
-
-    Example:
-        >>> page("dogs-vs-cats", "rules")
-        'https://www.kaggle.com/competitions/dogs-vs-cats/rules'
-    """
+    """Return the address of a competition's page."""
     return "/".join(["https://www.kaggle.com/competitions", slug, *([below] if below else [])])
 
 

@@ -1,22 +1,32 @@
 """A file -> one submission: looked up first, uploaded, created, and never created twice.
 
-The ledger is written before Kaggle is asked to create anything. Whoever finds an entry that was
-asked for and has no number looks among Kaggle's submissions for its tag before asking again.
+Whether Kaggle will take one is asked before hours are spent on training. The ledger is written
+before Kaggle is asked to create anything. Whoever finds an entry that was asked for and has no
+number looks among Kaggle's submissions for its tag before asking again.
 """
 
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import requests
 
-from kaggle_prz.errors import HostError, PrzError, SubmissionError
-from kaggle_prz.hosts.kaggle import facts, ledger, patience, places, sent
-from kaggle_prz.hosts.kaggle.door import Door
-from kaggle_prz.hosts.kaggle.failures import kind_of
-from kaggle_prz.hosts.kaggle.ledger import Entry
-from kaggle_prz.hosts.kaggle.uploading import upload
+from kaggle_prz.console import Console
+from kaggle_prz.errors import (
+    CredentialsError,
+    HostError,
+    LimitReachedError,
+    PrzError,
+    RulesNotAcceptedError,
+    SubmissionError,
+)
+from kaggle_prz.hosts.kaggle import facts, patience, places, sent
+from kaggle_prz.hosts.kaggle.door import ClientError, Door
+from kaggle_prz.hosts.kaggle.facts import Facts
+from kaggle_prz.hosts.kaggle.failures import Answer, kind_of
+from kaggle_prz.hosts.kaggle.sent import Entry
+from kaggle_prz.hosts.kaggle.uploading import announced, upload
 from kaggle_prz.offline.competition import Submission
 from kaggle_prz.workdir import exclusive, sha256
 
@@ -24,54 +34,106 @@ _WHAT = "Submitting to"
 _TRIES = 4
 _LOOKS = 4  # at Kaggle's list, before a submission without an answer is taken for not made
 _CERTAIN = {"credentials", "forbidden", "unknown", "limited", "refused"}  # answers: not created
+_METHODS = (
+    "ListSubmissions",
+    "GetSubmissionLimits",
+    "StartSubmissionUpload",
+    "CreateSubmission",
+    "CreateCodeSubmission",
+    "GetSubmission",
+    "GetLeaderboard",
+    "DownloadLeaderboard",
+)
+_FILE, _BYTES = "submission.csv", 1000  # of a file that is announced, and never sent
+
+
+def check(door: Door, slug: str, console: Console) -> None:
+    """Refuse what Kaggle would certainly not take when the training is over.
+
+    Nothing is submitted and nothing is uploaded. What may be otherwise by then is a note: a day's
+    limit, and a Kaggle that cannot be reached now. An account or a client that cannot submit is
+    refused.
+    """
+    door.check_client(_METHODS)
+    try:
+        about = _about(door, slug)
+        try:
+            sent.check_limit(door, slug, about.daily_limit)
+        except LimitReachedError as error:
+            console.say(f"Note: {error}")
+        else:
+            if about.has_ended:
+                _ask_for_a_late_one(door, about, console)
+    except (ClientError, CredentialsError, RulesNotAcceptedError):
+        raise
+    except HostError as error:
+        console.say(
+            f"Note: whether {slug!r} takes a submission could not be asked: {error} It is asked "
+            "again when the run is trained."
+        )
+
+
+def _about(door: Door, slug: str) -> Facts:
+    about = facts.get(slug, door, fresh=True)
+    if about.disabled:
+        raise SubmissionError(f"{slug!r} takes no submissions at the moment, says Kaggle.")
+    return about
+
+
+def _ask_for_a_late_one(door: Door, about: Facts, console: Console) -> None:
+    """Find out whether a submission after the deadline is taken, by announcing a file."""
+    ended = f"{about.slug!r} ended on {about.deadline[:10]}"
+    if about.kernels_only:
+        console.say(
+            f"Note: {ended}. Whether Kaggle takes a late submission of a kernel shows when it is "
+            "made; it would not be ranked."
+        )
+        return
+    try:
+        door.patience.call(
+            lambda: announced(door, about.slug, _FILE, _BYTES, int(time.time())), door.console
+        )
+    except requests.RequestException as error:
+        raw = error
+    else:
+        console.say(f"Note: {ended}. Kaggle takes a late submission, scores it, and ranks none.")
+        return
+    # Outside of the handler: what failed holds a request, and that a credential.
+    if kind_of(raw) != "refused":
+        raise door.failure(raw, "Asking for a late submission to", about.slug)
+    raise SubmissionError(f"{ended}, and Kaggle takes no late submission to it.")
 
 
 def submit(
     door: Door, slug: str, csv: Path, description: str, *, again: bool = False
 ) -> Submission:
-    """Hand in a file, unless the same content was handed in before.
+    """Hand in a file, unless the same content was handed in before and not `again`.
 
-    Args:
-        door: to Kaggle.
-        slug: the competition.
-        csv: the file, validated.
-        description: what it is to be called; a short tag of its content is added.
-        again: hand in the same content another time.
-
-    Returns:
-        The submission, most likely pending; or the one of before.
-
-    Raises:
-        SubmissionError: the competition takes no such submission, or the day's are used up.
-        HostError: and its children; the next call finds out what came of it.
+    A short tag of its content is added to the description. The submission is most likely pending,
+    or it is the one of before. After an error the next call finds out what came of it.
     """
     digest = sha256(csv)
     with exclusive(places.state(slug) / ".submit.lock"):
         found = sent.of_content(door, slug, digest)
-        begun = next((e for e in ledger.read(slug) if e.sha256 == digest and not e.ref), None)
+        ours = [entry for entry in sent.entries(slug) if entry.sha256 == digest]
+        begun = next((entry for entry in ours if not entry.ref), None)
         if begun is not None and begun.asked:
             before = found.get(begun.attempt) or _look(door, slug, begun)
             if before is not None:
-                ledger.put(slug, replace(begun, ref=before.ref, token=""))
+                sent.put(slug, replace(begun, ref=before.ref, token=""))
                 return before
         if not again and (before := sent.that_counts(found)) is not None:
             return before
-        _check(door, slug)
-        attempts = [*found, *(e.attempt for e in ledger.read(slug) if e.sha256 == digest and e.ref)]
+        about = _about(door, slug)
+        if about.kernels_only:
+            raise SubmissionError(
+                f"{slug!r} is a code competition: it takes no files, only the output of a kernel. "
+                "Submit this run with: kaggle-prz kernel push RUN --submit"
+            )
+        sent.check_limit(door, slug, about.daily_limit)
+        attempts = [*found, *(entry.attempt for entry in ours if entry.ref)]
         entry = begun or Entry(digest, max(attempts, default=0) + 1)
-        return _Creation(door, slug, csv, ledger.tagged(description, entry), entry).run()
-
-
-def _check(door: Door, slug: str) -> None:
-    about = facts.get(slug, door, fresh=True)
-    if about.kernels_only:
-        raise SubmissionError(
-            f"{slug!r} is a code competition: it takes no files, only the output of a kernel. "
-            "Submit this run with: kaggle-prz kernel push RUN --submit"
-        )
-    if about.disabled:
-        raise SubmissionError(f"{slug!r} takes no submissions at the moment, says Kaggle.")
-    sent.check_limit(door, slug, about.daily_limit)
+        return _Creation(door, slug, csv, sent.tagged(description, entry), entry).run()
 
 
 @dataclass
@@ -87,7 +149,7 @@ class _Creation:
         if not self.entry.token:
             self._upload()
         for _ in range(_TRIES):
-            self._put(asked=True)
+            self._put(replace(self.entry, asked=True))
             answer = self._asked()
             # Outside of the handler: what failed holds a request, and that a credential.
             made = self._made(answer) if isinstance(answer, dict) else self._after(answer)
@@ -99,7 +161,7 @@ class _Creation:
             "looks for the submission before it makes one."
         )
 
-    def _asked(self) -> dict[str, Any] | requests.RequestException:
+    def _asked(self) -> Answer | requests.RequestException:
         try:
             return self.door.once(
                 "CreateSubmission",
@@ -113,59 +175,53 @@ class _Creation:
     def _upload(self) -> None:
         token = upload(self.door, self.slug, self.csv)
         begun = datetime.now(UTC).isoformat(timespec="seconds")
-        self._put(token=token, begun=begun, asked=False)
+        self._put(replace(self.entry, token=token, begun=begun, asked=False))
         self._uploaded = True
 
-    def _put(self, **changes: Any) -> None:
-        self.entry = replace(self.entry, **changes)
-        ledger.put(self.slug, self.entry)
+    def _put(self, entry: Entry) -> None:
+        self.entry = entry
+        sent.put(self.slug, entry)
 
-    def _made(self, answer: dict[str, Any]) -> Submission | None:
+    def _looked_up(self) -> Submission | None:
+        """Return the submission from Kaggle's list, and keep its number in the ledger."""
+        found = _look(self.door, self.slug, self.entry)
+        if found is not None:
+            self._put(replace(self.entry, ref=found.ref, token=""))
+        return found
+
+    def _made(self, answer: Answer) -> Submission | None:
         ref = facts.whole(answer.get("ref"))
         if ref:
-            self._put(ref=ref, token="")
+            self._put(replace(self.entry, ref=ref, token=""))
             date = datetime.now(UTC).isoformat(timespec="seconds")
             row = {"date": date, "description": self.description, "fileName": self.csv.name}
             return sent.value({**row, "ref": ref}, self.entry.sha256, ())
-        found = _look(self.door, self.slug, self.entry)
+        found = self._looked_up()
         if found is not None:
-            self._put(ref=found.ref, token="")
             return found
-        ledger.drop(self.slug, self.entry)
+        sent.drop(self.slug, self.entry)
         said = str(answer.get("message") or "it says nothing more")
         raise SubmissionError(f"Kaggle did not take the submission to {self.slug!r}: {said}")
 
     def _after(self, error: requests.RequestException) -> Submission | None:
-        """What came of a request without a good answer; None where to ask once more.
-
-        Raises:
-            SubmissionError: Kaggle refused the submission.
-            HostError: and its children, when asking again would not help.
-        """
+        """Return what came of a request without a good answer; None where to ask once more."""
         kind = kind_of(error)
         if kind in _CERTAIN:
-            self._put(asked=False)
+            self._put(replace(self.entry, asked=False))
             if kind == "limited" and self.door.patience.is_worth_it(error):
                 patience.pause(self.door.patience.wait(1, error))
                 return None
             if kind == "refused" and not self._uploaded:
                 self._upload()  # what an earlier process uploaded may be too old by now
                 return None
-            ledger.drop(self.slug, self.entry)
+            sent.drop(self.slug, self.entry)
             failure = self.door.failure(error, _WHAT, self.slug)
             raise SubmissionError(str(failure)) if kind == "refused" else failure
-        found = _look(self.door, self.slug, self.entry)
-        if found is not None:
-            self._put(ref=found.ref, token="")
-        return found
+        return self._looked_up()
 
 
 def _look(door: Door, slug: str, entry: Entry) -> Submission | None:
-    """The submission of an entry among Kaggle's, which may show it a little late.
-
-    Raises:
-        HostError: it cannot be found out now.
-    """
+    """Return the submission of an entry from Kaggle's list, which may show it a little late."""
     for tries in range(1, _LOOKS + 1):
         try:
             found = sent.of_content(door, slug, entry.sha256).get(entry.attempt)

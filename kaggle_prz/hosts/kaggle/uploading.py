@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import requests
 
 from kaggle_prz.errors import SubmissionError
 from kaggle_prz.hosts.kaggle.door import Door
 from kaggle_prz.hosts.kaggle.failures import (
+    Answer,
     ExpiredLinkError,
     UnreadableAnswerError,
     check_stored,
@@ -22,27 +22,24 @@ _INCOMPLETE = 308
 _RECEIVED = re.compile(r"bytes=0-(\d+)")
 
 
+def announced(door: Door, slug: str, name: str, size: int, changed: int) -> Answer:
+    """Return Kaggle's answer to a file that is about to be uploaded for a submission."""
+    return door.once(
+        "StartSubmissionUpload",
+        competition_name=slug,
+        file_name=name,
+        content_length=size,
+        last_modified_epoch_seconds=changed,
+    )
+
+
 def upload(door: Door, slug: str, csv: Path) -> str:
-    """Bring a file to Kaggle; nothing is submitted by that.
+    """Bring a file to Kaggle, and return the token that stands for it in a submission."""
 
-    Returns:
-        The token that stands for the file in a submission.
-
-    Raises:
-        SubmissionError: Kaggle refuses it, such as after the deadline.
-        HostError: and its children.
-    """
-
-    def start() -> dict[str, Any]:
-        return door.once(
-            "StartSubmissionUpload",
-            competition_name=slug,
-            file_name=csv.name,
-            content_length=csv.stat().st_size,
-            last_modified_epoch_seconds=int(csv.stat().st_mtime),
-        )
-
-    sent = _Upload(door, csv, start)
+    about = csv.stat()
+    sent = _Upload(
+        door, csv, lambda: announced(door, slug, csv.name, about.st_size, int(about.st_mtime))
+    )
     try:
         door.patience.call(sent.step, door.console)
     except requests.RequestException as error:
@@ -55,16 +52,9 @@ def upload(door: Door, slug: str, csv: Path) -> str:
 
 
 def upload_blob(door: Door, file: Path) -> str:
-    """Bring a file of a dataset to Kaggle; no dataset changes by that.
+    """Bring a file to Kaggle, and return the token that stands for it in a dataset."""
 
-    Returns:
-        The token that stands for the file in a version of a dataset.
-
-    Raises:
-        HostError: and its children.
-    """
-
-    def start() -> dict[str, Any]:
+    def start() -> Answer:
         return door.once(
             "StartBlobUpload",
             "blobs",
@@ -83,7 +73,7 @@ def upload_blob(door: Door, file: Path) -> str:
 class _Upload:
     door: Door
     file: Path
-    start: Callable[[], dict[str, Any]] = field(repr=False)
+    start: Callable[[], Answer] = field(repr=False)
     token: str = field(default="", repr=False)
     _link: str = field(default="", repr=False)
     _begun: bool = False
@@ -113,7 +103,7 @@ class _Upload:
             raise UnreadableAnswerError("no token")
 
     def _received(self, size: int) -> int:
-        """Bytes that arrived before the upload was cut."""
+        """Return how many bytes arrived before the upload was cut."""
         asked = {"Content-Range": f"bytes */{size}"}
         response = self.door.storage.put(self._link, headers=asked)
         if not self._is_incomplete(response):
@@ -122,11 +112,7 @@ class _Upload:
         return int(match[1]) + 1 if match else 0
 
     def _is_incomplete(self, response: requests.Response) -> bool:
-        """Whether the storage waits for more.
-
-        Raises:
-            requests.RequestException: it does not say so, nor that it has everything.
-        """
+        """Return whether the storage waits for more; raise where it does not say."""
         if response.status_code == _INCOMPLETE:
             return True
         try:

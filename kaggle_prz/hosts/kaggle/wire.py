@@ -8,7 +8,8 @@ recognised, links that expire handed out instead of followed. Nothing here tries
 import enum
 import importlib
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Collection
 from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import urljoin
@@ -22,22 +23,19 @@ from requests.adapters import HTTPAdapter
 
 from kaggle_prz import __version__
 from kaggle_prz.errors import UsageError
-from kaggle_prz.hosts.kaggle.client import unusable
 from kaggle_prz.hosts.kaggle.credentials import Credentials
-from kaggle_prz.hosts.kaggle.failures import UnreadableAnswerError
+from kaggle_prz.hosts.kaggle.door import unusable
+from kaggle_prz.hosts.kaggle.failures import Answer, UnreadableAnswerError
 
 TIMEOUT = (10.0, 60.0)  # seconds to connect, and between two pieces of an answer
 _AGENT = f"kaggle-prz/{__version__}"
-# Service -> its name on the wire, the module of its requests.
+# Service -> the client's class of it.
 _SERVICES = {
-    "blobs": ("blobs.BlobApiService", "blobs.types.blob_api_service"),
-    "competitions": (
-        "competitions.CompetitionApiService",
-        "competitions.types.competition_api_service",
-    ),
-    "datasets": ("datasets.DatasetApiService", "datasets.types.dataset_api_service"),
-    "kernels": ("kernels.KernelsApiService", "kernels.types.kernels_api_service"),
-    "models": ("models.ModelApiService", "models.types.model_api_service"),
+    "blobs": "BlobApiService",
+    "competitions": "CompetitionApiService",
+    "datasets": "DatasetApiService",
+    "kernels": "KernelsApiService",
+    "models": "ModelApiService",
 }
 
 
@@ -50,29 +48,53 @@ class _InTime(HTTPAdapter):
 
 
 class Http(KaggleHttpClient):  # type: ignore[misc] # the client ships no types
-    """The official client with one credential, which it does not look for itself."""
+    """The official client with one credential, which it does not look for itself.
+
+    Every method raises requests.RequestException, as `failures.kind_of` tells apart, and
+    ClientError where the client is too old to know a request.
+    """
 
     def __init__(self, credential: Credentials | None):
         self._credential = credential
         super().__init__(env=environment(), verbose=False, user_agent=_AGENT)
 
-    def request(self, service: str, method: str, **fields: Any) -> requests.PreparedRequest:
-        """A request of the official client, to be sent.
+    def answer(self, service: str, method: str, **fields: object) -> Answer:
+        """Return the JSON object that answers a request."""
+        return _object(self._sent(self.request(service, method, **fields)))
 
-        Raises:
-            ClientError: the client is too old to know it.
-        """
+    def content(self, service: str, method: str, **fields: object) -> bytes:
+        """Return the file that answers a request, in memory; for small ones."""
+        response = self._sent(self.request(service, method, **fields))
+        if "html" in response.headers.get("Content-Type", ""):
+            raise UnreadableAnswerError("a page", response=response)
+        return response.content
+
+    def link(self, service: str, method: str, **fields: object) -> str:
+        """Return the signed link that a request for a large file is redirected to."""
+        request = self.request(service, method, **fields)
+        with self._sent(request, allow_redirects=False, stream=True) as response:
+            if not response.is_redirect:
+                raise UnreadableAnswerError("no link", response=response)
+            return urljoin(str(request.url), response.headers["Location"])
+
+    def date(self) -> str:
+        """Return what an answer's `Date` header says, the host's own time."""
+        response = self._sent(self.request("competitions", "ListCompetitions"))
+        _object(response)
+        return str(response.headers.get("Date", ""))
+
+    def request(self, service: str, method: str, **fields: object) -> requests.PreparedRequest:
+        """Return a request of the official client, to be sent."""
         self._init_session()
-        made = kind_of_request(method, service, tuple(fields))()
+        made = kind_of_request(method, service, fields)()
         kinds = {kind.field_name: kind for kind in made._fields}
         for field, value in fields.items():
             setattr(made, field, _typed(kinds[field], value))
-        name, _ = _SERVICES[service]
+        name = f"{service}.{_SERVICES[service]}"
         prepared: requests.PreparedRequest = self._prepare_request(name, method, made)
         return prepared
 
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """The answer to a request; errors of its status are raised."""
+    def _sent(self, request: requests.PreparedRequest, **options: bool) -> requests.Response:
         settings = self._session.merge_environment_settings(request.url, {}, None, None, None)
         response: requests.Response = self._session.send(request, **{**settings, **options})
         if not response.ok:
@@ -94,25 +116,20 @@ class Http(KaggleHttpClient):  # type: ignore[misc] # the client ships no types
             self._session.auth = KaggleHttpClient.BearerAuth(found.secret)
 
 
-def kind_of_request(method: str, service: str, fields: Sequence[str] = ()) -> Any:
-    """The client's type of a request.
-
-    Raises:
-        ClientError: the client is too old to know it, or one of its fields.
-    """
-    _, module = _SERVICES[service]
-    kind = getattr(importlib.import_module(f"kagglesdk.{module}"), f"Api{method}Request", None)
+def kind_of_request(method: str, service: str, fields: Collection[str] = ()) -> Any:
+    """Return the client's type of a request; refuse a client that is too old to know it."""
+    snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", _SERVICES[service]).lower()
+    types = importlib.import_module(f"kagglesdk.{service}.types.{snake}")
+    kind = getattr(types, f"Api{method}Request", None)
     if kind is None or not {*fields} <= {each.field_name for each in kind._fields}:
         raise unusable(f"it does not know the request {method} as Kaggle takes it today")
     return kind
 
 
-def environment() -> Any:
-    """The client's name of the place to ask: production, or this machine for tests.
+def environment() -> KaggleEnv:
+    """Return the client's name of the place to ask: production, or this machine for tests.
 
-    Raises:
-        UsageError: `KAGGLE_API_ENVIRONMENT` has a value that the official client takes for
-            production, whatever it seems to say.
+    The official client takes every other `KAGGLE_API_ENVIRONMENT` for production.
     """
     named = os.environ.get("KAGGLE_API_ENVIRONMENT", "")
     if named == "LOCALHOST":
@@ -125,16 +142,7 @@ def environment() -> Any:
     )
 
 
-def answer(http: Http, service: str, method: str, **fields: Any) -> dict[str, Any]:
-    """The JSON object that answers a request.
-
-    Raises:
-        requests.RequestException: as `failures.kind_of` tells apart.
-    """
-    return _object(http.send(http.request(service, method, **fields)))
-
-
-def _object(response: requests.Response) -> dict[str, Any]:
+def _object(response: requests.Response) -> Answer:
     try:
         content = response.json()
     except ValueError:
@@ -147,43 +155,19 @@ def _object(response: requests.Response) -> dict[str, Any]:
     return content
 
 
-def content(http: Http, service: str, method: str, **fields: Any) -> bytes:
-    """The file that answers a request, in memory; for small ones."""
-    response = http.send(http.request(service, method, **fields))
-    if "html" in response.headers.get("Content-Type", ""):
-        raise UnreadableAnswerError("a page", response=response)
-    return response.content
-
-
-def link(http: Http, service: str, method: str, **fields: Any) -> str:
-    """The signed link that a request for a large file is redirected to."""
-    request = http.request(service, method, **fields)
-    with http.send(request, allow_redirects=False, stream=True) as response:
-        if not response.is_redirect:
-            raise UnreadableAnswerError("no link", response=response)
-        return urljoin(str(request.url), response.headers["Location"])
-
-
-def date(http: Http) -> str:
-    """What an answer's `Date` header says, the host's own time."""
-    response = http.send(http.request("competitions", "ListCompetitions"))
-    _object(response)
-    return str(response.headers.get("Date", ""))
-
-
 def storage() -> requests.Session:
-    """A session for signed links, which takes no credential along."""
+    """Return a session for signed links, which takes no credential along."""
     session = requests.Session()
-    session.auth = _no_auth  # otherwise a .netrc would be asked
+    session.auth = lambda request: request  # otherwise a .netrc would be asked
     session.headers.update({"User-Agent": _AGENT, "Accept-Encoding": "identity"})
     _mount(session)
     return session
 
 
 def renewed(credential: Credentials) -> Credentials:
-    """A login with a token that is valid; the renewed one is kept in the login's file."""
+    """Return a login with a token that is valid, and keep the token in the login's file."""
     http = Http(None)
-    http.request("competitions", "GetCompetition")  # makes the session
+    http._init_session()
     login = KaggleCredentials(  # not from its file, which the client reads less patiently
         client=SimpleNamespace(users=SimpleNamespace(account_client=AccountClient(http))),
         refresh_token=credential.login["refresh_token"],
@@ -205,14 +189,10 @@ def _mount(session: requests.Session) -> None:
         session.mount(scheme, _InTime())
 
 
-def _typed(kind: Any, value: Any) -> Any:
-    """A value in the client's types: an enumeration's member by its name, JSON as its objects."""
+def _typed(kind: Any, value: object) -> object:
+    """Return a value in the client's types: a member of an enumeration by its name, or objects."""
     nested = isinstance(value, dict) or (
         isinstance(value, list) and any(isinstance(each, dict) for each in value)
     )
     named = isinstance(value, str) and isinstance(kind and kind.field_type, enum.EnumMeta)
     return kind.serializer.from_dict_value(kind.field_type, value) if nested or named else value
-
-
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
