@@ -27,6 +27,7 @@ from kaggle_prz import (
     experiment,
     finish,
     finishing,
+    hosts,
     images,
     settling,
     workdir,
@@ -158,7 +159,7 @@ def run(
     passes = tuple(epochs) if len(epochs) > 1 else epochs[0]
     options = {"sizes": tuple(sizes), "epochs": passes, "folds": FOLDS, "seed": seed}
     options |= {"tta": False, **(others or {})}
-    recipe, network = settling.settle(split["competition"], backbone, options)
+    recipe, network = settling.settle(hosts.find(split["competition"]), backbone, options)
     rows = listed(split)
     task = task_of(split, rows)
     count = np.arange(len(rows.files))

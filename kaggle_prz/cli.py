@@ -176,12 +176,12 @@ def leaderboard(competition: str, private: bool, as_json: bool) -> None:
     """Show a competition's leaderboard."""
     from kaggle_prz import hosts, summary
 
-    host, slug = hosts.find(competition)
-    standings = host.standings(slug, private)
+    source = hosts.find(competition)
+    standings = source.host.standings(source.slug, private)
     if as_json:
         _print_json([vars(standing) for standing in standings])
     else:
-        summary.show_standings(slug, standings, _console())
+        summary.show_standings(source.slug, standings, _console())
 
 
 @cli.command()

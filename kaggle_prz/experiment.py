@@ -5,6 +5,7 @@
 Only this module knows the order. Every step leaves files; a step with sealed files is not repeated.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,11 +68,15 @@ def inspect(competition: str, *, console: Console | None = None, **layout: Any) 
         >>> inspect("shapes").cell
         'probabilities'
     """
-    host, slug = hosts.find(competition)
-    about = host.describe(slug)
+    return read(hosts.find(competition), layout, console)
+
+
+def read(source: hosts.Source, layout: Mapping[str, Any], console: Console | None) -> Task:
+    """Read what the files of a competition that is found already are taken for; see `inspect`."""
+    about = source.about
     hints = {"host_metric": about.metric or None, "flips": about.flips, "console": console}
     given = hints | {key: value for key, value in layout.items() if value is not None}
-    return layouts.read(host.download(slug, console), slug=slug, **given)
+    return layouts.read(source.download(console), slug=source.slug, **given)
 
 
 def fit(
@@ -126,23 +131,24 @@ def fit(
     layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
     runs.check_name(run)
     images.room.check(image_cache)
-    recipe, network = settling.settle(competition, backbone, options, console)
+    source = hosts.find(competition)
+    recipe, network = settling.settle(source, backbone, options, console)
     comparison.check(compare, recipe)
-    if first := submit and not delivery.may_be_sent(competition, Path(output_dir), run):
-        delivery.check(competition, console)
+    if first := submit and not delivery.may_be_sent(source, Path(output_dir), run):
+        delivery.check(source, console)
     budget = budget or Budget(recipe.time_limit)
     if budget.limit is None:  # its caller may not know the limit of a named recipe
         budget = replace(budget, limit=recipe.time_limit)
-    task = inspect(competition, console=console, **layout)
+    task = read(source, layout, console)
     summary.show_task(task, console)
     class_weights.check(recipe, task.kind)
     path = runs.directory(Path(output_dir) / task.slug, run, recipe, task, network.identity)
-    if not _finished(Run(path, recipe, task)):
+    if not Run(path, recipe, task).is_finished:
         settling.check(recipe, network, task.channels)
         if submit and not first:
-            delivery.check(competition, console)
+            delivery.check(source, console)
     with workdir.locked(path):
-        runs.begin(path, hosts.address(competition), recipe, task, network.identity, layout=layout)
+        runs.begin(path, source.address, recipe, task, network.identity, layout=layout)
         console.say(f"Run: {path}")
         decoded = images.decode(
             task.root,
@@ -159,7 +165,7 @@ def fit(
         runs.write_task(path, this.task)
         placed = rows.place(task, decoded.readable, _draw_folds_once(this, console))
         closing = 0.0
-        if not _finished(this):
+        if not this.is_finished:
             closing = _train(this, network, placed, decoded, budget=budget, console=console)
         blending.blend(this)
         summary.show_scores(this, console)
@@ -172,7 +178,7 @@ def fit(
     late = "" if budget.has_left(0) else f", over the limit of {duration(budget.limit or 0)}"
     console.say(f"Done in {duration(budget.spent())}{late}. Submission: {this.submission}")
     if submit:
-        deliver(this, message=message, console=console)
+        _deliver(this, source, message, console)
         report.write_if_possible(this, Silent())
     return this
 
@@ -191,10 +197,12 @@ def deliver(run: Run, *, message: str = "", console: Console | None = None) -> R
     Raises:
         SubmissionError, HostError: and its children; it was refused, or the host does not answer.
     """
-    console = console or Silent()
-    host, slug = hosts.find(run.competition)
-    if not host.describe(slug).kernels_only:
-        return delivery.submit(run, message=message, console=console)
+    return _deliver(run, hosts.find(run.competition), message, console or Silent())
+
+
+def _deliver(run: Run, source: hosts.Source, message: str, console: Console) -> Receipt:
+    if not source.about.kernels_only:
+        return delivery.send(run, source, message=message, console=console)
     digest, known = workdir.sha256(run.submission), run.receipt
     if known and (known.sha256, known.status) == (digest, "complete"):
         console.say(f"This run was submitted before ({known.date}); it is not sent again.")
@@ -202,7 +210,7 @@ def deliver(run: Run, *, message: str = "", console: Console | None = None) -> R
     graded = pushing.push(run.path, submit=True, message=message, console=console).submission
     if graded is None:
         raise RunError(f"{run.path} was pushed, and nothing was submitted.")
-    return delivery.keep(run, replace(graded, sha256=digest), console)
+    return delivery.keep(run, source, replace(graded, sha256=digest), console)
 
 
 def plan(competition: str, **options: Any) -> tuple[Stage, ...]:
@@ -254,8 +262,9 @@ def foresee(
     """
     console = console or Silent()
     layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
-    recipe, network = settling.settle(competition, backbone, options, console)
-    task = inspect(competition, **layout)
+    source = hosts.find(competition)
+    recipe, network = settling.settle(source, backbone, options, console)
+    task = read(source, layout, None)
     if calibrate:
         forecast.calibrate(recipe, network, task, console)
     pretrained = backbones.is_pretrained(network, recipe.weights)
@@ -283,15 +292,6 @@ def _draw_folds_once(run: Run, console: Console) -> np.ndarray:
         for note in folds.notes(run.task, run.recipe.folds):
             console.say(f"Note: {note}")
     return folds.read(file, run.task, run.recipe.folds)
-
-
-def _finished(run: Run) -> bool:
-    """Return whether all that the plan names is sealed, so that Keras is not even imported."""
-    try:
-        complete = bool(workdir.read_json(run.path / "plan.json")["complete"])
-    except RunError:
-        return False
-    return complete and all(map(run.is_sealed, run.candidates))
 
 
 def _train(

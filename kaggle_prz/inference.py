@@ -107,10 +107,9 @@ def read_again(run: Run, competition: str, console: Console | None = None) -> Ta
     Raises:
         DataError: the files are of another task.
     """
-    host, slug = hosts.find(competition)
     settled: dict[str, Any] = {key: run.layout[key] for key in run.layout if key != "metric"}
     found = layouts.read(
-        host.download(slug),
+        hosts.find(competition).download(),
         slug=run.task.slug,
         metric=run.task.metric,
         flips=run.task.flips,

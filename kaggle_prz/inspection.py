@@ -60,13 +60,14 @@ def look(
         ```
     """
     console = console or Silent()
-    task = experiment.inspect(competition, console=console, **layout)
+    source = hosts.find(competition)
+    task = experiment.read(source, layout, console)
     heads = headers.look(task.root, rows.files_of(task))
-    return Inspection(task, heads, _findings(competition, task, check_images, console))
+    return Inspection(task, heads, _findings(source, task, check_images, console))
 
 
 def _findings(
-    competition: str, task: Task, check_images: bool | None, console: Console
+    source: hosts.Source, task: Task, check_images: bool | None, console: Console
 ) -> Findings:
     count = findings.files(task)
     what = "to find unreadable files, near-duplicates and leaks"
@@ -78,7 +79,7 @@ def _findings(
             task, f"Images were not opened {what}, as {why}; --check-images opens them."
         )
     try:
-        decoded = _decoded(competition, task, count, console)
+        decoded = _decoded(source, task, count, console)
     except images.TooManyUnreadableError as error:
         return findings.unopened(task, str(error), error.reasons)
     except (DataError, DiskFullError, MissingExtraError) as error:
@@ -88,10 +89,9 @@ def _findings(
     return findings.look(task, decoded)
 
 
-def _decoded(competition: str, task: Task, count: int, console: Console) -> images.Decoded:
+def _decoded(source: hosts.Source, task: Task, count: int, console: Console) -> images.Decoded:
     """The images at the first size of the competition's recipe; very many at a smaller one."""
-    host, slug = hosts.find(competition)
-    size = Recipe.parse({}, defaults=dict(host.describe(slug).recipe)).sizes[0]
+    size = Recipe.parse({}, defaults=dict(source.about.recipe)).sizes[0]
     return images.decode(
         task.root,
         rows.files_of(task),

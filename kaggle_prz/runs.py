@@ -70,6 +70,15 @@ class Run:
         return (*self.stages, *self.finishes)
 
     @property
+    def is_finished(self) -> bool:
+        """Whether all that the plan names is sealed."""
+        try:
+            complete = bool(workdir.read_json(self.path / "plan.json")["complete"])
+        except RunError:
+            return False
+        return complete and all(map(self.is_sealed, self.candidates))
+
+    @property
     def blend(self) -> Mapping[str, Any]:
         """Scores of every stage and fold, and which of them are submitted."""
         blend: Mapping[str, Any] = workdir.read_json(self.path / "blend.json")
