@@ -17,6 +17,7 @@ from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import LimitReachedError, PrzError, RunError, UsageError
 from kaggle_prz.receipts import Receipt
 from kaggle_prz.runs import Run
+from kaggle_prz.spec import Overrides
 
 ATTEMPTS = 3
 _GROWTH = 1.25  # of image sizes, in multiples of 8 px
@@ -71,11 +72,6 @@ def attempts(
 ) -> tuple[Attempt, ...]:
     """Return what to try: the recipe as given, then larger images, then other seeds.
 
-    Args:
-        source: the competition whose recipe it is.
-        count: how many, at least 1.
-        options: of `experiment.fit`.
-
     Raises:
         UsageError: options that cannot be meant.
 
@@ -86,10 +82,7 @@ def attempts(
     """
     if count < 1:
         raise UsageError(f"--attempts must be at least 1; received {count}.")
-    layout = experiment.LAYOUT_OPTIONS
-    recipe, network = settling.settle(
-        source, None, {key: value for key, value in options.items() if key not in layout}
-    )
+    recipe, network = settling.settle(source, None, Overrides.split(options)[1])
     step = math.lcm(8, network.multiple)
     larger = tuple(math.ceil(size * _GROWTH / step) * step for size in recipe.sizes)
     if options.get("recipe") or options.get("settings"):  # an attempt is what they say, not where

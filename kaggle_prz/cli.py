@@ -43,7 +43,7 @@ def cli(context: click.Context, debug: bool) -> None:
 @cli.command()
 @options.competition
 @options.recipe
-@options.layout
+@options.overrides
 @options.place
 @options.image_cache
 @options.compare
@@ -66,7 +66,7 @@ def fit(competition: str, quiet: bool, **given: Any) -> None:
 @cli.command()
 @options.competition
 @options.recipe
-@options.layout
+@options.overrides
 @options.output_dir
 @click.option("--attempts", "count", type=int, default=3, show_default=True, help="Runs to make.")
 @click.option("--in-kernels", is_flag=True, help="Train at Kaggle, in kernels, instead of here.")
@@ -90,7 +90,7 @@ def auto(competition: str, quiet: bool, in_kernels: bool, machine: "Machine", **
 
 @cli.command()
 @options.competition
-@options.layout
+@options.overrides
 @options.look
 @options.as_json
 def inspect(competition: str, report: Path | None, as_json: bool, **given: Any) -> None:
@@ -113,7 +113,7 @@ def inspect(competition: str, report: Path | None, as_json: bool, **given: Any) 
 @cli.command()
 @options.competition
 @options.recipe
-@options.layout
+@options.overrides
 @click.option("--calibrate", is_flag=True, help="Measure a few steps at every size first.")
 @options.as_json
 def plan(competition: str, as_json: bool, **given: Any) -> None:
@@ -235,7 +235,7 @@ def kernel() -> None:
 @click.argument("what", metavar="RUN|COMPETITION")
 @options.kernel
 @options.recipe
-@options.layout
+@options.overrides
 def kernel_build(what: str, **given: Any) -> None:
     """Build a kernel and its offline bundle, of a run or for a competition's name at Kaggle."""
     from kaggle_prz import kernel as kernels
@@ -298,7 +298,7 @@ def _console(silent: bool = False) -> "Console":
     return Silent() if silent else Terminal()
 
 
-def _print_json(value: Any) -> None:
+def _print_json(value: object) -> None:
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
     if signs.written(text, sys.stdout.encoding) != text:  # JSON has a way of its own to write them
         text = json.dumps(value, indent=2, default=str)
@@ -306,7 +306,7 @@ def _print_json(value: Any) -> None:
 
 
 def _run(arguments: list[str]) -> None:
-    run: Callable[..., Any] = cli.main
+    run: Callable[..., object] = cli.main
     try:
         run(arguments, prog_name="kaggle-prz", standalone_mode=False)
     except click.exceptions.Abort:

@@ -45,11 +45,7 @@ class Silent:
 
 
 class Terminal:
-    """Rich output to a stream: bars that move on a terminal, one line a bar when piped.
-
-    Args:
-        stderr: write to standard error, so that standard output stays machine-readable.
-    """
+    """Rich output to a stream: bars that move on a terminal, one line a bar when piped."""
 
     def __init__(self, *, stderr: bool = False):
         signs.allow(sys.stderr if stderr else sys.stdout)

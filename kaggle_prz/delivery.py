@@ -54,13 +54,7 @@ def send(
 
 
 def may_be_sent(source: hosts.Source, output_dir: Path, run: str | None) -> bool:
-    """Return whether a run has a submission, so that it may have been sent by an earlier process.
-
-    Args:
-        source: the competition.
-        output_dir: of the runs.
-        run: its name; None for any run of the competition.
-    """
+    """Return whether an earlier process may have sent a run: it has a submission."""
     name = "*" if run is None else glob.escape(run)
     return any((output_dir / source.slug).glob(f"{name}/submission.csv"))
 

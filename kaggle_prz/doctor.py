@@ -81,12 +81,6 @@ class Finding:
 def examine(directory: Path = Path()) -> list[Finding]:
     """Look at Python, packages, backend, disk and Kaggle; takes the seconds that Keras loads.
 
-    Args:
-        directory: where runs would be written.
-
-    Returns:
-        What was found, in the order to read it.
-
     Example:
         >>> [finding.name for finding in python()]
         ['Python']
@@ -170,11 +164,7 @@ def mounts() -> list[Finding]:
 
 
 def kaggle(door: "Door | None" = None) -> list[Finding]:
-    """The login for Kaggle by its source, whether Kaggle answers it, and this machine's clock.
-
-    Args:
-        door: to Kaggle; default: one that asks once.
-    """
+    """The login for Kaggle by its source, whether Kaggle answers it, and this machine's clock."""
     from kaggle_prz.hosts.kaggle import Door, Patience, credentials
     from kaggle_prz.hosts.kaggle.credentials import HOW
 

@@ -5,10 +5,9 @@
 Only this module knows the order. Every step leaves files; a step with sealed files is not repeated.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,19 +44,20 @@ from kaggle_prz.kernel import pushing
 from kaggle_prz.planning import Plan
 from kaggle_prz.receipts import Receipt
 from kaggle_prz.runs import Run
-from kaggle_prz.spec import Recipe, Stage
+from kaggle_prz.spec import Overrides, Recipe, Stage
 from kaggle_prz.task import Task
 
-LAYOUT_OPTIONS = ("metric", "target", "group", "id_column", "positive")
+if TYPE_CHECKING:
+    from kaggle_prz.workers import InProcess
 
 
-def inspect(competition: str, *, console: Console | None = None, **layout: Any) -> Task:
+def inspect(competition: str, *, console: Console | None = None, **overrides: str | None) -> Task:
     """Read what a competition's files are taken for; trains nothing.
 
     Args:
         competition: name or address of a competition, or the path of a directory with its files.
         console: gets a bar while archives are unpacked; default: says nothing.
-        **layout: `metric`, `target`, `group`, `id_column`, `positive`, to settle what the rules
+        **overrides: `metric`, `target`, `group`, `id_column`, `positive`, to settle what the rules
             would not.
 
     Raises:
@@ -68,21 +68,26 @@ def inspect(competition: str, *, console: Console | None = None, **layout: Any) 
         >>> inspect("shapes").cell
         'probabilities'
     """
-    return read(hosts.find(competition), layout, console)
+    return read(hosts.find(competition), Overrides(**overrides), console)
 
 
-def read(source: hosts.Source, layout: Mapping[str, Any], console: Console | None) -> Task:
+def read(source: hosts.Source, overrides: Overrides, console: Console | None) -> Task:
     """Read what the files of a competition that is found already are taken for; see `inspect`."""
     about = source.about
-    hints = {"host_metric": about.metric or None, "flips": about.flips, "console": console}
-    given = hints | {key: value for key, value in layout.items() if value is not None}
-    return layouts.read(source.download(console), slug=source.slug, **given)
+    return layouts.read(
+        source.download(console),
+        slug=source.slug,
+        flips=about.flips,
+        host_metric=about.metric or None,
+        console=console,
+        **overrides.given,
+    )
 
 
 def fit(
     competition: str,
     *,
-    backbone: Any = None,
+    backbone: object = None,
     output_dir: str | Path = "runs",
     run: str | None = None,
     compare: str | None = None,
@@ -128,7 +133,7 @@ def fit(
         True
     """
     console = console or Silent()
-    layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
+    overrides, options = Overrides.split(options)
     runs.check_name(run)
     images.room.check(image_cache)
     source = hosts.find(competition)
@@ -139,7 +144,7 @@ def fit(
     budget = budget or Budget(recipe.time_limit)
     if budget.limit is None:  # its caller may not know the limit of a named recipe
         budget = replace(budget, limit=recipe.time_limit)
-    task = read(source, layout, console)
+    task = read(source, overrides, console)
     summary.show_task(task, console)
     class_weights.check(recipe, task.kind)
     path = runs.directory(Path(output_dir) / task.slug, run, recipe, task, network.identity)
@@ -148,7 +153,7 @@ def fit(
         if submit and not first:
             delivery.check(source, console)
     with workdir.locked(path):
-        runs.begin(path, source.address, recipe, task, network.identity, layout=layout)
+        runs.begin(path, source.address, recipe, task, network.identity, overrides=overrides)
         console.say(f"Run: {path}")
         decoded = images.decode(
             task.root,
@@ -185,14 +190,6 @@ def fit(
 
 def deliver(run: Run, *, message: str = "", console: Console | None = None) -> Receipt:
     """Send a run's submission as its competition takes it: a file, or a kernel that makes it.
-
-    Args:
-        run: finished.
-        message: description of the submission.
-        console: gets progress, and the score.
-
-    Returns:
-        The receipt.
 
     Raises:
         SubmissionError, HostError: and its children; it was refused, or the host does not answer.
@@ -236,7 +233,7 @@ def plan(competition: str, **options: Any) -> tuple[Stage, ...]:
 def foresee(
     competition: str,
     *,
-    backbone: Any = None,
+    backbone: object = None,
     calibrate: bool = False,
     console: Console | None = None,
     **options: Any,
@@ -261,10 +258,10 @@ def foresee(
         (None, None)
     """
     console = console or Silent()
-    layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
+    overrides, options = Overrides.split(options)
     source = hosts.find(competition)
     recipe, network = settling.settle(source, backbone, options, console)
-    task = read(source, layout, None)
+    task = read(source, overrides, None)
     if calibrate:
         forecast.calibrate(recipe, network, task, console)
     pretrained = backbones.is_pretrained(network, recipe.weights)
@@ -331,7 +328,7 @@ def _train(
     return plan.closing
 
 
-def _train_folds(run: Run, worker: Any, plan: Plan, stage: Stage) -> None:
+def _train_folds(run: Run, worker: "InProcess", plan: Plan, stage: Stage) -> None:
     with allocator.networks_not_searched():
         for fold in range(run.recipe.folds):
             interrupts.check()

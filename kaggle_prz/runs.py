@@ -3,11 +3,12 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
@@ -17,8 +18,10 @@ from kaggle_prz.errors import RunError, UsageError
 from kaggle_prz.finish import TUNED, Finish, finishes_in
 from kaggle_prz.identity import Identity
 from kaggle_prz.receipts import Receipt
-from kaggle_prz.spec import Recipe, Stage
-from kaggle_prz.task import Evidence, Head, Images, Task
+from kaggle_prz.spec import Overrides, Recipe, Stage
+from kaggle_prz.task import Evidence, Head, Images, Task, Text
+
+Facts: TypeAlias = dict[str, Any]  # what a JSON file says
 
 WEIGHTS = "model.weights.h5"
 _BAGS = tuple(field.name for field in fields(Images))
@@ -50,9 +53,9 @@ class Run:
         return str(workdir.read_json(self.path / "recipe.json")["competition"])
 
     @property
-    def layout(self) -> dict[str, str]:
-        """The options that settled how its files are read: `target`, `group`, …"""
-        return dict(workdir.read_json(self.path / "recipe.json").get("layout", {}))
+    def overrides(self) -> Overrides:
+        """What settled how its files are read."""
+        return Overrides(**workdir.read_json(self.path / "recipe.json").get("layout", {}))
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -79,9 +82,9 @@ class Run:
         return complete and all(map(self.is_sealed, self.candidates))
 
     @property
-    def blend(self) -> Mapping[str, Any]:
+    def blend(self) -> Facts:
         """Scores of every stage and fold, and which of them are submitted."""
-        blend: Mapping[str, Any] = workdir.read_json(self.path / "blend.json")
+        blend: Facts = workdir.read_json(self.path / "blend.json")
         return blend
 
     @property
@@ -132,7 +135,7 @@ class Run:
         )
 
 
-def stages_in(plan: Mapping[str, Any]) -> tuple[Stage, ...]:
+def stages_in(plan: Facts) -> tuple[Stage, ...]:
     """The stages of a `plan.json`."""
     return tuple(
         Stage(**{key: value for key, value in stage.items() if key != "name"})
@@ -156,15 +159,7 @@ def check_name(name: str | None) -> None:
 def directory(
     parent: Path, name: str | None, recipe: Recipe, task: Task, identity: Identity | None
 ) -> Path:
-    """Return the run's directory: the same recipe and network on the same files is the same run.
-
-    Args:
-        parent: holds the competition's runs.
-        name: as the user calls the run; None makes a name of what identifies it.
-        recipe: how it trains.
-        task: as read from the competition's files.
-        identity: of a network that was handed over.
-    """
+    """Return the run's directory: the same recipe and network on the same files is the same run."""
     if name is not None:
         return parent / name
     facts = recipe.model_dump_json() + fingerprint(task) + (identity.digest if identity else "")
@@ -189,13 +184,8 @@ def _weights_digest(recipe: Recipe) -> str:
     return workdir.sha256(path) if named and path.is_file() else ""
 
 
-def other_network(found: Mapping[str, Any], identity: Identity | None) -> str:
-    """Return how a run's network differs from one in hand, as a clause; empty where it does not.
-
-    Args:
-        found: content of the run's `recipe.json`.
-        identity: of the network in hand; None where it is known by its name.
-    """
+def other_network(found: Facts, identity: Identity | None) -> str:
+    """Return how a run's network differs from one in hand, as a clause; empty where it does not."""
     known = found.get("backbone_identity") or None
     if known is None or identity is None:
         here, there = ("by name", "handed over") if identity is None else ("handed over", "by name")
@@ -211,7 +201,7 @@ def fingerprint(task: Task) -> str:
         digest.update(b"\0" if array is None else "\n".join(map(str, array.tolist())).encode())
     for array in _of_bags(task).values():
         digest.update("\n".join(map(str, array.tolist())).encode())
-    form: list[Any] = [
+    form: list[object] = [
         task.classes,
         task.target_columns,
         task.cell,
@@ -225,7 +215,7 @@ def fingerprint(task: Task) -> str:
     return digest.hexdigest()[:16]
 
 
-def _of_bags(task: Task) -> dict[str, NDArray[Any]]:
+def _of_bags(task: Task) -> dict[str, NDArray[np.int64] | Text]:
     """The arrays of a task's bags by their names in `task.npz`; none where rows have one image."""
     return {} if task.bags is None else {f"bags_{name}": getattr(task.bags, name) for name in _BAGS}
 
@@ -237,29 +227,21 @@ def begin(
     task: Task,
     identity: Identity | None,
     *,
-    layout: Mapping[str, str | None] | None = None,
+    overrides: Overrides | None = None,
 ) -> None:
     """Write down what a run is, or check that the directory is already that run.
-
-    Args:
-        path: the run directory.
-        competition: what its host knows the competition by.
-        recipe: how it trains.
-        task: as read from the competition's files.
-        identity: of a backbone that was handed over.
-        layout: options that settled how the files are read; None and absent ones settled nothing.
 
     Raises:
         RunError: the directory holds a run of another recipe, or of other files.
     """
-    wanted: dict[str, Any] = {
+    wanted: Facts = {
         "version": kaggle_prz.__version__,
         "competition": competition,
         "recipe": recipe.model_dump(mode="json"),
         "backbone_identity": identity.to_json() if identity else "",
         "weights_sha256": _weights_digest(recipe),
         "files": fingerprint(task),
-        "layout": {key: value for key, value in (layout or {}).items() if value is not None},
+        "layout": (overrides or Overrides()).given,
     }
     file = path / "recipe.json"
     if not file.is_file():

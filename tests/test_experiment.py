@@ -451,7 +451,7 @@ def test_the_embedded_competition_with_groups(tmp_path, no_report):
 
 def test_a_run_that_is_submitted_finds_its_competition_once(tmp_path, monkeypatch, no_report):
     found = []
-    monkeypatch.setattr(embedded, "EMBEDDED", {"shapes": Shapes(train=8, test=4)})
+    monkeypatch.setattr(embedded, "EMBEDDED", {"shapes": Shapes(train=12, test=8)})
     find = experiment.hosts.find
     monkeypatch.setattr(experiment.hosts, "find", lambda text: found.append(text) or find(text))
     run = prz.fit(

@@ -6,10 +6,10 @@ manifest has the paths, sizes and digests, and whoever opens the bundle checks t
 
 import shutil
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from kaggle_prz import workdir
 from kaggle_prz.errors import RunError, UsageError
+from kaggle_prz.runs import Facts
 
 MANIFEST = "manifest.json"
 JOB = "kernel.json"
@@ -18,18 +18,8 @@ JOB = "kernel.json"
 class Bundle:
     """A bundle that is being written.
 
-    Args:
-        directory: made, or emptied where a bundle was built in it before.
-
     Raises:
         UsageError: the directory holds something else.
-
-    Example:
-        ```python
-        bundle = Bundle(Path("out/bundle"))
-        bundle.add("runs/first/plan.json", run.path / "plan.json")
-        entries = bundle.seal()
-        ```
     """
 
     def __init__(self, directory: Path):
@@ -47,11 +37,11 @@ class Bundle:
         """Copy a file, to be found as `path` by whoever opens the bundle."""
         shutil.copyfile(source, self.directory / self._flat(path))
 
-    def add_json(self, path: str, value: Any) -> None:
+    def add_json(self, path: str, value: object) -> None:
         """Write a file, to be found as `path` by whoever opens the bundle."""
         workdir.write_json(self.directory / self._flat(path), value)
 
-    def seal(self) -> list[dict[str, Any]]:
+    def seal(self) -> list[Facts]:
         """Write the manifest: `file`, `path`, `bytes`, `sha256` of every file, the largest first.
 
         Files that were put into the directory by others are found under their names.

@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kaggle_prz import workdir
 from kaggle_prz.budget import Budget
@@ -50,7 +49,7 @@ class Inside:
         return self.files / "runs" / str(self.job.run)
 
     @property
-    def fit_options(self) -> dict[str, Any]:
+    def fit_options(self) -> dict[str, object]:
         """What `prz.fit` is given besides the competition."""
         options = dict(self.job.options)
         own = self.files / str(options.get("weights", ""))
@@ -65,7 +64,7 @@ class Inside:
         }
 
     @property
-    def predict_options(self) -> dict[str, Any]:
+    def predict_options(self) -> dict[str, object]:
         """What `prz.predict` is given besides the run."""
         return {
             "competition": str(self.mount),
@@ -79,12 +78,8 @@ def root() -> Path:
     return Path(os.environ.get("KAGGLE_PRZ_ROOT", "/kaggle"))
 
 
-def open_bundle(directory: Path, options: Mapping[str, Any] | None = None) -> Inside:
+def open_bundle(directory: Path, options: Mapping[str, object] | None = None) -> Inside:
     """Check a bundle, and find the competition's files.
-
-    Args:
-        directory: where the bundle is mounted.
-        options: of `prz.fit`, that win over the bundle's.
 
     Raises:
         RunError: the bundle is not whole.
@@ -105,15 +100,11 @@ def open_bundle(directory: Path, options: Mapping[str, Any] | None = None) -> In
 
 
 @contextlib.contextmanager
-def training(directory: Path, options: Mapping[str, Any] | None = None) -> Iterator[Inside]:
+def training(directory: Path, options: Mapping[str, object] | None = None) -> Iterator[Inside]:
     """Around `prz.fit` in a kernel: goes on with the kernel's last output, ends in time.
 
     A session that is used up ends as one that is not, and says so in `session.json`; its output,
     attached to the next version, is gone on with.
-
-    Args:
-        directory: where the bundle is mounted.
-        options: of `prz.fit`, that win over the bundle's.
 
     Raises:
         RunError, CompetitionNotFoundError: see `open_bundle`.

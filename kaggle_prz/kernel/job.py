@@ -2,13 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pydantic
 
 from kaggle_prz import workdir
 from kaggle_prz.errors import RunError, UsageError
 from kaggle_prz.hosts.kaggle import slugs
+from kaggle_prz.runs import Facts
 from kaggle_prz.scrubbing import is_key_like
 
 Mode = Literal["train", "predict"]
@@ -43,7 +44,7 @@ class Job(pydantic.BaseModel):
     requirements: tuple[str, ...]
     kernel: str
     run: str | None = None
-    options: dict[str, Any] = {}
+    options: Facts = {}
     session: float = SESSION
 
     @classmethod
@@ -102,17 +103,8 @@ def kernel_slug(mode: Mode, competition: str) -> str:
     return f"prz-{mode}-{competition}"[:longest].strip("-")
 
 
-def kernel_metadata(
-    template: dict[str, Any], job: Job, machine: Machine, *, resume: bool
-) -> dict[str, Any]:
-    """The metadata of a kernel: private, internet off, everything written out.
-
-    Args:
-        template: what `kernels/` has.
-        job: what it is to do.
-        machine: what it runs on.
-        resume: attach the kernel's own last output, which must be there by then.
-    """
+def kernel_metadata(template: Facts, job: Job, machine: Machine, *, resume: bool) -> Facts:
+    """The metadata of a kernel: private, internet off, everything written out."""
     return template | {
         "id": job.kernel,
         "title": _title(job.kernel),
@@ -127,7 +119,7 @@ def kernel_metadata(
     }
 
 
-def dataset_metadata(job: Job) -> dict[str, Any]:
+def dataset_metadata(job: Job) -> Facts:
     """The metadata of the bundle, a private dataset."""
     identity = f"{job.kernel}-bundle"
     return {"id": identity, "title": _title(identity), "licenses": [{"name": "other"}]}

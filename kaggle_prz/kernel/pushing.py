@@ -3,7 +3,6 @@
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kaggle_prz import workdir
 from kaggle_prz.console import Console, Silent
@@ -160,5 +159,5 @@ def _is_complete(door: Door, version: Version) -> bool:
 
 
 def _attach_own_output(folder: Path) -> None:
-    metadata: dict[str, Any] = workdir.read_json(folder / job.KERNEL)
+    metadata = workdir.read_json(folder / job.KERNEL)
     workdir.write_json(folder / job.KERNEL, metadata | {"kernel_sources": [metadata["id"]]})

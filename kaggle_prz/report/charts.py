@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kaggle_prz.console import duration
 from kaggle_prz.metrics import Metric
-from kaggle_prz.report.canvas import ACCENT, MUTED, OF_PART, PARTS, WARM, legend, svg
+from kaggle_prz.report.canvas import ACCENT, MUTED, OF_PART, PARTS, WARM, Drawing, legend, svg
 from kaggle_prz.spec import Stage
 
 _SPANS = 12
@@ -46,7 +45,7 @@ class Curve:
 def scores(stages: Sequence[StageScores], metric: Metric) -> str:
     """Score of every fold, and of all together, from stage to stage."""
 
-    def draw(figure: Any) -> None:
+    def draw(figure: Drawing) -> None:
         axes = figure.subplots()
         numbers = sorted({fold for row in stages for fold in row.folds})
         for number in numbers:
@@ -96,16 +95,10 @@ def scores(stages: Sequence[StageScores], metric: Metric) -> str:
 
 
 def curves(found: Sequence[Curve], stages: Sequence[Stage], oof: Sequence[float | None]) -> str:
-    """Training loss and learning rate over the epochs of all stages.
-
-    Args:
-        found: histories; a fold may have none.
-        stages: in order; they give the boundaries.
-        oof: log loss of every stage out of fold, or None where there is none to mark.
-    """
+    """Training loss and learning rate over the epochs of all stages."""
     starts = [sum(stage.epochs for stage in stages[:place]) for place in range(len(stages) + 1)]
 
-    def draw(figure: Any) -> None:
+    def draw(figure: Drawing) -> None:
         loss, rate = figure.subplots(2, sharex=True, height_ratios=(3, 1))
         for curve in found:
             epochs = starts[curve.stage] + curve.history["epoch"].to_numpy()
@@ -165,7 +158,7 @@ def _mean(histories: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def times(rows: Sequence[tuple[Stage, dict[str, float]]]) -> str:
     """Seconds of every stage, stacked by part; one bar a stage."""
 
-    def draw(figure: Any) -> None:
+    def draw(figure: Drawing) -> None:
         axes = figure.subplots()
         lefts = [0.0] * len(rows)
         for part in PARTS:

@@ -91,9 +91,6 @@ class Calibration:
 def out_of_fold(run: Run) -> Rows:
     """What is submitted, out of fold, in the order of the task's training rows.
 
-    Returns:
-        `(train, k)` predictions; of classes, every row sums to 1; of heads, each head's columns do.
-
     Raises:
         RunError: the file is missing, or lacks a training row.
     """
@@ -118,12 +115,7 @@ def out_of_fold(run: Run) -> Rows:
 
 
 def binned(confidence: Rows, correct: Rows) -> Calibration:
-    """Confidence against how often it is right, in ten bins.
-
-    Args:
-        confidence: `(n,)` probabilities.
-        correct: `(n,)`, 1 where they were right and 0 where not, or a share.
-    """
+    """Confidence against how often it is right, in ten bins."""
     bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
     count = np.bincount(bins, minlength=_BINS)
     filled = np.flatnonzero(count)
@@ -140,13 +132,7 @@ def binned(confidence: Rows, correct: Rows) -> Calibration:
 def mistakes(
     task: Task, rows: Iterable[int], words: Iterable[tuple[str, str, str]]
 ) -> list[Mistake]:
-    """Training rows as mistakes, with their pictures.
-
-    Args:
-        task: whose rows they are.
-        rows: indexes of training rows, the worst first.
-        words: truth, prediction and note of each.
-    """
+    """Training rows as mistakes, with their pictures."""
     return [
         Mistake(
             id=str(task.train_ids[row]),

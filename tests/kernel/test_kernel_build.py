@@ -11,6 +11,7 @@ from kaggle_prz import cli, kernel, runs, workdir
 from kaggle_prz.errors import RunError, SecretFoundError, UsageError
 from kaggle_prz.kernel import job, scripts, wheels
 from kaggle_prz.kernel.job import Job
+from kaggle_prz.spec import Overrides
 
 QUICK = {"backbone": "tiny", "sizes": (32, 48)}
 
@@ -28,7 +29,9 @@ def few_wheels(monkeypatch):
 @pytest.fixture
 def run(tmp_path) -> runs.Run:
     made = make_run_of("classes", tmp_path / "runs" / "leaf-shapes" / "first", slug="leaf-shapes")
-    runs.begin(made.path, str(made.task.root), made.recipe, made.task, "", layout={"target": "t"})
+    runs.begin(
+        made.path, str(made.task.root), made.recipe, made.task, "", overrides=Overrides(target="t")
+    )
     runs.write_task(made.path, made.task)
     return made
 

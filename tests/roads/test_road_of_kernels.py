@@ -42,7 +42,7 @@ def test_unattended_training_there_comes_home_and_is_scored(kaggle, capsys):
     (run,) = map(runs.load_run, runs.all_runs(Path("runs")))
     assert run.receipt.public_score == pytest.approx(sent["public"], abs=1e-5)
     assert run.recipe.sizes == QUICK["sizes"]
-    assert run.layout["metric"] == "accuracy"  # not the cells' default
+    assert run.overrides.metric == "accuracy"  # not the cells' default
     assert kernels(kaggle) == {"predict", "train"}
 
 

@@ -1,7 +1,6 @@
 """Classes: confusion, recall and precision, calibration, ranks of the true class, mistakes."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,15 +76,8 @@ class ClassScore:
     precision: float | None
 
 
-def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[str, Any]:
-    """What the template of classes names; of shares, the largest is the true class.
-
-    Args:
-        task: of classes.
-        metric: its accuracy is not told twice, and ranks are shown where it wants them.
-        rows: `(train, classes)` probabilities.
-        decision: how they become classes.
-    """
+def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[str, object]:
+    """What the template of classes names; of shares, the largest is the true class."""
     truth, answers = class_truth(task.labels), decision.apply(rows)
     found = confusion(task.classes, truth, answers)
     calibrated = calibration(truth, rows)

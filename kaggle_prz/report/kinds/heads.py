@@ -1,7 +1,6 @@
 """Heads: scores of each, its confusion and calibration, the images with a wrong class."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,15 +37,8 @@ class HeadFacts:
     class_scores: list[classes.ClassScore]
 
 
-def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[str, Any]:
-    """What the template of heads names.
-
-    Args:
-        task: of heads.
-        metric: of the competition; the scores of its heads come first.
-        rows: `(train, k)` probabilities, those of each head sum to 1.
-        decision: how they become classes.
-    """
+def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[str, object]:
+    """What the template of heads names."""
     answers = decision.apply(rows)
     right = int((answers == task.labels).all(axis=1).sum())
     note = f"{right} of {len(answers)} images"

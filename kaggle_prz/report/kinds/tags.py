@@ -1,7 +1,5 @@
 """Tags: a table of them, calibration, and the images whose tags are most surprising."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics as sklearn_metrics
@@ -28,14 +26,8 @@ _F1 = FScore(1, "macro")
 Tags = NDArray[np.bool_]
 
 
-def values(task: Task, rows: Rows, decision: Decision) -> dict[str, Any]:
-    """What the template of tags names.
-
-    Args:
-        task: of tags.
-        rows: `(train, tags)` probabilities.
-        decision: how they become tags.
-    """
+def values(task: Task, rows: Rows, decision: Decision) -> dict[str, object]:
+    """What the template of tags names."""
     rows = np.clip(rows, 0, 1)
     truth, answers = tag_truth(task.labels), decision.apply(rows)
     soft = bool(((task.labels > 0) & (task.labels < 1)).any())
@@ -94,14 +86,7 @@ def share_table(task: Task, rows: Rows) -> Table:
 
 
 def worst_mistakes(task: Task, rows: Rows, answers: Tags, *, soft: bool) -> Mistakes:
-    """The images with the highest binary cross-entropy over their tags, in nats; at most 12.
-
-    Args:
-        task: of tags.
-        rows: `(train, tags)` probabilities.
-        answers: `(train, tags)` what they become.
-        soft: the labels are shares; else only images with a wrong tag are mistakes.
-    """
+    """The images with the highest binary cross-entropy over their tags, in nats; at most 12."""
     labels, truth = task.labels.astype(np.float64), tag_truth(task.labels)
     inside = np.clip(rows, LEAST, 1 - LEAST)
     losses = -(labels * np.log(inside) + (1 - labels) * np.log1p(-inside)).sum(axis=1)
