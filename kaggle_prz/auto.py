@@ -41,17 +41,11 @@ class Submit(Protocol):
 
 @dataclass(frozen=True)
 class Attempt:
-    """One run that is to be made.
+    """One run that is to be made."""
 
-    Attributes:
-        number: 1 for the first.
-        options: of `experiment.fit`.
-        changes: what differs from the first attempt.
-    """
-
-    number: int
-    options: Mapping[str, object]
-    changes: Mapping[str, object]
+    number: int  # 1 for the first
+    options: Mapping[str, object]  # of `experiment.fit`
+    changes: Mapping[str, object]  # what differs from the first attempt
 
     @property
     def run(self) -> str:

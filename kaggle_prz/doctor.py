@@ -64,18 +64,13 @@ print(json.dumps({
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """One thing that was looked at."""
 
-    Attributes:
-        name: what was looked at.
-        state: `"ok"`; `"note"` where something is lacking that not every run needs; `"fault"`
-            where a run would fail.
-        text: what was found, and for a fault what to do.
-    """
-
-    name: str
+    name: str  # what was looked at
+    # `"ok"`; `"note"` where something is lacking that not every run needs; `"fault"` where a
+    # run would fail
     state: State
-    text: str
+    text: str  # what was found, and for a fault what to do
 
 
 def examine(directory: Path = Path()) -> list[Finding]:

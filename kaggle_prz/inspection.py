@@ -93,9 +93,9 @@ def show(found: Inspection, console: Console) -> None:
     """What the files are taken for, classes, images, and what to know before training."""
     summary.show_task(found.task, console)
     summary.show_classes(found.task, console)
-    lines = [*_of_heads(found.heads), *_of_findings(found.findings)]
-    if lines:
-        heads = found.heads
+    heads = found.heads
+    lines = [("size, px", heads.size), ("mode", heads.mode)] if heads.looked else []
+    if lines := [*lines, *_of_findings(found.findings)]:
         some = f" (sizes of {heads.looked} of {heads.of})" if heads.looked < heads.of else ""
         console.table(f"images{some}", ("", "found"), lines)
     for note in notes(found):
@@ -151,10 +151,6 @@ def _duplicates(these: Findings) -> dict[str, object]:
 
 def _pair(pair: Pair) -> dict[str, object]:
     return {"files": [pair.first.file, pair.second.file], "same": pair.same}
-
-
-def _of_heads(heads: Heads) -> list[tuple[str, str]]:
-    return [("size, px", heads.size), ("mode", heads.mode)] if heads.looked else []
 
 
 def _of_findings(these: Findings) -> Iterator[tuple[str, str]]:

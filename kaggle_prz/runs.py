@@ -1,16 +1,19 @@
 """A run as a value: its recipe, task, stages and scores, read from its files."""
 
+import functools
 import hashlib
 import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_type_hints
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
 
 import kaggle_prz
 from kaggle_prz import receipts, workdir
@@ -19,7 +22,7 @@ from kaggle_prz.finish import TUNED, Finish, finishes_in
 from kaggle_prz.identity import Identity
 from kaggle_prz.receipts import Receipt
 from kaggle_prz.spec import Overrides, Recipe, Stage
-from kaggle_prz.task import Evidence, Head, Images, Task, Text
+from kaggle_prz.task import Images, Task, Text
 
 Facts: TypeAlias = dict[str, Any]  # what a JSON file says
 
@@ -278,27 +281,16 @@ def write_task(path: Path, task: Task) -> None:
     """Write the task as `task.json` and `task.npz`."""
     arrays = {name: getattr(task, name) for name in _ARRAYS if getattr(task, name) is not None}
     workdir.write_arrays(path / "task.npz", **arrays, **_of_bags(task))
-    facts = {
-        "slug": task.slug,
-        "root": str(task.root),
-        "sample": str(task.sample),
-        "id_column": task.id_column,
-        "target_columns": task.target_columns,
-        "cell": task.cell,
-        "kind": task.kind,
-        "most_ranked": task.most_ranked,
-        "between": task.between,
-        "channels": task.channels,
-        "melted": task.melted,
-        "classes": task.classes,
-        "heads": [asdict(head) for head in task.heads],
-        "metric": task.metric,
-        "flips": task.flips,
-        "groups_in_test": task.groups_in_test,
-        "evidence": [asdict(evidence) for evidence in task.evidence],
-        "warnings": task.warnings,
-    }
-    workdir.write_json(path / "task.json", facts)
+    facts = {name: getattr(task, name) for name in _facts()}
+    workdir.write_json(path / "task.json", to_jsonable_python(facts))
+
+
+@functools.cache
+def _facts() -> dict[str, TypeAdapter[object]]:
+    """Return what `task.json` holds of a task: all that is no array, by name."""
+    kinds = get_type_hints(Task)
+    names = (field.name for field in fields(Task))
+    return {name: TypeAdapter(kinds[name]) for name in names if name not in (*_ARRAYS, "bags")}
 
 
 def load_run(path: str | Path) -> Run:
@@ -316,20 +308,17 @@ def load_run(path: str | Path) -> Run:
     """
     path = Path(path)
     recipe = workdir.read_json(path / "recipe.json")["recipe"]
-    facts = workdir.read_json(path / "task.json")
+    written = workdir.read_json(path / "task.json")
     arrays = workdir.read_arrays(path / "task.npz")
-    for key in ("target_columns", "classes", "flips", "groups_in_test", "warnings"):
-        facts[key] = tuple(facts.get(key, ()))
-    facts["heads"] = tuple(
-        Head(**(head | {"classes": tuple(head["classes"])})) for head in facts.get("heads", ())
-    )
-    facts["evidence"] = tuple(Evidence(**item) for item in facts["evidence"])
-    facts["root"], facts["sample"] = Path(facts["root"]), Path(facts["sample"])
+    facts: Facts = {
+        name: kind.validate_python(written[name])
+        for name, kind in _facts().items()
+        if name in written
+    }
     facts |= {name: arrays.get(name) for name in _ARRAYS}
     if f"bags_{_BAGS[0]}" in arrays:
         facts["bags"] = Images(**{name: arrays[f"bags_{name}"] for name in _BAGS})
-    task = Task(**facts)
-    return Run(path, Recipe.parse(recipe), task)
+    return Run(path, Recipe.parse(recipe), Task(**facts))
 
 
 def all_runs(output_dir: Path) -> Iterator[Path]:

@@ -24,17 +24,11 @@ _AT_KAGGLE = "/kaggle/input"
 
 @dataclass(frozen=True)
 class Built:
-    """What was built.
+    """What was built."""
 
-    Attributes:
-        kernel: folder with the script and `kernel-metadata.json`.
-        bundle: folder to be uploaded as a private dataset.
-        files: its manifest, the largest first.
-    """
-
-    kernel: Path
-    bundle: Path
-    files: tuple[Facts, ...]
+    kernel: Path  # folder with the script and `kernel-metadata.json`
+    bundle: Path  # folder to be uploaded as a private dataset
+    files: tuple[Facts, ...]  # its manifest, the largest first
 
     @property
     def bytes(self) -> int:
@@ -168,9 +162,9 @@ def _network(run: Run | None, given: Facts) -> backbones.Backbone:
             f"A kernel takes backbones by name, and {run.path} was trained on a network that was "
             "handed over. Register it as a plugin, see docs/backbones.md."
         )
-    name = given.get("backbone") or (run.recipe.backbone if run else Recipe().backbone)
-    network = backbones.resolve(name)
-    network.check_sizes(tuple(given.get("sizes") or (run.recipe.sizes if run else Recipe().sizes)))
+    recipe = run.recipe if run else Recipe()
+    network = backbones.resolve(given.get("backbone") or recipe.backbone)
+    network.check_sizes(tuple(given.get("sizes") or recipe.sizes))
     return network
 
 

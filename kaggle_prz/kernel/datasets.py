@@ -57,30 +57,19 @@ def _put(
 ) -> None:
     owner, _, slug = metadata["id"].partition("/")
     if new:
-        answer = door.told(
-            lambda: door.once(
-                "CreateDataset",
-                _SERVICE,
-                owner_slug=owner,
-                slug=slug,
-                title=metadata["title"],
-                license_name=metadata["licenses"][0]["name"],
-                is_private=True,
-                files=files,
-            ),
-            f"Creating the dataset {metadata['id']}",
-        )
+        method, doing = "CreateDataset", f"Creating the dataset {metadata['id']}"
+        fields: Facts = {
+            "slug": slug,
+            "title": metadata["title"],
+            "license_name": metadata["licenses"][0]["name"],
+            "is_private": True,
+            "files": files,
+        }
     else:
-        answer = door.told(
-            lambda: door.once(
-                "CreateDatasetVersion",
-                _SERVICE,
-                owner_slug=owner,
-                dataset_slug=slug,
-                body={"versionNotes": notes, "files": files},
-            ),
-            f"Making a version of the dataset {metadata['id']}",
-        )
+        method = "CreateDatasetVersion"
+        doing = f"Making a version of the dataset {metadata['id']}"
+        fields = {"dataset_slug": slug, "body": {"versionNotes": notes, "files": files}}
+    answer = door.told(lambda: door.once(method, _SERVICE, owner_slug=owner, **fields), doing)
     said = answer.get("error") or (answer.get("status") == "error" and "it says nothing more")
     if said:
         raise HostError(f"Kaggle did not take the bundle {metadata['id']}: {said}")

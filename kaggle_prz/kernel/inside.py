@@ -20,23 +20,14 @@ SESSION = "session.json"
 
 @dataclass(frozen=True)
 class Inside:
-    """A kernel at work.
+    """A kernel at work."""
 
-    Attributes:
-        job: what it is to do.
-        mount: directory of the competition's files, as they are now.
-        files: the bundle's, at their paths.
-        working: what is in this directory at the end is kept.
-        budget: the clock of the session.
-        console: the kernel's log.
-    """
-
-    job: Job
-    mount: Path
-    files: Path
-    working: Path
-    budget: Budget
-    console: Console
+    job: Job  # what it is to do
+    mount: Path  # directory of the competition's files, as they are now
+    files: Path  # the bundle's, at their paths
+    working: Path  # what is in this directory at the end is kept
+    budget: Budget  # the clock of the session
+    console: Console  # the kernel's log
 
     @property
     def competition(self) -> str:

@@ -25,27 +25,18 @@ _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
 
 
 class Job(pydantic.BaseModel):
-    """What is written in `kernel.json`.
-
-    Attributes:
-        mode: `"train"` or `"predict"`.
-        competition: its name at Kaggle.
-        requirements: what pip installs from the bundle; what the image has already stays.
-        kernel: `owner/slug` of the kernel itself, whose last output a training goes on with.
-        run: name of the run; None for the one that the recipe makes.
-        options: of `prz.fit`.
-        session: seconds after which a training pauses between two folds.
-    """
+    """What is written in `kernel.json`."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-    mode: Mode
-    competition: str
+    mode: Mode  # `"train"` or `"predict"`
+    competition: str  # its name at Kaggle
+    # what pip installs from the bundle; what the image has already stays
     requirements: tuple[str, ...]
-    kernel: str
-    run: str | None = None
-    options: Facts = {}
-    session: float = SESSION
+    kernel: str  # `owner/slug` of the kernel itself, whose last output a training goes on with
+    run: str | None = None  # name of the run; None for the one that the recipe makes
+    options: Facts = {}  # of `prz.fit`
+    session: float = SESSION  # seconds after which a training pauses between two folds
 
     @classmethod
     def read(cls, file: Path) -> "Job":

@@ -21,17 +21,11 @@ _MOST_VERSIONS = 50
 
 @dataclass(frozen=True)
 class Pushed:
-    """What came of a push.
+    """What came of a push."""
 
-    Attributes:
-        version: the last version that was pushed.
-        status: of its session; `"QUEUED"` where nobody waited.
-        submission: that was graded, or None.
-    """
-
-    version: Version
-    status: str
-    submission: Submission | None = None
+    version: Version  # the last version that was pushed
+    status: str  # of its session; `"QUEUED"` where nobody waited
+    submission: Submission | None = None  # that was graded, or None
 
 
 def push(
@@ -85,7 +79,9 @@ def push(
         _end_well(door, version, console, timeout)
         if not until_done or _is_complete(door, version):
             break
-        _attach_own_output(place / "kernel")
+        metadata = workdir.read_json(place / "kernel" / job.KERNEL)
+        attached = {"kernel_sources": [version.ref]}
+        workdir.write_json(place / "kernel" / job.KERNEL, metadata | attached)
     else:
         raise HostError(
             f"{version.ref} is not complete after {_MOST_VERSIONS} versions. See its output: "
@@ -156,8 +152,3 @@ def _is_complete(door: Door, version: Version) -> bool:
         if not found:
             raise RunError(f"{version.ref} left no {SESSION}: it is no training kernel of ours.")
         return bool(workdir.read_json(found[0])["complete"])
-
-
-def _attach_own_output(folder: Path) -> None:
-    metadata = workdir.read_json(folder / job.KERNEL)
-    workdir.write_json(folder / job.KERNEL, metadata | {"kernel_sources": [metadata["id"]]})

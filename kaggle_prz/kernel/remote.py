@@ -31,30 +31,19 @@ _SOURCES = {
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a kernel.
+    """A version of a kernel."""
 
-    Attributes:
-        ref: `owner/slug`.
-        number: counted from 1.
-        url: its page.
-    """
-
-    ref: str
-    number: int
-    url: str
+    ref: str  # `owner/slug`
+    number: int  # counted from 1
+    url: str  # its page
 
 
 @dataclass(frozen=True)
 class Session:
-    """How the last version's session stands.
+    """How the last version's session stands."""
 
-    Attributes:
-        status: `QUEUED`, `RUNNING`, or one of `ENDED`.
-        failure: what Kaggle says of an error.
-    """
-
-    status: str
-    failure: str = ""
+    status: str  # `QUEUED`, `RUNNING`, or one of `ENDED`
+    failure: str = ""  # what Kaggle says of an error
 
 
 def check_ref(ref: str) -> str:
@@ -126,11 +115,7 @@ def _refuse_what_was_left_out(ref: str, answer: Facts) -> None:
 
 
 def status(door: Door, ref: str) -> Session:
-    """How the last version's session stands.
-
-    Raises:
-        HostError: and its children.
-    """
+    """How the last version's session stands."""
     answer = door.ask(
         "GetKernelSessionStatus", f"Asking for the kernel {ref}", service=_SERVICE, **_named(ref)
     )

@@ -25,15 +25,10 @@ _TRIES = 4  # where Kaggle does not answer
 
 @dataclass(frozen=True)
 class Before:
-    """A submission of the same bundle, made earlier.
+    """A submission of the same bundle, made earlier."""
 
-    Attributes:
-        version: of the kernel, that was submitted.
-        row: Kaggle's.
-    """
-
-    version: int
-    row: Facts
+    version: int  # of the kernel, that was submitted
+    row: Facts  # Kaggle's
 
 
 def check(door: Door, slug: str) -> None:
@@ -42,7 +37,6 @@ def check(door: Door, slug: str) -> None:
     Raises:
         SubmissionError: the competition takes no submissions, or no more of them.
         LimitReachedError: those of the day are made.
-        HostError: and its children.
     """
     about = facts.get(slug, door, fresh=True)
     if about.disabled:
@@ -51,11 +45,7 @@ def check(door: Door, slug: str) -> None:
 
 
 def sent_before(door: Door, slug: str, kernel: str, content: str) -> Before | None:
-    """The newest submission of a bundle by a kernel that was not refused.
-
-    Raises:
-        HostError: and its children.
-    """
+    """The newest submission of a bundle by a kernel that was not refused."""
     mark = re.compile(rf"\[{re.escape(kernel.partition('/')[2])} v(\d+) {content[:_DIGITS]}\]$")
     for row in sent.rows(door, slug):
         found = mark.search(str(row.get("description") or ""))
@@ -71,7 +61,6 @@ def submit_version(
 
     Raises:
         SubmissionError: Kaggle refuses it, or grades it with an error.
-        HostError: and its children.
     """
     if facts.get(slug, door, fresh=True).disabled:
         raise SubmissionError(f"{slug!r} takes no submissions at the moment, says Kaggle.")
@@ -98,7 +87,6 @@ def graded(door: Door, slug: str, number: int, row: Facts, console: Console) -> 
 
     Raises:
         SubmissionError: it is graded with an error.
-        HostError: and its children.
     """
     found = sent.wait(door, slug, sent.value(row, "", door.private), console)
     if found.status == "error":

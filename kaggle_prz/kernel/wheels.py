@@ -78,7 +78,7 @@ def _wheel(requirement: str, directory: Path) -> Path:
 
 
 def repack(name: str, directory: Path) -> Path:
-    """Pack an installed distribution of pure Python into a wheel.
+    """Pack an installed distribution of pure Python, ours as it runs, into a wheel.
 
     Raises:
         PackageNotFoundError: it is not installed.

@@ -16,21 +16,13 @@ _SPANS = 12
 
 @dataclass(frozen=True)
 class StageScores:
-    """One stage in the chart of scores.
+    """One stage in the chart of scores."""
 
-    Attributes:
-        stage: which.
-        folds: fold number -> score.
-        score: of all folds together, or None where some are lacking.
-        submitted: fold numbers whose predictions are submitted.
-        accuracy: of all folds together, or None where some are lacking.
-    """
-
-    stage: Stage
-    folds: dict[int, float]
-    score: float | None
-    submitted: frozenset[int]
-    accuracy: float | None
+    stage: Stage  # which
+    folds: dict[int, float]  # fold number -> score
+    score: float | None  # of all folds together, or None where some are lacking
+    submitted: frozenset[int]  # fold numbers whose predictions are submitted
+    accuracy: float | None  # of all folds together, or None where some are lacking
 
 
 @dataclass(frozen=True)
