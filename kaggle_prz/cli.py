@@ -76,8 +76,8 @@ def fit(competition: str, quiet: bool, **given: Any) -> None:
 def auto(competition: str, quiet: bool, in_kernels: bool, machine: "Machine", **given: Any) -> None:
     """Fit one attempt after the other, and submit what is better than before.
 
-    The recipe as given comes first, then larger images, then other seeds. A journal keeps what
-    was done: the same command goes on where it stopped, also on another day.
+    The recipe as given comes first, then larger images, then other seeds. The same command goes
+    on where it stopped, also on another day.
     """
     from functools import partial
 

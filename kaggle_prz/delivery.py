@@ -1,6 +1,7 @@
 """A run's submission -> its host, once: validated, looked up first, answered with a receipt."""
 
 import glob
+from dataclasses import fields
 from pathlib import Path
 
 from kaggle_prz import hosts, metrics, receipts, submission, workdir
@@ -127,16 +128,8 @@ def _graded(run: Run, source: hosts.Source, receipt: Receipt, console: Console) 
     Raises:
         SubmissionError: it was refused then; the receipt says so.
     """
-    pending = hosts.Submission(
-        ref=receipt.ref,
-        date=receipt.date,
-        description=receipt.description,
-        file_name=receipt.file_name,
-        sha256=receipt.sha256,
-        status=receipt.status,
-        public_score=None,
-        private_score=None,
-    )
+    names = (field.name for field in fields(hosts.Submission))
+    pending = hosts.Submission(**{name: getattr(receipt, name) for name in names})
     answer = source.host.wait(source.slug, pending, console)
     graded = _kept(run, _answered(source, answer))
     if graded.status == "error":

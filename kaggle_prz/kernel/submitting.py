@@ -38,10 +38,14 @@ def check(door: Door, slug: str) -> None:
         SubmissionError: the competition takes no submissions, or no more of them.
         LimitReachedError: those of the day are made.
     """
+    sent.check_limit(door, slug, _open(door, slug).daily_limit)
+
+
+def _open(door: Door, slug: str) -> facts.Facts:
     about = facts.get(slug, door, fresh=True)
     if about.disabled:
         raise SubmissionError(f"{slug!r} takes no submissions at the moment, says Kaggle.")
-    sent.check_limit(door, slug, about.daily_limit)
+    return about
 
 
 def sent_before(door: Door, slug: str, kernel: str, content: str) -> Before | None:
@@ -62,8 +66,7 @@ def submit_version(
     Raises:
         SubmissionError: Kaggle refuses it, or grades it with an error.
     """
-    if facts.get(slug, door, fresh=True).disabled:
-        raise SubmissionError(f"{slug!r} takes no submissions at the moment, says Kaggle.")
+    _open(door, slug)
     mark = _mark(version, content)
     row = _row_of(door, slug, mark)
     for tries in range(1, _TRIES + 1):

@@ -46,6 +46,19 @@ _STYLE = {
 }
 
 
+def dots(color: str, size: float, *, line: float = 0, alpha: float = 1) -> dict[str, object]:
+    """Return how a plot has dots of a size, on a line of a width if there is one."""
+    return {
+        "color": color,
+        "alpha": alpha,
+        "marker": "o",
+        "markersize": size,
+        "markeredgewidth": 0,
+        "linestyle": "-" if line else "",
+        "linewidth": line,
+    }
+
+
 def legend(axes: Drawing, *, columns: int) -> None:
     """A legend above the axes."""
     axes.legend(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from kaggle_prz.console import duration
 from kaggle_prz.metrics import Metric
-from kaggle_prz.report.canvas import ACCENT, MUTED, OF_PART, PARTS, WARM, Drawing, legend, svg
+from kaggle_prz.report.canvas import ACCENT, MUTED, OF_PART, PARTS, WARM, Drawing, dots, legend, svg
 from kaggle_prz.spec import Stage
 
 _SPANS = 12
@@ -45,38 +45,19 @@ def scores(stages: Sequence[StageScores], metric: Metric) -> str:
             axes.plot(
                 at,
                 [stages[place].folds[number] for place in at],
-                color=MUTED,
-                alpha=0.45,
-                linewidth=1,
-                marker="o",
-                markersize=3.5,
-                markeredgewidth=0,
+                **dots(MUTED, 3.5, line=1, alpha=0.45),
                 label="one fold" if number == numbers[0] else None,
             )
         whole = [(place, row.score) for place, row in enumerate(stages) if row.score is not None]
-        axes.plot(
-            *zip(*whole, strict=True),
-            color=ACCENT,
-            linewidth=2.4,
-            marker="o",
-            markersize=6,
-            label="all folds, out-of-fold",
-        )
+        style = dots(ACCENT, 6, line=2.4)
+        axes.plot(*zip(*whole, strict=True), **style, label="all folds, out-of-fold")
         sent = [
             (place, row.folds[fold])
             for place, row in enumerate(stages)
             for fold in sorted(row.submitted)
         ]
-        axes.plot(
-            *zip(*sent, strict=True),
-            color=WARM,
-            linestyle="",
-            marker="o",
-            markersize=7.5,
-            fillstyle="none",
-            markeredgewidth=1.3,
-            label="submitted",
-        )
+        circles = dots(WARM, 7.5) | {"fillstyle": "none", "markeredgewidth": 1.3}
+        axes.plot(*zip(*sent, strict=True), **circles, label="submitted")
         axes.set_xticks(range(len(stages)), [row.stage.label for row in stages])
         axes.set_xlim(-0.5, len(stages) - 0.5)
         axes.ticklabel_format(axis="y", useOffset=False)
@@ -107,15 +88,9 @@ def curves(found: Sequence[Curve], stages: Sequence[Stage], oof: Sequence[float 
             )
         marks = [(starts[at + 1], score) for at, score in enumerate(oof) if score is not None]
         if marks:
-            loss.plot(
-                *zip(*marks, strict=True),
-                color=WARM,
-                linestyle="",
-                marker="D",
-                markersize=5,
-                label="out-of-fold, at the end of a stage",
-                clip_on=False,
-            )
+            style = dots(WARM, 5) | {"marker": "D", "clip_on": False}
+            named = "out-of-fold, at the end of a stage"
+            loss.plot(*zip(*marks, strict=True), **style, label=named)
         for axes in (loss, rate):
             for start in starts[1:-1]:
                 axes.axvline(start, color=MUTED, linewidth=0.8, linestyle=(0, (3, 3)))

@@ -29,7 +29,8 @@ def of(run: Run) -> dict[str, object]:
     trust = _trust(run)
     decision = _decision(run, metric)
     curves = _curves(run, stages)
-    losses = [_score_of(rows, stage) if metric.name == "log_loss" else None for stage in stages]
+    scored = {row.stage.name: row.score for row in rows if metric.name == "log_loss"}
+    losses = [scored.get(stage.name) for stage in stages]
     finishes = [(finish, _measured(run, finish)) for finish in run.finishes]
     timed = [
         (stage, facts["seconds"])
@@ -148,10 +149,6 @@ def _scores(run: Run) -> list[charts.StageScores]:
             )
         )
     return rows
-
-
-def _score_of(rows: Sequence[charts.StageScores], stage: Stage) -> float | None:
-    return next((row.score for row in rows if row.stage.name == stage.name), None)
 
 
 def _curves(run: Run, stages: Sequence[Stage]) -> list[charts.Curve]:

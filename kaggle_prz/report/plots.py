@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz.report.canvas import ACCENT, MUTED, WARM, Drawing, svg
+from kaggle_prz.report.canvas import ACCENT, MUTED, WARM, Drawing, dots, svg
 from kaggle_prz.report.predictions import Calibration
 
 _DASHED = (0, (3, 3))
@@ -87,12 +87,7 @@ def agreement(panels: Sequence[Panel]) -> str:
         axes.plot(
             panel.truth[rows],
             panel.predicted[rows],
-            color=ACCENT,
-            alpha=0.45,
-            linestyle="",
-            marker="o",
-            markersize=3 if len(panels) == 1 else 2.2,
-            markeredgewidth=0,
+            **dots(ACCENT, 3 if len(panels) == 1 else 2.2, alpha=0.45),
         )
         axes.grid(visible=True, axis="both")
 
