@@ -44,7 +44,7 @@ from kaggle_prz.kernel import pushing
 from kaggle_prz.planning import Plan
 from kaggle_prz.receipts import Receipt
 from kaggle_prz.runs import Run
-from kaggle_prz.spec import Overrides, Recipe, Stage
+from kaggle_prz.spec import Overrides, Stage
 from kaggle_prz.task import Task
 
 if TYPE_CHECKING:
@@ -155,10 +155,11 @@ def fit(
     with workdir.locked(path):
         runs.begin(path, source.address, recipe, task, network.identity, overrides=overrides)
         console.say(f"Run: {path}")
+        larger = finish.sizes_of(recipe, network.multiple)
         decoded = images.decode(
             task.root,
             rows.files_of(task),
-            _decoded_sizes(recipe, network.multiple),
+            sorted({*augmentation.decoded_sizes(recipe), *larger}),
             workdir.home() / "images" / task.slug,
             console,
             channels=task.channels,
@@ -268,11 +269,6 @@ def foresee(
     foreseen = forecast.of(recipe, task, pretrained=pretrained, structure=network.structure)
     foreseen.show(console)
     return foreseen
-
-
-def _decoded_sizes(recipe: Recipe, multiple: int) -> tuple[int, ...]:
-    larger = finish.sizes_of(recipe, multiple)
-    return tuple(sorted({*augmentation.decoded_sizes(recipe), *larger}))
 
 
 def _as_seen(task: Task, decoded: images.Decoded, parts: int) -> Task:

@@ -210,8 +210,9 @@ def _checked(name: str, value: object, *, optional: bool) -> object:
     Raises:
         UsageError: it is of another type.
     """
-    if name == "console":
-        _check_console(value)
+    speaks = all(hasattr(value, part) for part in ("say", "table", "bar"))
+    if name == "console" and value is not None and not speaks:
+        raise _refused("console takes an object with say, table and bar", value)
     if name not in _TAKEN or (optional and value is None):
         return value
     types, words = _TAKEN[name]
@@ -240,11 +241,6 @@ def _run(value: object) -> object:
     if not isinstance(value, str | os.PathLike):
         raise _refused("run takes a finished run, or the path of its directory", value)
     return runs.load_run(Path(os.fsdecode(value)))
-
-
-def _check_console(value: object) -> None:
-    if value is not None and not all(hasattr(value, name) for name in ("say", "table", "bar")):
-        raise _refused("console takes an object with say, table and bar", value)
 
 
 def _refused(rule: str, value: object, advice: str = "") -> UsageError:

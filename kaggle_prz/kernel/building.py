@@ -109,7 +109,7 @@ def build(
 
 
 def _write_kernel(folder: Path, todo: Job, machine: Machine, resume: bool) -> None:
-    script = scripts.of(todo.mode)
+    script = scripts.home() / todo.mode
     workdir.begin_anew(folder)
     shutil.copyfile(script / f"{todo.mode}.py", folder / f"{todo.mode}.py")
     template = workdir.read_json(script / job.KERNEL)

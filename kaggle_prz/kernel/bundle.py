@@ -23,7 +23,8 @@ class Bundle:
     """
 
     def __init__(self, directory: Path):
-        if directory.is_dir() and any(directory.iterdir()) and not _is_bundle(directory):
+        built = (directory / MANIFEST).is_file() or _mark(directory).is_file()  # whole or not
+        if directory.is_dir() and any(directory.iterdir()) and not built:
             raise UsageError(
                 f"{directory} holds files that no earlier build made. Name another directory "
                 "with --output."
@@ -64,11 +65,6 @@ class Bundle:
         name = path.replace("/", "--")
         self._paths[name] = path
         return name
-
-
-def _is_bundle(directory: Path) -> bool:
-    """Whether a build made the directory, and perhaps was stopped."""
-    return (directory / MANIFEST).is_file() or _mark(directory).is_file()
 
 
 def is_whole(directory: Path) -> bool:

@@ -73,7 +73,8 @@ def push(
         submitting.check(door, todo.competition)
     datasets.publish(door, place / "bundle", console)
     for _ in range(_MOST_VERSIONS):
-        version = _push_once(door, place / "kernel", console)
+        version = remote.save(door, place / "kernel")
+        console.say(f"Pushed version {version.number} of {version.ref}: {version.url}")
         if not (wait or submit or until_done):
             return Pushed(version, "QUEUED")
         _end_well(door, version, console, timeout)
@@ -125,12 +126,6 @@ def _built(what: Path, door: Door, console: Console) -> Path:
         f"kernel push takes what kernel build wrote (the folders kernel and bundle), or a run's "
         f"directory; {what} is neither."
     )
-
-
-def _push_once(door: Door, folder: Path, console: Console) -> Version:
-    version = remote.save(door, folder)
-    console.say(f"Pushed version {version.number} of {version.ref}: {version.url}")
-    return version
 
 
 def _end_well(door: Door, version: Version, console: Console, timeout: float) -> None:

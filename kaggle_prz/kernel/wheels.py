@@ -53,7 +53,13 @@ def collect(needed: list[str], directory: Path) -> list[Path]:
     Raises:
         RunError: something is neither installed nor to be had, or fits this machine only.
     """
-    return [_wheel(requirement, directory) for requirement in needed]
+    wheels = []
+    for requirement in needed:
+        try:
+            wheels.append(repack(_name(requirement), directory))
+        except importlib.metadata.PackageNotFoundError:
+            wheels.append(_download(requirement, directory))
+    return wheels
 
 
 def _specified(name: str) -> str:
@@ -68,13 +74,6 @@ def _specified(name: str) -> str:
 def _name(requirement: str) -> str:
     found = re.match(r"[\w.-]+", requirement)
     return found[0] if found else requirement
-
-
-def _wheel(requirement: str, directory: Path) -> Path:
-    try:
-        return repack(_name(requirement), directory)
-    except importlib.metadata.PackageNotFoundError:
-        return _download(requirement, directory)
 
 
 def repack(name: str, directory: Path) -> Path:

@@ -37,6 +37,7 @@ def of(run: Run) -> dict[str, object]:
         for stage, facts in [*zip(stages, measured, strict=True), *finishes]
         if facts
     ]
+    share = schedule.relative_compute(stages)
     seconds = sum(sum(parts.values()) for _, parts in timed)
     return {
         "run": run,
@@ -46,7 +47,7 @@ def of(run: Run) -> dict[str, object]:
         "receipt": run.receipt,
         "complete": workdir.read_json(run.path / "plan.json")["complete"],
         "took": duration(seconds) if timed else None,
-        "saved": _saved(stages),
+        "saved": 1 / share if len(stages) > 1 and share > 0 else None,
         "parts": PARTS,
         "stages": _stage_rows(run, stages, measured),
         "ramps": schedule.ramps_to_show(stages),
@@ -101,11 +102,6 @@ def _stage_rows(
         }
         for stage, foreseen, facts in zip(stages, predicted, measured, strict=True)
     ]
-
-
-def _saved(stages: Sequence[Stage]) -> float | None:
-    share = schedule.relative_compute(stages)
-    return 1 / share if len(stages) > 1 and share > 0 else None
 
 
 def _decisions(stages: Sequence[Stage], measured: Sequence[Facts]) -> list[tuple[str, str]]:

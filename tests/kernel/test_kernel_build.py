@@ -63,7 +63,7 @@ def test_a_training_kernel_for_a_competition(tmp_path):
         "model_sources": [],
     }
     assert (built.kernel / "train.py").read_bytes() == (
-        scripts.of("train") / "train.py"
+        scripts.home() / "train" / "train.py"
     ).read_bytes()
     todo = Job.read(built.bundle / "kernel.json")
     assert (todo.mode, todo.competition, todo.run) == ("train", "leaf-shapes", None)
@@ -220,7 +220,7 @@ def test_a_job_of_another_form_is_told(tmp_path):
 
 def test_the_scripts_are_short_and_the_shipped_metadata_is_whole():
     for mode in ("train", "predict"):
-        directory = scripts.of(mode)
+        directory = scripts.home() / mode
         assert len((directory / f"{mode}.py").read_text().splitlines()) <= 40
         shipped = json.loads((directory / "kernel-metadata.json").read_text())
         assert shipped["enable_internet"] is False
