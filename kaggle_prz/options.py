@@ -152,7 +152,7 @@ def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
     kinds = _kinds(field.annotation)
     metavar = extra.get("metavar") if isinstance(extra, dict) else None
     text = field.description or ""
-    if text[-1] != ".":
+    if get_origin(kinds[-1]) is tuple and Ellipsis not in get_args(kinds[-1]):
         text += "; one number, or those of the first and the last stage."
     if kinds == [bool]:
         return click.option(f"{flag}/--no-{flag[2:]}", default=None, help=text)

@@ -25,9 +25,9 @@ Rows = NDArray[np.float64]
 class Mistake:
     """One image that was predicted badly."""
 
-    id: str  # id, file: which
+    id: str
     file: str
-    truth: str  # truth, predicted: in words
+    truth: str  # in words, as what was predicted
     predicted: str
     note: str  # how bad it is
     picture: str | None  # `data:` URI, or None where the file cannot be shown
@@ -64,7 +64,7 @@ class Tile:
 class Calibration:
     """How often predictions of a given confidence are right."""
 
-    confidence: tuple[float, ...]  # confidence, correct, count: of every bin that holds predictions
+    confidence: tuple[float, ...]  # of every bin that holds predictions, as the next two
     correct: tuple[float, ...]
     count: tuple[int, ...]
     error: float  # mean distance of the two, weighted by predictions
