@@ -26,10 +26,10 @@ POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
 
 def speeds_of(competition: str, options: dict[str, Any]) -> dict[str, Any]:
     """Images a second at every size, and the most memory that was taken."""
-    from kaggle_prz import experiment, forecast, schedule, settling, speeds
+    from kaggle_prz import experiment, forecast, hosts, schedule, settling, speeds
     from kaggle_prz.console import Silent
 
-    recipe, network = settling.settle(competition, None, options)
+    recipe, network = settling.settle(hosts.find(competition), None, options)
     forecast.calibrate(recipe, network, experiment.inspect(competition), Silent())
     known, found = speeds.known(recipe), {}
     for stage in schedule.stages_of(recipe):

@@ -25,6 +25,7 @@ from split import FOLD, FOLDS
 from kaggle_prz import (
     augmentation,
     experiment,
+    hosts,
     images,
     settling,
     workers,
@@ -155,7 +156,7 @@ def run(
     passes = tuple(epochs) if len(epochs) > 1 else epochs[0]
     options = {"sizes": tuple(sizes), "epochs": passes, "folds": FOLDS, "seed": seed}
     options |= {"tta": False, **(others or {})}
-    recipe, network = settling.settle(split["competition"], backbone, options)
+    recipe, network = settling.settle(hosts.find(split["competition"]), backbone, options)
     rows = listed(split)
     task = task_of(split, rows)
     count = np.arange(len(rows.files))

@@ -1,23 +1,23 @@
 """Unattended: fit one attempt after the other, submit what is better than before.
 
-Every step is written to a journal before and after; the same command goes on where it stopped,
-fits nothing twice, and sends nothing twice.
+What was done is read from the directories of the runs, which are called by their attempts: so the
+same command goes on where it stopped, fits nothing twice, and sends nothing twice.
 """
 
 import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from kaggle_prz import delivery, experiment, hosts, metrics, recipes, runs, settling, workdir
 from kaggle_prz.console import Console, Silent
 from kaggle_prz.errors import LimitReachedError, PrzError, RunError, UsageError
-from kaggle_prz.journal import Journal
 from kaggle_prz.receipts import Receipt
 from kaggle_prz.runs import Run
+from kaggle_prz.spec import Overrides
 
 ATTEMPTS = 3
 _GROWTH = 1.25  # of image sizes, in multiples of 8 px
@@ -27,7 +27,7 @@ class Fit(Protocol):
     """What makes a run of an attempt: `experiment.fit`, or a kernel elsewhere."""
 
     def __call__(self, competition: str, **options: Any) -> Run:
-        """The finished run."""
+        """Return the finished run."""
         ...
 
 
@@ -35,29 +35,24 @@ class Submit(Protocol):
     """What sends a run's submission: `experiment.deliver`, or a stand-in."""
 
     def __call__(self, run: Run, *, console: Console) -> Receipt:
-        """The receipt."""
+        """Return the receipt."""
         ...
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One run that is to be made.
+    """One run that is to be made."""
 
-    Attributes:
-        number: 1 for the first.
-        options: of `experiment.fit`.
-        changes: what differs from the first attempt.
-    """
-
-    number: int
-    options: Mapping[str, Any]
-    changes: Mapping[str, Any]
+    number: int  # 1 for the first
+    options: Mapping[str, object]  # of `experiment.fit`
+    changes: Mapping[str, object]  # what differs from the first attempt
 
     @property
-    def key(self) -> str:
-        """What the journal knows it by: the same options are the same attempt."""
-        text = json.dumps(dict(self.options), sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()[:8]
+    def run(self) -> str:
+        """Name of its run: the same options are the same attempt."""
+        given = {key: value for key, value in self.options.items() if value is not None}
+        text = json.dumps(given, sort_keys=True, default=str)
+        return f"auto-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
     @property
     def title(self) -> str:
@@ -66,32 +61,27 @@ class Attempt:
         return ", ".join(shown) or "the recipe as given"
 
 
-def attempts(competition: str, count: int, options: Mapping[str, Any]) -> tuple[Attempt, ...]:
-    """What to try: the recipe as given, then larger images, then other seeds.
-
-    Args:
-        competition: whose recipe it is.
-        count: how many, at least 1.
-        options: of `experiment.fit`.
+def attempts(
+    source: hosts.Source, count: int, options: Mapping[str, object]
+) -> tuple[Attempt, ...]:
+    """Return what to try: the recipe as given, then larger images, then other seeds.
 
     Raises:
         UsageError: options that cannot be meant.
 
     Example:
-        >>> [attempt.title for attempt in attempts("shapes", 3, {"seed": 4})]
+        >>> found = attempts(hosts.find("shapes"), 3, {"seed": 4})
+        >>> [attempt.title for attempt in found]
         ['the recipe as given', 'sizes 40,64,80', 'seed 5']
     """
     if count < 1:
         raise UsageError(f"--attempts must be at least 1; received {count}.")
-    layout = experiment.LAYOUT_OPTIONS
-    recipe, network = settling.settle(
-        competition, None, {key: value for key, value in options.items() if key not in layout}
-    )
+    recipe, network = settling.settle(source, None, Overrides.split(options)[1])
     step = math.lcm(8, network.multiple)
     larger = tuple(math.ceil(size * _GROWTH / step) * step for size in recipe.sizes)
     if options.get("recipe") or options.get("settings"):  # an attempt is what they say, not where
         options = {**options, **recipes.flat(options), "recipe": None, "settings": None}
-    changes: list[dict[str, Any]] = [{}, {"sizes": larger}]
+    changes: list[dict[str, object]] = [{}, {"sizes": larger}]
     changes += [{"seed": recipe.seed + step} for step in range(1, count)]
     return tuple(
         Attempt(number, {**options, **changed}, changed)
@@ -113,13 +103,13 @@ def auto(
     """Fit and submit until every attempt is made; the same call again goes on.
 
     An attempt is submitted when its out-of-fold score is better than that of everything that was
-    submitted before it. Where the day's submissions are used up it waits in the journal, and the
-    same call on another day sends it.
+    submitted before it. Where the day's submissions are used up it waits, and the same call on
+    another day sends it.
 
     Args:
         competition: name of a competition, or the path of a directory with its files.
         count: attempts.
-        output_dir: where runs and the journal are kept.
+        output_dir: where runs are kept.
         dry_run: say what would be done, and do nothing.
         fit: makes a run; default: on this machine.
         submit: sends a run's submission; default: the file to the competition's host, and for a
@@ -128,155 +118,132 @@ def auto(
         **options: of `experiment.fit`, for every attempt.
 
     Returns:
-        The best run so far by its out-of-fold score; None from a dry run before any is made, and
-        where the runs were removed since they were submitted.
+        The best run so far by its out-of-fold score; None from a dry run before any is made.
 
     Raises:
         UsageError: options that cannot be meant.
         RunError: another process does the same, or no attempt came to a run.
     """
-    console = console or Silent()
-    host, slug = hosts.find(competition)
-    planned = attempts(competition, count, options)
-    directory = Path(output_dir) / slug / "auto"
-    work = _Work(planned, host, Journal(directory / "journal.jsonl"), directory.parent, console)
+    source = hosts.find(competition)
+    planned = attempts(source, count, options)
+    work = _Work(planned, source, Path(output_dir) / source.slug, console or Silent())
     if not dry_run:
-        with workdir.locked(directory):
-            if work.trains() and host.name != "folder":
-                delivery.check(competition, console)
+        with workdir.locked(work.place / "auto"):
+            if work.has_leaderboard and any(work.run(attempt) is None for attempt in planned):
+                delivery.check(source, work.console)
             for attempt in planned:
                 work.make(attempt, fit or experiment.fit, competition, output_dir)
                 work.send(attempt, submit or experiment.deliver)
     work.show()
     best = work.best()
-    if best is None and not dry_run and not work.is_done():
+    if best is None and not dry_run:
+        reasons = "; ".join(sorted(set(work.failures.values())))
         raise RunError(
-            f"None of {count} attempts came to a run; {work.journal.path} has the reason of each. "
-            "The same command tries again."
+            f"None of {count} attempts came to a run: {reasons}. The same command tries again."
         )
     return best
 
 
-_STATES = {
-    "begun": "begun: to be gone on with, then submitted if it is better",
-    "failed": "failed: to be tried again",
-    "fitted": "fitted: to be submitted if it is better",
-    "postponed": "to be submitted on another day",
-    "not submitted": "not submitted: to be tried again",
-    "kept back": "kept back: a better one was submitted",
-    "submitted": "submitted",
-}
-
-
 @dataclass(frozen=True)
 class _Work:
-    """The attempts and what the journal says of them."""
+    """The attempts, and what the directories of their runs say of them."""
 
     planned: Sequence[Attempt]
-    host: hosts.Host
-    journal: Journal
+    source: hosts.Source
     place: Path  # of the competition's runs
     console: Console
+    failures: dict[int, str] = field(default_factory=dict)  # of this call, by attempt
+    unsent: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def has_leaderboard(self) -> bool:
+        return self.source.host.name != "folder"
 
     def make(self, attempt: Attempt, fit: Fit, competition: str, output_dir: str | Path) -> None:
-        """Fit an attempt that is not fitted; a failure is journaled and ends only this one.
-
-        A run that was removed is made again, unless nothing is to be done with it any more.
-        """
-        if self._run(attempt) or self._is_sent(attempt):
+        """Fit an attempt that is not fitted; a failure ends only this one."""
+        if self.run(attempt) is not None:
             return
-        self.journal.add("begun", attempt=attempt.key, changes=dict(attempt.changes))
         self.console.say(f"Attempt {attempt.number}: {attempt.title}.")
+        options = dict(attempt.options)
         try:
-            run = fit(competition, console=self.console, output_dir=output_dir, **attempt.options)
+            fit(
+                competition,
+                console=self.console,
+                output_dir=output_dir,
+                run=attempt.run,
+                **options,
+            )
         except UsageError:
             raise
         except PrzError as error:
-            self.journal.add("failed", attempt=attempt.key, reason=str(error))
+            self.failures[attempt.number] = str(error).rstrip(".")
             self.console.say(f"Attempt {attempt.number} failed: {error}")
-        else:
-            self.journal.add("fitted", attempt=attempt.key, run=str(run.path), score=run.score)
 
     def send(self, attempt: Attempt, submit: Submit) -> None:
         """Submit an attempt that is better than all that were submitted."""
-        path = self._run(attempt)
-        if path is None or self._is_sent(attempt) or self.host.name == "folder":
-            return
-        run = runs.load_run(path)
-        before = self._best_sent(metrics.of(run.task))
-        if before is not None and not metrics.of(run.task).better(run.score, before):
-            self.journal.add("kept back", attempt=attempt.key, better=before)
+        run = self.run(attempt)
+        if run is None or not self.has_leaderboard or _is_sent(run) or self._is_kept_back(run):
             return
         try:
-            receipt = submit(run, console=self.console)
+            submit(run, console=self.console)
         except LimitReachedError as error:
-            self.journal.add("postponed", attempt=attempt.key, reason=str(error))
+            self.unsent[attempt.number] = "to be submitted on another day"
             self.console.say(f"Attempt {attempt.number} is not submitted yet: {error}")
         except PrzError as error:
-            self.journal.add("not submitted", attempt=attempt.key, reason=str(error))
+            self.unsent[attempt.number] = "not submitted: to be tried again"
             self.console.say(f"Attempt {attempt.number} was not submitted: {error}")
-        else:
-            public = receipt.public_score
-            self.journal.add("submitted", attempt=attempt.key, public_score=public)
 
-    def trains(self) -> bool:
-        """Whether an attempt is left to be fitted."""
-        return any(not (self._run(each) or self._is_sent(each)) for each in self.planned)
+    def run(self, attempt: Attempt) -> Run | None:
+        """Return the finished run of an attempt, or None."""
+        path = self.place / attempt.run
+        if not (path / "task.json").is_file():
+            return None
+        run = runs.load_run(path)
+        return run if run.is_finished and run.submission.is_file() else None
 
     def best(self) -> Run | None:
-        """The run with the best out-of-fold score."""
-        made = [runs.load_run(path) for each in self.planned if (path := self._run(each))]
-        best = made[0] if made else None
-        for run in made[1:]:
-            if best is not None and metrics.of(run.task).better(run.score, best.score):
+        """Return the run with the best out-of-fold score."""
+        best = None
+        for run in filter(None, map(self.run, self.planned)):
+            if best is None or metrics.of(run.task).better(run.score, best.score):
                 best = run
         return best
 
-    def is_done(self) -> bool:
-        """Whether some attempt came to its end."""
-        return any(self._is_sent(attempt) for attempt in self.planned)
-
     def show(self) -> None:
-        """A row an attempt: what it is, how far, its scores."""
+        """Show a row an attempt: what it is, how far, its scores."""
         columns = ("attempt", "what", "state", "out-of-fold", "public")
-        rows = [self._row(attempt) for attempt in self.planned]
+        rows = []
+        for attempt in self.planned:
+            run = self.run(attempt)
+            public = run.receipt.public_score if run and run.receipt else None
+            scores = (run.score if run else None, public)
+            shown = ("" if score is None else f"{score:.4f}" for score in scores)
+            rows.append((str(attempt.number), attempt.title, self._state(attempt, run), *shown))
         self.console.table("attempts", columns, rows)
 
-    def _row(self, attempt: Attempt) -> tuple[str, ...]:
-        last, fitted = self.journal.last(attempt.key), self._fitted(attempt)
-        sent = self.journal.last(attempt.key, "submitted") or {"public_score": None}
-        return (
-            str(attempt.number),
-            attempt.title,
-            _STATES[last["event"]] if last else "to be fitted, then submitted if it is better",
-            f"{fitted['score']:.4f}" if fitted else "",
-            "" if sent["public_score"] is None else f"{sent['public_score']:.4f}",
-        )
+    def _state(self, attempt: Attempt, run: Run | None) -> str:
+        if run is None:
+            if attempt.number in self.failures:
+                return "failed: to be tried again"
+            begun = (self.place / attempt.run / "recipe.json").is_file()
+            how = "begun: to be gone on with" if begun else "to be fitted"
+            return f"{how}, then submitted if it is better"
+        if _is_sent(run):
+            return "submitted"
+        kept_back = "kept back: a better one was submitted"
+        usual = kept_back if self._is_kept_back(run) else "fitted: to be submitted if it is better"
+        return self.unsent.get(attempt.number, usual)
 
-    def _run(self, attempt: Attempt) -> Path | None:
-        """Where the run of a fitted attempt is; None where it is not there (any more).
-
-        The journal may have been written from another working directory.
-        """
-        fitted = self._fitted(attempt)
-        written = [] if fitted is None else [Path(fitted["run"])]
-        known = [place for path in written for place in (self.place / path.name, path)]
-        return next((path for path in known if (path / "recipe.json").is_file()), None)
-
-    def _is_sent(self, attempt: Attempt) -> bool:
-        return self.journal.last(attempt.key, "submitted", "kept back") is not None
-
-    def _fitted(self, attempt: Attempt) -> dict[str, Any] | None:
-        return self.journal.last(attempt.key, "fitted")
-
-    def _best_sent(self, metric: metrics.Metric) -> float | None:
-        scores = [
-            fitted["score"]
-            for attempt in self.planned
-            if self.journal.last(attempt.key, "submitted") and (fitted := self._fitted(attempt))
-        ]
-        return (max(scores) if metric.maximize else min(scores)) if scores else None
+    def _is_kept_back(self, run: Run) -> bool:
+        """Whether an attempt that is not worse was submitted."""
+        sent = [other for other in map(self.run, self.planned) if other and _is_sent(other)]
+        return any(not metrics.of(run.task).better(run.score, other.score) for other in sent)
 
 
-def _written(value: Any) -> str:
+def _is_sent(run: Run) -> bool:
+    """Whether a run's submission was graded; one that was refused, or is pending, is sent again."""
+    return run.receipt is not None and run.receipt.status == "complete"
+
+
+def _written(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -43,7 +43,7 @@ def cli(context: click.Context, debug: bool) -> None:
 @cli.command()
 @options.competition
 @options.recipe
-@options.layout
+@options.overrides
 @options.place
 @options.image_cache
 @click.option("--submit", is_flag=True, help="Send the submission to the leaderboard.")
@@ -65,7 +65,7 @@ def fit(competition: str, quiet: bool, **given: Any) -> None:
 @cli.command()
 @options.competition
 @options.recipe
-@options.layout
+@options.overrides
 @options.output_dir
 @click.option("--attempts", "count", type=int, default=3, show_default=True, help="Runs to make.")
 @click.option("--in-kernels", is_flag=True, help="Train at Kaggle, in kernels, instead of here.")
@@ -75,8 +75,8 @@ def fit(competition: str, quiet: bool, **given: Any) -> None:
 def auto(competition: str, quiet: bool, in_kernels: bool, machine: "Machine", **given: Any) -> None:
     """Fit one attempt after the other, and submit what is better than before.
 
-    The recipe as given comes first, then larger images, then other seeds. A journal keeps what
-    was done: the same command goes on where it stopped, also on another day.
+    The recipe as given comes first, then larger images, then other seeds. The same command goes
+    on where it stopped, also on another day.
     """
     from functools import partial
 
@@ -89,7 +89,7 @@ def auto(competition: str, quiet: bool, in_kernels: bool, machine: "Machine", **
 
 @cli.command()
 @options.competition
-@options.layout
+@options.overrides
 @options.look
 @options.as_json
 def inspect(competition: str, report: Path | None, as_json: bool, **given: Any) -> None:
@@ -112,7 +112,7 @@ def inspect(competition: str, report: Path | None, as_json: bool, **given: Any) 
 @cli.command()
 @options.competition
 @options.recipe
-@options.layout
+@options.overrides
 @click.option("--calibrate", is_flag=True, help="Measure a few steps at every size first.")
 @options.as_json
 def plan(competition: str, as_json: bool, **given: Any) -> None:
@@ -175,12 +175,12 @@ def leaderboard(competition: str, private: bool, as_json: bool) -> None:
     """Show a competition's leaderboard."""
     from kaggle_prz import hosts, summary
 
-    host, slug = hosts.find(competition)
-    standings = host.standings(slug, private)
+    source = hosts.find(competition)
+    standings = source.host.standings(source.slug, private)
     if as_json:
         _print_json([vars(standing) for standing in standings])
     else:
-        summary.show_standings(slug, standings, _console())
+        summary.show_standings(source.slug, standings, _console())
 
 
 @cli.command()
@@ -234,7 +234,7 @@ def kernel() -> None:
 @click.argument("what", metavar="RUN|COMPETITION")
 @options.kernel
 @options.recipe
-@options.layout
+@options.overrides
 def kernel_build(what: str, **given: Any) -> None:
     """Build a kernel and its offline bundle, of a run or for a competition's name at Kaggle."""
     from kaggle_prz import kernel as kernels
@@ -297,7 +297,7 @@ def _console(silent: bool = False) -> "Console":
     return Silent() if silent else Terminal()
 
 
-def _print_json(value: Any) -> None:
+def _print_json(value: object) -> None:
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
     if signs.written(text, sys.stdout.encoding) != text:  # JSON has a way of its own to write them
         text = json.dumps(value, indent=2, default=str)
@@ -305,7 +305,7 @@ def _print_json(value: Any) -> None:
 
 
 def _run(arguments: list[str]) -> None:
-    run: Callable[..., Any] = cli.main
+    run: Callable[..., object] = cli.main
     try:
         run(arguments, prog_name="kaggle-prz", standalone_mode=False)
     except click.exceptions.Abort:

@@ -45,17 +45,13 @@ class Silent:
 
 
 class Terminal:
-    """Rich output to a stream: bars that move on a terminal, one line a bar when piped.
+    """Rich output to standard output: bars that move on a terminal, one line a bar when piped."""
 
-    Args:
-        stderr: write to standard error, so that standard output stays machine-readable.
-    """
-
-    def __init__(self, *, stderr: bool = False):
-        signs.allow(sys.stderr if stderr else sys.stdout)
+    def __init__(self) -> None:
+        signs.allow(sys.stdout)
         # Class names and paths are text, whatever brackets and colons they hold.
         self._rich = rich.console.Console(
-            stderr=stderr, highlight=False, soft_wrap=True, markup=False, emoji=False
+            highlight=False, soft_wrap=True, markup=False, emoji=False
         )
         if not self._rich.is_terminal:
             self._rich.width = _PIPED_WIDTH

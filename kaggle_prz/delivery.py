@@ -1,6 +1,7 @@
 """A run's submission -> its host, once: validated, looked up first, answered with a receipt."""
 
 import glob
+from dataclasses import fields
 from pathlib import Path
 
 from kaggle_prz import hosts, metrics, receipts, submission, workdir
@@ -37,56 +38,47 @@ def submit(
     """
     if not run.submission.is_file():
         raise RunError(f"{run.path} has no submission.csv yet; fit it first.")
+    return send(run, hosts.find(run.competition), message=message, again=again, console=console)
+
+
+def send(
+    run: Run,
+    source: hosts.Source,
+    *,
+    message: str = "",
+    again: bool = False,
+    console: Console | None = None,
+) -> Receipt:
+    """Submit a run with a submission to a competition that is found already; see `submit`."""
     with workdir.locked(run.path):
-        return _submit(run, message, again, console or Silent())
+        return _submit(run, source, message, again, console or Silent())
 
 
-def may_be_sent(competition: str, output_dir: Path, run: str | None) -> bool:
-    """Return whether a run has a submission, so that it may have been sent by an earlier process.
-
-    Args:
-        competition: name or address of a competition, or the path of a directory with its files.
-        output_dir: of the runs.
-        run: its name; None for any run of the competition.
-    """
-    _, slug = hosts.find(competition)
+def may_be_sent(source: hosts.Source, output_dir: Path, run: str | None) -> bool:
+    """Return whether an earlier process may have sent a run: it has a submission."""
     name = "*" if run is None else glob.escape(run)
-    return any((output_dir / slug).glob(f"{name}/submission.csv"))
+    return any((output_dir / source.slug).glob(f"{name}/submission.csv"))
 
 
-def check(competition: str, console: Console | None = None) -> None:
+def check(source: hosts.Source, console: Console | None = None) -> None:
     """Refuse to submit where nobody would take it, before anything is trained.
-
-    Args:
-        competition: name or address of a competition, or the path of a directory with its files.
-        console: gets notes of what may be in the way.
 
     Raises:
         SubmissionError: the competition has no leaderboard, has ended, or takes no submissions.
         HostError: and its children: this machine or account cannot submit.
     """
-    host, slug = hosts.find(competition)
     try:
-        host.check_open(slug, console)
+        source.host.check_open(source.slug, console)
     except SubmissionError as error:
         raise SubmissionError(f"{error} Fit without --submit.") from None
 
 
-def keep(run: Run, sent: hosts.Submission, console: Console) -> Receipt:
-    """Write the receipt of a submission that was made in another way, and say its score.
-
-    Args:
-        run: whose predictions they are.
-        sent: as graded.
-        console: gets the leaderboard line.
-    """
-    host, slug = hosts.find(run.competition)
-    receipt = _ranked(_answered(host, sent), host, slug, console)
-    return _told(run, receipt, console)
+def keep(run: Run, source: hosts.Source, sent: hosts.Submission, console: Console) -> Receipt:
+    """Write the receipt of a submission that was made in another way, and say its score."""
+    return _said(run, _ranked(_answered(source, sent), source, console), console)
 
 
-def _submit(run: Run, message: str, again: bool, console: Console) -> Receipt:
-    host, slug = hosts.find(run.competition)
+def _submit(run: Run, source: hosts.Source, message: str, again: bool, console: Console) -> Receipt:
     submission.validate(run.submission, run.task)
     digest = workdir.sha256(run.submission)
     if digest != run.blend.get("submission_sha256", digest):
@@ -94,18 +86,21 @@ def _submit(run: Run, message: str, again: bool, console: Console) -> Receipt:
             "Note: submission.csv is not the file that the run wrote, so its out-of-fold score "
             "says nothing about it. The fit command writes the run's own again."
         )
-    receipt = _sent_before(run, host, slug, digest, again=again, console=console)
+    receipt = _sent_before(run, source, digest, again=again, console=console)
     if receipt is None:
-        described = message or _description(run)
-        sent = host.submit(slug, run.submission, described, again=again, console=console)
-        receipt = _kept(run, _answered(host, sent))
+        metric = metrics.of(run.task)
+        described = message or f"{run.name}: out-of-fold {metric.title} {run.score:.4f}"
+        sent = source.host.submit(
+            source.slug, run.submission, described, again=again, console=console
+        )
+        receipt = _kept(run, _answered(source, sent))
     if receipt.status == "pending":
-        receipt = _waited_for(run, host, slug, receipt, console)
-    return _told(run, _ranked(receipt, host, slug, console), console)
+        receipt = _graded(run, source, receipt, console)
+    return _said(run, _ranked(receipt, source, console), console)
 
 
 def _sent_before(
-    run: Run, host: hosts.Host, slug: str, digest: str, *, again: bool, console: Console
+    run: Run, source: hosts.Source, digest: str, *, again: bool, console: Console
 ) -> Receipt | None:
     """Return the receipt of the same content, or None where it is to be sent."""
     known = run.receipt
@@ -116,44 +111,31 @@ def _sent_before(
         if known.status == "complete" and not again:
             console.say(_not_again(known.date))
             return known
-    sent = None if again else host.sent_before(slug, digest)
+    sent = None if again else source.host.sent_before(source.slug, digest)
     if sent is None:
         return None
     console.say(_not_again(sent.date))
-    return _kept(run, _answered(host, sent))
+    return _kept(run, _answered(source, sent))
 
 
 def _not_again(date: str) -> str:
     return f"This very file was submitted before ({date}); it is not sent again."
 
 
-def _description(run: Run) -> str:
-    metric = metrics.of(run.task)
-    return f"{run.name}: out-of-fold {metric.title} {run.score:.4f}"
-
-
-def _waited_for(
-    run: Run, host: hosts.Host, slug: str, receipt: Receipt, console: Console
-) -> Receipt:
+def _graded(run: Run, source: hosts.Source, receipt: Receipt, console: Console) -> Receipt:
     """Return the receipt once the host has graded the submission.
 
     Raises:
         SubmissionError: it was refused then; the receipt says so.
     """
-    pending = hosts.Submission(
-        ref=receipt.ref,
-        date=receipt.date,
-        description=receipt.description,
-        file_name=receipt.file_name,
-        sha256=receipt.sha256,
-        status=receipt.status,
-        public_score=None,
-        private_score=None,
-    )
-    graded = _kept(run, _answered(host, host.wait(slug, pending, console)))
+    names = (field.name for field in fields(hosts.Submission))
+    pending = hosts.Submission(**{name: getattr(receipt, name) for name in names})
+    answer = source.host.wait(source.slug, pending, console)
+    graded = _kept(run, _answered(source, answer))
     if graded.status == "error":
         raise SubmissionError(
-            f"{run.submission} was refused by {slug!r}: {graded.error or 'it gives no reason'}"
+            f"{run.submission} was refused by {source.slug!r}: "
+            f"{graded.error or 'it gives no reason'}"
         )
     return graded
 
@@ -163,21 +145,21 @@ def _kept(run: Run, receipt: Receipt) -> Receipt:
     return receipt
 
 
-def _told(run: Run, receipt: Receipt, console: Console) -> Receipt:
+def _said(run: Run, receipt: Receipt, console: Console) -> Receipt:
     console.say(_line(run, _kept(run, receipt)))
     return receipt
 
 
-def _answered(host: hosts.Host, sent: hosts.Submission) -> Receipt:
+def _answered(source: hosts.Source, sent: hosts.Submission) -> Receipt:
     """Return what a submission's answer shows; a practice host knows the private score at once."""
-    hidden = {"private_score": None} if isinstance(host, hosts.EmbeddedHost) else {}
-    return Receipt(**{"host": host.name, **vars(sent), **hidden})
+    hidden = {"private_score": None} if isinstance(source.host, hosts.EmbeddedHost) else {}
+    return Receipt(**{"host": source.host.name, **vars(sent), **hidden})
 
 
-def _ranked(receipt: Receipt, host: hosts.Host, slug: str, console: Console) -> Receipt:
+def _ranked(receipt: Receipt, source: hosts.Source, console: Console) -> Receipt:
     """Return the receipt with the team's rank; without, where the leaderboard cannot be had now."""
     try:
-        standings = host.standings(slug)
+        standings = source.host.standings(source.slug)
     except HostError as error:
         console.say(f"Note: {error}")
         standings = []

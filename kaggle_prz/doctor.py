@@ -64,28 +64,17 @@ print(json.dumps({
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """One thing that was looked at."""
 
-    Attributes:
-        name: what was looked at.
-        state: `"ok"`; `"note"` where something is lacking that not every run needs; `"fault"`
-            where a run would fail.
-        text: what was found, and for a fault what to do.
-    """
-
-    name: str
+    name: str  # what was looked at
+    # `"ok"`; `"note"` where something is lacking that not every run needs; `"fault"` where a
+    # run would fail
     state: State
-    text: str
+    text: str  # what was found, and for a fault what to do
 
 
 def examine(directory: Path = Path()) -> list[Finding]:
     """Look at Python, packages, backend, disk and Kaggle; takes the seconds that Keras loads.
-
-    Args:
-        directory: where runs would be written.
-
-    Returns:
-        What was found, in the order to read it.
 
     Example:
         >>> [finding.name for finding in python()]
@@ -170,11 +159,7 @@ def mounts() -> list[Finding]:
 
 
 def kaggle(door: "Door | None" = None) -> list[Finding]:
-    """The login for Kaggle by its source, whether Kaggle answers it, and this machine's clock.
-
-    Args:
-        door: to Kaggle; default: one that asks once.
-    """
+    """The login for Kaggle by its source, whether Kaggle answers it, and this machine's clock."""
     from kaggle_prz.hosts.kaggle import Door, Patience, credentials
     from kaggle_prz.hosts.kaggle.credentials import HOW
 

@@ -7,7 +7,7 @@ Only this module knows the order. Every step leaves files; a step with sealed fi
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,19 +42,20 @@ from kaggle_prz.kernel import pushing
 from kaggle_prz.planning import Plan
 from kaggle_prz.receipts import Receipt
 from kaggle_prz.runs import Run
-from kaggle_prz.spec import Stage
+from kaggle_prz.spec import Overrides, Stage
 from kaggle_prz.task import Task
 
-LAYOUT_OPTIONS = ("metric", "target", "group", "id_column", "positive")
+if TYPE_CHECKING:
+    from kaggle_prz.workers import InProcess
 
 
-def inspect(competition: str, *, console: Console | None = None, **layout: Any) -> Task:
+def inspect(competition: str, *, console: Console | None = None, **overrides: str | None) -> Task:
     """Read what a competition's files are taken for; trains nothing.
 
     Args:
         competition: name or address of a competition, or the path of a directory with its files.
         console: gets a bar while archives are unpacked; default: says nothing.
-        **layout: `metric`, `target`, `group`, `id_column`, `positive`, to settle what the rules
+        **overrides: `metric`, `target`, `group`, `id_column`, `positive`, to settle what the rules
             would not.
 
     Raises:
@@ -65,17 +66,26 @@ def inspect(competition: str, *, console: Console | None = None, **layout: Any) 
         >>> inspect("shapes").cell
         'probabilities'
     """
-    host, slug = hosts.find(competition)
-    about = host.describe(slug)
-    hints = {"host_metric": about.metric or None, "flips": about.flips, "console": console}
-    given = hints | {key: value for key, value in layout.items() if value is not None}
-    return layouts.read(host.download(slug, console), slug=slug, **given)
+    return read(hosts.find(competition), Overrides(**overrides), console)
+
+
+def read(source: hosts.Source, overrides: Overrides, console: Console | None) -> Task:
+    """Read what the files of a competition that is found already are taken for; see `inspect`."""
+    about = source.about
+    return layouts.read(
+        source.download(console),
+        slug=source.slug,
+        flips=about.flips,
+        host_metric=about.metric or None,
+        console=console,
+        **overrides.given,
+    )
 
 
 def fit(
     competition: str,
     *,
-    backbone: Any = None,
+    backbone: object = None,
     output_dir: str | Path = "runs",
     run: str | None = None,
     submit: bool = False,
@@ -118,25 +128,26 @@ def fit(
         True
     """
     console = console or Silent()
-    layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
+    overrides, options = Overrides.split(options)
     runs.check_name(run)
     images.room.check(image_cache)
-    recipe, network = settling.settle(competition, backbone, options, console)
-    if first := submit and not delivery.may_be_sent(competition, Path(output_dir), run):
-        delivery.check(competition, console)
+    source = hosts.find(competition)
+    recipe, network = settling.settle(source, backbone, options, console)
+    if first := submit and not delivery.may_be_sent(source, Path(output_dir), run):
+        delivery.check(source, console)
     budget = budget or Budget(recipe.time_limit)
     if budget.limit is None:  # its caller may not know the limit of a named recipe
         budget = replace(budget, limit=recipe.time_limit)
-    task = inspect(competition, console=console, **layout)
+    task = read(source, overrides, console)
     summary.show_task(task, console)
     class_weights.check(recipe, task.kind)
     path = runs.directory(Path(output_dir) / task.slug, run, recipe, task, network.identity)
-    if not _finished(Run(path, recipe, task)):
+    if not Run(path, recipe, task).is_finished:
         settling.check(recipe, network, task.channels)
         if submit and not first:
-            delivery.check(competition, console)
+            delivery.check(source, console)
     with workdir.locked(path):
-        runs.begin(path, hosts.address(competition), recipe, task, network.identity, layout=layout)
+        runs.begin(path, source.address, recipe, task, network.identity, overrides=overrides)
         console.say(f"Run: {path}")
         decoded = images.decode(
             task.root,
@@ -153,7 +164,7 @@ def fit(
         runs.write_task(path, this.task)
         placed = rows.place(task, decoded.readable, _draw_folds_once(this, console))
         closing = 0.0
-        if not _finished(this):
+        if not this.is_finished:
             closing = _train(this, network, placed, decoded, budget=budget, console=console)
         blending.blend(this)
         summary.show_scores(this, console)
@@ -164,7 +175,7 @@ def fit(
     late = "" if budget.has_left(0) else f", over the limit of {duration(budget.limit or 0)}"
     console.say(f"Done in {duration(budget.spent())}{late}. Submission: {this.submission}")
     if submit:
-        deliver(this, message=message, console=console)
+        _deliver(this, source, message, console)
         report.write_if_possible(this, Silent())
     return this
 
@@ -172,21 +183,15 @@ def fit(
 def deliver(run: Run, *, message: str = "", console: Console | None = None) -> Receipt:
     """Send a run's submission as its competition takes it: a file, or a kernel that makes it.
 
-    Args:
-        run: finished.
-        message: description of the submission.
-        console: gets progress, and the score.
-
-    Returns:
-        The receipt.
-
     Raises:
         SubmissionError, HostError: and its children; it was refused, or the host does not answer.
     """
-    console = console or Silent()
-    host, slug = hosts.find(run.competition)
-    if not host.describe(slug).kernels_only:
-        return delivery.submit(run, message=message, console=console)
+    return _deliver(run, hosts.find(run.competition), message, console or Silent())
+
+
+def _deliver(run: Run, source: hosts.Source, message: str, console: Console) -> Receipt:
+    if not source.about.kernels_only:
+        return delivery.send(run, source, message=message, console=console)
     digest, known = workdir.sha256(run.submission), run.receipt
     if known and (known.sha256, known.status) == (digest, "complete"):
         console.say(f"This run was submitted before ({known.date}); it is not sent again.")
@@ -194,7 +199,7 @@ def deliver(run: Run, *, message: str = "", console: Console | None = None) -> R
     graded = pushing.push(run.path, submit=True, message=message, console=console).submission
     if graded is None:
         raise RunError(f"{run.path} was pushed, and nothing was submitted.")
-    return delivery.keep(run, replace(graded, sha256=digest), console)
+    return delivery.keep(run, source, replace(graded, sha256=digest), console)
 
 
 def plan(competition: str, **options: Any) -> tuple[Stage, ...]:
@@ -220,7 +225,7 @@ def plan(competition: str, **options: Any) -> tuple[Stage, ...]:
 def foresee(
     competition: str,
     *,
-    backbone: Any = None,
+    backbone: object = None,
     calibrate: bool = False,
     console: Console | None = None,
     **options: Any,
@@ -245,9 +250,10 @@ def foresee(
         (None, None)
     """
     console = console or Silent()
-    layout = {key: options.pop(key, None) for key in LAYOUT_OPTIONS}
-    recipe, network = settling.settle(competition, backbone, options, console)
-    task = inspect(competition, **layout)
+    overrides, options = Overrides.split(options)
+    source = hosts.find(competition)
+    recipe, network = settling.settle(source, backbone, options, console)
+    task = read(source, overrides, None)
     if calibrate:
         forecast.calibrate(recipe, network, task, console)
     pretrained = backbones.is_pretrained(network, recipe.weights)
@@ -270,15 +276,6 @@ def _draw_folds_once(run: Run, console: Console) -> np.ndarray:
         for note in folds.notes(run.task, run.recipe.folds):
             console.say(f"Note: {note}")
     return folds.read(file, run.task, run.recipe.folds)
-
-
-def _finished(run: Run) -> bool:
-    """Return whether all that the plan names is sealed, so that Keras is not even imported."""
-    try:
-        complete = bool(workdir.read_json(run.path / "plan.json")["complete"])
-    except RunError:
-        return False
-    return complete and all(map(run.is_sealed, run.stages))
 
 
 def _train(
@@ -317,7 +314,7 @@ def _train(
     return plan.closing
 
 
-def _train_folds(run: Run, worker: Any, plan: Plan, stage: Stage) -> None:
+def _train_folds(run: Run, worker: "InProcess", plan: Plan, stage: Stage) -> None:
     with allocator.networks_not_searched():
         for fold in range(run.recipe.folds):
             interrupts.check()

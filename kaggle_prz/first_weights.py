@@ -145,7 +145,7 @@ class FirstWeights:
         source = self._run.directory(before, fold) / WEIGHTS
         weights.read(model, source)
         report = transfer.transfer(model, self._classifier.model)
-        provenance = {
+        provenance: dict[str, object] = {
             "source": source.relative_to(self._run.path).as_posix(),
             "source_sha256": workdir.sha256(source),
             **report.to_json(),

@@ -8,7 +8,6 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +42,7 @@ def predict(
     *,
     competition: str | None = None,
     output: str | Path = "submission.csv",
-    backbone: Any = None,
+    backbone: object = None,
     console: Console | None = None,
 ) -> Path:
     """Predict the test images that a competition's files hold now, as a run's blend does.
@@ -107,15 +106,13 @@ def read_again(run: Run, competition: str, console: Console | None = None) -> Ta
     Raises:
         DataError: the files are of another task.
     """
-    host, slug = hosts.find(competition)
-    settled: dict[str, Any] = {key: run.layout[key] for key in run.layout if key != "metric"}
+    overrides = run.overrides.model_copy(update={"metric": run.task.metric})
     found = layouts.read(
-        host.download(slug),
+        hosts.find(competition).download(),
         slug=run.task.slug,
-        metric=run.task.metric,
         flips=run.task.flips,
         console=console,
-        **settled,
+        **overrides.given,
     )
     for name in _FIXED:
         fitted, here = getattr(run.task, name), getattr(found, name)
@@ -147,7 +144,7 @@ def _shown(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _network(run: Run, backbone: Any, console: Console) -> backbones.Backbone:
+def _network(run: Run, backbone: object, console: Console) -> backbones.Backbone:
     found = workdir.read_json(run.path / "recipe.json")
     if backbone is None and found.get("backbone_identity"):
         raise UsageError(
@@ -189,7 +186,7 @@ def _mean_of_folds(
     decoded: images.Decoded,
     members: Sequence[tuple[Stage, int, Sequence[str]]],
     console: Console,
-) -> NDArray[Any]:
+) -> NDArray[np.float64]:
     """`(test seen, columns)` in the labels' units: the mean of what every member predicts."""
     seen, meant = np.flatnonzero(decoded.readable), outputs.of(task)
     if not len(seen):
@@ -217,5 +214,5 @@ def _mean_of_folds(
                     advance=advance,
                 )
             total += meant.predictions(rows)
-    mean: NDArray[Any] = total / len(members)
+    mean: NDArray[np.float64] = total / len(members)
     return mean

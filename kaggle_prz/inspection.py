@@ -8,7 +8,6 @@ It trains nothing, and leaves the store of images that a run of the same size be
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kaggle_prz import experiment, findings, hosts, images, report, rows, summary, workdir
 from kaggle_prz.console import Console, Silent
@@ -16,7 +15,7 @@ from kaggle_prz.errors import DataError, DiskFullError, MissingExtraError, Usage
 from kaggle_prz.findings import Findings, Pair
 from kaggle_prz.images import headers
 from kaggle_prz.images.headers import Heads
-from kaggle_prz.spec import Recipe
+from kaggle_prz.spec import Overrides, Recipe
 from kaggle_prz.task import Task
 
 MOST_OPENED = 5000
@@ -38,35 +37,24 @@ def look(
     *,
     check_images: bool | None = None,
     console: Console | None = None,
-    **layout: Any,
+    **overrides: str | None,
 ) -> Inspection:
     """Read a competition's files and, unless they are many, open its images.
-
-    Args:
-        competition: name of a competition, or the path of a directory with its files.
-        check_images: open the images; default: where they are at most 5,000.
-        console: gets bars; default: says nothing.
-        **layout: see `kaggle_prz.experiment.inspect`.
 
     Raises:
         CompetitionNotFoundError: no host knows it.
         DataError: the files do not say what is needed.
         DiskFullError, MissingExtraError: images cannot be opened, and `check_images` asks for it.
-
-    Example:
-        ```python
-        found = look("shapes")
-        print(found.findings.unreadable, len(found.findings.sets), len(found.findings.leaks))
-        ```
     """
     console = console or Silent()
-    task = experiment.inspect(competition, console=console, **layout)
+    source = hosts.find(competition)
+    task = experiment.read(source, Overrides(**overrides), console)
     heads = headers.look(task.root, rows.files_of(task))
-    return Inspection(task, heads, _findings(competition, task, check_images, console))
+    return Inspection(task, heads, _findings(source, task, check_images, console))
 
 
 def _findings(
-    competition: str, task: Task, check_images: bool | None, console: Console
+    source: hosts.Source, task: Task, check_images: bool | None, console: Console
 ) -> Findings:
     count = findings.files(task)
     what = "to find unreadable files, near-duplicates and leaks"
@@ -78,7 +66,7 @@ def _findings(
             task, f"Images were not opened {what}, as {why}; --check-images opens them."
         )
     try:
-        decoded = _decoded(competition, task, count, console)
+        decoded = _decoded(source, task, count, console)
     except images.TooManyUnreadableError as error:
         return findings.unopened(task, str(error), error.reasons)
     except (DataError, DiskFullError, MissingExtraError) as error:
@@ -88,10 +76,9 @@ def _findings(
     return findings.look(task, decoded)
 
 
-def _decoded(competition: str, task: Task, count: int, console: Console) -> images.Decoded:
+def _decoded(source: hosts.Source, task: Task, count: int, console: Console) -> images.Decoded:
     """The images at the first size of the competition's recipe; very many at a smaller one."""
-    host, slug = hosts.find(competition)
-    size = Recipe.parse({}, defaults=dict(host.describe(slug).recipe)).sizes[0]
+    size = Recipe.parse({}, defaults=dict(source.about.recipe)).sizes[0]
     return images.decode(
         task.root,
         rows.files_of(task),
@@ -106,9 +93,9 @@ def show(found: Inspection, console: Console) -> None:
     """What the files are taken for, classes, images, and what to know before training."""
     summary.show_task(found.task, console)
     summary.show_classes(found.task, console)
-    lines = [*_of_heads(found.heads), *_of_findings(found.findings)]
-    if lines:
-        heads = found.heads
+    heads = found.heads
+    lines = [("size, px", heads.size), ("mode", heads.mode)] if heads.looked else []
+    if lines := [*lines, *_of_findings(found.findings)]:
         some = f" (sizes of {heads.looked} of {heads.of})" if heads.looked < heads.of else ""
         console.table(f"images{some}", ("", "found"), lines)
     for note in notes(found):
@@ -128,7 +115,7 @@ def write(found: Inspection, path: Path) -> Path:
     return report.write_inspection(path, found.task, found.heads, found.findings, notes(found))
 
 
-def facts(found: Inspection) -> dict[str, Any]:
+def facts(found: Inspection) -> dict[str, object]:
     """All of it as JSON values; what was not looked at is None."""
     these = found.findings
     compared = not these.unsaid
@@ -148,7 +135,7 @@ def facts(found: Inspection) -> dict[str, Any]:
     }
 
 
-def _duplicates(these: Findings) -> dict[str, Any]:
+def _duplicates(these: Findings) -> dict[str, object]:
     return {
         "images": sum(map(len, these.sets)),
         "sets": [[image.file for image in members] for members in these.sets],
@@ -162,12 +149,8 @@ def _duplicates(these: Findings) -> dict[str, Any]:
     }
 
 
-def _pair(pair: Pair) -> dict[str, Any]:
+def _pair(pair: Pair) -> dict[str, object]:
     return {"files": [pair.first.file, pair.second.file], "same": pair.same}
-
-
-def _of_heads(heads: Heads) -> list[tuple[str, str]]:
-    return [("size, px", heads.size), ("mode", heads.mode)] if heads.looked else []
 
 
 def _of_findings(these: Findings) -> Iterator[tuple[str, str]]:

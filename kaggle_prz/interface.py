@@ -11,10 +11,12 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from kaggle_prz.errors import PrzError, UsageError
 from kaggle_prz.leaving import clean, leaving
+
+Function: TypeAlias = Callable[..., Any]
 
 _PATH: tuple[type, ...] = (str, os.PathLike)
 # Argument -> what it takes, and in words.
@@ -44,7 +46,7 @@ _ENDS = ".,;:)"
 
 
 @functools.cache
-def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+def guarded(function: Function) -> Function:
     """Return a function that checks its arguments first, and raises no error but ours and users'.
 
     Example:
@@ -56,7 +58,7 @@ Kaggle, or the path of a directory with its files; received the number 5.
     signature = inspect.signature(function)
 
     @functools.wraps(function)
-    def call(*positional: Any, **named: Any) -> Any:
+    def call(*positional: object, **named: object) -> object:
         try:
             bound = _bound(function, signature, positional, named)
             return function(*bound.args, **bound.kwargs)
@@ -106,11 +108,11 @@ def _options() -> dict[str, _Option]:
 
     from kaggle_prz import delivery, experiment, inference
     from kaggle_prz.cli import cli
-    from kaggle_prz.spec import Recipe
+    from kaggle_prz.spec import Overrides, Recipe
 
     homes = (experiment.fit, experiment.foresee, inference.predict, delivery.submit)
     taken = {name for home in homes for name in inspect.signature(home).parameters}
-    taken |= {*Recipe.model_fields, *experiment.LAYOUT_OPTIONS, "recipe", "settings"}
+    taken |= {*Recipe.model_fields, *Overrides.model_fields, "recipe", "settings"}
     found: dict[str, _Option] = {}
     for command in cli.commands.values():
         for each in command.params:
@@ -143,10 +145,10 @@ def _as_keyword(match: re.Match[str]) -> str:
 
 
 def _bound(
-    function: Callable[..., Any],
+    function: Function,
     signature: inspect.Signature,
-    positional: tuple[Any, ...],
-    named: Mapping[str, Any],
+    positional: tuple[object, ...],
+    named: Mapping[str, object],
 ) -> inspect.BoundArguments:
     """Arguments as a function takes them.
 
@@ -185,9 +187,9 @@ def _check_names(function: str, signature: inspect.Signature, named: Iterable[st
     """Whether a function takes keywords; those of recipes are checked with their values."""
     known = _explicit(signature)
     if function == "inspect":
-        from kaggle_prz.experiment import LAYOUT_OPTIONS
+        from kaggle_prz.spec import Overrides
 
-        known += LAYOUT_OPTIONS
+        known += Overrides.model_fields
     elif function == "build_model":
         from kaggle_prz import model
 
@@ -202,14 +204,15 @@ def _check_names(function: str, signature: inspect.Signature, named: Iterable[st
             raise UsageError(f"prz.{function} takes no {name!r}.{meant} It takes {takes}.")
 
 
-def _checked(name: str, value: Any, *, optional: bool) -> Any:
+def _checked(name: str, value: object, *, optional: bool) -> object:
     """An argument as functions take it, paths as texts.
 
     Raises:
         UsageError: it is of another type.
     """
-    if name == "console":
-        _check_console(value)
+    speaks = all(hasattr(value, part) for part in ("say", "table", "bar"))
+    if name == "console" and value is not None and not speaks:
+        raise _refused("console takes an object with say, table and bar", value)
     if name not in _TAKEN or (optional and value is None):
         return value
     types, words = _TAKEN[name]
@@ -229,7 +232,7 @@ def _checked(name: str, value: Any, *, optional: bool) -> Any:
     return str(Path(text).absolute()) if is_directory else text
 
 
-def _run(value: Any) -> Any:
+def _run(value: object) -> object:
     """A finished run, loaded where its directory is given."""
     from kaggle_prz import runs
 
@@ -240,12 +243,7 @@ def _run(value: Any) -> Any:
     return runs.load_run(Path(os.fsdecode(value)))
 
 
-def _check_console(value: Any) -> None:
-    if value is not None and not all(hasattr(value, name) for name in ("say", "table", "bar")):
-        raise _refused("console takes an object with say, table and bar", value)
-
-
-def _refused(rule: str, value: Any, advice: str = "") -> UsageError:
+def _refused(rule: str, value: object, advice: str = "") -> UsageError:
     kind = type(value).__name__
     received = f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
     if callable(value):

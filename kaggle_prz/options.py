@@ -4,47 +4,39 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import click
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from kaggle_prz.budget import seconds_of
+from kaggle_prz.spec import Overrides, Recipe
 
 Command = Callable[..., Any]
-_RAMP = "or of the first and the last stage"
 
 
 class Numbers(click.ParamType):
-    """Numbers between commas: `160,240,320`."""
+    """Numbers between commas, `160,240,320`; one alone may stand for all stages."""
 
-    def __init__(self, kind: type):
+    def __init__(self, kind: type, name: str = "N,N,...", *, one: bool = False):
         self._kind = kind
-        self.name = "N,N,..."
+        self._one = one
+        self.name = name
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[Any, ...]:
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | tuple[float, ...]:
         """Parse, or fail with an example."""
         if isinstance(value, tuple):
             return value
         try:
             written = str(value).strip().removesuffix(",")
-            return tuple(self._kind(part) for part in written.split(","))
+            numbers = tuple(self._kind(part) for part in written.split(","))
         except ValueError:
             self.fail(f"{value!r} is not a list of numbers such as 160,240,320", param, ctx)
-
-
-class OneOrMore(Numbers):
-    """One number, or several between commas: of every stage, or of the first and the last."""
-
-    def __init__(self, name: str = "N[,N,...]") -> None:
-        super().__init__(float)
-        self.name = name
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """A float for one number, a tuple for several."""
-        numbers = super().convert(value, param, ctx)
-        return numbers[0] if len(numbers) == 1 else numbers
+        return numbers[0] if self._one and len(numbers) == 1 else numbers
 
 
 class BatchSize(click.ParamType):
@@ -53,7 +45,7 @@ class BatchSize(click.ParamType):
     name = "N|auto"
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> int | str:
         """Parse, or fail with the choices."""
         text = str(value).strip().lower()
@@ -70,7 +62,7 @@ class Duration(click.ParamType):
     name = "time"
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Parse, or fail with examples."""
         if isinstance(value, int | float):
@@ -87,8 +79,8 @@ class Setting(click.ParamType):
     name = "key=value"
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Any]:
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, object]:
         """Parse, or fail with an example."""
         if isinstance(value, tuple):
             return value
@@ -107,7 +99,7 @@ class Setting(click.ParamType):
         return key.strip(), tuple(parsed) if isinstance(parsed, list) else parsed
 
 
-def _of_toml(text: str) -> Any:
+def _of_toml(text: str) -> object:
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
@@ -117,8 +109,8 @@ def _of_toml(text: str) -> Any:
 
 
 def _once_each(
-    _context: click.Context, _option: click.Parameter, pairs: tuple[tuple[str, Any], ...]
-) -> dict[str, Any] | None:
+    _context: click.Context, _option: click.Parameter, pairs: tuple[tuple[str, object], ...]
+) -> dict[str, object] | None:
     keys = [key for key, _ in pairs]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
@@ -143,52 +135,59 @@ competition = click.option(
     help="A competition's name, its address at Kaggle, or the path of a directory with its files.",
 )
 
+
+def _of(model: type[BaseModel]) -> Callable[[Command], Command]:
+    """Return an option for every key of a model that has a metavar."""
+    return _together(
+        *(
+            _option(name, field)
+            for name, field in model.model_fields.items()
+            if isinstance(field.json_schema_extra, dict)
+        )
+    )
+
+
+def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
+    extra, flag = field.json_schema_extra, f"--{name.replace('_', '-')}"
+    kinds = _kinds(field.annotation)
+    metavar = extra.get("metavar") if isinstance(extra, dict) else None
+    text = field.description or ""
+    if get_origin(kinds[-1]) is tuple and Ellipsis not in get_args(kinds[-1]):
+        text += "; one number, or those of the first and the last stage."
+    if kinds == [bool]:
+        return click.option(f"{flag}/--no-{flag[2:]}", default=None, help=text)
+    kind = Duration() if name == "time_limit" else _type_of(kinds)
+    return click.option(flag, type=kind, metavar=metavar, help=text)
+
+
+def _kinds(annotation: object) -> list[object]:
+    """Return the types of a union without their bounds."""
+    if get_origin(annotation) is Annotated:
+        return _kinds(get_args(annotation)[0])
+    if get_origin(annotation) in {Union, UnionType}:
+        return [kind for one in get_args(annotation) for kind in _kinds(one)]
+    return [] if annotation is NoneType else [annotation]
+
+
+def _type_of(kinds: list[object]) -> object:
+    last = kinds[-1]
+    if get_origin(last) is tuple:
+        more = get_args(last)
+        if len(kinds) == 1:
+            return Numbers(int)
+        return Numbers(float, "N[,N,...]" if Ellipsis in more else "N[,N]", one=True)
+    if get_origin(last) is Literal:
+        return click.Choice(get_args(last)) if len(kinds) == 1 else BatchSize()
+    return last
+
+
 recipe = _together(
     click.option(
         "--recipe",
         metavar="NAME|FILE.toml",
         help="quick, standard, strong, or a file; the other options win over it.",
     ),
-    click.option("--sizes", type=Numbers(int), help="Image size of every stage, px, rising."),
-    click.option("--folds", type=int, help="Cross-validation folds, at least 2."),
-    click.option(
-        "--epochs",
-        type=OneOrMore(),
-        help="In all, divided by --schedule; or one number a stage, the last may be 0.",
-    ),
-    click.option(
-        "--schedule",
-        type=click.Choice(["equal_compute", "equal_epochs", "late_jump", "linear"]),
-        help="How epochs are divided among the stages.",
-    ),
-    click.option(
-        "--batch-size",
-        type=BatchSize(),
-        help="Images a step at the first size; auto: as many as fit an accelerator.",
-    ),
-    click.option("--learning-rate", type=float, help="Peak at the first stage."),
-    click.option("--weight-decay", type=float, help="Of AdamW."),
-    click.option("--dropout", type=OneOrMore("N[,N]"), help=f"Before the head; {_RAMP}."),
-    click.option("--randaugment", type=OneOrMore("N[,N]"), help=f"Magnitude, 0 to 10; {_RAMP}."),
-    click.option("--mixup", type=OneOrMore("N[,N]"), help=f"Alpha of mixing two images; {_RAMP}."),
-    click.option("--ema", type=float, help="Momentum of averaged weights, which predict."),
-    click.option("--patience", type=int, help="Epochs without a better score that end a fold."),
-    click.option("--backbone", help="A KerasCV or keras.applications network by name."),
-    click.option(
-        "--weights", metavar="auto|imagenet|none|FILE", help="What the backbone starts from."
-    ),
-    click.option(
-        "--precision",
-        type=click.Choice(["auto", "float32", "mixed_float16", "mixed_bfloat16"]),
-        help="Compute dtype; auto suits the device.",
-    ),
-    click.option("--tta/--no-tta", default=None, help="Average predictions over mirrored images."),
-    click.option(
-        "--time-limit",
-        type=Duration(),
-        help="For the whole run: 600, 90s, 10m, 1h30m; epochs are fitted to it.",
-    ),
-    click.option("--seed", type=int, help="Of folds, batches and initial weights."),
+    _of(Recipe),
     click.option(
         "--set",
         "settings",
@@ -199,17 +198,7 @@ recipe = _together(
     ),
 )
 
-layout = _together(
-    click.option("--metric", help="The competition's metric, where its host does not say."),
-    click.option("--target", metavar="COLUMN", help="Column of labels."),
-    click.option(
-        "--group", metavar="COLUMN|none", help="Column whose values never part between folds."
-    ),
-    click.option("--id-column", metavar="COLUMN", help="Column that names the training images."),
-    click.option(
-        "--positive", metavar="CLASS", help="Of two classes, the one that a probability is of."
-    ),
-)
+overrides = _of(Overrides)
 
 look = _together(
     click.option(

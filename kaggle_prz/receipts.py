@@ -5,7 +5,7 @@ A process may be killed in between, so what comes later is None until it does.
 """
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pydantic
 
@@ -52,7 +52,7 @@ class Receipt(pydantic.BaseModel):
     teams: int | None = None
     percentile: float | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the content of `receipt.json`; what is not known yet is null."""
         return self.model_dump()
 

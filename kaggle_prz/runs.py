@@ -1,23 +1,29 @@
 """A run as a value: its recipe, task, stages and scores, read from its files."""
 
+import functools
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, get_type_hints
 
+import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
 
 import kaggle_prz
 from kaggle_prz import receipts, workdir
 from kaggle_prz.errors import RunError, UsageError
 from kaggle_prz.identity import Identity
 from kaggle_prz.receipts import Receipt
-from kaggle_prz.spec import Recipe, Stage
-from kaggle_prz.task import Evidence, Head, Images, Task
+from kaggle_prz.spec import Overrides, Recipe, Stage
+from kaggle_prz.task import Images, Task, Text
+
+Facts: TypeAlias = dict[str, Any]  # what a JSON file says
 
 WEIGHTS = "model.weights.h5"
 _BAGS = tuple(field.name for field in fields(Images))
@@ -49,9 +55,9 @@ class Run:
         return str(workdir.read_json(self.path / "recipe.json")["competition"])
 
     @property
-    def layout(self) -> dict[str, str]:
-        """The options that settled how its files are read: `target`, `group`, …"""
-        return dict(workdir.read_json(self.path / "recipe.json").get("layout", {}))
+    def overrides(self) -> Overrides:
+        """What settled how its files are read."""
+        return Overrides(**workdir.read_json(self.path / "recipe.json").get("layout", {}))
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -59,9 +65,18 @@ class Run:
         return stages_in(workdir.read_json(self.path / "plan.json"))
 
     @property
-    def blend(self) -> Mapping[str, Any]:
+    def is_finished(self) -> bool:
+        """Whether all that the plan names is sealed."""
+        try:
+            complete = bool(workdir.read_json(self.path / "plan.json")["complete"])
+        except RunError:
+            return False
+        return complete and all(map(self.is_sealed, self.stages))
+
+    @property
+    def blend(self) -> Facts:
         """Scores of every stage and fold, and which of them are submitted."""
-        blend: Mapping[str, Any] = workdir.read_json(self.path / "blend.json")
+        blend: Facts = workdir.read_json(self.path / "blend.json")
         return blend
 
     @property
@@ -109,7 +124,7 @@ class Run:
         )
 
 
-def stages_in(plan: Mapping[str, Any]) -> tuple[Stage, ...]:
+def stages_in(plan: Facts) -> tuple[Stage, ...]:
     """The stages of a `plan.json`."""
     return tuple(
         Stage(**{key: value for key, value in stage.items() if key != "name"})
@@ -133,15 +148,7 @@ def check_name(name: str | None) -> None:
 def directory(
     parent: Path, name: str | None, recipe: Recipe, task: Task, identity: Identity | None
 ) -> Path:
-    """Return the run's directory: the same recipe and network on the same files is the same run.
-
-    Args:
-        parent: holds the competition's runs.
-        name: as the user calls the run; None makes a name of what identifies it.
-        recipe: how it trains.
-        task: as read from the competition's files.
-        identity: of a network that was handed over.
-    """
+    """Return the run's directory: the same recipe and network on the same files is the same run."""
     if name is not None:
         return parent / name
     facts = recipe.model_dump_json() + fingerprint(task) + (identity.digest if identity else "")
@@ -166,13 +173,8 @@ def _weights_digest(recipe: Recipe) -> str:
     return workdir.sha256(path) if named and path.is_file() else ""
 
 
-def other_network(found: Mapping[str, Any], identity: Identity | None) -> str:
-    """Return how a run's network differs from one in hand, as a clause; empty where it does not.
-
-    Args:
-        found: content of the run's `recipe.json`.
-        identity: of the network in hand; None where it is known by its name.
-    """
+def other_network(found: Facts, identity: Identity | None) -> str:
+    """Return how a run's network differs from one in hand, as a clause; empty where it does not."""
     known = found.get("backbone_identity") or None
     if known is None or identity is None:
         here, there = ("by name", "handed over") if identity is None else ("handed over", "by name")
@@ -188,7 +190,7 @@ def fingerprint(task: Task) -> str:
         digest.update(b"\0" if array is None else "\n".join(map(str, array.tolist())).encode())
     for array in _of_bags(task).values():
         digest.update("\n".join(map(str, array.tolist())).encode())
-    form: list[Any] = [
+    form: list[object] = [
         task.classes,
         task.target_columns,
         task.cell,
@@ -202,7 +204,7 @@ def fingerprint(task: Task) -> str:
     return digest.hexdigest()[:16]
 
 
-def _of_bags(task: Task) -> dict[str, NDArray[Any]]:
+def _of_bags(task: Task) -> dict[str, NDArray[np.int64] | Text]:
     """The arrays of a task's bags by their names in `task.npz`; none where rows have one image."""
     return {} if task.bags is None else {f"bags_{name}": getattr(task.bags, name) for name in _BAGS}
 
@@ -214,29 +216,21 @@ def begin(
     task: Task,
     identity: Identity | None,
     *,
-    layout: Mapping[str, str | None] | None = None,
+    overrides: Overrides | None = None,
 ) -> None:
     """Write down what a run is, or check that the directory is already that run.
-
-    Args:
-        path: the run directory.
-        competition: what its host knows the competition by.
-        recipe: how it trains.
-        task: as read from the competition's files.
-        identity: of a backbone that was handed over.
-        layout: options that settled how the files are read; None and absent ones settled nothing.
 
     Raises:
         RunError: the directory holds a run of another recipe, or of other files.
     """
-    wanted: dict[str, Any] = {
+    wanted: Facts = {
         "version": kaggle_prz.__version__,
         "competition": competition,
         "recipe": recipe.model_dump(mode="json"),
         "backbone_identity": identity.to_json() if identity else "",
         "weights_sha256": _weights_digest(recipe),
         "files": fingerprint(task),
-        "layout": {key: value for key, value in (layout or {}).items() if value is not None},
+        "layout": (overrides or Overrides()).given,
     }
     file = path / "recipe.json"
     if not file.is_file():
@@ -274,27 +268,16 @@ def write_task(path: Path, task: Task) -> None:
     """Write the task as `task.json` and `task.npz`."""
     arrays = {name: getattr(task, name) for name in _ARRAYS if getattr(task, name) is not None}
     workdir.write_arrays(path / "task.npz", **arrays, **_of_bags(task))
-    facts = {
-        "slug": task.slug,
-        "root": str(task.root),
-        "sample": str(task.sample),
-        "id_column": task.id_column,
-        "target_columns": task.target_columns,
-        "cell": task.cell,
-        "kind": task.kind,
-        "most_ranked": task.most_ranked,
-        "between": task.between,
-        "channels": task.channels,
-        "melted": task.melted,
-        "classes": task.classes,
-        "heads": [asdict(head) for head in task.heads],
-        "metric": task.metric,
-        "flips": task.flips,
-        "groups_in_test": task.groups_in_test,
-        "evidence": [asdict(evidence) for evidence in task.evidence],
-        "warnings": task.warnings,
-    }
-    workdir.write_json(path / "task.json", facts)
+    facts = {name: getattr(task, name) for name in _facts()}
+    workdir.write_json(path / "task.json", to_jsonable_python(facts))
+
+
+@functools.cache
+def _facts() -> dict[str, TypeAdapter[object]]:
+    """Return what `task.json` holds of a task: all that is no array, by name."""
+    kinds = get_type_hints(Task)
+    names = (field.name for field in fields(Task))
+    return {name: TypeAdapter(kinds[name]) for name in names if name not in (*_ARRAYS, "bags")}
 
 
 def load_run(path: str | Path) -> Run:
@@ -312,20 +295,17 @@ def load_run(path: str | Path) -> Run:
     """
     path = Path(path)
     recipe = workdir.read_json(path / "recipe.json")["recipe"]
-    facts = workdir.read_json(path / "task.json")
+    written = workdir.read_json(path / "task.json")
     arrays = workdir.read_arrays(path / "task.npz")
-    for key in ("target_columns", "classes", "flips", "groups_in_test", "warnings"):
-        facts[key] = tuple(facts.get(key, ()))
-    facts["heads"] = tuple(
-        Head(**(head | {"classes": tuple(head["classes"])})) for head in facts.get("heads", ())
-    )
-    facts["evidence"] = tuple(Evidence(**item) for item in facts["evidence"])
-    facts["root"], facts["sample"] = Path(facts["root"]), Path(facts["sample"])
+    facts: Facts = {
+        name: kind.validate_python(written[name])
+        for name, kind in _facts().items()
+        if name in written
+    }
     facts |= {name: arrays.get(name) for name in _ARRAYS}
     if f"bags_{_BAGS[0]}" in arrays:
         facts["bags"] = Images(**{name: arrays[f"bags_{name}"] for name in _BAGS})
-    task = Task(**facts)
-    return Run(path, Recipe.parse(recipe), task)
+    return Run(path, Recipe.parse(recipe), Task(**facts))
 
 
 def all_runs(output_dir: Path) -> Iterator[Path]:

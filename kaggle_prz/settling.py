@@ -1,7 +1,6 @@
 """Options and a competition's defaults -> the recipe and backbone of a run, checked first."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from kaggle_prz import backbones, environment, hosts, recipes
 from kaggle_prz.console import Console, Silent
@@ -9,9 +8,12 @@ from kaggle_prz.spec import Recipe
 
 
 def settle(
-    competition: str, backbone: Any, options: Mapping[str, Any], console: Console | None = None
+    source: hosts.Source,
+    backbone: object,
+    options: Mapping[str, object],
+    console: Console | None = None,
 ) -> tuple[Recipe, backbones.Backbone]:
-    """The recipe and backbone of a run, checked before anything is downloaded or built.
+    """Return the recipe and backbone of a run, checked before anything is downloaded or built.
 
     Sizes that no option asks for are rounded to what the backbone takes, with a note.
 
@@ -19,12 +21,11 @@ def settle(
         UsageError: every mistake of the options, an unknown backbone, sizes it cannot take.
         MissingExtraError: the backbone's weights are not installed.
     """
-    host, slug = hosts.find(competition)
     if isinstance(backbone, str):
         options = {**options, "backbone": backbone}
     elif backbone is not None:
         options = {**options, "backbone": backbones.resolve(backbone).name}
-    recipe = recipes.parse(options, defaults=host.describe(slug).recipe)
+    recipe = recipes.parse(options, defaults=source.about.recipe)
     network = backbones.resolve(recipe.backbone if backbone is None else backbone)
     if options.get("sizes") is None and network.rounded(recipe.sizes) != recipe.sizes:
         recipe = recipe.model_copy(update={"sizes": network.rounded(recipe.sizes)})

@@ -3,16 +3,14 @@
 import difflib
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from kaggle_prz.budget import seconds_of
 from kaggle_prz.errors import UsageError
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
 
 PositiveEpochs = Annotated[float, Field(gt=0, le=10_000)]
 StageEpochs = Annotated[float, Field(ge=0, le=10_000)]
@@ -31,6 +29,16 @@ _INSTEAD = {
 }
 
 
+def _key(default: object, text: str, **more: Any) -> Any:
+    """Return a key of a recipe that follows `--set` on the command line."""
+    return Field(default, description=text, **more)
+
+
+def _option(default: object, text: str, *, metavar: str | None = None, **more: Any) -> Any:
+    """Return a key that has an option of its own; its metavar is that of its type, if None."""
+    return _key(default, text, json_schema_extra={"metavar": metavar}, **more)
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,17 +50,10 @@ class Stage(_Frozen):
         index: 1 for the first stage.
         image_size: height and width of the network's input, px.
         epochs: passes over a fold's training rows; a fraction ends within a pass.
-        batch_size: images a step.
-        learning_rate: peak of the stage's schedule.
-        dropout: before the head.
-        stochastic_depth: share of residual branches that a step drops, at the deepest block.
-        randaugment: magnitude of RandAugment, 0 to 10; 0 for none.
-        mixup, cutmix: alpha of the beta distribution that shares of two images are drawn from;
-            0 for none.
-        label_smoothing: share of a label that is spread over all classes.
-        frozen: share of the backbone's layers, from the input on, that are not trained.
-        head_views: of every image, flips included, that a head alone is fitted to and answers
+        head_views: of every image, flips included, that a head alone is fitted to and predicts
             from, where the stage has no epochs.
+
+    The others are a recipe's keys, as they are in this stage.
     """
 
     index: int
@@ -80,55 +81,41 @@ class Stage(_Frozen):
         return f"{self.image_size} px"
 
 
+class Overrides(_Frozen):
+    """What a person says of how a competition's files are read; None leaves it to the rules.
+
+    Example:
+        >>> Overrides.split({"metric": "accuracy", "seed": 1})
+        (Overrides(metric='accuracy', target=None, group=None, id_column=None, positive=None), \
+{'seed': 1})
+    """
+
+    metric: str | None = _option(None, "The competition's metric, where its host does not say.")
+    target: str | None = _option(None, "Column of labels.", metavar="COLUMN")
+    group: str | None = _option(
+        None, "Column whose values never part between folds.", metavar="COLUMN|none"
+    )
+    id_column: str | None = _option(
+        None, "Column that names the training images.", metavar="COLUMN"
+    )
+    positive: str | None = _option(
+        None, "Of two classes, the one that a probability is of.", metavar="CLASS"
+    )
+
+    @classmethod
+    def split(cls, options: Mapping[str, Any]) -> tuple[Self, dict[str, Any]]:
+        """Return the overrides among options, and the other options."""
+        own = {key: options[key] for key in cls.model_fields if key in options}
+        return cls(**own), {key: value for key, value in options.items() if key not in own}
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Those that are not None, by name."""
+        return self.model_dump(exclude_none=True, include=set(Overrides.model_fields))
+
+
 class Recipe(_Frozen):
     """How a run trains; the same recipe on the same files is the same run.
-
-    Attributes:
-        backbone: name of a backbone; an unknown one lists the known ones.
-        weights: `"auto"` (pretrained where a package ships them), `"imagenet"` (those or an
-            error), `"none"`, or the path of a Keras weights file for the backbone.
-        sizes: image size of every stage, px, rising.
-        folds: cross-validation folds, at least 2.
-        epochs: one number, divided among the stages by `schedule`; one number a stage, where a
-            last one of 0 predicts at that size without training; or None: chosen from the time
-            limit, else 6 in all.
-        schedule: how `epochs` are divided, where they are not one number a stage: every stage
-            costs the same compute; has the same epochs; most at the first size (`"late_jump"`);
-            or the size rises linearly. See `kaggle_prz.schedule`.
-        batch_size: images a step at the first size; falls with the square of the size, to 32 at
-            the least. `"auto"`: as many as fit an accelerator, 32 on a processor.
-        accumulate: steps whose gradients are averaged before the weights change.
-        learning_rate: peak at the first stage.
-        learning_rate_fall: learning rate of a stage ÷ that of the stage before.
-        layer_decay: learning rate of a layer ÷ that of the layer after it.
-        weight_decay: of AdamW.
-        clipnorm: largest norm of a weight's gradient.
-        head_first: fit the head on frozen features before anything is fine-tuned; without it
-            heads are not fitted to larger sizes either.
-        refit_head: fit it anew to the features of every larger size, as a stage begins; of
-            networks that began with pretrained weights.
-        frozen: share of the backbone's layers that are not trained. This and the following six
-            take one number, or two: of the first stage and of the last.
-        dropout: before the head.
-        stochastic_depth: share of residual branches that a step drops.
-        randaugment: magnitude of RandAugment, 0 to 10.
-        mixup, cutmix: alpha of the beta distribution that shares of two images are drawn from.
-        label_smoothing: share of a label that is spread over all classes.
-        presize: margin that images keep around a random crop of the stage's size, as a share of
-            it; 0 for none.
-        loss: `"focal"` gives less weight to images that are right already.
-        class_weight: `"balanced"` gives every class the same weight.
-        ema: momentum of an exponential moving average of the weights, which predicts; 0 for none.
-        patience: epochs without a better score of the held-out rows that end a fold's stage, which
-            then keeps its best epoch; None trains all epochs and keeps the last.
-        batch_norm: pretrained statistics: kept (`"inference"`), measured anew on the training
-            images (`"recalibrate"`), or those of every batch (`"train"`); `"auto"` decides by the
-            backbone.
-        ensemble_stages: submit the mean of several stages' predictions where it is better.
-        tta: average predictions over the flips that the task allows.
-        precision: `"auto"` or a Keras dtype policy.
-        time_limit: seconds for the whole run, or None.
-        seed: of folds, batches and initial weights.
 
     Raises:
         UsageError: from `Recipe.parse`, with every mistake at once.
@@ -138,39 +125,101 @@ class Recipe(_Frozen):
         5
     """
 
-    backbone: str = "efficientnet_lite0"
-    weights: str = "auto"
-    sizes: tuple[ImageSize, ...] = (160, 240, 320)
-    folds: Annotated[int, Field(ge=2, le=100)] = 5
-    epochs: PositiveEpochs | tuple[StageEpochs, ...] | None = None
-    schedule: Literal["equal_compute", "equal_epochs", "late_jump", "linear"] = "equal_compute"
-    batch_size: Annotated[int, Field(ge=1, le=65_536)] | Literal["auto"] = 32
-    accumulate: Annotated[int, Field(ge=1, le=1024)] = 1
-    learning_rate: Annotated[float, Field(gt=0, lt=1)] = 2e-4
-    learning_rate_fall: Annotated[float, Field(gt=0, le=1)] = 0.6
-    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
-    weight_decay: Annotated[float, Field(ge=0, lt=1)] = 1e-4
-    clipnorm: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
-    head_first: bool = True
-    refit_head: bool = True
-    frozen: ShareRamp = 0.0
-    dropout: ShareRamp = 0.2
-    stochastic_depth: ShareRamp = 0.0
-    randaugment: StrengthRamp = 0.0
-    mixup: StrengthRamp = 0.0
-    cutmix: StrengthRamp = 0.0
-    label_smoothing: ShareRamp = 0.0
-    presize: Share = 0.0
-    loss: Literal["crossentropy", "focal"] = "crossentropy"
-    class_weight: Literal["none", "balanced"] = "none"
-    ema: Share = 0.95
-    patience: Annotated[int, Field(ge=1, le=1000)] | None = None
-    batch_norm: Literal["auto", "inference", "recalibrate", "train"] = "auto"
-    ensemble_stages: bool = True
-    tta: bool = True
-    precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
-    time_limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    backbone: str = _option(
+        "efficientnet_lite0", "A network by name; an unknown name lists the known ones."
+    )
+    weights: str = _option(
+        "auto",
+        "What the backbone starts from: pretrained weights where a package ships them, those "
+        "or an error, fresh ones, or a Keras weights file for the backbone.",
+        metavar="auto|imagenet|none|FILE",
+    )
+    sizes: tuple[ImageSize, ...] = _option(
+        (160, 240, 320), "Image size of every stage, px, rising."
+    )
+    folds: int = _option(5, "Cross-validation folds, at least 2.", ge=2, le=100)
+    epochs: PositiveEpochs | tuple[StageEpochs, ...] | None = _option(
+        None,
+        "In all, divided by the schedule; or one number a stage, the last may be 0; default: by "
+        "the time limit, else 6 in all.",
+    )
+    schedule: Literal["equal_compute", "equal_epochs", "late_jump", "linear"] = _option(
+        "equal_compute",
+        "How epochs are divided among the stages, where they are not one number a stage: for "
+        "the same compute, evenly, most at the first size, or with sizes that rise linearly.",
+    )
+    batch_size: Annotated[int, Field(ge=1, le=65_536)] | Literal["auto"] = _option(
+        32,
+        "Images a step at the first size; falls with the square of the size, to 32 at "
+        "the least; auto: as many as fit an accelerator, 32 on a processor.",
+    )
+    accumulate: int = _key(
+        1, "Steps whose gradients are averaged before weights change.", ge=1, le=1024
+    )
+    learning_rate: float = _option(2e-4, "Peak at the first stage.", gt=0, lt=1)
+    learning_rate_fall: float = _key(
+        0.6, "Learning rate of a stage ÷ that of the stage before.", gt=0, le=1
+    )
+    layer_decay: float = _key(
+        1.0, "Learning rate of a layer ÷ that of the layer after it.", gt=0, le=1
+    )
+    weight_decay: float = _option(1e-4, "Of AdamW.", ge=0, lt=1)
+    clipnorm: float = _key(1.0, "Largest norm of a weight's gradient.", gt=0, allow_inf_nan=False)
+    head_first: bool = _key(
+        True,
+        "Fit the head on frozen features before anything is fine-tuned; without it heads are "
+        "not fitted to larger sizes either.",
+    )
+    refit_head: bool = _key(
+        True,
+        "Fit the head again to the features of every larger size, as a stage begins; of "
+        "networks that began with pretrained weights.",
+    )
+    frozen: ShareRamp = _key(0.0, "Share of the backbone's layers that are not trained")
+    dropout: ShareRamp = _option(0.2, "Before the head")
+    stochastic_depth: ShareRamp = _key(0.0, "Share of residual branches that a step drops")
+    randaugment: StrengthRamp = _option(0.0, "Magnitude of RandAugment, 0 to 10")
+    mixup: StrengthRamp = _option(
+        0.0, "Alpha of the beta distribution that shares of two mixed images are drawn from"
+    )
+    cutmix: StrengthRamp = _key(0.0, "The same, of images with a cut-out of another")
+    label_smoothing: ShareRamp = _key(0.0, "Share of a label that is spread over all classes")
+    presize: Share = _key(
+        0.0,
+        "Margin that images keep around a random crop of the stage's size, as a share of it; "
+        "0 for none.",
+    )
+    loss: Literal["crossentropy", "focal"] = _key(
+        "crossentropy", "focal gives less weight to images that are right already."
+    )
+    class_weight: Literal["none", "balanced"] = _key(
+        "none", "balanced gives every class the same weight."
+    )
+    ema: Share = _option(
+        0.95,
+        "Momentum of an exponential moving average of the weights, which predicts; 0 for none.",
+    )
+    patience: Annotated[int, Field(ge=1, le=1000)] | None = _option(
+        None,
+        "Epochs without a better score of the held-out rows that end a fold's stage, "
+        "which then keeps its best epoch; default: all epochs, and the last is kept.",
+    )
+    batch_norm: Literal["auto", "inference", "recalibrate", "train"] = _key(
+        "auto",
+        "Statistics of batch normalization: the pretrained ones, measured again on the "
+        "training images, or those of every batch; auto decides by the backbone.",
+    )
+    ensemble_stages: bool = _key(
+        True, "Submit the mean of several stages' predictions where it is better."
+    )
+    tta: bool = _option(True, "Average predictions over the flips that the task allows.")
+    precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = _option(
+        "auto", "Compute dtype; auto suits the device."
+    )
+    time_limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = _option(
+        None, "For the whole run: 600, 90s, 10m, 1h30m; epochs are fitted to it."
+    )
+    seed: int = _option(0, "Of folds, batches and initial weights.", ge=0, lt=2**32)
 
     @field_validator("sizes")
     @classmethod
@@ -254,12 +303,11 @@ _WORDS = {
 }
 
 
-def _key(mistake: "ErrorDetails") -> str:
+def _named(mistake: ErrorDetails) -> str:
     return str(mistake["loc"][0]) if mistake["loc"] else ""
 
 
 def _known_beside(key: str) -> str:
-    """What an unknown key may have been meant to be, and all that are known."""
     if key in _INSTEAD:
         return f"; {_INSTEAD[key]}"
     close = difflib.get_close_matches(key, Recipe.model_fields, n=1)
@@ -268,7 +316,6 @@ def _known_beside(key: str) -> str:
 
 
 def _written(value: object) -> str:
-    """A value as TOML has it, as far as users write it."""
     if isinstance(value, tuple):
         return f"[{', '.join(map(_written, value))}]"
     return str(value).lower() if isinstance(value, bool) else repr(value)
@@ -277,9 +324,9 @@ def _written(value: object) -> str:
 def _all_mistakes(error: pydantic.ValidationError, sources: Mapping[str, str]) -> str:
     lines = []
     mistakes = error.errors(include_url=False)
-    told = {_key(mistake) for mistake in mistakes if mistake["type"] not in _OF_ANOTHER_FORM}
+    told = {_named(mistake) for mistake in mistakes if mistake["type"] not in _OF_ANOTHER_FORM}
     for mistake in mistakes:
-        key = _key(mistake)
+        key = _named(mistake)
         if key in told and mistake["type"] in _OF_ANOTHER_FORM:
             continue
         where = key or "epochs"  # the one rule of two keys is about them

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from synthetic import make_run
 
-from kaggle_prz import auto, backbones, hosts, offline, runs, workdir
+from kaggle_prz import auto, backbones, hosts, offline, receipts, runs, workdir
 from kaggle_prz.errors import DataError, LimitReachedError, RunError, SubmissionError, UsageError
 from kaggle_prz.hosts import embedded
-from kaggle_prz.journal import Journal
 from kaggle_prz.offline.shapes import Shapes
 from kaggle_prz.receipts import Receipt
 
@@ -30,20 +29,22 @@ class Heard:
 class Fits:
     """Makes runs without training, of the scores that are asked for; lower is better."""
 
-    def __init__(self, place: Path, scores, monkeypatch):
-        self.calls, self._place, self._scores = [], place, iter(scores)
-        self._named = {}
-        monkeypatch.setattr(runs.Run, "score", property(lambda run: self._named[run.path.name]))
+    def __init__(self, scores):
+        self.calls, self.made, self._scores = [], [], iter(scores)
 
-    def __call__(self, competition, *, console, output_dir, **options):
+    def __call__(self, competition, *, console, output_dir, run, **options):
         self.calls.append(options)
         score = next(self._scores)
         if isinstance(score, BaseException):
+            (output_dir / competition / run).mkdir(parents=True)
+            (output_dir / competition / run / "recipe.json").write_text("{}")
             raise score
-        name = f"run{len(self._named) + 1}"
-        run = make_run(self._place / name, receipt=False)
-        self._named[run.path.name] = score
-        return run
+        for place in (run, f"{run}-files"):
+            shutil.rmtree(output_dir / competition / place, ignore_errors=True)
+        made = make_run(output_dir / competition / run, receipt=False)
+        workdir.write_json(made.path / "blend.json", {**made.blend, "score": score})
+        self.made.append(run)
+        return made
 
 
 class Sends:
@@ -54,37 +55,35 @@ class Sends:
         answer = next(self._answers)
         if isinstance(answer, BaseException):
             raise answer
-        self.runs.append(run.path.name)
-        return Receipt(ref=1, date="", sha256="", status="complete", public_score=answer)
+        self.runs.append(run.name)
+        receipt = Receipt(ref=1, date="", sha256="", status="complete", public_score=answer)
+        receipts.write(run.path, receipt)
+        return receipt
 
 
 @pytest.fixture
-def tried(tmp_path, monkeypatch):
+def tried(tmp_path):
     """Call `auto` with runs of given scores; every call goes on in the same directory."""
 
     def call(scores, send=None, **options):
-        fits, sends, heard = Fits(tmp_path / "made", scores, monkeypatch), send or Sends(), Heard()
-        fits._named |= call.named
-        try:
-            best = auto.auto(
-                "shapes", output_dir=tmp_path, fit=fits, submit=sends, console=heard, **options
-            )
-        finally:
-            call.named |= fits._named
+        fits, sends, heard = Fits(scores), send or Sends(), Heard()
+        best = auto.auto(
+            "shapes", output_dir=tmp_path, fit=fits, submit=sends, console=heard, **options
+        )
         return best, fits, sends, heard
 
-    call.named = {}
     return call
 
 
-def _events(tmp_path):
-    return [event["event"] for event in Journal(tmp_path / "shapes" / "auto" / "journal.jsonl")]
+def _attempts(count, options):
+    return auto.attempts(hosts.find("shapes"), count, options)
 
 
 def test_what_is_better_is_submitted_and_what_is_not_is_kept_back(tried, tmp_path):
     best, fits, sends, heard = tried([0.5, 0.6, 0.4])
-    assert best.path.name == "run3"
-    assert sends.runs == ["run1", "run3"]
+    first, _, third = fits.made
+    assert best.path.name == third
+    assert sends.runs == [first, third]
     assert [call.get("sizes") for call in fits.calls] == [None, (40, 64, 80), None]
     assert [row[2] for row in heard.rows] == [
         "submitted",
@@ -92,91 +91,92 @@ def test_what_is_better_is_submitted_and_what_is_not_is_kept_back(tried, tmp_pat
         "submitted",
     ]
     assert heard.rows[2] == ["3", "seed 1", "submitted", "0.4000", "0.3000"]
-    once = ["begun", "fitted"]
-    assert _events(tmp_path) == [*once, "submitted", *once, "kept back", *once, "submitted"]
 
 
 def test_the_same_call_again_fits_and_sends_nothing_twice(tried, tmp_path):
-    tried([0.5, 0.6, 0.4])
-    before = _events(tmp_path)
-    best, fits, sends, _ = tried([])
-    assert best.path.name == "run3"
+    before, _, _, heard = tried([0.5, 0.6, 0.4])
+    best, fits, sends, again = tried([])
+    assert best.path == before.path
     assert (fits.calls, sends.runs) == ([], [])
-    assert _events(tmp_path) == before
+    assert again.rows == heard.rows
 
 
 def test_more_attempts_go_on_after_those_that_were_made(tried):
     tried([0.5, 0.6], count=2)
     _, fits, sends, _ = tried([0.1], count=3)
     assert [call["seed"] for call in fits.calls] == [1]
-    assert sends.runs == ["run3"]
+    assert sends.runs == fits.made
 
 
 def test_an_attempt_is_what_its_recipe_says_and_not_where(tmp_path):
     file = tmp_path / "mine.toml"
     file.write_text("folds = 2\n")
-    (first,) = auto.attempts("shapes", 1, {"recipe": str(file)})
+    (first,) = _attempts(1, {"recipe": str(file)})
     file = file.rename(tmp_path / "moved.toml")
-    (moved,) = auto.attempts("shapes", 1, {"recipe": str(file)})
+    (moved,) = _attempts(1, {"recipe": str(file)})
     file.write_text("folds = 3\n")
-    (changed,) = auto.attempts("shapes", 1, {"recipe": str(file)})
+    (changed,) = _attempts(1, {"recipe": str(file)})
     assert first.options == moved.options == {"folds": 2, "recipe": None, "settings": None}
-    assert first.key == moved.key != changed.key
+    assert first.run == moved.run != changed.run
 
 
 def test_larger_images_are_multiples_that_the_backbone_takes(monkeypatch):
     network = backbones.resolve("tiny")
     monkeypatch.setattr(backbones, "resolve", lambda _: replace(network, multiple=32))
-    _, larger = auto.attempts("shapes", 2, {"sizes": (32, 64)})
+    _, larger = _attempts(2, {"sizes": (32, 64)})
     assert larger.changes == {"sizes": (64, 96)}
 
 
 def test_what_was_stopped_is_gone_on_with(tried, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         tried([0.5, KeyboardInterrupt()])
-    assert _events(tmp_path)[-1] == "begun"
+    assert [row[2] for row in tried([], dry_run=True)[3].rows] == [
+        "submitted",
+        "begun: to be gone on with, then submitted if it is better",
+        "to be fitted, then submitted if it is better",
+    ]
     _, fits, _, _ = tried([0.6, 0.7])
     assert [call.get("sizes") for call in fits.calls] == [(40, 64, 80), None]
 
 
-def test_it_goes_on_from_another_working_directory(tried, tmp_path, monkeypatch):
-    """The runs are found below the directory of runs, wherever the journal was written."""
-    tried([0.5], Sends(LimitReachedError("The day is used up.")), count=1)
-    journal = tmp_path / "shapes" / "auto" / "journal.jsonl"
-    journal.write_text(journal.read_text().replace(f"{tmp_path}/made", "runs/shapes"))
-    (tmp_path / "made" / "run1").rename(tmp_path / "shapes" / "run1")
+def test_runs_are_found_from_another_directory(tried, tmp_path, monkeypatch):
+    _, fits, _, _ = tried([0.5], Sends(LimitReachedError("The day is used up.")), count=1)
     monkeypatch.chdir(tmp_path / "shapes")
-    best, fits, sends, _ = tried([], count=1)
-    assert best.path == tmp_path / "shapes" / "run1"
-    assert (fits.calls, sends.runs) == ([], ["run1"])
+    best, again, sends, _ = tried([], count=1)
+    assert best.name == fits.made[0]
+    assert (again.calls, sends.runs) == ([], fits.made)
 
 
-def test_a_run_that_was_removed_is_made_again_where_it_is_to_be_submitted(tried, tmp_path):
-    send = Sends(0.3, LimitReachedError("The day is used up."))
-    tried([0.5, 0.4], send, count=2)
-    for name in ("run1", "run2"):
-        shutil.rmtree(tmp_path / "made" / name)
-    best, fits, sends, heard = tried([0.4], count=2)
-    assert len(fits.calls) == 1
-    assert sends.runs == [best.path.name]
-    assert [row[2] for row in heard.rows] == ["submitted", "submitted"]
+def test_a_removed_run_is_made_again(tried):
+    best, _, _, _ = tried([0.5], count=1)
     shutil.rmtree(best.path)
-    best, fits, sends, _ = tried([], count=2)
-    assert (best, fits.calls, sends.runs) == (None, [], [])
+    again, fits, sends, _ = tried([0.4], count=1)
+    assert again.path == best.path
+    assert sends.runs == fits.made == [best.name]
+
+
+def test_a_refused_or_pending_submission_is_seen_to_again(tried):
+    best, _, _, _ = tried([0.5], count=1)
+    for status in ("pending", "error"):
+        receipt = best.receipt.model_copy(update={"status": status})
+        receipts.write(best.path, receipt)
+        _, fits, sends, heard = tried([], count=1)
+        assert (fits.calls, sends.runs) == ([], [best.name])
+        assert heard.rows[0][2] == "submitted"
 
 
 def test_a_used_up_day_postpones(tried, tmp_path):
     limit = LimitReachedError("5 a day")
-    _, _, _, heard = tried([0.5, 0.4], Sends(limit, limit), count=2)
+    _, made, _, heard = tried([0.5, 0.4], Sends(limit, limit), count=2)
     assert [row[2] for row in heard.rows] == ["to be submitted on another day"] * 2
     _, fits, sends, _ = tried([], count=2)
-    assert (fits.calls, sends.runs) == ([], ["run1", "run2"])
+    assert (fits.calls, sends.runs) == ([], made.made)
 
 
 def test_a_refused_file_and_a_failed_fit_do_not_stop_the_others(tried, tmp_path):
-    best, _, sends, heard = tried([DataError("no images"), 0.5, 0.4], Sends(SubmissionError("no")))
-    assert best.path.name == "run2"
-    assert sends.runs == ["run2"]
+    given = [DataError("no images"), 0.5, 0.4]
+    best, fits, sends, heard = tried(given, Sends(SubmissionError("no")))
+    assert sends.runs == [best.name] == fits.made[1:]
     assert "Attempt 1 failed: no images" in heard.lines
     assert "Attempt 2 was not submitted: no" in heard.lines
     assert [row[2] for row in heard.rows] == [
@@ -186,9 +186,9 @@ def test_a_refused_file_and_a_failed_fit_do_not_stop_the_others(tried, tmp_path)
     ]
 
 
-def test_nothing_but_failures_is_an_error_that_names_the_journal(tried):
-    with pytest.raises(RunError, match=r"None of 2 attempts came to a run; .*journal\.jsonl has"):
-        tried([DataError("a"), DataError("b")], count=2)
+def test_nothing_but_failures_is_an_error_with_reasons(tried):
+    with pytest.raises(RunError, match=r"None of 2 attempts came to a run: a; b\. The same"):
+        tried([DataError("a."), DataError("b")], count=2)
 
 
 def test_wrong_options_end_it_at_once(tried, tmp_path):
@@ -246,7 +246,7 @@ def test_the_command_loads_no_keras_to_plan():
 
 
 def test_options_of_the_layout_are_those_of_every_attempt():
-    planned = auto.attempts("shapes", 2, {"metric": "accuracy", "seed": 7})
+    planned = _attempts(2, {"metric": "accuracy", "seed": 7})
     assert [attempt.options["metric"] for attempt in planned] == ["accuracy"] * 2
-    assert planned[0].key != planned[1].key
-    assert planned[0].key == auto.attempts("shapes", 1, {"seed": 7, "metric": "accuracy"})[0].key
+    assert planned[0].run != planned[1].run
+    assert planned[0].run == _attempts(1, {"seed": 7, "metric": "accuracy", "folds": None})[0].run

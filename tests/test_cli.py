@@ -96,7 +96,7 @@ def test_help_imports_no_step_of_a_run():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     *shown, loaded = done.stdout.splitlines()
     assert "--time-limit" in "\n".join(shown)
-    heavy = {"keras", "keras_cv", "tensorflow", "jax", "numpy", "pandas", "sklearn", "pydantic"}
+    heavy = {"keras", "keras_cv", "tensorflow", "jax", "numpy", "pandas", "sklearn"}
     assert not heavy & set(loaded.split())
 
 
@@ -412,7 +412,7 @@ def _raise(error: BaseException):
 
 
 def test_an_unexpected_error_is_one_sentence_with_a_way_to_see_more(prz, monkeypatch):
-    monkeypatch.setattr(experiment, "inspect", _raise(ZeroDivisionError("by nothing")))
+    monkeypatch.setattr(experiment, "read", _raise(ZeroDivisionError("by nothing")))
     status, out, err = prz("inspect", "-c", "shapes")
     assert (status, out) == (1, "")
     assert err.startswith("Error: ZeroDivisionError: by nothing. This is a fault of kaggle-prz")
@@ -433,7 +433,7 @@ def test_a_place_that_cannot_be_used_is_named(prz, monkeypatch):
     ("error", "status"), [(ZeroDivisionError("by nothing"), 1), (UsageError("by nothing"), 2)]
 )
 def test_debug_shows_what_was_raised(monkeypatch, capsys, error, status):
-    monkeypatch.setattr(experiment, "inspect", _raise(error))
+    monkeypatch.setattr(experiment, "read", _raise(error))
     with pytest.raises(SystemExit) as end:
         cli.main(["--debug", "inspect", "-c", "shapes"])
     assert end.value.code == status
@@ -443,7 +443,7 @@ def test_debug_shows_what_was_raised(monkeypatch, capsys, error, status):
 
 
 def test_ctrl_c_says_how_to_go_on(prz, monkeypatch):
-    monkeypatch.setattr(experiment, "inspect", _raise(KeyboardInterrupt()))
+    monkeypatch.setattr(experiment, "read", _raise(KeyboardInterrupt()))
     status, _, err = prz("inspect", "-c", "shapes")
     assert status == 130
     assert err.strip() == (

@@ -10,5 +10,5 @@ def test_the_page_is_up_to_date():
     assert mark
     assert rest == "\n" + page.generated(), "cd tests && python -m competitions.page"
     assert [line[3:] for line in rest.splitlines() if line.startswith("## ")] == [*DRAWN]
-    for name in Hints.__dataclass_fields__:
+    for name in Hints.model_fields:
         assert f"`{name}`" in by_hand

@@ -46,13 +46,6 @@ def test_piped_output_is_plain_lines(capsys):
     assert len(lines) == 6
 
 
-def test_standard_error_leaves_standard_output_to_machines(capsys):
-    _speak(Terminal(stderr=True))
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert "decode" in err
-
-
 def test_words_stand_left_and_numbers_right(capsys):
     rows = [("a", "word", "5", "1 %"), ("b", "w", "500", "")]
     Terminal().table("", ("", "words", "numbers", "shares"), rows)

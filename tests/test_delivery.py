@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from toys import Recorder
 
-from kaggle_prz import delivery, layouts, offline, receipts, runs, submission, workdir
+from kaggle_prz import delivery, hosts, layouts, offline, receipts, runs, submission, workdir
 from kaggle_prz.errors import DataError, RunError, SubmissionError
 from kaggle_prz.hosts import EmbeddedHost, embedded
 from kaggle_prz.offline.shapes import Shapes
@@ -199,6 +199,6 @@ def test_a_file_that_the_run_did_not_write_is_told_of(run, host):
 
 
 def test_a_folder_keeps_no_leaderboard_and_shapes_does(host, tmp_path):
-    delivery.check("shapes")
+    delivery.check(hosts.find("shapes"))
     with pytest.raises(SubmissionError, match="which has no leaderboard"):
-        delivery.check(f"{tmp_path}/")
+        delivery.check(hosts.find(f"{tmp_path}/"))

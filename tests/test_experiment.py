@@ -19,6 +19,7 @@ import kaggle_prz as prz
 from kaggle_prz import budget, experiment, lineage, report, speeds, training, workdir, workers
 from kaggle_prz.console import Silent
 from kaggle_prz.errors import PausedError, RunError, UsageError
+from kaggle_prz.hosts import embedded
 from kaggle_prz.offline import grader
 from kaggle_prz.offline.shapes import Shapes
 from kaggle_prz.runs import Run
@@ -477,6 +478,19 @@ def test_the_embedded_competition_with_groups(tmp_path, no_report):
     rows = pd.read_csv(run.path / "folds.csv")
     assert rows.groupby("group")["fold"].nunique().max() == 1
     assert rows["group"].nunique() > 20
+
+
+def test_a_run_that_is_submitted_finds_its_competition_once(tmp_path, monkeypatch, no_report):
+    found = []
+    monkeypatch.setattr(embedded, "EMBEDDED", {"shapes": Shapes(train=12, test=8)})
+    find = experiment.hosts.find
+    monkeypatch.setattr(experiment.hosts, "find", lambda text: found.append(text) or find(text))
+    run = prz.fit(
+        "shapes", output_dir=tmp_path, backbone="tiny", sizes=(16,), folds=2, epochs=0.2,
+        tta=False, submit=True,
+    )  # fmt: skip
+    assert run.receipt.status == "complete"
+    assert found == ["shapes"]
 
 
 # What follows is killed, or runs out of room, in a process of its own.

@@ -17,6 +17,7 @@ from kaggle_prz import inference, runs, workdir
 from kaggle_prz.errors import DataError, RunError, UsageError
 from kaggle_prz.offline import grader
 from kaggle_prz.offline.shapes import Shapes
+from kaggle_prz.spec import Overrides
 
 DRAWN_SHAPES = Shapes(seed=3, train=48, test=12)
 QUICK = {"backbone": "tiny", "sizes": (16, 24), "folds": 2, "epochs": 3, "batch_size": 8}
@@ -231,11 +232,11 @@ def test_what_settled_the_files_settles_them_again(folder, tmp_path):
     task = prz.inspect(str(renamed), target="other")
     runs.begin(
         tmp_path / "run", str(renamed), prz.Recipe(), task, "",
-        layout={"target": "other", "group": None, "metric": "log_loss"},
+        overrides=Overrides(target="other", metric="log_loss"),
     )  # fmt: skip
     run = prz.Run(tmp_path / "run", prz.Recipe(), task)
-    assert run.layout == {"target": "other", "metric": "log_loss"}
+    assert run.overrides == Overrides(target="other", metric="log_loss")
     assert inference.read_again(run, str(renamed)).test_ids.tolist() == task.test_ids.tolist()
     (tmp_path / "run" / "recipe.json").write_text('{"competition": "x"}')
-    assert run.layout == {}
+    assert run.overrides == Overrides()
     assert workdir.read_json(tmp_path / "run" / "recipe.json") == {"competition": "x"}

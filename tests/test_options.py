@@ -56,7 +56,7 @@ def test_numbers_between_commas():
 
 
 def test_epochs_are_one_number_or_one_a_stage():
-    epochs = options.OneOrMore()
+    epochs = options.Numbers(float, one=True)
     assert _parsed(epochs, "6") == 6.0
     assert isinstance(_parsed(epochs, "6"), float)
     assert _parsed(epochs, "3,2,0.5") == (3.0, 2.0, 0.5)
@@ -65,7 +65,7 @@ def test_epochs_are_one_number_or_one_a_stage():
 @click.command()
 @options.competition
 @options.recipe
-@options.layout
+@options.overrides
 @options.place
 @options.as_json
 def _command(**given):

@@ -1,6 +1,8 @@
 """Where competitions live: one small protocol, and who knows which competition."""
 
 import os
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -19,8 +21,8 @@ __all__ = [
     "FolderHost",
     "Host",
     "KaggleHost",
+    "Source",
     "Submission",
-    "address",
     "find",
 ]
 
@@ -87,8 +89,38 @@ class Host(Protocol):
         ...
 
 
-def find(slug_or_directory: str) -> tuple[Host, str]:
-    """Who has a competition, and what it is called there; asks no network.
+@dataclass(frozen=True)
+class Source:
+    """A competition at its host: found once, then handed on.
+
+    Attributes:
+        host: has its files, and may grade submissions.
+        slug: what the host calls it.
+    """
+
+    host: Host
+    slug: str
+
+    @cached_property
+    def about(self) -> Competition:
+        """What the host says of it; asked for once."""
+        return self.host.describe(self.slug)
+
+    @property
+    def address(self) -> str:
+        """What finds the same competition from any directory: its name, or an absolute path."""
+        if isinstance(self.host, FolderHost):
+            return str(self.host.directory.resolve())
+        hidden = isinstance(self.host, KaggleHost) and EmbeddedHost().knows(self.slug)
+        return slugs.page(self.slug) if hidden else self.slug
+
+    def download(self, console: Console | None = None) -> Path:
+        """Bring the public files here, and return their directory."""
+        return self.host.download(self.slug, console)
+
+
+def find(slug_or_directory: str) -> Source:
+    """Return who has a competition, and what it is called there; ask no network.
 
     An address of kaggle.com means Kaggle. A path (with a separator, or `.`, `..`, `~`) is a local
     folder; then the embedded competitions are asked; then a directory of that bare name in the
@@ -106,8 +138,7 @@ def find(slug_or_directory: str) -> tuple[Host, str]:
 
     Example:
         ```python
-        host, slug = find("shapes")
-        directory = host.download(slug)
+        directory = find("shapes").download()
         ```
     """
     addressed = slugs.from_address(slug_or_directory)
@@ -122,29 +153,20 @@ def find(slug_or_directory: str) -> tuple[Host, str]:
         )
     is_path = _is_path(slug_or_directory)
     if not is_path and EmbeddedHost().knows(slug_or_directory):
-        return EmbeddedHost(), slug_or_directory
+        return Source(EmbeddedHost(), slug_or_directory)
     if is_path or _is_directory(slug_or_directory):
         folder = FolderHost(Path(slug_or_directory))
-        return folder, folder.slug
+        return Source(folder, folder.slug)
     close = embedded.near(slug_or_directory)
     meant = f" (did you mean {close!r}?)" if close else ""
     neither = f"{slug_or_directory!r} is no embedded competition{meant} and no directory"
     return _of_kaggle(slug_or_directory, f"{neither}, and Kaggle")
 
 
-def address(slug_or_directory: str) -> str:
-    """What finds the same competition from any directory: its name, or an absolute path."""
-    host, slug = find(slug_or_directory)
-    if isinstance(host, FolderHost):
-        return str(host.download(slug).resolve())
-    hidden = isinstance(host, KaggleHost) and EmbeddedHost().knows(slug)
-    return slugs.page(slug) if hidden else slug
-
-
-def _of_kaggle(slug: str, so_far: str) -> tuple[Host, str]:
+def _of_kaggle(slug: str, so_far: str) -> Source:
     try:
         if kaggle.can_ask(slug.lower()):
-            return KaggleHost(), slug.lower()
+            return Source(KaggleHost(), slug.lower())
     except CredentialsError as error:
         raise CredentialsError(f"{so_far} cannot be asked: {error}") from None
     login = f" {_LOGIN}" if slugs.is_slug(slug) else ""

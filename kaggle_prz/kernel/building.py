@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kaggle_prz import backbones, recipes, runs, workdir
 from kaggle_prz.console import Console, Silent
@@ -16,27 +15,20 @@ from kaggle_prz.kernel import bundle, job, scripts, secrets, wheels
 from kaggle_prz.kernel.bundle import Bundle
 from kaggle_prz.kernel.job import Job, Machine, Mode
 from kaggle_prz.layouts import scoring
-from kaggle_prz.runs import Run
-from kaggle_prz.spec import Recipe
+from kaggle_prz.runs import Facts, Run
+from kaggle_prz.spec import Overrides, Recipe
 
-_LAYOUT = ("metric", "target", "group", "id_column", "positive")
 _FACTS = ("plan.json", "blend.json", "task.npz")
 _AT_KAGGLE = "/kaggle/input"
 
 
 @dataclass(frozen=True)
 class Built:
-    """What was built.
+    """What was built."""
 
-    Attributes:
-        kernel: folder with the script and `kernel-metadata.json`.
-        bundle: folder to be uploaded as a private dataset.
-        files: its manifest, the largest first.
-    """
-
-    kernel: Path
-    bundle: Path
-    files: tuple[Mapping[str, Any], ...]
+    kernel: Path  # folder with the script and `kernel-metadata.json`
+    bundle: Path  # folder to be uploaded as a private dataset
+    files: tuple[Facts, ...]  # its manifest, the largest first
 
     @property
     def bytes(self) -> int:
@@ -54,7 +46,7 @@ def build(
     competition: str | None = None,
     session: float | None = None,
     resume: bool = False,
-    options: Mapping[str, Any] | None = None,
+    options: Mapping[str, object] | None = None,
     console: Console | None = None,
 ) -> Built:
     """Build a kernel and its bundle: `<output>/kernel` and `<output>/bundle`.
@@ -117,7 +109,7 @@ def build(
 
 
 def _write_kernel(folder: Path, todo: Job, machine: Machine, resume: bool) -> None:
-    script = scripts.of(todo.mode)
+    script = scripts.home() / todo.mode
     workdir.begin_anew(folder)
     shutil.copyfile(script / f"{todo.mode}.py", folder / f"{todo.mode}.py")
     template = workdir.read_json(script / job.KERNEL)
@@ -145,35 +137,34 @@ def _slug(competition: str) -> str:
     return slugs.from_address(competition) or competition
 
 
-def _options(run: Run | None, options: Mapping[str, Any], slug: str) -> dict[str, Any]:
+def _options(run: Run | None, options: Mapping[str, object], slug: str) -> Facts:
     """What `prz.fit` is given there: of a run, what it was given here.
 
     A mounted competition does not say its metric; where Kaggle was asked before, it comes along.
     """
-    layout = {key: options[key] for key in _LAYOUT if options.get(key) is not None}
-    named = {key: value for key, value in options.items() if key not in _LAYOUT}
+    overrides, named = Overrides.split(options)
     given = recipes.flat(named)
     if run is None:
         known = facts.kept(slug)
         metric = scoring.said(None, known.metric).metric if known else None
-        layout = ({} if metric is None else {"metric": metric.name}) | layout
+        said = {} if metric is None else {"metric": metric.name}
         wanted = recipes.parse(named).model_dump(mode="json")
-        return {key: wanted[key] for key in given} | layout
+        return {key: wanted[key] for key in given} | said | overrides.given
     defaults = Recipe().model_dump(mode="json")
     recipe = recipes.parse(named, defaults=run.recipe.model_dump()).model_dump(mode="json")
     changed = {key: value for key, value in recipe.items() if value != defaults[key]}
-    return changed | run.layout | {"metric": run.task.metric} | layout
+    return changed | run.overrides.given | {"metric": run.task.metric} | overrides.given
 
 
-def _network(run: Run | None, given: Mapping[str, Any]) -> backbones.Backbone:
+def _network(run: Run | None, given: Facts) -> backbones.Backbone:
     if run and workdir.read_json(run.path / "recipe.json").get("backbone_identity"):
         raise UsageError(
             f"A kernel takes backbones by name, and {run.path} was trained on a network that was "
             "handed over. Register it as a plugin, see docs/backbones.md."
         )
-    name = given.get("backbone") or (run.recipe.backbone if run else Recipe().backbone)
-    network = backbones.resolve(name)
-    network.check_sizes(tuple(given.get("sizes") or (run.recipe.sizes if run else Recipe().sizes)))
+    recipe = run.recipe if run else Recipe()
+    network = backbones.resolve(given.get("backbone") or recipe.backbone)
+    network.check_sizes(tuple(given.get("sizes") or recipe.sizes))
     return network
 
 
@@ -207,7 +198,7 @@ def _add_run(files: Bundle, run: Run, slug: str) -> None:
         files.add(f"{within}/{name}", run.path / name)
 
 
-def _with_own_weights(files: Bundle, given: dict[str, Any]) -> dict[str, Any]:
+def _with_own_weights(files: Bundle, given: Facts) -> Facts:
     """Weights that are a file come along."""
     weights = given.get("weights", "auto")
     if weights in {"auto", "imagenet", "none"}:

@@ -6,10 +6,10 @@ manifest has the paths, sizes and digests, and whoever opens the bundle checks t
 
 import shutil
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from kaggle_prz import workdir
 from kaggle_prz.errors import RunError, UsageError
+from kaggle_prz.runs import Facts
 
 MANIFEST = "manifest.json"
 JOB = "kernel.json"
@@ -18,22 +18,13 @@ JOB = "kernel.json"
 class Bundle:
     """A bundle that is being written.
 
-    Args:
-        directory: made, or emptied where a bundle was built in it before.
-
     Raises:
         UsageError: the directory holds something else.
-
-    Example:
-        ```python
-        bundle = Bundle(Path("out/bundle"))
-        bundle.add("runs/first/plan.json", run.path / "plan.json")
-        entries = bundle.seal()
-        ```
     """
 
     def __init__(self, directory: Path):
-        if directory.is_dir() and any(directory.iterdir()) and not _is_bundle(directory):
+        built = (directory / MANIFEST).is_file() or _mark(directory).is_file()  # whole or not
+        if directory.is_dir() and any(directory.iterdir()) and not built:
             raise UsageError(
                 f"{directory} holds files that no earlier build made. Name another directory "
                 "with --output."
@@ -47,11 +38,11 @@ class Bundle:
         """Copy a file, to be found as `path` by whoever opens the bundle."""
         shutil.copyfile(source, self.directory / self._flat(path))
 
-    def add_json(self, path: str, value: Any) -> None:
+    def add_json(self, path: str, value: object) -> None:
         """Write a file, to be found as `path` by whoever opens the bundle."""
         workdir.write_json(self.directory / self._flat(path), value)
 
-    def seal(self) -> list[dict[str, Any]]:
+    def seal(self) -> list[Facts]:
         """Write the manifest: `file`, `path`, `bytes`, `sha256` of every file, the largest first.
 
         Files that were put into the directory by others are found under their names.
@@ -74,11 +65,6 @@ class Bundle:
         name = path.replace("/", "--")
         self._paths[name] = path
         return name
-
-
-def _is_bundle(directory: Path) -> bool:
-    """Whether a build made the directory, and perhaps was stopped."""
-    return (directory / MANIFEST).is_file() or _mark(directory).is_file()
 
 
 def is_whole(directory: Path) -> bool:

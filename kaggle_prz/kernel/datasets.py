@@ -1,7 +1,6 @@
 """A bundle -> a private dataset at Kaggle: created or versioned, and waited for."""
 
 from pathlib import Path
-from typing import Any
 
 import requests
 
@@ -12,6 +11,7 @@ from kaggle_prz.hosts.kaggle import Door, patience
 from kaggle_prz.hosts.kaggle.failures import kind_of
 from kaggle_prz.hosts.kaggle.uploading import upload_blob
 from kaggle_prz.kernel import bundle, job, secrets
+from kaggle_prz.runs import Facts
 
 _SERVICE = "datasets"
 _RECORD = "published.json"
@@ -21,14 +21,6 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 30.0
 
 def publish(door: Door, directory: Path, console: Console) -> str:
     """Upload a bundle, unless the very same was uploaded before, and wait until it is ready.
-
-    Args:
-        door: to Kaggle.
-        directory: the bundle, beside which a record of the upload is kept.
-        console: gets a bar over the files.
-
-    Returns:
-        `owner/slug` of the dataset.
 
     Raises:
         SecretFoundError: something in it is a credential; nothing is sent.
@@ -61,34 +53,23 @@ def _uploaded(door: Door, directory: Path, console: Console) -> list[dict[str, s
 
 
 def _put(
-    door: Door, metadata: dict[str, Any], files: list[dict[str, str]], notes: str, *, new: bool
+    door: Door, metadata: Facts, files: list[dict[str, str]], notes: str, *, new: bool
 ) -> None:
     owner, _, slug = metadata["id"].partition("/")
     if new:
-        answer = door.told(
-            lambda: door.once(
-                "CreateDataset",
-                _SERVICE,
-                owner_slug=owner,
-                slug=slug,
-                title=metadata["title"],
-                license_name=metadata["licenses"][0]["name"],
-                is_private=True,
-                files=files,
-            ),
-            f"Creating the dataset {metadata['id']}",
-        )
+        method, doing = "CreateDataset", f"Creating the dataset {metadata['id']}"
+        fields: Facts = {
+            "slug": slug,
+            "title": metadata["title"],
+            "license_name": metadata["licenses"][0]["name"],
+            "is_private": True,
+            "files": files,
+        }
     else:
-        answer = door.told(
-            lambda: door.once(
-                "CreateDatasetVersion",
-                _SERVICE,
-                owner_slug=owner,
-                dataset_slug=slug,
-                body={"versionNotes": notes, "files": files},
-            ),
-            f"Making a version of the dataset {metadata['id']}",
-        )
+        method = "CreateDatasetVersion"
+        doing = f"Making a version of the dataset {metadata['id']}"
+        fields = {"dataset_slug": slug, "body": {"versionNotes": notes, "files": files}}
+    answer = door.told(lambda: door.once(method, _SERVICE, owner_slug=owner, **fields), doing)
     said = answer.get("error") or (answer.get("status") == "error" and "it says nothing more")
     if said:
         raise HostError(f"Kaggle did not take the bundle {metadata['id']}: {said}")
@@ -98,7 +79,7 @@ def _status(door: Door, ref: str) -> str:
     """`READY`, …; empty for a dataset that does not exist, which Kaggle calls forbidden."""
     owner, _, slug = ref.partition("/")
 
-    def ask() -> dict[str, Any]:
+    def ask() -> Facts:
         try:
             return door.once("GetDatasetStatus", _SERVICE, owner_slug=owner, dataset_slug=slug)
         except requests.RequestException as error:

@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kaggle_prz import workdir
 from kaggle_prz.budget import Budget
@@ -21,23 +20,14 @@ SESSION = "session.json"
 
 @dataclass(frozen=True)
 class Inside:
-    """A kernel at work.
+    """A kernel at work."""
 
-    Attributes:
-        job: what it is to do.
-        mount: directory of the competition's files, as they are now.
-        files: the bundle's, at their paths.
-        working: what is in this directory at the end is kept.
-        budget: the clock of the session.
-        console: the kernel's log.
-    """
-
-    job: Job
-    mount: Path
-    files: Path
-    working: Path
-    budget: Budget
-    console: Console
+    job: Job  # what it is to do
+    mount: Path  # directory of the competition's files, as they are now
+    files: Path  # the bundle's, at their paths
+    working: Path  # what is in this directory at the end is kept
+    budget: Budget  # the clock of the session
+    console: Console  # the kernel's log
 
     @property
     def competition(self) -> str:
@@ -50,7 +40,7 @@ class Inside:
         return self.files / "runs" / str(self.job.run)
 
     @property
-    def fit_options(self) -> dict[str, Any]:
+    def fit_options(self) -> dict[str, object]:
         """What `prz.fit` is given besides the competition."""
         options = dict(self.job.options)
         own = self.files / str(options.get("weights", ""))
@@ -65,7 +55,7 @@ class Inside:
         }
 
     @property
-    def predict_options(self) -> dict[str, Any]:
+    def predict_options(self) -> dict[str, object]:
         """What `prz.predict` is given besides the run."""
         return {
             "competition": str(self.mount),
@@ -79,12 +69,8 @@ def root() -> Path:
     return Path(os.environ.get("KAGGLE_PRZ_ROOT", "/kaggle"))
 
 
-def open_bundle(directory: Path, options: Mapping[str, Any] | None = None) -> Inside:
+def open_bundle(directory: Path, options: Mapping[str, object] | None = None) -> Inside:
     """Check a bundle, and find the competition's files.
-
-    Args:
-        directory: where the bundle is mounted.
-        options: of `prz.fit`, that win over the bundle's.
 
     Raises:
         RunError: the bundle is not whole.
@@ -105,15 +91,11 @@ def open_bundle(directory: Path, options: Mapping[str, Any] | None = None) -> In
 
 
 @contextlib.contextmanager
-def training(directory: Path, options: Mapping[str, Any] | None = None) -> Iterator[Inside]:
+def training(directory: Path, options: Mapping[str, object] | None = None) -> Iterator[Inside]:
     """Around `prz.fit` in a kernel: goes on with the kernel's last output, ends in time.
 
     A session that is used up ends as one that is not, and says so in `session.json`; its output,
     attached to the next version, is gone on with.
-
-    Args:
-        directory: where the bundle is mounted.
-        options: of `prz.fit`, that win over the bundle's.
 
     Raises:
         RunError, CompetitionNotFoundError: see `open_bundle`.

@@ -2,13 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pydantic
 
 from kaggle_prz import workdir
 from kaggle_prz.errors import RunError, UsageError
 from kaggle_prz.hosts.kaggle import slugs
+from kaggle_prz.runs import Facts
 from kaggle_prz.scrubbing import is_key_like
 
 Mode = Literal["train", "predict"]
@@ -24,27 +25,18 @@ _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
 
 
 class Job(pydantic.BaseModel):
-    """What is written in `kernel.json`.
-
-    Attributes:
-        mode: `"train"` or `"predict"`.
-        competition: its name at Kaggle.
-        requirements: what pip installs from the bundle; what the image has already stays.
-        kernel: `owner/slug` of the kernel itself, whose last output a training goes on with.
-        run: name of the run; None for the one that the recipe makes.
-        options: of `prz.fit`.
-        session: seconds after which a training pauses between two folds.
-    """
+    """What is written in `kernel.json`."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-    mode: Mode
-    competition: str
+    mode: Mode  # `"train"` or `"predict"`
+    competition: str  # its name at Kaggle
+    # what pip installs from the bundle; what the image has already stays
     requirements: tuple[str, ...]
-    kernel: str
-    run: str | None = None
-    options: dict[str, Any] = {}
-    session: float = SESSION
+    kernel: str  # `owner/slug` of the kernel itself, whose last output a training goes on with
+    run: str | None = None  # name of the run; None for the one that the recipe makes
+    options: Facts = {}  # of `prz.fit`
+    session: float = SESSION  # seconds after which a training pauses between two folds
 
     @classmethod
     def read(cls, file: Path) -> "Job":
@@ -102,17 +94,8 @@ def kernel_slug(mode: Mode, competition: str) -> str:
     return f"prz-{mode}-{competition}"[:longest].strip("-")
 
 
-def kernel_metadata(
-    template: dict[str, Any], job: Job, machine: Machine, *, resume: bool
-) -> dict[str, Any]:
-    """The metadata of a kernel: private, internet off, everything written out.
-
-    Args:
-        template: what `kernels/` has.
-        job: what it is to do.
-        machine: what it runs on.
-        resume: attach the kernel's own last output, which must be there by then.
-    """
+def kernel_metadata(template: Facts, job: Job, machine: Machine, *, resume: bool) -> Facts:
+    """The metadata of a kernel: private, internet off, everything written out."""
     return template | {
         "id": job.kernel,
         "title": _title(job.kernel),
@@ -127,7 +110,7 @@ def kernel_metadata(
     }
 
 
-def dataset_metadata(job: Job) -> dict[str, Any]:
+def dataset_metadata(job: Job) -> Facts:
     """The metadata of the bundle, a private dataset."""
     identity = f"{job.kernel}-bundle"
     return {"id": identity, "title": _title(identity), "licenses": [{"name": "other"}]}

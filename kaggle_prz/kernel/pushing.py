@@ -3,7 +3,6 @@
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kaggle_prz import workdir
 from kaggle_prz.console import Console, Silent
@@ -22,17 +21,11 @@ _MOST_VERSIONS = 50
 
 @dataclass(frozen=True)
 class Pushed:
-    """What came of a push.
+    """What came of a push."""
 
-    Attributes:
-        version: the last version that was pushed.
-        status: of its session; `"QUEUED"` where nobody waited.
-        submission: that was graded, or None.
-    """
-
-    version: Version
-    status: str
-    submission: Submission | None = None
+    version: Version  # the last version that was pushed
+    status: str  # of its session; `"QUEUED"` where nobody waited
+    submission: Submission | None = None  # that was graded, or None
 
 
 def push(
@@ -80,13 +73,16 @@ def push(
         submitting.check(door, todo.competition)
     datasets.publish(door, place / "bundle", console)
     for _ in range(_MOST_VERSIONS):
-        version = _push_once(door, place / "kernel", console)
+        version = remote.save(door, place / "kernel")
+        console.say(f"Pushed version {version.number} of {version.ref}: {version.url}")
         if not (wait or submit or until_done):
             return Pushed(version, "QUEUED")
         _end_well(door, version, console, timeout)
         if not until_done or _is_complete(door, version):
             break
-        _attach_own_output(place / "kernel")
+        metadata = workdir.read_json(place / "kernel" / job.KERNEL)
+        attached = {"kernel_sources": [version.ref]}
+        workdir.write_json(place / "kernel" / job.KERNEL, metadata | attached)
     else:
         raise HostError(
             f"{version.ref} is not complete after {_MOST_VERSIONS} versions. See its output: "
@@ -132,12 +128,6 @@ def _built(what: Path, door: Door, console: Console) -> Path:
     )
 
 
-def _push_once(door: Door, folder: Path, console: Console) -> Version:
-    version = remote.save(door, folder)
-    console.say(f"Pushed version {version.number} of {version.ref}: {version.url}")
-    return version
-
-
 def _end_well(door: Door, version: Version, console: Console, timeout: float) -> None:
     session = remote.wait(door, version.ref, console, timeout)
     if session.status == "COMPLETE":
@@ -157,8 +147,3 @@ def _is_complete(door: Door, version: Version) -> bool:
         if not found:
             raise RunError(f"{version.ref} left no {SESSION}: it is no training kernel of ours.")
         return bool(workdir.read_json(found[0])["complete"])
-
-
-def _attach_own_output(folder: Path) -> None:
-    metadata: dict[str, Any] = workdir.read_json(folder / job.KERNEL)
-    workdir.write_json(folder / job.KERNEL, metadata | {"kernel_sources": [metadata["id"]]})

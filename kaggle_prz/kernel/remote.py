@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from kaggle_prz import workdir
 from kaggle_prz.console import Console, duration
@@ -13,6 +12,7 @@ from kaggle_prz.errors import HostError, RulesNotAcceptedError, UsageError
 from kaggle_prz.hosts.kaggle import Door, patience, slugs
 from kaggle_prz.hosts.kaggle.failures import UnreadableAnswerError
 from kaggle_prz.kernel import job
+from kaggle_prz.runs import Facts
 
 ENDED = frozenset({"COMPLETE", "ERROR", "CANCEL_ACKNOWLEDGED"})
 _SERVICE = "kernels"
@@ -31,30 +31,19 @@ _SOURCES = {
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a kernel.
+    """A version of a kernel."""
 
-    Attributes:
-        ref: `owner/slug`.
-        number: counted from 1.
-        url: its page.
-    """
-
-    ref: str
-    number: int
-    url: str
+    ref: str  # `owner/slug`
+    number: int  # counted from 1
+    url: str  # its page
 
 
 @dataclass(frozen=True)
 class Session:
-    """How the last version's session stands.
+    """How the last version's session stands."""
 
-    Attributes:
-        status: `QUEUED`, `RUNNING`, or one of `ENDED`.
-        failure: what Kaggle says of an error.
-    """
-
-    status: str
-    failure: str = ""
+    status: str  # `QUEUED`, `RUNNING`, or one of `ENDED`
+    failure: str = ""  # what Kaggle says of an error
 
 
 def check_ref(ref: str) -> str:
@@ -80,7 +69,7 @@ def save(door: Door, folder: Path) -> Version:
     """
     metadata = workdir.read_json(folder / job.KERNEL)
     ref = str(metadata["id"])
-    fields: dict[str, Any] = {
+    fields: Facts = {
         name: metadata[name]
         for name in ("language", "kernel_type", "is_private", "enable_gpu", "enable_tpu")
     }
@@ -103,7 +92,7 @@ def save(door: Door, folder: Path) -> Version:
     return Version(ref, int(answer.get("versionNumber") or 0), str(answer.get("url") or ""))
 
 
-def _refuse_what_was_left_out(ref: str, answer: dict[str, Any]) -> None:
+def _refuse_what_was_left_out(ref: str, answer: Facts) -> None:
     if answer.get("error"):
         raise HostError(f"Kaggle did not take the kernel {ref}: {answer['error']}")
     left_out = {
@@ -126,11 +115,7 @@ def _refuse_what_was_left_out(ref: str, answer: dict[str, Any]) -> None:
 
 
 def status(door: Door, ref: str) -> Session:
-    """How the last version's session stands.
-
-    Raises:
-        HostError: and its children.
-    """
+    """How the last version's session stands."""
     answer = door.ask(
         "GetKernelSessionStatus", f"Asking for the kernel {ref}", service=_SERVICE, **_named(ref)
     )
@@ -178,16 +163,6 @@ def log_end(door: Door, ref: str) -> tuple[list[str], str]:
 def pull(door: Door, ref: str, to: Path, console: Console, only: str = "") -> list[Path]:
     """Fetch what the last session left in /kaggle/working.
 
-    Args:
-        door: to Kaggle.
-        ref: `owner/slug`.
-        to: directory; files of the same name in it are replaced.
-        console: gets a bar.
-        only: name of a single file; default: all.
-
-    Returns:
-        The files.
-
     Raises:
         HostError: and its children; a name that leads out of `to` is refused.
     """
@@ -234,7 +209,7 @@ def _files(door: Door, ref: str) -> Iterator[tuple[str, str]]:
             return
 
 
-def _listing(door: Door, ref: str, token: str) -> dict[str, Any]:
+def _listing(door: Door, ref: str, token: str) -> Facts:
     return door.ask(
         "ListKernelSessionOutput",
         f"Listing the output of the kernel {ref}",

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from kaggle_prz.errors import RunError
-from kaggle_prz.kernel.job import Mode
 
 INSTALLED = Path(__file__).parent / "kernels"
 _SOURCE = Path(__file__).parents[2] / "kernels"
@@ -19,11 +18,6 @@ def home() -> Path:
         if (place / "train" / "train.py").is_file():
             return place
     raise RunError(f"{INSTALLED} is missing: kaggle-prz is not installed whole. Install it again.")
-
-
-def of(mode: Mode) -> Path:
-    """Directory with one script and its metadata."""
-    return home() / mode
 
 
 def all_files() -> list[Path]:

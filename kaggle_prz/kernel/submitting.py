@@ -6,7 +6,6 @@ version of the same bundle, as the same command pushes it after a stop, is not s
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 import requests
 
@@ -16,6 +15,7 @@ from kaggle_prz.hosts.kaggle import Door, facts, patience, sent
 from kaggle_prz.hosts.kaggle.failures import PASSING, kind_of
 from kaggle_prz.kernel.remote import Version
 from kaggle_prz.offline.competition import Submission
+from kaggle_prz.runs import Facts
 
 _FILE = "submission.csv"
 _DIGITS = 8  # of a digest, in a mark
@@ -25,15 +25,10 @@ _TRIES = 4  # where Kaggle does not answer
 
 @dataclass(frozen=True)
 class Before:
-    """A submission of the same bundle, made earlier.
+    """A submission of the same bundle, made earlier."""
 
-    Attributes:
-        version: of the kernel, that was submitted.
-        row: Kaggle's.
-    """
-
-    version: int
-    row: dict[str, Any]
+    version: int  # of the kernel, that was submitted
+    row: Facts  # Kaggle's
 
 
 def check(door: Door, slug: str) -> None:
@@ -42,26 +37,19 @@ def check(door: Door, slug: str) -> None:
     Raises:
         SubmissionError: the competition takes no submissions, or no more of them.
         LimitReachedError: those of the day are made.
-        HostError: and its children.
     """
+    sent.check_limit(door, slug, _open(door, slug).daily_limit)
+
+
+def _open(door: Door, slug: str) -> facts.Facts:
     about = facts.get(slug, door, fresh=True)
     if about.disabled:
         raise SubmissionError(f"{slug!r} takes no submissions at the moment, says Kaggle.")
-    sent.check_limit(door, slug, about.daily_limit)
+    return about
 
 
 def sent_before(door: Door, slug: str, kernel: str, content: str) -> Before | None:
-    """The newest submission of a bundle by a kernel that was not refused.
-
-    Args:
-        door: to Kaggle.
-        slug: the competition.
-        kernel: `owner/slug`.
-        content: digest of the bundle.
-
-    Raises:
-        HostError: and its children.
-    """
+    """The newest submission of a bundle by a kernel that was not refused."""
     mark = re.compile(rf"\[{re.escape(kernel.partition('/')[2])} v(\d+) {content[:_DIGITS]}\]$")
     for row in sent.rows(door, slug):
         found = mark.search(str(row.get("description") or ""))
@@ -75,20 +63,10 @@ def submit_version(
 ) -> Submission:
     """Submit a version's `submission.csv` once, and wait for its score.
 
-    Args:
-        door: to Kaggle.
-        slug: the competition.
-        version: that has completed; a code competition runs it again, on the hidden test set.
-        message: description; the version is added.
-        console: gets the score.
-        content: digest of the bundle, which is added too.
-
     Raises:
         SubmissionError: Kaggle refuses it, or grades it with an error.
-        HostError: and its children.
     """
-    if facts.get(slug, door, fresh=True).disabled:
-        raise SubmissionError(f"{slug!r} takes no submissions at the moment, says Kaggle.")
+    _open(door, slug)
     mark = _mark(version, content)
     row = _row_of(door, slug, mark)
     for tries in range(1, _TRIES + 1):
@@ -107,12 +85,11 @@ def submit_version(
     return graded(door, slug, version.number, row, console)
 
 
-def graded(door: Door, slug: str, number: int, row: dict[str, Any], console: Console) -> Submission:
+def graded(door: Door, slug: str, number: int, row: Facts, console: Console) -> Submission:
     """The submission of Kaggle's row, once it has a score.
 
     Raises:
         SubmissionError: it is graded with an error.
-        HostError: and its children.
     """
     found = sent.wait(door, slug, sent.value(row, "", door.private), console)
     if found.status == "error":
@@ -131,12 +108,12 @@ def _mark(version: Version, content: str) -> str:
     return f"[{' '.join(filter(None, words))}]"
 
 
-def _row_of(door: Door, slug: str, mark: str) -> dict[str, Any] | None:
+def _row_of(door: Door, slug: str, mark: str) -> Facts | None:
     rows = sent.rows(door, slug)
     return next((row for row in rows if str(row.get("description")).endswith(mark)), None)
 
 
-def _created(door: Door, slug: str, version: Version, described: str) -> dict[str, Any] | None:
+def _created(door: Door, slug: str, version: Version, described: str) -> Facts | None:
     """The row of a new submission; None where it is not known whether there is one.
 
     Raises:

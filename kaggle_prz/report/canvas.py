@@ -3,7 +3,9 @@
 import io
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
+
+Drawing: TypeAlias = Any  # a figure or axes; matplotlib is optional
 
 PARTS = ("build", "features", "train", "predict")
 
@@ -44,7 +46,20 @@ _STYLE = {
 }
 
 
-def legend(axes: Any, *, columns: int) -> None:
+def dots(color: str, size: float, *, line: float = 0, alpha: float = 1) -> dict[str, object]:
+    """Return how a plot has dots of a size, on a line of a width if there is one."""
+    return {
+        "color": color,
+        "alpha": alpha,
+        "marker": "o",
+        "markersize": size,
+        "markeredgewidth": 0,
+        "linestyle": "-" if line else "",
+        "linewidth": line,
+    }
+
+
+def legend(axes: Drawing, *, columns: int) -> None:
     """A legend above the axes."""
     axes.legend(
         loc="lower left",
@@ -58,15 +73,8 @@ def legend(axes: Any, *, columns: int) -> None:
     )
 
 
-def svg(name: str, title: str, draw: Callable[[Any], None], *, height: float) -> str:
-    """What `draw` puts on a figure, as SVG; the same bytes every time.
-
-    Args:
-        name: of the chart; keeps its ids apart from those of others.
-        title: for those who cannot see it.
-        draw: gets a matplotlib figure.
-        height: inches.
-    """
+def svg(name: str, title: str, draw: Callable[[Drawing], None], *, height: float) -> str:
+    """What `draw` puts on a figure, as SVG; the same bytes every time."""
     import matplotlib
     from matplotlib.figure import Figure
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kaggle_prz.console import duration
 from kaggle_prz.metrics import Metric
-from kaggle_prz.report.canvas import ACCENT, MUTED, OF_PART, PARTS, WARM, legend, svg
+from kaggle_prz.report.canvas import ACCENT, MUTED, OF_PART, PARTS, WARM, Drawing, dots, legend, svg
 from kaggle_prz.spec import Stage
 
 _SPANS = 12
@@ -17,21 +16,13 @@ _SPANS = 12
 
 @dataclass(frozen=True)
 class StageScores:
-    """One stage in the chart of scores.
+    """One stage in the chart of scores."""
 
-    Attributes:
-        stage: which.
-        folds: fold number -> score.
-        score: of all folds together, or None where some are lacking.
-        submitted: fold numbers whose predictions are submitted.
-        accuracy: of all folds together, or None where some are lacking.
-    """
-
-    stage: Stage
-    folds: dict[int, float]
-    score: float | None
-    submitted: frozenset[int]
-    accuracy: float | None
+    stage: Stage  # which
+    folds: dict[int, float]  # fold number -> score
+    score: float | None  # of all folds together, or None where some are lacking
+    submitted: frozenset[int]  # fold numbers whose predictions are submitted
+    accuracy: float | None  # of all folds together, or None where some are lacking
 
 
 @dataclass(frozen=True)
@@ -46,7 +37,7 @@ class Curve:
 def scores(stages: Sequence[StageScores], metric: Metric) -> str:
     """Score of every fold, and of all together, from stage to stage."""
 
-    def draw(figure: Any) -> None:
+    def draw(figure: Drawing) -> None:
         axes = figure.subplots()
         numbers = sorted({fold for row in stages for fold in row.folds})
         for number in numbers:
@@ -54,38 +45,19 @@ def scores(stages: Sequence[StageScores], metric: Metric) -> str:
             axes.plot(
                 at,
                 [stages[place].folds[number] for place in at],
-                color=MUTED,
-                alpha=0.45,
-                linewidth=1,
-                marker="o",
-                markersize=3.5,
-                markeredgewidth=0,
+                **dots(MUTED, 3.5, line=1, alpha=0.45),
                 label="one fold" if number == numbers[0] else None,
             )
         whole = [(place, row.score) for place, row in enumerate(stages) if row.score is not None]
-        axes.plot(
-            *zip(*whole, strict=True),
-            color=ACCENT,
-            linewidth=2.4,
-            marker="o",
-            markersize=6,
-            label="all folds, out-of-fold",
-        )
+        style = dots(ACCENT, 6, line=2.4)
+        axes.plot(*zip(*whole, strict=True), **style, label="all folds, out-of-fold")
         sent = [
             (place, row.folds[fold])
             for place, row in enumerate(stages)
             for fold in sorted(row.submitted)
         ]
-        axes.plot(
-            *zip(*sent, strict=True),
-            color=WARM,
-            linestyle="",
-            marker="o",
-            markersize=7.5,
-            fillstyle="none",
-            markeredgewidth=1.3,
-            label="submitted",
-        )
+        circles = dots(WARM, 7.5) | {"fillstyle": "none", "markeredgewidth": 1.3}
+        axes.plot(*zip(*sent, strict=True), **circles, label="submitted")
         axes.set_xticks(range(len(stages)), [row.stage.label for row in stages])
         axes.set_xlim(-0.5, len(stages) - 0.5)
         axes.ticklabel_format(axis="y", useOffset=False)
@@ -96,16 +68,10 @@ def scores(stages: Sequence[StageScores], metric: Metric) -> str:
 
 
 def curves(found: Sequence[Curve], stages: Sequence[Stage], oof: Sequence[float | None]) -> str:
-    """Training loss and learning rate over the epochs of all stages.
-
-    Args:
-        found: histories; a fold may have none.
-        stages: in order; they give the boundaries.
-        oof: log loss of every stage out of fold, or None where there is none to mark.
-    """
+    """Training loss and learning rate over the epochs of all stages."""
     starts = [sum(stage.epochs for stage in stages[:place]) for place in range(len(stages) + 1)]
 
-    def draw(figure: Any) -> None:
+    def draw(figure: Drawing) -> None:
         loss, rate = figure.subplots(2, sharex=True, height_ratios=(3, 1))
         for curve in found:
             epochs = starts[curve.stage] + curve.history["epoch"].to_numpy()
@@ -122,15 +88,9 @@ def curves(found: Sequence[Curve], stages: Sequence[Stage], oof: Sequence[float 
             )
         marks = [(starts[at + 1], score) for at, score in enumerate(oof) if score is not None]
         if marks:
-            loss.plot(
-                *zip(*marks, strict=True),
-                color=WARM,
-                linestyle="",
-                marker="D",
-                markersize=5,
-                label="out-of-fold, at the end of a stage",
-                clip_on=False,
-            )
+            style = dots(WARM, 5) | {"marker": "D", "clip_on": False}
+            named = "out-of-fold, at the end of a stage"
+            loss.plot(*zip(*marks, strict=True), **style, label=named)
         for axes in (loss, rate):
             for start in starts[1:-1]:
                 axes.axvline(start, color=MUTED, linewidth=0.8, linestyle=(0, (3, 3)))
@@ -165,7 +125,7 @@ def _mean(histories: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def times(rows: Sequence[tuple[Stage, dict[str, float]]]) -> str:
     """Seconds of every stage, stacked by part; one bar a stage."""
 
-    def draw(figure: Any) -> None:
+    def draw(figure: Drawing) -> None:
         axes = figure.subplots()
         lefts = [0.0] * len(rows)
         for part in PARTS:

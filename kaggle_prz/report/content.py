@@ -1,8 +1,7 @@
 """A run's files -> the values that the page shows, section by section."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -13,11 +12,11 @@ from kaggle_prz.errors import RunError
 from kaggle_prz.metrics import Metric
 from kaggle_prz.report import charts, kinds, predictions
 from kaggle_prz.report.canvas import PARTS
-from kaggle_prz.runs import Run
+from kaggle_prz.runs import Facts, Run
 from kaggle_prz.spec import Stage
 
 
-def of(run: Run) -> dict[str, Any]:
+def of(run: Run) -> dict[str, object]:
     """Everything that the page's template names.
 
     Raises:
@@ -30,10 +29,12 @@ def of(run: Run) -> dict[str, Any]:
     trust = _trust(run)
     decision = _decision(run, metric)
     curves = _curves(run, stages)
-    losses = [_score_of(rows, stage) if metric.name == "log_loss" else None for stage in stages]
+    scored = {row.stage.name: row.score for row in rows if metric.name == "log_loss"}
+    losses = [scored.get(stage.name) for stage in stages]
     timed = [
         (stage, facts["seconds"]) for stage, facts in zip(stages, measured, strict=True) if facts
     ]
+    share = schedule.relative_compute(stages)
     seconds = sum(sum(parts.values()) for _, parts in timed)
     return {
         "run": run,
@@ -43,7 +44,7 @@ def of(run: Run) -> dict[str, Any]:
         "receipt": run.receipt,
         "complete": workdir.read_json(run.path / "plan.json")["complete"],
         "took": duration(seconds) if timed else None,
-        "saved": _saved(stages),
+        "saved": 1 / share if len(stages) > 1 and share > 0 else None,
         "parts": PARTS,
         "stages": _stage_rows(run, stages, measured),
         "ramps": schedule.ramps_to_show(stages),
@@ -71,17 +72,17 @@ def _decision(run: Run, metric: Metric) -> Decision:
     return decisions.default(metric, run.task.kind, len(run.task.classes))
 
 
-def _json_or(path: Path, default: dict[str, Any]) -> dict[str, Any]:
+def _json_or(path: Path, default: Facts) -> Facts:
     return workdir.read_json(path) if path.is_file() else default
 
 
-def _measured(run: Run, stage: Stage) -> dict[str, Any]:
+def _measured(run: Run, stage: Stage) -> Facts:
     return _json_or(run.path / stage.name / "stage.json", {})
 
 
 def _stage_rows(
-    run: Run, stages: Sequence[Stage], measured: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
+    run: Run, stages: Sequence[Stage], measured: Sequence[Facts]
+) -> list[dict[str, object]]:
     predicted = workdir.read_json(run.path / "plan.json").get("predicted_seconds")
     predicted = predicted or [None] * len(stages)
     return [
@@ -96,14 +97,7 @@ def _stage_rows(
     ]
 
 
-def _saved(stages: Sequence[Stage]) -> float | None:
-    share = schedule.relative_compute(stages)
-    return 1 / share if len(stages) > 1 and share > 0 else None
-
-
-def _decisions(
-    stages: Sequence[Stage], measured: Sequence[Mapping[str, Any]]
-) -> list[tuple[str, str]]:
+def _decisions(stages: Sequence[Stage], measured: Sequence[Facts]) -> list[tuple[str, str]]:
     """Every sentence once, with the stages that it was decided for."""
     of_sentence: dict[str, list[int]] = {}
     for stage, facts in zip(stages, measured, strict=True):
@@ -146,10 +140,6 @@ def _scores(run: Run) -> list[charts.StageScores]:
     return rows
 
 
-def _score_of(rows: Sequence[charts.StageScores], stage: Stage) -> float | None:
-    return next((row.score for row in rows if row.stage.name == stage.name), None)
-
-
 def _curves(run: Run, stages: Sequence[Stage]) -> list[charts.Curve]:
     files = [
         (place, fold, run.directory(stage, fold) / "history.csv")
@@ -163,7 +153,7 @@ def _curves(run: Run, stages: Sequence[Stage]) -> list[charts.Curve]:
     ]
 
 
-def _trust(run: Run) -> dict[str, Any]:
+def _trust(run: Run) -> Facts:
     folds = run.path / "folds.csv"
     if not folds.is_file():
         raise RunError(
@@ -188,7 +178,7 @@ def _trust(run: Run) -> dict[str, Any]:
     }
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(_shown, value))
     if isinstance(value, bool):

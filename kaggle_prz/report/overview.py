@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +53,7 @@ class Strip:
 
 def of(
     task: Task, heads: Heads, found: Findings, notes: Sequence[str], seed: int
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Everything that the page's template names."""
     with sources.kept():
         return {

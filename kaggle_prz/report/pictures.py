@@ -13,11 +13,7 @@ LARGEST = 160
 
 
 def thumbnail(path: Path) -> str | None:
-    """An image as a `data:` URI of a JPEG, at most 160 px wide and high.
-
-    Returns:
-        The URI, or None where the file is missing or cannot be decoded.
-    """
+    """Return an image as a `data:` URI of a JPEG of at most 160 px, or None if it is no image."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -1,13 +1,12 @@
 """Charts of predictions against the truth."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz.report.canvas import ACCENT, MUTED, WARM, svg
+from kaggle_prz.report.canvas import ACCENT, MUTED, WARM, Drawing, dots, svg
 from kaggle_prz.report.predictions import Calibration
 
 _DASHED = (0, (3, 3))
@@ -27,14 +26,9 @@ class Panel:
 
 
 def reliability(found: Calibration, across: str, up: str) -> str:
-    """Confidence against how often it is right; a dot's area is its share of predictions.
+    """Confidence against how often it is right; a dot's area is its share of predictions."""
 
-    Args:
-        found: in bins.
-        across, up: labels of the axes.
-    """
-
-    def draw(figure: Any) -> None:
+    def draw(figure: Drawing) -> None:
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=_DASHED)
         axes.plot(found.confidence, found.correct, color=ACCENT, linewidth=1, alpha=0.6)
@@ -56,14 +50,9 @@ def reliability(found: Calibration, across: str, up: str) -> str:
 
 
 def top_k(shares: Sequence[float], marked: int) -> str:
-    """Share of images whose true class is among the k most probable, for k = 1, 2, …
+    """Share of images whose true class is among the k most probable, for k = 1, 2, …"""
 
-    Args:
-        shares: from k = 1 on.
-        marked: the k of the submission's cells.
-    """
-
-    def draw(figure: Any) -> None:
+    def draw(figure: Drawing) -> None:
         axes = figure.subplots()
         ranks = np.arange(1, len(shares) + 1)
         axes.plot(ranks, shares, color=ACCENT, linewidth=2, marker="o", markersize=4.5)
@@ -88,7 +77,7 @@ def top_k(shares: Sequence[float], marked: int) -> str:
 def agreement(panels: Sequence[Panel]) -> str:
     """Truth against prediction, a dot an image; of very many images, some."""
 
-    def draw_one(axes: Any, panel: Panel) -> None:
+    def draw_one(axes: Drawing, panel: Panel) -> None:
         rows = np.arange(len(panel.truth))
         if len(rows) > _DOTS:
             rows = np.sort(np.random.default_rng(0).choice(rows, _DOTS, replace=False))
@@ -98,12 +87,7 @@ def agreement(panels: Sequence[Panel]) -> str:
         axes.plot(
             panel.truth[rows],
             panel.predicted[rows],
-            color=ACCENT,
-            alpha=0.45,
-            linestyle="",
-            marker="o",
-            markersize=3 if len(panels) == 1 else 2.2,
-            markeredgewidth=0,
+            **dots(ACCENT, 3 if len(panels) == 1 else 2.2, alpha=0.45),
         )
         axes.grid(visible=True, axis="both")
 
@@ -115,7 +99,7 @@ def agreement(panels: Sequence[Panel]) -> str:
 def residuals(panels: Sequence[Panel]) -> str:
     """Histogram of prediction minus truth."""
 
-    def draw_one(axes: Any, panel: Panel) -> None:
+    def draw_one(axes: Drawing, panel: Panel) -> None:
         axes.hist(panel.predicted - panel.truth, bins=_BINS, color=ACCENT, alpha=0.8)
         axes.axvline(0, color=WARM, linewidth=1, linestyle=_DASHED)
         axes.locator_params(axis="y", nbins=4, integer=True)
@@ -125,12 +109,16 @@ def residuals(panels: Sequence[Panel]) -> str:
 
 
 def _of_panels(
-    name: str, title: str, panels: Sequence[Panel], draw_one: Any, labels: tuple[str, str]
+    name: str,
+    title: str,
+    panels: Sequence[Panel],
+    draw_one: Callable[[Drawing, Panel], None],
+    labels: tuple[str, str],
 ) -> str:
     columns = 2 if len(panels) == 4 else min(len(panels), _COLUMNS)
     rows = -(-len(panels) // columns)
 
-    def draw(figure: Any) -> None:
+    def draw(figure: Drawing) -> None:
         grid = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes, panel in zip(grid, panels, strict=False):
             draw_one(axes, panel)
@@ -146,13 +134,9 @@ def _of_panels(
 
 
 def sizes(found: Sequence[tuple[tuple[int, int], int]]) -> str:
-    """Widths and heights of images; a dot's area is its share of them.
+    """Widths and heights of images; a dot's area is its share of them."""
 
-    Args:
-        found: `((width, height), images)`, px.
-    """
-
-    def draw(figure: Any) -> None:
+    def draw(figure: Drawing) -> None:
         axes = figure.subplots()
         widths, heights = zip(*(size for size, _ in found), strict=True)
         most = max(count for _, count in found)
@@ -170,14 +154,9 @@ def sizes(found: Sequence[tuple[tuple[int, int], int]]) -> str:
 
 
 def histogram(name: str, values: NDArray[np.float64]) -> str:
-    """How often numbers are which.
+    """How often numbers are which."""
 
-    Args:
-        name: of the chart.
-        values: `(n,)`.
-    """
-
-    def draw(figure: Any) -> None:
+    def draw(figure: Drawing) -> None:
         axes = figure.subplots()
         axes.hist(values, bins=_BINS, color=ACCENT, alpha=0.8)
         axes.axvline(values.mean(), color=WARM, linewidth=1, linestyle=_DASHED)

@@ -1,6 +1,6 @@
 """Out-of-fold predictions of a run, and what the kinds of them share in the report."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,36 +23,23 @@ Rows = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Mistake:
-    """One image that was predicted badly.
-
-    Attributes:
-        id, file: which.
-        truth, predicted: in words.
-        note: how bad it is.
-        picture: `data:` URI, or None where the file cannot be shown.
-    """
+    """One image that was predicted badly."""
 
     id: str
     file: str
-    truth: str
+    truth: str  # in words, as what was predicted
     predicted: str
-    note: str
-    picture: str | None
+    note: str  # how bad it is
+    picture: str | None  # `data:` URI, or None where the file cannot be shown
 
 
 @dataclass(frozen=True)
 class Mistakes:
-    """The worst mistakes.
+    """The worst mistakes."""
 
-    Attributes:
-        told: how many there are, and which are shown; one sentence.
-        verb: between truth and prediction.
-        shown: the worst first.
-    """
-
-    told: str
-    verb: str
-    shown: list[Mistake]
+    told: str  # how many there are, and which are shown; one sentence
+    verb: str  # between truth and prediction
+    shown: list[Mistake]  # the worst first
 
 
 @dataclass(frozen=True)
@@ -75,24 +62,16 @@ class Tile:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How often predictions of a given confidence are right.
+    """How often predictions of a given confidence are right."""
 
-    Attributes:
-        confidence, correct, count: of every bin that holds predictions.
-        error: mean distance of the two, weighted by predictions.
-    """
-
-    confidence: tuple[float, ...]
+    confidence: tuple[float, ...]  # of every bin that holds predictions, as the next two
     correct: tuple[float, ...]
     count: tuple[int, ...]
-    error: float
+    error: float  # mean distance of the two, weighted by predictions
 
 
 def out_of_fold(run: Run) -> Rows:
     """What is submitted, out of fold, in the order of the task's training rows.
-
-    Returns:
-        `(train, k)` predictions; of classes, every row sums to 1; of heads, each head's columns do.
 
     Raises:
         RunError: the file is missing, or lacks a training row.
@@ -118,12 +97,7 @@ def out_of_fold(run: Run) -> Rows:
 
 
 def binned(confidence: Rows, correct: Rows) -> Calibration:
-    """Confidence against how often it is right, in ten bins.
-
-    Args:
-        confidence: `(n,)` probabilities.
-        correct: `(n,)`, 1 where they were right and 0 where not, or a share.
-    """
+    """Confidence against how often it is right, in ten bins."""
     bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
     count = np.bincount(bins, minlength=_BINS)
     filled = np.flatnonzero(count)
@@ -137,16 +111,29 @@ def binned(confidence: Rows, correct: Rows) -> Calibration:
     )
 
 
+def worst(
+    task: Task,
+    losses: Rows,
+    wrong: NDArray[np.int64],
+    words: Callable[[int], tuple[str, str, str]],
+    *,
+    none: str,
+    some: str,
+) -> Mistakes:
+    """Return the wrong rows with the highest loss, at most 12, and how many there are.
+
+    Truth, prediction and note of a row come from `words`.
+    """
+    rows = wrong[np.argsort(-losses[wrong], kind="stable")][:MOST_MISTAKES].tolist()
+    rest = "; these have the highest loss" if len(wrong) > len(rows) else ""
+    told = f"{len(wrong)} of {len(losses)} images {some}{rest}." if rows else none
+    return Mistakes(told, "taken for", mistakes(task, rows, map(words, rows)))
+
+
 def mistakes(
     task: Task, rows: Iterable[int], words: Iterable[tuple[str, str, str]]
 ) -> list[Mistake]:
-    """Training rows as mistakes, with their pictures.
-
-    Args:
-        task: whose rows they are.
-        rows: indexes of training rows, the worst first.
-        words: truth, prediction and note of each.
-    """
+    """Training rows as mistakes, with their pictures."""
     return [
         Mistake(
             id=str(task.train_ids[row]),

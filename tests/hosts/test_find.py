@@ -1,7 +1,7 @@
 import pytest
 
 from kaggle_prz.errors import CompetitionNotFoundError
-from kaggle_prz.hosts import EmbeddedHost, FolderHost, Host, KaggleHost, address, find
+from kaggle_prz.hosts import EmbeddedHost, FolderHost, Host, KaggleHost, find
 
 
 @pytest.fixture(autouse=True)
@@ -13,7 +13,8 @@ def here(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("slug", ["shapes", "elpv"])
 def test_an_embedded_name(slug):
-    host, found = find(slug)
+    source = find(slug)
+    host, found = source.host, source.slug
     assert isinstance(host, EmbeddedHost)
     assert found == slug
 
@@ -21,21 +22,23 @@ def test_an_embedded_name(slug):
 @pytest.mark.parametrize("written", ["leaves", "./leaves", "leaves/", "../here/leaves"])
 def test_a_directory(here, written):
     (here / "leaves").mkdir()
-    host, slug = find(written)
+    source = find(written)
+    host, slug = source.host, source.slug
     assert isinstance(host, FolderHost)
     assert (host.name, slug) == ("folder", "leaves")
     assert host.download(slug).samefile(here / "leaves")
 
 
 def test_the_current_directory():
-    host, slug = find(".")
+    source = find(".")
+    host, slug = source.host, source.slug
     assert (host.name, slug) == ("folder", "here")
 
 
 def test_a_folder_does_not_hide_an_embedded_competition(here):
     (here / "shapes").mkdir()
-    assert find("shapes")[0].name == "embedded"
-    assert find("./shapes")[0].name == "folder"
+    assert find("shapes").host.name == "embedded"
+    assert find("./shapes").host.name == "folder"
 
 
 def test_a_path_that_is_not_there():
@@ -77,18 +80,19 @@ def test_without_a_login_the_sentence_says_how_to_get_one():
 
 def test_with_a_login_a_slug_is_kaggles(monkeypatch):
     monkeypatch.setenv("KAGGLE_API_TOKEN", "made-up")
-    host, slug = find("Dogs-vs-cats")
+    source = find("Dogs-vs-cats")
+    host, slug = source.host, source.slug
     assert isinstance(host, KaggleHost)
-    assert (host.name, slug, address("dogs-vs-cats")) == ("kaggle", "dogs-vs-cats", "dogs-vs-cats")
-    assert find("shapes")[0].name == "embedded"
+    assert (host.name, slug, source.address) == ("kaggle", "dogs-vs-cats", "dogs-vs-cats")
+    assert find("shapes").host.name == "embedded"
 
 
 def test_a_directory_of_that_name_is_meant_first(here, monkeypatch):
     monkeypatch.setenv("KAGGLE_API_TOKEN", "made-up")
     (here / "dogs").mkdir()
     (here / "c" / "cats").mkdir(parents=True)
-    assert find("dogs")[0].name == "folder"
-    assert find("c/cats")[0].name == "folder"
+    assert find("dogs").host.name == "folder"
+    assert find("c/cats").host.name == "folder"
 
 
 @pytest.mark.parametrize(
@@ -103,9 +107,10 @@ def test_a_directory_of_that_name_is_meant_first(here, monkeypatch):
 )
 def test_an_address_means_kaggle(monkeypatch, written):
     monkeypatch.setenv("KAGGLE_API_TOKEN", "made-up")
-    host, slug = find(written)
+    source = find(written)
+    host, slug = source.host, source.slug
     assert (host.name, slug) == ("kaggle", "shapes")
-    assert find(address(written))[0].name == "kaggle"
+    assert find(source.address).host.name == "kaggle"
 
 
 def test_what_is_mounted_needs_no_login(tmp_path, monkeypatch):
@@ -113,7 +118,8 @@ def test_what_is_mounted_needs_no_login(tmp_path, monkeypatch):
     (tmp_path / "input" / "competitions" / "dogs").mkdir(parents=True)
     (tmp_path / "input" / "cats").mkdir()
     for slug, place in (("dogs", "competitions/dogs"), ("cats", "cats")):
-        host, found = find(slug)
+        source = find(slug)
+        host, found = source.host, source.slug
         assert (host.name, found) == ("kaggle", slug)
         assert host.download(slug) == tmp_path / "input" / place
         assert host.describe(slug).slug == slug

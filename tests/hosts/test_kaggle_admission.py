@@ -3,7 +3,7 @@
 import pytest
 from toys import Recorder
 
-from kaggle_prz import auto, delivery, experiment
+from kaggle_prz import auto, delivery, experiment, hosts
 from kaggle_prz.errors import (
     CompetitionNotFoundError,
     CredentialsError,
@@ -18,7 +18,7 @@ def check(world) -> list[str]:
     """What is noted, besides waits."""
     console = Recorder()
     world.again()
-    delivery.check(world.slug, console)
+    delivery.check(hosts.find(world.slug), console)
     return [line for line in console.lines if "trying again in" not in line]
 
 
@@ -119,7 +119,7 @@ def test_fit_beside_an_earlier_run_is_refused_before_a_picture_is_decoded(
     earlier.mkdir(parents=True)
     (earlier / "submission.csv").touch()
     world.change(**OVER)
-    monkeypatch.setattr(experiment, "inspect", lambda *_, **__: _task(world))
+    monkeypatch.setattr(experiment, "read", lambda *_, **__: _task(world))
     monkeypatch.setattr(experiment.images, "decode", lambda *_, **__: pytest.fail("decoded"))
     with pytest.raises(SubmissionError, match="takes no late submission"):
         experiment.fit(world.slug, submit=True, output_dir=tmp_path / "runs")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kaggle_prz import delivery, doctor, experiment
+from kaggle_prz import delivery, doctor, experiment, hosts
 from kaggle_prz.hosts.kaggle import Door, door
 from kaggle_prz.hosts.kaggle.door import ClientError
 
@@ -79,7 +79,7 @@ def test_a_request_that_the_client_does_not_know_is_the_same_sentence(world, mon
     door.check_versions()
     monkeypatch.delattr(types, "ApiGetSubmissionLimitsRequest")
     with pytest.raises(ClientError, match="does not know the request GetSubmissionLimits as"):
-        delivery.check(world.slug)
+        delivery.check(hosts.find(world.slug))
     with pytest.raises(ClientError, match="pip install --upgrade 'kagglesdk"):
         world.host.submit(world.slug, world.csv, "")
     assert not world.submissions()

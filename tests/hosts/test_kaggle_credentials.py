@@ -119,8 +119,8 @@ def test_half_a_credential_is_told_where_nothing_whole_is(told, monkeypatch):
     )
     (finding,) = doctor.kaggle()
     assert (finding.state, finding.text) == ("fault", str(caught.value))
-    assert hosts.find("shapes")[0].name == "embedded"
-    assert hosts.find(".")[0].name == "folder"
+    assert hosts.find("shapes").host.name == "embedded"
+    assert hosts.find(".").host.name == "folder"
 
 
 @pytest.mark.parametrize("told", sorted(set(HALVES) - {"~/.kaggle is a file"}))

@@ -40,7 +40,7 @@ def kaggle(world, drawn):
 
 @pytest.fixture
 def run(kaggle, tmp_path) -> runs.Run:
-    root = hosts.find(kaggle.slug)[0].download(kaggle.slug)
+    root = hosts.find(kaggle.slug).download()
     task = layouts.read(root, slug=kaggle.slug, metric="log_loss")
     path = tmp_path / "runs" / kaggle.slug / "first"
     runs.begin(path, kaggle.slug, Recipe(backbone="tiny", sizes=(32,), folds=2), task, "")
@@ -129,13 +129,13 @@ def test_a_leaderboard_that_is_away_leaves_the_score(run, kaggle):
 
 
 def test_a_competition_that_is_closed_is_told_before_anything_is_trained(kaggle):
-    delivery.check(kaggle.slug)
+    delivery.check(hosts.find(kaggle.slug))
     assert not kaggle.requests("GetLeaderboard")
     kaggle.change(submissionsDisabled=True)
     kaggle.again()
     (workdir.home() / "kaggle" / kaggle.slug / "facts.json").unlink()
     with pytest.raises(SubmissionError, match=r"takes no submissions at the moment.*without --sub"):
-        delivery.check(kaggle.slug)
+        delivery.check(hosts.find(kaggle.slug))
 
 
 def test_a_code_competition_names_the_way(run, kaggle):

@@ -11,6 +11,7 @@ from kaggle_prz import cli, kernel, runs, workdir
 from kaggle_prz.errors import RunError, SecretFoundError, UsageError
 from kaggle_prz.kernel import job, scripts, wheels
 from kaggle_prz.kernel.job import Job
+from kaggle_prz.spec import Overrides
 
 QUICK = {"backbone": "tiny", "sizes": (32, 48)}
 
@@ -28,7 +29,9 @@ def few_wheels(monkeypatch):
 @pytest.fixture
 def run(tmp_path) -> runs.Run:
     made = make_run_of("classes", tmp_path / "runs" / "leaf-shapes" / "first", slug="leaf-shapes")
-    runs.begin(made.path, str(made.task.root), made.recipe, made.task, "", layout={"target": "t"})
+    runs.begin(
+        made.path, str(made.task.root), made.recipe, made.task, "", overrides=Overrides(target="t")
+    )
     runs.write_task(made.path, made.task)
     return made
 
@@ -60,7 +63,7 @@ def test_a_training_kernel_for_a_competition(tmp_path):
         "model_sources": [],
     }
     assert (built.kernel / "train.py").read_bytes() == (
-        scripts.of("train") / "train.py"
+        scripts.home() / "train" / "train.py"
     ).read_bytes()
     todo = Job.read(built.bundle / "kernel.json")
     assert (todo.mode, todo.competition, todo.run) == ("train", "leaf-shapes", None)
@@ -217,7 +220,7 @@ def test_a_job_of_another_form_is_told(tmp_path):
 
 def test_the_scripts_are_short_and_the_shipped_metadata_is_whole():
     for mode in ("train", "predict"):
-        directory = scripts.of(mode)
+        directory = scripts.home() / mode
         assert len((directory / f"{mode}.py").read_text().splitlines()) <= 40
         shipped = json.loads((directory / "kernel-metadata.json").read_text())
         assert shipped["enable_internet"] is False

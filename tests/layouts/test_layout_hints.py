@@ -3,6 +3,7 @@ import pytest
 from kaggle_prz.errors import UsageError
 from kaggle_prz.hosts.folder import FolderHost
 from kaggle_prz.layouts import hints
+from kaggle_prz.spec import Overrides
 
 
 @pytest.fixture
@@ -28,13 +29,19 @@ def test_every_key(toml):
             "head_weights = { root = 2, vowel = 0.5 }\n"
         )
     )
-    assert said == hints.Hints(
-        "Log Loss", "y", "image", "none", "cat", ("vertical",), {"root": 2, "vowel": 0.5}, "Cats"
-    )
+    assert said.given == {
+        "metric": "Log Loss",
+        "target": "y",
+        "group": "none",
+        "id_column": "image",
+        "positive": "cat",
+    }
+    assert said.head_weights == {"root": 2, "vowel": 0.5}
+    assert (said.flips, said.title) == (("vertical",), "Cats")
 
 
 def test_options_win(toml):
-    said = hints.read(toml('metric = "rmse"\ntarget = "y"'), metric="mae", target=None)
+    said = hints.read(toml('metric = "rmse"\ntarget = "y"'), Overrides(metric="mae"))
     assert (said.metric, said.target) == ("mae", "y")
 
 
@@ -48,7 +55,7 @@ def test_every_fault_is_told_at_once(toml):
     assert "flips must be a list of horizontal and vertical" in told
     assert "head_weights must be a table of numbers above 0, received {'a': 0}" in told
     assert "target must be text, received 3" in told
-    assert "Known keys are metric, target, id_column" in told
+    assert "Known keys are metric, target, group, id_column" in told
 
 
 @pytest.mark.parametrize("content", ["metric = ", "metric: rmse"])

@@ -79,14 +79,10 @@ def test_unattended_attempts_stay_within_the_day_and_go_on_the_next(shapes, tmp_
     done = prz(*auto, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert len(shapes.submissions()) == 1
-    journal = tmp_path / "runs" / shapes.slug / "auto" / "journal.jsonl"
-    events = [json.loads(line)["event"] for line in journal.read_text().splitlines()]
-    assert events[:3] == ["begun", "fitted", "submitted"]
-    assert events[3:5] == ["begun", "fitted"]
-    assert events[5] in {"postponed", "kept back"}
-    assert len(events) == 6
+    postponed = "to be submitted on another day" in done.stdout
+    assert postponed or "kept back: a better one was submitted" in done.stdout
 
     shapes.change(maxDailySubmissions=5)
     done = prz(*auto, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert len(shapes.submissions()) == (2 if events[5] == "postponed" else 1)
+    assert len(shapes.submissions()) == (2 if postponed else 1)

@@ -1,6 +1,5 @@
 """Code competitions, unattended: trained here or there, submitted as kernels, scored hidden."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -40,12 +39,10 @@ def test_unattended_training_there_comes_home_and_is_scored(kaggle, capsys):
         cli.main(["auto", "-c", SLUG, *RECIPE, "--attempts", "1", "--in-kernels"])
     assert "Traceback" not in capsys.readouterr().err
     (sent,) = kaggle.control("state", room="submissions").values()
-    journal = Path("runs") / SLUG / "auto" / "journal.jsonl"
-    events = [json.loads(line) for line in journal.read_text().splitlines()]
-    assert [event["event"] for event in events] == ["begun", "fitted", "submitted"]
-    assert events[2]["public_score"] == pytest.approx(sent["public"], abs=1e-5)
-    assert runs.load_run(events[1]["run"]).recipe.sizes == QUICK["sizes"]
-    assert runs.load_run(events[1]["run"]).layout["metric"] == "accuracy"  # not the cells' default
+    (run,) = map(runs.load_run, runs.all_runs(Path("runs")))
+    assert run.receipt.public_score == pytest.approx(sent["public"], abs=1e-5)
+    assert run.recipe.sizes == QUICK["sizes"]
+    assert run.overrides.metric == "accuracy"  # not the cells' default
     assert kernels(kaggle) == {"predict", "train"}
 
 

@@ -1,7 +1,5 @@
 """What the report shows of predictions, by their kind: the values of one template each."""
 
-from typing import Any
-
 from kaggle_prz.decisions import Decision
 from kaggle_prz.metrics import Metric
 from kaggle_prz.report.kinds import classes, heads, numbers, tags
@@ -9,15 +7,8 @@ from kaggle_prz.report.predictions import Rows
 from kaggle_prz.task import Task
 
 
-def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[str, Any]:
-    """What the template of the task's kind names, and `tile` and `mistakes`.
-
-    Args:
-        task: labels and names.
-        metric: of the competition.
-        rows: `(train, k)` out-of-fold predictions.
-        decision: how predictions become labels.
-    """
+def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[str, object]:
+    """What the template of the task's kind names, and `tile` and `mistakes`."""
     if task.kind == "tags":
         return tags.values(task, rows, decision)
     if task.kind == "heads":

@@ -1,7 +1,6 @@
 """Classes: confusion, recall and precision, calibration, ranks of the true class, mistakes."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +13,12 @@ from kaggle_prz.metrics.ranks import rank_of_truth
 from kaggle_prz.report import plots
 from kaggle_prz.report.predictions import (
     LEAST,
-    MOST_MISTAKES,
     Calibration,
     Mistakes,
     Rows,
     Tile,
     binned,
-    mistakes,
+    worst,
 )
 from kaggle_prz.task import Task
 
@@ -31,17 +29,11 @@ _RANKS = 10
 
 @dataclass(frozen=True)
 class Confusion:
-    """Which class was taken for which.
+    """Which class was taken for which."""
 
-    Attributes:
-        classes: names, in the order of the matrix.
-        counts: `(classes, classes)`, rows are true classes.
-        shares: `counts` by row, 0 to 1.
-    """
-
-    classes: tuple[str, ...]
-    counts: NDArray[np.int64]
-    shares: NDArray[np.float64]
+    classes: tuple[str, ...]  # names, in the order of the matrix
+    counts: NDArray[np.int64]  # `(classes, classes)`, rows are true classes
+    shares: NDArray[np.float64]  # `counts` by row, 0 to 1
 
     @property
     def fits(self) -> bool:
@@ -77,15 +69,8 @@ class ClassScore:
     precision: float | None
 
 
-def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[str, Any]:
-    """What the template of classes names; of shares, the largest is the true class.
-
-    Args:
-        task: of classes.
-        metric: its accuracy is not told twice, and ranks are shown where it wants them.
-        rows: `(train, classes)` probabilities.
-        decision: how they become classes.
-    """
+def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[str, object]:
+    """What the template of classes names; of shares, the largest is the true class."""
     truth, answers = class_truth(task.labels), decision.apply(rows)
     found = confusion(task.classes, truth, answers)
     calibrated = calibration(truth, rows)
@@ -152,17 +137,10 @@ def worst_mistakes(task: Task, rows: Rows, answers: Labels) -> Mistakes:
     shares = class_shares(task.labels, len(names))
     losses = -(shares * np.log(np.maximum(rows, LEAST))).sum(axis=1)
     wrong = np.flatnonzero(answers != truth)
-    worst = wrong[np.argsort(-losses[wrong], kind="stable")][:MOST_MISTAKES].tolist()
-    words = [
-        (
-            names[truth[row]],
-            names[answers[row]],
-            f"{100 * rows[row, answers[row]]:.1f} %, loss {losses[row]:.2f}",
-        )
-        for row in worst
-    ]
-    told = "No image is misclassified out-of-fold."
-    if worst:
-        rest = "; these have the highest loss" if len(wrong) > len(worst) else ""
-        told = f"{len(wrong)} of {len(truth)} images are misclassified out-of-fold{rest}."
-    return Mistakes(told, "taken for", mistakes(task, worst, words))
+
+    def words(row: int) -> tuple[str, str, str]:
+        sure = f"{100 * rows[row, answers[row]]:.1f} %, loss {losses[row]:.2f}"
+        return names[truth[row]], names[answers[row]], sure
+
+    none, some = "No image is misclassified out-of-fold.", "are misclassified out-of-fold"
+    return worst(task, losses, wrong, words, none=none, some=some)

@@ -1,7 +1,6 @@
 """Heads: scores of each, its confusion and calibration, the images with a wrong class."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +12,13 @@ from kaggle_prz.report import plots
 from kaggle_prz.report.kinds import classes
 from kaggle_prz.report.predictions import (
     LEAST,
-    MOST_MISTAKES,
     Calibration,
     Mistakes,
     Rows,
     Table,
     Tile,
     binned,
-    mistakes,
+    worst,
 )
 from kaggle_prz.task import Task, spans
 
@@ -38,15 +36,8 @@ class HeadFacts:
     class_scores: list[classes.ClassScore]
 
 
-def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[str, Any]:
-    """What the template of heads names.
-
-    Args:
-        task: of heads.
-        metric: of the competition; the scores of its heads come first.
-        rows: `(train, k)` probabilities, those of each head sum to 1.
-        decision: how they become classes.
-    """
+def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[str, object]:
+    """What the template of heads names."""
     answers = decision.apply(rows)
     right = int((answers == task.labels).all(axis=1).sum())
     note = f"{right} of {len(answers)} images"
@@ -104,20 +95,13 @@ def worst_mistakes(task: Task, rows: Rows, answers: Answers) -> Mistakes:
     losses = -np.log(np.maximum(of_truth, LEAST)).sum(axis=1)
     differ = answers != task.labels
     wrong = np.flatnonzero(differ.any(axis=1))
-    worst = wrong[np.argsort(-losses[wrong], kind="stable")][:MOST_MISTAKES].tolist()
-    words = [
-        (
-            _names(task, task.labels[row], differ[row]),
-            _names(task, answers[row], differ[row]),
-            f"loss {losses[row]:.2f}",
-        )
-        for row in worst
-    ]
-    told = "No image has a wrong class out-of-fold."
-    if worst:
-        rest = "; these have the highest loss" if len(wrong) > len(worst) else ""
-        told = f"{len(wrong)} of {len(answers)} images have a wrong class out-of-fold{rest}."
-    return Mistakes(told, "taken for", mistakes(task, worst, words))
+
+    def words(row: int) -> tuple[str, str, str]:
+        truth, answered = (_names(task, of[row], differ[row]) for of in (task.labels, answers))
+        return truth, answered, f"loss {losses[row]:.2f}"
+
+    none, some = "No image has a wrong class out-of-fold.", "have a wrong class out-of-fold"
+    return worst(task, losses, wrong, words, none=none, some=some)
 
 
 def _names(task: Task, row: Answers, shown: NDArray[np.bool_]) -> str:

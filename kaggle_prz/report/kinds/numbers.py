@@ -1,7 +1,5 @@
 """Numbers: errors of every target, truth against prediction, residuals, the images furthest off."""
 
-from typing import Any
-
 import numpy as np
 
 from kaggle_prz.report import plots
@@ -18,13 +16,8 @@ from kaggle_prz.task import Task
 _PANELS = 6
 
 
-def values(task: Task, rows: Rows) -> dict[str, Any]:
-    """What the template of numbers names.
-
-    Args:
-        task: of numbers.
-        rows: `(train, targets)` predictions, in the labels' units.
-    """
+def values(task: Task, rows: Rows) -> dict[str, object]:
+    """What the template of numbers names."""
     labels = task.labels.astype(np.float64)
     panels = [
         plots.Panel(name, labels[:, k], rows[:, k]) for k, name in enumerate(task.classes[:_PANELS])

@@ -1,7 +1,5 @@
 """Tags: a table of them, calibration, and the images whose tags are most surprising."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics as sklearn_metrics
@@ -19,6 +17,7 @@ from kaggle_prz.report.predictions import (
     Tile,
     binned,
     mistakes,
+    worst,
 )
 from kaggle_prz.task import Task
 
@@ -28,14 +27,8 @@ _F1 = FScore(1, "macro")
 Tags = NDArray[np.bool_]
 
 
-def values(task: Task, rows: Rows, decision: Decision) -> dict[str, Any]:
-    """What the template of tags names.
-
-    Args:
-        task: of tags.
-        rows: `(train, tags)` probabilities.
-        decision: how they become tags.
-    """
+def values(task: Task, rows: Rows, decision: Decision) -> dict[str, object]:
+    """What the template of tags names."""
     rows = np.clip(rows, 0, 1)
     truth, answers = tag_truth(task.labels), decision.apply(rows)
     soft = bool(((task.labels > 0) & (task.labels < 1)).any())
@@ -96,37 +89,32 @@ def share_table(task: Task, rows: Rows) -> Table:
 def worst_mistakes(task: Task, rows: Rows, answers: Tags, *, soft: bool) -> Mistakes:
     """The images with the highest binary cross-entropy over their tags, in nats; at most 12.
 
-    Args:
-        task: of tags.
-        rows: `(train, tags)` probabilities.
-        answers: `(train, tags)` what they become.
-        soft: the labels are shares; else only images with a wrong tag are mistakes.
+    With `soft` labels, shares, none is wrong, and those furthest from the truth are shown.
     """
     labels, truth = task.labels.astype(np.float64), tag_truth(task.labels)
-    inside = np.clip(rows, LEAST, 1 - LEAST)
-    losses = -(labels * np.log(inside) + (1 - labels) * np.log1p(-inside)).sum(axis=1)
     if soft:
         losses = np.sqrt(((rows - labels) ** 2).mean(axis=1))
-    wrong = np.flatnonzero(soft | (truth != answers).any(axis=1))
-    worst = wrong[np.argsort(-losses[wrong], kind="stable")][:MOST_MISTAKES].tolist()
-    if soft:
-        words = [
+        furthest = np.argsort(-losses, kind="stable")[:MOST_MISTAKES].tolist()
+        shares = [
             (_shares(task, labels[row]), _shares(task, rows[row]), f"RMSE {losses[row]:.3f}")
-            for row in worst
+            for row in furthest
         ]
         told = "These images are furthest from the truth out-of-fold."
-        return Mistakes(told, "predicted", mistakes(task, worst, words))
-    words = [
-        (_names(task, truth[row]), _names(task, answers[row]), f"loss {losses[row]:.2f}")
-        for row in worst
-    ]
-    told = "Every image has exactly its tags out-of-fold."
-    if worst:
-        rest = "; these have the highest loss" if len(wrong) > len(worst) else ""
-        told = (
-            f"{len(wrong)} of {len(truth)} images have a wrong tag out-of-fold, or lack one{rest}."
-        )
-    return Mistakes(told, "taken for", mistakes(task, worst, words))
+        return Mistakes(told, "predicted", mistakes(task, furthest, shares))
+    inside = np.clip(rows, LEAST, 1 - LEAST)
+    losses = -(labels * np.log(inside) + (1 - labels) * np.log1p(-inside)).sum(axis=1)
+
+    def words(row: int) -> tuple[str, str, str]:
+        return _names(task, truth[row]), _names(task, answers[row]), f"loss {losses[row]:.2f}"
+
+    return worst(
+        task,
+        losses,
+        np.flatnonzero((truth != answers).any(axis=1)),
+        words,
+        none="Every image has exactly its tags out-of-fold.",
+        some="have a wrong tag out-of-fold, or lack one",
+    )
 
 
 def _names(task: Task, row: Tags) -> str:
