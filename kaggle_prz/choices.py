@@ -1,19 +1,18 @@
 """What a recipe chose for a stage beyond the plain way of training, as sentences."""
 
 from kaggle_prz.spec import Recipe, Stage
-from kaggle_prz.task import Kind
 
 
-def of(stage: Stage, recipe: Recipe, kind: Kind) -> list[str]:
+def of(stage: Stage, recipe: Recipe, *, has_classes: bool = True) -> list[str]:
     """A sentence for every choice that changes what trains or what predicts.
 
     Args:
         stage: to train.
         recipe: of the run.
-        kind: of the task.
+        has_classes: whether labels are classes or tags, not numbers.
 
     Example:
-        >>> of(stages_of(Recipe())[0], Recipe(ema=0.99), "classes")
+        >>> of(stages_of(Recipe())[0], Recipe(ema=0.99))
         ['weights that predict: an exponential moving average with momentum 0.99']
     """
     said = []
@@ -28,7 +27,7 @@ def of(stage: Stage, recipe: Recipe, kind: Kind) -> list[str]:
         said.append("loss: focal, images that are right already weigh less")
     if recipe.class_weight == "balanced":
         said.append("loss: every class weighs the same, by the training rows of the fold")
-    if stage.label_smoothing and kind == "numbers":
+    if stage.label_smoothing and not has_classes:
         said.append("label smoothing: none, since numbers have no classes")
     if recipe.ema:
         said.append(

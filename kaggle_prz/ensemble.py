@@ -228,7 +228,7 @@ def with_unseen(
         seen_ids: `(seen,)` ids of the rows of `predictions`.
         predictions: `(seen, classes)`.
         ids: every test id.
-        prior: `(classes,)`, see `kaggle_prz.outputs.prior`.
+        prior: `(classes,)`, see `kaggle_prz.outputs.Target.prior`.
 
     Returns:
         Ids and predictions of every test row, in any order.

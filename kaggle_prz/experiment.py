@@ -29,6 +29,7 @@ from kaggle_prz import (
     images,
     interrupts,
     layouts,
+    outputs,
     report,
     rows,
     runs,
@@ -135,7 +136,7 @@ def fit(
         budget = replace(budget, limit=recipe.time_limit)
     task = inspect(competition, console=console, **layout)
     summary.show_task(task, console)
-    class_weights.check(recipe, task.kind)
+    class_weights.check(recipe, outputs.of(task))
     path = runs.directory(Path(output_dir) / task.slug, run, recipe, task, network.identity)
     if not _finished(Run(path, recipe, task)):
         settling.check(recipe, network, task.channels)

@@ -12,7 +12,7 @@ from kaggle_prz import normalization, prediction, transfer, weights, workdir
 from kaggle_prz.console import Console
 from kaggle_prz.head import fit_head, mean_probabilities
 from kaggle_prz.model import HEAD, Classifier
-from kaggle_prz.outputs import Outputs
+from kaggle_prz.outputs import Target
 from kaggle_prz.pixels import Store
 from kaggle_prz.rows import Rows
 from kaggle_prz.runs import WEIGHTS, Run
@@ -37,7 +37,7 @@ class FirstWeights:
         rows: the run's rows.
         stores: image size -> `(images, size, size, channels)` uint8.
         outputs: of the task.
-        targets: of the training images, see `Outputs.targets`.
+        targets: of the training images, see `Target.targets`.
         console: gets a bar for features.
 
     Attributes:
@@ -51,7 +51,7 @@ class FirstWeights:
         rows: Rows,
         stores: Mapping[int, Store],
         *,
-        outputs: Outputs,
+        outputs: Target,
         targets: NDArray[Any],
         console: Console,
     ):

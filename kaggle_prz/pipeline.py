@@ -32,7 +32,7 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
     Args:
         pixels: `(images, stored, stored, channels)` uint8, an array or any store.
         rows: indexes into `pixels` to train on.
-        targets: of these rows, see `kaggle_prz.outputs.Outputs.targets`.
+        targets: of these rows, see `kaggle_prz.outputs.Target.targets`.
         batch_size: images a batch; more rows than that wait for the next pass.
         flips: axes to flip at random: of `"horizontal"`, `"vertical"`.
         augmentation: what else happens to the pictures.

@@ -65,7 +65,7 @@ class Decision:
         self._check(predictions.shape[1])
         if self.kind == "numbers":
             return predictions
-        if self.kind == "heads":
+        if self.heads:
             parts = zip(self.heads, spans(self.sizes), strict=True)
             return np.stack([each.apply(predictions[:, span]) for each, span in parts], axis=1)
         if self.kind == "tags":

@@ -63,6 +63,11 @@ def tag_truth(labels: Array) -> NDArray[np.bool_]:
     return truth
 
 
+def truth(labels: Array, kind: Kind) -> Array:
+    """Return what answers are compared with: class indexes, or which tags are true."""
+    return tag_truth(labels) if kind == "tags" else class_truth(labels)
+
+
 def class_shares(labels: Array, classes: int) -> Array:
     """`(n, classes)` shares; of an index, all for that class."""
     return labels if labels.ndim == 2 else np.eye(classes)[labels]

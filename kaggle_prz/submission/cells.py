@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz import decisions, metrics
+from kaggle_prz import decisions, metrics, outputs
 from kaggle_prz.decisions import Decision
 from kaggle_prz.errors import SubmissionError
 from kaggle_prz.metrics import Array
-from kaggle_prz.metrics.arrays import normalised, tag_truth
+from kaggle_prz.metrics.arrays import normalised
 from kaggle_prz.submission import checks
 from kaggle_prz.task import Task
 
@@ -43,21 +43,16 @@ def rows_of(task: Task, predictions: Array) -> Rows:
     Raises:
         SubmissionError: a number that is none, or a row in which no class is likely.
     """
-    rows = np.asarray(predictions, np.float64)
-    if task.kind != "numbers":
-        rows = np.clip(rows, 0.0, None)
-    usable = np.isfinite(rows).all(axis=1)
-    if task.kind == "classes":
-        usable &= rows.sum(axis=1) > 0
+    given, target = np.asarray(predictions, np.float64), outputs.of(task)
+    rows = target.normalised(given)
+    usable = (np.isfinite(given) & np.isfinite(rows)).all(axis=1)
     if not usable.all():
-        what = " and some class likely" if task.kind == "classes" else ""
+        what = " and some class likely" if target.one_class else ""
         raise SubmissionError(
             f"Every prediction must be finite{what}; that of "
-            f"{str(task.test_ids[~usable][0])!r} is {checks.short(rows[~usable][0])}."
+            f"{str(task.test_ids[~usable][0])!r} is {checks.short(given[~usable][0])}."
         )
-    if task.kind == "classes":
-        return normalised(rows)
-    return np.clip(rows, 0.0, 1.0) if task.kind == "tags" else rows
+    return rows
 
 
 def of(task: Task, rows: Rows, decision: Decision | None) -> list[list[str]]:
@@ -121,7 +116,7 @@ def _not_certain(task: Task, rows: Rows) -> Rows:
     """For log loss, a little probability for what seems impossible."""
     if metrics.get(task.metric).name != "log_loss":
         return rows
-    if task.kind != "classes":
+    if not outputs.of(task).one_class:
         return np.clip(rows, KEPT_ASIDE, 1 - KEPT_ASIDE)
     return normalised(np.maximum(rows, KEPT_ASIDE / max(rows.shape[1] - 1, 1)))
 
@@ -158,9 +153,9 @@ def _ranked(task: Task, rows: Rows) -> list[list[str]]:
 def _answers(task: Task, rows: Rows, decision: Decision | None) -> Array:
     if decision is None:
         decision = decisions.default(metrics.get(task.metric), task.kind, len(task.classes))
-        if task.kind == "tags":
-            always = bool(tag_truth(task.labels).any(axis=1).all())
-            decision = replace(decision, never_empty=always)
+        present = outputs.of(task).present(task.labels)
+        if present is not None:
+            decision = replace(decision, never_empty=bool(present.any(axis=1).all()))
     if decision.kind != task.kind:
         raise SubmissionError(
             f"A decision on {decision.kind} says nothing of {task.kind}; fit one on this task's "

@@ -33,7 +33,7 @@ def of(task: Task, predictions: Array, decision: Decision | None) -> list[list[s
 def _of_each(task: Task, decision: Decision | None) -> Sequence[Decision | None]:
     if decision is None:
         return [None] * len(task.heads)
-    if decision.kind != "heads" or decision.sizes != task.head_sizes:
+    if decision.sizes != task.head_sizes:
         raise SubmissionError(
             f"A decision on {decision.kind} says nothing of {len(task.heads)} heads with "
             f"{' + '.join(map(str, task.head_sizes))} classes; fit one on this task's out-of-fold "

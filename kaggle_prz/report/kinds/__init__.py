@@ -18,10 +18,12 @@ def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[s
         rows: `(train, k)` out-of-fold predictions.
         decision: how predictions become labels.
     """
-    if task.kind == "tags":
-        return tags.values(task, rows, decision)
-    if task.kind == "heads":
-        return heads.values(task, metric, rows, decision)
-    if task.kind == "numbers":
-        return numbers.values(task, rows)
-    return classes.values(task, metric, rows, decision)
+    match task.kind:
+        case "tags":
+            return tags.values(task, rows, decision)
+        case "heads":
+            return heads.values(task, metric, rows, decision)
+        case "numbers":
+            return numbers.values(task, rows)
+        case _:
+            return classes.values(task, metric, rows, decision)
