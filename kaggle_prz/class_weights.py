@@ -34,10 +34,6 @@ def check(recipe: Recipe, target: Target) -> None:
 def balanced(targets: Array, sizes: Sequence[int]) -> NDArray[np.float64]:
     """Return weights under which all classes weigh the same, 1 on average over these rows.
 
-    Args:
-        targets: of one fold's training rows: class indexes, shares of classes, or tags.
-        sizes: how many outputs each softmax has; none for tags.
-
     Returns:
         `(sum of sizes,)`; of tags `(2, tags)`, of rows without and with each. A class without
         rows has 1.
@@ -65,11 +61,6 @@ def of_rows(
     weights: NDArray[np.float64], targets: Array, sizes: Sequence[int]
 ) -> NDArray[np.float32]:
     """Return the weight of each row's loss; of shares, the mean of the weights of its classes.
-
-    Args:
-        weights: see `balanced`.
-        targets: of any rows: class indexes, shares of classes, or tags.
-        sizes: see `balanced`.
 
     Returns:
         `(n,)`; `(n, heads)` of heads, `(n, tags)` of tags.

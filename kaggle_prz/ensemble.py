@@ -224,12 +224,6 @@ def with_unseen(
 ) -> tuple[Text, Probabilities]:
     """Add the test rows whose image could not be seen, with what is likely of any row.
 
-    Args:
-        seen_ids: `(seen,)` ids of the rows of `predictions`.
-        predictions: `(seen, classes)`.
-        ids: every test id.
-        prior: `(classes,)`, see `kaggle_prz.outputs.Target.prior`.
-
     Returns:
         Ids and predictions of every test row, in any order.
     """

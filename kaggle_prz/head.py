@@ -58,11 +58,6 @@ def probabilities(
 ) -> NDArray[np.float32]:
     """What a network with that head puts out.
 
-    Args:
-        features: `(rows, width)`.
-        head: `(width, outputs)` kernel and `(outputs,)` bias.
-        outputs: a softmax, one for each head, or sigmoids.
-
     Returns:
         `(rows, outputs)` float32 from 0 to 1.
     """
@@ -79,11 +74,6 @@ def mean_probabilities(
     views: Sequence[NDArray[np.float32]], head: Head, outputs: Target
 ) -> NDArray[np.float32]:
     """What a network with that head puts out, as the mean over views of the same images.
-
-    Args:
-        views: `(rows, width)` features each.
-        head: see `probabilities`.
-        outputs: see `probabilities`.
 
     Returns:
         `(rows, outputs)` float32 from 0 to 1.

@@ -300,14 +300,7 @@ class Numbers(Target):
 
 
 def target(kind: Kind, names: Sequence[str], labels: Array, heads: Sequence[Head] = ()) -> Target:
-    """Return the object of a kind of labels.
-
-    Args:
-        kind: of the labels.
-        names: of classes, tags or numbers.
-        labels: in the form of their kind, see `kaggle_prz.metrics.arrays`.
-        heads: where the kind is `"heads"`.
-    """
+    """Return the object of a kind of labels."""
     count, words = len(names), tuple(names)
     match kind:
         case "heads":
@@ -335,10 +328,6 @@ def of(task: Task) -> Target:
 
 def shares(targets: Array, sizes: Sequence[int]) -> NDArray[np.float32]:
     """Return class indexes as shares of classes, all of each row's at its own class.
-
-    Args:
-        targets: `(n,)` class indexes, or `(n, heads)` of them.
-        sizes: how many classes there are, for every head.
 
     Example:
         >>> shares(np.array([[1, 0]]), (2, 3)).tolist()

@@ -45,9 +45,6 @@ class Decision:
     def apply(self, predictions: Array) -> Array:
         """The answers to predictions.
 
-        Args:
-            predictions: `(n, k)`, of the kind and with the columns it was fitted on.
-
         Returns:
             `(n,)` int64 class indexes, `(n, heads)` of them, `(n, k)` bools of tags, or the numbers
             themselves.

@@ -20,7 +20,6 @@ from kaggle_prz.console import Console
 from kaggle_prz.layouts import (
     archives,
     bags,
-    beside,
     cells,
     channels,
     encoded,
@@ -28,7 +27,6 @@ from kaggle_prz.layouts import (
     groups,
     heads,
     hints,
-    hot,
     labels,
     lookup,
     melted,
@@ -41,8 +39,8 @@ from kaggle_prz.layouts import (
     told,
     wide,
 )
-from kaggle_prz.layouts.found import Found
 from kaggle_prz.layouts.scan import KINDS, Scan, scan
+from kaggle_prz.layouts.told import Found
 from kaggle_prz.task import Images, Task
 
 _FEW_IMAGES = 10  # a logo and a plot beside arrays or tables of pixels
@@ -191,7 +189,7 @@ def _pictures(
     seen = scan(root)
     if _count(seen, "images") <= _FEW_IMAGES:
         if (stacks := pixels.stacks(root, seen)) is not None:
-            own = beside.labels(root, seen, stacks)
+            own = pixels.labels(root, seen, stacks)
             return stacks, sample, labels.find(root, sample, stacks, said, own)
         if (found := pixels.sheets(root, seen, sample.ids)) is not None:
             return found[0], sample, labels.of_sheet(root, found[1], said)
@@ -221,7 +219,7 @@ def _encoded(
     if len(sample.targets) == 1 and chosen.matrix is not None:
         if said.positive is not None:
             raise wide.no_positive()
-        return hot.encode(sample, chosen.matrix.iloc[kept])
+        return wide.encode_hot(sample, chosen.matrix.iloc[kept])
     if len(sample.targets) == 1:
         return cells.encode(
             sample, chosen.values[kept], metric, column=chosen.column, positive=said.positive

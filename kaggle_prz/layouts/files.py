@@ -81,10 +81,6 @@ def index(root: Path, seen: Scan | None = None) -> Index:
     Where no folder is called so, images whose folders say nothing are of either role. Image files
     are preferred to arrays, and these to DICOM, whose copies they are.
 
-    Args:
-        root: the competition's directory, archives unpacked.
-        seen: what a walk through it found; default: walks.
-
     Raises:
         DataError: no image file for one of the roles.
     """
@@ -168,13 +164,7 @@ def match(ids: Text, role: Role) -> tuple[Text, str]:
 
 
 def best_share(ids: Text, role: Role, *, exact: bool = False) -> float:
-    """Share of ids with a file, by the rule that finds most.
-
-    Args:
-        ids: text.
-        role: the pictures.
-        exact: not as numbers, for any column that counts rows may have those.
-    """
+    """Share of ids with a file, by the rule that finds most."""
     paths, rule = match(ids, role)
     if exact and NUMBER in rule:
         return 0.0

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kaggle_prz.errors import UsageError
-from kaggle_prz.layouts import texts, widths, words
+from kaggle_prz.layouts import texts, words
 from kaggle_prz.layouts.tables import LabelTable, is_sample
 
 InTest = Mapping[str, frozenset[str]]
@@ -74,16 +74,11 @@ def choose(
     *,
     in_test: InTest | None = None,
 ) -> Group:
-    """The column of groups and the rule, or None and why there is none.
+    """Return the column of groups and the rule, or None and why there is none.
 
-    Args:
-        labels: the table of training images.
-        kept: rows that have an image and a label.
-        codes: `(kept,)` class indexes or `(kept, tags)` from 0 to 1; None of numbers.
-        target: the column or columns of labels.
-        group: what a person says.
-        in_test: columns of the table of test images and their values. A column whose values are
-            in both is none that the host parted by.
+    `codes` are `(kept,)` class indexes or `(kept, tags)` from 0 to 1; None of numbers. `in_test`
+    has the values that rows to predict have: the host did not part the roles by a column whose
+    values are in both.
 
     Raises:
         UsageError: `group` is not a column.
@@ -145,14 +140,7 @@ def _none_of(objections: Mapping[str, _Objection | None]) -> Group:
 def with_columns_beside(
     root: Path, tables: Sequence[str], labels: LabelTable, group: str | None
 ) -> LabelTable:
-    """The table of labels, with columns of groups that other tables have for the same rows.
-
-    Args:
-        root: the competition's directory.
-        tables: relative paths of its tables.
-        labels: the table of training images.
-        group: what a person says.
-    """
+    """The table of labels, with columns of groups that other tables have for the same rows."""
     frame, ids = labels.frame, pd.Series(labels.ids)
     for path in tables:
         file = root / path
@@ -179,8 +167,8 @@ def _objection(
     labels: LabelTable, column: str, kept: NDArray[np.int64], codes: NDArray[Any] | None
 ) -> _Objection | None:
     """Why a column does not hold rows together, or None where it does."""
-    if not widths.fits(labels.frame[column]):
-        return _Objection(f"a cell of it has more than {widths.LONGEST:,} characters", narrow=False)
+    if not texts.fits(labels.frame[column]):
+        return _Objection(f"a cell of it has more than {texts.LONGEST:,} characters", narrow=False)
     values = pd.Series(labels.column(column)[kept])
     groups = values.nunique()
     if groups <= 2:

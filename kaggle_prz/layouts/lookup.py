@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.layouts import annotations, bag_rows, files, texts, widths
+from kaggle_prz.layouts import annotations, bag_tables, files, texts
 from kaggle_prz.layouts.scan import role_of
 from kaggle_prz.layouts.tables import Sample, is_sample
 from kaggle_prz.task import Text
@@ -59,12 +59,6 @@ def tables_of_test(
 def find(sample: Sample, index: files.Index, told: Told, taken: set[str]) -> tuple[Text, str]:
     """The file of every row of the sample submission; a training image never answers.
 
-    Args:
-        sample: whose ids are looked for.
-        index: the pictures.
-        told: what tables say.
-        taken: paths of training images, for roles that share their folders.
-
     Returns:
         `(rows,)` paths, empty where there is none, and the rule in words.
 
@@ -96,7 +90,7 @@ def _frames(path: Path, sample: Sample, index: files.Index) -> Iterator[pd.DataF
     elif index.bags is not None or not index.test.named:
         try:
             if index.bags is not None:
-                yield bag_rows.of_rows(texts.read_csv(path), sample, index.bags)
+                yield bag_tables.of_rows(texts.read_csv(path), sample, index.bags)
                 return
             head = texts.read_csv(path, rows=_PEEK)
         except DataError:
@@ -128,9 +122,9 @@ def _map(frame: pd.DataFrame, by: str, ids: Text, role: files.Role) -> tuple[dic
         values = rows[name].str.strip()
         if name == by or values.nunique() < _NEARLY_UNIQUE * len(values):
             continue
-        if files.best_share(widths.text_of(values.head(_PEEK)), role) < files.ENOUGH:
+        if files.best_share(texts.text_of(values.head(_PEEK)), role) < files.ENOUGH:
             continue
-        paths, _ = files.match(widths.text_of(values), role)
+        paths, _ = files.match(texts.text_of(values), role)
         if np.count_nonzero(paths != "") >= files.ENOUGH * len(paths):
             return dict(zip(rows[by].str.strip(), paths.tolist(), strict=True)), str(name)
     return {}, ""

@@ -11,7 +11,7 @@ from kaggle_prz.errors import DataError
 from kaggle_prz.layouts import annotations, texts
 from kaggle_prz.layouts.tables import Sample, is_sample
 from kaggle_prz.layouts.targets import Target
-from kaggle_prz.layouts.widths import fits
+from kaggle_prz.layouts.texts import fits
 
 _MOST_ROWS = 20_000  # of a table of classes
 _ROWS_A_CLASS, _MORE_ROWS = 2, 10  # in longer ones, numbers meet by chance
@@ -19,12 +19,6 @@ _ROWS_A_CLASS, _MORE_ROWS = 2, 10  # in longer ones, numbers meet by chance
 
 def as_in_sample(root: Path, tables: Sequence[str], sample: Sample, chosen: Target) -> Target:
     """The labels as the sample's cells have them, where a table has both for every class.
-
-    Args:
-        root: the competition's directory.
-        tables: relative paths of its tables.
-        sample: the form of a submission.
-        chosen: the labels.
 
     Returns:
         `chosen` itself where its labels are in the sample's cells, or no table joins them.

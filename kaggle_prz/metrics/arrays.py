@@ -115,11 +115,6 @@ def passing(
 ) -> NDArray[np.bool_]:
     """`(n, k)` which tags reach their threshold.
 
-    Args:
-        predictions: `(n, k)` probabilities.
-        thresholds: one for all, or `(k,)`.
-        never_empty: a row in which no tag does gets its most probable one.
-
     Example:
         >>> passing(np.array([[0.6, 0.7], [0.1, 0.3]]), 0.5).tolist()
         [[True, True], [False, True]]

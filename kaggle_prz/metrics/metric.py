@@ -51,10 +51,6 @@ class Metric:
     def check(self, kind: Kind, columns: int) -> None:
         """Refuse predictions that the metric cannot score; worth asking before training.
 
-        Args:
-            kind: of the predictions.
-            columns: how many they have.
-
         Raises:
             UsageError: another kind, or other than two classes.
         """

@@ -36,10 +36,6 @@ _KINDS = {
 def rows_of(task: Task, predictions: Array) -> Rows:
     """Predictions as their kind has them: classes sum to 1, tags lie from 0 to 1.
 
-    Args:
-        task: of `predictions`.
-        predictions: `(test, k)`, in the order of the task's test rows.
-
     Raises:
         SubmissionError: a number that is none, or a row in which no class is likely.
     """
@@ -57,11 +53,6 @@ def rows_of(task: Task, predictions: Array) -> Rows:
 
 def of(task: Task, rows: Rows, decision: Decision | None) -> list[list[str]]:
     """Cells of every row, in the order of the task's target columns.
-
-    Args:
-        task: says what cells hold.
-        rows: from `rows_of`.
-        decision: for cells that hold labels; default: the one that is fitted on nothing.
 
     Raises:
         SubmissionError: such cells cannot hold such predictions.

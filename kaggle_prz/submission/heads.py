@@ -12,11 +12,6 @@ from kaggle_prz.task import Task, spans
 def of(task: Task, predictions: Array, decision: Decision | None) -> list[list[str]]:
     """Cells of every row, in the order of the task's target columns.
 
-    Args:
-        task: of heads; says what cells hold.
-        predictions: `(test, k)`, in the order of the task's test rows.
-        decision: for cells that hold labels; default: the one that is fitted on nothing.
-
     Raises:
         SubmissionError: predictions that such cells cannot hold, or a decision on other heads.
     """
