@@ -2,12 +2,11 @@
 
 `read` joins what the other modules find: `scan` and `files` the pictures, `channels` those with a
 file a channel, `pixels` and `recorded` those that are rows of arrays, of tables and of files of
-many, `bags` rows of several pictures, `labels` the training rows (`texts`, `annotations`,
-`folders`, `beside` read them, `candidates` and `repeats` say which column names pictures),
-`targets` and `renamed` their labels, `cells`, `hot`, `wide`, `heads` and `prefixes` what a
-submission holds, `lookup` the files of the rows to predict, `groups` what holds rows together,
-`hints` what a person settled, `scoring` the metric; `told` says of what was `found` why it was, and
-what was left out.
+many, `bags` rows of several pictures, `labels` the training rows (`texts`, `annotations` and
+`folders` read them, `candidates` says which column names pictures), `targets` and `renamed` their
+labels, `cells`, `wide` and `heads` what a submission holds, `lookup` the files of the rows to
+predict, `groups` what holds rows together, `hints` what a person settled, `scoring` the metric;
+`told` says why, and what was left out.
 """
 
 from collections.abc import Sequence

@@ -10,9 +10,8 @@ import pandas as pd
 from kaggle_prz.errors import DataError
 from kaggle_prz.layouts import annotations, files, texts
 from kaggle_prz.layouts.roles import Bags, Role
-from kaggle_prz.layouts.tables import Sample, is_sample
+from kaggle_prz.layouts.tables import Sample
 
-_NEARLY_UNIQUE = 0.9
 _MOST_COLUMNS = 20
 HIT_SHARE = 0.5
 _FEWEST_KNOWN = 0.2
@@ -75,16 +74,9 @@ class Table:
 def read(root: Path, index: files.Index) -> Iterator[tuple[str, pd.DataFrame]]:
     """Every table beside the sample, blanks around cells stripped."""
     for path in index.tables:
-        if is_sample(root / path):
-            continue
-        try:
-            as_json = path.endswith((".json", ".jsonl"))
-            told = annotations.tables(root / path) if as_json else [texts.read_csv(root / path)]
-        except DataError:
-            continue  # it is told where labels are looked for
-        for frame in told:
+        for frame in annotations.frames(root / path):
             if len(frame):
-                yield path, stripped(frame)
+                yield path, texts.stripped(frame)
 
 
 def of_test(frames: Frames, sample: Sample, role: Role) -> Table | None:
@@ -179,7 +171,7 @@ def naming(rows: pd.DataFrame, role: Role, enough: float) -> str | None:
     best: tuple[float, str | None] = (0.0, None)
     for name in rows.columns if len(rows) else ():
         values = rows[name]
-        if values.nunique() < _NEARLY_UNIQUE * len(values):
+        if not texts.nearly_unique(values):
             continue
         share = files.best_share(texts.text_of(values), role)
         if share >= enough and share > best[0]:
@@ -198,11 +190,6 @@ def _glued(rows: pd.DataFrame, columns: Sequence[str], between: str) -> pd.Serie
     for name in columns[1:]:
         glued = glued + between + rows[name].str.strip()
     return glued
-
-
-def stripped(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table without blanks around its cells."""
-    return frame.apply(lambda column: column.str.strip())
 
 
 def of_labels(frame: pd.DataFrame, sample: Sample, bags: Bags | None) -> pd.DataFrame:
@@ -246,7 +233,7 @@ def _ids_of(frame: pd.DataFrame, bags: Bags) -> pd.Series | None:
     column = naming_bags(frame, known)
     if column is not None:
         return frame[column].str.strip()
-    clean = stripped(frame)
+    clean = texts.stripped(frame)
     name = naming(clean, bags.pictures, HIT_SHARE)
     if name is None:
         return None

@@ -16,7 +16,6 @@ _HIT_SHARE = 0.5  # of a column's values; rows without an image are told later
 _NEARLY = 0.95  # of the images that the best column names
 _COUNTED = 0.5  # what an image counts that is named by a number only
 _FEWEST_COUNTED = 0.2  # of the images, for a few numbers are found anywhere
-_NEARLY_UNIQUE = 0.9
 
 
 def names_files(head: pd.DataFrame, role: files.Role, *, melted_by: int = 0) -> bool:
@@ -111,10 +110,10 @@ def an_image_a_row(frame: pd.DataFrame, column: str, sample: Sample) -> pd.DataF
     Rows that are repeated word for word count once. A table of two columns may have a row for
     every tag of an image, where the sample submission asks for several.
     """
-    if _nearly_unique(frame[column]):
+    if texts.nearly_unique(frame[column]):
         return frame
     distinct = frame.drop_duplicates().reset_index(drop=True)
-    if _nearly_unique(distinct[column]):
+    if texts.nearly_unique(distinct[column]):
         return distinct
     if frame.shape[1] != 2:
         return None
@@ -140,15 +139,11 @@ def with_header(frame: pd.DataFrame, train: files.Role) -> pd.DataFrame:
         return frame
     below = frame[images[0]]
     some = texts.text_of(below.head(PEEK))
-    if not _nearly_unique(below) or files.best_share(some, train, exact=True) < files.ENOUGH:
+    if not texts.nearly_unique(below) or files.best_share(some, train, exact=True) < files.ENOUGH:
         return frame
     names = [f"column {number}" for number in range(1, len(header) + 1)]
     first = pd.DataFrame([header], columns=names)
     return pd.concat([first, frame.set_axis(names, axis=1)], ignore_index=True)
-
-
-def _nearly_unique(values: pd.Series) -> bool:
-    return bool(values.str.strip().nunique() >= _NEARLY_UNIQUE * len(values))
 
 
 def _asks_for_several(sample: Sample, tags: set[str]) -> bool:

@@ -265,7 +265,7 @@ def choose_positive(read: Encoded, sample: Sample, positive: str | None) -> Enco
         UsageError: `positive` is no class, or cells hold no probability of one class.
     """
     names = list(read.classes)
-    if positive is not None and (read.kind != "classes" or positive not in names):
+    if positive is not None and positive not in names:
         raise UsageError(
             f"--positive {positive!r} is none of the classes; they are {', '.join(names[:8])}."
         )

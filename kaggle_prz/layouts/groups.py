@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from kaggle_prz.errors import UsageError
 from kaggle_prz.layouts import texts, words
 from kaggle_prz.layouts.tables import LabelTable, is_sample
+from kaggle_prz.metrics import Array
 
 InTest = Mapping[str, frozenset[str]]
 _NAMES = (
@@ -68,7 +68,7 @@ class _Objection:
 def choose(
     labels: LabelTable,
     kept: NDArray[np.int64],
-    codes: NDArray[Any] | None,
+    codes: Array | None,
     target: str | frozenset[str],
     group: str | None,
     *,
@@ -101,7 +101,7 @@ def choose(
 def _by_name(
     labels: LabelTable,
     kept: NDArray[np.int64],
-    codes: NDArray[Any] | None,
+    codes: Array | None,
     columns: list[str],
     in_test: InTest,
 ) -> Group:
@@ -151,7 +151,7 @@ def with_columns_beside(
         if labels.id_column not in names or not set(wanted) - {labels.id_column, *frame.columns}:
             continue
         other = texts.read_csv(file, columns=[labels.id_column, *wanted])
-        other = other.apply(lambda column: column.str.strip()).set_index(labels.id_column)
+        other = texts.stripped(other).set_index(labels.id_column)
         if not other.index.is_unique or ids.isin(other.index).mean() < _ROWS_BESIDE:
             continue
         for name in other.columns.difference(frame.columns, sort=False):
@@ -164,7 +164,7 @@ def _is_named_like_a_group(column: str) -> bool:
 
 
 def _objection(
-    labels: LabelTable, column: str, kept: NDArray[np.int64], codes: NDArray[Any] | None
+    labels: LabelTable, column: str, kept: NDArray[np.int64], codes: Array | None
 ) -> _Objection | None:
     """Why a column does not hold rows together, or None where it does."""
     if not texts.fits(labels.frame[column]):
@@ -187,7 +187,7 @@ def _objection(
     return None
 
 
-def _classes_in_one_group(values: pd.Series, codes: NDArray[Any]) -> float:
+def _classes_in_one_group(values: pd.Series, codes: Array) -> float:
     if codes.ndim == 2:
         rows, classes = np.nonzero(codes >= 0.5)
     else:

@@ -38,7 +38,7 @@ class Hints:
     title: str | None = None
 
 
-def read(root: Path, **options: Any) -> Hints:
+def read(root: Path, **options: object) -> Hints:
     """Hints of `competition.toml` in `root`, where there is one; options that are given win.
 
     Raises:
@@ -49,10 +49,8 @@ def read(root: Path, **options: Any) -> Hints:
         'accuracy'
     """
     hints = _of_file(root / FILE)
-    given = {name: value for name, value in options.items() if value is not None}
-    if "flips" in given:
-        given["flips"] = tuple(given["flips"])
-    return replace(hints, **given)
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    return replace(hints, **_with_flips(given))
 
 
 def _of_file(path: Path) -> Hints:
@@ -73,9 +71,11 @@ def _of_file(path: Path) -> Hints:
     ]
     if faults:
         raise UsageError(f"{path}: {'; '.join(faults)}. Known keys are {', '.join(known)}.")
-    if "flips" in content:
-        content["flips"] = tuple(content["flips"])
-    return Hints(**content)
+    return Hints(**_with_flips(content))
+
+
+def _with_flips(values: dict[str, Any]) -> dict[str, Any]:
+    return values | ({"flips": tuple(values["flips"])} if "flips" in values else {})
 
 
 def _wanted(key: str) -> str:
@@ -84,7 +84,7 @@ def _wanted(key: str) -> str:
     return f"a list of {' and '.join(_FLIPS)}" if key == "flips" else "text"
 
 
-def _check(key: str) -> Callable[[Any], bool]:
+def _check(key: str) -> Callable[[object], bool]:
     if key == "flips":
         return lambda value: isinstance(value, list) and all(flip in _FLIPS for flip in value)
     if key == "head_weights":
@@ -92,6 +92,5 @@ def _check(key: str) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str)
 
 
-def _is_weight(value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and 0 < value < math.inf
+def _is_weight(value: object) -> bool:
+    return isinstance(value, int | float) and value is not True and 0 < value < math.inf

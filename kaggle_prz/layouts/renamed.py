@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kaggle_prz.errors import DataError
-from kaggle_prz.layouts import annotations, texts
-from kaggle_prz.layouts.tables import Sample, is_sample
+from kaggle_prz.layouts import annotations
+from kaggle_prz.layouts.tables import Sample
 from kaggle_prz.layouts.targets import Target
 from kaggle_prz.layouts.texts import fits
 
@@ -29,32 +28,19 @@ def as_in_sample(root: Path, tables: Sequence[str], sample: Sample, chosen: Targ
     found = set(pd.unique(pd.Series(chosen.values, dtype=object))) - {""}
     if not shown or shown & found or len(found) > _MOST_ROWS:
         return chosen
-    for path in tables:
-        for frame in _frames(root / path):
-            for own, other in _pairs(frame):
-                names = dict(zip(frame[own], frame[other], strict=True))
-                few = len(names) <= _ROWS_A_CLASS * len(found) + _MORE_ROWS
-                if few and found <= names.keys() and shown <= set(names.values()):
-                    values = np.array([names.get(v, "") for v in chosen.values.tolist()], dtype=str)
-                    rule = f"{chosen.rule}; {path} says so: {own} is {other}"
-                    return replace(chosen, values=values, rule=rule)
+    frames = (
+        (path, frame) for path in tables for frame in annotations.frames(root / path, _MOST_ROWS)
+    )
+    for path, frame in frames:
+        short = texts.stripped(frame) if len(frame) < _MOST_ROWS else frame[:0]
+        for own, other in _pairs(short):
+            names = dict(zip(short[own], short[other], strict=True))
+            few = len(names) <= _ROWS_A_CLASS * len(found) + _MORE_ROWS
+            if few and found <= names.keys() and shown <= set(names.values()):
+                values = np.array([names.get(v, "") for v in chosen.values.tolist()], dtype=str)
+                rule = f"{chosen.rule}; {path} says so: {own} is {other}"
+                return replace(chosen, values=values, rule=rule)
     return chosen
-
-
-def _frames(path: Path) -> Iterator[pd.DataFrame]:
-    """Tables of a file that are short enough to be of classes, cells stripped."""
-    if is_sample(path):
-        return
-    try:
-        if path.suffix.lower() in {".json", ".jsonl"}:
-            frames = annotations.tables(path)
-        else:
-            frames = [texts.read_csv(path, rows=_MOST_ROWS)]
-    except DataError:
-        return  # it was told where labels were looked for
-    for frame in frames:
-        if 0 < len(frame) < _MOST_ROWS:
-            yield frame.apply(lambda column: column.str.strip())
 
 
 def _pairs(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:

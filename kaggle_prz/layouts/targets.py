@@ -11,7 +11,7 @@ from kaggle_prz.errors import DataError, UsageError
 from kaggle_prz.layouts import heads, words
 from kaggle_prz.layouts.tables import LabelTable, Sample
 from kaggle_prz.layouts.texts import text_of
-from kaggle_prz.layouts.wide import columns_of
+from kaggle_prz.layouts.wide import hot_columns
 from kaggle_prz.task import Text
 
 ONLY_ONE = "the only column left"
@@ -137,7 +137,7 @@ def _summed(
     """Columns of 0 and 1 that the sample's one column sums up."""
     if any(words.plain(name) == words.plain(sample.targets[0]) for name in columns):
         return None
-    hot, rule = columns_of(sample, labels, [name for name in columns if name not in features])
+    hot, rule = hot_columns(sample, labels, [name for name in columns if name not in features])
     return _of_columns(labels, {name: name for name in hot}, rule) if hot else None
 
 

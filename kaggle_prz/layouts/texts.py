@@ -4,7 +4,6 @@ import csv
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,7 @@ _MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+_NEARLY_UNIQUE = 0.9
 LONGEST = 4096  # characters, as many as a path may have on most systems
 
 
@@ -85,7 +85,7 @@ def _name(written: object) -> str:
     return str(written).strip().strip("\ufeff").strip()
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> object:
     """What a JSON file, or one with an object a line, holds.
 
     Raises:
@@ -183,6 +183,16 @@ def text_of(values: pd.Series, path: Path | None = None) -> Text:
         f"{str(values.name)!r}, row {row + 1} below the header, and an id or a label has "
         f"{LONGEST:,} at most; shorten it, or fetch the file again."
     )
+
+
+def stripped(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of text without blanks around its cells."""
+    return frame.apply(lambda column: column.str.strip())
+
+
+def nearly_unique(values: pd.Series) -> bool:
+    """Return whether nine of ten cells differ, blanks around them apart."""
+    return bool(values.str.strip().nunique() >= _NEARLY_UNIQUE * len(values))
 
 
 def fits(values: pd.Series) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz.errors import DataError, printable
-from kaggle_prz.layouts import files, lookup
+from kaggle_prz.layouts import files, lookup, words
 from kaggle_prz.layouts.encoded import Encoded
 from kaggle_prz.layouts.files import Index
 from kaggle_prz.layouts.groups import Group
@@ -96,7 +96,7 @@ def twins(ids: Text, paths: Text, role: Role) -> list[str]:
         return []
     return [
         f"{len(several)} id(s) are the name of several files in {role.folders()}, of which the "
-        f"first is taken: {', '.join(several[:5])}{' …' if len(several) > 5 else ''}."
+        f"first is taken: {words.some(several)}."
     ]
 
 
@@ -104,7 +104,7 @@ def _passed_over(ids: Text, lost: np.ndarray, what: str) -> list[str]:
     count = int(lost.sum())
     if not count:
         return []
-    named = ", ".join(ids[lost][:5].tolist()) + (" …" if count > 5 else "")
+    named = words.some(ids[lost].tolist())
     limit = max(_PASSED_OVER_AT_LEAST, int(_PASSED_OVER_SHARE * len(ids)))
     if count > limit:
         raise DataError(
@@ -180,10 +180,9 @@ def _groups_in_test(group: Group) -> str:
     both = group.in_test
     if not both:
         return ""
-    named = ", ".join(both[:5]) + (" …" if len(both) > 5 else "")
     return (
         f"{len(both)} value(s) of {group.column} are in the training set and in the test set "
-        f"({named}), so test rows are less new than those of a fold that is held out."
+        f"({words.some(both)}), so test rows are less new than those of a fold that is held out."
     )
 
 
@@ -192,7 +191,7 @@ def _missing_test_images(ids: Text, test_files: Text) -> list[str]:
     lost = ids[test_files == ""]
     if not len(lost):
         return []
-    named = ", ".join(lost[:5].tolist()) + (" …" if len(lost) > 5 else "")
+    named = words.some(lost.tolist())
     return [
         f"{len(lost)} test row(s) have no image file and get what is likely of any row: {named}."
     ]
@@ -214,12 +213,12 @@ def _of_classes(read_labels: Encoded) -> list[Evidence]:
         sized = [f"{head.name} ({len(head.classes)})" for head in heads]
         weighed = "".join(f", {h.name} counts {h.weight:g}" for h in heads if h.weight != 1)
         return [Evidence("heads", _listed(sized), f"{len(heads)} labels a row{weighed}")]
-    noun = read_labels.kind if len(names) > 1 else read_labels.kind.removesuffix("s")
+    noun = read_labels.kind if len(names) > 1 else read_labels.target.noun
     evidence = [Evidence("classes", _listed(names), f"{len(names)} {noun}")]
     if read_labels.cell == "probability":
         evidence.append(Evidence("positive class", names[1], read_labels.positive_rule))
     new = [name for name in names if name.lower().startswith("new_")]
-    if read_labels.kind == "classes" and len(new) == 1:
+    if read_labels.target.one_class and len(new) == 1:
         evidence.append(Evidence("open set", new[0], "a class named new_…"))
     return evidence
 

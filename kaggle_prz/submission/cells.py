@@ -88,7 +88,7 @@ def _check_form(task: Task) -> None:
             f"A submission of {task.cell!r} cells has {needed} beside the ids; "
             f"{task.sample.name} has {width} ({checks.short(task.target_columns)})."
         )
-    if task.cell == "probability" and len(task.classes) != (2 if task.kind == "classes" else 1):
+    if task.cell == "probability" and len(task.classes) != (2 if outputs.of(task).one_class else 1):
         raise SubmissionError(
             f"One probability a row tells two classes apart; this task has {len(task.classes)} "
             f"({checks.short(task.classes)})."
