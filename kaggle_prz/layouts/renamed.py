@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kaggle_prz.layouts import annotations
+from kaggle_prz.layouts import annotations, texts
 from kaggle_prz.layouts.tables import Sample
 from kaggle_prz.layouts.targets import Target
-from kaggle_prz.layouts.texts import fits
 
 _MOST_ROWS = 20_000  # of a table of classes
 _ROWS_A_CLASS, _MORE_ROWS = 2, 10  # in longer ones, numbers meet by chance
@@ -45,5 +44,5 @@ def as_in_sample(root: Path, tables: Sequence[str], sample: Sample, chosen: Targ
 
 def _pairs(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """Columns of which each value of one stands for one of the other; none of descriptions."""
-    unique = [name for name in frame.columns if frame[name].is_unique and fits(frame[name])]
+    unique = [name for name in frame.columns if frame[name].is_unique and texts.fits(frame[name])]
     yield from ((own, other) for own in unique for other in unique if own != other)
