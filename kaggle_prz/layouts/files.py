@@ -57,22 +57,11 @@ class Index:
         """Whether a row's number may be the only name of a picture."""
         return self.kind in ("stacks", "records")
 
-    def folders(self, role: str) -> str:
-        """Folders of a role, for people."""
-        return self._role(role).folders()
-
-    def count(self, role: str) -> int:
-        """Number of files of a role."""
-        return sum(len(self.members(path)) for path in self._role(role).paths)
-
     def members(self, path: str) -> tuple[str, ...]:
         """All pictures of a row, by its first; none where it has none."""
         if self.bags is not None and path in self.bags.members:
             return self.bags.members[path]
         return (path,) if path else ()
-
-    def _role(self, role: str) -> Role:
-        return self.train if role == "train" else self.test
 
 
 def index(root: Path, seen: Scan | None = None) -> Index:

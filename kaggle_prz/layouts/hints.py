@@ -2,7 +2,7 @@
 
 import math
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -65,9 +65,10 @@ def _of_file(path: Path) -> Hints:
     known = [field.name for field in fields(Hints)]
     faults = [f"unknown key {key!r}" for key in content if key not in known]
     faults += [
-        f"{key} must be {_wanted(key)}, received {value!r}"
+        f"{key} must be {wanted}, received {value!r}"
         for key, value in content.items()
-        if key in known and not _check(key)(value)
+        for wanted, suits in [_WANTED.get(key, _TEXT)]
+        if key in known and not suits(value)
     ]
     if faults:
         raise UsageError(f"{path}: {'; '.join(faults)}. Known keys are {', '.join(known)}.")
@@ -78,19 +79,23 @@ def _with_flips(values: dict[str, Any]) -> dict[str, Any]:
     return values | ({"flips": tuple(values["flips"])} if "flips" in values else {})
 
 
-def _wanted(key: str) -> str:
-    if key == "head_weights":
-        return "a table of numbers above 0"
-    return f"a list of {' and '.join(_FLIPS)}" if key == "flips" else "text"
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
-def _check(key: str) -> Callable[[object], bool]:
-    if key == "flips":
-        return lambda value: isinstance(value, list) and all(flip in _FLIPS for flip in value)
-    if key == "head_weights":
-        return lambda value: isinstance(value, dict) and all(map(_is_weight, value.values()))
-    return lambda value: isinstance(value, str)
+def _are_flips(value: object) -> bool:
+    return isinstance(value, list) and all(flip in _FLIPS for flip in value)
 
 
-def _is_weight(value: object) -> bool:
-    return isinstance(value, int | float) and value is not True and 0 < value < math.inf
+def _are_weights(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(one, int | float) and one is not True and 0 < one < math.inf
+        for one in value.values()
+    )
+
+
+_TEXT = "text", _is_text
+_WANTED = {
+    "flips": (f"a list of {' and '.join(_FLIPS)}", _are_flips),
+    "head_weights": ("a table of numbers above 0", _are_weights),
+}

@@ -73,12 +73,12 @@ def rows_with_image_and_label(
         *_passed_over(table.ids, no_label & lost, f"row(s) of {table.path.name} have no label"),
     ]
     used = sum(len(index.members(path)) for path in set(paths[lost].tolist()))
-    unused = index.count("train") - used
+    unused = sum(len(index.members(path)) for path in index.train.paths) - used
     if index.shared and index.bags is None:
         unused -= len(sample.ids)
     if unused > 0:
         warnings.append(
-            f"{unused} image(s) in {index.folders('train')} have no row in "
+            f"{unused} image(s) in {index.train.folders()} have no row in "
             f"{table.path.name} and are not used."
         )
     warnings += twins(table.ids, paths, index.train)
@@ -124,8 +124,8 @@ def evidence(found: Found) -> tuple[Evidence, ...]:
         Evidence("sample submission", sample.path.name, found.sample_rule),
         Evidence("row id", sample.id_column, "first column of the sample submission"),
         Evidence("labels", f"{table.path.name}: {found.chosen.column}", found.chosen.rule),
-        Evidence("training images", f"{trained} in {index.folders('train')}", table.rule),
-        Evidence("test images", f"{seen} in {index.folders('test')}", found.test_rule),
+        Evidence("training images", f"{trained} in {index.train.folders()}", table.rule),
+        Evidence("test images", f"{seen} in {index.test.folders()}", found.test_rule),
         *_of_bags(found),
         *([] if index.pictures is None else [Evidence("pictures", *index.pictures)]),
         Evidence("cell", found.labels.cell, found.labels.rule + row_each),

@@ -12,7 +12,7 @@ from kaggle_prz.errors import SubmissionError
 from kaggle_prz.metrics import Array
 from kaggle_prz.metrics.arrays import normalised
 from kaggle_prz.submission import checks
-from kaggle_prz.task import Task
+from kaggle_prz.task import Task, spans
 
 Rows = NDArray[np.float64]
 
@@ -171,3 +171,31 @@ def _lists(task: Task, rows: Sequence[Sequence[int]]) -> list[list[str]]:
             f"{checks.short(map(repr, parted))} would come apart."
         )
     return [[task.between.join(task.classes[column] for column in row)] for row in rows]
+
+
+def of_heads(task: Task, predictions: Array, decision: Decision | None) -> list[list[str]]:
+    """Cells of every row, in the order of the task's target columns.
+
+    Raises:
+        SubmissionError: predictions that such cells cannot hold, or a decision on other heads.
+    """
+    of_column: dict[str, list[str]] = {}
+    parts = zip(spans(task.head_sizes), _of_each_head(task, decision), strict=True)
+    for place, (span, own) in enumerate(parts):
+        one = task.of_head(place)
+        written = of(one, rows_of(one, predictions[:, span]), own)
+        columns = zip(*written, strict=True)
+        of_column |= {n: list(c) for n, c in zip(one.target_columns, columns, strict=True)}
+    return [list(row) for row in zip(*(of_column[n] for n in task.target_columns), strict=True)]
+
+
+def _of_each_head(task: Task, decision: Decision | None) -> Sequence[Decision | None]:
+    if decision is None:
+        return [None] * len(task.heads)
+    if decision.sizes != task.head_sizes:
+        raise SubmissionError(
+            f"A decision on {decision.kind} says nothing of {len(task.heads)} heads with "
+            f"{' + '.join(map(str, task.head_sizes))} classes; fit one on this task's out-of-fold "
+            "predictions."
+        )
+    return decision.heads
