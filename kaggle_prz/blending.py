@@ -19,7 +19,9 @@ def blend(run: Run) -> Blend:
     chosen = ensemble.choose(task, stages, run.recipe.folds, metric, means=together)
     seen_ids = next(iter(stages.values()))[0].test_ids
     test = ensemble.mean_of_folds(seen_ids, chosen.folds)
-    ids, test = ensemble.with_unseen(seen_ids, test, task.test_ids, outputs.prior(task))
+    ids, test = ensemble.with_unseen(
+        seen_ids, test, task.test_ids, outputs.of(task).prior(task.labels)
+    )
     decision = decisions.fit(metric, task.kind, task.labels, chosen.oof, run.recipe.seed)
     workdir.write_arrays(run.path / "oof.npz", ids=task.train_ids, probabilities=chosen.oof)
     submission.write(run.submission, task, ids, test, decision)
@@ -55,7 +57,7 @@ def _sealed(run: Run, stage: str) -> list[FoldPredictions]:
 
 def _scores(run: Run, stage: str, done: list[FoldPredictions]) -> dict[str, object]:
     task, metric = run.task, metrics.of(run.task)
-    accurate = metrics.of(task, "accuracy") if task.kind in {"classes", "heads"} else None
+    accurate = metrics.of(task, "accuracy") if outputs.of(task).one_class else None
     row = {name: place for place, name in enumerate(task.train_ids.tolist())}
     labels = [task.labels[[row[name] for name in f.oof_ids.tolist()]] for f in done]
     whole = ensemble.out_of_fold(task.train_ids, done) if len(done) == run.recipe.folds else None

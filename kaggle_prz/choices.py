@@ -1,11 +1,13 @@
 """What a recipe chose for a stage beyond the plain way of training, as sentences."""
 
 from kaggle_prz.spec import Recipe, Stage
-from kaggle_prz.task import Kind
 
 
-def of(stage: Stage, recipe: Recipe, kind: Kind) -> list[str]:
-    """Return a sentence for every choice that changes what trains or what predicts."""
+def of(stage: Stage, recipe: Recipe, *, has_classes: bool = True) -> list[str]:
+    """Return a sentence for every choice that changes what trains or what predicts.
+
+    `has_classes` says whether labels are classes or tags, not numbers.
+    """
     said = []
     if recipe.layer_decay < 1:
         said.append(
@@ -18,7 +20,7 @@ def of(stage: Stage, recipe: Recipe, kind: Kind) -> list[str]:
         said.append("loss: focal, images that are right already weigh less")
     if recipe.class_weight == "balanced":
         said.append("loss: every class weighs the same, by the training rows of the fold")
-    if stage.label_smoothing and kind == "numbers":
+    if stage.label_smoothing and not has_classes:
         said.append("label smoothing: none, since numbers have no classes")
     if recipe.ema:
         said.append(

@@ -1,26 +1,24 @@
 """Weights that let every class count the same, however many rows it has. Pure functions."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz.errors import UsageError
+from kaggle_prz.metrics.arrays import Array
+from kaggle_prz.outputs import Target
 from kaggle_prz.spec import Recipe
-from kaggle_prz.task import Kind, spans
-
-# Class indexes, or shares, tags and scaled numbers in float32: see `outputs.Outputs.targets`.
-Targets: TypeAlias = NDArray[Any]
+from kaggle_prz.task import spans
 
 
-def check(recipe: Recipe, kind: Kind) -> None:
+def check(recipe: Recipe, target: Target) -> None:
     """Refuse keys that are about classes where the labels are numbers.
 
     Raises:
         UsageError: names the key and its value.
     """
-    if kind != "numbers":
+    if target.has_classes:
         return
     for key, value, default in (
         ("class_weight", recipe.class_weight, "none"),
@@ -33,22 +31,20 @@ def check(recipe: Recipe, kind: Kind) -> None:
             )
 
 
-def balanced(
-    targets: Targets, kind: Kind, sizes: Sequence[int], shares: bool = False
-) -> NDArray[np.float64]:
+def balanced(targets: Array, sizes: Sequence[int]) -> NDArray[np.float64]:
     """Return weights under which all classes of these rows weigh the same, 1 on average.
 
     They are `(sum of sizes,)`; of tags `(2, tags)`, of rows without and with each. A class without
-    rows has 1. With `shares`, targets are shares of classes instead of their indexes.
+    rows has 1.
 
     Example:
-        >>> balanced(np.array([0, 0, 0, 1]), "classes", (2,)).round(2).tolist()
+        >>> balanced(np.array([0, 0, 0, 1]), (2,)).round(2).tolist()
         [0.67, 2.0]
     """
-    if kind == "tags":
+    if not sizes:
         positive = targets.mean(axis=0, dtype=np.float64)
         return _inverse(np.stack([1 - positive, positive]))
-    if shares:
+    if _are_shares(targets):
         means = targets.mean(axis=0, dtype=np.float64)
         parts = [means[span] for span in spans(sizes)]
     else:
@@ -61,25 +57,25 @@ def balanced(
 
 
 def of_rows(
-    weights: NDArray[np.float64],
-    targets: Targets,
-    kind: Kind,
-    sizes: Sequence[int],
-    shares: bool = False,
+    weights: NDArray[np.float64], targets: Array, sizes: Sequence[int]
 ) -> NDArray[np.float32]:
     """Return the weight of each row's loss; of shares, the mean of the weights of its classes.
 
     It is `(n,)`; `(n, heads)` of heads, `(n, tags)` of tags.
     """
-    if kind == "tags":
+    if not sizes:
         each = weights[0] + targets * (weights[1] - weights[0])
-    elif shares:
+    elif _are_shares(targets):
         each = np.stack([targets[:, span] @ weights[span] for span in spans(sizes)], axis=1)
     else:
         begins = [span.start for span in spans(sizes)]
         each = weights[targets.reshape(len(targets), -1).astype(np.int64) + begins]
-    found: NDArray[np.float32] = (each[:, 0] if kind == "classes" else each).astype(np.float32)
+    found: NDArray[np.float32] = (each[:, 0] if len(sizes) == 1 else each).astype(np.float32)
     return found
+
+
+def _are_shares(targets: Array) -> bool:
+    return targets.dtype.kind == "f"
 
 
 def _inverse(frequencies: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from kaggle_prz import outputs
 from kaggle_prz.duplicates import Rows, sets
-from kaggle_prz.metrics.arrays import class_truth, tag_truth
 from kaggle_prz.task import Task
 
 _MOST_IN_ONE_GROUP = 0.5
@@ -108,11 +108,4 @@ def labels_differ(task: Task, members: Rows) -> bool:
         task: whose images they are.
         members: indexes of training images.
     """
-    labels = task.labels[task.images.train_rows[members]]
-    if task.kind == "numbers":
-        spread = task.labels.std(axis=0)
-        return bool((np.ptp(labels, axis=0) > spread / 2).any())
-    truth = labels
-    if task.kind != "heads":
-        truth = tag_truth(labels) if task.kind == "tags" else class_truth(labels)
-    return bool((truth != truth[0]).any())
+    return outputs.of(task).differ(task.labels, task.images.train_rows[members])

@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -191,12 +190,12 @@ class _Choice:
         """Of every prediction."""
         return int(next(iter(self.oof.values())).shape[1])
 
-    def score(self, name: str, rows: NDArray[Any] | slice = slice(None)) -> float:
+    def score(self, name: str, rows: NDArray[np.bool_] | slice = slice(None)) -> float:
         """Of a candidate, on some rows."""
         labels = self._task.labels[rows]
         return self._metric.score(labels, self.oof[name][rows], self._task.kind)
 
-    def best(self, rows: NDArray[Any] | slice = slice(None)) -> str:
+    def best(self, rows: NDArray[np.bool_] | slice = slice(None)) -> str:
         """The candidate that scores best on some rows; a tie goes to the later."""
         best, highest = "", 0.0
         for name in self.oof:
@@ -223,12 +222,6 @@ def with_unseen(
     seen_ids: Text, predictions: Probabilities, ids: Text, prior: NDArray[np.float64]
 ) -> tuple[Text, Probabilities]:
     """Add the test rows whose image could not be seen, with what is likely of any row.
-
-    Args:
-        seen_ids: `(seen,)` ids of the rows of `predictions`.
-        predictions: `(seen, classes)`.
-        ids: every test id.
-        prior: `(classes,)`, see `kaggle_prz.outputs.prior`.
 
     Returns:
         Ids and predictions of every test row, in any order.

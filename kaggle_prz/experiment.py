@@ -27,6 +27,7 @@ from kaggle_prz import (
     images,
     interrupts,
     layouts,
+    outputs,
     report,
     rows,
     runs,
@@ -140,7 +141,7 @@ def fit(
         budget = replace(budget, limit=recipe.time_limit)
     task = read(source, overrides, console)
     summary.show_task(task, console)
-    class_weights.check(recipe, task.kind)
+    class_weights.check(recipe, outputs.of(task))
     path = runs.directory(Path(output_dir) / task.slug, run, recipe, task, network.identity)
     if not Run(path, recipe, task).is_finished:
         settling.check(recipe, network, task.channels)

@@ -7,14 +7,12 @@ from typing import Literal
 
 import numpy as np
 
-from kaggle_prz import copies, duplicates
+from kaggle_prz import copies, duplicates, outputs
 from kaggle_prz.duplicates import Rows
 from kaggle_prz.images import Decoded
-from kaggle_prz.metrics.arrays import class_truth, tag_truth
 from kaggle_prz.pixels import Store
 from kaggle_prz.task import Task
 
-_SHOWN_NUMBERS = 3
 _COUNTED = re.compile(r"\D*(\d{1,9})(?:\.[^\d.]\w*)?")
 
 
@@ -148,18 +146,7 @@ def label(task: Task, row: int) -> str:
         label(task, 0)  # "cat", "night, rain", "12.5" or "elk"
         ```
     """
-    own = task.labels[row]
-    if task.kind == "classes":
-        return task.classes[int(class_truth(task.labels[row : row + 1])[0])]
-    if task.kind == "heads":
-        words = [f"{head.name} {head.classes[k]}" for head, k in zip(task.heads, own, strict=True)]
-        return ", ".join(words)
-    if task.kind == "tags":
-        return ", ".join(task.classes[k] for k in np.flatnonzero(tag_truth(own))) or "no tag"
-    if len(own) == 1:
-        return f"{own[0]:g}"
-    words = [f"{name} {value:g}" for name, value in zip(task.classes, own, strict=True)]
-    return ", ".join(words[:_SHOWN_NUMBERS]) + (" …" if len(words) > _SHOWN_NUMBERS else "")
+    return outputs.of(task).label(task.labels[row])
 
 
 def ids_in_both(task: Task) -> tuple[str, ...]:
@@ -190,7 +177,8 @@ def _unreadable(task: Task, reasons: Mapping[int, str]) -> tuple[tuple[Image, st
 
 def _pairs(task: Task, store: Store, members: Rows, *, differ: bool) -> Iterator[Pair]:
     """One image of a set with each of the others."""
-    chosen = _lowest(task, members) if task.kind == "numbers" else int(members[0])
+    place = outputs.of(task).extreme(task.labels, task.images.train_rows[members])
+    chosen = int(members[place])
     for other in members[members != chosen].tolist():
         yield Pair(
             image(task, chosen),
@@ -198,14 +186,6 @@ def _pairs(task: Task, store: Store, members: Rows, *, differ: bool) -> Iterator
             _same(store, chosen, other),
             differ and copies.labels_differ(task, np.array([chosen, other])),
         )
-
-
-def _lowest(task: Task, members: Rows) -> int:
-    """The row that is furthest below another one of the set, so that this pair differs most."""
-    labels = task.labels[task.images.train_rows[members]]
-    spread = np.maximum(task.labels.std(axis=0), np.finfo(np.float32).tiny)
-    column = int((np.ptp(labels, axis=0) / spread).argmax())
-    return int(members[labels[:, column].argmin()])
 
 
 def _leak(task: Task, store: Store, known: Rows, row: int) -> Pair:

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz import normalization, prediction, transfer, weights, workdir
-from kaggle_prz.class_weights import Targets
 from kaggle_prz.console import Console
 from kaggle_prz.head import fit_head, mean_probabilities
+from kaggle_prz.metrics.arrays import Array
 from kaggle_prz.model import HEAD, Classifier
-from kaggle_prz.outputs import Outputs
+from kaggle_prz.outputs import Target
 from kaggle_prz.pixels import Store
 from kaggle_prz.rows import Rows
 from kaggle_prz.runs import WEIGHTS, Run
@@ -44,8 +44,8 @@ class FirstWeights:
         rows: Rows,
         stores: Mapping[int, Store],
         *,
-        outputs: Outputs,
-        targets: Targets,
+        outputs: Target,
+        targets: Array,
         console: Console,
     ):
         self._run, self._rows, self._stores = run, rows, stores

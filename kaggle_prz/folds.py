@@ -11,11 +11,8 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from kaggle_prz import outputs, workdir
 from kaggle_prz.errors import RunError, UsageError
-from kaggle_prz.metrics.arrays import class_truth, tag_truth
-from kaggle_prz.metrics.heads import one_hot
 from kaggle_prz.task import Task
 
-_TENTHS = 10
 _FEW = 0.05  # of rows, beyond one a group
 _MANY_GROUPS = 10_000
 
@@ -89,7 +86,7 @@ def strata(task: Task, folds: int) -> NDArray[np.int64]:
         ```
     """
     _, layers, rows = np.unique(
-        _kinds_of_rows(task, folds), return_inverse=True, return_counts=True
+        outputs.of(task).strata(task.labels, folds), return_inverse=True, return_counts=True
     )
     by_size = np.argsort(rows, kind="stable")
     pooled = np.arange(len(rows))
@@ -102,39 +99,12 @@ def strata(task: Task, folds: int) -> NDArray[np.int64]:
     return chosen
 
 
-def _kinds_of_rows(task: Task, folds: int) -> NDArray[np.int64]:
-    if task.kind == "classes":
-        return class_truth(task.labels)
-    if task.kind == "heads":
-        _, same, rows = np.unique(task.labels, axis=0, return_inverse=True, return_counts=True)
-        together, few = same.reshape(-1), rows < folds
-        present = one_hot(task.labels, task.head_sizes)
-        classes: NDArray[np.int64] = np.where(few[together], len(rows) + _rarest(present), together)
-        return classes
-    if task.kind == "tags":
-        return _rarest(tag_truth(task.labels))
-    ranks = task.labels.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable").mean(axis=1)
-    tenths: NDArray[np.int64] = (_TENTHS * ranks / len(ranks)).astype(np.int64)
-    return tenths
-
-
-def _rarest(present: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """`(n,)` which column that is true of a row is true of fewest rows; −1 where none is."""
-    rarity = np.where(present, present.sum(axis=0), np.iinfo(np.int64).max)
-    rarest: NDArray[np.int64] = np.where(present.any(axis=1), rarity.argmin(axis=1), -1)
-    return rarest
-
-
 def notes(task: Task, folds: int) -> list[str]:
     """What a user should know of classes that are rarer than folds are many."""
-    if task.kind == "heads":
-        counts = outputs.rows_of_classes(task)
-    elif task.kind == "classes":
-        counts = np.bincount(class_truth(task.labels), minlength=len(task.classes))
-    else:
-        return []
+    target = outputs.of(task)
+    counts = target.rows_of_each(task.labels)
     rare = np.flatnonzero(counts < folds)
-    if not len(rare):
+    if not target.one_class or not len(rare):
         return []
     listed = ", ".join(f"{task.classes[k]!r} has {counts[k]}" for k in rare[:3].tolist())
     more = f" and {len(rare) - 3} more" if len(rare) > 3 else ""

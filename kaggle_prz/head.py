@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy import special
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from kaggle_prz.class_weights import Targets
-from kaggle_prz.outputs import Outputs
+from kaggle_prz.metrics.arrays import Array
+from kaggle_prz.outputs import Target
 
 Head = tuple[NDArray[np.float32], NDArray[np.float32]]
 
@@ -17,7 +17,7 @@ _RIDGE = 100.0
 _ENDS = 0.02  # labels at the ends of their range would have logits without end
 
 
-def fit_head(features: NDArray[np.float32], targets: Targets, outputs: Outputs) -> Head:
+def fit_head(features: NDArray[np.float32], targets: Array, outputs: Target) -> Head:
     """Return a linear head on frozen features: its `(width, outputs)` kernel and its bias.
 
     Features are centred, and divided by one number for all. A scale for each would give features
@@ -31,15 +31,14 @@ def fit_head(features: NDArray[np.float32], targets: Targets, outputs: Outputs) 
     centre = features.mean(axis=0, dtype=np.float64)
     spread = float(np.sqrt(features.var(axis=0, dtype=np.float64).mean())) or 1.0
     scaled = (features - centre) / spread
-    if outputs.kind == "classes":
-        weights, bias = _softmax(scaled, targets, outputs.count)
-    elif outputs.kind == "heads":
-        heads = zip(targets.T, outputs.heads, strict=True)
+    if outputs.sizes:
+        columns = [targets] if len(outputs.sizes) == 1 else targets.T
+        heads = zip(columns, outputs.sizes, strict=True)
         fitted = [_softmax(scaled, own, size) for own, size in heads]
         weights, bias = (np.concatenate(part) for part in zip(*fitted, strict=True))
-    elif outputs.kind == "tags":
-        columns = [_sigmoid(scaled, column) for column in targets.T]
-        weights, bias = (np.stack(part) for part in zip(*columns, strict=True))
+    elif outputs.has_classes:
+        each = [_sigmoid(scaled, column) for column in targets.T]
+        weights, bias = (np.stack(part) for part in zip(*each, strict=True))
     else:
         logits = special.logit(np.clip(targets, _ENDS, 1 - _ENDS))
         probe = Ridge(_RIDGE).fit(scaled, logits)
@@ -49,20 +48,20 @@ def fit_head(features: NDArray[np.float32], targets: Targets, outputs: Outputs) 
 
 
 def probabilities(
-    features: NDArray[np.float32], head: Head, outputs: Outputs
+    features: NDArray[np.float32], head: Head, outputs: Target
 ) -> NDArray[np.float32]:
     """Return what a network with that head puts out: `(rows, outputs)` from 0 to 1."""
     kernel, bias = head
     logits = features @ kernel + bias
-    if outputs.activation == "sigmoid":
+    if not outputs.sizes:
         return np.asarray(special.expit(logits), np.float32)
-    parts = np.split(logits, np.cumsum(outputs.heads or (outputs.count,))[:-1], axis=1)
+    parts = np.split(logits, np.cumsum(outputs.sizes)[:-1], axis=1)
     made = np.concatenate([special.softmax(part, axis=1) for part in parts], axis=1)
     return np.asarray(made, np.float32)
 
 
 def mean_probabilities(
-    views: Sequence[NDArray[np.float32]], head: Head, outputs: Outputs
+    views: Sequence[NDArray[np.float32]], head: Head, outputs: Target
 ) -> NDArray[np.float32]:
     """Return `probabilities` as the mean over views of the same images."""
     each = [probabilities(features, head, outputs) for features in views]
@@ -71,7 +70,7 @@ def mean_probabilities(
 
 
 def _softmax(
-    features: NDArray[np.float64], targets: Targets, classes: int
+    features: NDArray[np.float64], targets: Array, classes: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     shares = None
     if targets.ndim == 2:  # a row with shares of several classes counts for each by its share
@@ -91,7 +90,7 @@ def _softmax(
     return kernel, bias
 
 
-def _sigmoid(features: NDArray[np.float64], targets: Targets) -> tuple[NDArray[np.float64], float]:
+def _sigmoid(features: NDArray[np.float64], targets: Array) -> tuple[NDArray[np.float64], float]:
     truth = targets >= 0.5
     if truth.all() or not truth.any():
         return np.zeros(features.shape[1]), 10.0 if truth.all() else -10.0

@@ -90,7 +90,9 @@ def predict(
             f"Note: {len(task.test_ids) - len(seen_ids)} of {len(task.test_ids)} test rows have no "
             "image that can be decoded; they get what is likely of any row."
         )
-    ids, predictions = ensemble.with_unseen(seen_ids, mean, task.test_ids, outputs.prior(task))
+    ids, predictions = ensemble.with_unseen(
+        seen_ids, mean, task.test_ids, outputs.of(task).prior(task.labels)
+    )
     decision = decisions.Decision.from_json(run.blend["decision"])
     submission.write(path, task, ids, predictions, decision)
     console.say(f"Predicted {len(seen)} images with {len(members)} networks. Submission: {path}")

@@ -6,9 +6,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz.class_weights import Targets
+from kaggle_prz.metrics.arrays import Array
+from kaggle_prz.outputs import Target
 from kaggle_prz.pixels import Pixels
-from kaggle_prz.task import Kind, spans
+from kaggle_prz.task import spans
 
 _FOCUS = 2.0  # gamma of Lin et al., arXiv:1708.02002
 
@@ -111,12 +112,7 @@ def _tags_accuracy() -> keras.metrics.Metric:
 
 
 def loss_and_metrics(
-    kind: Kind,
-    sizes: Sequence[int],
-    *,
-    shares: bool = False,
-    focal: bool = False,
-    smoothing: float = 0.0,
+    target: Target, *, shares: bool = False, focal: bool = False, smoothing: float = 0.0
 ) -> tuple[keras.losses.Loss, list[keras.metrics.Metric]]:
     """Cross-entropy that suits the targets, and how often the outputs are right, if they can be.
 
@@ -125,19 +121,18 @@ def loss_and_metrics(
     classes to smooth over.
 
     Args:
-        kind: of the task.
-        sizes: how many of the outputs belong to each head; all to one where there are no heads.
+        target: of the task.
         shares: targets of classes and heads are shares `(n, outputs)` instead of class indexes.
         focal: give less weight to images that are right already (Lin et al., arXiv:1708.02002).
         smoothing: share of a label that is spread over all classes of its head, or over yes and no
             of a tag (Szegedy et al., arXiv:1512.00567).
     """
-    if kind == "numbers":
+    if not target.has_classes:
         return SigmoidCrossentropy(), []
-    if kind == "tags":
+    if not target.sizes:
         return SigmoidCrossentropy(focal=focal, smoothing=smoothing), [_tags_accuracy()]
-    loss = SoftmaxCrossentropy(sizes, shares=shares, focal=focal, smoothing=smoothing)
-    return loss, [_softmax_accuracy(sizes, shares)]
+    loss = SoftmaxCrossentropy(target.sizes, shares=shares, focal=focal, smoothing=smoothing)
+    return loss, [_softmax_accuracy(target.sizes, shares)]
 
 
 class WeightedBatches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -146,7 +141,7 @@ class WeightedBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __init__(
         self,
         batches: keras.utils.PyDataset,
-        weigh: Callable[[Targets], NDArray[np.float32]],
+        weigh: Callable[[Array], NDArray[np.float32]],
     ):
         super().__init__(
             workers=batches.workers,
@@ -158,7 +153,7 @@ class WeightedBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __len__(self) -> int:
         return len(self._batches)
 
-    def __getitem__(self, index: int) -> tuple[Pixels, Targets, NDArray[np.float32]]:
+    def __getitem__(self, index: int) -> tuple[Pixels, Array, NDArray[np.float32]]:
         images, targets = self._batches[index]
         return images, targets, self._weigh(np.asarray(targets))
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from kaggle_prz.augmentation import Augmentation, crops, mix, randaugment, require_shares
 from kaggle_prz.augmentation.draws import FLIP, Draws
 from kaggle_prz.augmentation.draws import draws as draws_of
-from kaggle_prz.class_weights import Targets
+from kaggle_prz.metrics.arrays import Array
 from kaggle_prz.pixels import Pixels, Store
 
 _PLAIN = Augmentation()
@@ -32,7 +32,7 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
     Args:
         pixels: `(images, stored, stored, channels)` uint8, an array or any store.
         rows: indexes into `pixels` to train on.
-        targets: of these rows, see `kaggle_prz.outputs.Outputs.targets`.
+        targets: of these rows, see `kaggle_prz.outputs.Target.targets`.
         batch_size: images a batch; more rows than that wait for the next pass.
         mixing: whether the step of that number, from 0, mixes pictures; default: every step.
         size: of the pictures of a batch, px: random crops; default: as stored.
@@ -45,7 +45,7 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
         self,
         pixels: Store,
         rows: NDArray[np.int64],
-        targets: Targets,
+        targets: Array,
         *,
         batch_size: int,
         flips: Sequence[str] = (),
@@ -68,7 +68,7 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __len__(self) -> int:
         return max(1, len(self._rows) // self._batch_size)
 
-    def __getitem__(self, index: int) -> tuple[Pixels, Targets]:
+    def __getitem__(self, index: int) -> tuple[Pixels, Array]:
         chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         rows, targets = self._rows[chosen], self._targets[chosen]
         draws, how = self._draws[rows], self._augmentation

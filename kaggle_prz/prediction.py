@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from kaggle_prz.console import Advance
 from kaggle_prz.head import probabilities
 from kaggle_prz.model import Classifier
-from kaggle_prz.outputs import Outputs
+from kaggle_prz.outputs import Target
 from kaggle_prz.pipeline import prediction_batches
 from kaggle_prz.pixels import Pixels, Store
 
@@ -32,7 +32,7 @@ class Answering:
     head that is set later is not seen.
     """
 
-    def __init__(self, classifier: Classifier, outputs: Outputs):
+    def __init__(self, classifier: Classifier, outputs: Target):
         self._features, self._head = classifier.features, classifier.head
         self._outputs = outputs
         self.output_shape = (None, outputs.count)

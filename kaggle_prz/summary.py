@@ -7,10 +7,9 @@ from typing import TypedDict
 
 import numpy as np
 
-from kaggle_prz import metrics, schedule, workdir
+from kaggle_prz import metrics, outputs, schedule, workdir
 from kaggle_prz.console import Console, duration
 from kaggle_prz.errors import PrzError
-from kaggle_prz.metrics.arrays import class_truth, tag_truth
 from kaggle_prz.offline.competition import Standing
 from kaggle_prz.offline.leaderboard import TEAM
 from kaggle_prz.runs import Run, all_runs, load_run
@@ -99,7 +98,7 @@ def show_scores(run: Run, console: Console) -> None:
     """Out-of-fold scores of every stage and fold, which are submitted, and how they are decided."""
     blend, metric = run.blend, metrics.of(run.task)
     folds = run.recipe.folds
-    last = ["score", "accuracy"] if run.task.kind in {"classes", "heads"} else ["score"]
+    last = ["score", "accuracy"] if outputs.of(run.task).one_class else ["score"]
     rows = [
         (
             stage["name"],
@@ -128,24 +127,22 @@ def show_classes(task: Task, console: Console) -> None:
         _show_counts(one, f"classes of {head.name}", console)
     if task.heads:
         return
-    if task.kind == "numbers":
+    if outputs.of(task).has_classes:
+        _show_counts(task, task.kind, console)
+    else:
         _show_numbers(task, console)
-        return
-    _show_counts(task, "tags" if task.kind == "tags" else "classes", console)
 
 
 def _show_counts(task: Task, title: str, console: Console) -> None:
-    if task.kind == "tags":
-        counts, name = tag_truth(task.labels).sum(axis=0), "tag"
-    else:
-        counts, name = np.bincount(class_truth(task.labels), minlength=len(task.classes)), "class"
+    target = outputs.of(task)
+    counts = target.rows_of_each(task.labels)
     order = np.argsort(-counts, kind="stable")
     rows = [
         (task.classes[k], str(counts[k]), f"{counts[k] / len(task.labels):.1%}")
         for k in order[:_SHOWN]
     ]
     counted = "images" if task.bags is None else "rows"
-    console.table(title, (name, counted, "share"), rows)
+    console.table(title, (target.noun, counted, "share"), rows)
     _say_rest(len(order), title, console)
 
 

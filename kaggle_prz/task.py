@@ -41,9 +41,6 @@ class Head:
 def spans(sizes: Sequence[int]) -> tuple[slice, ...]:
     """Which columns of predictions belong to each head, one head after the other.
 
-    Args:
-        sizes: how many classes each head has.
-
     Example:
         >>> spans((2, 3))
         (slice(0, 2, None), slice(2, 5, None))

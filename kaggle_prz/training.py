@@ -23,19 +23,19 @@ from kaggle_prz import choices, class_weights, depth, outputs
 from kaggle_prz.augmentation import Augmentation
 from kaggle_prz.averaging import WeightAverage, average_of
 from kaggle_prz.callbacks import Clock, History, Pace, WriteBack
-from kaggle_prz.class_weights import Targets
 from kaggle_prz.console import Advance
 from kaggle_prz.errors import PrzError
 from kaggle_prz.feeding import fed
 from kaggle_prz.losses import TracedLoss, WeightedBatches, loss_and_metrics
+from kaggle_prz.metrics.arrays import Array
 from kaggle_prz.model import Classifier
 from kaggle_prz.optimizer import optimizer_of
+from kaggle_prz.outputs import Classes, Target
 from kaggle_prz.pipeline import TrainBatches
 from kaggle_prz.pixels import Store
 from kaggle_prz.rollback import Kept, Rollback
 from kaggle_prz.schedule import mixes
 from kaggle_prz.spec import Recipe, Stage
-from kaggle_prz.task import Kind
 from kaggle_prz.validation import BestPass, Validate
 
 _STEPS_MEASURED = 6
@@ -54,7 +54,7 @@ class FoldWork:
         fold: its number.
         pixels: `(images, stored, stored, 3)` uint8, of the stage's size or larger.
         rows: indexes into `pixels` to train on.
-        targets: of these rows, see `kaggle_prz.outputs.Outputs.targets`.
+        targets: of these rows, see `kaggle_prz.outputs.Target.targets`.
         flips: flips that leave labels what they are.
         epochs: passes over `rows`, at most.
         deadline: `time.monotonic()` at which to be done, or None.
@@ -66,7 +66,7 @@ class FoldWork:
     fold: int
     pixels: Store
     rows: NDArray[np.int64]
-    targets: Targets
+    targets: Array
     epochs: float
     flips: tuple[str, ...] = ()
     deadline: float | None = None
@@ -93,27 +93,26 @@ class StageTrainer:
         stage: Stage,
         recipe: Recipe,
         *,
-        kind: Kind = "classes",
-        shares: bool = False,
-        heads: Sequence[int] = (),
+        target: Target | None = None,
         tell: Callable[[str], None] | None = None,
     ):
         self.stage, self._recipe, self._tell = stage, recipe, tell
         self._model, self._pretrained = classifier.model, classifier.pretrained
-        self._kind, self._sizes = kind, tuple(heads) or (classifier.model.output_shape[-1],)
-        indexes = kind in {"classes", "heads"} and not shares
-        self._mixed = indexes and bool(stage.mixup or stage.cutmix)
-        self._shares = shares or self._mixed
+        target = target or Classes(classifier.model.output_shape[-1])
+        self._sizes = target.sizes
+        self._mixed = target.indexes and bool(stage.mixup or stage.cutmix)
         loss, measured = loss_and_metrics(
-            kind,
-            self._sizes,
-            shares=self._shares,
+            target,
+            shares=self._mixed or not target.indexes,
             focal=recipe.loss == "focal",
             smoothing=stage.label_smoothing,
         )
         self._loss = TracedLoss(loss)
         frozen = depth.freeze(self._model, stage.frozen)
-        self.notes = [*([frozen] if frozen else []), *choices.of(stage, recipe, kind)]
+        self.notes = [
+            *([frozen] if frozen else []),
+            *choices.of(stage, recipe, has_classes=target.has_classes),
+        ]
         optimizer = optimizer_of(
             self._model,
             recipe,
@@ -274,8 +273,7 @@ class StageTrainer:
     def _weighted(self, batches: TrainBatches, work: FoldWork) -> keras.utils.PyDataset:
         if self._recipe.class_weight == "none":
             return batches
-        form = (self._kind, self._sizes)
-        weights = class_weights.balanced(work.targets, *form, self._shares and not self._mixed)
+        weights = class_weights.balanced(work.targets, self._sizes)
         return WeightedBatches(
-            batches, lambda targets: class_weights.of_rows(weights, targets, *form, self._shares)
+            batches, lambda targets: class_weights.of_rows(weights, targets, self._sizes)
         )

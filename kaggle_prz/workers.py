@@ -236,9 +236,7 @@ class InProcess:
             self._classifier,
             stage,
             recipe,
-            kind=self._outputs.kind,
-            shares=self._outputs.kind == "classes" and self._targets.ndim == 2,
-            heads=self._outputs.heads,
+            target=self._outputs,
             tell=self._console.say,
         )
 

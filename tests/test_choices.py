@@ -7,14 +7,14 @@ from kaggle_prz.spec import Recipe
 
 
 def test_a_plain_recipe_has_none():
-    assert choices.of(stage(), Recipe(ema=0), "classes") == []
+    assert choices.of(stage(), Recipe(ema=0)) == []
 
 
 def test_every_choice_is_told():
     recipe = Recipe(
         layer_decay=0.8, accumulate=4, loss="focal", class_weight="balanced", ema=0.99, patience=2
     )
-    assert choices.of(stage(label_smoothing=0.1), recipe, "classes") == [
+    assert choices.of(stage(label_smoothing=0.1), recipe) == [
         "layer decay: the learning rate of a band of layers is 0.8 of that of the band after it",
         "weights change every 4 steps, by their mean gradient",
         "loss: focal, images that are right already weigh less",
@@ -26,6 +26,6 @@ def test_every_choice_is_told():
 
 
 def test_numbers_are_not_smoothed():
-    assert choices.of(stage(label_smoothing=0.1), Recipe(ema=0), "numbers") == [
+    assert choices.of(stage(label_smoothing=0.1), Recipe(ema=0), has_classes=False) == [
         "label smoothing: none, since numbers have no classes"
     ]

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from toys import targets_of_five
 
+from kaggle_prz import outputs
 from kaggle_prz.head import fit_head, probabilities
 from kaggle_prz.model import grouped_softmax
-from kaggle_prz.outputs import Outputs
 
 pytestmark = pytest.mark.keras
 
@@ -33,7 +34,7 @@ def fitted(features, labels, classes):
 
 
 def softmax_of(classes):
-    return Outputs("classes", classes, np.zeros(classes), np.ones(classes))
+    return outputs.Classes(classes)
 
 
 def probe(features, labels):
@@ -102,7 +103,7 @@ def sigmoid(features, head):
 def test_each_tag_has_a_regression_of_its_own():
     features, labels = clouds(3)
     tags = np.stack([labels == 0, labels != 1, labels < 0, labels >= 0], axis=1).astype(np.float32)
-    predicted = sigmoid(features, fit_head(features, tags, Outputs("tags", 4, *np.eye(2, 4))))
+    predicted = sigmoid(features, fit_head(features, tags, outputs.Tags(4)))
     np.testing.assert_allclose(
         predicted[:, 0], probe(features, labels == 0)(features)[:, 1], atol=1e-5
     )
@@ -117,7 +118,7 @@ def test_numbers_follow_a_line_within_their_range():
     random = np.random.default_rng(0)
     features = random.normal(size=(300, 5)).astype(np.float32)
     truth = 1 / (1 + np.exp(-features[:, :1]))
-    number = Outputs("numbers", 1, np.array([1.0]), np.array([101.0]))
+    number = outputs.Numbers(1, np.array([1.0]), np.array([101.0]))
     targets = number.targets(1 + 100 * truth)
     predicted = number.predictions(sigmoid(features, fit_head(features, targets, number)))
     assert np.corrcoef(predicted[:, 0], truth[:, 0])[0, 1] > 0.99
@@ -143,7 +144,7 @@ def test_one_class_alone_is_certain():
 def test_each_head_has_a_regression_of_its_own():
     features, labels = clouds(3)
     both = np.stack([labels > 0, labels], axis=1).astype(np.int64)
-    made = Outputs("heads", 5, np.zeros(5), np.ones(5), (2, 3))
+    made = outputs.Heads(5, (2, 3))
     kernel, bias = fit_head(features, both, made)
     assert (kernel.shape, bias.shape) == ((features.shape[1], 5), (5,))
     for span, own, size in ((slice(0, 2), both[:, 0], 2), (slice(2, 5), both[:, 1], 3)):
@@ -151,20 +152,16 @@ def test_each_head_has_a_regression_of_its_own():
             np.testing.assert_allclose(part[span].T, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("kind", "heads"), [("classes", ()), ("heads", (2, 3)), ("tags", ()), ("numbers", ())]
-)
-def test_what_a_head_puts_out_is_what_a_network_puts_out(kind, heads):
+@pytest.mark.parametrize("target", targets_of_five(), ids=lambda each: each.kind)
+def test_what_a_head_puts_out_is_what_a_network_puts_out(target):
     random = np.random.default_rng(0)
     features, kernel = (random.normal(size=shape).astype("float32") for shape in ((7, 4), (4, 5)))
     bias = np.arange(5, dtype=np.float32)
     logits = features @ kernel + bias
-    made = probabilities(
-        features, (kernel, bias), Outputs(kind, 5, np.zeros(5), np.full(5, 9.0), heads)
-    )
-    if kind in {"tags", "numbers"}:
+    made = probabilities(features, (kernel, bias), target)
+    if target.kind in {"tags", "numbers"}:
         expected = 1 / (1 + np.exp(-logits))
     else:
-        expected = np.asarray(grouped_softmax(logits, heads or (5,)))
+        expected = np.asarray(grouped_softmax(logits, target.heads or (5,)))
     assert made.dtype == np.float32
     np.testing.assert_allclose(made, expected, atol=1e-6)

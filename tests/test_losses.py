@@ -32,12 +32,12 @@ def test_classes_and_heads(options, mixed):
     hot = outputs.shares(labels, sizes)
     if mixed:
         hot = 0.7 * hot + 0.3 * hot[::-1]
-    for kind, span, used in (("heads", slice(None), sizes), ("classes", slice(2, 6), (4,))):
-        loss, _ = loss_and_metrics(kind, used, shares=mixed, **options)
-        target = hot[:, span] if mixed else labels[:, 1] if kind == "classes" else labels
+    for kind, span in ((outputs.Heads(6, sizes), slice(None)), (outputs.Classes(4), slice(2, 6))):
+        loss, _ = loss_and_metrics(kind, shares=mixed, **options)
+        target = hot[:, span] if mixed else labels if kind.heads else labels[:, 1]
         found = np.asarray(TracedLoss(loss).call(target.astype("float32"), given[:, span]))
         expected = by_hand(hot[:, 2:], given[:, 2:], **options)
-        if kind == "heads":
+        if kind.heads:
             first = by_hand(hot[:, :2], given[:, :2], **options)
             expected = np.stack([first, expected], axis=1)
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
@@ -46,7 +46,7 @@ def test_classes_and_heads(options, mixed):
 @pytest.mark.parametrize("focal", [False, True])
 def test_tags_are_told_apart(focal):
     given, target = RANDOM.uniform(0.1, 0.9, (5, 3)), RANDOM.integers(0, 2, (5, 3))
-    loss, _ = loss_and_metrics("tags", (3,), focal=focal, smoothing=0.2)
+    loss, _ = loss_and_metrics(outputs.Tags(3), focal=focal, smoothing=0.2)
     soft = target * 0.8 + 0.1
     expected = -(soft * np.log(given) + (1 - soft) * np.log(1 - given))
     if focal:
@@ -57,13 +57,14 @@ def test_tags_are_told_apart(focal):
 
 def test_numbers_are_neither_smoothed_nor_focal():
     given = np.array([[0.25]], "float32")
-    loss, measured = loss_and_metrics("numbers", (1,), focal=True, smoothing=0.5)
+    number = outputs.Numbers(1, np.zeros(1), np.ones(1))
+    loss, measured = loss_and_metrics(number, focal=True, smoothing=0.5)
     assert float(loss(given, given)) == pytest.approx(0.5623, abs=1e-3)  # entropy of a quarter
     assert measured == []
 
 
 def test_a_head_of_one_class_is_always_right():
-    loss, _ = loss_and_metrics("heads", (1, 2), smoothing=0.1)
+    loss, _ = loss_and_metrics(outputs.Heads(3, (1, 2)), smoothing=0.1)
     found = loss.call(np.zeros((3, 2), "float32"), np.full((3, 3), 0.5, "float32"))
     np.testing.assert_allclose(np.asarray(found)[:, 0], 0)
 
@@ -74,13 +75,13 @@ def test_accuracy_of_shares_is_that_of_their_largest(shares):
     labels = np.array([[0, 2], [1, 1]])
     given = outputs.shares(np.array([[0, 2], [0, 1]]), sizes) * 0.8 + 0.05
     target = outputs.shares(labels, sizes) * 0.6 + 0.1 if shares else labels
-    (accuracy,) = loss_and_metrics("heads", sizes, shares=shares)[1]
+    (accuracy,) = loss_and_metrics(outputs.Heads(5, sizes), shares=shares)[1]
     accuracy.update_state(target.astype("float32"), given)
     assert float(accuracy.result()) == pytest.approx(3 / 4)
 
 
 def test_tags_of_mixed_images_are_right_on_their_side_of_one_half():
-    (accuracy,) = loss_and_metrics("tags", (2,))[1]
+    (accuracy,) = loss_and_metrics(outputs.Tags(2))[1]
     accuracy.update_state(np.array([[0.7, 0.2]]), np.array([[0.9, 0.8]]))
     assert float(accuracy.result()) == 0.5
 

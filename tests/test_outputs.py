@@ -38,8 +38,8 @@ def test_heads_are_softmaxes_side_by_side():
     made = outputs.of(task)
     assert (made.kind, made.count, made.activation, made.heads) == ("heads", 5, "softmax", (2, 3))
     assert made.targets(task.labels).tolist() == task.labels.tolist()
-    assert outputs.rows_of_classes(task).tolist() == [3, 1, 2, 0, 2]
-    assert outputs.prior(task).tolist() == [0.75, 0.25, 0.5, 0, 0.5]
+    assert made.rows_of_each(task.labels).tolist() == [3, 1, 2, 0, 2]
+    assert made.prior(task.labels).tolist() == [0.75, 0.25, 0.5, 0, 0.5]
 
 
 @given(measured)
@@ -71,4 +71,5 @@ def test_one_number_that_is_always_the_same():
     ],
 )
 def test_what_is_predicted_of_a_row_that_nothing_is_known_about(labels, facts, expected):
-    assert outputs.prior(make_task(labels, **facts)).tolist() == expected
+    task = make_task(labels, **facts)
+    assert outputs.of(task).prior(task.labels).tolist() == expected

@@ -4,11 +4,10 @@ import keras
 import numpy as np
 import pytest
 from toy_nets import pictures
-from toys import make_task
+from toys import make_task, targets_of_five
 
 from kaggle_prz.backbones import resolve
 from kaggle_prz.model import build, build_model
-from kaggle_prz.outputs import Outputs
 from kaggle_prz.pipeline import VIEWS
 from kaggle_prz.planning import workload_of
 from kaggle_prz.prediction import Answering, head_views, predict, views_of
@@ -79,14 +78,10 @@ def test_views_are_those_that_the_task_allows(flips, tta, views):
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
-@pytest.mark.parametrize(
-    ("kind", "heads"), [("classes", ()), ("heads", (2, 3)), ("tags", ()), ("numbers", ())]
-)
-def test_a_classifier_answers_through_its_features_as_its_model_does(kind, heads, policy):
-    meant = Outputs(kind, 5, np.zeros(5), np.ones(5), heads)
-    made = build(
-        resolve("tiny"), 16, 5, activation=meant.activation, heads=heads, policy=policy, seed=1
-    )
+@pytest.mark.parametrize("meant", targets_of_five(), ids=lambda each: each.kind)
+def test_a_classifier_answers_through_its_features_as_its_model_does(meant, policy):
+    form = {"activation": meant.activation, "heads": meant.heads}
+    made = build(resolve("tiny"), 16, 5, **form, policy=policy, seed=1)
     random = np.random.default_rng(0)
     made.set_head(random.normal(size=(made.head[0].shape)), random.normal(size=5))
     answers = predict(Answering(made, meant), PIXELS, ROWS, batch_size=4)

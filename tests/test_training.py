@@ -13,6 +13,7 @@ from kaggle_prz import callbacks, schedule, training
 from kaggle_prz.backbones import resolve
 from kaggle_prz.callbacks import learning_rate_at
 from kaggle_prz.model import Classifier, build
+from kaggle_prz.outputs import Heads, Numbers
 from kaggle_prz.pipeline import TrainBatches
 from kaggle_prz.spec import Recipe
 from kaggle_prz.training import FoldWork, StageTrainer, TrainingError
@@ -86,7 +87,7 @@ def test_few_steps_of_a_pretrained_network_are_smaller(backbone, rises):
 
 def test_numbers_have_no_accuracy():
     made = build(resolve("tiny"), 16, 1, activation="sigmoid", seed=1)
-    trainer = StageTrainer(made, stage(), Recipe(), kind="numbers")
+    trainer = StageTrainer(made, stage(), Recipe(), target=Numbers(1, np.zeros(1), np.ones(1)))
     rows = np.arange(40)
     targets = np.linspace(0, 1, 40, dtype=np.float32)[:, None]
     history = trainer.train(FoldWork(0, PIXELS, rows, targets, 1.0))
@@ -97,7 +98,7 @@ def test_numbers_have_no_accuracy():
 def test_heads_are_trained_together_in_one_trace():
     heads = (2, 4)
     made = build(plain(), 16, 6, heads=heads, dropout=0.0, seed=1)
-    trainer = StageTrainer(made, stage(learning_rate=1e-12), Recipe(), kind="heads", heads=heads)
+    trainer = StageTrainer(made, stage(learning_rate=1e-12), Recipe(), target=Heads(6, heads))
     labels = np.stack([LABELS % 2, LABELS], axis=1)
     history = trainer.train(FoldWork(0, PIXELS, np.arange(40), labels, 1.0))
     given = made.model.predict(PIXELS, verbose=0)
@@ -131,7 +132,7 @@ def test_heads_are_mixed_each_by_its_own_shares():
     made = build(plain(), 16, 6, heads=(2, 4), dropout=0.0, seed=1)
     labels = np.stack([LABELS % 2, LABELS], axis=1)
     mixed = stage(learning_rate=1e-12, mixup=1.0, cutmix=1.0)
-    trainer = StageTrainer(made, mixed, Recipe(sizes=(16, 24)), kind="heads", heads=(2, 4))
+    trainer = StageTrainer(made, mixed, Recipe(sizes=(16, 24)), target=Heads(6, (2, 4)))
     history = trainer.train(FoldWork(0, PIXELS, np.arange(40), labels, 2.0))
     assert np.isfinite(history.loss).all()
     assert trainer.traces == 1

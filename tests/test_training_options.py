@@ -21,21 +21,25 @@ TARGETS = {
     "tags": np.stack([LABELS % 2, LABELS > 2], axis=1).astype(np.float32),
     "numbers": np.linspace(0, 1, 40, dtype=np.float32)[:, None],
 }
-SIZES = {"classes": (4,), "heads": (2, 4), "tags": (2,), "numbers": (1,)}
+FORMS = {
+    "classes": outputs.Classes(4),
+    "heads": outputs.Heads(6, (2, 4)),
+    "tags": outputs.Tags(2),
+    "numbers": outputs.Numbers(1, np.zeros(1), np.ones(1)),
+}
 
 
 def prepared(kind="classes", *, of=None, backbone="tiny", policy="float32", tell=None, **recipe):
     """A classifier, its trainer and its first weights."""
-    heads = SIZES["heads"] if kind == "heads" else ()
+    target = FORMS[kind]
     chosen = resolve(backbone) if isinstance(backbone, str) else backbone
-    softmax = kind in {"classes", "heads"}
     made = build(
-        chosen, 16, sum(SIZES[kind]), heads=heads, policy=policy, seed=1, dropout=0.3,
-        activation="softmax" if softmax else "sigmoid",
+        chosen, 16, target.count, heads=target.heads, policy=policy, seed=1, dropout=0.3,
+        activation=target.activation,
     )  # fmt: skip
     given = stage(learning_rate=1e-2, **(of or {}))
     options = Recipe(**({"ema": 0} | recipe))
-    trainer = StageTrainer(made, given, options, kind=kind, heads=heads, tell=tell)
+    trainer = StageTrainer(made, given, options, target=target, tell=tell)
     return made, trainer, made.model.get_weights()
 
 
@@ -248,7 +252,7 @@ def test_smoothing_is_of_the_stage():
     made.model.get_layer("dropout").rate = 0.0
     trainer.stage = trainer.stage.model_copy(update={"learning_rate": 1e-12})
     given = made.model.predict(PIXELS, verbose=0)
-    loss, _ = loss_and_metrics("classes", (4,), shares=True)
+    loss, _ = loss_and_metrics(outputs.Classes(4), shares=True)
     smooth = outputs.shares(LABELS, (4,)) * 0.7 + 0.3 / 4
     history = trainer.train(work())
     assert history.loss.mean() == pytest.approx(float(loss(smooth, given)), rel=1e-4)

@@ -5,14 +5,14 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv
 
 from kaggle_prz.augmentation.draws import BOX, MIX, SHARE, Draws
-from kaggle_prz.class_weights import Targets
 from kaggle_prz.errors import UsageError
+from kaggle_prz.metrics.arrays import Array
 from kaggle_prz.pixels import Pixels
 
 _PARTS = 256  # that a share of mixup is counted in, so that pixels are mixed in whole numbers
 
 
-def require_shares(targets: Targets) -> None:
+def require_shares(targets: Array) -> None:
     """Refuse targets that cannot be mixed.
 
     Raises:

@@ -23,11 +23,6 @@ __all__ = ["Decision", "default", "fit", "score_with"]
 def default(metric: Metric, kind: Kind, columns: int) -> Decision:
     """The decision that is fitted on nothing.
 
-    Args:
-        metric: of the competition.
-        kind: of the predictions.
-        columns: how many they have.
-
     Example:
         >>> from kaggle_prz import metrics
         >>> default(metrics.get("quadratic_kappa"), "classes", 4).cut_points

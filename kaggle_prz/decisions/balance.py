@@ -21,12 +21,6 @@ def weights(
     They are powers of how much rarer a class is than the most frequent one, so that one number is
     fitted and not one a class; with power 1 they make up for the classes' shares in full.
 
-    Args:
-        metric: of labels, more is better.
-        truth: `(n,)` class indexes.
-        predictions: `(n, k)` probabilities.
-        seed: of the rows drawn to tell noise.
-
     Returns:
         `(k,)` weights, 1 for the most frequent class.
     """

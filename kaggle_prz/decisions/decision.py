@@ -1,10 +1,12 @@
 """A decision: how predictions become class indexes or tags. A value; nothing is fitted here."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import ClassVar
 
 import numpy as np
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from kaggle_prz.errors import RunError
 from kaggle_prz.metrics import arrays
@@ -33,6 +35,8 @@ class Decision:
         heads: the decision on each.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
     kind: Kind
     reason: str
     thresholds: tuple[float, ...] = ()
@@ -44,9 +48,6 @@ class Decision:
 
     def apply(self, predictions: Array) -> Array:
         """The answers to predictions.
-
-        Args:
-            predictions: `(n, k)`, of the kind and with the columns it was fitted on.
 
         Returns:
             `(n,)` int64 class indexes, `(n, heads)` of them, `(n, k)` bools of tags, or the numbers
@@ -65,7 +66,7 @@ class Decision:
         self._check(predictions.shape[1])
         if self.kind == "numbers":
             return predictions
-        if self.kind == "heads":
+        if self.heads:
             parts = zip(self.heads, spans(self.sizes), strict=True)
             return np.stack([each.apply(predictions[:, span]) for each, span in parts], axis=1)
         if self.kind == "tags":
@@ -92,16 +93,14 @@ class Decision:
                 f"{max(fitted)}; received {columns}."
             )
 
-    def to_json(self) -> dict[str, Any]:
-        """What `from_json` takes, ready to be written as JSON."""
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in asdict(self).items()
-        }
+    def to_json(self) -> dict[str, object]:
+        """Return what `from_json` takes, ready to be written as JSON."""
+        written: dict[str, object] = _decisions().dump_python(self, mode="json")
+        return written
 
     @classmethod
-    def from_json(cls, written: Mapping[str, Any]) -> "Decision":
-        """The decision that `to_json` wrote.
+    def from_json(cls, written: Mapping[str, object]) -> "Decision":
+        """Return the decision that `to_json` wrote.
 
         Raises:
             RunError: something else.
@@ -111,16 +110,16 @@ class Decision:
             >>> Decision.from_json(given.to_json()) == given
             True
         """
-        known = {each.name for each in fields(cls)}
-        lacking, unknown = {"kind", "reason"} - set(written), set(written) - known
-        if lacking or unknown:
+        try:
+            return _decisions().validate_python(written)
+        except ValidationError as error:
+            known = ", ".join(sorted(each.name for each in fields(cls)))
             raise RunError(
-                f"A decision has kind, reason and at most {', '.join(sorted(known))}; received "
+                f"A decision has kind, reason and at most {known}; received "
                 f"{', '.join(map(str, written)) or 'nothing'}."
-            )
-        values: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in written.items()
-        }
-        values["heads"] = tuple(map(cls.from_json, values.get("heads", ())))
-        return cls(**values)
+            ) from error
+
+
+@cache
+def _decisions() -> TypeAdapter[Decision]:
+    return TypeAdapter(Decision)

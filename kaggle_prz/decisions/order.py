@@ -22,10 +22,6 @@ def cut_points(truth: Labels, predictions: Probabilities) -> list[CutPoints]:
     The starts are rounding, and the points between which each class is answered as often as it is
     true: an expected index keeps away from the ends, where rounding answers too seldom.
 
-    Args:
-        truth: `(n,)` class indexes, in order of rank.
-        predictions: `(n, k)` probabilities.
-
     Returns:
         Two arrays, `(k - 1,)` and ascending.
     """

@@ -33,12 +33,6 @@ def one_each(
     Tags are searched in turn while the others stay as they are; a macro average needs one turn,
     the others two. That empty rows get a tag later on is not foreseen here.
 
-    Args:
-        f_score: what is to be high.
-        labels: `(n, k)` from 0 to 1.
-        predictions: `(n, k)`.
-        shared: where the search begins.
-
     Returns:
         `(k,)` thresholds.
     """

@@ -2,12 +2,11 @@
 
 `read` joins what the other modules find: `scan` and `files` the pictures, `channels` those with a
 file a channel, `pixels` and `recorded` those that are rows of arrays, of tables and of files of
-many, `bags` rows of several pictures, `labels` the training rows (`texts`, `annotations`,
-`folders`, `beside` read them, `candidates` and `repeats` say which column names pictures),
-`targets` and `renamed` their labels, `cells`, `hot`, `wide`, `heads` and `prefixes` what a
-submission holds, `lookup` the files of the rows to predict, `groups` what holds rows together,
-`hints` what a person settled, `scoring` the metric; `told` says of what was `found` why it was, and
-what was left out.
+many, `bags` rows of several pictures, `labels` the training rows (`texts`, `annotations` and
+`folders` read them, `candidates` says which column names pictures), `targets` and `renamed` their
+labels, `cells`, `wide` and `heads` what a submission holds, `lookup` the files of the rows to
+predict, `groups` what holds rows together, `hints` what a person settled, `scoring` the metric;
+`told` says why, and what was left out.
 """
 
 from collections.abc import Sequence
@@ -20,7 +19,6 @@ from kaggle_prz.console import Console
 from kaggle_prz.layouts import (
     archives,
     bags,
-    beside,
     cells,
     channels,
     encoded,
@@ -28,7 +26,6 @@ from kaggle_prz.layouts import (
     groups,
     heads,
     hints,
-    hot,
     labels,
     lookup,
     melted,
@@ -41,8 +38,8 @@ from kaggle_prz.layouts import (
     told,
     wide,
 )
-from kaggle_prz.layouts.found import Found
 from kaggle_prz.layouts.scan import KINDS, Scan, scan
+from kaggle_prz.layouts.told import Found
 from kaggle_prz.spec import Overrides
 from kaggle_prz.task import Images, Task
 
@@ -177,7 +174,7 @@ def _pictures(
     seen = scan(root)
     if _count(seen, "images") <= _FEW_IMAGES:
         if (stacks := pixels.stacks(root, seen)) is not None:
-            own = beside.labels(root, seen, stacks)
+            own = pixels.labels(root, seen, stacks)
             return stacks, sample, labels.find(root, sample, stacks, said, own)
         if (found := pixels.sheets(root, seen, sample.ids)) is not None:
             return found[0], sample, labels.of_sheet(root, found[1], said)
@@ -207,7 +204,7 @@ def _encoded(
     if len(sample.targets) == 1 and chosen.matrix is not None:
         if said.positive is not None:
             raise wide.no_positive()
-        return hot.encode(sample, chosen.matrix.iloc[kept])
+        return wide.encode_hot(sample, chosen.matrix.iloc[kept])
     if len(sample.targets) == 1:
         return cells.encode(
             sample, chosen.values[kept], metric, column=chosen.column, positive=said.positive

@@ -2,14 +2,29 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from kaggle_prz.errors import DataError
 from kaggle_prz.layouts import texts
+from kaggle_prz.layouts.tables import is_sample
 
+JSON = (".json", ".jsonl")
 _IMAGE_KEYS = ("image_id", "id")
+
+
+def frames(path: Path, rows: int | None = None) -> list[pd.DataFrame]:
+    """Return every table of a CSV or JSON file; none of a sample submission or a damaged file.
+
+    What is wrong with a file is said where labels are looked for.
+    """
+    if is_sample(path):
+        return []
+    try:
+        is_json = path.suffix.lower() in JSON
+        return tables(path) if is_json else [texts.read_csv(path, rows=rows)]
+    except DataError:
+        return []
 
 
 def tables(path: Path) -> list[pd.DataFrame]:
@@ -30,7 +45,7 @@ def tables(path: Path) -> list[pd.DataFrame]:
         ) from error
 
 
-def _tables(content: Any) -> list[pd.DataFrame]:
+def _tables(content: object) -> list[pd.DataFrame]:
     if isinstance(content, Mapping):
         images, notes = _frame(content.get("images")), _frame(content.get("annotations"))
         if len(images):
@@ -40,19 +55,20 @@ def _tables(content: Any) -> list[pd.DataFrame]:
     return [_frame(content)]
 
 
-def _frame(content: Any) -> pd.DataFrame:
+def _frame(content: object) -> pd.DataFrame:
     """A list of objects as text; only cells that are text or numbers, or lists of them."""
     if not isinstance(content, list) or not all(isinstance(row, Mapping) for row in content):
         return pd.DataFrame()
     return as_text(pd.DataFrame.from_records(content)) if content else pd.DataFrame()
 
 
-def _of_mapping(content: Mapping[str, Any]) -> pd.DataFrame:
+def _of_mapping(content: Mapping[str, object]) -> pd.DataFrame:
     values = list(content.values())
     if values and all(isinstance(value, Mapping) for value in values):
-        rows = [{"id": key, **value} for key, value in content.items()]
+        rows = [{"id": key} | dict(row) for key, row in content.items() if isinstance(row, Mapping)]
         return as_text(pd.DataFrame.from_records(rows))
-    if values and all(isinstance(v, list) and len(v) == len(values[0]) > 1 for v in values):
+    columns = [value for value in values if isinstance(value, list) and len(value) > 1]
+    if values and len(columns) == len(values) and len(set(map(len, columns))) == 1:
         return as_text(pd.DataFrame(dict(content)))
     return as_text(pd.DataFrame({"id": list(content), "value": values}, dtype=object))
 
@@ -73,12 +89,12 @@ def _column(values: pd.Series) -> pd.Series | None:
     return values.map(lambda value: _cell(value, between)).astype(str)
 
 
-def _between(names: Iterable[Any]) -> str:
+def _between(names: Iterable[object]) -> str:
     """What stands between the names of a list: blanks, or bars where a name holds one."""
     return "|" if any(" " in name for name in names if isinstance(name, str)) else " "
 
 
-def _cell(value: Any, between: str = " ") -> str:
+def _cell(value: object, between: str = " ") -> str:
     if isinstance(value, list):
         return between.join(_cell(item) for item in value)
     if value is None or value is pd.NA or value != value:  # noqa: PLR0124 - not a number

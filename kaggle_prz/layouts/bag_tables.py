@@ -1,4 +1,4 @@
-"""Which table says whose pictures are, where rows have several, and by which columns."""
+"""Tables that say whose pictures are, where rows have several, and such tables with a row each."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from pathlib import Path
 import pandas as pd
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.layouts import annotations, files, texts, widths
-from kaggle_prz.layouts.roles import Role
-from kaggle_prz.layouts.tables import Sample, is_sample
+from kaggle_prz.layouts import annotations, files, texts
+from kaggle_prz.layouts.roles import Bags, Role
+from kaggle_prz.layouts.tables import Sample
 
-_NEARLY_UNIQUE = 0.9
 _MOST_COLUMNS = 20
 HIT_SHARE = 0.5
 _FEWEST_KNOWN = 0.2
 
 Frames = Sequence[tuple[str, pd.DataFrame]]
 Groups = dict[str, tuple[str, ...]]
+_MOST_VARYING = 0.05  # of rows, in a column that is of rows and not of pictures
 
 
 @dataclass(frozen=True)
@@ -74,16 +74,9 @@ class Table:
 def read(root: Path, index: files.Index) -> Iterator[tuple[str, pd.DataFrame]]:
     """Every table beside the sample, blanks around cells stripped."""
     for path in index.tables:
-        if is_sample(root / path):
-            continue
-        try:
-            as_json = path.endswith((".json", ".jsonl"))
-            told = annotations.tables(root / path) if as_json else [texts.read_csv(root / path)]
-        except DataError:
-            continue  # it is told where labels are looked for
-        for frame in told:
+        for frame in annotations.frames(root / path):
             if len(frame):
-                yield path, stripped(frame)
+                yield path, texts.stripped(frame)
 
 
 def of_test(frames: Frames, sample: Sample, role: Role) -> Table | None:
@@ -115,7 +108,7 @@ def _with_ids(frame: pd.DataFrame, sample: Sample, wanted: set[str]) -> pd.DataF
 def _made_up(frame: pd.DataFrame, name: str, wanted: set[str]) -> Iterator[Columns]:
     """Columns whose values in the first row make up one of the ids."""
     row = zip(frame.columns[:_MOST_COLUMNS], frame.iloc[0], strict=False)
-    first = {column: cell for column, cell in row if len(cell) <= widths.LONGEST}
+    first = {column: cell for column, cell in row if len(cell) <= texts.LONGEST}
     for count in (2, 3):
         for chosen in permutations(first, count):
             for between in ("_", "-"):
@@ -178,16 +171,16 @@ def naming(rows: pd.DataFrame, role: Role, enough: float) -> str | None:
     best: tuple[float, str | None] = (0.0, None)
     for name in rows.columns if len(rows) else ():
         values = rows[name]
-        if values.nunique() < _NEARLY_UNIQUE * len(values):
+        if not texts.nearly_unique(values):
             continue
-        share = files.best_share(widths.text_of(values), role)
+        share = files.best_share(texts.text_of(values), role)
         if share >= enough and share > best[0]:
             best = share, str(name)
     return best[1]
 
 
 def _joined(ids: pd.Series, names: pd.Series, role: Role) -> Groups:
-    paths, _ = files.match(widths.text_of(names), role)
+    paths, _ = files.match(texts.text_of(names), role)
     pairs = {path: row for path, row in zip(paths.tolist(), ids, strict=True) if path}
     return grouped(sorted(pairs), pairs.__getitem__)
 
@@ -199,6 +192,63 @@ def _glued(rows: pd.DataFrame, columns: Sequence[str], between: str) -> pd.Serie
     return glued
 
 
-def stripped(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table without blanks around its cells."""
-    return frame.apply(lambda column: column.str.strip())
+def of_labels(frame: pd.DataFrame, sample: Sample, bags: Bags | None) -> pd.DataFrame:
+    """A table of labels with a row a bag, where it has a row a picture; else itself.
+
+    Columns that differ within bags are left out; where few bags differ, their cells are emptied.
+
+    Raises:
+        DataError: pictures of one bag have different labels.
+    """
+    if bags is None or not bags.of_picture or frame.shape[1] < 2 or not len(frame):
+        return frame
+    ids = _ids_of(frame, bags)
+    if ids is None:
+        return frame
+    rows, varying = _a_row_each(frame.assign(**{str(ids.name): ids}), str(ids.name))
+    lost = [name for name in sample.targets if name in varying]
+    if lost:
+        raise DataError(
+            f"{sample.path.name} has a row for every {bags.column}, of several images each, and "
+            f"images of one have different values of {lost[0]!r}. A bag of images has one label: "
+            "give all of them the same, or name another column with --target."
+        )
+    return rows
+
+
+def of_rows(frame: pd.DataFrame, sample: Sample, bags: Bags) -> pd.DataFrame:
+    """A table of pictures to predict with a row for every id of the sample; else itself."""
+    ids = Columns(bags.column, bags.made_of, bags.between).ids(frame)
+    frame = frame if ids is None else frame.assign(**{bags.column: ids})
+    column = column_of(frame, set(sample.ids.tolist()))
+    return frame if column is None else _a_row_each(frame, column)[0]
+
+
+def _ids_of(frame: pd.DataFrame, bags: Bags) -> pd.Series | None:
+    """The bag of every row of a table of labels, called as the column that is to hold it."""
+    known = dict.fromkeys(bags.of_picture.values())
+    ids = Columns(bags.column, bags.made_of, bags.between).ids(frame)
+    if ids is not None and ids.isin(known).mean() >= HIT_SHARE:
+        return ids.rename(bags.column)
+    column = naming_bags(frame, known)
+    if column is not None:
+        return frame[column].str.strip()
+    clean = texts.stripped(frame)
+    name = naming(clean, bags.pictures, HIT_SHARE)
+    if name is None:
+        return None
+    cells = clean[name].tolist()
+    paths, _ = files.match(texts.text_of(clean[name]), bags.pictures)
+    of_row = [bags.of_picture.get(p, cell) for p, cell in zip(paths.tolist(), cells, strict=True)]
+    return pd.Series(of_row, index=frame.index, name=bags.column, dtype=object)
+
+
+def _a_row_each(frame: pd.DataFrame, column: str) -> tuple[pd.DataFrame, set[str]]:
+    """A row for every value of a column, and the names of the columns that this leaves out."""
+    if not frame[column].duplicated().any():
+        return frame, set()
+    by_row = frame.groupby(column, sort=False)
+    several = by_row.nunique() > 1
+    kept = [name for name in several.columns if several[name].mean() <= _MOST_VARYING]
+    rows = by_row[kept].first().mask(several[kept], "").reset_index()
+    return rows, set(several.columns) - set(kept)

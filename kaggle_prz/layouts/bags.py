@@ -54,13 +54,7 @@ def may_be(sample: Sample, index: files.Index) -> bool:
 
 
 def gathered(root: Path, sample: Sample, index: files.Index) -> files.Index:
-    """The index with one picture for every bag, where rows are bags; else `index` itself.
-
-    Args:
-        root: the competition's directory.
-        sample: whose rows may be bags; see `may_be`.
-        index: every picture.
-    """
+    """The index with one picture for every bag, where rows are bags; else `index` itself."""
     frames = list(bag_tables.read(root, index))
     found = _by_table(frames, sample, index) or _by_path(frames, sample, index)
     if found is None or max(_mean(found.test), _mean(found.train)) < _SEVERAL:

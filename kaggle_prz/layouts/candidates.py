@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kaggle_prz.layouts import files, melted, pixels, repeats, widths
+from kaggle_prz.layouts import files, melted, pixels, texts, words
 from kaggle_prz.layouts.tables import LabelTable, Sample
 from kaggle_prz.task import Text
 
@@ -25,7 +25,7 @@ def names_files(head: pd.DataFrame, role: files.Role, *, melted_by: int = 0) -> 
     columns = [head[name] for name in head.columns]
     if melted_by:
         columns += [melted.parted(values.str.strip(), melted_by)[0] for values in columns]
-    return any(files.best_share(widths.text_of(v), role) >= _PEEK_SHARE for v in columns)
+    return any(files.best_share(texts.text_of(v), role) >= _PEEK_SHARE for v in columns)
 
 
 def find(
@@ -35,13 +35,6 @@ def find(
 
     Names of files are preferred to numbers that they are found by. Where pictures are rows, a
     table with as many rows may have no column of ids.
-
-    Args:
-        path: of the file.
-        frame: what it holds, all cells text.
-        sample: the form of a submission.
-        index: the pictures.
-        id_column: the column that a person names.
 
     Raises:
         DataError: a cell of the column is too long for a name.
@@ -53,7 +46,7 @@ def find(
         found = [one for one in named if one is not None]
         if found:
             share, table = max(found, key=lambda one: one[0])
-            table = replace(table, ids=widths.text_of(table.frame[table.id_column], path))
+            table = replace(table, ids=texts.text_of(table.frame[table.id_column], path))
             others = [other for rate, other in found if rate >= _NEARLY * share]
             counted = share * len(table.ids) * (1.0 if exact else _COUNTED)
             return _less_sure(table, others, index.train), counted
@@ -71,10 +64,10 @@ def _named_by(
         return None  # in one folder for both roles these are the rows to predict
     if not names_files(frame[[column]].head(PEEK), index.train):
         return None
-    rows = repeats.an_image_a_row(frame, column, sample)
+    rows = an_image_a_row(frame, column, sample)
     if rows is None or (not exact and len(rows) < _FEWEST_COUNTED * len(index.train.paths)):
         return None
-    ids = widths.text_of(rows[column])
+    ids = texts.text_of(rows[column])
     paths, said = files.match(ids, index.train)
     share = int(np.count_nonzero(paths != "")) / len(ids)
     by_number = exact and files.NUMBER in said
@@ -109,3 +102,52 @@ def _in_order(path: Path, frame: pd.DataFrame) -> LabelTable:
     ids: Text = np.arange(len(frame)).astype(str)
     frame = frame.assign(**{pixels.ROW: ids})
     return LabelTable(path, pixels.ROW, ids, frame, "it has as many rows as the stack", True)
+
+
+def an_image_a_row(frame: pd.DataFrame, column: str, sample: Sample) -> pd.DataFrame | None:
+    """The rows of a table with every image about once; None where rows are of something else.
+
+    Rows that are repeated word for word count once. A table of two columns may have a row for
+    every tag of an image, where the sample submission asks for several.
+    """
+    if texts.nearly_unique(frame[column]):
+        return frame
+    distinct = frame.drop_duplicates().reset_index(drop=True)
+    if texts.nearly_unique(distinct[column]):
+        return distinct
+    if frame.shape[1] != 2:
+        return None
+    (other,) = (name for name in frame.columns if name != column)
+    tags = set(pd.unique(distinct[other].str.strip())) - {""}
+    if not _asks_for_several(sample, tags):
+        return None
+    between = "|" if any(" " in tag for tag in tags) else " "
+    lists = distinct.groupby(column, sort=False)[other].agg(between.join).reset_index()
+    cells = texts.text_of(lists[other])
+    return lists if words.separator(cells) == between else None
+
+
+def with_header(frame: pd.DataFrame, train: files.Role) -> pd.DataFrame:
+    """A table whose header names an image, with that header as its first row; others as they are.
+
+    The header does if one of its names is an image, and what is below it are images as well.
+    Columns are then called by their numbers, from 1.
+    """
+    header = [str(name) for name in frame.columns]
+    images = [name for name in header if files.best_share(np.array([name]), train, exact=True)]
+    if train.named or len(header) < 2 or len(images) != 1:
+        return frame
+    below = frame[images[0]]
+    some = texts.text_of(below.head(PEEK))
+    if not texts.nearly_unique(below) or files.best_share(some, train, exact=True) < files.ENOUGH:
+        return frame
+    names = [f"column {number}" for number in range(1, len(header) + 1)]
+    first = pd.DataFrame([header], columns=names)
+    return pd.concat([first, frame.set_axis(names, axis=1)], ignore_index=True)
+
+
+def _asks_for_several(sample: Sample, tags: set[str]) -> bool:
+    if len(sample.targets) > 1:
+        return len(tags & set(sample.targets)) >= 0.5 * len(tags)
+    cells = sample.column(sample.targets[0]).tolist()
+    return any(len(words.tokens([cell], sign) & tags) > 1 for cell in cells for sign in words.SIGNS)

@@ -23,10 +23,6 @@ _ENOUGH = 0.95
 def joined(index: files.Index, ids: Text) -> files.Index:
     """The index with the files of an image as one picture, where the rows to predict are images.
 
-    Args:
-        index: of image files, one by one.
-        ids: of the sample submission.
-
     Returns:
         `index` itself where the ids are files, or names do not end in channels; else one whose
         paths are such as `train/7_{red,green,blue}.png`.

@@ -1,15 +1,14 @@
 """Labels as a model needs them, and how they get there from text."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from kaggle_prz.layouts.tables import Sample
-from kaggle_prz.metrics import Metric
-from kaggle_prz.metrics.heads import one_hot
+from kaggle_prz.metrics import Array, Metric
+from kaggle_prz.outputs import Target, target
 from kaggle_prz.task import Cell, Head, Kind, Text
 
 
@@ -20,7 +19,7 @@ class Encoded:
     kind: Kind
     cell: Cell
     classes: tuple[str, ...]
-    labels: NDArray[Any]
+    labels: Array
     rule: str
     most_ranked: int = 5
     ordinal: bool = False
@@ -31,11 +30,16 @@ class Encoded:
     warnings: tuple[str, ...] = ()
 
     @property
-    def indicators(self) -> NDArray[Any] | None:
+    def target(self) -> Target:
+        """What the labels ask of a network."""
+        return target(self.kind, self.classes, self.labels, self.heads)
+
+    @property
+    def indicators(self) -> Array | None:
         """`(rows,)` class indexes or `(rows, classes)` how true each class is; None of numbers."""
-        if self.kind == "heads":
-            return one_hot(self.labels, [len(head.classes) for head in self.heads])
-        return None if self.kind == "numbers" else self.labels
+        if self.heads:
+            return self.target.present(self.labels)
+        return self.labels if self.target.has_classes else None
 
 
 @dataclass(frozen=True)

@@ -57,22 +57,11 @@ class Index:
         """Whether a row's number may be the only name of a picture."""
         return self.kind in ("stacks", "records")
 
-    def folders(self, role: str) -> str:
-        """Folders of a role, for people."""
-        return self._role(role).folders()
-
-    def count(self, role: str) -> int:
-        """Number of files of a role."""
-        return sum(len(self.members(path)) for path in self._role(role).paths)
-
     def members(self, path: str) -> tuple[str, ...]:
         """All pictures of a row, by its first; none where it has none."""
         if self.bags is not None and path in self.bags.members:
             return self.bags.members[path]
         return (path,) if path else ()
-
-    def _role(self, role: str) -> Role:
-        return self.train if role == "train" else self.test
 
 
 def index(root: Path, seen: Scan | None = None) -> Index:
@@ -80,10 +69,6 @@ def index(root: Path, seen: Scan | None = None) -> Index:
 
     Where no folder is called so, images whose folders say nothing are of either role. Image files
     are preferred to arrays, and these to DICOM, whose copies they are.
-
-    Args:
-        root: the competition's directory, archives unpacked.
-        seen: what a walk through it found; default: walks.
 
     Raises:
         DataError: no image file for one of the roles.
@@ -168,13 +153,7 @@ def match(ids: Text, role: Role) -> tuple[Text, str]:
 
 
 def best_share(ids: Text, role: Role, *, exact: bool = False) -> float:
-    """Share of ids with a file, by the rule that finds most.
-
-    Args:
-        ids: text.
-        role: the pictures.
-        exact: not as numbers, for any column that counts rows may have those.
-    """
+    """Share of ids with a file, by the rule that finds most."""
     paths, rule = match(ids, role)
     if exact and NUMBER in rule:
         return 0.0

@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from kaggle_prz.errors import UsageError
-from kaggle_prz.layouts import texts, widths, words
+from kaggle_prz.layouts import texts, words
 from kaggle_prz.layouts.tables import LabelTable, is_sample
+from kaggle_prz.metrics import Array
 
 InTest = Mapping[str, frozenset[str]]
 _NAMES = (
@@ -68,22 +68,17 @@ class _Objection:
 def choose(
     labels: LabelTable,
     kept: NDArray[np.int64],
-    codes: NDArray[Any] | None,
+    codes: Array | None,
     target: str | frozenset[str],
     group: str | None,
     *,
     in_test: InTest | None = None,
 ) -> Group:
-    """The column of groups and the rule, or None and why there is none.
+    """Return the column of groups and the rule, or None and why there is none.
 
-    Args:
-        labels: the table of training images.
-        kept: rows that have an image and a label.
-        codes: `(kept,)` class indexes or `(kept, tags)` from 0 to 1; None of numbers.
-        target: the column or columns of labels.
-        group: what a person says.
-        in_test: columns of the table of test images and their values. A column whose values are
-            in both is none that the host parted by.
+    `codes` are `(kept,)` class indexes or `(kept, tags)` from 0 to 1; None of numbers. `in_test`
+    has the values that rows to predict have: the host did not part the roles by a column whose
+    values are in both.
 
     Raises:
         UsageError: `group` is not a column.
@@ -106,7 +101,7 @@ def choose(
 def _by_name(
     labels: LabelTable,
     kept: NDArray[np.int64],
-    codes: NDArray[Any] | None,
+    codes: Array | None,
     columns: list[str],
     in_test: InTest,
 ) -> Group:
@@ -145,14 +140,7 @@ def _none_of(objections: Mapping[str, _Objection | None]) -> Group:
 def with_columns_beside(
     root: Path, tables: Sequence[str], labels: LabelTable, group: str | None
 ) -> LabelTable:
-    """The table of labels, with columns of groups that other tables have for the same rows.
-
-    Args:
-        root: the competition's directory.
-        tables: relative paths of its tables.
-        labels: the table of training images.
-        group: what a person says.
-    """
+    """The table of labels, with columns of groups that other tables have for the same rows."""
     frame, ids = labels.frame, pd.Series(labels.ids)
     for path in tables:
         file = root / path
@@ -163,7 +151,7 @@ def with_columns_beside(
         if labels.id_column not in names or not set(wanted) - {labels.id_column, *frame.columns}:
             continue
         other = texts.read_csv(file, columns=[labels.id_column, *wanted])
-        other = other.apply(lambda column: column.str.strip()).set_index(labels.id_column)
+        other = texts.stripped(other).set_index(labels.id_column)
         if not other.index.is_unique or ids.isin(other.index).mean() < _ROWS_BESIDE:
             continue
         for name in other.columns.difference(frame.columns, sort=False):
@@ -176,11 +164,11 @@ def _is_named_like_a_group(column: str) -> bool:
 
 
 def _objection(
-    labels: LabelTable, column: str, kept: NDArray[np.int64], codes: NDArray[Any] | None
+    labels: LabelTable, column: str, kept: NDArray[np.int64], codes: Array | None
 ) -> _Objection | None:
     """Why a column does not hold rows together, or None where it does."""
-    if not widths.fits(labels.frame[column]):
-        return _Objection(f"a cell of it has more than {widths.LONGEST:,} characters", narrow=False)
+    if not texts.fits(labels.frame[column]):
+        return _Objection(f"a cell of it has more than {texts.LONGEST:,} characters", narrow=False)
     values = pd.Series(labels.column(column)[kept])
     groups = values.nunique()
     if groups <= 2:
@@ -199,7 +187,7 @@ def _objection(
     return None
 
 
-def _classes_in_one_group(values: pd.Series, codes: NDArray[Any]) -> float:
+def _classes_in_one_group(values: pd.Series, codes: Array) -> float:
     if codes.ndim == 2:
         rows, classes = np.nonzero(codes >= 0.5)
     else:

@@ -10,16 +10,14 @@ import pandas as pd
 from kaggle_prz.errors import DataError, UsageError
 from kaggle_prz.layouts import (
     annotations,
-    bag_rows,
+    bag_tables,
     candidates,
     files,
     folders,
     melted,
     pixels,
-    repeats,
     targets,
     texts,
-    widths,
 )
 from kaggle_prz.layouts.hints import Hints
 from kaggle_prz.layouts.tables import LabelTable, Sample, is_sample, without_repeats
@@ -101,7 +99,7 @@ def of_sheet(root: Path, sheet: pixels.Sheet, hints: Hints) -> LabelTable:
         if hints.id_column not in frame.columns:
             raise UsageError(f"{sheet.path} has no column {hints.id_column!r} (--id-column).")
         column = hints.id_column
-    ids = widths.text_of(frame[column], root / sheet.path)
+    ids = texts.text_of(frame[column], root / sheet.path)
     return LabelTable(root / sheet.path, column, ids, frame, "it has a pixel a column")
 
 
@@ -110,7 +108,7 @@ def _look(root: Path, path: str, search: _Search) -> None:
     try:
         for frame in _frames(root / path, search.index.train, search.sample):
             wide = melted.frame_of(frame, search.sample)
-            rows = bag_rows.of_labels(wide, search.sample, search.index.bags)
+            rows = bag_tables.of_labels(wide, search.sample, search.index.bags)
             found = candidates.find(
                 root / path, rows, search.sample, search.index, search.hints.id_column
             )
@@ -129,7 +127,7 @@ def _frames(path: Path, train: files.Role, sample: Sample) -> Iterator[pd.DataFr
     head = texts.read_csv(path, rows=candidates.PEEK)
     if candidates.names_files(head, train, melted_by=sample.melted):
         frame = texts.read_csv(path) if len(head) == candidates.PEEK else head
-        yield repeats.with_header(frame, train)
+        yield candidates.with_header(frame, train)
 
 
 def _doubted(table: LabelTable, other: LabelTable) -> LabelTable:

@@ -8,15 +8,14 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.layouts import annotations, bag_rows, files, texts, widths
+from kaggle_prz.layouts import annotations, bag_tables, files, texts
 from kaggle_prz.layouts.scan import role_of
-from kaggle_prz.layouts.tables import Sample, is_sample
+from kaggle_prz.layouts.tables import Sample
 from kaggle_prz.task import Text
 
 IN_ORDER = "rows are in the sample's order"
 _FEWEST_FOUND = 0.5
 _PEEK = 200
-_NEARLY_UNIQUE = 0.9
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,6 @@ def tables_of_test(
     mapped: dict[str, str] = {}
     rule = ""
     for path in index.tables:
-        if is_sample(root / path):
-            continue
         for frame in _frames(root / path, sample, index):
             by = _column_of(frame, sample.ids)
             if by is None:
@@ -58,12 +55,6 @@ def tables_of_test(
 
 def find(sample: Sample, index: files.Index, told: Told, taken: set[str]) -> tuple[Text, str]:
     """The file of every row of the sample submission; a training image never answers.
-
-    Args:
-        sample: whose ids are looked for.
-        index: the pictures.
-        told: what tables say.
-        taken: paths of training images, for roles that share their folders.
 
     Returns:
         `(rows,)` paths, empty where there is none, and the rule in words.
@@ -88,21 +79,15 @@ def find(sample: Sample, index: files.Index, told: Told, taken: set[str]) -> tup
 
 
 def _frames(path: Path, sample: Sample, index: files.Index) -> Iterator[pd.DataFrame]:
-    if path.suffix.lower() in {".json", ".jsonl"}:
-        try:
-            yield from annotations.tables(path)
-        except DataError:
-            return  # it was told where labels were looked for
-    elif index.bags is not None or not index.test.named:
-        try:
-            if index.bags is not None:
-                yield bag_rows.of_rows(texts.read_csv(path), sample, index.bags)
-                return
-            head = texts.read_csv(path, rows=_PEEK)
-        except DataError:
-            return
-        if _column_of(head, sample.ids, 0.5) is not None:
-            yield texts.read_csv(path) if len(head) == _PEEK else head
+    if path.suffix.lower() in annotations.JSON:
+        yield from annotations.frames(path)
+    elif index.bags is not None:
+        for frame in annotations.frames(path):
+            yield bag_tables.of_rows(frame, sample, index.bags)
+    elif not index.test.named:
+        for head in annotations.frames(path, _PEEK):
+            if _column_of(head, sample.ids, 0.5) is not None:
+                yield texts.read_csv(path) if len(head) == _PEEK else head
 
 
 def _column_of(frame: pd.DataFrame, ids: Text, enough: float = files.ENOUGH) -> str | None:
@@ -111,9 +96,7 @@ def _column_of(frame: pd.DataFrame, ids: Text, enough: float = files.ENOUGH) -> 
     wanted = set(known)
     for name in frame.columns if len(frame) else ():
         values = frame[name].str.strip()
-        if values.nunique() < _NEARLY_UNIQUE * len(values):
-            continue
-        hits = values.isin(wanted).sum()
+        hits = values.isin(wanted).sum() if texts.nearly_unique(values) else -1
         if hits >= enough * min(len(wanted), len(values)):
             return str(name)
     return None
@@ -124,16 +107,11 @@ def _map(frame: pd.DataFrame, by: str, ids: Text, role: files.Role) -> tuple[dic
     rows = frame[frame[by].str.strip().isin(ids.tolist())]
     if len(rows) < files.ENOUGH * len(ids):
         return {}, ""
-    for name in rows.columns:
-        values = rows[name].str.strip()
-        if name == by or values.nunique() < _NEARLY_UNIQUE * len(values):
-            continue
-        if files.best_share(widths.text_of(values.head(_PEEK)), role) < files.ENOUGH:
-            continue
-        paths, _ = files.match(widths.text_of(values), role)
-        if np.count_nonzero(paths != "") >= files.ENOUGH * len(paths):
-            return dict(zip(rows[by].str.strip(), paths.tolist(), strict=True)), str(name)
-    return {}, ""
+    name = bag_tables.naming(texts.stripped(rows).drop(columns=by), role, files.ENOUGH)
+    if name is None:
+        return {}, ""
+    paths, _ = files.match(texts.text_of(rows[name]), role)
+    return dict(zip(rows[by].str.strip(), paths.tolist(), strict=True)), name
 
 
 def _not_found(sample: Sample, role: files.Role, lost: Text) -> str:

@@ -17,10 +17,6 @@ _MOST_PARTS = 3  # of a head's name, as in grapheme_root
 def widened(sample: Sample, role: files.Role) -> Sample:
     """The sample submission with a row an image, where its ids are images' names with an ending.
 
-    Args:
-        sample: as read.
-        role: the pictures to predict.
-
     Returns:
         `sample` itself where it is not melted; else one with a target column an ending, and
         `melted` set.

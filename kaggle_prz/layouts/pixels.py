@@ -1,4 +1,4 @@
-"""Pictures that are rows: of a stack of arrays, or of a table with a pixel a column."""
+"""Pictures that are rows of arrays or tables, and labels in arrays beside them."""
 
 import re
 from dataclasses import dataclass
@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError
-from kaggle_prz.layouts import texts, widths
+from kaggle_prz.layouts import annotations, texts
 from kaggle_prz.layouts.files import Index, Role
 from kaggle_prz.layouts.scan import Scan, role_of
+from kaggle_prz.layouts.tables import LabelTable
+from kaggle_prz.records import npz
+from kaggle_prz.records.stack import text_of
 from kaggle_prz.task import Text
 
 _PIXEL = re.compile(r"(?:pixel|pix|px|p|x|f|v|col|feature)?[_ .-]?\d+|\d+x\d+", re.IGNORECASE)
@@ -19,6 +22,7 @@ _MOST_BESIDE = 10  # columns beside one that holds all pixels
 _MOST_CHANNELS = 32
 _ID_NAMES = ("id", "imageid", "index", "row")
 ROW = "row number"
+_MOST_FILES = 20
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def sheets(root: Path, seen: Scan, sample_ids: Text) -> tuple[Index, Sheet] | No
     for column in test.others.columns:
         values = test.others[column].str.strip()
         if not values.duplicated().any() and values.isin(sample_ids.tolist()).mean() >= 0.95:
-            ids = widths.text_of(values, root / test.path)
+            ids = texts.text_of(values, root / test.path)
     index = Index(
         rows_of("train", train.path, train.rows),
         rows_of("test", test.path, test.rows, ids),
@@ -143,3 +147,41 @@ def _shape(path: Path) -> tuple[int, ...]:
         return tuple(np.load(path, mmap_mode="r", allow_pickle=False).shape)
     except (ValueError, OSError, EOFError) as error:
         raise DataError(f"{path} is no array that NumPy reads: {error}. Fetch it again.") from error
+
+
+def labels(root: Path, seen: Scan, index: Index) -> LabelTable | None:
+    """The arrays with a value for every training picture, as a table in their order, if any."""
+    rows = len(index.train.paths)
+    columns: dict[str, list[object]] = {}
+    first = ""
+    paths = [*seen.of("arrays", "train"), *seen.of("records", "train"), *seen.of("arrays", "")]
+    for path in paths[:_MOST_FILES]:
+        found = _columns(root / path, rows)
+        columns |= found
+        first = first or (path if found else "")
+    if not columns:
+        return None
+    ids = np.arange(rows).astype(str)
+    frame = annotations.as_text(pd.DataFrame(columns)).assign(**{ROW: ids})
+    return LabelTable(
+        root / first, ROW, ids, frame, "it has as many values as there are pictures", True
+    )
+
+
+def _columns(path: Path, rows: int) -> dict[str, list[object]]:
+    """Columns by the name of their file, or of their array in it; none of a damaged one."""
+    stem = path.stem
+    try:
+        if path.suffix.lower() == ".npz":
+            return {
+                stem if name.startswith("arr_") else name: values
+                for name, values in npz.columns(path, rows).items()
+            }
+        if path.suffix.lower() != ".npy":
+            return {}
+        values = np.load(path, mmap_mode="r", allow_pickle=False)
+        if values.shape not in ((rows,), (rows, 1)):
+            return {}
+        return {stem: text_of(np.asarray(values))}
+    except (DataError, ValueError, OSError, EOFError):
+        return {}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from kaggle_prz import records
 from kaggle_prz.errors import DataError, MissingExtraError, UsageError
-from kaggle_prz.layouts import annotations, beside, files, widths
+from kaggle_prz.layouts import annotations, files, pixels, texts
 from kaggle_prz.layouts.files import Index, Role
 from kaggle_prz.layouts.hints import Hints
 from kaggle_prz.layouts.pixels import ROW
@@ -169,7 +169,7 @@ def _read(
         test_columns={name: values for name, values in known.items() if len(values) > 1},
     )
     own = _own(root, first, frames[0], sample, hints)
-    return index, beside.labels(root, seen, index) if own is None else own
+    return index, pixels.labels(root, seen, index) if own is None else own
 
 
 def _named(role: str, parts: list[_Part], frame: pd.DataFrame) -> Role:
@@ -212,5 +212,5 @@ def _own(
         return None
     if chosen == ROW:
         frame = frame.assign(**{ROW: np.arange(len(frame)).astype(str)})
-    ids = widths.text_of(frame[chosen], root / part.path)
+    ids = texts.text_of(frame[chosen], root / part.path)
     return LabelTable(root / part.path, chosen, ids, frame, "its rows hold pictures and labels")

@@ -7,11 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kaggle_prz.errors import DataError
 from kaggle_prz.layouts import annotations, texts
-from kaggle_prz.layouts.tables import Sample, is_sample
+from kaggle_prz.layouts.tables import Sample
 from kaggle_prz.layouts.targets import Target
-from kaggle_prz.layouts.widths import fits
 
 _MOST_ROWS = 20_000  # of a table of classes
 _ROWS_A_CLASS, _MORE_ROWS = 2, 10  # in longer ones, numbers meet by chance
@@ -19,12 +17,6 @@ _ROWS_A_CLASS, _MORE_ROWS = 2, 10  # in longer ones, numbers meet by chance
 
 def as_in_sample(root: Path, tables: Sequence[str], sample: Sample, chosen: Target) -> Target:
     """The labels as the sample's cells have them, where a table has both for every class.
-
-    Args:
-        root: the competition's directory.
-        tables: relative paths of its tables.
-        sample: the form of a submission.
-        chosen: the labels.
 
     Returns:
         `chosen` itself where its labels are in the sample's cells, or no table joins them.
@@ -35,35 +27,22 @@ def as_in_sample(root: Path, tables: Sequence[str], sample: Sample, chosen: Targ
     found = set(pd.unique(pd.Series(chosen.values, dtype=object))) - {""}
     if not shown or shown & found or len(found) > _MOST_ROWS:
         return chosen
-    for path in tables:
-        for frame in _frames(root / path):
-            for own, other in _pairs(frame):
-                names = dict(zip(frame[own], frame[other], strict=True))
-                few = len(names) <= _ROWS_A_CLASS * len(found) + _MORE_ROWS
-                if few and found <= names.keys() and shown <= set(names.values()):
-                    values = np.array([names.get(v, "") for v in chosen.values.tolist()], dtype=str)
-                    rule = f"{chosen.rule}; {path} says so: {own} is {other}"
-                    return replace(chosen, values=values, rule=rule)
+    frames = (
+        (path, frame) for path in tables for frame in annotations.frames(root / path, _MOST_ROWS)
+    )
+    for path, frame in frames:
+        short = texts.stripped(frame) if len(frame) < _MOST_ROWS else frame[:0]
+        for own, other in _pairs(short):
+            names = dict(zip(short[own], short[other], strict=True))
+            few = len(names) <= _ROWS_A_CLASS * len(found) + _MORE_ROWS
+            if few and found <= names.keys() and shown <= set(names.values()):
+                values = np.array([names.get(v, "") for v in chosen.values.tolist()], dtype=str)
+                rule = f"{chosen.rule}; {path} says so: {own} is {other}"
+                return replace(chosen, values=values, rule=rule)
     return chosen
-
-
-def _frames(path: Path) -> Iterator[pd.DataFrame]:
-    """Tables of a file that are short enough to be of classes, cells stripped."""
-    if is_sample(path):
-        return
-    try:
-        if path.suffix.lower() in {".json", ".jsonl"}:
-            frames = annotations.tables(path)
-        else:
-            frames = [texts.read_csv(path, rows=_MOST_ROWS)]
-    except DataError:
-        return  # it was told where labels were looked for
-    for frame in frames:
-        if 0 < len(frame) < _MOST_ROWS:
-            yield frame.apply(lambda column: column.str.strip())
 
 
 def _pairs(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """Columns of which each value of one stands for one of the other; none of descriptions."""
-    unique = [name for name in frame.columns if frame[name].is_unique and fits(frame[name])]
+    unique = [name for name in frame.columns if frame[name].is_unique and texts.fits(frame[name])]
     yield from ((own, other) for own in unique for other in unique if own != other)

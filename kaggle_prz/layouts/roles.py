@@ -4,8 +4,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from kaggle_prz.layouts import words
 from kaggle_prz.layouts.scan import KINDS
 
 _SUFFIXES = frozenset(suffix for suffixes in KINDS.values() for suffix in suffixes)
@@ -27,17 +27,16 @@ class Role:
     name: str
     paths: tuple[str, ...]
     named: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    _made: dict[Any, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
+    _made: dict[object, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
     _twins: set[str] = field(default_factory=set, compare=False, repr=False)
 
     def folders(self) -> str:
         """The folders that hold the files, for people."""
         if self.named and "#" in self.paths[0]:
             files = sorted({path.partition("#")[0] for path in self.paths})
-            return ", ".join(files[:3]) + (" …" if len(files) > 3 else "")
+            return words.some(files, 3)
         parents = sorted({path.rpartition("/")[0] for path in self.paths})
-        shown = [f"{parent}/" for parent in parents[:3]]
-        return ", ".join(shown) + (" …" if len(parents) > 3 else "")
+        return words.some([f"{parent}/" for parent in parents], 3)
 
     def without(self, paths: set[str]) -> "Role":
         """The same role, less some paths."""

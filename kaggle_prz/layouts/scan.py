@@ -39,12 +39,7 @@ class Scan:
 
 
 def scan(root: Path, *, with_extra: bool = False) -> Scan:
-    """Walk through `root`, hidden files and folders left out.
-
-    Args:
-        root: the competition's directory, archives unpacked.
-        with_extra: look into folders of masks, thumbnails and the like as well.
-    """
+    """Walk through `root`, hidden files and folders left out."""
     found = Scan()
     kinds = {suffix: kind for kind, suffixes in KINDS.items() for suffix in suffixes}
     kinds |= dict.fromkeys(records.SUFFIXES, "records")

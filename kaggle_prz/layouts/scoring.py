@@ -77,7 +77,7 @@ def settle(named: Said, labels: Encoded) -> Scored:
 def _default(labels: Encoded) -> Metric:
     if labels.cell == "ranked":
         return metrics.get(f"map_at_{labels.most_ranked}")
-    if labels.kind == "tags" and labels.soft:
+    if labels.soft and not labels.target.one_class:
         return metrics.get("rmse")
     return metrics.default_for("ordinal" if labels.ordinal else labels.cell)
 

@@ -8,8 +8,7 @@ import pandas as pd
 
 from kaggle_prz.errors import DataError
 from kaggle_prz.layouts import texts, words
-from kaggle_prz.layouts.texts import read_csv
-from kaggle_prz.layouts.widths import text_of
+from kaggle_prz.layouts.texts import read_csv, text_of
 from kaggle_prz.task import Text
 
 __all__ = ["LabelTable", "Sample", "find_sample", "is_sample", "read_csv", "without_repeats"]

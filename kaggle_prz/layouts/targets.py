@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError, UsageError
-from kaggle_prz.layouts import prefixes, words
-from kaggle_prz.layouts.hot import columns_of
+from kaggle_prz.layouts import heads, words
 from kaggle_prz.layouts.tables import LabelTable, Sample
-from kaggle_prz.layouts.widths import text_of
+from kaggle_prz.layouts.texts import text_of
+from kaggle_prz.layouts.wide import hot_columns
 from kaggle_prz.task import Text
 
 ONLY_ONE = "the only column left"
@@ -72,12 +72,8 @@ def choose(
 ) -> Target:
     """Choose the column of labels.
 
-    Args:
-        sample: the form of a submission.
-        labels: the table of training images.
-        target: the column that a person names.
-        features: columns of the test set's table as well, which say no labels unless they are
-            called so.
+    `features` are columns of the test set's table too: they hold no labels unless they are called
+    so.
 
     Raises:
         UsageError: `target` is not a column.
@@ -93,7 +89,7 @@ def choose(
         return Target(target, labels.column(target), "given with --target")
     if len(sample.targets) > 1 and (several := _several(sample, labels, columns)) is not None:
         return several
-    if len(sample.targets) > 1 and (parts := prefixes.in_names(sample, labels.frame, columns)):
+    if len(sample.targets) > 1 and (parts := heads.in_names(sample, labels.frame, columns)):
         rule = "their names and values are the sample's columns"
         return _of_columns(labels, {name: name for name in parts}, rule)
     if len(sample.targets) == 1 and (summed := _summed(sample, labels, columns, features)):
@@ -141,7 +137,7 @@ def _summed(
     """Columns of 0 and 1 that the sample's one column sums up."""
     if any(words.plain(name) == words.plain(sample.targets[0]) for name in columns):
         return None
-    hot, rule = columns_of(sample, labels, [name for name in columns if name not in features])
+    hot, rule = hot_columns(sample, labels, [name for name in columns if name not in features])
     return _of_columns(labels, {name: name for name in hot}, rule) if hot else None
 
 

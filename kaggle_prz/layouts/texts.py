@@ -1,14 +1,15 @@
-"""CSV and JSON files of any encoding and separator; every cell is text."""
+"""CSV and JSON files of any encoding and separator, and their columns as NumPy text."""
 
 import csv
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kaggle_prz.errors import DataError
+from kaggle_prz.task import Text
 
 _SEPARATORS = (",", ";", "\t")
 _MOST_REMEMBERED = 256
@@ -17,6 +18,8 @@ _MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+_NEARLY_UNIQUE = 0.9
+LONGEST = 4096  # characters, as many as a path may have on most systems
 
 
 def read_csv(path: Path, rows: int | None = None, columns: list[str] | None = None) -> pd.DataFrame:
@@ -24,11 +27,6 @@ def read_csv(path: Path, rows: int | None = None, columns: list[str] | None = No
 
     UTF-8, UTF-16 and else Windows' Western encoding; commas, semicolons or tabs. Columns without
     a name are left out.
-
-    Args:
-        path: of the file.
-        rows: read so many only; default: all.
-        columns: read only these; default: all.
 
     Raises:
         DataError: missing, or not a CSV with a header and rows no wider than it.
@@ -87,7 +85,7 @@ def _name(written: object) -> str:
     return str(written).strip().strip("\ufeff").strip()
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> object:
     """What a JSON file, or one with an object a line, holds.
 
     Raises:
@@ -161,3 +159,46 @@ def _separator(lines: list[str]) -> str:
         return 0 < header.count(sign) == first.count(sign), header.count(sign)
 
     return max(_SEPARATORS, key=fits)
+
+
+def text_of(values: pd.Series, path: Path | None = None) -> Text:
+    """`(rows,)` cells without blanks around them, for a column of ids or labels.
+
+    Raises:
+        DataError: a cell of the file has more than 4,096 characters.
+
+    Example:
+        >>> text_of(pd.Series([" fox", "x" * 5000])).tolist()
+        ['fox', '']
+    """
+    stripped = values.str.strip()
+    long = _too_long(stripped)
+    if not long.any():
+        return np.asarray(stripped, dtype=str)
+    if path is None:
+        return np.asarray(stripped.mask(long, ""), dtype=str)
+    row = int(long.to_numpy().argmax())
+    raise DataError(
+        f"{path.name} has a cell of {len(stripped.iloc[row]):,} characters in column "
+        f"{str(values.name)!r}, row {row + 1} below the header, and an id or a label has "
+        f"{LONGEST:,} at most; shorten it, or fetch the file again."
+    )
+
+
+def stripped(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of text without blanks around its cells."""
+    return frame.apply(lambda column: column.str.strip())
+
+
+def nearly_unique(values: pd.Series) -> bool:
+    """Return whether nine of ten cells differ, blanks around them apart."""
+    return bool(values.str.strip().nunique() >= _NEARLY_UNIQUE * len(values))
+
+
+def fits(values: pd.Series) -> bool:
+    """Whether no cell is too long for an id or a label, blanks around it apart."""
+    return not _too_long(values.str.strip()).any()
+
+
+def _too_long(stripped: pd.Series) -> "pd.Series[bool]":
+    return stripped.str.len() > LONGEST

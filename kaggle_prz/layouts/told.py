@@ -1,22 +1,57 @@
-"""What of a competition's files is used and what is left out, for people."""
+"""What was found in a competition's files: what is used, what is left out, and why."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz.errors import DataError, printable
-from kaggle_prz.layouts import files, lookup
+from kaggle_prz.layouts import files, lookup, words
 from kaggle_prz.layouts.encoded import Encoded
-from kaggle_prz.layouts.found import Found
+from kaggle_prz.layouts.files import Index
 from kaggle_prz.layouts.groups import Group
 from kaggle_prz.layouts.roles import Role
+from kaggle_prz.layouts.scoring import Scored
 from kaggle_prz.layouts.tables import LabelTable, Sample
 from kaggle_prz.layouts.targets import Target
 from kaggle_prz.task import Evidence, Text
 
 _PASSED_OVER_AT_LEAST = 10
 _PASSED_OVER_SHARE = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Everything that a task is made of.
+
+    Attributes:
+        sample: the sample submission, a row an image.
+        index: the pictures of both roles.
+        table: the labels' table, and `chosen` their column in it.
+        kept: `(train,)` rows of the table to train on, and `train_files` their pictures.
+        left_out: sentences on the others.
+        labels: of the kept rows.
+        scored: the metric.
+        group: what holds rows together.
+        test_files: `(test,)` pictures of the sample's rows.
+        mapped: a table says which these are.
+    """
+
+    sample: Sample
+    sample_rule: str
+    index: Index
+    table: LabelTable
+    chosen: Target
+    kept: NDArray[np.int64]
+    train_files: Text
+    left_out: tuple[str, ...]
+    labels: Encoded
+    scored: Scored
+    group: Group
+    test_files: Text
+    test_rule: str
+    mapped: bool
 
 
 def rows_with_image_and_label(
@@ -38,12 +73,12 @@ def rows_with_image_and_label(
         *_passed_over(table.ids, no_label & lost, f"row(s) of {table.path.name} have no label"),
     ]
     used = sum(len(index.members(path)) for path in set(paths[lost].tolist()))
-    unused = index.count("train") - used
+    unused = sum(len(index.members(path)) for path in index.train.paths) - used
     if index.shared and index.bags is None:
         unused -= len(sample.ids)
     if unused > 0:
         warnings.append(
-            f"{unused} image(s) in {index.folders('train')} have no row in "
+            f"{unused} image(s) in {index.train.folders()} have no row in "
             f"{table.path.name} and are not used."
         )
     warnings += twins(table.ids, paths, index.train)
@@ -61,7 +96,7 @@ def twins(ids: Text, paths: Text, role: Role) -> list[str]:
         return []
     return [
         f"{len(several)} id(s) are the name of several files in {role.folders()}, of which the "
-        f"first is taken: {', '.join(several[:5])}{' …' if len(several) > 5 else ''}."
+        f"first is taken: {words.some(several)}."
     ]
 
 
@@ -69,7 +104,7 @@ def _passed_over(ids: Text, lost: np.ndarray, what: str) -> list[str]:
     count = int(lost.sum())
     if not count:
         return []
-    named = ", ".join(ids[lost][:5].tolist()) + (" …" if count > 5 else "")
+    named = words.some(ids[lost].tolist())
     limit = max(_PASSED_OVER_AT_LEAST, int(_PASSED_OVER_SHARE * len(ids)))
     if count > limit:
         raise DataError(
@@ -89,8 +124,8 @@ def evidence(found: Found) -> tuple[Evidence, ...]:
         Evidence("sample submission", sample.path.name, found.sample_rule),
         Evidence("row id", sample.id_column, "first column of the sample submission"),
         Evidence("labels", f"{table.path.name}: {found.chosen.column}", found.chosen.rule),
-        Evidence("training images", f"{trained} in {index.folders('train')}", table.rule),
-        Evidence("test images", f"{seen} in {index.folders('test')}", found.test_rule),
+        Evidence("training images", f"{trained} in {index.train.folders()}", table.rule),
+        Evidence("test images", f"{seen} in {index.test.folders()}", found.test_rule),
         *_of_bags(found),
         *([] if index.pictures is None else [Evidence("pictures", *index.pictures)]),
         Evidence("cell", found.labels.cell, found.labels.rule + row_each),
@@ -145,10 +180,9 @@ def _groups_in_test(group: Group) -> str:
     both = group.in_test
     if not both:
         return ""
-    named = ", ".join(both[:5]) + (" …" if len(both) > 5 else "")
     return (
         f"{len(both)} value(s) of {group.column} are in the training set and in the test set "
-        f"({named}), so test rows are less new than those of a fold that is held out."
+        f"({words.some(both)}), so test rows are less new than those of a fold that is held out."
     )
 
 
@@ -157,7 +191,7 @@ def _missing_test_images(ids: Text, test_files: Text) -> list[str]:
     lost = ids[test_files == ""]
     if not len(lost):
         return []
-    named = ", ".join(lost[:5].tolist()) + (" …" if len(lost) > 5 else "")
+    named = words.some(lost.tolist())
     return [
         f"{len(lost)} test row(s) have no image file and get what is likely of any row: {named}."
     ]
@@ -179,12 +213,12 @@ def _of_classes(read_labels: Encoded) -> list[Evidence]:
         sized = [f"{head.name} ({len(head.classes)})" for head in heads]
         weighed = "".join(f", {h.name} counts {h.weight:g}" for h in heads if h.weight != 1)
         return [Evidence("heads", _listed(sized), f"{len(heads)} labels a row{weighed}")]
-    noun = read_labels.kind if len(names) > 1 else read_labels.kind.removesuffix("s")
+    noun = read_labels.kind if len(names) > 1 else read_labels.target.noun
     evidence = [Evidence("classes", _listed(names), f"{len(names)} {noun}")]
     if read_labels.cell == "probability":
         evidence.append(Evidence("positive class", names[1], read_labels.positive_rule))
     new = [name for name in names if name.lower().startswith("new_")]
-    if read_labels.kind == "classes" and len(new) == 1:
+    if read_labels.target.one_class and len(new) == 1:
         evidence.append(Evidence("open set", new[0], "a class named new_…"))
     return evidence
 

@@ -124,6 +124,16 @@ def onto(values: Sequence[str], columns: Sequence[str]) -> dict[str, str] | None
     return found
 
 
+def some(names: Sequence[str], most: int = 5) -> str:
+    """Return the first names for a sentence, and a sign that there are more.
+
+    Example:
+        >>> some(["a", "b", "c"], 2)
+        'a, b …'
+    """
+    return ", ".join(names[:most]) + (" …" if len(names) > most else "")
+
+
 def in_order(names: Iterable[str]) -> list[str]:
     """Numbers by value, then other names by letters.
 

@@ -68,10 +68,6 @@ def get(name: str) -> Metric:
 def of(task: Task, name: str | None = None) -> Metric:
     """A metric as it scores the predictions of a task: of several heads, the mean over them.
 
-    Args:
-        task: of the predictions.
-        name: of the metric; default: the task's.
-
     Raises:
         UsageError: no such metric, or one that cannot be averaged over heads.
     """
@@ -92,10 +88,6 @@ def from_host(text: str) -> Metric | None:
 
 def default_for(cell: str) -> Metric:
     """The metric that suits what a submission's cells hold, where nobody names one.
-
-    Args:
-        cell: `"probabilities"`, `"probability"`, `"independent"`, `"label"`, `"ordinal"`,
-            `"labels"`, `"ranked"` or `"number"`.
 
     Raises:
         UsageError: no such cell.

@@ -63,6 +63,11 @@ def tag_truth(labels: Array) -> NDArray[np.bool_]:
     return truth
 
 
+def truth(labels: Array, kind: Kind) -> Array:
+    """Return what answers are compared with: class indexes, or which tags are true."""
+    return tag_truth(labels) if kind == "tags" else class_truth(labels)
+
+
 def class_shares(labels: Array, classes: int) -> Array:
     """`(n, classes)` shares; of an index, all for that class."""
     return labels if labels.ndim == 2 else np.eye(classes)[labels]
@@ -109,11 +114,6 @@ def passing(
     predictions: Probabilities, thresholds: float | Array, *, never_empty: bool = True
 ) -> NDArray[np.bool_]:
     """`(n, k)` which tags reach their threshold.
-
-    Args:
-        predictions: `(n, k)` probabilities.
-        thresholds: one for all, or `(k,)`.
-        never_empty: a row in which no tag does gets its most probable one.
 
     Example:
         >>> passing(np.array([[0.6, 0.7], [0.1, 0.3]]), 0.5).tolist()

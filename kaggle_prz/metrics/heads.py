@@ -42,11 +42,6 @@ class HeadsMetric(Metric):
     def score(self, labels: Array, predictions: Array, kind: Kind | None = None) -> float:
         """The mean over heads.
 
-        Args:
-            labels: `(n, heads)` class indexes.
-            predictions: `(n, sum of sizes)` probabilities.
-            kind: `"heads"`, which is the default.
-
         Raises:
             UsageError: predictions that the metric cannot score.
         """
@@ -78,10 +73,6 @@ class HeadsMetric(Metric):
 
 def over(metric: Metric, heads: Sequence[Head]) -> Metric:
     """The metric's mean over heads; without heads, the metric itself.
-
-    Args:
-        metric: of classes.
-        heads: of a task.
 
     Raises:
         UsageError: a metric that scores no classes, ranks, or two classes only.

@@ -51,10 +51,6 @@ class Metric:
     def check(self, kind: Kind, columns: int) -> None:
         """Refuse predictions that the metric cannot score; worth asking before training.
 
-        Args:
-            kind: of the predictions.
-            columns: how many they have.
-
         Raises:
             UsageError: another kind, or other than two classes.
         """
@@ -63,7 +59,7 @@ class Metric:
                 f"{self.title} scores {' or '.join(sorted(self.kinds))}, and the predictions of "
                 f"this task are {kind}. Choose another one with --metric."
             )
-        if self.binary and kind == "classes" and columns != 2:
+        if self.binary and columns != 2:
             raise UsageError(
                 f"{self.title} scores two classes, and this task has {columns}. Choose another one "
                 "with --metric."
@@ -106,13 +102,12 @@ class Metric:
 
     def score_answers(self, labels: Array, answers: Array, kind: Kind) -> float:
         """The score of answers, for a metric that wants labels."""
-        truth = arrays.tag_truth if kind == "tags" else arrays.class_truth
-        return float(self.scorers[kind](truth(labels), answers))
+        return float(self.scorers[kind](arrays.truth(labels, kind), answers))
 
     def _kind_of(self, labels: Array, predictions: Array) -> Kind:
         if len(self.scorers) == 1:
             return next(iter(self.scorers))
         found = arrays.kind_of(labels, predictions)
-        if found == "numbers" and found not in self.scorers and np.ndim(labels) == 2:
+        if found not in self.scorers and np.ndim(labels) == 2:
             return "tags"  # logits, or probabilities a little off: still no numbers to this metric
         return found

@@ -13,12 +13,7 @@ LEAST_TPR = 0.8
 
 
 def class_log_loss(labels: Array, predictions: Probabilities) -> float:
-    """Multi-class log loss, in nats; rows are normalised first, as graders do.
-
-    Args:
-        labels: `(n,)` indexes, or `(n, k)` shares.
-        predictions: `(n, k)`.
-    """
+    """Multi-class log loss, in nats; rows are normalised first, as graders do."""
     totals = predictions.sum(axis=1, dtype=np.float64)
     if labels.ndim == 1:  # one cell a row, where scikit-learn would fill a matrix
         own = predictions[np.arange(len(labels)), labels] / totals
@@ -28,12 +23,7 @@ def class_log_loss(labels: Array, predictions: Probabilities) -> float:
 
 
 def tag_log_loss(labels: Array, predictions: Probabilities) -> float:
-    """Binary log loss of every column, averaged; in nats.
-
-    Args:
-        labels: `(n, k)` from 0 to 1; fractions count for both sides.
-        predictions: `(n, k)`.
-    """
+    """Binary log loss of every column, averaged; in nats."""
     rows = np.clip(predictions.astype(np.float64), CLIP, 1 - CLIP)
     return float(-(labels * np.log(rows) + (1 - labels) * np.log1p(-rows)).mean())
 

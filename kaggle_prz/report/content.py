@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kaggle_prz import decisions, lineage, metrics, schedule, workdir
+from kaggle_prz import decisions, lineage, metrics, outputs, schedule, workdir
 from kaggle_prz.console import duration
 from kaggle_prz.decisions import Decision
 from kaggle_prz.errors import RunError
@@ -134,7 +134,7 @@ def _scores(run: Run) -> list[charts.StageScores]:
                 dict(zip(sealed, scored["fold_scores"], strict=True)),
                 scored["score"],
                 frozenset(submitted),
-                scored.get("accuracy") if run.task.kind in {"classes", "heads"} else None,
+                scored.get("accuracy") if outputs.of(run.task).one_class else None,
             )
         )
     return rows

@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz import findings as found_in
+from kaggle_prz import outputs
 from kaggle_prz.findings import Findings, Image, Pair
 from kaggle_prz.images import sources
 from kaggle_prz.images.headers import Heads
-from kaggle_prz.metrics.arrays import class_truth, tag_truth
-from kaggle_prz.metrics.heads import one_hot
 from kaggle_prz.report import pictures, plots
 from kaggle_prz.task import Task
 
@@ -62,7 +61,8 @@ def of(
             "found": found,
             "compared": not found.unsaid,
             "notes": notes,
-            "noun": {"tags": "tag", "numbers": "number"}.get(task.kind, "class"),
+            "noun": outputs.of(task).noun,
+            "title": task.kind.capitalize() if outputs.of(task).has_classes else "Labels",
             "counted": "images" if task.bags is None else "rows",
             "bars": _bars(task),
             "bars_left_out": max(0, len(task.classes) - sum(_ENDS)),
@@ -75,20 +75,12 @@ def of(
         }
 
 
-def _present(task: Task) -> NDArray[np.bool_]:
-    """`(rows, classes)` which classes or tags a training row has; of heads, one of each."""
-    if task.kind == "tags":
-        return tag_truth(task.labels)
-    if task.kind == "heads":
-        return one_hot(task.labels, task.head_sizes)
-    return one_hot(class_truth(task.labels)[:, None], (len(task.classes),))
-
-
 def _bars(task: Task) -> list[Bar | None]:
     """Classes, the largest first; of very many, None stands for those between both ends."""
-    if task.kind == "numbers":
+    target = outputs.of(task)
+    if not target.has_classes:
         return []
-    counts = _present(task).sum(axis=0)
+    counts = target.rows_of_each(task.labels)
     order = np.argsort(-counts, kind="stable").tolist()
     most = max(int(counts.max()), 1)
     rows = len(task.labels)
@@ -102,7 +94,7 @@ def _bars(task: Task) -> list[Bar | None]:
 
 
 def _histograms(task: Task) -> list[tuple[str, str]]:
-    if task.kind != "numbers":
+    if outputs.of(task).has_classes:
         return []
     columns = task.labels.T.astype(np.float64)[:_MOST_NUMBERS]
     return [
@@ -120,11 +112,11 @@ def _strips(task: Task, found: Findings, seed: int) -> list[Strip]:
     strips = []
     for name, rows in _chosen(task):
         good = rows[readable[rows]]
-        if task.kind == "numbers":
-            chosen = good[np.linspace(0, len(good) - 1, min(len(good), 24)).astype(int)]
-        else:
+        if outputs.of(task).has_classes:
             most = max(1, min(_MOST_A_CLASS, _MOST_PICTURES // len(task.classes)))
             chosen = np.sort(random.choice(good, min(most, len(good)), replace=False))
+        else:
+            chosen = good[np.linspace(0, len(good) - 1, min(len(good), 24)).astype(int)]
         shown = [_picture(task, found_in.image(task, row)) for row in first[chosen].tolist()]
         strips.append(Strip(name, len(rows), shown))
     return strips
@@ -132,10 +124,10 @@ def _strips(task: Task, found: Findings, seed: int) -> list[Strip]:
 
 def _chosen(task: Task) -> Iterator[tuple[str, NDArray[np.int64]]]:
     """Classes with the rows of each, the largest first; of numbers all rows, the least first."""
-    if task.kind == "numbers":
+    present = outputs.of(task).present(task.labels)
+    if present is None:
         yield "", np.argsort(task.labels[:, 0], kind="stable")
         return
-    present = _present(task)
     order = np.argsort(-present.sum(axis=0), kind="stable")
     if len(order) > _MOST_PICTURES:
         order = order[np.linspace(0, len(order) - 1, _MOST_PICTURES).round().astype(int)]

@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kaggle_prz import outputs
 from kaggle_prz.errors import RunError
-from kaggle_prz.metrics.arrays import normalised
-from kaggle_prz.metrics.heads import normalised_heads
 from kaggle_prz.report import pictures
 from kaggle_prz.runs import Run
 from kaggle_prz.task import Task
@@ -91,9 +90,7 @@ def out_of_fold(run: Run) -> Rows:
             "blend anew."
         )
     rows: Rows = frame.loc[ids].to_numpy(np.float64)
-    if run.task.heads:
-        return normalised_heads(rows, run.task.head_sizes)
-    return normalised(rows) if run.task.kind == "classes" else rows
+    return outputs.of(run.task).normalised(rows)
 
 
 def binned(confidence: Rows, correct: Rows) -> Calibration:

@@ -1,7 +1,6 @@
 """Predictions + sample submission -> a CSV in the sample's exact form, validated.
 
-`cells` says how each kind of cell is written, `heads` how those of several heads are, `checks`
-what graders refuse.
+`cells` says how each kind of cell is written, `checks` what graders refuse.
 """
 
 import csv
@@ -14,7 +13,7 @@ from kaggle_prz import workdir
 from kaggle_prz.decisions import Decision
 from kaggle_prz.errors import SubmissionError
 from kaggle_prz.metrics import Array
-from kaggle_prz.submission import cells, checks, heads, melted
+from kaggle_prz.submission import cells, checks, melted
 from kaggle_prz.task import Task, Text
 
 __all__ = ["validate", "write"]
@@ -46,7 +45,7 @@ def write(
     """
     rows = _joined(task, ids, predictions)
     if task.heads:
-        written = heads.of(task, rows, decision)
+        written = cells.of_heads(task, rows, decision)
     else:
         written = cells.of(task, cells.rows_of(task, rows), decision)
     text = io.StringIO()

@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz import decisions, metrics
+from kaggle_prz import decisions, metrics, outputs
 from kaggle_prz.decisions import Decision
 from kaggle_prz.errors import SubmissionError
 from kaggle_prz.metrics import Array
-from kaggle_prz.metrics.arrays import normalised, tag_truth
+from kaggle_prz.metrics.arrays import normalised
 from kaggle_prz.submission import checks
-from kaggle_prz.task import Task
+from kaggle_prz.task import Task, spans
 
 Rows = NDArray[np.float64]
 
@@ -36,37 +36,23 @@ _KINDS = {
 def rows_of(task: Task, predictions: Array) -> Rows:
     """Predictions as their kind has them: classes sum to 1, tags lie from 0 to 1.
 
-    Args:
-        task: of `predictions`.
-        predictions: `(test, k)`, in the order of the task's test rows.
-
     Raises:
         SubmissionError: a number that is none, or a row in which no class is likely.
     """
-    rows = np.asarray(predictions, np.float64)
-    if task.kind != "numbers":
-        rows = np.clip(rows, 0.0, None)
-    usable = np.isfinite(rows).all(axis=1)
-    if task.kind == "classes":
-        usable &= rows.sum(axis=1) > 0
+    given, target = np.asarray(predictions, np.float64), outputs.of(task)
+    rows = target.normalised(given)
+    usable = (np.isfinite(given) & np.isfinite(rows)).all(axis=1)
     if not usable.all():
-        what = " and some class likely" if task.kind == "classes" else ""
+        what = " and some class likely" if target.one_class else ""
         raise SubmissionError(
             f"Every prediction must be finite{what}; that of "
-            f"{str(task.test_ids[~usable][0])!r} is {checks.short(rows[~usable][0])}."
+            f"{str(task.test_ids[~usable][0])!r} is {checks.short(given[~usable][0])}."
         )
-    if task.kind == "classes":
-        return normalised(rows)
-    return np.clip(rows, 0.0, 1.0) if task.kind == "tags" else rows
+    return rows
 
 
 def of(task: Task, rows: Rows, decision: Decision | None) -> list[list[str]]:
     """Cells of every row, in the order of the task's target columns.
-
-    Args:
-        task: says what cells hold.
-        rows: from `rows_of`.
-        decision: for cells that hold labels; default: the one that is fitted on nothing.
 
     Raises:
         SubmissionError: such cells cannot hold such predictions.
@@ -102,7 +88,7 @@ def _check_form(task: Task) -> None:
             f"A submission of {task.cell!r} cells has {needed} beside the ids; "
             f"{task.sample.name} has {width} ({checks.short(task.target_columns)})."
         )
-    if task.cell == "probability" and len(task.classes) != (2 if task.kind == "classes" else 1):
+    if task.cell == "probability" and len(task.classes) != (2 if outputs.of(task).one_class else 1):
         raise SubmissionError(
             f"One probability a row tells two classes apart; this task has {len(task.classes)} "
             f"({checks.short(task.classes)})."
@@ -121,7 +107,7 @@ def _not_certain(task: Task, rows: Rows) -> Rows:
     """For log loss, a little probability for what seems impossible."""
     if metrics.get(task.metric).name != "log_loss":
         return rows
-    if task.kind != "classes":
+    if not outputs.of(task).one_class:
         return np.clip(rows, KEPT_ASIDE, 1 - KEPT_ASIDE)
     return normalised(np.maximum(rows, KEPT_ASIDE / max(rows.shape[1] - 1, 1)))
 
@@ -158,9 +144,9 @@ def _ranked(task: Task, rows: Rows) -> list[list[str]]:
 def _answers(task: Task, rows: Rows, decision: Decision | None) -> Array:
     if decision is None:
         decision = decisions.default(metrics.get(task.metric), task.kind, len(task.classes))
-        if task.kind == "tags":
-            always = bool(tag_truth(task.labels).any(axis=1).all())
-            decision = replace(decision, never_empty=always)
+        present = outputs.of(task).present(task.labels)
+        if present is not None:
+            decision = replace(decision, never_empty=bool(present.any(axis=1).all()))
     if decision.kind != task.kind:
         raise SubmissionError(
             f"A decision on {decision.kind} says nothing of {task.kind}; fit one on this task's "
@@ -185,3 +171,31 @@ def _lists(task: Task, rows: Sequence[Sequence[int]]) -> list[list[str]]:
             f"{checks.short(map(repr, parted))} would come apart."
         )
     return [[task.between.join(task.classes[column] for column in row)] for row in rows]
+
+
+def of_heads(task: Task, predictions: Array, decision: Decision | None) -> list[list[str]]:
+    """Cells of every row, in the order of the task's target columns.
+
+    Raises:
+        SubmissionError: predictions that such cells cannot hold, or a decision on other heads.
+    """
+    of_column: dict[str, list[str]] = {}
+    parts = zip(spans(task.head_sizes), _of_each_head(task, decision), strict=True)
+    for place, (span, own) in enumerate(parts):
+        one = task.of_head(place)
+        written = of(one, rows_of(one, predictions[:, span]), own)
+        columns = zip(*written, strict=True)
+        of_column |= {n: list(c) for n, c in zip(one.target_columns, columns, strict=True)}
+    return [list(row) for row in zip(*(of_column[n] for n in task.target_columns), strict=True)]
+
+
+def _of_each_head(task: Task, decision: Decision | None) -> Sequence[Decision | None]:
+    if decision is None:
+        return [None] * len(task.heads)
+    if decision.sizes != task.head_sizes:
+        raise SubmissionError(
+            f"A decision on {decision.kind} says nothing of {len(task.heads)} heads with "
+            f"{' + '.join(map(str, task.head_sizes))} classes; fit one on this task's out-of-fold "
+            "predictions."
+        )
+    return decision.heads

@@ -24,12 +24,6 @@ Complain = Callable[[list[str]], str | None]
 def check(file: str, text: str, task: Task) -> None:
     """Check a submission's text.
 
-    Args:
-        file: its name, for messages.
-        text: of the whole file.
-        task: its sample submission gives columns, rows and order; classes and labels give what
-            cells may hold.
-
     Raises:
         SubmissionError: the first difference, with what was expected.
     """

@@ -9,12 +9,7 @@ Rows = list[list[str]]
 
 
 def header_and_rows(task: Task, written: Sequence[Sequence[str]]) -> tuple[list[str], Rows]:
-    """The header and rows of a submission, in the sample's order.
-
-    Args:
-        task: its sample submission gives the form.
-        written: cells of every test row, in the order of the task's test rows and columns.
-    """
+    """The header and rows of a submission, in the sample's order."""
     if not task.melted:
         named = zip(task.test_ids.tolist(), written, strict=True)
         return [task.id_column, *task.target_columns], [[name, *cells] for name, cells in named]
@@ -29,12 +24,7 @@ def header_and_rows(task: Task, written: Sequence[Sequence[str]]) -> tuple[list[
 
 
 def by_image(task: Task, rows: Rows) -> Rows:
-    """Rows of a submission as rows of images, for a melted task; else as they are.
-
-    Args:
-        task: of the submission.
-        rows: with the sample's ids, each once, and as many cells as its header has.
-    """
+    """Rows of a submission as rows of images, for a melted task; else as they are."""
     if not task.melted:
         return rows
     cell_of = dict(rows)

@@ -26,9 +26,9 @@ def test_a_folder_with_test_in_its_name_holds_the_test_set(tmp_path):
     )
     assert set(index.train.paths) == {"Train/a.JPG", "data/train/b.png", "c.webp"}
     assert set(index.test.paths) == {"data/Test_images/x.png", "test1/deep/er/y.tiff"}
-    assert (index.count("train"), index.count("test")) == (3, 2)
-    assert index.folders("test") == "data/Test_images/, test1/deep/er/"
-    assert index.folders("train").startswith("/, ")
+    assert (len(index.train.paths), len(index.test.paths)) == (3, 2)
+    assert index.test.folders() == "data/Test_images/, test1/deep/er/"
+    assert index.train.folders().startswith("/, ")
 
 
 def test_a_file_name_with_test_in_it_is_no_test_image(tmp_path):
@@ -65,7 +65,7 @@ def test_a_role_without_images_says_what_is_looked_for(tmp_path, there, lacking)
 
 def test_many_folders_are_told_in_short(tmp_path):
     index = _index(tmp_path, "test/a.png", *[f"train/{k}/a.png" for k in range(5)])
-    assert index.folders("train") == "train/0/, train/1/, train/2/ …"
+    assert index.train.folders() == "train/0/, train/1/, train/2/ …"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from trees import make_csv, make_tree
 
 from kaggle_prz import layouts
 from kaggle_prz.errors import DataError
-from kaggle_prz.layouts.widths import LONGEST, fits, text_of
+from kaggle_prz.layouts.texts import LONGEST, fits, text_of
 
 ROWS, BAD, LONG = 3_000, 17, "x" * 500_000
 IDS = [f"{row:04d}" for row in range(ROWS)]

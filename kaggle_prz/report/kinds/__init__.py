@@ -9,10 +9,12 @@ from kaggle_prz.task import Task
 
 def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[str, object]:
     """What the template of the task's kind names, and `tile` and `mistakes`."""
-    if task.kind == "tags":
-        return tags.values(task, rows, decision)
-    if task.kind == "heads":
-        return heads.values(task, metric, rows, decision)
-    if task.kind == "numbers":
-        return numbers.values(task, rows)
-    return classes.values(task, metric, rows, decision)
+    match task.kind:
+        case "tags":
+            return tags.values(task, rows, decision)
+        case "heads":
+            return heads.values(task, metric, rows, decision)
+        case "numbers":
+            return numbers.values(task, rows)
+        case _:
+            return classes.values(task, metric, rows, decision)
