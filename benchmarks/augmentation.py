@@ -34,8 +34,8 @@ def smooth_images(count: int, size: int) -> np.ndarray:
 
 
 def own(images: np.ndarray) -> Callable[[], object]:
-    from kaggle_prz.augmentation import randaugment
-    from kaggle_prz.augmentation.draws import draws
+    from kaggle_prz.training.augmentation import randaugment
+    from kaggle_prz.training.augmentation.draws import draws
 
     size, passes = images.shape[1], iter(range(10**9))
     return lambda: randaugment(
@@ -70,8 +70,8 @@ def repeats(images: np.ndarray) -> dict[str, bool]:
     """Whether the last picture of a batch comes out the same alone."""
     import keras_cv
 
-    from kaggle_prz.augmentation import randaugment
-    from kaggle_prz.augmentation.draws import draws
+    from kaggle_prz.training.augmentation import randaugment
+    from kaggle_prz.training.augmentation.draws import draws
 
     options = {"magnitude": _MAGNITUDE, "size": images.shape[1]}
     drawn = draws((1,), len(images))

@@ -26,7 +26,7 @@ import numpy as np
 from PIL import Image
 
 from kaggle_prz import images
-from kaggle_prz.console import Silent
+from kaggle_prz.core.console import Silent
 
 _SIDE, _SIZE, _BATCH = 1024, 160, 32
 _LATER = 4000  # images of later epochs in a repeat
@@ -93,7 +93,7 @@ def alone(root: Path, names: list[str], side: int) -> int:
 
 def later(root: Path, names: list[str], store: Path, cache: str) -> int:
     """Epochs of batches from a store that is there."""
-    from kaggle_prz.pipeline import TrainBatches
+    from kaggle_prz.training.data import TrainBatches
 
     found = images.decode(root, names, (_SIZE,), store, Silent(), cache=cache)
     rows = np.arange(len(names))

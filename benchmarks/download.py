@@ -41,8 +41,8 @@ def draw(path: Path, size: int) -> str:
 
 def download() -> None:
     """What the process that is measured does: download, and tell what it took."""
-    from kaggle_prz.hosts.kaggle import KaggleHost, Patience
-    from kaggle_prz.hosts.kaggle.door import Door
+    from kaggle_prz.competitions.kaggle import KaggleHost, Patience
+    from kaggle_prz.competitions.kaggle.client import Door
 
     begun = time.monotonic()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -72,7 +72,7 @@ def main(quick: bool, cuts: int, seed: int, measured: bool) -> None:
         download()
         return
     sys.path.insert(0, str(TESTS))
-    from kaggle_server.fixtures import running
+    from support.kaggle_server.fixtures import running
 
     size = 64_000_000 if quick else 1_000_000_000
     with tempfile.TemporaryDirectory() as place, running(Path(place) / "server") as server:

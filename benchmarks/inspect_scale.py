@@ -61,7 +61,14 @@ def draw_table(root: Path, rows: int) -> None:
 
 def inspect(root: Path, home: Path) -> dict[str, float]:
     """The child's work: seconds and the most memory of one command."""
-    command = [sys.executable, "-m", "kaggle_prz.cli", "inspect", "--competition", str(root)]
+    command = [
+        sys.executable,
+        "-m",
+        "kaggle_prz.commands.cli",
+        "inspect",
+        "--competition",
+        str(root),
+    ]
     environment = os.environ | {"KAGGLE_PRZ_HOME": str(home)}
     begun = time.monotonic()
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)

@@ -40,8 +40,8 @@ def of_store(
 ) -> dict[str, Any]:
     """Decode once at all sizes, then read epochs of each."""
     from kaggle_prz import images
-    from kaggle_prz.console import Silent
-    from kaggle_prz.pipeline import TrainBatches
+    from kaggle_prz.core.console import Silent
+    from kaggle_prz.training.data import TrainBatches
 
     files = [Path(file) for file, _ in split["train"]]
     labels = np.array([label for _, label in split["train"]])

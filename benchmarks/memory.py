@@ -43,7 +43,7 @@ def slope(numbers: tuple[int, ...], peaks: list[float]) -> float:
 
 def fit(competition: str, place: str, options: dict[str, object]) -> None:
     """The child's work."""
-    from kaggle_prz import experiment
+    from kaggle_prz.commands import fit as experiment
 
     given = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
     experiment.fit(competition, output_dir=place, **given)

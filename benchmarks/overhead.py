@@ -46,9 +46,9 @@ class Sampler:
 
     def attach(self) -> None:
         """Sample after every `train` of every worker of this process."""
-        from kaggle_prz import workers
+        from kaggle_prz.training import in_process
 
-        trained = workers.InProcess.train
+        trained = in_process.InProcess.train
 
         def train(worker, stage, fold, slot):
             score = trained(worker, stage, fold, slot)
@@ -57,7 +57,7 @@ class Sampler:
             self.spent += time.monotonic() - begun
             return score
 
-        workers.InProcess.train = train
+        in_process.InProcess.train = train
 
     def sample(self, worker, stage, fold) -> None:
         """Add what the fold's steps cost, at the speed that the machine has now."""
@@ -90,13 +90,13 @@ class Sampler:
 
 def fit_and_sample(competition: str, epochs: str | None, sizes: str | None, runs_dir: str) -> None:
     """The child's work: one fit; prints pure seconds by kind and seconds spent on sampling."""
-    from kaggle_prz import experiment
+    from kaggle_prz.commands import fit
 
     options = {"epochs": tuple(map(float, epochs.split(",")))} if epochs else {}
     options |= {"sizes": tuple(map(int, sizes.split(",")))} if sizes else {}
     sampler = Sampler()
     sampler.attach()
-    experiment.fit(competition, output_dir=runs_dir, **options)
+    fit.fit(competition, output_dir=runs_dir, **options)
     click.echo(json.dumps({"pure": sampler.pure, "sampling": sampler.spent}))
 
 

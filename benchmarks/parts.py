@@ -100,7 +100,7 @@ class Parts:
 
     def _watch_steps(self, part: str) -> None:
         """Between the callbacks before and after a step lies the step."""
-        from kaggle_prz.callbacks import Pace
+        from kaggle_prz.training.callbacks.callbacks import Pace
 
         begin, end, open_steps = Pace.on_train_batch_begin, Pace.on_train_batch_end, []
 
@@ -120,24 +120,26 @@ def fit_and_time(competition: str, runs_dir: str, options: dict[str, Any]) -> di
     """The child's work: one fit; the seconds of every part."""
     parts = Parts()
     with parts.timed("import kaggle_prz"):
-        from kaggle_prz import allocator, environment, experiment
+        from kaggle_prz.commands import fit
+        from kaggle_prz.core import environment
+        from kaggle_prz.core.process import allocator
 
         parts.watch(EARLY)
-    trained = experiment._train
+    trained = fit._train
 
     def train(*given: Any, **named: Any) -> None:
         allocator.keep_freed_memory()
         with parts.timed("import Keras"), environment.without_banner():
-            from kaggle_prz import workers  # noqa: F401
+            from kaggle_prz.training import in_process  # noqa: F401
         with parts.timed("import KerasCV"), contextlib.suppress(ImportError):
             if competition == "elpv":
                 import keras_cv  # noqa: F401
         parts.watch(LATE)
         trained(*given, **named)
 
-    experiment._train = train
+    fit._train = train
     with parts.timed("rest"):
-        experiment.fit(competition, output_dir=runs_dir, **options)
+        fit.fit(competition, output_dir=runs_dir, **options)
     return {"seconds": parts.seconds, "calls": parts.calls, "processor": time.process_time()}
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import click
 
-from kaggle_prz import environment
+from kaggle_prz.core import environment
 
 _PACKAGES = (
     "kaggle-prz",

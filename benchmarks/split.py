@@ -16,9 +16,12 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz import copies, duplicates, experiment, folds, images, rows
-from kaggle_prz.console import Silent
-from kaggle_prz.task import Task
+from kaggle_prz import images
+from kaggle_prz.commands import fit
+from kaggle_prz.core.console import Silent
+from kaggle_prz.core.task import Task
+from kaggle_prz.images import duplicates
+from kaggle_prz.tasks import folds, image_rows, near_duplicates
 
 FOLDS, FOLD = 5, 0
 _SEED = 0  # of the folds; the seeds of the runs are others
@@ -62,7 +65,7 @@ def draw(competition: str, count: int | None = None) -> Split:
         competition: its name.
         count: rows to keep, drawn by chance; default: all.
     """
-    task = experiment.inspect(competition)
+    task = fit.inspect(competition)
     with tempfile.TemporaryDirectory() as place:
         decoded = images.decode(
             task.root, task.train_files.tolist(), [_SIZE], Path(place), Silent()
@@ -73,7 +76,7 @@ def draw(competition: str, count: int | None = None) -> Split:
             kept &= np.isin(np.arange(len(kept)), drawn)
         first = duplicates.find(decoded.stores[_SIZE], np.flatnonzero(kept))
     seen = np.concatenate([kept, np.ones(len(task.test_ids), bool)])
-    task = copies.held_together(rows.readable(task, seen), first, FOLDS)
+    task = near_duplicates.held_together(image_rows.readable(task, seen), first, FOLDS)
     return Split(task, folds.draw(task, FOLDS, _SEED))
 
 

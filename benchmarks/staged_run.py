@@ -22,21 +22,16 @@ import keras
 import numpy as np
 from split import FOLD, FOLDS
 
-from kaggle_prz import (
-    augmentation,
-    experiment,
-    hosts,
-    images,
-    settling,
-    workers,
-)
-from kaggle_prz.console import Console, Silent
-from kaggle_prz.options import Setting
-from kaggle_prz.rows import Rows
-from kaggle_prz.runs import Run
+from kaggle_prz import competitions, images
+from kaggle_prz.commands import fit, settle
+from kaggle_prz.commands.cli.options import Setting
+from kaggle_prz.core.console import Console, Silent
+from kaggle_prz.core.task import Task
+from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import Slot, stages_of
-from kaggle_prz.spec import Stage
-from kaggle_prz.task import Task
+from kaggle_prz.schedule.recipe import Stage
+from kaggle_prz.tasks.image_rows import Rows
+from kaggle_prz.training import augmentation, in_process
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,7 @@ def listed(split: dict[str, Any]) -> Listed:
 
 def task_of(split: dict[str, Any], rows: Listed) -> Task:
     """The competition's task with the rows of the split, and none to predict."""
-    task = experiment.inspect(split["competition"])
+    task = fit.inspect(split["competition"])
     files = [str(Path(file).relative_to(task.root.absolute())) for file in rows.files]
     return replace(
         task,
@@ -70,7 +65,7 @@ def task_of(split: dict[str, Any], rows: Listed) -> Task:
     )
 
 
-class Watched(workers.InProcess):
+class Watched(in_process.InProcess):
     """A worker of one fold whose held-out rows are evaluated while it trains."""
 
     def watch(self, clock: curves.Clock, points: int, labels: np.ndarray) -> None:
@@ -156,7 +151,7 @@ def run(
     passes = tuple(epochs) if len(epochs) > 1 else epochs[0]
     options = {"sizes": tuple(sizes), "epochs": passes, "folds": FOLDS, "seed": seed}
     options |= {"tta": False, **(others or {})}
-    recipe, network = settling.settle(hosts.find(split["competition"]), backbone, options)
+    recipe, network = settle.settle(competitions.find(split["competition"]), backbone, options)
     rows = listed(split)
     task = task_of(split, rows)
     count = np.arange(len(rows.files))

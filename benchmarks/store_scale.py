@@ -49,7 +49,7 @@ def memory() -> dict[str, int]:
 def decode(root: Path, cache: str) -> dict[str, float]:
     """The child's work: seconds, and the highest rise of memory."""
     from kaggle_prz import images
-    from kaggle_prz.console import Silent
+    from kaggle_prz.core.console import Silent
 
     names = sorted(f"{path.parent.name}/{path.name}" for path in root.glob("*/*"))
     images.decode(root, names[:100], (32,), root.parent / "first" / "store", Silent())

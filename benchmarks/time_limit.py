@@ -28,7 +28,14 @@ def attempt(competition: str, limit: float) -> dict[str, Any]:
     """One fit under a limit, and what became of it."""
     with tempfile.TemporaryDirectory() as place:
         environment = os.environ | {"KAGGLE_PRZ_HOME": f"{place}/home"}
-        command = [sys.executable, "-m", "kaggle_prz.cli", "fit", "--competition", competition]
+        command = [
+            sys.executable,
+            "-m",
+            "kaggle_prz.commands.cli",
+            "fit",
+            "--competition",
+            competition,
+        ]
         command += ["--time-limit", f"{limit}s", "--output-dir", f"{place}/runs"]
         begun = time.monotonic()
         try:
@@ -59,7 +66,7 @@ def attempt(competition: str, limit: float) -> dict[str, Any]:
 def invalid(runs_dir: Path) -> str:
     """What is wrong with the submission of the one run below a directory; nothing where it fits."""
     from kaggle_prz import runs, submission
-    from kaggle_prz.errors import PrzError
+    from kaggle_prz.core.errors import PrzError
 
     try:
         run = runs.load_run(next(runs.all_runs(runs_dir)))

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from kaggle_prz.delivery import submit
-    from kaggle_prz.errors import PrzError
-    from kaggle_prz.experiment import fit, inspect, plan
-    from kaggle_prz.inference import predict
-    from kaggle_prz.model import build_model
-    from kaggle_prz.runs import Run, load_run
-    from kaggle_prz.spec import Recipe, Stage
-    from kaggle_prz.task import Task
+    from kaggle_prz.commands.fit import fit, inspect, plan
+    from kaggle_prz.commands.predict import predict
+    from kaggle_prz.commands.submit import submit
+    from kaggle_prz.core.errors import PrzError
+    from kaggle_prz.core.task import Task
+    from kaggle_prz.models.classifier import build_model
+    from kaggle_prz.runs.run import Run, load_run
+    from kaggle_prz.schedule.recipe import Recipe, Stage
 
 _HOME = {
     "PrzError": "errors",
@@ -65,7 +65,7 @@ def __getattr__(name: str) -> Any:
     value = getattr(importlib.import_module(f"kaggle_prz.{_HOME[name]}"), name)
     if isinstance(value, type):
         return value
-    return importlib.import_module("kaggle_prz.interface").guarded(value)
+    return importlib.import_module("kaggle_prz.commands.python").guarded(value)
 
 
 def __dir__() -> list[str]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
-from kaggle_server.fixtures import STARTED, loopback, loopback_process  # noqa: F401 - fixtures
+from support.kaggle_server.fixtures import STARTED, loopback, loopback_process  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
-    from competitions import Drawn
+    from support.competitions import Drawn
 
 
 # How long an example takes says more of what else a machine does than of the code.
@@ -56,7 +56,7 @@ def _holds_a_login(path: Path, place: Path) -> bool:
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], "Drawn"]:
     """A competition by its slug, drawn once with seed 0."""
-    from competitions import DRAWN
+    from support.competitions import DRAWN
 
     made: dict[str, Drawn] = {}
 

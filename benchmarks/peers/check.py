@@ -19,8 +19,8 @@ _LARGEST = 1e-3
 @click.option("--sizes", default="96,144,192", show_default=True)
 def main(peers: Path, sizes: str) -> None:
     """Print the largest difference at every size; fail where it is above a thousandth."""
-    from kaggle_prz.backbones import resolve
-    from kaggle_prz.model import build
+    from kaggle_prz.models.backbones import resolve
+    from kaggle_prz.models.classifier import build
 
     random, arrays = np.random.default_rng(0), {}
     for size in map(int, sizes.split(",")):

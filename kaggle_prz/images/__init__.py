@@ -8,16 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from kaggle_prz import workdir
-from kaggle_prz.console import Console
-from kaggle_prz.errors import DataError
-from kaggle_prz.images import filling, parts, room, single, sources, squares, stores
-from kaggle_prz.images.gathered import FromFiles
-from kaggle_prz.images.limits import LARGEST_PIXELS
-from kaggle_prz.images.single import How
-from kaggle_prz.images.squares import Aspect
+from kaggle_prz.core import filesystem
+from kaggle_prz.core.console import Console
+from kaggle_prz.core.errors import DataError
+from kaggle_prz.core.image_store import Pixels, Store
+from kaggle_prz.images import cache_limit, decode_one, filling, parts, resize, stores
+from kaggle_prz.images.decode_one import How
+from kaggle_prz.images.lazy_store import FromFiles
+from kaggle_prz.images.resize import Aspect
 from kaggle_prz.images.stores import Kind
-from kaggle_prz.pixels import Pixels, Store
+from kaggle_prz.readers.pictures import sources
+from kaggle_prz.readers.pictures.limits import LARGEST_PIXELS
 
 __all__ = [
     "LARGEST_PIXELS",
@@ -39,7 +40,7 @@ class Decoded:
     """Every image of a competition at every size of a run.
 
     Attributes:
-        stores: image size in px -> `(images, size, size, channels)` uint8, see `kaggle_prz.pixels`.
+        stores: image size in px -> `(images, size, size, channels)` uint8, see `kaggle_prz.core.image_store`.
         readable: `(images,)` bool; pixels of an unreadable image are 0.
         reasons: row of an unreadable image -> what its decoder said.
     """
@@ -81,7 +82,7 @@ def decode(
 
     Args:
         root: the competition's directory.
-        files: references relative to `root`, see `kaggle_prz.images.sources`; an empty one is an
+        files: references relative to `root`, see `kaggle_prz.readers.pictures.sources`; an empty one is an
             image that is not there.
         sizes: px.
         store: directory of the competition's image stores, kept between runs. They are keyed by
@@ -89,7 +90,7 @@ def decode(
         console: gets a bar.
         channels: of the stores. Image files become grey, grey and alpha, RGB, or RGBA; arrays
             may have any number.
-        aspect: what becomes of images that are no squares: see `kaggle_prz.images.squares`.
+        aspect: what becomes of images that are no squares: see `kaggle_prz.images.resize`.
         largest_pixels: an image of more is not decoded, and counts as one that cannot be.
         cache: how sizes are kept that are not there: `"raw"` as arrays, `"encoded"` as JPEGs of
             quality 95, whose pixels differ slightly, `"none"` not at all, and images are decoded
@@ -102,9 +103,9 @@ def decode(
         UsageError: an unknown `aspect` or `cache`, or a number below 1.
     """
     how = How(channels, aspect, largest_pixels)
-    room.check(cache)
+    cache_limit.check(cache)
     place = store / stores.fingerprint(root, files, how.key)
-    with workdir.exclusive(place / ".lock"):
+    with filesystem.exclusive(place / ".lock"):
         kinds = _made(place, root, files, sizes, how=how, cache=cache, console=console)
         return _opened(place, root, files, kinds, how)
 
@@ -112,7 +113,7 @@ def decode(
 def _opened(
     place: Path, root: Path, files: Sequence[str], kinds: Mapping[int, Kind], how: How
 ) -> Decoded:
-    unreadable = workdir.read_json(place / stores.UNREADABLE, list)
+    unreadable = filesystem.read_json(place / stores.UNREADABLE, list)
     readable = np.ones(len(files), bool)
     readable[[row for row, _ in unreadable]] = False
     found = {
@@ -140,7 +141,7 @@ def _made(
     looked = (place / stores.UNREADABLE).is_file()
     if missing and not (cache == "none" and looked):
         numbers = len(files) * sum(size**2 for size in missing) * how.channels
-        kind = room.decide(cache, place, numbers, console)
+        kind = cache_limit.decide(cache, place, numbers, console)
         small = _smaller(place, missing) if looked and kind != "none" else {}
         for source, some in small.items():
             large = stores.opened(place, source, "raw", how.channels)
@@ -157,7 +158,7 @@ def _smaller(place: Path, missing: Sequence[int]) -> dict[int, list[int]]:
     raw = [int(file.stem) for file in place.glob("*.npy") if file.stem.isdigit()]
     found: dict[int, list[int]] = {}
     for size in missing:
-        source = squares.larger(size, raw)
+        source = resize.larger(size, raw)
         if source is not None:
             found.setdefault(source, []).append(size)
     return found
@@ -171,7 +172,7 @@ def _shrink_into(
 
     def work(row: int) -> tuple[Mapping[int, Pixels], str]:
         pixels = np.asarray(large[row])
-        return {size: squares.shrunk(pixels, size) for size in sizes}, ""
+        return {size: resize.shrunk(pixels, size) for size in sizes}, ""
 
     with (
         parts.filled(place, kind, sizes, (count, channels)) as filled,
@@ -196,15 +197,15 @@ def _decode_into(
         with console.bar(label, len(files)) as advance:
 
             def work(row: int) -> tuple[Mapping[int, Pixels], str]:
-                made, reason = single.decode(root, files[row], sizes, how)
+                made, reason = decode_one.decode(root, files[row], sizes, how)
                 return made, reason.replace(f"{root}/", "")  # which may be moved
 
             filling.fill(filled, filling.in_order(files), work, advance)
         unreadable, record = filled.reasons, place / stores.UNREADABLE
         if record.is_file():  # a JPEG may be small enough for one size and not for the next
-            unreadable = dict(workdir.read_json(record, list)) | unreadable
+            unreadable = dict(filesystem.read_json(record, list)) | unreadable
         _refuse_many(files, sorted(unreadable.items()))  # before the arrays are kept
-        workdir.write_json(record, sorted(unreadable.items()))
+        filesystem.write_json(record, sorted(unreadable.items()))
 
 
 def _listed(sizes: Sequence[int]) -> str:
@@ -215,7 +216,7 @@ def open_rgb(path: Path, enough: int, largest_pixels: int = LARGEST_PIXELS) -> I
     """Decode an image upright as 8-bit RGB, at full size or a fraction of at least `enough` px.
 
     Args:
-        path: any reference of `kaggle_prz.images.sources`.
+        path: any reference of `kaggle_prz.readers.pictures.sources`.
         enough: px.
         largest_pixels: see `decode`.
     """

@@ -9,12 +9,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz import environment
-from kaggle_prz.console import Advance
-from kaggle_prz.images import sources
-from kaggle_prz.images.limits import pillow_limit_lifted
+from kaggle_prz.core import environment
+from kaggle_prz.core.console import Advance
+from kaggle_prz.core.image_store import Pixels
 from kaggle_prz.images.parts import Filling
-from kaggle_prz.pixels import Pixels
+from kaggle_prz.readers.pictures import sources
+from kaggle_prz.readers.pictures.limits import pillow_limit_lifted
 
 Work = Callable[[int], tuple[Mapping[int, Pixels], str]]
 Rows = NDArray[np.int64]

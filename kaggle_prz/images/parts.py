@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from kaggle_prz import workdir
-from kaggle_prz.images import gathered, stores
+from kaggle_prz.core import filesystem
+from kaggle_prz.core.image_store import Pixels
+from kaggle_prz.images import lazy_store, stores
 from kaggle_prz.images.stores import Kind
-from kaggle_prz.pixels import Pixels
 
 _PROGRESS = ".progress.json"
 
@@ -83,7 +83,7 @@ class _Encoded(_Part):
         self._end = self._opened.seek(0, os.SEEK_END)
 
     def put(self, row: int, pixels: Pixels) -> None:
-        content = gathered.written(pixels)
+        content = lazy_store.written(pixels)
         with self._lock:
             self._opened.write(content)
             place = np.array([self._end, len(content)], np.uint64)
@@ -145,7 +145,7 @@ class Filling:
         done, reasons = np.packbits(self.done).tobytes().hex(), list(self.reasons.items())
         for part in self.parts.values():
             part.flush()
-        workdir.write_json(self._progress, {"key": self._key, "done": done, "reasons": reasons})
+        filesystem.write_json(self._progress, {"key": self._key, "done": done, "reasons": reasons})
 
     def finish(self) -> None:
         """Move every store to its place."""
@@ -169,7 +169,7 @@ class Filling:
         """Read how far an earlier process came; whether it was at work on the same."""
         if not self._progress.is_file():
             return False
-        found = workdir.read_json(self._progress)
+        found = filesystem.read_json(self._progress)
         if found["key"] != self._key:
             return False
         bits = np.frombuffer(bytes.fromhex(found["done"]), np.uint8)
@@ -190,7 +190,7 @@ def filled(
     Raises:
         DiskFullError: no room.
     """
-    with workdir.room_for(place):
+    with filesystem.room_for(place):
         place.mkdir(parents=True, exist_ok=True)
         filling = Filling(place, kind, sizes, shape)
         try:

@@ -9,10 +9,10 @@ from typing import Literal
 
 import numpy as np
 
-from kaggle_prz.images import channels as by_channel
-from kaggle_prz.images.gathered import Encoded
-from kaggle_prz.images.sources import place_of
-from kaggle_prz.pixels import Store
+from kaggle_prz.core.image_store import Store
+from kaggle_prz.images.lazy_store import Encoded
+from kaggle_prz.readers.pictures import channels as by_channel
+from kaggle_prz.readers.pictures.sources import place_of
 
 Kind = Literal["raw", "encoded", "none"]
 UNREADABLE = "unreadable.json"
@@ -26,7 +26,7 @@ def fingerprint(root: Path, references: Sequence[str], how: str) -> str:
 
     Args:
         root: the competition's directory.
-        references: see `kaggle_prz.images.sources`.
+        references: see `kaggle_prz.readers.pictures.sources`.
         how: all else that pixels follow from.
     """
     digest = hashlib.sha256(f"7 lanczos {how}\n".encode())

@@ -4,12 +4,12 @@
 hold the formulas.
 """
 
-from kaggle_prz.errors import UsageError
-from kaggle_prz.metrics import known
+from kaggle_prz.core.errors import UsageError
+from kaggle_prz.core.task import Task
+from kaggle_prz.metrics import registry
 from kaggle_prz.metrics.arrays import Array, Kind, Labels, Probabilities
-from kaggle_prz.metrics.heads import over
 from kaggle_prz.metrics.metric import Metric
-from kaggle_prz.task import Task
+from kaggle_prz.metrics.multi_output import over
 
 __all__ = [
     "Array",
@@ -39,7 +39,7 @@ _OF_CELLS = {
 
 def names() -> tuple[str, ...]:
     """Names of the known metrics; MAP@k and top-k error take any other k as well."""
-    return tuple(known.METRICS)
+    return tuple(registry.METRICS)
 
 
 def get(name: str) -> Metric:
@@ -56,7 +56,7 @@ def get(name: str) -> Metric:
         >>> get("MAP@3").name
         'map_at_3'
     """
-    metric = known.find(name)
+    metric = registry.find(name)
     if metric is None:
         raise UsageError(
             f"Unknown metric {name!r}. Known metrics: {', '.join(names())}. Choose one with "
@@ -83,7 +83,7 @@ def from_host(text: str) -> Metric | None:
         >>> from_host("Custom Metric") is None
         True
     """
-    return known.find(text)
+    return registry.find(text)
 
 
 def default_for(cell: str) -> Metric:
@@ -98,4 +98,4 @@ def default_for(cell: str) -> Metric:
     """
     if cell not in _OF_CELLS:
         raise UsageError(f"Cells hold one of {', '.join(_OF_CELLS)}, received {cell!r}.")
-    return known.METRICS[_OF_CELLS[cell]]
+    return registry.METRICS[_OF_CELLS[cell]]

@@ -3,7 +3,7 @@
 - `"classes"`: labels `(n,)` int64 class indexes, or `(n, k)` shares whose rows sum to 1;
   predictions `(n, k)`, of a softmax.
 - `"heads"`: labels `(n, heads)` int64 class indexes; predictions `(n, k)`, a softmax for each head,
-  side by side. Only what `kaggle_prz.metrics.heads.over` makes of a metric scores them.
+  side by side. Only what `kaggle_prz.metrics.multi_output.over` makes of a metric scores them.
 - `"tags"`: labels `(n, k)` from 0 to 1; predictions `(n, k)`, sigmoids, each column for itself.
 - `"numbers"`: labels and predictions `(n, k)` in raw units.
 
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz import task
+from kaggle_prz.core import task
 
 Kind = task.Kind
 Array = NDArray[Any]

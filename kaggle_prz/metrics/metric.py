@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from kaggle_prz.errors import UsageError
+from kaggle_prz.core.errors import UsageError
 from kaggle_prz.metrics import arrays
 from kaggle_prz.metrics.arrays import Array, Kind
 

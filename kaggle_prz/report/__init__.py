@@ -5,13 +5,13 @@ import importlib.resources
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from kaggle_prz import workdir
-from kaggle_prz.console import Console, Silent
-from kaggle_prz.errors import MissingExtraError
-from kaggle_prz.findings import Findings
-from kaggle_prz.images.headers import Heads
-from kaggle_prz.runs import Run
-from kaggle_prz.task import Task
+from kaggle_prz.core import filesystem
+from kaggle_prz.core.console import Console, Silent
+from kaggle_prz.core.errors import MissingExtraError
+from kaggle_prz.core.task import Task
+from kaggle_prz.readers.pictures.headers import Heads
+from kaggle_prz.runs.run import Run
+from kaggle_prz.tasks.findings import Findings
 
 __all__ = ["require", "write", "write_if_possible", "write_inspection"]
 
@@ -43,9 +43,9 @@ def write(run: Run) -> Path:
         PosixPath('runs/shapes/first/report.html')
     """
     require()
-    from kaggle_prz.report import content
+    from kaggle_prz.report import run_page
 
-    workdir.write_atomic(run.report, _render("report.html.j2", content.of(run)))
+    filesystem.write_atomic(run.report, _render("report.html.j2", run_page.of(run)))
     return run.report
 
 
@@ -64,10 +64,10 @@ def write_inspection(
         MissingExtraError: jinja2 or matplotlib is not installed.
     """
     require()
-    from kaggle_prz.report import overview
+    from kaggle_prz.report import inspection_page
 
-    values = overview.of(task, heads, findings, notes, seed)
-    workdir.write_atomic(path, _render("inspection.html.j2", values))
+    values = inspection_page.of(task, heads, findings, notes, seed)
+    filesystem.write_atomic(path, _render("inspection.html.j2", values))
     return path
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kaggle_prz.console import duration
+from kaggle_prz.core.console import duration
 from kaggle_prz.metrics import Metric
-from kaggle_prz.report.canvas import ACCENT, MUTED, OF_PART, PARTS, WARM, Drawing, dots, legend, svg
-from kaggle_prz.spec import Stage
+from kaggle_prz.report.svg import ACCENT, MUTED, OF_PART, PARTS, WARM, Drawing, dots, legend, svg
+from kaggle_prz.schedule.recipe import Stage
 
 _SPANS = 12
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz.report.canvas import ACCENT, MUTED, WARM, Drawing, dots, svg
 from kaggle_prz.report.predictions import Calibration
+from kaggle_prz.report.svg import ACCENT, MUTED, WARM, Drawing, dots, svg
 
 _DASHED = (0, (3, 3))
 _DOTS = 1500

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kaggle_prz import outputs
-from kaggle_prz.errors import RunError
-from kaggle_prz.report import pictures
-from kaggle_prz.runs import Run
-from kaggle_prz.task import Task
+from kaggle_prz.core.errors import RunError
+from kaggle_prz.core.task import Task
+from kaggle_prz.report import thumbnails
+from kaggle_prz.runs.run import Run
+from kaggle_prz.tasks import outputs
 
 LEAST = 1e-15
 MOST_MISTAKES = 12
@@ -138,7 +138,7 @@ def mistakes(
             truth=truth,
             predicted=predicted,
             note=note,
-            picture=pictures.thumbnail(task.root / str(task.train_files[row])),
+            picture=thumbnails.thumbnail(task.root / str(task.train_files[row])),
         )
         for row, (truth, predicted, note) in zip(rows, words, strict=True)
     ]

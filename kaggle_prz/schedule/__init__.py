@@ -22,12 +22,6 @@ from kaggle_prz.schedule.division import (
     late_jump,
     linear,
 )
-from kaggle_prz.schedule.limit import (
-    FEWEST_EPOCHS_WORTH_A_STAGE,
-    MOST_EPOCHS_UNDER_A_TIME_LIMIT,
-    SAFETY,
-    within,
-)
 from kaggle_prz.schedule.ramps import RAMPS, mixes, ramped, ramps_to_show
 from kaggle_prz.schedule.short import (
     FEWEST_STEPS_BETTER_THAN_A_HEAD,
@@ -36,6 +30,12 @@ from kaggle_prz.schedule.short import (
     in_time,
 )
 from kaggle_prz.schedule.stages import DEFAULT_EPOCHS, USUAL_BATCH, batch_size, stages_of
+from kaggle_prz.schedule.time_limit import (
+    FEWEST_EPOCHS_WORTH_A_STAGE,
+    MOST_EPOCHS_UNDER_A_TIME_LIMIT,
+    SAFETY,
+    within,
+)
 
 __all__ = [
     "DEFAULT_EPOCHS",

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kaggle_prz.spec import Stage
+from kaggle_prz.schedule.recipe import Stage
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from kaggle_prz.spec import Recipe
+from kaggle_prz.schedule.recipe import Recipe
 
 _FIRST_TO_OTHERS = 4.0  # epochs at the first size ÷ those at all others, FFCV: see late_jump
 _AT_THE_FULL_SIZE = 0.2  # Composer: see linear

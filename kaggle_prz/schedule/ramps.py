@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kaggle_prz.spec import Stage
+from kaggle_prz.schedule.recipe import Stage
 
 RAMPS = (
     "frozen",

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kaggle_prz.schedule.cost import Measured, Workload, cost_of
-from kaggle_prz.schedule.limit import SAFETY, within
-from kaggle_prz.spec import Stage
+from kaggle_prz.schedule.recipe import Stage
+from kaggle_prz.schedule.time_limit import SAFETY, within
 
 FEWEST_STEPS_BETTER_THAN_A_HEAD = 50
 FEWEST_STEPS_OF_ONE_SIZE = 150  # where heads could answer at several
@@ -37,7 +37,7 @@ def in_time(
 
     Example:
         >>> from kaggle_prz.schedule import Speed, stages_of
-        >>> from kaggle_prz.spec import Recipe
+        >>> from kaggle_prz.schedule.recipe import Recipe
         >>> stages = stages_of(Recipe(sizes=(96, 144, 192), folds=5))
         >>> load = Workload(5, 1800, 400, views=2, refits_head=True, shares_features=True)
         >>> fast = Speed(image_size=96, train_images=100, predict_images=300, start=10)

@@ -2,7 +2,7 @@
 
 from kaggle_prz.schedule.division import divided
 from kaggle_prz.schedule.ramps import RAMPS, ramped
-from kaggle_prz.spec import Recipe, Stage
+from kaggle_prz.schedule.recipe import Recipe, Stage
 
 DEFAULT_EPOCHS = 6.0
 USUAL_BATCH = 32

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from kaggle_prz import workdir
-from kaggle_prz.decisions import Decision
-from kaggle_prz.errors import SubmissionError
+from kaggle_prz.core import filesystem
+from kaggle_prz.core.errors import SubmissionError
+from kaggle_prz.core.task import Task, Text
 from kaggle_prz.metrics import Array
-from kaggle_prz.submission import cells, checks, melted
-from kaggle_prz.task import Task, Text
+from kaggle_prz.metrics.decisions import Decision
+from kaggle_prz.submission import cells, grader_rules, long_format
 
 __all__ = ["validate", "write"]
 
@@ -50,15 +50,15 @@ def write(
         written = cells.of(task, cells.rows_of(task, rows), decision)
     text = io.StringIO()
     # A table whose every list is one bare integer is read as numbers.
-    every = task.cell == "labels" and checks.all_bare_integers(row[0] for row in written)
+    every = task.cell == "labels" and grader_rules.all_bare_integers(row[0] for row in written)
     writer = csv.writer(
         text, lineterminator="\n", quoting=csv.QUOTE_ALL if every else csv.QUOTE_MINIMAL
     )
-    header, lines = melted.header_and_rows(task, written)
+    header, lines = long_format.header_and_rows(task, written)
     writer.writerow(header)
     writer.writerows(lines)
-    checks.check(path.name, text.getvalue(), task)
-    workdir.write_atomic(path, text.getvalue())
+    grader_rules.check(path.name, text.getvalue(), task)
+    filesystem.write_atomic(path, text.getvalue())
 
 
 def validate(path: Path, task: Task) -> None:
@@ -73,7 +73,7 @@ def validate(path: Path, task: Task) -> None:
         raise SubmissionError(
             f"A submission is a CSV file in UTF-8, but {path} is not: {error}."
         ) from error
-    checks.check(path.name, text, task)
+    grader_rules.check(path.name, text, task)
 
 
 def _joined(task: Task, ids: Text, predictions: Array) -> Array:

@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz import decisions, metrics, outputs
-from kaggle_prz.decisions import Decision
-from kaggle_prz.errors import SubmissionError
-from kaggle_prz.metrics import Array
+from kaggle_prz import metrics
+from kaggle_prz.core.errors import SubmissionError
+from kaggle_prz.core.task import Task, spans
+from kaggle_prz.metrics import Array, decisions
 from kaggle_prz.metrics.arrays import normalised
-from kaggle_prz.submission import checks
-from kaggle_prz.task import Task, spans
+from kaggle_prz.metrics.decisions import Decision
+from kaggle_prz.submission import grader_rules
+from kaggle_prz.tasks import outputs
 
 Rows = NDArray[np.float64]
 
@@ -46,7 +47,7 @@ def rows_of(task: Task, predictions: Array) -> Rows:
         what = " and some class likely" if target.one_class else ""
         raise SubmissionError(
             f"Every prediction must be finite{what}; that of "
-            f"{str(task.test_ids[~usable][0])!r} is {checks.short(given[~usable][0])}."
+            f"{str(task.test_ids[~usable][0])!r} is {grader_rules.short(given[~usable][0])}."
         )
     return rows
 
@@ -86,12 +87,12 @@ def _check_form(task: Task) -> None:
         needed = f"a column for each of {len(task.classes)} {task.kind}" if wide else "one column"
         raise SubmissionError(
             f"A submission of {task.cell!r} cells has {needed} beside the ids; "
-            f"{task.sample.name} has {width} ({checks.short(task.target_columns)})."
+            f"{task.sample.name} has {width} ({grader_rules.short(task.target_columns)})."
         )
     if task.cell == "probability" and len(task.classes) != (2 if outputs.of(task).one_class else 1):
         raise SubmissionError(
             f"One probability a row tells two classes apart; this task has {len(task.classes)} "
-            f"({checks.short(task.classes)})."
+            f"({grader_rules.short(task.classes)})."
         )
 
 
@@ -168,7 +169,7 @@ def _lists(task: Task, rows: Sequence[Sequence[int]]) -> list[list[str]]:
     if parted:
         raise SubmissionError(
             f"Names in a list have {task.between!r} between them, so none can hold it; "
-            f"{checks.short(map(repr, parted))} would come apart."
+            f"{grader_rules.short(map(repr, parted))} would come apart."
         )
     return [[task.between.join(task.classes[column] for column in row)] for row in rows]
 

@@ -21,7 +21,7 @@ subprocess.run([*PIP, str(FOUND[0]), *PACKAGES], check=True)
 importlib.invalidate_caches()
 
 import kaggle_prz as prz  # noqa: E402 - it was installed just now
-from kaggle_prz import kernel  # noqa: E402
+from kaggle_prz.commands import kernel  # noqa: E402
 
 job = kernel.open_bundle(FOUND[0])
 prz.predict(job.run, **job.predict_options)

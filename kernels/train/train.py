@@ -22,7 +22,7 @@ subprocess.run([*PIP, str(FOUND[0]), *PACKAGES], check=True)
 importlib.invalidate_caches()
 
 import kaggle_prz as prz  # noqa: E402 - it was installed just now
-from kaggle_prz import kernel  # noqa: E402
+from kaggle_prz.commands import kernel  # noqa: E402
 
 with kernel.training(FOUND[0], OPTIONS) as job:
     prz.fit(job.competition, **job.fit_options)

@@ -1,10 +1,10 @@
 """What the report shows of predictions, by their kind: the values of one template each."""
 
-from kaggle_prz.decisions import Decision
+from kaggle_prz.core.task import Task
 from kaggle_prz.metrics import Metric
+from kaggle_prz.metrics.decisions import Decision
 from kaggle_prz.report.kinds import classes, heads, numbers, tags
 from kaggle_prz.report.predictions import Rows
-from kaggle_prz.task import Task
 
 
 def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[str, object]:

@@ -6,21 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics as sklearn_metrics
 
-from kaggle_prz.decisions import Decision
+from kaggle_prz.core.task import Task
 from kaggle_prz.metrics import Labels, Metric
 from kaggle_prz.metrics.arrays import class_shares, class_truth
+from kaggle_prz.metrics.decisions import Decision
 from kaggle_prz.metrics.ranks import rank_of_truth
 from kaggle_prz.report import plots
-from kaggle_prz.report.predictions import (
-    LEAST,
-    Calibration,
-    Mistakes,
-    Rows,
-    Tile,
-    binned,
-    worst,
-)
-from kaggle_prz.task import Task
+from kaggle_prz.report.predictions import LEAST, Calibration, Mistakes, Rows, Tile, binned, worst
 
 _MATRIX_UP_TO = 20
 _PAIRS = 15

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz import metrics
-from kaggle_prz.decisions import Decision
+from kaggle_prz.core.task import Task, spans
 from kaggle_prz.metrics import Metric
+from kaggle_prz.metrics.decisions import Decision
 from kaggle_prz.report import plots
 from kaggle_prz.report.kinds import classes
 from kaggle_prz.report.predictions import (
@@ -20,7 +21,6 @@ from kaggle_prz.report.predictions import (
     binned,
     worst,
 )
-from kaggle_prz.task import Task, spans
 
 _SCORED_BY = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss")
 

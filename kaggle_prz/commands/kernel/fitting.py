@@ -1,0 +1,101 @@
+"""A run that is trained in Kaggle kernels, version after version, and fetched when it is whole."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from kaggle_prz import competitions, runs
+from kaggle_prz.commands.kernel import pushing, remote
+from kaggle_prz.commands.kernel.building import build
+from kaggle_prz.commands.kernel.job import Machine
+from kaggle_prz.competitions.kaggle import Door
+from kaggle_prz.core.console import Console, Silent
+from kaggle_prz.core.errors import HostError, RunError, UsageError
+from kaggle_prz.runs.run import Run
+
+
+def fit(
+    competition: str,
+    *,
+    output_dir: str | Path = "runs",
+    run: str | None = None,
+    machine: Machine = "t4x2",
+    owner: str | None = None,
+    session: float | None = None,
+    door: Door | None = None,
+    console: Console | None = None,
+    **options: Any,
+) -> Run:
+    """Train in kernels what `prz.fit` would train here.
+
+    Args:
+        competition: its name at Kaggle.
+        output_dir: takes the run's directory, as if it had been trained here.
+        run: name of the run; default: as it is called there.
+        machine: `"cpu"`, `"t4x2"` or `"tpu"`.
+        owner: account at Kaggle; default: as `kernel build` finds it.
+        session: seconds after which a version pauses between two folds, and the next goes on.
+        door: to Kaggle.
+        console: gets progress.
+        **options: of `prz.fit`.
+
+    Returns:
+        The run, fetched.
+
+    Raises:
+        UsageError: options that cannot be meant, or a competition that is not at Kaggle.
+        RunError: there is a run of that name already.
+        HostError: and its children; a kernel failed, or Kaggle does not answer.
+
+    Example:
+        >>> fit("leaf-classification", time_limit=3600).score  # doctest: +SKIP
+        0.1234
+    """
+    source = competitions.find(competition)
+    slug = source.slug
+    if source.host.name != "kaggle":
+        raise UsageError(
+            f"Kernels train on competitions of Kaggle; {competition!r} is found in the host "
+            f"{source.host.name!r}. Train it here."
+        )
+    runs.check_name(run)
+    place = Path(output_dir) / slug
+    if run is not None and (place / run).exists():
+        raise RunError(
+            f"A run is fetched to a directory that is not there yet; {place / run} is. Go on with "
+            "it here, name another run, or move it away."
+        )
+    door, console = door or Door(console=console), console or Silent()
+    source.host.describe(slug)  # so that the bundle has the metric
+    given = {key: value for key, value in options.items() if value is not None}
+    with tempfile.TemporaryDirectory() as folder:
+        build(
+            slug,
+            output=Path(folder) / "built",
+            mode="train",
+            machine=machine,
+            owner=owner or door.credential.user or None,
+            session=session,
+            options=given,
+            console=console,
+        )
+        pushed = pushing.push(Path(folder) / "built", until_done=True, door=door, console=console)
+        remote.pull(door, pushed.version.ref, Path(folder) / "output", console)
+        found = sorted((Path(folder) / "output" / "runs" / slug).glob("*/recipe.json"))
+        if len(found) != 1:
+            raise HostError(
+                f"A training kernel leaves one run; {pushed.version.ref} left {len(found)}. See "
+                f"its output: kaggle-prz kernel pull {pushed.version.ref}"
+            )
+        return runs.load_run(_moved(found[0].parent, place, run))
+
+
+def _moved(run: Path, place: Path, name: str | None) -> Path:
+    """Move a run to its place; one of that name is left alone."""
+    place.mkdir(parents=True, exist_ok=True)
+    name, count = name or run.name, 1
+    while (place / name).exists():
+        count += 1
+        name = f"{run.name}-{count}"
+    return Path(shutil.move(run, place / name))

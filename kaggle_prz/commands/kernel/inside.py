@@ -1,0 +1,146 @@
+"""What a kernel does at Kaggle before and after its work: mounts, bundle, last output, session."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kaggle_prz.commands.kernel import bundle
+from kaggle_prz.commands.kernel.job import Job
+from kaggle_prz.core import filesystem
+from kaggle_prz.core.clock import Budget
+from kaggle_prz.core.console import Console, Terminal
+from kaggle_prz.core.errors import CompetitionNotFoundError, PausedError
+
+SESSION = "session.json"
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A kernel at work."""
+
+    job: Job  # what it is to do
+    mount: Path  # directory of the competition's files, as they are now
+    files: Path  # the bundle's, at their paths
+    working: Path  # what is in this directory at the end is kept
+    budget: Budget  # the clock of the session
+    console: Console  # the kernel's log
+
+    @property
+    def competition(self) -> str:
+        """Its name, which finds the mounted files."""
+        return self.job.competition
+
+    @property
+    def run(self) -> Path:
+        """The bundle's run."""
+        return self.files / "runs" / str(self.job.run)
+
+    @property
+    def fit_options(self) -> dict[str, object]:
+        """What `prz.fit` is given besides the competition."""
+        options = dict(self.job.options)
+        own = self.files / str(options.get("weights", ""))
+        if own.is_file():
+            options["weights"] = str(own)
+        return {
+            "output_dir": self.working / "runs",
+            "run": self.job.run,
+            "budget": self.budget,
+            "console": self.console,
+            **options,
+        }
+
+    @property
+    def predict_options(self) -> dict[str, object]:
+        """What `prz.predict` is given besides the run."""
+        return {
+            "competition": str(self.mount),
+            "output": self.working / "submission.csv",
+            "console": self.console,
+        }
+
+
+def root() -> Path:
+    """Where `input` and `working` are: `KAGGLE_PRZ_ROOT` where it is set, else `/kaggle`."""
+    return Path(os.environ.get("KAGGLE_PRZ_ROOT", "/kaggle"))
+
+
+def open_bundle(directory: Path, options: Mapping[str, object] | None = None) -> Inside:
+    """Check a bundle, and find the competition's files.
+
+    Raises:
+        RunError: the bundle is not whole.
+        CompetitionNotFoundError: the competition is not mounted; says what is.
+    """
+    home = Path(tempfile.gettempdir()) / "kaggle-prz"  # of the session: its images are not output
+    os.environ.setdefault("KAGGLE_PRZ_HOME", str(home))
+    os.environ.setdefault("KAGGLE_PRZ_INPUT", str(root() / "input"))
+    todo = Job.read(directory / bundle.JOB)
+    todo = todo.model_copy(update={"options": {**todo.options, **(options or {})}})
+    budget = Budget(todo.options.get("time_limit"), session=todo.session)
+    bundle.unpack(directory, home / "bundle")
+    working = root() / "working"
+    inside = Inside(todo, _competition(todo), home / "bundle", working, budget, Terminal())
+    when = "the hidden test set" if os.environ.get("KAGGLE_IS_COMPETITION_RERUN") else "the files"
+    inside.console.say(f"{todo.mode} on {when} in {inside.mount}")
+    return inside
+
+
+@contextlib.contextmanager
+def training(directory: Path, options: Mapping[str, object] | None = None) -> Iterator[Inside]:
+    """Around `prz.fit` in a kernel: goes on with the kernel's last output, ends in time.
+
+    A session that is used up ends as one that is not, and says so in `session.json`; its output,
+    attached to the next version, is gone on with.
+
+    Raises:
+        RunError, CompetitionNotFoundError: see `open_bundle`.
+    """
+    inside = open_bundle(directory, options)
+    _restore(inside)
+    complete = False
+    try:
+        yield inside
+        complete = True
+    except PausedError as pause:
+        inside.console.say(str(pause))
+    finally:
+        for written in inside.working.glob("runs/*/*/submission.csv"):
+            shutil.copyfile(written, inside.working / "submission.csv")
+        filesystem.write_json(inside.working / SESSION, {"complete": complete})
+
+
+def _competition(todo: Job) -> Path:
+    mounts = root() / "input"
+    found = _mount("competitions", todo.competition)
+    if found is None:
+        there = sorted(str(path.relative_to(mounts)) for path in mounts.glob("*"))
+        raise CompetitionNotFoundError(
+            f"The competition {todo.competition!r} is not attached to the kernel: {mounts} has "
+            f"{', '.join(there) or 'nothing'}. Add it to the kernel's competition sources."
+        )
+    return found
+
+
+def _restore(inside: Inside) -> None:
+    """Copy the runs of the kernel's last version to where this one works."""
+    last = _mount("notebooks", inside.job.kernel)
+    if last is None or not (last / "runs").is_dir():
+        return
+    # Mounts are read-only, and copies are to be written to: contents only, no modes.
+    shutil.copytree(
+        last / "runs", inside.working / "runs", copy_function=shutil.copyfile, dirs_exist_ok=True
+    )
+    for directory in (inside.working / "runs").glob("**/"):
+        directory.chmod(0o755)
+    inside.console.say(f"Going on with the runs in {last}")
+
+
+def _mount(kind: str, identity: str) -> Path | None:
+    """Where a source is mounted, today or in the older layout."""
+    places = (root() / "input" / kind / identity, root() / "input" / identity.rpartition("/")[2])
+    return next((place for place in places if place.is_dir()), None)

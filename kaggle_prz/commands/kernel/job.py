@@ -1,0 +1,121 @@
+"""What a kernel is to do, as a value: `kernel.json` of its bundle, and its metadata."""
+
+import re
+from pathlib import Path
+from typing import Literal
+
+import pydantic
+
+from kaggle_prz.competitions.kaggle import slugs
+from kaggle_prz.core import filesystem
+from kaggle_prz.core.errors import RunError, UsageError
+from kaggle_prz.core.process.scrubbing import is_key_like
+from kaggle_prz.runs.run import Facts
+
+Mode = Literal["train", "predict"]
+Machine = Literal["cpu", "t4x2", "tpu"]
+KERNEL = "kernel-metadata.json"
+DATASET = "dataset-metadata.json"
+
+SESSION = 11.5 * 3600  # s; Kaggle ends sessions after 12 h, a predicting one mostly after 9 h
+TPU_SESSION = 8.5 * 3600
+_LONGEST_SLUG = 50
+_SHAPES: dict[Machine, str] = {"t4x2": "NvidiaTeslaT4", "tpu": "TpuV5E8"}
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
+
+
+class Job(pydantic.BaseModel):
+    """What is written in `kernel.json`."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    mode: Mode  # `"train"` or `"predict"`
+    competition: str  # its name at Kaggle
+    # what pip installs from the bundle; what the image has already stays
+    requirements: tuple[str, ...]
+    kernel: str  # `owner/slug` of the kernel itself, whose last output a training goes on with
+    run: str | None = None  # name of the run; None for the one that the recipe makes
+    options: Facts = {}  # of `prz.fit`
+    session: float = SESSION  # seconds after which a training pauses between two folds
+
+    @classmethod
+    def read(cls, file: Path) -> "Job":
+        """Read a `kernel.json`.
+
+        Raises:
+            RunError: the file is missing or says something else.
+        """
+        try:
+            return cls.model_validate(filesystem.read_json(file))
+        except pydantic.ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise RunError(
+                f"{file} is not what kernel build wrote: {where}: {first['msg']}."
+            ) from None
+
+
+def check_slug(competition: str) -> str:
+    """A competition's name as Kaggle writes it.
+
+    Raises:
+        UsageError: anything else.
+    """
+    if not slugs.is_slug(competition) or competition != competition.lower():
+        raise UsageError(
+            "A competition at Kaggle is named as in its address, in lower case with dashes, such "
+            f"as leaf-classification; received {competition!r}. Name it with --competition."
+        )
+    return competition
+
+
+def check_owner(owner: str | None) -> str:
+    """The name of an account.
+
+    Raises:
+        UsageError: none, or no name of an account.
+    """
+    if not owner or not _OWNER.fullmatch(owner) or is_key_like(owner):
+        raise UsageError(
+            "A kernel belongs to an account at Kaggle: name yours with --owner NAME, or set "
+            f"KAGGLE_USERNAME; received {owner or 'none'!r}."
+        )
+    return owner
+
+
+def kernel_slug(mode: Mode, competition: str) -> str:
+    """Name of the kernel of a competition; its bundle is called like it, and `-bundle`.
+
+    Example:
+        >>> kernel_slug("train", "leaf-classification")
+        'prz-train-leaf-classification'
+    """
+    longest = _LONGEST_SLUG - len("-bundle")
+    return f"prz-{mode}-{competition}"[:longest].strip("-")
+
+
+def kernel_metadata(template: Facts, job: Job, machine: Machine, *, resume: bool) -> Facts:
+    """The metadata of a kernel: private, internet off, everything written out."""
+    return template | {
+        "id": job.kernel,
+        "title": _title(job.kernel),
+        "is_private": True,
+        "enable_gpu": machine == "t4x2",
+        "enable_tpu": machine == "tpu",
+        "enable_internet": False,
+        "machine_shape": _SHAPES.get(machine, ""),
+        "dataset_sources": [f"{job.kernel}-bundle"],
+        "competition_sources": [job.competition],
+        "kernel_sources": [job.kernel] if resume else [],
+    }
+
+
+def dataset_metadata(job: Job) -> Facts:
+    """The metadata of the bundle, a private dataset."""
+    identity = f"{job.kernel}-bundle"
+    return {"id": identity, "title": _title(identity), "licenses": [{"name": "other"}]}
+
+
+def _title(identity: str) -> str:
+    """A title that Kaggle makes the same slug of."""
+    return identity.partition("/")[2].replace("-", " ")

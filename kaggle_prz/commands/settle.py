@@ -1,0 +1,58 @@
+"""Options and a competition's defaults -> the recipe and backbone of a run, checked first."""
+
+from collections.abc import Mapping
+
+from kaggle_prz import competitions
+from kaggle_prz.core import environment
+from kaggle_prz.core.console import Console, Silent
+from kaggle_prz.models import backbones
+from kaggle_prz.schedule import presets
+from kaggle_prz.schedule.recipe import Recipe
+
+
+def settle(
+    source: competitions.Source,
+    backbone: object,
+    options: Mapping[str, object],
+    console: Console | None = None,
+) -> tuple[Recipe, backbones.Backbone]:
+    """Return the recipe and backbone of a run, checked before anything is downloaded or built.
+
+    Sizes that no option asks for are rounded to what the backbone takes, with a note.
+
+    Raises:
+        UsageError: every mistake of the options, an unknown backbone, sizes it cannot take.
+        MissingExtraError: the backbone's weights are not installed.
+    """
+    if isinstance(backbone, str):
+        options = {**options, "backbone": backbone}
+    elif backbone is not None:
+        options = {**options, "backbone": backbones.resolve(backbone).name}
+    recipe = presets.parse(options, defaults=source.about.recipe)
+    network = backbones.resolve(recipe.backbone if backbone is None else backbone)
+    if options.get("sizes") is None and network.rounded(recipe.sizes) != recipe.sizes:
+        recipe = recipe.model_copy(update={"sizes": network.rounded(recipe.sizes)})
+        written = ",".join(map(str, recipe.sizes))
+        note = f"{network.name} takes multiples of {network.multiple} px: the sizes are {written}."
+        (console or Silent()).say(f"Note: {note}")
+    network.check_sizes(recipe.sizes)
+    backbones.pretrained_file(network, recipe.weights)
+    if network.handed_over is not None:
+        from kaggle_prz.models.backbones.own.survey import surveyed
+
+        network = surveyed(network, recipe.sizes, seed=recipe.seed, console=console or Silent())
+    return recipe, network
+
+
+def check(recipe: Recipe, network: backbones.Backbone, channels: int) -> None:
+    """Refuse what could not be trained on this machine, before an image is decoded.
+
+    Raises:
+        MissingExtraError: the framework that Keras is set to use is not installed.
+        UsageError: the network and its weights do not fit each other, or the images.
+    """
+    network.check_channels(channels)
+    environment.check_framework(wants_tensorflow=network.wants_tensorflow)
+    with environment.without_banner():
+        from kaggle_prz.models.backbones.own import survey
+    survey.check(network, recipe, channels)

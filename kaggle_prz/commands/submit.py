@@ -1,0 +1,199 @@
+"""A run's submission -> its host, once: validated, looked up first, answered with a receipt."""
+
+import glob
+from dataclasses import fields
+from pathlib import Path
+
+from kaggle_prz import competitions, metrics, submission
+from kaggle_prz.core import filesystem
+from kaggle_prz.core.console import Console, Silent
+from kaggle_prz.core.errors import HostError, RunError, SubmissionError
+from kaggle_prz.runs import receipts
+from kaggle_prz.runs.receipts import Receipt
+from kaggle_prz.runs.run import Run
+
+
+def submit(
+    run: Run, *, message: str = "", again: bool = False, console: Console | None = None
+) -> Receipt:
+    """Submit a run's predictions to the competition's leaderboard.
+
+    The same file is sent once: a receipt in the run, or a submission of the same content that the
+    host already has, is answered from there. Where a host takes its time to grade, the receipt says
+    `pending` until it has, and a later call goes on waiting.
+
+    Args:
+        run: with a `submission.csv`.
+        message: description; default: the run's name and out-of-fold score.
+        again: send the same content another time.
+        console: gets the leaderboard line.
+
+    Returns:
+        The receipt, with `status`, `public_score`, `rank`, `teams`, `percentile`, …; a dictionary
+        of the same names is its `to_json()`.
+
+    Raises:
+        SubmissionError: the file would be refused, was refused, or the day's limit is reached.
+        RunError: the run has no submission yet.
+        HostError: and its children: the host does not answer; the next call finds out what came
+            of it, and sends nothing twice.
+    """
+    if not run.submission.is_file():
+        raise RunError(f"{run.path} has no submission.csv yet; fit it first.")
+    return send(
+        run, competitions.find(run.competition), message=message, again=again, console=console
+    )
+
+
+def send(
+    run: Run,
+    source: competitions.Source,
+    *,
+    message: str = "",
+    again: bool = False,
+    console: Console | None = None,
+) -> Receipt:
+    """Submit a run with a submission to a competition that is found already; see `submit`."""
+    with filesystem.locked(run.path):
+        return _submit(run, source, message, again, console or Silent())
+
+
+def may_be_sent(source: competitions.Source, output_dir: Path, run: str | None) -> bool:
+    """Return whether an earlier process may have sent a run: it has a submission."""
+    name = "*" if run is None else glob.escape(run)
+    return any((output_dir / source.slug).glob(f"{name}/submission.csv"))
+
+
+def check(source: competitions.Source, console: Console | None = None) -> None:
+    """Refuse to submit where nobody would take it, before anything is trained.
+
+    Raises:
+        SubmissionError: the competition has no leaderboard, has ended, or takes no submissions.
+        HostError: and its children: this machine or account cannot submit.
+    """
+    try:
+        source.host.check_open(source.slug, console)
+    except SubmissionError as error:
+        raise SubmissionError(f"{error} Fit without --submit.") from None
+
+
+def keep(
+    run: Run, source: competitions.Source, sent: competitions.Submission, console: Console
+) -> Receipt:
+    """Write the receipt of a submission that was made in another way, and say its score."""
+    return _said(run, _ranked(_answered(source, sent), source, console), console)
+
+
+def _submit(
+    run: Run, source: competitions.Source, message: str, again: bool, console: Console
+) -> Receipt:
+    submission.validate(run.submission, run.task)
+    digest = filesystem.sha256(run.submission)
+    if digest != run.blend.get("submission_sha256", digest):
+        console.say(
+            "Note: submission.csv is not the file that the run wrote, so its out-of-fold score "
+            "says nothing about it. The fit command writes the run's own again."
+        )
+    receipt = _sent_before(run, source, digest, again=again, console=console)
+    if receipt is None:
+        metric = metrics.of(run.task)
+        described = message or f"{run.name}: out-of-fold {metric.title} {run.score:.4f}"
+        sent = source.host.submit(
+            source.slug, run.submission, described, again=again, console=console
+        )
+        receipt = _kept(run, _answered(source, sent))
+    if receipt.status == "pending":
+        receipt = _graded(run, source, receipt, console)
+    return _said(run, _ranked(receipt, source, console), console)
+
+
+def _sent_before(
+    run: Run, source: competitions.Source, digest: str, *, again: bool, console: Console
+) -> Receipt | None:
+    """Return the receipt of the same content, or None where it is to be sent."""
+    known = run.receipt
+    if known is not None and known.sha256 == digest:
+        if known.status == "pending":
+            console.say(f"This very file was submitted before ({known.date}) and is pending.")
+            return known
+        if known.status == "complete" and not again:
+            console.say(_not_again(known.date))
+            return known
+    sent = None if again else source.host.sent_before(source.slug, digest)
+    if sent is None:
+        return None
+    console.say(_not_again(sent.date))
+    return _kept(run, _answered(source, sent))
+
+
+def _not_again(date: str) -> str:
+    return f"This very file was submitted before ({date}); it is not sent again."
+
+
+def _graded(run: Run, source: competitions.Source, receipt: Receipt, console: Console) -> Receipt:
+    """Return the receipt once the host has graded the submission.
+
+    Raises:
+        SubmissionError: it was refused then; the receipt says so.
+    """
+    names = (field.name for field in fields(competitions.Submission))
+    pending = competitions.Submission(**{name: getattr(receipt, name) for name in names})
+    answer = source.host.wait(source.slug, pending, console)
+    graded = _kept(run, _answered(source, answer))
+    if graded.status == "error":
+        raise SubmissionError(
+            f"{run.submission} was refused by {source.slug!r}: "
+            f"{graded.error or 'it gives no reason'}"
+        )
+    return graded
+
+
+def _kept(run: Run, receipt: Receipt) -> Receipt:
+    receipts.write(run.path, receipt)
+    return receipt
+
+
+def _said(run: Run, receipt: Receipt, console: Console) -> Receipt:
+    console.say(_line(run, _kept(run, receipt)))
+    return receipt
+
+
+def _answered(source: competitions.Source, sent: competitions.Submission) -> Receipt:
+    """Return what a submission's answer shows; a practice host knows the private score at once."""
+    hidden = {"private_score": None} if isinstance(source.host, competitions.EmbeddedHost) else {}
+    return Receipt(**{"host": source.host.name, **vars(sent), **hidden})
+
+
+def _ranked(receipt: Receipt, source: competitions.Source, console: Console) -> Receipt:
+    """Return the receipt with the team's rank; without, where the leaderboard cannot be had now."""
+    try:
+        standings = source.host.standings(source.slug)
+    except HostError as error:
+        console.say(f"Note: {error}")
+        standings = []
+    mine = next((row for row in standings if row.team == competitions.TEAM), None)
+    return receipt.model_copy(
+        update={
+            "rank": mine.rank if mine else None,
+            "best_public_score": mine.score if mine else None,
+            "teams": len(standings),
+            "percentile": 100 * mine.rank / len(standings) if mine else None,
+        }
+    )
+
+
+def _line(run: Run, receipt: Receipt) -> str:
+    metric = metrics.of(run.task)
+    best, score = receipt.best_public_score, receipt.public_score
+    rank = "not on the leaderboard yet"
+    if receipt.rank is not None:
+        rank = f"rank {receipt.rank} of {receipt.teams}"
+        if receipt.percentile is not None and (receipt.teams or 0) >= 20:
+            rank += f" (top {receipt.percentile:.1f} %)"
+    if best is not None and score is not None and metric.better(best, score):
+        rank = f"your best {best:.4f} has {rank}"
+    shown = "not shown" if score is None else f"{score:.4f}"
+    return (
+        f"Leaderboard of {run.task.slug}: public {metric.title} {shown}, "
+        f"{rank} (out-of-fold {run.score:.4f})"
+    )

@@ -1,0 +1,221 @@
+"""The one door to Kaggle: asked once or with patience, answered with values or with sentences."""
+
+import contextlib
+import difflib
+import importlib.metadata
+import io
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from functools import cached_property
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeVar
+
+import requests
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from kaggle_prz.competitions.embedded import EMBEDDED
+from kaggle_prz.competitions.kaggle import failures, paths
+from kaggle_prz.competitions.kaggle.credentials import Credentials, required
+from kaggle_prz.competitions.kaggle.failures import Answer, kind_of
+from kaggle_prz.competitions.kaggle.retry import Patience
+from kaggle_prz.core import installed_packages
+from kaggle_prz.core.console import Console, Silent
+from kaggle_prz.core.errors import HostError, PrzError
+
+if TYPE_CHECKING:
+    from kaggle_prz.competitions.kaggle import sdk
+
+T = TypeVar("T")
+_PACKAGE, _CLIENT, _OURS = "kagglesdk", "kaggle", "kaggle-prz"
+_PAGES = 100  # at most
+_LOWER = {">=", "==", "~=", "==="}  # operators whose version itself is wanted
+
+
+class ClientError(HostError):
+    """Kaggle's client is not installed, or in a version that requests cannot be made with."""
+
+
+class Door:
+    """Asks Kaggle's interface, with patience; the console hears of long waits.
+
+    The client is imported, and a credential looked for, when something is first asked.
+    """
+
+    def __init__(self, patience: Patience | None = None, console: Console | None = None):
+        self.patience = patience or Patience()
+        self.console = console or Silent()
+
+    def ask(
+        self,
+        method: str,
+        what: str,
+        slug: str = "",
+        service: str = "competitions",
+        **fields: object,
+    ) -> Answer:
+        """Return the answer to a request that may be repeated: one that reads, or prepares.
+
+        Args:
+            method: of the service, such as `"GetCompetition"`.
+            what: a gerund for messages, which the slug follows.
+            slug: the competition that it is about.
+            service: `"competitions"`, `"kernels"`, `"datasets"`, `"models"` or `"blobs"`.
+            **fields: of the request, in the official client's names.
+        """
+        return self.patiently(lambda: self.once(method, service, **fields), what, slug)
+
+    def pages(
+        self, method: str, what: str, slug: str, size: int, **fields: object
+    ) -> Iterator[Answer]:
+        """Yield the pages of an answer about a competition, as `ask` does."""
+        token = ""
+        for _ in range(_PAGES):
+            page = {"competition_name": slug, "page_size": size, "page_token": token, **fields}
+            answer = self.ask(method, what, slug, "competitions", **page)
+            yield answer
+            token = str(answer.get("nextPageToken") or "")
+            if not token:
+                return
+
+    def once(self, method: str, service: str = "competitions", **fields: object) -> Answer:
+        """Return the answer to a request that is sent exactly once; raise failures as they come."""
+        return self._http.answer(service, method, **fields)
+
+    def content(self, method: str, **fields: object) -> bytes:
+        """Return a small file that answers a request, as `once` does."""
+        return self._http.content("competitions", method, **fields)
+
+    def link(self, method: str, **fields: object) -> str:
+        """Return a signed link to a large file, as `once` does."""
+        return self._http.link("competitions", method, **fields)
+
+    def check_client(self, methods: Iterable[str], service: str = "competitions") -> None:
+        """Refuse a client that cannot make some requests; asks no network."""
+        check_versions()
+        for method in methods:
+            self._wire.kind_of_request(method, service)
+
+    def clock_error(self) -> timedelta:
+        """Return how far this machine's clock is ahead of Kaggle's, which is asked for it."""
+        return failures.ahead_of(self.patiently(self._date, "Asking Kaggle"))
+
+    def _date(self) -> str:
+        return self._http.date()  # which may find no credential, so inside of `patiently`
+
+    @cached_property
+    def storage(self) -> requests.Session:
+        """A session for signed links: no credential, a timeout on every call."""
+        session: requests.Session = self._wire.storage()
+        return session
+
+    def patiently(self, do: Callable[[], T], what: str, slug: str = "") -> T:
+        """Return the value of `do()`, tried again while that helps, as `told` does."""
+        return self.told(lambda: self.patience.call(do, self.console), what, slug)
+
+    def told(self, do: Callable[[], T], what: str, slug: str = "") -> T:
+        """Return the value of `do()`; raise a failure of the network or of Kaggle as a sentence."""
+        try:
+            return do()
+        except requests.RequestException as error:
+            failure: BaseException = error
+        except OSError as error:
+            if kind_of(error) != "full":
+                raise
+            failure = error
+        # Raised outside of the handler: the failure holds a request, and that a credential.
+        raise self.failure(failure, what, slug)
+
+    def failure(self, error: BaseException, what: str, slug: str = "") -> PrzError:
+        """Return a failure of the network or of Kaggle as a sentence."""
+        known = self.__dict__.get("credential") or required()
+        like = self._like(slug) if slug and kind_of(error) == "unknown" else ()
+        asked = failures.Asked(
+            what, slug, known.source, known.private, like, mounted=paths.in_kernel()
+        )
+        return failures.sentence(error, asked)
+
+    @property
+    def private(self) -> tuple[str, ...]:
+        """What no message, log or receipt may hold."""
+        return self.credential.private
+
+    @cached_property
+    def credential(self) -> Credentials:
+        """What Kaggle is asked with; a login's token is renewed where it has expired."""
+        found = required()
+        if not found.has_ended:
+            return found
+        renewed: Credentials = self.patiently(
+            lambda: self._wire.renewed(found), f"Renewing {found.source}"
+        )
+        return renewed
+
+    @cached_property
+    def _wire(self) -> ModuleType:
+        # The client may print while it is imported; that is not for our standard output.
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                from kaggle_prz.competitions.kaggle import sdk
+        except ImportError as error:
+            raise unusable(f"it does not load ({error})") from None
+        return sdk
+
+    @cached_property
+    def _http(self) -> "sdk.Http":
+        self._wire.environment()
+        http: sdk.Http = self._wire.Http(self.credential)
+        return http
+
+    def _like(self, slug: str) -> tuple[str, ...]:
+        """Return names of competitions that are much like a name that is not known."""
+        known = {*paths.known(), *EMBEDDED}
+        with contextlib.suppress(requests.RequestException, OSError):
+            found = self.once("ListCompetitions", search=max(slug.split("-"), key=len))
+            refs = [str(each.get("ref", "")) for each in found.get("competitions") or []]
+            known |= {ref.rstrip("/").rpartition("/")[2] for ref in refs}
+        return tuple(difflib.get_close_matches(slug, sorted(known - {slug}), n=2))
+
+
+def check_versions() -> None:
+    """Refuse a client in another version than `kaggle` wants, and name who pins it."""
+    for each in installed_packages.contradictions([_CLIENT]):
+        if each.wanted.name == _PACKAGE:
+            raise unusable(str(each))
+
+
+def unusable(reason: str) -> ClientError:
+    """Return the error of a client that cannot be used, for a reason without a full stop."""
+    wanted = _wanted()
+    pins = list(_pins(wanted))
+    asks = " and ".join(f"{name} {version} asks for {pin}" for name, version, pin in pins)
+    pinned = f" {asks}, and kaggle-prz does not need it." if pins else ""
+    apart = "".join(f" && pip uninstall {name}" for name, _, _ in pins)
+    return ClientError(
+        f"Kaggle's client cannot be used: {reason}.{pinned} Mend it with: "
+        f"pip install --upgrade '{wanted}'{apart}"
+    )
+
+
+def _wanted() -> Requirement:
+    """Return what `kaggle` wants of the client; of `kaggle`, what this package wants."""
+    for name in (_CLIENT, _OURS):
+        if installed_packages.version(name) is not None:
+            for wanted in installed_packages.requirements(name):
+                if wanted.name in {_PACKAGE, _CLIENT}:
+                    return wanted
+    return Requirement(_CLIENT)
+
+
+def _pins(wanted: Requirement) -> Iterator[tuple[str, str, Requirement]]:
+    """Yield other packages that do not take the version that is wanted, with what they ask for."""
+    named = [each.version for each in wanted.specifier if each.operator in _LOWER]
+    lowest = [Version(each.removesuffix(".*")) for each in named]
+    for dist in importlib.metadata.distributions():
+        mentioned = any(wanted.name in line for line in dist.requires or [])
+        if dist.name in {_CLIENT, _OURS} or not mentioned:
+            continue
+        for asked in installed_packages.requirements(dist.name):
+            takes = all(asked.specifier.contains(each) for each in lowest)
+            if asked.name == wanted.name and not takes:
+                yield dist.name, dist.version, asked

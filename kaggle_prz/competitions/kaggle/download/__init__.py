@@ -1,0 +1,147 @@
+"""A competition's files -> the tool's home, once; or where a kernel has them already.
+
+The archive is unpacked whole or not at all, and every member's checksum is tested.
+"""
+
+import contextlib
+import os
+import shutil
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import filelock
+
+from kaggle_prz.competitions.kaggle import metadata, paths
+from kaggle_prz.competitions.kaggle.client import Door
+from kaggle_prz.competitions.kaggle.download.fetching import Fetch, megabytes
+from kaggle_prz.core.console import Console
+from kaggle_prz.core.errors import DataError, DiskFullError, HostError
+from kaggle_prz.core.filesystem import room_for
+
+_TRIES = 3
+_PAGE = 200
+
+
+class DamagedError(Exception):
+    """An archive that is cut short, or is none, or whose checksums do not agree."""
+
+
+def download(slug: str, door: Door, console: Console) -> Path:
+    """Bring the files here, where they are not yet, and return their directory.
+
+    What a kernel has mounted is read where it is. Otherwise one archive is fetched, in as many
+    pieces as the network makes of it, tested and unpacked. What has arrived is kept.
+    """
+    mounted = paths.mounted(slug)
+    if mounted is not None:
+        return mounted
+    if not paths.has_files(slug):
+        with _alone(slug, console):
+            if not paths.has_files(slug):  # or another process has just brought them
+                _bring(slug, door, console)
+    return paths.files(slug)
+
+
+def _bring(slug: str, door: Door, console: Console) -> None:
+    metadata.get(slug, door)
+    archive = paths.state(slug) / "files.zip.part"
+    fetch = Fetch(door, "DownloadDataFiles", slug, archive, room=_unpacked_bytes(slug, door))
+    for _ in range(_TRIES):
+        fetch.run(console)
+        try:
+            if not fetch.is_sound():
+                raise DamagedError("its digest is not the one that was announced")
+            unpack(archive, paths.files(slug), console)
+        except DamagedError:
+            fetch.forget()
+            continue
+        fetch.forget()
+        return
+    raise HostError(
+        f"Downloading the files of {slug!r} failed: what arrived was not a whole zip archive, "
+        f"{_TRIES} times. Nothing of it was kept; try again later."
+    )
+
+
+def _unpacked_bytes(slug: str, door: Door) -> int:
+    """Return the bytes of the files, where one page lists them all; 0 where it does not."""
+    answer = door.ask(
+        "ListDataFiles", "Listing the files of", slug, competition_name=slug, page_size=_PAGE
+    )
+    if answer.get("nextPageToken"):
+        return 0
+    return sum(metadata.whole(file.get("totalBytes")) for file in answer.get("files") or [])
+
+
+@contextlib.contextmanager
+def _alone(slug: str, console: Console) -> Iterator[None]:
+    path = paths.state(slug) / ".download.lock"
+    with room_for(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        console.say(f"Another process is downloading {slug}; waiting for it.")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def unpack(archive: Path, directory: Path, console: Console) -> None:
+    """Unpack `archive` so that `directory` appears whole or not at all; refuse a damaged one."""
+    place = directory.with_name(f".part-{directory.name}")
+    shutil.rmtree(place, ignore_errors=True)
+    with room_for(place):
+        place.mkdir(parents=True)
+        try:
+            with zipfile.ZipFile(archive) as opened:
+                members = [_checked(member, archive) for member in opened.infolist()]
+                _check_room(members, place)
+                _write(opened, members, place, console)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            shutil.rmtree(place, ignore_errors=True)
+            raise DamagedError(str(error)) from None
+        place.replace(directory)
+
+
+def _write(
+    opened: zipfile.ZipFile, members: list[zipfile.ZipInfo], place: Path, console: Console
+) -> None:
+    total = sum(member.file_size for member in members)
+    with console.bar("unpack", max(total, 1)) as advance:
+        for member in members:
+            opened.extract(member, place)  # reading to the end tests the checksum
+            advance(member.file_size, note=f"{megabytes(total)}, {len(members)} files")
+
+
+def _checked(member: zipfile.ZipInfo, archive: Path) -> zipfile.ZipInfo:
+    name = PurePosixPath(member.filename.replace("\\", "/"))
+    link = stat.S_ISLNK(member.external_attr >> 16)
+    if name.is_absolute() or ".." in name.parts or os.path.splitdrive(member.filename)[0] or link:
+        raise DataError(
+            f"{archive.name} holds {member.filename!r}, which would be written outside of its "
+            "directory. Nothing was unpacked."
+        )
+    if member.flag_bits & 1:
+        raise DataError(
+            f"{archive.name} is locked with a password: {member.filename!r} cannot be read. "
+            "The competition's page says how to open it; then name the directory by its path."
+        )
+    return member
+
+
+def _check_room(members: list[zipfile.ZipInfo], place: Path) -> None:
+    needed = sum(member.file_size for member in members)
+    free = shutil.disk_usage(place).free
+    if needed > free:
+        raise DiskFullError(
+            f"Unpacking to {place.parent} takes {megabytes(needed)}, and {megabytes(free)} are "
+            "free. The archive is kept: make room, or name another home with KAGGLE_PRZ_HOME, and "
+            "run the same command again."
+        )

@@ -1,0 +1,313 @@
+"""The run directory: atomic writes, seals, and what is left to do. Knows no Keras.
+
+runs/<slug>/<run>/
+    recipe.json  task.json  folds.csv  plan.json  environment.json
+    stage1-160/stage.json
+    stage1-160/fold0/{model.weights.h5, history.csv, transfer.json, trained_on.npz,
+                      oof.npz, test.npz, DONE}
+    blend.json  submission.csv  receipt.json  report.html
+"""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import filelock
+import numpy as np
+import platformdirs
+from numpy.typing import ArrayLike
+
+from kaggle_prz.core.errors import DiskFullError, RunError
+
+Json: TypeAlias = Any  # what a file holds is checked where it is used
+SEAL = "DONE"
+_MADE_AGAIN = "Remove that file and run the command that made it again"
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def home() -> Path:
+    """Directory for downloaded competitions, image stores and practice leaderboards.
+
+    `KAGGLE_PRZ_HOME` where it is set, else the platform's directory for user data.
+    """
+    chosen = os.environ.get("KAGGLE_PRZ_HOME")
+    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("kaggle-prz"))
+
+
+@contextlib.contextmanager
+def room_for(path: Path) -> Iterator[None]:
+    """Turn "no space left" while writing `path` into a sentence.
+
+    Raises:
+        DiskFullError: with the path, the room left and what to do.
+        RunError: when the place may not be written to.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            free = shutil.disk_usage(_existing_parent(path)).free / 1e6
+            raise DiskFullError(
+                f"The disk is full, or a quota is reached: {path} could not be written "
+                f"({free:.0f} MB free). Everything sealed before is kept; make room and run the "
+                "same command again to go on."
+            ) from error
+        if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+            raise RunError(
+                f"{path} may not be written to ({error.strerror}). Name another place with "
+                "--output-dir or --output, or another home with KAGGLE_PRZ_HOME."
+            ) from error
+        raise
+
+
+def check_place(path: Path) -> None:
+    """Fail before the work where its result could not be written.
+
+    Raises:
+        RunError: the place may not be written to, or what is there is no file.
+        DiskFullError: no room for even an empty file.
+    """
+    path = _replaceable(path)
+    with room_for(path):
+        probe = _temporary_beside(path)
+        probe.touch()
+        probe.unlink()
+
+
+def _temporary_beside(path: Path) -> Path:
+    """A name in the directory of `path`, which is made where it is not there."""
+    _make(path.parent)
+    return path.with_name(f".part-{os.getpid()}-{path.name}")
+
+
+def _make(directory: Path) -> None:
+    try:
+        with room_for(directory):
+            directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(
+            f"{directory} cannot be made a directory ({error.strerror}). Name another place with "
+            "--output-dir or --output, or another home with KAGGLE_PRZ_HOME."
+        ) from error
+
+
+def _replaceable(path: Path) -> Path:
+    """The file that a path leads to, through links; nothing else may be replaced."""
+    path = path.resolve() if path.is_symlink() else path
+    if path.exists() and not path.is_file():
+        raise RunError(
+            f"{str(path)!r} is a directory or a device, and a result is written to a file of its "
+            "own. Name a file that is not there, or one to replace."
+        )
+    return path
+
+
+def _existing_parent(path: Path) -> Path:
+    return next(parent for parent in [path, *path.absolute().parents] if parent.exists())
+
+
+@contextlib.contextmanager
+def replacing(path: Path, size: int = 0) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place, whole and flushed, at the end.
+
+    The temporary name keeps every suffix of `path`, because writers choose formats by suffix.
+
+    Args:
+        path: of the file.
+        size: bytes that there must be room for, for writers that do not outlive a full disk.
+    """
+    path = _replaceable(path)
+    with room_for(path):
+        temporary = _temporary_beside(path)
+        try:
+            _reserve(temporary, size)
+            yield temporary
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Fail as a writer of `size` bytes would, where the disk or a quota has no room for them."""
+    if size > shutil.disk_usage(path.parent).free:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    if size and hasattr(os, "posix_fallocate"):
+        with path.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write `content` to `path` so that a reader sees the old file or the new one, whole.
+
+    Raises:
+        DiskFullError: no room; the old file, if any, is intact.
+    """
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write `value` as indented JSON, atomically."""
+    write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+class _Facts(dict[str, Json]):
+    """What a JSON file of a run holds; a key that it lacks is damage of that file."""
+
+    def __init__(self, path: Path, facts: Mapping[str, Json]):
+        super().__init__(facts)
+        self._path = path
+
+    def __missing__(self, key: str) -> Json:
+        raise RunError(
+            f"{self._path} lacks {key!r}, which every such file holds. {_MADE_AGAIN}; finished "
+            "folds are kept."
+        )
+
+
+def read_json(path: Path, form: type = dict) -> Json:
+    """Read JSON from a file of a run.
+
+    Args:
+        path: of the file.
+        form: of the value.
+
+    Raises:
+        RunError: the file is missing, is not JSON, or holds a value of another form; later, where
+            a key of it is asked for that it lacks.
+    """
+    try:
+        value: Json = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise RunError(
+            f"{path} is missing: the directory holds no run, or one that has not come that far."
+        ) from None
+    except ValueError as error:
+        raise RunError(
+            f"{path} is not valid JSON ({error}). {_MADE_AGAIN}; finished folds are kept."
+        ) from None
+    except OSError as error:
+        raise RunError(
+            f"{path} cannot be read ({error.strerror}): name the directory of a run, "
+            "runs/<competition>/<run>."
+        ) from None
+    if not isinstance(value, form):
+        raise RunError(
+            f"{path} holds a {type(value).__name__} where a {form.__name__} was written. "
+            f"{_MADE_AGAIN}; finished folds are kept."
+        )
+    return _Facts(path, value) if isinstance(value, dict) else value
+
+
+def write_arrays(path: Path, **arrays: ArrayLike) -> None:
+    """Write named arrays as a compressed `.npz`, atomically.
+
+    Raises:
+        ValueError: an array holds Python objects, which only a pickle could keep.
+    """
+    made: dict[str, Json] = {name: np.asarray(array) for name, array in arrays.items()}
+    for name, array in made.items():
+        if array.dtype.hasobject:
+            raise ValueError(f"{name} holds Python objects; arrays of a run hold plain values.")
+    with replacing(path) as temporary:
+        np.savez_compressed(temporary, **made)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read every array of an `.npz` into memory; pickles are refused.
+
+    Raises:
+        RunError: the file is missing or damaged.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except FileNotFoundError:
+        raise RunError(
+            f"{path} is missing: the directory holds no run, or one that has not come that far."
+        ) from None
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise RunError(
+            f"{path} is damaged ({error}); remove its directory and run the command "
+            "that made it again."
+        ) from None
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def begin_anew(directory: Path) -> None:
+    """Empty a directory of unfinished work, so that nothing of an earlier try gets sealed."""
+    with room_for(directory):
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True, exist_ok=True)
+
+
+def seal(directory: Path, **facts: object) -> None:
+    """Write the seal: digest and size of every file in `directory`, last of all.
+
+    A directory without a seal is unfinished work, whatever else is in it.
+    """
+    files = sorted(p for p in directory.iterdir() if p.name != SEAL and not p.name.startswith("."))
+    digests = {p.name: sha256(p) for p in files}
+    sizes = {p.name: p.stat().st_size for p in files}
+    write_json(directory / SEAL, {"files": digests, "bytes": sizes, **facts})
+
+
+def is_sealed(directory: Path) -> bool:
+    """Whether `directory` holds finished work whose files are all still there, and whole."""
+    try:
+        sizes = json.loads((directory / SEAL).read_text("utf-8"))["bytes"]
+        return all((directory / name).stat().st_size == size for name, size in sizes.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def read_seal(directory: Path) -> Mapping[str, Json]:
+    """The seal's content: `files` (name to digest), `bytes` and the facts given to `seal`."""
+    seal_content: Mapping[str, Json] = read_json(directory / SEAL)
+    return seal_content
+
+
+@contextlib.contextmanager
+def exclusive(lock: Path) -> Iterator[None]:
+    """Wait for other processes that hold `lock`, then hold it."""
+    with room_for(lock):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(lock):
+        yield
+
+
+@contextlib.contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Hold a run directory for this process.
+
+    Raises:
+        RunError: another process is at work in it, or it cannot be made.
+    """
+    _make(directory)
+    lock = filelock.FileLock(directory / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise RunError(
+            f"Another process is at work in {directory}. Wait for it, or name another run "
+            "with --run NAME."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,36 @@
+"""Entry points -> named factories; built-in ones and other packages' go the same way."""
+
+import difflib
+import importlib.metadata
+from collections.abc import Sequence
+from typing import Any
+
+from kaggle_prz.core.errors import PrzError, UsageError
+
+BACKBONES = "kaggle_prz.backbones"
+
+
+def names(kind: str) -> list[str]:
+    """Return the names that a kind of plugin, an entry point group, offers, sorted."""
+    return sorted({entry.name for entry in importlib.metadata.entry_points(group=kind)})
+
+
+def load(kind: str, name: str) -> Any:
+    """Return the object behind one name; refuse an unknown one, or one that cannot be imported."""
+    found = list(importlib.metadata.entry_points(group=kind, name=name))
+    if not found:
+        raise unknown(kind.rpartition(".")[2].removesuffix("s"), name, names(kind))
+    try:
+        return found[0].load()
+    except (ImportError, AttributeError) as error:
+        raise PrzError(
+            f"The plugin {name!r} of {kind} is registered as {found[0].value} and cannot be "
+            f"imported: {error}. Reinstall or remove the package that brings it."
+        ) from error
+
+
+def unknown(noun: str, name: str, known: Sequence[str]) -> UsageError:
+    """Return the error for a name that nobody knows: the nearest one, and all of them."""
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return UsageError(f"Unknown {noun} {name!r}.{hint} Known: {', '.join(known)}.")

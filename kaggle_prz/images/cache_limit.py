@@ -1,0 +1,91 @@
+"""How images are kept: as arrays, as JPEGs or not at all, by the room there is."""
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+from typing import get_args
+
+from kaggle_prz.core.console import Console
+from kaggle_prz.core.errors import UsageError
+from kaggle_prz.images.stores import Kind
+
+CHOICES = ("auto", *get_args(Kind))
+
+_SHARE = 0.5  # of the disk that is free or holds stores
+_LEAST_RESERVE = 2e9  # bytes that are left for runs, or …
+_RESERVE = 0.05  # … this share of a smaller disk
+_ENCODED = 0.25  # bytes a number of a picture: an estimate, not measured
+_IN_WORDS = {"raw": "raw arrays", "encoded": "JPEGs", "none": "not kept, decoded for every batch"}
+
+
+def check(cache: str) -> None:
+    """Refuse a way to keep images that does not exist.
+
+    Raises:
+        UsageError: lists those that do.
+    """
+    if cache not in CHOICES:
+        raise UsageError(f"image_cache is one of {', '.join(CHOICES)}; received {cache!r}.")
+    _most()
+
+
+def decide(cache: str, place: Path, numbers: int, console: Console) -> Kind:
+    """Choose how to keep images, by the room there is.
+
+    What is kept takes at most half of the disk that is free or holds stores, or
+    `KAGGLE_PRZ_CACHE_GB`, and leaves a reserve.
+
+    Args:
+        cache: of `CHOICES`; `"auto"` takes the first for which there is room.
+        place: directory of the stores that are made.
+        numbers: images × Σ size² × channels.
+        console: gets the decision; where older stores are in the way, also how to remove them.
+    """
+    root = place.parent.parent
+    disk = shutil.disk_usage(root)
+    unfinished = sum(part.stat().st_size for part in place.glob(".part-*"))  # to be continued
+    free, taken = disk.free + unfinished, sum(map(_bytes, root.glob("*/*/"))) - unfinished
+    most = _most()
+    budget = _SHARE * (free + taken) if most is None else most
+    reserve = min(_LEAST_RESERVE, _RESERVE * disk.total)
+    room = min(budget - taken, free - reserve)
+    needs: dict[Kind, float] = {"raw": numbers, "encoded": _ENCODED * numbers, "none": 0}
+    kinds = [kind for kind in needs if cache in {"auto", kind}]
+    kind = next((kind for kind in kinds if needs[kind] <= room), kinds[-1])
+    about = "about " if kind == "encoded" else ""
+    size = f", {about}{_shown(needs[kind])} of {_shown(free)} free" if needs[kind] else ""
+    console.say(f"images: {_IN_WORDS[kind]}{size}")
+    if kind != kinds[0] and needs[kinds[0]] <= min(budget, free + taken - reserve):
+        console.say(
+            f"Note: raw arrays take {_shown(needs['raw'])}, and {_shown(taken)} of at most "
+            f"{_shown(budget)} are taken by other image stores. Delete {root} while no run is at "
+            "work, or allow more with KAGGLE_PRZ_CACHE_GB."
+        )
+    return kind
+
+
+def _most() -> float | None:
+    """Bytes of `KAGGLE_PRZ_CACHE_GB`, where it is set."""
+    given = os.environ.get("KAGGLE_PRZ_CACHE_GB")
+    if not given:
+        return None
+    with contextlib.suppress(ValueError):
+        if (number := float(given)) >= 0:
+            return number * 1e9
+    raise UsageError(
+        f"KAGGLE_PRZ_CACHE_GB is the most that image stores take, in GB, such as 50; "
+        f"received {given!r}."
+    )
+
+
+def _bytes(place: Path) -> float:
+    total = 0.0
+    for file in place.iterdir():
+        with contextlib.suppress(OSError):
+            total += file.stat().st_size
+    return total
+
+
+def _shown(size: float) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"

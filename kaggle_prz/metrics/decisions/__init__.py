@@ -1,0 +1,153 @@
+"""Out-of-fold predictions -> how to answer, for metrics that want labels.
+
+Whatever is fitted is kept only where it scores better than the default on the rows it was fitted
+on: the most probable class, the class nearest to the expected index, tags from one half on. Files
+and blends are none of its business.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from kaggle_prz.core.task import spans
+from kaggle_prz.metrics.arrays import Array, Kind, class_truth, rounding, tag_truth
+from kaggle_prz.metrics.decisions import balance, order, tags
+from kaggle_prz.metrics.decisions.decision import Decision
+from kaggle_prz.metrics.decisions.grid import DIGITS, GRID, best
+from kaggle_prz.metrics.labels import FScore
+from kaggle_prz.metrics.metric import Metric
+from kaggle_prz.metrics.multi_output import HeadsMetric
+
+__all__ = ["Decision", "default", "fit", "score_with"]
+
+
+def default(metric: Metric, kind: Kind, columns: int) -> Decision:
+    """The decision that is fitted on nothing.
+
+    Example:
+        >>> from kaggle_prz import metrics
+        >>> default(metrics.get("quadratic_kappa"), "classes", 4).cut_points
+        (0.5, 1.5, 2.5)
+    """
+    if isinstance(metric, HeadsMetric):
+        return _of_heads(metric, [default(metric.alone, "classes", k) for k in metric.sizes])
+    if kind == "numbers":
+        return Decision(kind, "numbers are answers as they are")
+    if kind == "tags":
+        reason = "tags from one half on, or the most probable one"
+        return Decision(kind, reason, thresholds=(0.5,) * columns)
+    if metric.rule == "order":
+        reason = "the class nearest to the expected index"
+        return Decision(kind, reason, cut_points=tuple(rounding(columns).tolist()))
+    return Decision(kind, "the most probable class")
+
+
+def fit(metric: Metric, kind: Kind, labels: Array, predictions: Array, seed: int = 0) -> Decision:
+    """Fit a decision on out-of-fold predictions; the default where nothing does better.
+
+    | metric | kind | what is fitted |
+    |---|---|---|
+    | F scores | tags | a threshold for all; one each where a tag has 30 positives |
+    | accuracy of all tags | tags | a threshold for all |
+    | macro F, balanced accuracy | classes | weights of classes, if better by more than noise |
+    | F1 of the second class | classes | its threshold |
+    | quadratic kappa | classes | cut points over the expected index |
+    | a mean over heads | heads | for each head what is fitted on its classes |
+
+    Args:
+        metric: of the competition; unless it wants labels, there is nothing to fit.
+        kind: of labels and predictions.
+        labels: true ones, in the form of their kind.
+        predictions: `(n, k)`, each row by a fold that held it out.
+        seed: of the rows drawn to tell noise.
+
+    Raises:
+        UsageError: predictions that the metric cannot score.
+
+    Example:
+        >>> from kaggle_prz import metrics
+        >>> import numpy as np
+        >>> rows = np.array([[0.88, 0.12], [0.68, 0.32], [0.58, 0.42]])
+        >>> fit(metrics.get("binary_f1"), "classes", np.array([0, 1, 1]), rows).thresholds
+        (0.3,)
+    """
+    metric.check(kind, predictions.shape[1])
+    if isinstance(metric, HeadsMetric):
+        parts = zip(labels.T, spans(metric.sizes), strict=True)
+        return _of_heads(
+            metric,
+            [fit(metric.alone, "classes", own, predictions[:, span], seed) for own, span in parts],
+        )
+    start = default(metric, kind, predictions.shape[1])
+    if metric.wants != "labels":
+        return start
+    chosen, score = start, score_with(metric, labels, predictions, start)
+    by_default = score
+    for candidate in _candidates(metric, kind, labels, predictions, seed):
+        reached = score_with(metric, labels, predictions, candidate)
+        if metric.better(round(reached, DIGITS), round(score, DIGITS)):
+            chosen, score = candidate, reached
+    if chosen is start:
+        return start
+    gain = f"out-of-fold {metric.title} {score:.4f} instead of {by_default:.4f}"
+    return replace(chosen, reason=f"{chosen.reason}: {gain} with {start.reason}")
+
+
+def score_with(metric: Metric, labels: Array, predictions: Array, decision: Decision) -> float:
+    """The score of predictions under a decision, which matters to metrics of labels only.
+
+    Raises:
+        UsageError: predictions that the metric cannot score.
+        RunError: a decision fitted on other columns.
+    """
+    metric.check(decision.kind, predictions.shape[1])
+    if metric.wants != "labels":
+        return metric.score(labels, predictions, decision.kind)
+    return metric.score_answers(labels, decision.apply(predictions), decision.kind)
+
+
+def _of_heads(metric: HeadsMetric, heads: list[Decision]) -> Decision:
+    reasons = list(dict.fromkeys(each.reason for each in heads))
+    reason = f"in each head {reasons[0]}"
+    if len(reasons) > 1:
+        told = (f"head {place}: {each.reason}" for place, each in enumerate(heads, start=1))
+        reason = "; ".join(told)
+    return Decision("heads", reason, sizes=metric.sizes, heads=tuple(heads))
+
+
+def _candidates(
+    metric: Metric, kind: Kind, labels: Array, predictions: Array, seed: int
+) -> Iterator[Decision]:
+    """From the simplest on: of equally good ones, the first is kept."""
+    if kind == "tags":
+        yield from _thresholds(metric, labels, predictions)
+        return
+    truth = class_truth(labels)
+    if metric.rule == "order":
+        for points in order.cut_points(truth, predictions):
+            yield Decision(
+                kind, "cut points over the expected index", cut_points=tuple(points.tolist())
+            )
+    elif metric.rule == "threshold":
+        tried = [
+            Decision(kind, f"the second class from {threshold:g} on", thresholds=(threshold,))
+            for threshold in GRID.tolist()
+        ]
+        yield tried[best([score_with(metric, truth, predictions, each) for each in tried])]
+    elif metric.rule == "balance":
+        found = balance.weights(metric, truth, predictions, seed)
+        if found is not None:
+            yield Decision(kind, "rare classes weigh more", weights=tuple(found.tolist()))
+
+
+def _thresholds(metric: Metric, labels: Array, predictions: Array) -> Iterator[Decision]:
+    never_empty = bool(tag_truth(labels).any(axis=1).all())
+    empty = "" if never_empty else ", none where none reaches it"
+    shared = tags.one_for_all(metric, labels, predictions, never_empty=never_empty)
+    thresholds = (shared,) * predictions.shape[1]
+    reason = f"all tags from {shared:g} on{empty}"
+    yield Decision("tags", reason, thresholds, never_empty=never_empty)
+    f_score = metric.scorers["tags"]
+    if isinstance(f_score, FScore):
+        each = tuple(tags.one_each(f_score, labels, predictions, shared).tolist())
+        reason = f"each tag from a threshold of its own on{empty}"
+        yield Decision("tags", reason, each, never_empty=never_empty)

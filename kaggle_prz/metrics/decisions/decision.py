@@ -1,0 +1,125 @@
+"""A decision: how predictions become class indexes or tags. A value; nothing is fitted here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import ClassVar
+
+import numpy as np
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from kaggle_prz.core.errors import RunError
+from kaggle_prz.core.task import spans
+from kaggle_prz.metrics import arrays
+from kaggle_prz.metrics.arrays import Array, Kind
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How predictions become answers.
+
+    Classes are decided by the first of these that is not empty: cut points, a threshold, weights;
+    else the most probable class is the answer. Heads are decided one by one. Tags are decided by
+    thresholds. Numbers are answers
+    as they are.
+
+    Attributes:
+        kind: of the predictions.
+        reason: one sentence.
+        thresholds: `(k,)` probability from which on a tag is answered; of two classes, `(1,)` that
+            of the second.
+        cut_points: `(k - 1,)` ascending; a class is how many of them the expected index reaches.
+        weights: `(k,)` factors of the classes' probabilities.
+        never_empty: a row without any tag gets its most probable one.
+        sizes: how many columns belong to each head.
+        heads: the decision on each.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    kind: Kind
+    reason: str
+    thresholds: tuple[float, ...] = ()
+    cut_points: tuple[float, ...] = ()
+    weights: tuple[float, ...] = ()
+    never_empty: bool = True
+    sizes: tuple[int, ...] = ()
+    heads: tuple["Decision", ...] = ()
+
+    def apply(self, predictions: Array) -> Array:
+        """The answers to predictions.
+
+        Returns:
+            `(n,)` int64 class indexes, `(n, heads)` of them, `(n, k)` bools of tags, or the numbers
+            themselves.
+
+        Raises:
+            RunError: another number of columns.
+
+        Example:
+            >>> rows = np.array([[0.6, 0.3], [0.1, 0.2]])
+            >>> Decision("tags", "given", thresholds=(0.5, 0.25)).apply(rows).tolist()
+            [[True, True], [False, True]]
+            >>> Decision("classes", "given", thresholds=(0.25,)).apply(rows).tolist()
+            [1, 1]
+        """
+        self._check(predictions.shape[1])
+        if self.kind == "numbers":
+            return predictions
+        if self.heads:
+            parts = zip(self.heads, spans(self.sizes), strict=True)
+            return np.stack([each.apply(predictions[:, span]) for each, span in parts], axis=1)
+        if self.kind == "tags":
+            return arrays.passing(
+                predictions, np.array(self.thresholds), never_empty=self.never_empty
+            )
+        if self.cut_points:
+            return arrays.cut(arrays.expected_index(predictions), self.cut_points)
+        if self.thresholds:
+            second = arrays.normalised(predictions)[:, 1]
+            return (second >= self.thresholds[0]).astype(np.int64)
+        return arrays.most_probable(predictions * np.array(self.weights or 1.0))
+
+    def _check(self, columns: int) -> None:
+        fitted = {
+            len(self.weights),
+            len(self.cut_points) + 1 if self.cut_points else 0,
+            (2 if self.kind == "classes" else len(self.thresholds)) if self.thresholds else 0,
+            sum(self.sizes),
+        } - {0}
+        if fitted - {columns}:
+            raise RunError(
+                f"A decision is applied to predictions with the columns it was fitted on, "
+                f"{max(fitted)}; received {columns}."
+            )
+
+    def to_json(self) -> dict[str, object]:
+        """Return what `from_json` takes, ready to be written as JSON."""
+        written: dict[str, object] = _decisions().dump_python(self, mode="json")
+        return written
+
+    @classmethod
+    def from_json(cls, written: Mapping[str, object]) -> "Decision":
+        """Return the decision that `to_json` wrote.
+
+        Raises:
+            RunError: something else.
+
+        Example:
+            >>> given = Decision("classes", "given", cut_points=(0.4, 1.7))
+            >>> Decision.from_json(given.to_json()) == given
+            True
+        """
+        try:
+            return _decisions().validate_python(written)
+        except ValidationError as error:
+            known = ", ".join(sorted(each.name for each in fields(cls)))
+            raise RunError(
+                f"A decision has kind, reason and at most {known}; received "
+                f"{', '.join(map(str, written)) or 'nothing'}."
+            ) from error
+
+
+@cache
+def _decisions() -> TypeAdapter[Decision]:
+    return TypeAdapter(Decision)

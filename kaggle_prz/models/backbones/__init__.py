@@ -1,0 +1,210 @@
+"""Backbones by name: what builds them, what sizes they take, whose weights they can start from.
+
+A backbone maps `(batch, size, size, channels)` pixels from 0 to 255 to a feature map; a model
+adds the head. Every one is built with a fixed input shape: some of KerasCV's pad by the shape they
+are built with, and a shape left open makes them pad odd feature maps wrongly (240 px: 7×7
+instead of 8×8).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from kaggle_prz.core import environment, plugins
+from kaggle_prz.core.errors import MissingExtraError, PrzError, UsageError
+from kaggle_prz.core.identity import Identity
+
+if TYPE_CHECKING:
+    import keras
+
+
+class Build(Protocol):
+    """Builds a network for one size and one number of input channels."""
+
+    def __call__(self, image_size: int, channels: int = 3, /) -> "keras.Model":
+        """A network on `(image_size, image_size, channels)` inputs."""
+        ...
+
+
+@dataclass(frozen=True)
+class WeightsPackage:
+    """Pretrained weights that install as a package.
+
+    Attributes:
+        package: distribution name.
+        extra: the extra of kaggle-prz that brings it.
+        find: returns the path of the weights file, or None where not installed.
+        load: sets the weights of a backbone built for three channels from that path.
+    """
+
+    package: str
+    extra: str
+    find: Callable[[], Path | None]
+    load: Callable[[Path, "keras.Model"], None]
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A named network without its head.
+
+    Attributes:
+        name: as written in recipes.
+        build: image size in px, channels -> `keras.Model` on `(size, size, channels)` inputs.
+        scale: pixels are multiplied by this …
+        offset: … and this is added, before the network sees them.
+        minimum: smallest image size it takes, px.
+        multiple: image sizes must be divisible by this.
+        weights_package: pretrained weights, if a package ships them.
+        pretrained: whether `build` returns trained weights of its own.
+        handed_over: builds the user's own network at a size, whatever its channels; None for one
+            that is known by its name.
+        identity: what the user's own network computes, once it was surveyed.
+        channels: the only number of input channels that it takes, or None.
+        wants_tensorflow: whether it is built with TensorFlow, whichever framework trains.
+    """
+
+    name: str
+    build: Build
+    scale: float = 1.0
+    offset: float = 0.0
+    minimum: int = 32
+    multiple: int = 1
+    weights_package: WeightsPackage | None = None
+    pretrained: bool = False
+    handed_over: "Callable[[int], keras.Model] | None" = None
+    identity: Identity | None = None
+    channels: int | None = None
+    wants_tensorflow: bool = False
+
+    @property
+    def structure(self) -> str:
+        """What tells networks of one name apart by their layers; empty where names do."""
+        return self.identity.structure if self.identity else ""
+
+    def check_sizes(self, sizes: tuple[int, ...]) -> None:
+        """Refuse image sizes that the network cannot take, with the nearest ones that fit."""
+        for size in sizes:
+            if size < self.minimum:
+                raise UsageError(
+                    f"{self.name} takes images of at least {self.minimum} px, received "
+                    f"--sizes {_listed(sizes)}: {size} is too small."
+                )
+            if size % self.multiple:
+                below = size // self.multiple * self.multiple
+                raise UsageError(
+                    f"{self.name} takes image sizes that are multiples of {self.multiple} px, "
+                    f"received --sizes {_listed(sizes)}: instead of {size} use {below} or "
+                    f"{below + self.multiple}."
+                )
+
+    def rounded(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        """Sizes that nobody asked for, to the nearest multiples that the network takes.
+
+        As they are where two would become one; `check_sizes` then says what is wrong.
+
+        Example:
+            >>> Backbone("even", lambda size, channels=3: None, multiple=32).rounded((96, 145))
+            (96, 160)
+        """
+        nearest = tuple(round(size / self.multiple) * self.multiple for size in sizes)
+        return nearest if len(set(nearest)) == len(sizes) and min(nearest) > 0 else sizes
+
+    def check_channels(self, channels: int) -> None:
+        """Refuse images of another number of channels than the network takes."""
+        if self.channels is not None:
+            refuse_channels(self.name, self.channels, channels)
+
+
+def refuse_channels(name: str, taken: int, channels: int) -> None:
+    """Refuse images of `channels` for a network that takes `taken`, if these differ."""
+    if taken != channels:
+        raise UsageError(
+            f"The backbone {name!r} takes images of {taken} channel{'' if taken == 1 else 's'}, "
+            f"and these have {channels}. Hand over a network with an input of (height, width, "
+            f"{channels}), or name one of ours, which are built for any number."
+        )
+
+
+def refuse_other_ranks(name: str, shape: tuple[int | None, ...]) -> None:
+    """Refuse a network that puts out neither a feature map nor features."""
+    if len(shape) not in (2, 4):
+        raise UsageError(
+            f"A backbone returns a feature map (batch, height, width, channels) or features "
+            f"(batch, width); {name} returns the shape {shape}."
+        )
+
+
+def _listed(sizes: tuple[int, ...]) -> str:
+    return ",".join(str(size) for size in sizes)
+
+
+def resolve(backbone: object) -> Backbone:
+    """Return the backbone of a registered name, of a model without head, or of a function.
+
+    A model's weights are the starting point; a function takes the image size and returns a model.
+
+    Raises:
+        UsageError: an unknown name, or something that is none of these.
+
+    Example:
+        >>> resolve("efficientnet_lite0").minimum
+        32
+    """
+    if isinstance(backbone, Backbone):
+        return backbone
+    if isinstance(backbone, str):
+        found = plugins.load(plugins.BACKBONES, backbone)
+        if not isinstance(found, Backbone):
+            raise UsageError(
+                f"The plugin {backbone!r} is not a kaggle_prz.models.backbones.Backbone but "
+                f"{type(found).__name__}."
+            )
+        return found
+    environment.check_framework()
+    from kaggle_prz.models.backbones import own
+
+    return own.wrap(backbone)
+
+
+def is_pretrained(backbone: Backbone, weights: str) -> bool:
+    """Return whether training begins with trained weights, as far as is known before building."""
+    try:
+        return backbone.pretrained or pretrained_file(backbone, weights) is not None
+    except PrzError:
+        return False
+
+
+def pretrained_file(backbone: Backbone, weights: str) -> Path | None:
+    """Return the file that a backbone's weights start from; None for random or built-in ones.
+
+    `weights` is `"auto"`, `"imagenet"`, `"none"` or a path, as in a recipe.
+
+    Raises:
+        MissingExtraError: the weights install as a package that is not there.
+        UsageError: a path that does not exist, or ImageNet weights that nobody ships.
+    """
+    package = backbone.weights_package
+    if weights == "none":
+        return None
+    if weights in {"auto", "imagenet"}:
+        if package is None:
+            if weights == "imagenet" and not backbone.pretrained:
+                raise UsageError(
+                    f"No installable package has ImageNet weights for {backbone.name}. Name a "
+                    "Keras weights file with --weights FILE, or use --weights none."
+                )
+            return None
+        found = package.find()
+        if found is None:
+            raise MissingExtraError(
+                f"{backbone.name} with ImageNet weights", package.package, package.extra
+            )
+        return found
+    path = Path(weights).expanduser()
+    if not path.is_file():
+        raise UsageError(
+            f"--weights takes auto, imagenet, none or the path of a weights file; there is no "
+            f"file {weights!r}."
+        )
+    return path

@@ -1,0 +1,92 @@
+"""A backbone and a weights file -> the network that training begins with."""
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kaggle_prz.core import environment
+from kaggle_prz.core.errors import PrzError, UsageError
+from kaggle_prz.models.backbones import Backbone
+from kaggle_prz.models.backbones.input_channels import adapt
+
+if TYPE_CHECKING:
+    import keras
+
+
+@contextlib.contextmanager
+def settings(policy: str, seed: int) -> Iterator[None]:
+    """Build networks within: with a Keras dtype policy, from a seed, channels last.
+
+    What the user set for all of Keras is put back at the end.
+    """
+    import keras
+
+    before = keras.config.dtype_policy(), keras.config.image_data_format()
+    with environment.without_banner():  # TensorFlow's generator is seeded with every backend
+        keras.utils.set_random_seed(seed)
+    keras.config.set_dtype_policy(policy)
+    keras.config.set_image_data_format("channels_last")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before[0])
+        keras.config.set_image_data_format(before[1])
+
+
+def begin(
+    backbone: Backbone, image_size: int, channels: int, path: Path | None
+) -> tuple["keras.Model", str]:
+    """Build a network and load its weights, those of three channels adapted to `channels`.
+
+    `path` is of weights on `channels`, or on three; None leaves those that it is built with.
+    With the network comes how its weights were adapted, for a note; empty where they were not.
+
+    Raises:
+        UsageError: it cannot be built so, or the file holds weights of another network.
+    """
+    network = _built(backbone, image_size, channels)
+    if path is None:
+        return network, ""
+    package = backbone.weights_package
+    if channels == 3:
+        _load(backbone, network, path)
+        return network, ""
+    if package is None or path != package.find():
+        with contextlib.suppress(UsageError):
+            _load(backbone, network, path)
+            return network, ""
+    donor = _built(backbone, image_size, 3)
+    _load(backbone, donor, path)
+    adapt(donor, network)
+    return network, f", first convolution adapted from 3 channels to {channels}"
+
+
+def _built(backbone: Backbone, image_size: int, channels: int) -> "keras.Model":
+    try:  # plugins that know of three channels only take the size alone
+        return backbone.build(image_size, *([] if channels == 3 else [channels]))
+    except PrzError:
+        raise
+    except (ValueError, TypeError) as error:
+        shape = f"{image_size} px" + ("" if channels == 3 else f" and {channels} channels")
+        raise UsageError(
+            f"{backbone.name} cannot be built for images of {shape}: "
+            f"{str(error).strip().splitlines()[0]} Choose other --sizes."
+        ) from error
+
+
+def _load(backbone: Backbone, network: "keras.Model", path: Path) -> None:
+    package = backbone.weights_package
+    if package is not None and path == package.find():
+        package.load(path, network)
+        return
+    try:
+        with warnings.catch_warnings():  # Keras warns of layers that it leaves at random weights
+            warnings.filterwarnings("error", "Skipping nested container", UserWarning)
+            network.load_weights(path)
+    except (ValueError, OSError, KeyError, UserWarning) as error:
+        raise UsageError(
+            f"--weights {path} does not hold weights of {backbone.name}: "
+            f"{str(error).strip().splitlines()[0]}"
+        ) from error

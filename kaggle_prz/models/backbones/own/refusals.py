@@ -1,0 +1,97 @@
+"""What is no network, said of each kind with the nearest thing that is one."""
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from kaggle_prz.core.errors import UsageError
+
+if TYPE_CHECKING:
+    import keras
+
+_TAKEN = "A backbone is a name, a keras.Model, or a function from image size to keras.Model"
+_SMALLEST_EXAMPLE = "lambda size: build_my_network(size)"
+
+
+def network_or_function(thing: object) -> "keras.Model | Callable[[int], object]":
+    """Return a model of Keras 3 or a function of an image size as it is; refuse all else."""
+    import keras
+
+    if isinstance(thing, keras.Model):
+        return thing
+    advice = _of_keras(thing) or _of_other_libraries(thing)
+    if advice:
+        raise UsageError(f"{_TAKEN}; received {_described(thing)}. {advice}")
+    if not callable(thing):
+        raise UsageError(f"{_TAKEN}; received {type(thing).__name__}.")
+    _refuse_unless_called_with_a_size(thing)
+    return thing
+
+
+def _described(thing: object) -> str:
+    if inspect.isclass(thing):
+        return f"the class {thing.__name__}"
+    if callable(thing) and hasattr(thing, "__name__"):
+        return f"the function {thing.__name__}"
+    kind = type(thing)
+    return f"{kind.__module__.partition('.')[0]}'s {kind.__name__}"
+
+
+def _of_other_libraries(thing: object) -> str:
+    kind = thing if inspect.isclass(thing) else type(thing)
+    families = {parent.__module__.partition(".")[0] for parent in kind.__mro__}
+    if "torch" in families:
+        return "Networks of PyTorch are not trained here: rebuild it in Keras 3."
+    if families & {"tf_keras", "keras_legacy"} or _is_of_keras_2(kind):
+        return "It belongs to Keras 2 (tf_keras): build it with `import keras` of Keras 3."
+    if "flax" in families or "tensorflow" in families:
+        return "Build it with `import keras` of Keras 3."
+    return ""
+
+
+def _is_of_keras_2(kind: type) -> bool:
+    return any(parent.__module__.startswith("tensorflow.python.keras") for parent in kind.__mro__)
+
+
+def _of_keras(thing: object) -> str:
+    import keras
+
+    if inspect.isclass(thing):
+        if issubclass(thing, keras.layers.Layer):
+            return f"Hand over a function that makes one for a size: {_SMALLEST_EXAMPLE}."
+        return ""
+    if isinstance(thing, keras.layers.Layer):
+        return (
+            "Put the layer into a model: lambda size: "
+            "keras.Sequential([keras.Input((size, size, 3)), layer])."
+        )
+    if isinstance(thing, keras.KerasTensor):
+        return "Make a model of it: keras.Model(inputs, outputs)."
+    home = getattr(thing, "__module__", None) or ""
+    if callable(thing) and home.startswith("keras.src.applications"):
+        return (
+            f"Its first argument is no image size. Write lambda size: keras.applications."
+            f"{getattr(thing, '__name__', '')}(include_top=False, input_shape=(size, size, 3)), or "
+            "its name where `kaggle-prz plan --backbone NAME` knows it."
+        )
+    return ""
+
+
+def _refuse_unless_called_with_a_size(function: Callable[..., object]) -> None:
+    name = getattr(function, "__name__", type(function).__name__)
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        raise UsageError(
+            f"{_TAKEN}; {name} returns a coroutine or generator. Return the model itself."
+        )
+    try:
+        signature = inspect.signature(function)
+    except (ValueError, TypeError):  # of some that are written in C
+        return
+    try:
+        signature.bind(96)
+    except TypeError as error:
+        raise UsageError(
+            f"A backbone function is called with one argument, the image size in px; "
+            f"{name}{signature} cannot be: {error}. Fix the others with functools.partial or a "
+            "lambda, such as lambda size: " + f"{name}(size, …)."
+        ) from None

@@ -1,0 +1,91 @@
+"""Weights -> probabilities and features, averaged over test-time views. Trains nothing."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_prz.core.console import Advance
+from kaggle_prz.core.image_store import Pixels, Store
+from kaggle_prz.models.classifier import Classifier
+from kaggle_prz.models.linear_probe import probabilities
+from kaggle_prz.tasks.outputs import Target
+from kaggle_prz.training.data import prediction_batches
+
+
+class Network(Protocol):
+    """What answers batches of pictures, such as a Keras model."""
+
+    @property
+    def output_shape(self) -> tuple[Any, ...]:
+        """The last one is how many numbers it puts out for a picture."""
+
+    def predict_on_batch(self, x: Pixels) -> NDArray[np.float32]:
+        """`(pictures, outputs)`."""
+
+
+class Answering:
+    """A classifier that answers through its features: they are traced for its head anyway.
+
+    A trace of the whole classifier would take another second, for a product of two matrices. A
+    head that is set later is not seen.
+    """
+
+    def __init__(self, classifier: Classifier, outputs: Target):
+        self._features, self._head = classifier.features, classifier.head
+        self._outputs = outputs
+        self.output_shape = (None, outputs.count)
+
+    def predict_on_batch(self, x: Pixels) -> NDArray[np.float32]:
+        """`(pictures, outputs)` from 0 to 1, what the classifier's model puts out."""
+        return probabilities(self._features.predict_on_batch(x), self._head, self._outputs)
+
+
+def views_of(flips: Sequence[str], tta: bool) -> tuple[str, ...]:
+    """Views to average: the plain one, and its mirror image where the task allows.
+
+    Example:
+        >>> views_of(("horizontal", "vertical"), tta=True)
+        ('plain', 'horizontal')
+    """
+    if not tta or not flips:
+        return ("plain",)
+    return ("plain", "horizontal" if "horizontal" in flips else flips[0])
+
+
+def head_views(flips: Sequence[str]) -> tuple[str, ...]:
+    """Views that a head alone may be fitted to, and answer from: as many as flips can make.
+
+    Example:
+        >>> head_views(("horizontal", "vertical")), head_views(())
+        (('plain', 'horizontal', 'vertical', 'both'), ('plain',))
+    """
+    both = ("both",) if len(flips) == 2 else ()
+    return ("plain", *flips, *both)
+
+
+def predict(
+    model: Network,
+    pixels: Store,
+    rows: NDArray[np.int64],
+    *,
+    batch_size: int,
+    views: Sequence[str] = ("plain",),
+    advance: Advance | None = None,
+) -> NDArray[np.float32]:
+    """Return outputs of `model`, `(rows, outputs)`, for `rows` of `pixels`, averaged over `views`.
+
+    `advance` is called after every step with the images that it added.
+    """
+    outputs = np.zeros((len(rows) * len(views), model.output_shape[-1]), np.float32)
+    done = 0
+    for batch in prediction_batches(pixels, rows, batch_size=batch_size, views=views):
+        some = model.predict_on_batch(batch)[: len(outputs) - done]
+        outputs[done : done + len(some)] = some
+        done += len(some)
+        if advance is not None:
+            advance(len(some))
+    each_view = outputs.reshape(len(views), len(rows), outputs.shape[-1])
+    mean: NDArray[np.float32] = each_view.mean(axis=0)
+    return mean

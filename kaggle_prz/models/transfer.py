@@ -1,0 +1,158 @@
+"""Weights of stage k -> the same network at the size of stage k+1: strict, by name."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import keras
+
+from kaggle_prz.core.errors import PrzError
+from kaggle_prz.models import positions
+
+
+class TransferError(PrzError):
+    """Two networks whose weights do not fit each other by name and shape."""
+
+
+@dataclass(frozen=True)
+class TransferReport:
+    """What became of every weight of the receiving network, by name.
+
+    Attributes:
+        kept: set from the weight of the same name and shape.
+        reinitialised: left at its own initial value, because that was asked for.
+        resampled: position embeddings, interpolated from the source's grid to the target's.
+    """
+
+    kept: tuple[str, ...]
+    reinitialised: tuple[str, ...] = ()
+    resampled: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, list[str]]:
+        """The report as JSON values; `resampled` where there is any."""
+        report = {"kept": list(self.kept), "reinitialised": list(self.reinitialised)}
+        return report | ({"resampled": list(self.resampled)} if self.resampled else {})
+
+
+def transfer(
+    source: keras.Model, target: keras.Model, *, reinitialise: Sequence[str] = ()
+) -> TransferReport:
+    """Set every weight of `target` to the weight of the same name in `source`.
+
+    Position embeddings of another grid are interpolated, see `positions.resampled`. Weights whose
+    names begin with a prefix in `reinitialise`, such as `"head"`, keep their initial values.
+
+    Raises:
+        TransferError: a weight without partner on either side, or of another shape; the message
+            lists both sides. Nothing is changed then.
+
+    Example:
+        >>> small, large = (build_model("tiny", size, classes=4) for size in (32, 64))
+        >>> len(transfer(small, large).kept)
+        22
+    """
+    return _set(named_weights(source), named_weights(target), reinitialise)
+
+
+def transfer_in_order(source: keras.Model, target: keras.Model) -> TransferReport:
+    """Set every weight of a copy of a network, whose names may differ as after loading a file."""
+    given, wanted = _state(source), named_weights(target)
+    if len(given) != len(wanted):
+        raise TransferError(f"It has {len(given)} weights, and {len(wanted)} at the other size.")
+    return _set(dict(zip(wanted, given, strict=True)), wanted)
+
+
+def _set(
+    given: Mapping[str, keras.Variable],
+    wanted: Mapping[str, keras.Variable],
+    reinitialise: Sequence[str] = (),
+) -> TransferReport:
+    report = fitting(_shapes(given), _shapes(wanted), reinitialise=reinitialise)
+    for name in report.kept:
+        wanted[name].assign(given[name])
+    for name in report.resampled:
+        wanted[name].assign(positions.resampled(given[name], tuple(wanted[name].shape)))
+    return report
+
+
+def fitting(
+    given: Mapping[str, tuple[int, ...]],
+    wanted: Mapping[str, tuple[int, ...]],
+    *,
+    reinitialise: Sequence[str] = (),
+) -> TransferReport:
+    """Return what `transfer` would do, from the shapes of weights by name alone.
+
+    Example:
+        >>> fitting({"conv/kernel": (3, 3)}, {"conv/kernel": (3, 3)}).kept
+        ('conv/kernel',)
+    """
+    fresh = tuple(name for name in wanted if name.startswith(tuple(reinitialise)))
+    pairs = [name for name in wanted if name not in fresh and name in given]
+    other = [name for name in pairs if given[name] != wanted[name]]
+    resampled = tuple(name for name in other if positions.fit(name, given[name], wanted[name]))
+    lacking = [name for name in wanted if name not in fresh and name not in given]
+    unused = [name for name in given if name not in wanted]
+    misshapen = [
+        f"{name} {given[name]} -> {wanted[name]}" for name in other if name not in resampled
+    ]
+    _refuse(
+        "Weights pass between stages only whole, by name and shape, and these two networks differ.",
+        {
+            "missing in the source": lacking,
+            "without place in the target": unused,
+            "of another shape": misshapen,
+        },
+        "Build both from the same backbone and classes.",
+    )
+    return TransferReport(
+        kept=tuple(name for name in pairs if name not in other),
+        reinitialised=fresh,
+        resampled=resampled,
+    )
+
+
+def _shapes(named: Mapping[str, keras.Variable]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(weight.shape) for name, weight in named.items()}
+
+
+def _refuse(rule: str, findings: Mapping[str, Sequence[str]], remedy: str) -> None:
+    said = [_side(title, names) for title, names in findings.items() if names]
+    if said:
+        raise TransferError(" ".join([rule, *said, remedy]))
+
+
+def _side(title: str, names: Sequence[str]) -> str:
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return f"{len(names)} {title}: {', '.join(names[:12])}{more}."
+
+
+def named_weights(model: keras.Model) -> dict[str, keras.Variable]:
+    """Return the variables of `model` by names that do not depend on what was built before it.
+
+    Keras numbers layers that have no name of their own through the whole process
+    (`conv2d_7`); here they are numbered within the model, in order.
+    """
+    ranks: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    named: dict[str, keras.Variable] = {}
+    for variable in _state(model):
+        name = "/".join(_within_model(part, ranks) for part in variable.path.split("/"))
+        if name in named:
+            raise TransferError(
+                f"Two weights of {model.name!r} are called {name!r}; give its layers names of "
+                "their own, so that weights can pass by name."
+            )
+        named[name] = variable
+    return named
+
+
+def _state(model: keras.Model) -> list[keras.Variable]:
+    """Weights and running statistics, without the state of random generators."""
+    return [variable for variable in model.variables if "seed_generator" not in variable.path]
+
+
+def _within_model(part: str, ranks: dict[str, dict[str, int]]) -> str:
+    base = re.sub(r"_\d+$", "", part)
+    rank = ranks[base].setdefault(part, len(ranks[base]))
+    return f"{base}_{rank}" if rank else base

@@ -1,0 +1,76 @@
+"""How much archives may unpack to: limits of bytes and files, room on the disk, a sane ratio."""
+
+import shutil
+from pathlib import Path
+
+from kaggle_prz.core.errors import DataError, DiskFullError
+
+BY_HAND = "unpack it by hand into a folder of its name beside it, which is then read in its place."
+_KEPT_FREE = 1_000_000_000  # bytes of the disk that unpacking leaves
+_MOST_RATIO = 1000  # deflate cannot reach more than 1032, and no photographs come near it
+_RATIO_FROM = 100_000_000  # bytes; below it a ratio harms nobody
+_MOST_ENTRIES = 20_000_000  # files and folders: empty ones take room, too
+
+
+class Meter:
+    """Counts what is really written, and stops what would fill the disk.
+
+    Args:
+        limit: most bytes for all archives together.
+        place: an existing directory on the disk that is written to.
+    """
+
+    def __init__(self, limit: int, place: Path):
+        self.entries = self.total = 0
+        self._limit, self._place = limit, place
+        self._room = shutil.disk_usage(place).free - _KEPT_FREE
+        self._archive, self._packed, self._written = "", 0, 0
+
+    def begin(self, archive: str, packed: int) -> None:
+        """Count what follows as unpacked from `archive`, of `packed` bytes."""
+        self._archive, self._packed, self._written = archive, packed, 0
+
+    def count_entry(self) -> None:
+        """Count a file or a folder before it is made.
+
+        Raises:
+            DataError: more than any competition has.
+        """
+        self.entries += 1
+        if self.entries > _MOST_ENTRIES:
+            self._refuse(f"The archives hold more than {_MOST_ENTRIES:,} files and folders")
+
+    def count(self, size: int) -> None:
+        """Count `size` bytes before they are written.
+
+        Raises:
+            DataError: more than the limit, or than a thousand times the archive's size.
+            DiskFullError: more than the disk has room for.
+        """
+        self.total += size
+        self._written += size
+        if self.total > self._room < self._limit:
+            raise DiskFullError(
+                f"{self._archive} unpacks to more than {self._place} has room for "
+                f"({max(0, self._room) / 1e9:.1f} GB and 1 GB that is kept free). Make room, or "
+                "name another home with KAGGLE_PRZ_HOME, and run the same command again."
+            )
+        if self.total > self._limit:
+            self._refuse(f"The archives unpack to more than {self._limit / 1e9:.1f} GB")
+        if self._written > max(_RATIO_FROM, _MOST_RATIO * self._packed):
+            raise DataError(
+                f"{self._archive} unpacks to more than {_MOST_RATIO} times its size "
+                f"({self._written / 1e6:.0f} MB out of {self._packed / 1e6:.2f} MB), as archives "
+                f"do that are made to fill a disk. If you trust it, {BY_HAND}"
+            )
+
+    def give_back(self, size: int) -> None:
+        """Take off a file of `size` bytes: an archive out of another, which was removed."""
+        self.total -= size
+        self.entries -= 1
+
+    def _refuse(self, what: str) -> None:
+        raise DataError(
+            f"{what}, the most that is allowed; {self._archive} goes beyond it. If you trust it, "
+            f"{BY_HAND}"
+        )

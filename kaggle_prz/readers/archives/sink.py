@@ -1,0 +1,170 @@
+"""Where the members of an archive are written: safe paths, counted bytes, no junk."""
+
+import io
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, NoReturn, Self
+
+from kaggle_prz.core import filesystem
+from kaggle_prz.core.errors import DataError, PrzError
+from kaggle_prz.readers.archives.meter import BY_HAND, Meter
+
+CHUNK = 1 << 20  # bytes
+_DEEPEST = 100  # folders; Python walks a tree by recursion
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+class Sink:
+    """Writes the members of one archive below `folder`, an empty directory.
+
+    Args:
+        folder: nothing is ever written outside of it.
+        archive: the archive's name, for messages.
+        meter: counts what is written.
+    """
+
+    def __init__(self, folder: Path, archive: str, meter: Meter):
+        self.folder, self.archive, self.meter = folder, archive, meter
+        self._made: set[tuple[str, ...]] = {()}
+
+    def make_folder(self, name: str) -> None:
+        """Make the folder of a member; see `parts`."""
+        parts = self.parts(name)
+        if not is_junk(parts):
+            self._make(parts)
+
+    def open(self, name: str) -> "Output":
+        """Open the file of a member; a second one of exactly that name replaces the first.
+
+        Raises:
+            DataError: the path is unsafe, or taken by a name that differs by case only.
+        """
+        parts = self.parts(name)
+        if not parts:
+            raise DataError(f"{self.archive} is damaged: a file in it has no name. Fetch it again.")
+        if is_junk(parts):
+            return Output(self, None, name)
+        self._make(parts[:-1])
+        path = self.folder.joinpath(*parts)
+        self.meter.count_entry()
+        with self.guarded(name):
+            try:
+                file = path.open("xb")
+            except FileExistsError:
+                if path.is_dir() or parts[-1] not in os.listdir(path.parent):  # noqa: PTH208 - text
+                    raise self._taken(name) from None
+                file = path.open("wb")
+        return Output(self, file, name)
+
+    def copy(self, name: str, stream: IO[bytes] | io.BufferedIOBase) -> None:
+        """Write a member from a stream, a chunk at a time."""
+        with self.open(name) as output:
+            while chunk := stream.read(CHUNK):
+                output.write(chunk)
+
+    @contextmanager
+    def guarded(self, name: str) -> Iterator[None]:
+        """Turn what a file system refuses while `name` is written into a sentence."""
+        try:
+            with filesystem.room_for(self.folder):
+                yield
+        except PrzError:
+            raise
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "a name this file system cannot hold"
+            raise DataError(
+                f"{_short(name)} of {self.archive} cannot be written below {self.folder.parent} "
+                f"({reason}). Name another home with KAGGLE_PRZ_HOME, or {BY_HAND}"
+            ) from error
+
+    def parts(self, name: str) -> tuple[str, ...]:
+        """Return the folders and the file that a member's name means, below `folder`.
+
+        Raises:
+            DataError: absolute, with `..` or a drive, or too deep.
+        """
+        path = name.replace("\\", "/")
+        parts = [part for part in path.split("/") if part not in ("", ".")]
+        unsafe = any(part == ".." or _DRIVE.match(part) for part in parts) or "\0" in path
+        if unsafe or path.startswith("/"):
+            self.refuse(name, "a path that may lead out of the archive's folder")
+        if len(parts) > _DEEPEST:
+            self.refuse(name, f"more than {_DEEPEST} folders deep")
+        return tuple(parts)
+
+    def refuse(self, name: str, what: str) -> NoReturn:
+        """Refuse the archive for a member that nobody should trust."""
+        raise DataError(
+            f"{self.archive} holds {_short(name)}, {what}: such an archive is not unpacked. If you "
+            f"trust it, {BY_HAND}"
+        )
+
+    def _make(self, parts: tuple[str, ...]) -> None:
+        # The folder was empty at first: what is there but was not made here has another spelling.
+        for depth in range(1, len(parts) + 1) if parts not in self._made else ():
+            folder = parts[:depth]
+            if folder not in self._made:
+                name = "/".join(folder)
+                self.meter.count_entry()
+                with self.guarded(name):
+                    try:
+                        self.folder.joinpath(*folder).mkdir()
+                    except FileExistsError:
+                        raise self._taken(name) from None
+                self._made.add(folder)
+
+    def _taken(self, name: str) -> DataError:
+        return DataError(
+            f"{self.archive} holds {_short(name)} beside a member whose name differs by case only, "
+            "or is a file where this one is a folder: the file system under "
+            f"{self.folder.parent} keeps only one of them. Name a home on another with "
+            "KAGGLE_PRZ_HOME."
+        )
+
+
+class Output:
+    """The file of one member, or nothing where the member is junk; a context manager."""
+
+    def __init__(self, sink: Sink, file: IO[bytes] | None, name: str):
+        self._sink, self._file, self._name = sink, file, name
+
+    def write(self, data: bytes) -> int:
+        """Write a chunk; refused over a limit, or by the file system."""
+        if self._file is not None:
+            self._sink.meter.count(len(data))
+            with self._sink.guarded(self._name):
+                self._file.write(data)
+        return len(data)
+
+    def seekable(self) -> bool:
+        """Say that writing goes forward only."""
+        return False
+
+    def close(self) -> None:
+        """Close the file; what was buffered is written."""
+        if self._file is not None:
+            with self._sink.guarded(self._name):
+                self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def is_junk(parts: tuple[str, ...]) -> bool:
+    """Return whether a path is what macOS and Windows leave in folders.
+
+    Example:
+        >>> is_junk(("__MACOSX", "train", "._a.png")), is_junk(("train", "a.png"))
+        (True, False)
+    """
+    return any(p in ("__MACOSX", ".DS_Store", "Thumbs.db") or p.startswith("._") for p in parts)
+
+
+def _short(name: str) -> str:
+    return repr(name if len(name) <= 80 else f"{name[:60]}…{name[-19:]}")

@@ -1,0 +1,135 @@
+"""Which files of a directory are archives to unpack, and which are plain."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import NoReturn
+
+from kaggle_prz.core.errors import DataError
+from kaggle_prz.readers.archives.names import kind_of, part_of, stem_of
+from kaggle_prz.readers.archives.sink import is_junk
+
+_PREFERRED = ("zip", "tar", "gz", "7z")  # of archives with one content: the quickest to read
+_WHOLE = -1  # in place of the number of a part
+
+
+@dataclass(frozen=True)
+class Archive:
+    """An archive that is to be unpacked.
+
+    Attributes:
+        name: relative POSIX path, without the number of a part.
+        paths: its parts in order; one path where it is in one piece.
+    """
+
+    name: str
+    paths: tuple[Path, ...]
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of all parts."""
+        return sum(path.stat().st_size for path in self.paths)
+
+    @property
+    def stem(self) -> str:
+        """Name of what it unpacks to."""
+        return stem_of(self.file_name)
+
+    @property
+    def file_name(self) -> str:
+        """Name without folders."""
+        return PurePosixPath(self.name).name
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a directory holds.
+
+    Attributes:
+        archives: those to unpack, by name.
+        plain: relative POSIX paths of all other files and of links to directories.
+        notes: sentences on archives that are passed over for another.
+    """
+
+    archives: tuple[Archive, ...]
+    plain: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def survey(root: Path) -> Survey:
+    """Look through `root`, hidden files and folders left out.
+
+    An archive whose unpacked folder or file stands beside it counts as plain, and so do all but
+    one of several archives that would unpack to the same name.
+
+    Raises:
+        DataError: a part of an archive is missing, or a folder may not be read.
+    """
+    archives: list[Archive] = []
+    plain: list[str] = []
+    notes: list[str] = []
+    for folder, subfolders, names in os.walk(root, onerror=_unreadable):
+        place = Path(folder)
+        prefix = "" if place == root else f"{place.relative_to(root).as_posix()}/"
+        seen = [name for name in subfolders if _is_seen(name)]
+        linked = {name for name in seen if (place / name).is_symlink()}
+        subfolders[:] = sorted(set(seen) - linked)
+        pieces = _pieces(place, names)
+        chosen = _chosen(place, pieces, prefix, notes)
+        packed = {path.name for base in chosen for path in pieces[base].values()}
+        archives += [Archive(prefix + b, _ordered(prefix + b, pieces[b])) for b in chosen]
+        plain += [prefix + name for name in sorted({*names, *linked} - packed) if _is_seen(name)]
+    return Survey(tuple(archives), tuple(plain), tuple(notes))
+
+
+def _is_seen(name: str) -> bool:
+    return not name.startswith(".") and not is_junk((name,))
+
+
+def _pieces(place: Path, names: list[str]) -> dict[str, dict[int, Path]]:
+    found: dict[str, dict[int, Path]] = {}
+    for name in names:
+        base, number = part_of(name)
+        if kind_of(base) and (place / name).is_file():
+            found.setdefault(base, {})[_WHOLE if base == name else number] = place / name
+    return found
+
+
+def _chosen(
+    place: Path, pieces: dict[str, dict[int, Path]], prefix: str, notes: list[str]
+) -> list[str]:
+    by_stem: dict[str, str] = {}
+    for base in sorted(pieces, key=lambda base: (_PREFERRED.index(kind_of(base) or ""), base)):
+        stem = stem_of(base)
+        if stem in by_stem:
+            notes.append(
+                f"{prefix}{base} is passed over: {by_stem[stem]} beside it unpacks to {stem} too."
+            )
+        elif not _stands(place / stem):
+            by_stem[stem] = base
+    return sorted(by_stem.values())
+
+
+def _stands(path: Path) -> bool:
+    return path.is_file() or any(
+        not name.startswith(".") for _, _, names in os.walk(path) for name in names
+    )
+
+
+def _ordered(name: str, pieces: dict[int, Path]) -> tuple[Path, ...]:
+    if _WHOLE in pieces:
+        return (pieces[_WHOLE],)
+    missing = set(range(1, max(pieces))) - set(pieces)
+    if missing:
+        raise DataError(
+            f"{name} comes in parts, and {name}.{min(missing):03d} is missing beside "
+            f"{pieces[max(pieces)].name}. Fetch it."
+        )
+    return tuple(pieces[number] for number in sorted(pieces))
+
+
+def _unreadable(error: OSError) -> NoReturn:
+    raise DataError(
+        f"{error.filename} cannot be looked into ({error.strerror}). Give yourself the right to."
+    ) from error

@@ -1,0 +1,92 @@
+"""Arrays whose first axis counts pictures, and the columns beside them, of any file."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+import pandas as pd
+
+from kaggle_prz.core.errors import DataError
+from kaggle_prz.core.image_store import Array
+from kaggle_prz.readers.containers.form import Form, is_extra, is_picture
+from kaggle_prz.readers.containers.rows import InBlocks
+
+_WORDS = [
+    re.compile(rf"(?<![a-z])({word})", re.IGNORECASE) for word in ("test", "train", "val(?:id|_|$)")
+]
+
+
+class Stack(InBlocks):
+    """Pictures of one array.
+
+    Args:
+        name: of the array.
+        shape: `(rows, height, width)`, or with channels as well.
+        itemsize: bytes of a number.
+        read: `(begin, end)` -> those rows.
+        columns: makes the table of what else is known of them.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        itemsize: int,
+        read: Callable[[int, int], Array],
+        columns: Callable[[], pd.DataFrame],
+    ):
+        row_bytes = itemsize * math.prod(shape[1:])
+        super().__init__(Form((name,), shape[1:]), shape[0], row_bytes, read, columns=columns)
+        self._read = read
+
+    def parts(self) -> Iterator[Array]:
+        """See `Records`."""
+        step = self._blocks.length
+        for begin in range(0, self.rows, step):
+            yield self._read(begin, min(self.rows, begin + step))
+
+
+def is_stack(name: str, shape: tuple[int, ...], kind: str) -> bool:
+    """Whether an array is pictures, by its name, its shape and the kind of its numbers.
+
+    Example:
+        >>> is_stack("x_train", (50, 28, 28), "u"), is_stack("masks", (50, 28, 28), "u")
+        (True, False)
+    """
+    return not is_extra(name) and kind in "buif" and is_picture(shape[1:]) and shape[0] > 0
+
+
+def beside(name: str, rows: int, columns: Iterable[tuple[str, tuple[int, ...]]]) -> list[str]:
+    """Which arrays say something of every row of the one that is called `name`.
+
+    Args:
+        name: of an array of pictures.
+        rows: it has.
+        columns: names and shapes of other arrays.
+
+    Example:
+        >>> beside("x_train", 50, [("y_train", (50,)), ("y_test", (50,)), ("ids", (50, 1))])
+        ['y_train', 'ids']
+    """
+    role = _role(name)
+    return [
+        other
+        for other, shape in columns
+        if shape in ((rows,), (rows, 1)) and (not role or _role(other) in ("", role))
+    ]
+
+
+def _role(name: str) -> str:
+    return next((found[1].lower() for word in _WORDS if (found := word.search(name))), "")
+
+
+def text_of(values: Array) -> list[object]:
+    """The values of a column, bytes as text.
+
+    Raises:
+        DataError: they are none that a cell may hold.
+    """
+    flat = values.reshape(-1)
+    if flat.dtype.kind not in "buifSUO":
+        raise DataError(f"a column holds {flat.dtype}")
+    return [v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in flat.tolist()]

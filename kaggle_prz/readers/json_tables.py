@@ -1,0 +1,129 @@
+"""JSON files as tables of text: COCO annotations, lists of objects, maps of ids."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from kaggle_prz.core.errors import DataError
+from kaggle_prz.readers import csv_tables
+from kaggle_prz.tasks.infer.tables import is_sample
+
+JSON = (".json", ".jsonl")
+_IMAGE_KEYS = ("image_id", "id")
+
+
+def frames(path: Path, rows: int | None = None) -> list[pd.DataFrame]:
+    """Return every table of a CSV or JSON file; none of a sample submission or a damaged file.
+
+    What is wrong with a file is said where labels are looked for.
+    """
+    if is_sample(path):
+        return []
+    try:
+        is_json = path.suffix.lower() in JSON
+        return tables(path) if is_json else [csv_tables.read_csv(path, rows=rows)]
+    except DataError:
+        return []
+
+
+def tables(path: Path) -> list[pd.DataFrame]:
+    """Every table that a JSON file may be taken for, the most telling first.
+
+    Of COCO's annotations these are one row an image, joined by `image_id` whatever the order, and
+    the images alone. `{id: label}` becomes columns `id` and `value`.
+
+    Raises:
+        DataError: no JSON, or values within values without end.
+    """
+    content = csv_tables.read_json(path)
+    try:
+        return _tables(content)
+    except RecursionError as error:
+        raise DataError(
+            f"{path} nests its values too deep for a table of labels. Fetch it again."
+        ) from error
+
+
+def _tables(content: object) -> list[pd.DataFrame]:
+    if isinstance(content, Mapping):
+        images, notes = _frame(content.get("images")), _frame(content.get("annotations"))
+        if len(images):
+            joined = _joined(images, notes, _frame(content.get("categories")))
+            return [frame for frame in (joined, images) if frame is not None]
+        return [_of_mapping(content)]
+    return [_frame(content)]
+
+
+def _frame(content: object) -> pd.DataFrame:
+    """A list of objects as text; only cells that are text or numbers, or lists of them."""
+    if not isinstance(content, list) or not all(isinstance(row, Mapping) for row in content):
+        return pd.DataFrame()
+    return as_text(pd.DataFrame.from_records(content)) if content else pd.DataFrame()
+
+
+def _of_mapping(content: Mapping[str, object]) -> pd.DataFrame:
+    values = list(content.values())
+    if values and all(isinstance(value, Mapping) for value in values):
+        rows = [{"id": key} | dict(row) for key, row in content.items() if isinstance(row, Mapping)]
+        return as_text(pd.DataFrame.from_records(rows))
+    columns = [value for value in values if isinstance(value, list) and len(value) > 1]
+    if values and len(columns) == len(values) and len(set(map(len, columns))) == 1:
+        return as_text(pd.DataFrame(dict(content)))
+    return as_text(pd.DataFrame({"id": list(content), "value": values}, dtype=object))
+
+
+def as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table of values of any kind as text; columns of objects are left out."""
+    text = {str(name): _column(frame[name]) for name in frame.columns}
+    return pd.DataFrame({name: column for name, column in text.items() if column is not None})
+
+
+def _column(values: pd.Series) -> pd.Series | None:
+    if values.map(lambda value: isinstance(value, Mapping)).any():
+        return None
+    if pd.api.types.is_float_dtype(values.dtype) and (values.dropna() % 1 == 0).all():
+        values = values.astype("Int64").astype(object)  # integers with some that are missing
+    lists = values[values.map(lambda value: isinstance(value, list))]
+    between = _between(item for items in lists for item in items)
+    return values.map(lambda value: _cell(value, between)).astype(str)
+
+
+def _between(names: Iterable[object]) -> str:
+    """What stands between the names of a list: blanks, or bars where a name holds one."""
+    return "|" if any(" " in name for name in names if isinstance(name, str)) else " "
+
+
+def _cell(value: object, between: str = " ") -> str:
+    if isinstance(value, list):
+        return between.join(_cell(item) for item in value)
+    if value is None or value is pd.NA or value != value:  # noqa: PLR0124 - not a number
+        return ""
+    return str(value)
+
+
+def _joined(
+    images: pd.DataFrame, notes: pd.DataFrame, categories: pd.DataFrame
+) -> pd.DataFrame | None:
+    """One row an image with its annotation; several categories of an image in one cell."""
+    key = next((name for name in _IMAGE_KEYS if name in images.columns), None)
+    if key is None or "image_id" not in notes.columns:
+        return None
+    columns = [name for name in notes.columns if name not in {"id", "image_id"}]
+    grouped = notes.loc[:, ["image_id", *columns]].drop_duplicates()
+    if grouped["image_id"].duplicated().any():
+        grouped = grouped.groupby("image_id", sort=False)[columns].agg(_together).reset_index()
+    described = images.rename(columns={key: "image_id"})
+    shared = [name for name in described.columns if name in columns]
+    joined = described.drop(columns=shared).merge(grouped, on="image_id", how="inner")
+    if "category_id" in joined.columns and {"id", "name"} <= set(categories.columns):
+        names = dict(zip(categories["id"], categories["name"], strict=True))
+        between = _between(names.values())
+        joined["category_name"] = joined["category_id"].map(
+            lambda ids: between.join(names.get(one, "") for one in ids.split(" "))
+        )
+    return joined
+
+
+def _together(values: pd.Series) -> str:
+    return " ".join(dict.fromkeys(values))

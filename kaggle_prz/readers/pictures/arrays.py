@@ -1,0 +1,116 @@
+"""Arrays of NumPy's files -> `(height, width, channels)` bytes."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from kaggle_prz.core.errors import DataError
+from kaggle_prz.core.image_store import Array, Pixels
+from kaggle_prz.readers.containers.npz import HEADS
+from kaggle_prz.readers.pictures import modes
+from kaggle_prz.readers.pictures.kept import Kept
+from kaggle_prz.readers.pictures.limits import refuse_larger
+
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+
+
+def read(file: Path, row: int | None, channels: int, largest_pixels: int) -> Pixels:
+    """The array of a file, or one of a stack, as bytes scaled by the numbers of the whole file.
+
+    Args:
+        file: `.npy`, of one image or of a stack of them.
+        row: which one of the stack, from 0; None of a file of one image.
+        channels: that are wanted, to find the axis that holds them.
+        largest_pixels: see `kaggle_prz.images.decode`.
+
+    Raises:
+        DataError: no such row, no image by its shape, or too large.
+    """
+    if row is None:
+        whole = one = _open(file)
+        span = None
+    else:
+        whole, span = _stacks(file)
+        if not 0 <= row < len(whole):
+            raise DataError(f"there are rows 0 to {len(whole) - 1}, and no row {row}")
+        one = whole[row]
+    image = upright(one, channels)
+    refuse_larger(image.shape[1], image.shape[0], largest_pixels)
+    return modes.eight_bit(np.asarray(image), span)
+
+
+def _open(file: Path) -> Array:
+    with HEADS:
+        array: Array = np.load(file, mmap_mode="r", allow_pickle=False)
+    if array.ndim < 2:
+        raise DataError(f"an array of shape {array.shape} is no image")
+    return array
+
+
+def _open_stack(file: Path) -> tuple[Array, modes.Span]:
+    array = _open(file)
+    return array, modes.span_of(array)
+
+
+_stacks = Kept(_open_stack)
+forget = _stacks.forget
+
+
+def upright(array: Array, channels: int) -> Array:
+    """An array of one image with its channels last.
+
+    The axis of channels is the one as long as `channels`, last before first; else the one of 1
+    to 4.
+
+    Args:
+        array: `(height, width)`, `(height, width, c)` or `(c, height, width)`.
+        channels: that are wanted.
+
+    Returns:
+        `(height, width, c)`.
+
+    Raises:
+        DataError: another shape.
+
+    Example:
+        >>> upright(np.zeros((5, 64, 48)), channels=5).shape
+        (64, 48, 5)
+    """
+    if array.ndim == 2:
+        return array[..., None]
+    if array.ndim == 3 and array.size:
+        first, _, last = array.shape
+        for wanted in ({channels}, set(MODES)):
+            if last in wanted:
+                return array
+            if first in wanted:
+                return np.moveaxis(array, 0, -1)
+    raise DataError(
+        f"an image is an array (height, width), (height, width, {channels}) or ({channels}, "
+        f"height, width), and this one has the shape {array.shape}"
+    )
+
+
+def planes(array: Pixels, channels: int) -> list[Image.Image]:
+    """An array as images that are resized one by one: one of RGB, else one a channel.
+
+    Args:
+        array: `(height, width, c)`.
+        channels: that are wanted; where `c` differs, grey, colour and alpha are converted.
+
+    Raises:
+        DataError: `c` channels cannot become `channels`.
+    """
+    given = array.shape[-1]
+    if given == channels != 3:
+        return [Image.fromarray(np.ascontiguousarray(array[..., k])) for k in range(channels)]
+    if given not in MODES or channels not in MODES:
+        raise DataError(f"images of {channels} channels are wanted, and this one has {given}")
+    shown = np.ascontiguousarray(array[..., 0] if given == 1 else array)
+    return split(modes.flat(Image.fromarray(shown), MODES[channels]))
+
+
+def split(image: Image.Image) -> list[Image.Image]:
+    """An image as those that are resized one by one: alpha would weigh the colours."""
+    return list(image.split()) if image.mode in {"LA", "RGBA"} else [image]

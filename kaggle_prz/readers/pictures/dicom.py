@@ -1,0 +1,85 @@
+"""DICOM files -> 8 bits, by the window that their makers chose. Needs pydicom."""
+
+import importlib.util
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from kaggle_prz.core.errors import DataError, MissingExtraError
+from kaggle_prz.core.image_store import Array, Pixels
+from kaggle_prz.readers.pictures import modes
+from kaggle_prz.readers.pictures.limits import refuse_larger
+
+Dataset: TypeAlias = Any  # pydicom is optional
+SUFFIXES = (".dcm", ".dicom")
+
+
+def require() -> None:
+    """Refuse to go on without pydicom.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    if importlib.util.find_spec("pydicom") is None:
+        raise MissingExtraError("A DICOM image", "pydicom", "medical")
+
+
+def read(file: Path, largest_pixels: int) -> Pixels:
+    """The first frame of a DICOM file, `(height, width, 1 or 3)`.
+
+    Grey numbers are rescaled to their units and then cut to the file's window, or, without one,
+    to their smallest and largest; `MONOCHROME1`, where large is dark, is inverted.
+
+    Args:
+        file: `.dcm`; compressed ones need what pydicom asks for, in the words of its error.
+        largest_pixels: see `kaggle_prz.images.decode`.
+
+    Raises:
+        MissingExtraError: pydicom is not installed.
+        DataError: no pixels, or too many.
+    """
+    require()
+    import pydicom
+    from pydicom.pixels import apply_color_lut
+
+    # From memory, as a damaged element may claim gigabytes, which a file makes room for first;
+    # by force, as competitions strip the preamble.
+    data = pydicom.dcmread(io.BytesIO(file.read_bytes()), force=True)
+    if "PixelData" not in data:
+        raise DataError("the DICOM file holds no pixels")
+    refuse_larger(data.Columns, data.Rows, largest_pixels)
+    pixels = data.pixel_array
+    if int(data.get("NumberOfFrames") or 1) > 1:
+        pixels = pixels[0]
+    if data.PhotometricInterpretation == "PALETTE COLOR":
+        pixels = apply_color_lut(pixels, data)
+    if pixels.ndim == 3:
+        return modes.eight_bit(pixels)
+    grey = _windowed(pixels, data)
+    inverted = data.PhotometricInterpretation == "MONOCHROME1"
+    return (255 - grey if inverted else grey)[..., None]
+
+
+def _windowed(pixels: Array, data: Dataset) -> Pixels:
+    from pydicom.pixels import apply_modality_lut, apply_voi_lut
+
+    values = apply_modality_lut(pixels, data)
+    if "VOILUTSequence" in data or data.get("VOILUTFunction", "LINEAR") == "SIGMOID":
+        values = apply_voi_lut(values, data)
+    elif data.get("WindowWidth") and data.get("WindowCenter") is not None:
+        centre, width = _first(data.WindowCenter), _first(data.WindowWidth)
+        if data.get("VOILUTFunction", "LINEAR") == "LINEAR":  # PS3.3 C.11.2.1.2.1
+            centre, width = centre - 0.5, max(width - 1, 1)
+        return modes.eight_bit(
+            values.astype(np.float64), modes.Span(centre - width / 2, centre + width / 2)
+        )
+    low, high = values.min(), values.max()
+    return modes.eight_bit(values.astype(np.float64), modes.Span(float(low), float(high)))
+
+
+def _first(value: "float | str | Sequence[float]") -> float:
+    """Of several windows, the first."""
+    return float(value if isinstance(value, (int, float, str)) else value[0])

@@ -1,0 +1,100 @@
+"""Sizes and modes of pictures from the heads of a sample of files; decodes nothing."""
+
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from kaggle_prz.readers.pictures import sources
+from kaggle_prz.readers.pictures.limits import pillow_limit_lifted
+
+SAMPLE = 500
+_OTHERS = (".npy", ".dcm", ".dicom")
+
+
+@dataclass(frozen=True)
+class Heads:
+    """What the heads of some image files say.
+
+    Attributes:
+        looked: files that were looked at.
+        of: files there are.
+        sizes: `((width, height), files)` in px, the most frequent first.
+        modes: `(mode, files)` as Pillow names them, the most frequent first.
+        unreadable: files whose head cannot be read.
+    """
+
+    looked: int
+    of: int
+    sizes: tuple[tuple[tuple[int, int], int], ...]
+    modes: tuple[tuple[str, int], ...]
+    unreadable: tuple[str, ...]
+
+    @property
+    def size(self) -> str:
+        """The sizes in words: `300×300 (all)`, or the ranges of width and height."""
+        if not self.sizes:
+            return "unknown"
+        if len(self.sizes) == 1:
+            (width, height), _ = self.sizes[0]
+            return f"{width}×{height} (all)"
+        widths, heights = zip(*(size for size, _ in self.sizes), strict=True)
+        (width, height), count = self.sizes[0]
+        share = count / sum(files for _, files in self.sizes)
+        most = f", mostly {width}×{height}" if share > 0.5 else ""
+        return f"{_span(widths)} × {_span(heights)}{most}"
+
+    @property
+    def mode(self) -> str:
+        """The modes in words: `RGB (all)`, or `RGB 98%, L 2%`."""
+        total = sum(files for _, files in self.modes)
+        if len(self.modes) == 1:
+            return f"{self.modes[0][0]} (all)"
+        return ", ".join(f"{mode} {files / total:.0%}" for mode, files in self.modes) or "unknown"
+
+
+def look(root: Path, references: Sequence[str], most: int = SAMPLE) -> Heads:
+    """Read the heads of image files, chosen evenly.
+
+    Args:
+        root: the competition's directory.
+        references: see `kaggle_prz.readers.pictures.sources`; arrays, tables and DICOM files, which Pillow
+            does not open, are left out.
+        most: files that are opened.
+    """
+    given = dict.fromkeys(references)
+    files = [sources.files_of(name)[0] for name in given if name and _is_image_file(name)]
+    chosen = np.unique(np.linspace(0, len(files) - 1, min(most, len(files))).round().astype(int))
+    sizes: Counter[tuple[int, int]] = Counter()
+    modes: Counter[str] = Counter()
+    unreadable = []
+    with pillow_limit_lifted(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in (files[place] for place in chosen.tolist()):
+            try:
+                with Image.open(root / name) as image:
+                    sizes[image.size] += 1
+                    modes[image.mode] += 1
+            except Exception:  # decoders meet damaged files with errors of every kind
+                unreadable.append(name)
+    return Heads(
+        looked=len(chosen),
+        of=len(files),
+        sizes=tuple(sizes.most_common()),
+        modes=tuple(modes.most_common()),
+        unreadable=tuple(unreadable),
+    )
+
+
+def _is_image_file(reference: str) -> bool:
+    file, row = sources.file_of(reference)
+    return row is None and not file.lower().endswith(_OTHERS)
+
+
+def _span(values: Sequence[int]) -> str:
+    low, high = min(values), max(values)
+    return str(low) if low == high else f"{low}–{high}"

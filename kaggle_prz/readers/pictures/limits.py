@@ -1,0 +1,49 @@
+"""How many pixels an image may have: our limit, in the place of Pillow's."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PIL import Image
+
+from kaggle_prz.core.errors import DataError
+
+LARGEST_PIXELS = 200_000_000
+_lock = threading.Lock()
+_lifted: list[int | None] = []
+
+
+@contextmanager
+def pillow_limit_lifted() -> Iterator[None]:
+    """Let Pillow open images of any size, as `refuse_larger` looks at them before they decode.
+
+    Pillow's limit is a global of the process: the first thread to come lifts it, the last to
+    leave puts it back.
+    """
+    with _lock:
+        _lifted.append(Image.MAX_IMAGE_PIXELS if not _lifted else _lifted[0])
+        Image.MAX_IMAGE_PIXELS = None
+    try:
+        yield
+    finally:
+        with _lock:
+            before = _lifted.pop()
+            if not _lifted:
+                Image.MAX_IMAGE_PIXELS = before
+
+
+def refuse_larger(width: int, height: int, largest_pixels: int) -> None:
+    """Refuse to decode an image of too many pixels.
+
+    Args:
+        width, height: px, of what would be held in memory.
+        largest_pixels: the most that are decoded.
+
+    Raises:
+        DataError: says the size, and the option that allows it.
+    """
+    if width * height > largest_pixels:
+        raise DataError(
+            f"images of up to {largest_pixels:,} pixels are decoded, and this one has {width:,} × "
+            f"{height:,} = {width * height:,}; allow it with largest_pixels={width * height}"
+        )

@@ -1,0 +1,260 @@
+"""What a run shows on the terminal: what the files were taken for, stages, scores."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypedDict
+
+import numpy as np
+
+from kaggle_prz import metrics, schedule
+from kaggle_prz.competitions.competition import Standing
+from kaggle_prz.competitions.embedded.leaderboard import TEAM
+from kaggle_prz.core import filesystem
+from kaggle_prz.core.console import Console, duration
+from kaggle_prz.core.errors import PrzError
+from kaggle_prz.core.task import Task
+from kaggle_prz.runs.run import Run, all_runs, load_run
+from kaggle_prz.schedule import Measured, Workload
+from kaggle_prz.schedule.recipe import Stage
+from kaggle_prz.tasks import outputs
+
+NO_TIME_TO_TRAIN = (
+    "The time limit leaves too little time to train: predictions are those of the first weights."
+)
+HEADS_FIRST = (
+    "The time limit leaves too little time to train every size: heads are fitted to what the "
+    "pretrained network sees, and what is left of the time trains the last size, where it suffices."
+)
+
+
+class RunFacts(TypedDict):
+    """How far a run is and what it scores."""
+
+    run: str
+    metric: str
+    score: float | None
+    sealed: str
+    public_score: float | None
+
+
+_SHOWN = 20
+_LONG, _TOP, _NEAR = 20, 10, 3  # rows of a leaderboard that is shown in part
+
+
+def untrained(stages: Sequence[Stage]) -> str:
+    """What becomes of a run whose first stage, of those that fit, is not trained."""
+    return HEADS_FIRST if len(stages) > 1 else NO_TIME_TO_TRAIN
+
+
+def show_task(task: Task, console: Console) -> None:
+    """What the files were taken for, and by which rule; then what was passed over."""
+    rows = [(evidence.name, evidence.value, evidence.rule) for evidence in task.evidence]
+    console.table(task.slug, ("", "taken for", "because"), rows)
+    for warning in task.warnings:
+        console.say(f"Note: {warning}")
+
+
+def show_stages(
+    stages: Sequence[Stage], workload: Workload, speed: Measured | None, console: Console
+) -> None:
+    """The stage table; times are predicted from `speed`, or left open without it.
+
+    A ramp has a column where it tells something, see `schedule.ramps_to_show`.
+    """
+    ramps = schedule.ramps_to_show(stages)
+    compute = [stage.epochs * stage.image_size**2 for stage in stages]
+    rows = []
+    for place, (stage, spent) in enumerate(zip(stages, compute, strict=True)):
+        cost = schedule.cost_of(stage, workload, speed) if speed else None
+        rows.append(
+            (
+                str(stage.index),
+                f"{stage.image_size} px",
+                f"{stage.epochs:g}",
+                str(stage.batch_size),
+                f"{stage.learning_rate:.1e}",
+                *(f"{values[place]:.3g}" for values in ramps.values()),
+                f"{spent / (sum(compute) or 1):.0%}",
+                duration(cost.total) if cost else "when measured",
+            )
+        )
+    console.table(
+        f"stages of {workload.folds} folds, {workload.train_rows} training images",
+        ("stage", "size", "epochs", "batch", "learning rate", *ramps, "compute", "predicted"),
+        rows,
+    )
+    share = schedule.relative_compute(stages)
+    if len(stages) > 1 and share > 0:
+        total = (
+            sum(schedule.cost_of(stage, workload, speed).total for stage in stages) if speed else 0
+        )
+        took = f"; predicted in all: {duration(total)}" if speed else ""
+        console.say(
+            f"{1 / share:.2f}× less compute than the same epochs at "
+            f"{stages[-1].image_size} px{took}"
+        )
+
+
+def show_scores(run: Run, console: Console) -> None:
+    """Out-of-fold scores of every stage and fold, which are submitted, and how they are decided."""
+    blend, metric = run.blend, metrics.of(run.task)
+    folds = run.recipe.folds
+    last = ["score", "accuracy"] if outputs.of(run.task).one_class else ["score"]
+    rows = [
+        (
+            stage["name"],
+            *(f"{score:.4f}" for score in stage["fold_scores"]),
+            *[""] * (folds - len(stage["fold_scores"])),
+            *(_score(stage.get(key)) for key in last),
+        )
+        for stage in blend["stages"]
+    ]
+    columns = ["stage", *(f"fold {fold + 1}" for fold in range(folds)), "out-of-fold", *last[1:]]
+    console.table(
+        f"{metric.title} ({'higher' if metric.maximize else 'lower'} is better)", columns, rows
+    )
+    console.say(f"The submission holds what scores best out-of-fold: {blend['reason']}.")
+    if metric.wants == "labels" and blend.get("decision"):
+        console.say(f"How predictions become answers: {blend['decision']['reason']}.")
+
+
+def show_classes(task: Task, console: Console) -> None:
+    """How many training images every class or tag has, the largest first; of numbers, the range.
+
+    Classes of several heads are told head by head.
+    """
+    for place, head in enumerate(task.heads):
+        one = replace(task.of_head(place), classes=head.classes)
+        _show_counts(one, f"classes of {head.name}", console)
+    if task.heads:
+        return
+    if outputs.of(task).has_classes:
+        _show_counts(task, task.kind, console)
+    else:
+        _show_numbers(task, console)
+
+
+def _show_counts(task: Task, title: str, console: Console) -> None:
+    target = outputs.of(task)
+    counts = target.rows_of_each(task.labels)
+    order = np.argsort(-counts, kind="stable")
+    rows = [
+        (task.classes[k], str(counts[k]), f"{counts[k] / len(task.labels):.1%}")
+        for k in order[:_SHOWN]
+    ]
+    counted = "images" if task.bags is None else "rows"
+    console.table(title, (target.noun, counted, "share"), rows)
+    _say_rest(len(order), title, console)
+
+
+def _show_numbers(task: Task, console: Console) -> None:
+    rows = [
+        (name, *(f"{value:.6g}" for value in (own.min(), own.mean(), own.max(), own.std())))
+        for name, own in zip(task.classes, task.labels.T.astype(np.float64), strict=True)
+    ]
+    header = ("number", "least", "mean", "most", "standard deviation")
+    console.table("numbers", header, rows[:_SHOWN])
+    _say_rest(len(rows), "numbers", console)
+
+
+def _say_rest(count: int, what: str, console: Console) -> None:
+    if count > _SHOWN:
+        console.say(f"… and {count - _SHOWN} more {what}")
+
+
+def show_standings(slug: str, standings: Sequence[Standing], console: Console) -> None:
+    """The leaderboard; of a long one, its top, and the team with its neighbours."""
+    mine = next((place for place, s in enumerate(standings) if s.team == TEAM), None)
+    shown: Sequence[int] = range(len(standings))
+    if len(standings) > _LONG:
+        near = () if mine is None else range(max(mine - _NEAR, 0), mine + _NEAR + 1)
+        shown = sorted({*range(_TOP), *near} & {*shown})
+    rows = []
+    for before, place in zip([-1, *shown], shown, strict=False):
+        if place != before + 1:
+            rows.append(("", "…", "", "", ""))
+        s = standings[place]
+        entries, date = str(s.entries or ""), s.date[:19].replace("T", " ")
+        rows.append((str(s.rank), s.team, f"{s.score:.5f}", entries, date))
+    console.table(f"leaderboard of {slug}", ("rank", "team", "score", "entries", "date"), rows)
+    if len(standings) > _LONG:
+        rank = "" if mine is None else f"; you are in the top {_percentile(standings, mine):.1f} %"
+        console.say(f"{len(standings)} teams{rank}")
+
+
+def _percentile(standings: Sequence[Standing], mine: int) -> float:
+    return 100 * standings[mine].rank / len(standings)
+
+
+def task_facts(task: Task) -> dict[str, object]:
+    """A task as JSON values: each property with the rule that set it."""
+    return {
+        "slug": task.slug,
+        "kind": task.kind,
+        "classes": list(task.classes),
+        "heads": [vars(head) | {"classes": list(head.classes)} for head in task.heads],
+        "cell": task.cell,
+        "most_ranked": task.most_ranked if task.cell == "ranked" else None,
+        "metric": task.metric,
+        "train_images": len(task.images.train_files),
+        "test_rows": len(task.test_ids),
+        "flips": list(task.flips),
+        "evidence": [vars(evidence) for evidence in task.evidence],
+        "warnings": list(task.warnings),
+    }
+
+
+def run_facts(output_dir: Path) -> list[RunFacts]:
+    """The runs below a directory, oldest first: how far they are and what they score."""
+    facts: list[RunFacts] = []
+    for path in all_runs(output_dir):
+        try:
+            facts.append(_facts_of(load_run(path)))
+        except PrzError:
+            facts.append(
+                {
+                    "run": str(path),
+                    "metric": "",
+                    "score": None,
+                    "sealed": "begun",
+                    "public_score": None,
+                }
+            )
+    return facts
+
+
+def _facts_of(run: Run) -> RunFacts:
+    stages = run.stages
+    sealed = sum(
+        filesystem.is_sealed(run.directory(stage, fold))
+        for stage in stages
+        for fold in range(run.recipe.folds)
+    )
+    scored, receipt = (run.path / "blend.json").is_file(), run.receipt
+    return {
+        "run": str(run.path),
+        "metric": run.task.metric,
+        "score": run.score if scored else None,
+        "sealed": f"{sealed} of {len(stages) * run.recipe.folds}",
+        "public_score": receipt.public_score if receipt else None,
+    }
+
+
+def show_runs(facts: Sequence[RunFacts], console: Console) -> None:
+    """A table of runs."""
+    rows = [
+        (
+            fact["run"],
+            fact["metric"],
+            _score(fact["score"]),
+            fact["sealed"],
+            _score(fact["public_score"]),
+        )
+        for fact in facts
+    ]
+    console.table("", ("run", "metric", "out-of-fold", "folds × stages", "public"), rows)
+
+
+def _score(score: float | None) -> str:
+    return "" if score is None else f"{score:.4f}"

@@ -1,0 +1,304 @@
+"""The plan of a run while it goes: what comes next, how long it may take, and plan.json."""
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from kaggle_prz import schedule
+from kaggle_prz.runs import speeds
+from kaggle_prz.report import terminal
+from kaggle_prz.core import filesystem
+from kaggle_prz.core.clock import FOR_ENSEMBLE_AND_REPORT, Budget
+from kaggle_prz.core.console import Console, duration
+from kaggle_prz.core.errors import PausedError
+from kaggle_prz.runs.run import Run, stages_in
+from kaggle_prz.schedule import Slot, Speed, Speeds, Workload
+from kaggle_prz.schedule.recipe import Recipe, Stage
+from kaggle_prz.core.task import Task
+
+_SLOWER_FOLD = 1.3  # than the slowest so far, at most; a later stage's cost about the same
+_SLOWER_CLOSE = 2.0  # than the slowest so far, since there is more to read after every stage
+
+
+def workload_of(recipe: Recipe, task: Task, *, pretrained: bool = True) -> Workload:
+    """How many images a stage of the run touches; heads are those of pretrained networks."""
+    views = 2 if recipe.tta and task.flips else 1
+    images = task.images
+    rows = len(images.train_files), len(images.test_files)
+    refits = pretrained and recipe.head_first and recipe.refit_head
+    ends_untrained = isinstance(recipe.epochs, tuple) and recipe.epochs[-1] == 0
+    shares = refits and recipe.batch_norm != "recalibrate" and not ends_untrained
+    return Workload(
+        recipe.folds,
+        *rows,
+        views,
+        refits_head=refits,
+        shares_features=shares,
+        head_views=2 ** len(task.flips) if recipe.tta else 1,
+    )
+
+
+class Plan:
+    """The stages of a run; a stage's epochs are settled when it begins and never change again.
+
+    Args:
+        run: its directory takes `plan.json`; what is already there is gone on with.
+        budget: the clock.
+        console: gets the stage table.
+        pretrained: whether the network is, when it begins.
+        structure: of a network that was handed over, see `speeds.known`.
+
+    Attributes:
+        closing: seconds that ensemble and report took, at most.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        budget: Budget,
+        console: Console,
+        *,
+        pretrained: bool = True,
+        structure: str = "",
+    ):
+        self._run, self._budget, self._console = run, budget, console
+        self._file = run.path / "plan.json"
+        self._workload = workload_of(run.recipe, run.task, pretrained=pretrained)
+        self._structure = structure
+        self._speeds = speeds.known(run.recipe, structure)
+        self._forecast: dict[int, float] = {}
+        self._position, self._longest_fold, self.closing = 0, 0.0, 0.0
+        if self._file.is_file():
+            stored = filesystem.read_json(self._file)
+            self._stages, self._settled = list(stages_in(stored)), stored["settled"]
+            forecast = stored["predicted_seconds"] or []
+            self._forecast = dict(enumerate(forecast[: self._settled], start=1))
+        else:
+            self._stages, self._settled = list(schedule.stages_of(run.recipe)), 0
+            self._write(complete=False)
+        self._show()
+
+    def next(self) -> Stage | None:
+        """The next stage in order, or None after the last."""
+        if self._position == len(self._stages):
+            return None
+        self._position += 1
+        return self._stages[self._position - 1]
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a stage is left."""
+        return self._position < len(self._stages)
+
+    def needs_speed(self, stage: Stage) -> bool:
+        """Whether a stage's speed is worth measuring: under a limit, and at the very first."""
+        if self._workload.predicts_from_features(stage):
+            return any(each.epochs for each in self._in_time(stage, trains=True, begun=False))
+        return self._budget.limit is not None or (stage.index == 1 and self._settled == 0)
+
+    def settle(self, stage: Stage, speed: Speed | None) -> Stage | None:
+        """Settle the epochs of a stage that is about to begin, and plan those after it.
+
+        Returns:
+            The stage with its epochs, or None: the time left is too short for it.
+        """
+        if speed is not None:
+            self._speeds = (self._speeds or Speeds({})).adding(stage, speed)
+        if stage.index > self._settled:
+            if self._budget.limit is not None and self._speeds is not None:
+                self._fit_to_time(stage, measured=speed is not None)
+            self._settled = stage.index
+            if self._speeds is not None and stage.index <= len(self._stages):
+                settled = self._stages[stage.index - 1]
+                self._forecast[stage.index] = round(self._cost(settled).total, 1)
+            self._write(complete=False)
+            if speed is not None:
+                self._show()
+        here = stage.index - 1
+        return self._stages[here] if here < len(self._stages) else None
+
+    def use(self, stage: Stage) -> None:
+        """Write down the batch size that a settled stage is trained with, where it is another."""
+        here = self._stages[stage.index - 1]
+        used = {"batch_size": stage.batch_size, "learning_rate": stage.learning_rate}
+        if here != (changed := here.model_copy(update=used)):
+            self._stages[stage.index - 1] = changed
+            self._write(complete=False)
+
+    def slot(self, stage: Stage, fold: int) -> Slot:
+        """How long a fold may train: the stage's epochs, or its share of the time left.
+
+        Under a time limit the clock alone decides, so that a speed measured too low or too high
+        neither wastes time nor overruns it; the stage's epochs are then a prediction. After its
+        deadline a fold is late: it is not trained, and answers as fast as it can.
+        """
+        deadline = self._deadline(stage, fold)
+        if deadline is None or stage.epochs == 0:
+            return Slot(stage.epochs, deadline)
+        return Slot(self._most_epochs(stage), deadline)
+
+    def _most_epochs(self, stage: Stage) -> float:
+        recipe = self._run.recipe
+        if recipe.epochs is not None:
+            return schedule.stages_of(recipe)[stage.index - 1].epochs
+        most = schedule.divided(recipe, schedule.MOST_EPOCHS_UNDER_A_TIME_LIMIT)
+        return most[stage.index - 1]
+
+    def _deadline(self, stage: Stage, fold: int) -> float | None:
+        if self._budget.limit is None or self._speeds is None:
+            return None
+        now = time.monotonic()
+        remaining = self._run.recipe.folds - fold
+        later = sum(self._cost(after).total for after in self._stages[stage.index :])
+        left = self._left() - later
+        return now + left / remaining - self._cost(stage).predict / self._run.recipe.folds
+
+    def has_time_for(self, stage: Stage, fold: int) -> bool:
+        """Whether a fold can still be trained a little and predicted; the first stage always."""
+        deadline = self._deadline(stage, fold)
+        if stage.index == 1 or deadline is None or self._workload.predicts_from_features(stage):
+            return True
+        cost = self._cost(stage)
+        worth = (cost.train / 4 + cost.features) / self._run.recipe.folds
+        if deadline - time.monotonic() >= worth:
+            return True
+        self._console.say(
+            f"The time limit ends {stage.name} before fold {fold + 1}; folds without it keep "
+            "their predictions of the stage before."
+        )
+        return False
+
+    @contextlib.contextmanager
+    def fold_timed(self) -> Iterator[None]:
+        """Around the training of a fold: how long folds take tells when a session must pause."""
+        begun = time.monotonic()
+        yield
+        self._longest_fold = max(self._longest_fold, time.monotonic() - begun)
+
+    def pause_unless_session_lasts(self, stage: Stage) -> None:
+        """End the session where another fold of a stage may not fit into it.
+
+        A session's first fold is always tried, so that every session comes further.
+
+        Raises:
+            PausedError: says how far the run is.
+        """
+        if not self._longest_fold or self._budget.lasts(self._longest_fold * _SLOWER_FOLD):
+            return
+        folds = self._run.recipe.folds
+        sealed = sum(
+            filesystem.is_sealed(self._run.directory(one, fold))
+            for one in self._stages
+            for fold in range(folds)
+        )
+        raise PausedError(
+            f"The session's time is used up before the next fold of {stage.name}: {sealed} of "
+            f"{len(self._stages) * folds} folds are sealed. The same call goes on from there."
+        )
+
+    def learn(self, predict_speed: float | None, train_speed: float | None = None) -> None:
+        """Replace the speed of the stage in hand by that of the whole stage, for later runs too.
+
+        Without a speed of prediction nothing changes; without one of training, that is kept.
+        """
+        if self._speeds is None or predict_speed is None:
+            return
+        stage = self._stages[self._position - 1]
+        here = self._speeds.of(stage)
+        speed = replace(
+            here, predict_images=predict_speed, train_images=train_speed or here.train_images
+        )
+        measured = train_speed is not None or self._speeds.knows(stage)
+        self._speeds = self._speeds.adding(stage, speed)
+        if measured:
+            speeds.keep(self._run.recipe, stage, speed, self._structure)
+
+    @contextlib.contextmanager
+    def closing_timed(self) -> Iterator[None]:
+        """Around ensemble and report: as long as they take is kept back from then on."""
+        begun = time.monotonic()
+        yield
+        self.closing = max(self.closing, time.monotonic() - begun)
+
+    def _left(self) -> float:
+        """Seconds left for training and prediction."""
+        more = _SLOWER_CLOSE * self.closing - FOR_ENSEMBLE_AND_REPORT
+        return self._budget.left() - max(0.0, more)
+
+    def close(self) -> None:
+        """Mark the plan as carried out."""
+        self._write(complete=True)
+
+    def _fit_to_time(self, stage: Stage, *, measured: bool) -> None:
+        """Settle what comes from a stage on, whose model is built, and measured where it trains."""
+        heads = self._workload.predicts_from_features(stage)
+        done, ahead = self._stages[: stage.index - 1], self._stages[stage.index - 1 :]
+        fitted = self._in_time(stage, trains=measured or not heads, begun=True)
+        given_up = ahead[len(fitted) :]
+        if given_up:
+            named = " and ".join(f"{one.image_size} px" for one in given_up)
+            self._console.say(
+                f"The time limit leaves {duration(max(0.0, self._left()))}, too little for "
+                f"{named}: given up."
+            )
+        if stage.index == 1 and fitted[0].epochs == 0:
+            self._console.say(terminal.untrained(fitted))
+        self._stages = [*done, *fitted]
+
+    def _in_time(self, stage: Stage, *, trains: bool, begun: bool) -> tuple[Stage, ...]:
+        """Return a stage that is not trained yet and those after it, as the time left allows.
+
+        `trains` says whether it may be trained; `begun` that its model is built, and sees features
+        where folds share them.
+        """
+        begin, speed = stage.index - 1, self._speeds
+        if speed is None:
+            return ()
+        recipe, ahead = self._run.recipe, self._stages[begin:]
+        passed = self._cost(stage).start if begun else 0.0
+        seconds = self._left() + passed
+        if not trains:
+            return schedule.heads_alone(seconds, ahead, self._workload, speed, seen=begun)
+        asked = [each.epochs for each in schedule.stages_of(recipe)[begin:][: len(ahead)]]
+        return schedule.in_time(
+            seconds,
+            ahead,
+            self._workload,
+            speed,
+            asked=None if recipe.epochs is None else asked,
+            shares=schedule.divided(recipe, 1.0)[begin:][: len(ahead)],
+            seen=begun,
+        )
+
+    def _cost(self, stage: Stage) -> schedule.Cost:
+        if self._speeds is None:
+            return schedule.Cost(0.0, 0.0, 0.0)
+        follows_heads = stage.index > 1 and self._stages[stage.index - 2].epochs == 0
+        workload = schedule.after_heads(self._workload) if follows_heads else self._workload
+        return schedule.cost_of(stage, workload, self._speeds)
+
+    def _show(self) -> None:
+        if self._stages[self._settled :] or self._settled == 0:
+            terminal.show_stages(self._stages, self._workload, self._speeds, self._console)
+
+    def _write(self, *, complete: bool) -> None:
+        filesystem.write_json(
+            self._file,
+            {
+                "folds": self._run.recipe.folds,
+                "time_limit": self._run.recipe.time_limit,
+                "settled": self._settled,
+                "complete": complete,
+                "stages": [{"name": stage.name, **stage.model_dump()} for stage in self._stages],
+                "predicted_seconds": self._predicted(self._stages),
+            },
+        )
+
+    def _predicted(self, stages: Sequence[Stage]) -> list[float] | None:
+        """Seconds a stage; the forecast of a stage that has begun stays what it was."""
+        if self._speeds is None:
+            return None
+        return [
+            self._forecast.get(stage.index, round(self._cost(stage).total, 1)) for stage in stages
+        ]

@@ -1,0 +1,317 @@
+"""A run as a value: its recipe, task, stages and scores, read from its files."""
+
+import functools
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeAlias, get_type_hints
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
+
+import kaggle_prz
+from kaggle_prz.runs import receipts
+from kaggle_prz.core import filesystem
+from kaggle_prz.core.errors import RunError, UsageError
+from kaggle_prz.core.identity import Identity
+from kaggle_prz.runs.receipts import Receipt
+from kaggle_prz.schedule.recipe import Overrides, Recipe, Stage
+from kaggle_prz.core.task import Images, Task, Text
+
+Facts: TypeAlias = dict[str, Any]  # what a JSON file says
+
+WEIGHTS = "model.weights.h5"
+_BAGS = tuple(field.name for field in fields(Images))
+_ARRAYS = ("train_ids", "train_files", "labels", "groups", "test_ids", "test_files")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run directory.
+
+    Attributes:
+        path: the directory.
+        recipe: how it trains.
+        task: what it was taken for; unreadable training images are left out.
+    """
+
+    path: Path
+    recipe: Recipe
+    task: Task
+
+    @property
+    def name(self) -> str:
+        """The directory's name."""
+        return self.path.name
+
+    @property
+    def competition(self) -> str:
+        """What its host knows the competition by: a name, or the path of a directory."""
+        return str(filesystem.read_json(self.path / "recipe.json")["competition"])
+
+    @property
+    def overrides(self) -> Overrides:
+        """What settled how its files are read."""
+        return Overrides(**filesystem.read_json(self.path / "recipe.json").get("layout", {}))
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages as planned last."""
+        return stages_in(filesystem.read_json(self.path / "plan.json"))
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all that the plan names is sealed."""
+        try:
+            complete = bool(filesystem.read_json(self.path / "plan.json")["complete"])
+        except RunError:
+            return False
+        return complete and all(map(self.is_sealed, self.stages))
+
+    @property
+    def blend(self) -> Facts:
+        """Scores of every stage and fold, and which of them are submitted."""
+        blend: Facts = filesystem.read_json(self.path / "blend.json")
+        return blend
+
+    @property
+    def score(self) -> float:
+        """Out-of-fold score of what is submitted, by the task's metric."""
+        return float(self.blend["score"])
+
+    @property
+    def submission(self) -> Path:
+        """The submission file."""
+        return self.path / "submission.csv"
+
+    @property
+    def report(self) -> Path:
+        """The report, one HTML file."""
+        return self.path / "report.html"
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What the host answered to the submission so far, or None."""
+        return receipts.read(self.path)
+
+    @property
+    def oof(self) -> pd.DataFrame:
+        """Out-of-fold predictions of what is submitted: one row an id, one column a class."""
+        arrays = filesystem.read_arrays(self.path / "oof.npz")
+        return pd.DataFrame(
+            arrays["probabilities"],
+            index=pd.Index(arrays["ids"], name=self.task.id_column),
+            columns=list(self.task.classes),
+        )
+
+    def directory(self, stage: Stage, fold: int) -> Path:
+        """Directory of one fold of one stage."""
+        return self.path / stage.name / f"fold{fold}"
+
+    def weights(self, stage: Stage, fold: int) -> Path:
+        """Return the file of weights that a fold of a stage predicts from."""
+        return self.directory(stage, fold) / WEIGHTS
+
+    def is_sealed(self, stage: Stage) -> bool:
+        """Whether every fold of a stage is finished."""
+        return all(
+            filesystem.is_sealed(self.directory(stage, fold)) for fold in range(self.recipe.folds)
+        )
+
+
+def stages_in(plan: Facts) -> tuple[Stage, ...]:
+    """The stages of a `plan.json`."""
+    return tuple(
+        Stage(**{key: value for key, value in stage.items() if key != "name"})
+        for stage in plan["stages"]
+    )
+
+
+def check_name(name: str | None) -> None:
+    """Refuse names of runs that are no names of directories.
+
+    Raises:
+        UsageError: it has slashes, begins with a dot, or is empty.
+    """
+    if name is not None and (not name or name.startswith(".") or Path(name).name != name):
+        raise UsageError(
+            f"--run takes a plain name, without slashes and not beginning with a dot; received "
+            f"{name!r}. The directory above it is --output-dir."
+        )
+
+
+def directory(
+    parent: Path, name: str | None, recipe: Recipe, task: Task, identity: Identity | None
+) -> Path:
+    """Return the run's directory: the same recipe and network on the same files is the same run."""
+    if name is not None:
+        return parent / name
+    facts = recipe.model_dump_json() + fingerprint(task) + (identity.digest if identity else "")
+    digest = hashlib.sha256((facts + _weights_digest(recipe)).encode())
+    name = "-".join([recipe.backbone, *map(str, recipe.sizes), digest.hexdigest()[:6]])
+    if identity is None:
+        return parent / name
+    # What a network puts out is compared with a tolerance, so it has no place in a digest.
+    names = itertools.chain([name], (f"{name}-{count}" for count in itertools.count(2)))
+    files = (parent / one / "recipe.json" for one in names)
+    return next(
+        file.parent
+        for file in files
+        if not file.is_file() or not other_network(filesystem.read_json(file), identity)
+    )
+
+
+def _weights_digest(recipe: Recipe) -> str:
+    """Return the digest of the weights file that a recipe names; empty where it names none."""
+    path = Path(recipe.weights).expanduser()
+    named = recipe.weights not in {"auto", "imagenet", "none"}
+    return filesystem.sha256(path) if named and path.is_file() else ""
+
+
+def other_network(found: Facts, identity: Identity | None) -> str:
+    """Return how a run's network differs from one in hand, as a clause; empty where it does not."""
+    known = found.get("backbone_identity") or None
+    if known is None or identity is None:
+        here, there = ("by name", "handed over") if identity is None else ("handed over", "by name")
+        return "" if known is identity else f"it was given {there} then, and {here} now"
+    return identity.difference(Identity.from_json(known))
+
+
+def fingerprint(task: Task) -> str:
+    """Digest of what a task's rows are: ids, files, labels, groups, form of the submission."""
+    digest = hashlib.sha256()
+    for name in _ARRAYS:
+        array = getattr(task, name)
+        digest.update(b"\0" if array is None else "\n".join(map(str, array.tolist())).encode())
+    for array in _of_bags(task).values():
+        digest.update("\n".join(map(str, array.tolist())).encode())
+    form: list[object] = [
+        task.classes,
+        task.target_columns,
+        task.cell,
+        task.metric,
+        task.kind,
+        task.channels,
+    ]
+    if task.heads:
+        form.append([asdict(head) for head in task.heads])
+    digest.update(json.dumps(form).encode())
+    return digest.hexdigest()[:16]
+
+
+def _of_bags(task: Task) -> dict[str, NDArray[np.int64] | Text]:
+    """The arrays of a task's bags by their names in `task.npz`; none where rows have one image."""
+    return {} if task.bags is None else {f"bags_{name}": getattr(task.bags, name) for name in _BAGS}
+
+
+def begin(
+    path: Path,
+    competition: str,
+    recipe: Recipe,
+    task: Task,
+    identity: Identity | None,
+    *,
+    overrides: Overrides | None = None,
+) -> None:
+    """Write down what a run is, or check that the directory is already that run.
+
+    Raises:
+        RunError: the directory holds a run of another recipe, or of other files.
+    """
+    wanted: Facts = {
+        "version": kaggle_prz.__version__,
+        "competition": competition,
+        "recipe": recipe.model_dump(mode="json"),
+        "backbone_identity": identity.to_json() if identity else "",
+        "weights_sha256": _weights_digest(recipe),
+        "files": fingerprint(task),
+        "layout": (overrides or Overrides()).given,
+    }
+    file = path / "recipe.json"
+    if not file.is_file():
+        filesystem.write_json(file, wanted)
+        return
+    found = filesystem.read_json(file)
+    Recipe.parse(found["recipe"])  # refuses keys that no recipe has any more
+    differing = [
+        key for key, value in wanted["recipe"].items() if found["recipe"].get(key) != value
+    ]
+    if differing:
+        shown = ", ".join(
+            f"{key} {found['recipe'].get(key)!r} there, {wanted['recipe'][key]!r} here"
+            for key in differing
+        )
+        raise RunError(
+            f"{path} holds a run of another recipe ({shown}). Name another run with "
+            "--run NAME, or give the same options to go on with it."
+        )
+    changed = other_network(found, identity)
+    if changed:
+        raise RunError(
+            f"{path} holds a run of another network that is called {recipe.backbone}, too: "
+            f"{changed}. Name another run with --run NAME."
+        )
+    for key, what in (("files", "files"), ("weights_sha256", "weights file")):
+        if found.get(key, wanted[key]) != wanted[key]:
+            raise RunError(
+                f"{path} holds a run on other {what}: the {what} changed since it began. "
+                "Name another run with --run NAME."
+            )
+
+
+def write_task(path: Path, task: Task) -> None:
+    """Write the task as `task.json` and `task.npz`."""
+    arrays = {name: getattr(task, name) for name in _ARRAYS if getattr(task, name) is not None}
+    filesystem.write_arrays(path / "task.npz", **arrays, **_of_bags(task))
+    facts = {name: getattr(task, name) for name in _facts()}
+    filesystem.write_json(path / "task.json", to_jsonable_python(facts))
+
+
+@functools.cache
+def _facts() -> dict[str, TypeAdapter[object]]:
+    """Return what `task.json` holds of a task: all that is no array, by name."""
+    kinds = get_type_hints(Task)
+    names = (field.name for field in fields(Task))
+    return {name: TypeAdapter(kinds[name]) for name in names if name not in (*_ARRAYS, "bags")}
+
+
+def load_run(path: str | Path) -> Run:
+    """Read a run back from its directory.
+
+    Args:
+        path: `runs/<slug>/<run>`.
+
+    Raises:
+        RunError: the directory holds no run.
+
+    Example:
+        >>> load_run("runs/shapes/first").score  # doctest: +SKIP
+        0.1234
+    """
+    path = Path(path)
+    recipe = filesystem.read_json(path / "recipe.json")["recipe"]
+    written = filesystem.read_json(path / "task.json")
+    arrays = filesystem.read_arrays(path / "task.npz")
+    facts: Facts = {
+        name: kind.validate_python(written[name])
+        for name, kind in _facts().items()
+        if name in written
+    }
+    facts |= {name: arrays.get(name) for name in _ARRAYS}
+    if f"bags_{_BAGS[0]}" in arrays:
+        facts["bags"] = Images(**{name: arrays[f"bags_{name}"] for name in _BAGS})
+    return Run(path, Recipe.parse(recipe), Task(**facts))
+
+
+def all_runs(output_dir: Path) -> Iterator[Path]:
+    """Directories of runs below `output_dir`, oldest first."""
+    yield from sorted(
+        (file.parent for file in output_dir.glob("*/*/recipe.json")),
+        key=lambda path: (path / "recipe.json").stat().st_mtime,
+    )

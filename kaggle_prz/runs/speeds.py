@@ -1,0 +1,81 @@
+"""What was measured on this machine so far: `speed.json` in the tool's home, kept for later runs.
+
+A speed belongs to a backbone, an image size, a batch size, a precision and a machine.
+"""
+
+from typing import Annotated
+
+import pydantic
+from pydantic import Field
+
+from kaggle_prz.core import environment, filesystem
+from kaggle_prz.core.errors import RunError
+from kaggle_prz.schedule import Speed, Speeds
+from kaggle_prz.schedule.recipe import Recipe, Stage
+
+_FILE = "speed.json"
+_Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Count = Annotated[int, Field(gt=0)]
+
+
+class _Row(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    backbone: str
+    image_size: _Count
+    batch_size: _Count
+    precision: str
+    machine: str
+    train_images: _Rate
+    predict_images: _Rate
+    start: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return self.backbone, self.image_size, self.batch_size, self.precision, self.machine
+
+    @property
+    def speed(self) -> Speed:
+        return Speed(self.image_size, self.train_images, self.predict_images, self.start)
+
+
+def known(recipe: Recipe, structure: str = "") -> Speeds | None:
+    """What earlier runs measured on this machine with a recipe's backbone and precision, if any.
+
+    Networks that were handed over have a `structure` besides a name, see `Identity`. A file of
+    another form, such as an older version wrote, says nothing.
+    """
+    here = (_named(recipe, structure), recipe.precision, environment.machine())
+    measured = {
+        (row.image_size, row.batch_size): row.speed
+        for row in _rows()
+        if (row.backbone, row.precision, row.machine) == here
+    }
+    return Speeds(measured) if measured else None
+
+
+def keep(recipe: Recipe, stage: Stage, speed: Speed, structure: str = "") -> None:
+    """Add what was measured of a stage; it replaces what was known of the same."""
+    row = _Row(
+        backbone=_named(recipe, structure),
+        batch_size=stage.batch_size,
+        precision=recipe.precision,
+        machine=environment.machine(),
+        **vars(speed.of(stage)),
+    )
+    rows = [each for each in _rows() if each.key != row.key]
+    filesystem.write_json(
+        filesystem.home() / _FILE, {"speeds": [each.model_dump() for each in [*rows, row]]}
+    )
+
+
+def _named(recipe: Recipe, structure: str) -> str:
+    return f"{recipe.backbone} {structure}".rstrip()
+
+
+def _rows() -> list[_Row]:
+    try:
+        stored = filesystem.read_json(filesystem.home() / _FILE)
+        return [_Row.model_validate(row) for row in stored["speeds"]]
+    except (RunError, pydantic.ValidationError, TypeError, KeyError):
+        return []

@@ -1,0 +1,193 @@
+"""Recipes by name, from TOML files, and how they come together with options and defaults.
+
+explicit option > named recipe or file > competition's own defaults > defaults of `Recipe`
+"""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from kaggle_prz.core.errors import UsageError
+from kaggle_prz.schedule.recipe import Recipe
+
+_TABLES = {"card", "recipe"}
+
+
+class Card(pydantic.BaseModel):
+    """What a recipe was made for, and what it was measured to do.
+
+    Attributes:
+        command: that runs it.
+        hardware: what it was made for, or measured on.
+        about: what it does.
+        time, score, spread: where measured: of the command, of its out-of-fold predictions, of
+            seeds or folds.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    command: str
+    hardware: str
+    about: str
+    time: str | None = None
+    score: str | None = None
+    spread: str | None = None
+
+
+@dataclass(frozen=True)
+class Named:
+    """A recipe as its file has it.
+
+    Attributes:
+        source: the file, as mistakes name it.
+        keys: of `Recipe`, unchecked; arrays are tuples.
+        card: what the file says of it, if it does.
+    """
+
+    source: str
+    keys: Mapping[str, object]
+    card: Card | None
+
+
+def names() -> tuple[str, ...]:
+    """The recipes that come with the package.
+
+    Example:
+        >>> names()
+        ('quick', 'standard', 'strong')
+    """
+    files = resources.files(__name__).iterdir()
+    return tuple(sorted(Path(file.name).stem for file in files if file.name.endswith(".toml")))
+
+
+def read(name: str | Path) -> Named:
+    """A recipe by its name, or by the path of a TOML file.
+
+    A file has the keys of `Recipe` at the top or in a table `[recipe]`, and may have a `[card]`.
+
+    Raises:
+        UsageError: an unknown name, a file that is not there or is no TOML, or a table that means
+            nothing. Keys and their values are checked by `parse`, with everything else.
+
+    Example:
+        >>> read("quick").keys["sizes"]
+        (96, 160)
+    """
+    if str(name) in names():
+        text = resources.files(__name__).joinpath(f"{name}.toml").read_text("utf-8")
+        return _parsed(text, f"recipe {name}")
+    path = Path(name).expanduser()
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        close = difflib.get_close_matches(str(name), names(), n=1)
+        meant = f" Did you mean {close[0]!r}?" if close else ""
+        raise UsageError(
+            f"No recipe is called {str(name)!r}, and there is no file of that name.{meant} Known "
+            f"are {', '.join(names())}; a recipe of your own is named by the path of its TOML file."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not written in UTF-8"
+        raise UsageError(f"The recipe {str(path)!r} cannot be read: {reason}.") from None
+    return _parsed(text, str(path))
+
+
+def flat(options: Mapping[str, object]) -> dict[str, object]:
+    """Return the options that are given, with the keys of the recipe that they name below them.
+
+    Raises:
+        UsageError: see `read`.
+    """
+    return _layers(options)[0]
+
+
+def parse(options: Mapping[str, object], *, defaults: Mapping[str, object] | None = None) -> Recipe:
+    """Options, over the recipe that they name, over a competition's defaults.
+
+    Args:
+        options: keys of `Recipe`; None and absent ones are not given. `recipe` is the name of a
+            recipe or the path of a TOML file, `settings` a dictionary of more keys (`--set`).
+        defaults: of the competition.
+
+    Raises:
+        UsageError: every mistake at once, those of a file with its path.
+
+    Example:
+        >>> parse({"recipe": "strong", "folds": 3}, defaults={"folds": 4, "seed": 7}).seed
+        7
+    """
+    given, sources = _layers(options)
+    return Recipe.parse(given, defaults=_suited(defaults or {}, given), sources=sources)
+
+
+def _layers(options: Mapping[str, Any]) -> tuple[dict[str, object], dict[str, str]]:
+    """The given keys, and where those that are no options of their own are written."""
+    given = {key: value for key, value in options.items() if value is not None}
+    name, settings = given.pop("recipe", None), given.pop("settings", {})
+    twice = [key for key in settings if key in given]
+    if twice:
+        raise UsageError(f"Given twice, once with --set: {', '.join(twice)}. Keep one of each.")
+    given, sources = {**given, **settings}, dict.fromkeys(settings, "--set")
+    if name is None:
+        return given, sources
+    if not isinstance(name, str | Path):
+        raise UsageError(
+            f"recipe takes {', '.join(names())}, or the path of a TOML file; received a "
+            f"{type(name).__name__}. Give keys of a recipe as options of their own."
+        )
+    named = read(name)
+    sources |= {key: named.source for key in named.keys if key not in given}
+    return {**_suited(named.keys, given), **given}, sources
+
+
+def _suited(defaults: Mapping[str, object], options: Mapping[str, object]) -> dict[str, object]:
+    """Return what suits the options: epochs of each stage are divided again for other stages."""
+    epochs, sizes = defaults.get("epochs"), options.get("sizes")
+    if isinstance(epochs, tuple) and isinstance(sizes, tuple | list) and len(sizes) != len(epochs):
+        return {**defaults, "epochs": sum(epochs)}
+    return dict(defaults)
+
+
+def _parsed(text: str, source: str) -> Named:
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{source} is not valid TOML: {error}.") from None
+    tables = {key for key, value in content.items() if isinstance(value, dict)}
+    if tables - _TABLES:
+        raise UsageError(
+            f"{source}: a recipe has the tables [card] and [recipe]; received "
+            f"[{'], ['.join(sorted(tables - _TABLES))}]."
+        )
+    inner = content.pop("recipe", {})
+    if not isinstance(inner, dict):
+        raise UsageError(f"{source}: recipe is a table of keys, [recipe]; received {inner!r}.")
+    card = content.pop("card", None)
+    twice = [key for key in content if key in inner]
+    if twice:
+        raise UsageError(
+            f"{source}: {', '.join(twice)} is given twice, at the top and in [recipe]."
+        )
+    keys = {key: _tuples(value) for key, value in {**content, **inner}.items()}
+    return Named(source, keys, _card(card, source))
+
+
+def _card(card: object, source: str) -> Card | None:
+    try:
+        return None if card is None else Card.model_validate(card)
+    except pydantic.ValidationError as error:
+        told = (
+            f"{source}: card.{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}"
+            for mistake in error.errors(include_url=False)
+        )
+        raise UsageError("\n".join(told)) from None
+
+
+def _tuples(value: object) -> object:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

@@ -1,0 +1,342 @@
+"""Recipe and Stage: frozen, typed values that say how a run trains. Nothing is computed here."""
+
+import difflib
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import ErrorDetails
+
+from kaggle_prz.core.clock import seconds_of
+from kaggle_prz.core.errors import UsageError
+
+PositiveEpochs = Annotated[float, Field(gt=0, le=10_000)]
+StageEpochs = Annotated[float, Field(ge=0, le=10_000)]
+ImageSize = Annotated[int, Field(ge=8, le=4096)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Strength = Annotated[float, Field(ge=0, le=10)]
+ShareRamp = Share | tuple[Share, Share]
+StrengthRamp = Strength | tuple[Strength, Strength]
+
+
+# Keys of earlier versions; where they were off, they are still read.
+_INSTEAD = {
+    "fixres": "to predict at a larger size, add that size with 0 epochs, such as "
+    "--sizes 160,240,320,384 --epochs 3,2,1,0",
+    "average_last": "the weights that predict are averaged by ema, such as ema = 0.95",
+}
+
+
+def _key(default: object, text: str, **more: Any) -> Any:
+    """Return a key of a recipe that follows `--set` on the command line."""
+    return Field(default, description=text, **more)
+
+
+def _option(default: object, text: str, *, metavar: str | None = None, **more: Any) -> Any:
+    """Return a key that has an option of its own; its metavar is that of its type, if None."""
+    return _key(default, text, json_schema_extra={"metavar": metavar}, **more)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Stage(_Frozen):
+    """One step of progressive resizing: every fold is trained at one image size.
+
+    Attributes:
+        index: 1 for the first stage.
+        image_size: height and width of the network's input, px.
+        epochs: passes over a fold's training rows; a fraction ends within a pass.
+        head_views: of every image, flips included, that a head alone is fitted to and predicts
+            from, where the stage has no epochs.
+
+    The others are a recipe's keys, as they are in this stage.
+    """
+
+    index: int
+    image_size: int
+    epochs: float
+    batch_size: int
+    learning_rate: float
+    dropout: float = 0.2
+    stochastic_depth: float = 0.0
+    randaugment: float = 0.0
+    mixup: float = 0.0
+    cutmix: float = 0.0
+    label_smoothing: float = 0.0
+    frozen: float = 0.0
+    head_views: int = 1
+
+    @property
+    def name(self) -> str:
+        """Directory name of the stage within a run, such as `stage2-240`."""
+        return f"stage{self.index}-{self.image_size}"
+
+    @property
+    def label(self) -> str:
+        """What charts call it."""
+        return f"{self.image_size} px"
+
+
+class Overrides(_Frozen):
+    """What a person says of how a competition's files are read; None leaves it to the rules.
+
+    Example:
+        >>> Overrides.split({"metric": "accuracy", "seed": 1})
+        (Overrides(metric='accuracy', target=None, group=None, id_column=None, positive=None), \
+{'seed': 1})
+    """
+
+    metric: str | None = _option(None, "The competition's metric, where its host does not say.")
+    target: str | None = _option(None, "Column of labels.", metavar="COLUMN")
+    group: str | None = _option(
+        None, "Column whose values never part between folds.", metavar="COLUMN|none"
+    )
+    id_column: str | None = _option(
+        None, "Column that names the training images.", metavar="COLUMN"
+    )
+    positive: str | None = _option(
+        None, "Of two classes, the one that a probability is of.", metavar="CLASS"
+    )
+
+    @classmethod
+    def split(cls, options: Mapping[str, Any]) -> tuple[Self, dict[str, Any]]:
+        """Return the overrides among options, and the other options."""
+        own = {key: options[key] for key in cls.model_fields if key in options}
+        return cls(**own), {key: value for key, value in options.items() if key not in own}
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Those that are not None, by name."""
+        return self.model_dump(exclude_none=True, include=set(Overrides.model_fields))
+
+
+class Recipe(_Frozen):
+    """How a run trains; the same recipe on the same files is the same run.
+
+    Raises:
+        UsageError: from `Recipe.parse`, with every mistake at once.
+
+    Example:
+        >>> Recipe(sizes=(160, 240, 320)).folds
+        5
+    """
+
+    backbone: str = _option(
+        "efficientnet_lite0", "A network by name; an unknown name lists the known ones."
+    )
+    weights: str = _option(
+        "auto",
+        "What the backbone starts from: pretrained weights where a package ships them, those "
+        "or an error, fresh ones, or a Keras weights file for the backbone.",
+        metavar="auto|imagenet|none|FILE",
+    )
+    sizes: tuple[ImageSize, ...] = _option(
+        (160, 240, 320), "Image size of every stage, px, rising."
+    )
+    folds: int = _option(5, "Cross-validation folds, at least 2.", ge=2, le=100)
+    epochs: PositiveEpochs | tuple[StageEpochs, ...] | None = _option(
+        None,
+        "In all, divided by the schedule; or one number a stage, the last may be 0; default: by "
+        "the time limit, else 6 in all.",
+    )
+    schedule: Literal["equal_compute", "equal_epochs", "late_jump", "linear"] = _option(
+        "equal_compute",
+        "How epochs are divided among the stages, where they are not one number a stage: for "
+        "the same compute, evenly, most at the first size, or with sizes that rise linearly.",
+    )
+    batch_size: Annotated[int, Field(ge=1, le=65_536)] | Literal["auto"] = _option(
+        32,
+        "Images a step at the first size; falls with the square of the size, to 32 at "
+        "the least; auto: as many as fit an accelerator, 32 on a processor.",
+    )
+    accumulate: int = _key(
+        1, "Steps whose gradients are averaged before weights change.", ge=1, le=1024
+    )
+    learning_rate: float = _option(2e-4, "Peak at the first stage.", gt=0, lt=1)
+    learning_rate_fall: float = _key(
+        0.6, "Learning rate of a stage ÷ that of the stage before.", gt=0, le=1
+    )
+    layer_decay: float = _key(
+        1.0, "Learning rate of a layer ÷ that of the layer after it.", gt=0, le=1
+    )
+    weight_decay: float = _option(1e-4, "Of AdamW.", ge=0, lt=1)
+    clipnorm: float = _key(1.0, "Largest norm of a weight's gradient.", gt=0, allow_inf_nan=False)
+    head_first: bool = _key(
+        True,
+        "Fit the head on frozen features before anything is fine-tuned; without it heads are "
+        "not fitted to larger sizes either.",
+    )
+    refit_head: bool = _key(
+        True,
+        "Fit the head again to the features of every larger size, as a stage begins; of "
+        "networks that began with pretrained weights.",
+    )
+    frozen: ShareRamp = _key(0.0, "Share of the backbone's layers that are not trained")
+    dropout: ShareRamp = _option(0.2, "Before the head")
+    stochastic_depth: ShareRamp = _key(0.0, "Share of residual branches that a step drops")
+    randaugment: StrengthRamp = _option(0.0, "Magnitude of RandAugment, 0 to 10")
+    mixup: StrengthRamp = _option(
+        0.0, "Alpha of the beta distribution that shares of two mixed images are drawn from"
+    )
+    cutmix: StrengthRamp = _key(0.0, "The same, of images with a cut-out of another")
+    label_smoothing: ShareRamp = _key(0.0, "Share of a label that is spread over all classes")
+    presize: Share = _key(
+        0.0,
+        "Margin that images keep around a random crop of the stage's size, as a share of it; "
+        "0 for none.",
+    )
+    loss: Literal["crossentropy", "focal"] = _key(
+        "crossentropy", "focal gives less weight to images that are right already."
+    )
+    class_weight: Literal["none", "balanced"] = _key(
+        "none", "balanced gives every class the same weight."
+    )
+    ema: Share = _option(
+        0.95,
+        "Momentum of an exponential moving average of the weights, which predicts; 0 for none.",
+    )
+    patience: Annotated[int, Field(ge=1, le=1000)] | None = _option(
+        None,
+        "Epochs without a better score of the held-out rows that end a fold's stage, "
+        "which then keeps its best epoch; default: all epochs, and the last is kept.",
+    )
+    batch_norm: Literal["auto", "inference", "recalibrate", "train"] = _key(
+        "auto",
+        "Statistics of batch normalization: the pretrained ones, measured again on the "
+        "training images, or those of every batch; auto decides by the backbone.",
+    )
+    ensemble_stages: bool = _key(
+        True, "Submit the mean of several stages' predictions where it is better."
+    )
+    tta: bool = _option(True, "Average predictions over the flips that the task allows.")
+    precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = _option(
+        "auto", "Compute dtype; auto suits the device."
+    )
+    time_limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = _option(
+        None, "For the whole run: 600, 90s, 10m, 1h30m; epochs are fitted to it."
+    )
+    seed: int = _option(0, "Of folds, batches and initial weights.", ge=0, lt=2**32)
+
+    @field_validator("sizes")
+    @classmethod
+    def _sizes_rise(cls, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        if not sizes:
+            raise ValueError("at least one image size is needed, such as 160,240,320")
+        if any(later <= earlier for earlier, later in pairwise(sizes)):
+            raise ValueError(
+                "image sizes must rise from stage to stage; write them as "
+                + ",".join(str(size) for size in sorted(set(sizes)))
+            )
+        return sizes
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_boolean_for_a_number(cls, value: object, info: pydantic.ValidationInfo) -> object:
+        if (
+            isinstance(value, bool)
+            and cls.model_fields[str(info.field_name)].annotation is not bool
+        ):
+            raise ValueError("this key takes no true or false")
+        return value
+
+    @field_validator("time_limit", mode="before")
+    @classmethod
+    def _a_time_in_words(cls, limit: object) -> object:
+        return seconds_of(limit) if isinstance(limit, str) else limit
+
+    @model_validator(mode="after")
+    def _one_epoch_count_a_stage(self) -> Self:
+        if isinstance(self.epochs, tuple) and len(self.epochs) != len(self.sizes):
+            raise ValueError(
+                f"{len(self.epochs)} epochs for {len(self.sizes)} sizes; give one number "
+                "in all, or one for every size"
+            )
+        if isinstance(self.epochs, tuple) and not all(self.epochs[:-1] or self.epochs):
+            raise ValueError("only the last of several sizes may have 0 epochs")
+        return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_removed_keys(cls, given: object) -> object:
+        """Drop keys that earlier versions had, where they asked for nothing."""
+        if not isinstance(given, dict):
+            return given
+        return {key: value for key, value in given.items() if value or key not in _INSTEAD}
+
+    @classmethod
+    def parse(
+        cls,
+        options: Mapping[str, object],
+        *,
+        defaults: Mapping[str, object] | None = None,
+        sources: Mapping[str, str] | None = None,
+    ) -> "Recipe":
+        """Check `options` over `defaults`; None and absent options take the default.
+
+        `sources` says of keys where they are written, for the sentences about mistakes.
+
+        Raises:
+            UsageError: one line a mistake: unknown key, wrong type, value out of range.
+        """
+        given = {key: value for key, value in options.items() if value is not None}
+        try:
+            return cls.model_validate({**(defaults or {}), **given})
+        except pydantic.ValidationError as error:
+            raise UsageError(_all_mistakes(error, sources or {})) from None
+
+
+# What a key that takes one number or several says of the form that was not meant.
+_OF_ANOTHER_FORM = {"tuple_type", "float_type", "literal_error"}
+_WORDS = {
+    "tuple_type": "Input should be numbers in a list, such as [96, 144]",
+    "bool_type": "Input should be true or false",
+    "bool_parsing": "Input should be true or false",
+    "float_type": "Input should be a number",
+    "float_parsing": "Input should be a number",
+    "int_type": "Input should be a whole number",
+    "int_parsing": "Input should be a whole number",
+    "int_from_float": "Input should be a whole number",
+}
+
+
+def _named(mistake: ErrorDetails) -> str:
+    return str(mistake["loc"][0]) if mistake["loc"] else ""
+
+
+def _known_beside(key: str) -> str:
+    if key in _INSTEAD:
+        return f"; {_INSTEAD[key]}"
+    close = difflib.get_close_matches(key, Recipe.model_fields, n=1)
+    meant = f"; did you mean {close[0]!r}?" if close else "."
+    return f"{meant} The keys are {', '.join(Recipe.model_fields)}"
+
+
+def _written(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_written, value))}]"
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def _all_mistakes(error: pydantic.ValidationError, sources: Mapping[str, str]) -> str:
+    lines = []
+    mistakes = error.errors(include_url=False)
+    told = {_named(mistake) for mistake in mistakes if mistake["type"] not in _OF_ANOTHER_FORM}
+    for mistake in mistakes:
+        key = _named(mistake)
+        if key in told and mistake["type"] in _OF_ANOTHER_FORM:
+            continue
+        where = key or "epochs"  # the one rule of two keys is about them
+        source = f"{sources[where]}: " if where in sources else ""
+        if mistake["type"] == "extra_forbidden":
+            lines.append(f"{source or 'recipe: '}unknown key {key!r}{_known_beside(key)}")
+            continue
+        written = _written(mistake["input"])
+        message = _WORDS.get(mistake["type"], mistake["msg"]).removeprefix("Value error, ")
+        told_already = isinstance(mistake["input"], str) and message.startswith(written)
+        received = f" (received {written})" if key and not told_already else ""
+        lines.append(f"{source}{key or 'recipe'}: {message}{received}")
+    return "\n".join(dict.fromkeys(lines))

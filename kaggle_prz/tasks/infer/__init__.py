@@ -1,0 +1,204 @@
+"""A competition's directory -> Task: which files say what, and by which rule.
+
+`read` joins what the other modules find: `scan` and `files` the pictures, `channels` those with a
+file a channel, `pixels` and `recorded` those that are rows of arrays, of tables and of files of
+many, `bags` rows of several pictures, `labels` the training rows (`texts`, `annotations` and
+`folders` read them, `candidates` says which column names pictures), `targets` and `renamed` their
+labels, `cells`, `wide` and `heads` what a submission holds, `lookup` the files of the rows to
+predict, `groups` what holds rows together, `hints` what a person settled, `scoring` the metric;
+`told` says why, and what was left out.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from kaggle_prz.core import filesystem
+from kaggle_prz.core.console import Console
+from kaggle_prz.core.task import Images, Task
+from kaggle_prz.readers import archives
+from kaggle_prz.schedule.recipe import Overrides
+from kaggle_prz.tasks.infer import hints, labels, scoring, tables, told
+from kaggle_prz.tasks.infer.encode import cells, encoded, multi_output, wide
+from kaggle_prz.tasks.infer.labels import groups, long_format, renamed, targets
+from kaggle_prz.tasks.infer.pictures import bags, channels, files, lookup, pixel_rows, recorded
+from kaggle_prz.tasks.infer.pictures.scan import KINDS, Scan, scan
+from kaggle_prz.tasks.infer.told import Found
+
+_FEW_IMAGES = 10  # a logo and a plot beside arrays or tables of pixels
+_MOST_UNPACKED = 500_000_000_000
+
+
+def read(
+    root: Path,
+    *,
+    slug: str,
+    flips: Sequence[str] | None = None,
+    host_metric: str | None = None,
+    console: Console | None = None,
+    limit_bytes: int = _MOST_UNPACKED,
+    **overrides: str | None,
+) -> Task:
+    """Infer the task of a competition from its files.
+
+    Archives are unpacked into the tool's home first; `Task.root` is where all files lie. A
+    `competition.toml` in the directory may say what the options say; options win.
+
+    Args:
+        root: directory with a sample submission, labels, and pictures.
+        slug: the competition's name.
+        flips: flips that leave a label what it is; default: horizontal.
+        host_metric: what the host calls its metric, where `metric` is not given; one that is
+            not known is told, and the default serves.
+        console: gets a bar while archives are unpacked.
+        limit_bytes: most bytes that archives may unpack to.
+        **overrides: of `Overrides`.
+
+    Returns:
+        The task, with the evidence of every choice.
+
+    Raises:
+        DataError: the files contradict each other or do not say what is needed.
+        UsageError: an unknown metric or column, or faults of `competition.toml`.
+
+    Example:
+        >>> read(Path("shapes"), slug="shapes").cell  # doctest: +SKIP
+        'probabilities'
+    """
+    said = hints.read(root, Overrides(**overrides))
+    flips = said.flips if flips is None else flips
+    metric_said = scoring.said(said.metric, host_metric)
+    cache = filesystem.home() / "files" / slug
+    root = archives.unpacked(root, cache, console, limit_bytes=limit_bytes)
+    found = _found(root, said, metric_said)
+    sample, table = found.sample, found.table
+    return Task(
+        slug=slug,
+        root=root,
+        sample=sample.path,
+        id_column=sample.id_column,
+        target_columns=sample.targets,
+        cell=found.labels.cell,
+        classes=found.labels.classes,
+        metric=found.scored.name,
+        train_ids=table.ids[found.kept],
+        train_files=found.train_files,
+        labels=found.labels.labels,
+        groups=None if found.group.column is None else table.column(found.group.column)[found.kept],
+        test_ids=sample.ids,
+        test_files=found.test_files,
+        kind=found.labels.kind,
+        most_ranked=found.labels.most_ranked,
+        between=found.labels.between,
+        melted=bool(sample.melted),
+        bags=None if found.index.bags is None else _images(found),
+        heads=found.labels.heads,
+        channels=found.index.channels or pixel_rows.channels(root, str(found.train_files[0])),
+        flips=("horizontal",) if flips is None else tuple(flips),
+        groups_in_test=found.group.in_test,
+        evidence=told.evidence(found),
+        warnings=told.warnings(found),
+    )
+
+
+def _images(found: Found) -> Images:
+    """All the images of rows whose first ones were found."""
+    files_and_rows = []
+    for first in (found.train_files, found.test_files):
+        members = [found.index.members(path) for path in first.tolist()]
+        files_and_rows.append(np.array([path for group in members for path in group], dtype=str))
+        files_and_rows.append(np.repeat(np.arange(len(first)), [len(group) for group in members]))
+    return Images(*files_and_rows)
+
+
+def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
+    sample, sample_rule = tables.find_sample(root)
+    index, sample, table = _pictures(root, sample, said)
+    of_test = lookup.tables_of_test(root, sample, index, table.path)
+    chosen = targets.choose(sample, table, said.target, frozenset(of_test.columns))
+    chosen = renamed.as_in_sample(root, index.tables, sample, chosen)
+    kept, train_files, left_out = told.rows_with_image_and_label(table, chosen, index, sample)
+    read_labels = multi_output.weighted(
+        _encoded(sample, chosen, kept, metric_said.metric, said), said.head_weights or {}
+    )
+    table = groups.with_columns_beside(root, index.tables, table, said.group)
+    group = groups.choose(
+        table,
+        kept,
+        read_labels.indicators,
+        chosen.columns,
+        said.group,
+        in_test=of_test.columns,
+    )
+    test_files, test_rule = lookup.find(sample, index, of_test, set(train_files.tolist()))
+    return Found(
+        sample=sample,
+        sample_rule=sample_rule,
+        index=index,
+        table=table,
+        chosen=chosen,
+        kept=kept,
+        train_files=train_files,
+        left_out=tuple(left_out),
+        labels=read_labels,
+        scored=scoring.settle(metric_said, read_labels),
+        group=group,
+        test_files=test_files,
+        test_rule=test_rule,
+        mapped=bool(of_test.mapped),
+    )
+
+
+def _pictures(
+    root: Path, sample: tables.Sample, said: hints.Hints
+) -> tuple[files.Index, tables.Sample, tables.LabelTable]:
+    """The pictures of both roles, the sample with a row an image, and the table of labels."""
+    seen = scan(root)
+    if _count(seen, "images") <= _FEW_IMAGES:
+        if (stacks := pixel_rows.stacks(root, seen)) is not None:
+            own = pixel_rows.labels(root, seen, stacks)
+            return stacks, sample, labels.find(root, sample, stacks, said, own)
+        if (found := pixel_rows.sheets(root, seen, sample.ids)) is not None:
+            return found[0], sample, labels.of_sheet(root, found[1], said)
+    few = _count(seen, *KINDS) <= _FEW_IMAGES or files.of_scan(seen) is None
+    if few and (many := recorded.find(root, seen, sample, said)) is not None:
+        index, own = many
+        sample = long_format.widened(sample, index.test)
+        return index, sample, labels.find(root, sample, index, said, own)
+    index = channels.joined(files.index(root, seen), sample.ids)
+    sample = long_format.widened(sample, index.test)
+    if bags.may_be(sample, index) and not lookup.tables_of_test(root, sample, index).mapped:
+        index = bags.gathered(root, sample, index)
+    return index, sample, labels.find(root, sample, index, said)
+
+
+def _count(seen: Scan, *kinds: str) -> int:
+    return sum(len(paths) for (kind, _), paths in seen.files.items() if kind in kinds)
+
+
+def _encoded(
+    sample: tables.Sample,
+    chosen: targets.Target,
+    kept: np.ndarray,
+    metric: scoring.Metric | None,
+    said: hints.Hints,
+) -> encoded.Encoded:
+    if len(sample.targets) == 1 and chosen.matrix is not None:
+        if said.positive is not None:
+            raise wide.no_positive()
+        return wide.encode_hot(sample, chosen.matrix.iloc[kept])
+    if len(sample.targets) == 1:
+        return cells.encode(
+            sample, chosen.values[kept], metric, column=chosen.column, positive=said.positive
+        )
+    if said.positive is not None:
+        raise wide.no_positive()
+    if chosen.matrix is None and sample.melted:
+        raise long_format.no_heads(sample)
+    if chosen.matrix is not None:
+        matrix = chosen.matrix.iloc[kept]
+        if (several := multi_output.encode(sample, matrix, metric)) is not None:
+            return several
+        return wide.encode_columns(sample, matrix)
+    return wide.encode_names(sample, chosen.values[kept])

@@ -1,0 +1,217 @@
+"""Several columns of labels that are classes, each with classes of its own -> heads."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from kaggle_prz.core.errors import DataError, UsageError
+from kaggle_prz.core.task import Head, Text
+from kaggle_prz.metrics import Metric
+from kaggle_prz.tasks.infer.encode import cells
+from kaggle_prz.tasks.infer.encode.encoded import Column, Encoded, codes
+from kaggle_prz.tasks.infer.tables import Sample, words
+
+_MOST_UNNAMED = 20  # numbers of classes that may pass for quantities, where nothing tells
+_FEWEST_NAMES = 0.1  # of cells that are no numbers, in a column of classes
+_MOST_SHARE = 0.3  # different numbers of a row for every image and head
+_SPLITS = (r"(.+?)[\W_]+(.+)", r"(.+)[\W_]+(.+?)")  # at the first sign, at the last
+
+
+def encode(sample: Sample, matrix: pd.DataFrame, metric: Metric | None = None) -> Encoded | None:
+    """Heads of classes, where several columns of labels are some; else None.
+
+    | labels | cells |
+    |---|---|
+    | names, or numbers of classes, in columns of the sample's names | a class a head |
+    | 0 and 1 in the sample's columns, one 1 in those of each prefix | probabilities |
+    | names that the sample's columns end in: `red` of `color` for `color_red` | probabilities |
+
+    Raises:
+        DataError: classes and fractions side by side, or a head with one class only.
+    """
+    if set(matrix.columns) != set(sample.targets):
+        found = of_names(sample, matrix)
+    elif (indicators := of_indicators(sample, matrix, metric)) is not None:
+        found = indicators
+    elif (doubt := _doubts_of_classes(sample, matrix, metric)) is not None:
+        found = _in_columns(sample, matrix, metric, doubt)
+    else:
+        return None
+    counts = [len(np.unique(own)) for own in found.labels.T]
+    if min(counts) < 2:
+        name = found.heads[counts.index(min(counts))].name
+        raise DataError(
+            f"Training needs at least two classes of every head; all rows have the same {name!r}."
+        )
+    return found
+
+
+def _doubts_of_classes(
+    sample: Sample, matrix: pd.DataFrame, metric: Metric | None
+) -> tuple[str, ...] | None:
+    """Whether columns hold classes: what is in doubt about it, as sentences; None if they do not.
+
+    Raises:
+        DataError: some hold names, and some fractions.
+    """
+    numbers = matrix.apply(pd.to_numeric, errors="coerce")
+    no_number, fractions = numbers.isna(), numbers % 1 > 0
+    named = [name for name in matrix.columns if no_number[name].any()]
+    broken = [name for name in matrix.columns if fractions[name].any()]
+    if named and no_number[named].mean().min() < _FEWEST_NAMES:
+        return None  # numbers, and a cell or two that is none
+    if named and broken:
+        raise DataError(
+            f"Labels are classes or numbers, and {named[0]!r} holds classes such as "
+            f"{matrix[named[0]][no_number[named[0]]].iloc[0]!r} beside {broken[0]!r}, which holds "
+            f"fractions such as {matrix[broken[0]][fractions[broken[0]]].iloc[0]!r}. Both at once "
+            "are not supported: keep the one or the other in the sample submission and the labels."
+        )
+    if named:
+        return ()
+    binary = bool(numbers.isin((0, 1)).to_numpy().all())
+    if broken or (numbers < 0).to_numpy().any():
+        return None
+    if metric is not None:
+        suits = "classes" in metric.kinds and metric.wants == "labels"
+        kind = "tags" if binary else "numbers"
+        return () if suits and kind not in metric.kinds else None
+    if binary or not _counted(sample, numbers):
+        return None
+    return (
+        f"The integers of {', '.join(map(str, matrix.columns[:5]))} are taken for classes. If they "
+        "are quantities, name a metric of numbers with --metric, as rmse.",
+    )
+
+
+def _counted(sample: Sample, numbers: pd.DataFrame) -> bool:
+    """Whether integers look like numbers of classes: few, and without gaps from 0 or 1 on.
+
+    In a sample with a row for every image and head they may be many, and have gaps.
+    """
+    shown = sample.cells.apply(pd.to_numeric, errors="coerce")
+    if (shown % 1 > 0).to_numpy().any():
+        return False
+    distinct = [np.unique(numbers[name]) for name in numbers.columns]
+    most = max(map(len, distinct))
+    if sample.melted:
+        return most <= max(_MOST_UNNAMED, _MOST_SHARE * len(numbers))
+    whole = all(own[0] in (0, 1) and len(own) == np.ptp(own) + 1 for own in distinct)
+    return whole and most <= _MOST_UNNAMED
+
+
+def _in_columns(
+    sample: Sample, matrix: pd.DataFrame, metric: Metric | None, doubt: tuple[str, ...]
+) -> Encoded:
+    heads, labels, warnings = [], [], list(doubt)
+    for name in sample.targets:
+        values: Text = words.whole(np.asarray(matrix[name], dtype=str))
+        found = words.in_order(set(values.tolist()))
+        alone = replace(sample, targets=(name,), cells=sample.cells[[name]])
+        warnings += cells.unlike(Column(alone, values, found, "", metric, name))
+        heads.append(Head(name, tuple(found)))
+        labels.append(codes(values, found))
+    return Encoded(
+        "heads",
+        "label",
+        tuple(f"{head.name}_{each}" for head in heads for each in head.classes),
+        np.stack(labels, axis=1),
+        "a column a head, filled with its class",
+        heads=tuple(heads),
+        warnings=tuple(warnings),
+    )
+
+
+def weighted(read: Encoded, weights: Mapping[str, float]) -> Encoded:
+    """Labels whose heads have weights in the mean of scores, 1 where none is given.
+
+    Raises:
+        UsageError: a weight for something else than a head.
+    """
+    names = [head.name for head in read.heads]
+    unknown = [name for name in weights if name not in names]
+    if unknown:
+        listed = f"the heads are {', '.join(names[:8])}" if names else "the labels have no heads"
+        raise UsageError(
+            f"head_weights names {unknown[0]!r}, and {listed}. Correct the name in "
+            "competition.toml, or remove it."
+        )
+    heads = (replace(head, weight=float(weights.get(head.name, 1))) for head in read.heads)
+    return replace(read, heads=tuple(heads))
+
+
+def in_names(sample: Sample, frame: pd.DataFrame, columns: list[str]) -> dict[str, list[str]]:
+    """Columns of a table -> the sample's columns that begin with their names and end in a value.
+
+    Returns:
+        Two heads or more that share out all columns of the sample; else nothing.
+
+    Example:
+        `color` -> `color_red`, `color_blue` where the table has `red` and `blue`.
+    """
+    found = {}
+    for column in columns:
+        start = words.plain(column)
+        own = [name for name in sample.targets if words.plain(name).startswith(start)]
+        values = set(pd.unique(frame[column].str.strip())) - {""}
+        ends = {words.plain(name) for name in own}
+        if start and values and len(own) > 1 and {start + words.plain(v) for v in values} <= ends:
+            found[column] = own
+    taken = sorted(name for own in found.values() for name in own)
+    return found if len(found) > 1 and taken == sorted(sample.targets) else {}
+
+
+def of_names(sample: Sample, matrix: pd.DataFrame) -> Encoded:
+    """Heads of columns that `in_names` finds, `(rows, heads)` text."""
+    parts = in_names(sample, matrix, list(matrix.columns))
+    labels, heads = [], []
+    for name, own in parts.items():
+        start = words.plain(name)
+        place = {words.plain(column): number for number, column in enumerate(own)}
+        labels.append(matrix[name].map(lambda v, s=start, p=place: p[s + words.plain(v)]))
+        ends = [re.sub(r"^[\W_]+", "", column[len(name) :]) or column for column in own]
+        heads.append(Head(name, tuple(ends)))
+    rule = "one column a class of every head"
+    return _probabilities(heads, list(parts.values()), np.stack(labels, axis=1), rule)
+
+
+def of_indicators(sample: Sample, matrix: pd.DataFrame, metric: Metric | None) -> Encoded | None:
+    """Heads of columns of 0 and 1, where each row has one 1 a prefix of their names; else None."""
+    numbers = matrix[list(sample.targets)].apply(pd.to_numeric, errors="coerce")
+    if sample.melted or not numbers.isin((0, 1)).to_numpy().all():
+        return None
+    if metric is not None and "classes" not in metric.kinds:
+        return None
+    for groups in _by_prefix(sample.targets):
+        own = [numbers[columns].to_numpy() for columns in groups.values()]
+        if all((part.sum(axis=1) == 1).all() for part in own):
+            labels = np.stack([part.argmax(axis=1) for part in own], axis=1)
+            split = [
+                Head(name, tuple(column[len(name) :].lstrip("_-.: ") for column in columns))
+                for name, columns in groups.items()
+            ]
+            rule = "columns of 0 and 1, and one of each prefix is 1 in each row"
+            return _probabilities(split, list(groups.values()), labels, rule)
+    return None
+
+
+def _by_prefix(columns: tuple[str, ...]) -> Iterator[dict[str, list[str]]]:
+    for split in _SPLITS:
+        parts = [re.fullmatch(split, column) for column in columns]
+        groups: dict[str, list[str]] = {}
+        for column, part in zip(columns, parts, strict=True):
+            groups.setdefault(part[1] if part else "", []).append(column)
+        if "" not in groups and len(groups) > 1 and min(map(len, groups.values())) > 1:
+            yield groups
+
+
+def _probabilities(
+    heads: list[Head], columns: list[list[str]], labels: np.ndarray, rule: str
+) -> Encoded:
+    names = tuple(name for own in columns for name in own)
+    return Encoded(
+        "heads", "probabilities", names, labels.astype(np.int64), rule, heads=tuple(heads)
+    )

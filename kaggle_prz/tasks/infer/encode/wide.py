@@ -1,0 +1,163 @@
+"""Several columns of labels -> what a submission holds, and labels as numbers."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kaggle_prz.core.errors import DataError, UsageError
+from kaggle_prz.core.task import Text
+from kaggle_prz.tasks.infer.encode import cells
+from kaggle_prz.tasks.infer.encode.encoded import Column, Encoded, codes, matrix_of
+from kaggle_prz.tasks.infer.tables import LabelTable, Sample, words
+
+_SUM_TOLERANCE = 1e-3
+_FEWEST_NUMBERED = 3
+_KNOWN = 0.5
+
+
+def encode_names(sample: Sample, values: Text) -> Encoded:
+    """Labels that are names of the sample's columns, one a row or several between signs.
+
+    Raises:
+        DataError: a label that no column of the sample stands for, or fewer than two classes.
+    """
+    values = words.whole(values)
+    found = words.in_order(set(pd.unique(pd.Series(values, dtype=object))) - {""})
+    between = words.separator(values)
+    if between is not None and not set(found) <= set(sample.targets):
+        lists = words.in_order(words.tokens(found, between))
+        columns = _columns(sample, lists)
+        renamed = [
+            between.join(columns[part.strip()] for part in cell.split(between) if part.strip())
+            for cell in values.tolist()
+        ]
+        if not any(between in column for column in sample.targets):
+            present = matrix_of(np.array(renamed, dtype=object), list(sample.targets), between)
+            rule = "labels are lists of the sample's columns"
+            return Encoded("tags", "independent", sample.targets, present, rule)
+    if len(found) < 2:
+        raise DataError(f"Training needs at least two classes; the labels hold {found}.")
+    columns = _columns(sample, found)
+    named = pd.Series(values, dtype=object).map(columns)
+    labels = codes(named.to_numpy(dtype=object), list(sample.targets))
+    return Encoded("classes", "probabilities", sample.targets, labels, "one column a class")
+
+
+def encode_columns(sample: Sample, matrix: pd.DataFrame) -> Encoded:
+    """Labels that are in columns of the sample's names.
+
+    Raises:
+        DataError: cells that are no numbers.
+    """
+    numbers = matrix.apply(pd.to_numeric, errors="coerce")
+    if numbers.isna().to_numpy().any():
+        bad = [name for name in matrix.columns if numbers[name].isna().any()]
+        cell = matrix[bad[0]][numbers[bad[0]].isna()].iloc[0]
+        raise DataError(
+            f"Several columns of labels must be numbers, and {bad[0]!r} holds {cell!r}: several "
+            "labels a row that are names are not supported. Name one column with --target."
+        )
+    labels = numbers.to_numpy(np.float32)
+    within = bool(((labels >= 0) & (labels <= 1)).all())
+    binary = bool(np.isin(labels, (0, 1)).all())
+    sums = bool(np.abs(numbers.sum(axis=1) - 1).le(_SUM_TOLERANCE).all())
+    if not within:
+        rule = "several columns of numbers beyond 0 and 1"
+        return Encoded("numbers", "number", sample.targets, labels, rule)
+    if sums and binary:
+        rule = "columns of 0 and 1, and one of each row is 1"
+        ids = labels.argmax(axis=1).astype(np.int64)
+        if len(np.unique(ids)) < 2:
+            raise DataError("Training needs at least two classes; all rows have the same label.")
+        return Encoded("classes", "probabilities", sample.targets, ids, rule)
+    if sums:
+        rule = "columns of fractions, and each row sums to 1"
+        return Encoded("classes", "probabilities", sample.targets, labels, rule, soft=True)
+    rule = "columns of 0 and 1" if binary else "columns of fractions that do not sum to 1"
+    return Encoded("tags", "independent", sample.targets, labels, rule, soft=not binary)
+
+
+def _columns(sample: Sample, found: list[str]) -> dict[str, str]:
+    columns = words.onto(found, sample.targets)
+    if columns is None:
+        unknown = [name for name in found if words.onto([name], sample.targets) is None]
+        raise DataError(
+            f"The label(s) {', '.join(map(repr, unknown[:5]))} have no column in "
+            f"{sample.path.name}; its columns are {', '.join(sample.targets[:8])}."
+        )
+    return columns
+
+
+def no_positive() -> UsageError:
+    """The error for `--positive` where every class has a column."""
+    return UsageError(
+        "--positive is for two classes and one column of probabilities; this sample submission "
+        "has several columns."
+    )
+
+
+def hot_columns(sample: Sample, labels: LabelTable, columns: list[str]) -> tuple[list[str], str]:
+    """The columns of 0 and 1 that the sample's one column sums up, and the rule; else none.
+
+    Its cells hold names of these columns, or the place of the one that is 1.
+    """
+    hot = [name for name in columns if _is_hot(labels.tried(name))]
+    if len(hot) < 2:
+        return [], ""
+    shown = _shown(sample)
+    if shown and len(shown & set(hot)) >= _KNOWN * len(shown):
+        return hot, "its columns are in the sample's cells"
+    alone = len(hot) >= _FEWEST_NUMBERED and len(hot) == len(columns)
+    if alone and _numbers_of(shown, hot) and (_matrix(labels.frame[hot]).sum(axis=1) == 1).all():
+        return hot, "one of its columns is 1 in each row, and the sample's cells are their numbers"
+    return [], ""
+
+
+def encode_hot(sample: Sample, matrix: pd.DataFrame) -> Encoded:
+    """Classes or tags that are columns of 0 and 1, beside a sample with one column.
+
+    Raises:
+        DataError: lists that cannot be written.
+    """
+    hot = [str(name) for name in matrix.columns]
+    labels = _matrix(matrix)
+    if (labels.sum(axis=1) == 1).all():
+        numbered = not _shown(sample) & set(hot)
+        classes = [str(number) for number in range(len(hot))] if numbered else hot
+        doubt = f"Written are numbers of {', '.join(hot[:8])}, counted from 0 in this order."
+        return Encoded(
+            "classes",
+            "label",
+            tuple(classes),
+            labels.argmax(axis=1).astype(np.int64),
+            "one column, filled with the class",
+            warnings=(doubt,) if numbered else (),
+        )
+    between = "|" if any(" " in name for name in hot) else " "
+    this = Column(sample, np.array([], dtype=str), [], between, None, sample.targets[0])
+    written = cells.written_between(this, hot)
+    rule = "columns of 0 and 1, and the sample's cells are lists of them"
+    return Encoded("tags", "labels", tuple(hot), labels, rule, between=written)
+
+
+def _is_hot(values: Text) -> bool:
+    return set(np.unique(words.whole(values)).tolist()) <= {"0", "1"}
+
+
+def _matrix(frame: pd.DataFrame) -> NDArray[np.float32]:
+    return np.asarray(frame.apply(pd.to_numeric), np.float32)
+
+
+def _shown(sample: Sample) -> set[str]:
+    """Names in the sample's cells, whatever stands between them."""
+    cells_ = set(sample.column(sample.targets[0]).tolist()) - {""}
+    return words.tokens(cells_, words.separator(np.array(sorted(cells_))) or _sign(cells_))
+
+
+def _sign(cells_: set[str]) -> str | None:
+    return next((sign for sign in words.SIGNS if all(sign in cell for cell in cells_)), None)
+
+
+def _numbers_of(shown: set[str], hot: list[str]) -> bool:
+    numbers = {str(number) for number in range(len(hot))}
+    return bool(shown) and shown <= numbers and not set(hot) & numbers

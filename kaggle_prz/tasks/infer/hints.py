@@ -1,0 +1,69 @@
+"""What people say of a competition: options, and a `competition.toml` in its directory."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pydantic
+
+from kaggle_prz.core.errors import UsageError
+from kaggle_prz.schedule.recipe import Overrides
+
+FILE = "competition.toml"
+_WANTED = {
+    "flips": "a list of horizontal and vertical",
+    "head_weights": "a table of numbers above 0",
+}
+Weight = Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False, strict=True)]
+
+
+class Hints(Overrides):
+    """Overrides, and what `competition.toml` alone may say.
+
+    Attributes:
+        flips: flips that leave a label what it is.
+        head_weights: of heads by name, in the mean of scores over heads.
+        title: of the competition, for people.
+    """
+
+    flips: tuple[Literal["horizontal", "vertical"], ...] | None = None
+    head_weights: Mapping[str, Weight] | None = None
+    title: str | None = None
+
+
+def read(root: Path, overrides: Overrides | None = None) -> Hints:
+    """Return the hints of `competition.toml` in `root`, where there is one; overrides win.
+
+    Raises:
+        UsageError: no TOML, or unknown keys and values of a wrong type, all of them at once.
+
+    Example:
+        >>> read(Path("nowhere"), Overrides(metric="accuracy")).metric
+        'accuracy'
+    """
+    said = _of_file(root / FILE)
+    return said if overrides is None else said.model_copy(update=overrides.given)
+
+
+def _of_file(path: Path) -> Hints:
+    if not path.is_file():
+        return Hints()
+    try:
+        content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{path} is no TOML: {error}. Lines look like: metric = 'accuracy'."
+        ) from error
+    try:
+        return Hints.model_validate(content)
+    except pydantic.ValidationError as error:
+        keys = dict.fromkeys(str(mistake["loc"][0]) for mistake in error.errors())
+    known = list(Hints.model_fields)
+    faults = [
+        f"{key} must be {_WANTED.get(key, 'text')}, received {content[key]!r}"
+        if key in known
+        else f"unknown key {key!r}"
+        for key in keys
+    ]
+    raise UsageError(f"{path}: {'; '.join(faults)}. Known keys are {', '.join(known)}.")

@@ -1,0 +1,93 @@
+"""Labels that paths say: folders of classes, and the beginnings of file names."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kaggle_prz.tasks.infer.pictures.files import ENOUGH, Role
+from kaggle_prz.tasks.infer.pictures.scan import role_of
+from kaggle_prz.tasks.infer.tables import LabelTable, Sample
+
+FOLDER, PREFIX = "folder", "prefix"
+_PREFIX = re.compile(r"(.*[^\W\d_])[\W_]*\d+")
+_FIRST_WORD = re.compile(r"([^\W\d_]+)[\W_].+")
+_FEWEST_A_CLASS = 1.5
+
+
+def by_folder(root: Path, sample: Sample, train: Role) -> LabelTable | None:
+    """Training images in folders of their classes, if they are.
+
+    The class is the first folder in which paths differ. Folders must lie in one that is called
+    after training, or be called as the sample submission has it.
+    """
+    split = [path.split("/") for path in train.paths]
+    roles = [_role_at(parts) for parts in split]
+    trained = any(roles)
+    if trained:  # what lies elsewhere is no training image
+        split = [parts for parts, role in zip(split, roles, strict=True) if role]
+    inside = [parts[role:] for parts, role in zip(split, filter(None, roles), strict=False)]
+    inside = inside or split
+    start = _common(inside)
+    rows = [
+        ("/".join(parts), below)
+        for parts, below in zip(split, inside, strict=True)
+        if len(below) > start + 1
+    ]
+    if len(rows) < ENOUGH * len(split):
+        return None
+    labels = pd.Series([below[start] for _, below in rows])
+    if not _are_classes(labels) or not (trained or _known_to(sample, labels)):
+        return None
+    place = "/".join(split[0][: len(split[0]) - len(inside[0]) + start])
+    rule = f"folders in {place or root.name}/ are classes"
+    return _table(root / place, [path for path, _ in rows], FOLDER, labels, rule)
+
+
+def _role_at(parts: list[str]) -> int:
+    """How many parts of a path lead to, and include, the folder of the training images."""
+    return next((n for n, part in enumerate(parts[:-1], 1) if role_of(part) == "train"), 0)
+
+
+def by_prefix(root: Path, sample: Sample, train: Role) -> LabelTable | None:
+    """Training images whose names begin with their class, as in `cat.0.jpg`, if they do."""
+    stems = pd.Series([path.rpartition("/")[2].rpartition(".")[0] for path in train.paths])
+    for pattern in (_PREFIX, _FIRST_WORD):
+        labels = stems.str.extract(f"^{pattern.pattern}$", expand=False).fillna("")
+        found = labels != ""
+        if found.mean() < ENOUGH or not _are_classes(labels[found]):
+            continue
+        if pattern is _FIRST_WORD and not _known_to(sample, labels[found]):
+            continue
+        paths = [path for path, there in zip(train.paths, found, strict=True) if there]
+        rule = "file names begin with the class"
+        place = root / paths[0].rpartition("/")[0]  # the root may be a cache, named by a digest
+        return _table(place, paths, PREFIX, labels[found].reset_index(drop=True), rule)
+    return None
+
+
+def _common(split: list[list[str]]) -> int:
+    first, last = min(split), max(split)
+    same = 0
+    while same < min(len(first), len(last)) - 1 and first[same] == last[same]:
+        same += 1
+    return same
+
+
+def _are_classes(labels: pd.Series) -> bool:
+    count = labels.nunique()
+    return bool(count >= 2 and len(labels) >= _FEWEST_A_CLASS * count)
+
+
+def _known_to(sample: Sample, labels: pd.Series) -> bool:
+    known = set(sample.targets)
+    if len(sample.targets) == 1:
+        known = set(sample.column(sample.targets[0]).tolist())
+    names = set(labels)
+    return len(names & known) >= 0.5 * min(len(names), max(1, len(known)))
+
+
+def _table(place: Path, paths: list[str], column: str, labels: pd.Series, rule: str) -> LabelTable:
+    frame = pd.DataFrame({"path": paths, column: labels.astype(str)})
+    return LabelTable(place, "path", np.array(paths, dtype=str), frame, rule)

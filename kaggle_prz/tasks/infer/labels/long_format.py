@@ -1,0 +1,107 @@
+"""Tables with a row for every image and head, `ID_7_epidural`, as tables with a row an image."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from kaggle_prz.core.errors import DataError
+from kaggle_prz.core.task import Text
+from kaggle_prz.tasks.infer.pictures import files
+from kaggle_prz.tasks.infer.tables import Sample
+
+_MOST_HEADS = 100
+_MOST_PARTS = 3  # of a head's name, as in grapheme_root
+
+
+def widened(sample: Sample, role: files.Role) -> Sample:
+    """The sample submission with a row an image, where its ids are images' names with an ending.
+
+    Returns:
+        `sample` itself where it is not melted; else one with a target column an ending, and
+        `melted` set.
+    """
+    if len(sample.targets) != 1:
+        return sample
+    ids = pd.Series(sample.ids)
+    for parts in range(1, _MOST_PARTS + 1):
+        images, heads = parted(ids, parts)
+        names, pictures = pd.unique(heads), pd.unique(images)
+        if not 2 <= len(names) <= _MOST_HEADS or len(names) * len(pictures) != len(ids):
+            continue
+        if files.best_share(np.asarray(pictures, dtype=str), role) < files.ENOUGH:
+            continue
+        cells = _grid(images, heads, sample.cells[sample.targets[0]].to_numpy(), pictures, names)
+        return replace(
+            sample,
+            targets=tuple(names.tolist()),
+            ids=np.asarray(pictures, dtype=str),
+            cells=cells,
+            melted=parts,
+        )
+    return sample
+
+
+def parted(ids: pd.Series, parts: int) -> tuple[pd.Series, pd.Series]:
+    """Images and heads of ids, whose last `parts` words between underscores are the head.
+
+    Example:
+        >>> [each.tolist() for each in parted(pd.Series(["ID_7_any"]), 1)]
+        [['ID_7'], ['any']]
+    """
+    split = ids.str.rsplit("_", n=parts)
+    whole = split.str.len() == parts + 1
+    images = split.str[0].where(whole, ids)
+    return images, split.str[1:].str.join("_").where(whole, "")
+
+
+def frame_of(frame: pd.DataFrame, sample: Sample) -> pd.DataFrame:
+    """A table of labels with a row an image, where it is melted as the sample is; else itself.
+
+    Raises:
+        DataError: an image lacks a head, or has one twice with different cells.
+    """
+    if not sample.melted or frame.shape[1] < 2 or not len(frame):
+        return frame
+    column = frame.columns[0]
+    images, heads = parted(frame[column].str.strip(), sample.melted)
+    if set(pd.unique(heads)) != set(sample.targets):
+        return frame
+    table = pd.DataFrame({"image": images, "head": heads, "cell": frame.iloc[:, 1].str.strip()})
+    table = table.drop_duplicates()
+    pictures = pd.unique(table["image"])
+    if len(table) != len(pictures) * len(sample.targets):
+        counts = table.groupby("image", sort=False).size()
+        odd = counts.index[counts != len(sample.targets)][0]
+        raise DataError(
+            f"A table with a row for every image and head has each of {len(sample.targets)} heads "
+            f"once an image; {odd!r} has {counts[odd]} rows that differ. Complete the table."
+        )
+    wide = _grid(
+        table["image"],
+        table["head"],
+        table["cell"].to_numpy(),
+        pictures,
+        np.array(sample.targets, dtype=object),
+    )
+    wide.insert(0, column, pictures)
+    return wide
+
+
+def no_heads(sample: Sample) -> DataError:
+    """The error where no table says the labels of the heads."""
+    listed = ", ".join(sample.targets[:5])
+    return DataError(
+        f"{sample.path.name} has a row for each of {listed} of an image, and the labels have "
+        "neither columns of these names nor rows of them. Add such columns to the table of labels."
+    )
+
+
+def _grid(
+    images: pd.Series, heads: pd.Series, cells: Text, pictures: Text, names: Text
+) -> pd.DataFrame:
+    rows = pd.Index(pictures).get_indexer(images)
+    columns = pd.Index(names).get_indexer(heads)
+    grid = np.full((len(pictures), len(names)), "", dtype=object)
+    grid[rows, columns] = cells
+    return pd.DataFrame(grid, columns=list(names))

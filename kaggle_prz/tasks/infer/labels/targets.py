@@ -1,0 +1,226 @@
+"""Which column, or which columns, of a table hold the labels."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kaggle_prz.core.errors import DataError, UsageError
+from kaggle_prz.core.task import Text
+from kaggle_prz.readers.csv_tables import text_of
+from kaggle_prz.tasks.infer.encode import multi_output
+from kaggle_prz.tasks.infer.encode.wide import hot_columns
+from kaggle_prz.tasks.infer.tables import LabelTable, Sample, words
+
+ONLY_ONE = "the only column left"
+_SAME_NAME = "same name as in the sample submission"
+_LABEL_NAMES = (
+    "label",
+    "target",
+    "class",
+    "category",
+    "species",
+    "breed",
+    "tag",
+    "level",
+    "grade",
+    "diagnos",
+    "cultivar",
+)
+_COCO = ("category_id", "label_id", "category_name")
+_FEW_TOKENS = 3  # numbers as common as 0 and 1 are in many columns
+
+
+@dataclass(frozen=True)
+class Target:
+    """The labels as a table has them.
+
+    Attributes:
+        column: name of their column; of several, the first and how many.
+        values: `(rows,)` text; of several columns, empty where a cell of the row is.
+        rule: why this column was chosen.
+        matrix: `(rows, columns)` text where several columns hold the labels.
+        doubt: a sentence where another column would have suited as well, else empty.
+    """
+
+    column: str
+    values: Text
+    rule: str
+    matrix: pd.DataFrame | None = None
+    doubt: str = ""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of the table that say the labels."""
+        return frozenset([self.column] if self.matrix is None else self.matrix.attrs["of_table"])
+
+    def unlabelled(self) -> np.ndarray:
+        """`(rows,)` whether a row has no label; a list of labels may be empty."""
+        empty = words.missing(self.values)
+        if self.matrix is None and empty.any() and words.separator(self.values[~empty]):
+            return np.zeros(len(empty), bool)
+        return empty
+
+
+def choose(
+    sample: Sample,
+    labels: LabelTable,
+    target: str | None,
+    features: frozenset[str] = frozenset(),
+) -> Target:
+    """Choose the column of labels.
+
+    `features` are columns of the test set's table too: they hold no labels unless they are called
+    so.
+
+    Raises:
+        UsageError: `target` is not a column.
+        DataError: no column suits the sample submission.
+    """
+    columns = [name for name in labels.frame.columns if name != labels.id_column]
+    if target is not None:
+        if target not in columns:
+            raise UsageError(
+                f"--target {target!r} is not a column of {labels.path.name}; its "
+                f"columns are {', '.join(columns)}."
+            )
+        return Target(target, labels.column(target), "given with --target")
+    if len(sample.targets) > 1 and (several := _several(sample, labels, columns)) is not None:
+        return several
+    if len(sample.targets) > 1 and (parts := multi_output.in_names(sample, labels.frame, columns)):
+        rule = "their names and values are the sample's columns"
+        return _of_columns(labels, {name: name for name in parts}, rule)
+    if len(sample.targets) == 1 and (summed := _summed(sample, labels, columns, features)):
+        return summed
+    column, rule, others = _by_rule(sample, labels, columns, features)
+    doubt = ""
+    if others:
+        doubt = (
+            f"{labels.path.name} has several columns that may be the labels ({column}, "
+            f"{', '.join(others)}); {column} is taken. Another one is named with --target."
+        )
+    return Target(column, labels.column(column), rule, doubt=doubt)
+
+
+def _several(sample: Sample, labels: LabelTable, columns: list[str]) -> Target | None:
+    exact = {name: name for name in columns}
+    loose = {words.plain(name): name for name in columns}
+    found = {name: exact.get(name) or loose.get(words.plain(name), "") for name in sample.targets}
+    lacking = [name for name, column in found.items() if not column]
+    if len(lacking) == len(found):
+        found = _with_ending(list(sample.targets), columns)
+        lacking = []
+    if len(lacking) > 0.5 * len(found):
+        return None
+    if lacking:
+        raise DataError(
+            f"{labels.path.name} has no column for {', '.join(map(repr, lacking[:5]))} of "
+            f"{sample.path.name}, but one for the other {len(found) - len(lacking)}. Add the "
+            "missing labels, or name a column of labels with --target."
+        )
+    return _of_columns(labels, found, "its columns are the sample's") if found else None
+
+
+def _with_ending(wanted: list[str], columns: list[str]) -> dict[str, str]:
+    """The columns that are called like those wanted with one ending, as `X4_mean`; else none."""
+    endings = [name.removeprefix(wanted[0]) for name in columns if name.startswith(wanted[0])]
+    whole = [e for e in endings if all(name + e in columns for name in wanted)]
+    whole = [e for e in whole if e == "_mean"] or whole
+    return {name: name + whole[0] for name in wanted} if len(whole) == 1 else {}
+
+
+def _summed(
+    sample: Sample, labels: LabelTable, columns: list[str], features: frozenset[str]
+) -> Target | None:
+    """Columns of 0 and 1 that the sample's one column sums up."""
+    if any(words.plain(name) == words.plain(sample.targets[0]) for name in columns):
+        return None
+    hot, rule = hot_columns(sample, labels, [name for name in columns if name not in features])
+    return _of_columns(labels, {name: name for name in hot}, rule) if hot else None
+
+
+def _of_columns(labels: LabelTable, found: dict[str, str], rule: str) -> Target:
+    """Labels in several columns of a table, under the names that they are found for."""
+    matrix = pd.DataFrame(
+        {name: labels.frame[column].str.strip() for name, column in found.items()}
+    )
+    matrix.attrs["of_table"] = tuple(found.values())
+    cells = [words.missing(text_of(labels.frame[name], labels.path)) for name in found.values()]
+    values: Text = np.where(np.any(cells, axis=0), "", "given")
+    first = next(iter(found.values()))
+    more = "1 more column" if len(found) == 2 else f"{len(found) - 1} more columns"
+    return Target(f"{first} and {more}", values, rule, matrix)
+
+
+def _by_rule(
+    sample: Sample, labels: LabelTable, columns: list[str], features: frozenset[str]
+) -> tuple[str, str, list[str]]:
+    own = [name for name in columns if name not in features]
+    for rule, suits in _rules(sample, labels):
+        among = columns if rule.startswith(_SAME_NAME) else own
+        suited = [column for column in among if suits(column)]
+        if suited:
+            best = _most_alike(sample, labels, suited)
+            return best, rule, [column for column in suited if column != best]
+    if len(own) == 1:
+        return own[0], ONLY_ONE, []
+    raise DataError(
+        f"None of the columns of {labels.path.name} ({', '.join(columns)}) suits the sample "
+        f"submission's {', '.join(sample.targets[:5])}. Name the column of labels with --target."
+    )
+
+
+def _most_alike(sample: Sample, labels: LabelTable, suited: list[str]) -> str:
+    """Of columns that a rule allows, the first whose values are numbers as the cells are."""
+    cells = [cell for cell in sample.column(sample.targets[0])[:50].tolist() if cell]
+    if len(sample.targets) > 1 or not cells:
+        return suited[0]
+    number = all(re.fullmatch(r"[-\d.]+", cell) for cell in cells)
+    for column in suited:
+        values = [value for value in labels.tried(column)[:50].tolist() if value]
+        if all(bool(re.fullmatch(r"[-\d.]+", value)) == number for value in values):
+            return column
+    return suited[0]
+
+
+def _rules(sample: Sample, labels: LabelTable) -> Iterator[tuple[str, Callable[[str], bool]]]:
+    """Rules in the order in which they are tried, each as a sentence and a test of a column."""
+
+    def mostly(part: set[str], whole: set[str]) -> bool:
+        return bool(part) and len(part & whole) >= 0.5 * len(part)
+
+    def values(column: str) -> set[str]:
+        return set(pd.unique(pd.Series(labels.tried(column), dtype=object))) - {""}
+
+    def tokens(column: str) -> set[str]:
+        return words.tokens(values(column), words.separator(np.array(sorted(values(column)))))
+
+    def numbered(column: str) -> bool:
+        return words.onto(sorted(values(column)), sample.targets) is not None
+
+    if len(sample.targets) > 1:
+        names = set(sample.targets)
+        yield "its values are the sample's columns", lambda c: mostly(values(c), names)
+        yield "its lists are of the sample's columns", lambda c: mostly(tokens(c), names)
+        yield "its values are like the sample's columns", numbered
+        return
+    wanted = sample.targets[0]
+    cells = set(sample.column(wanted).tolist()) - {""}
+    parts = words.tokens(cells, " ") | cells
+    telling = len(parts) >= _FEW_TOKENS or any(not part.isdecimal() for part in parts)
+    yield _SAME_NAME, lambda c: c == wanted
+    yield f"{_SAME_NAME}, case apart", lambda c: words.plain(c) == words.plain(wanted)
+    yield "its name is that of a label in COCO's annotations", lambda c: c in _COCO
+    in_cells = "its values are in the sample's cells"
+    known = (cells, words.tokens(cells, " "))
+    if telling:
+        yield in_cells, lambda c: any(mostly(part, values(c)) for part in known)
+    yield "its name is that of a label", _named_like_a_label
+    if not telling:
+        yield in_cells, lambda c: any(mostly(part, values(c)) for part in known)
+
+
+def _named_like_a_label(column: str) -> bool:
+    return any(part.startswith(_LABEL_NAMES) for part in words.parts(column))

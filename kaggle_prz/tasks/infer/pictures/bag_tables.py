@@ -1,0 +1,255 @@
+"""Tables that say whose pictures are, where rows have several, and such tables with a row each."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from pathlib import Path
+
+import pandas as pd
+
+from kaggle_prz.core.errors import DataError
+from kaggle_prz.readers import csv_tables, json_tables
+from kaggle_prz.tasks.infer.pictures import files
+from kaggle_prz.tasks.infer.pictures.roles import Bags, Role
+from kaggle_prz.tasks.infer.tables import Sample
+
+_MOST_COLUMNS = 20
+HIT_SHARE = 0.5
+_FEWEST_KNOWN = 0.2
+
+Frames = Sequence[tuple[str, pd.DataFrame]]
+Groups = dict[str, tuple[str, ...]]
+_MOST_VARYING = 0.05  # of rows, in a column that is of rows and not of pictures
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The column of a row's id; or those whose values, `between` them, make it up."""
+
+    name: str
+    made_of: tuple[str, ...] = ()
+    between: str = ""
+
+    def ids(self, frame: pd.DataFrame) -> pd.Series | None:
+        """Ids of a table's rows, if it has the columns."""
+        if self.name in frame.columns:
+            return frame[self.name].str.strip()
+        if self.made_of and set(self.made_of) <= set(frame.columns):
+            return _glued(frame, self.made_of, self.between)
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table that says which row every picture to predict is of.
+
+    Attributes:
+        path: of the file, and `frame` what it holds.
+        column: with the sample's ids, and `name` the one with the pictures' names.
+    """
+
+    path: str
+    frame: pd.DataFrame
+    column: str
+    name: str
+
+    def groups(self, wanted: set[str], role: Role) -> Groups:
+        """Pictures of every row of the sample."""
+        rows = self._rows(wanted)
+        return _joined(rows[self.column], rows[self.name], role)
+
+    def columns(self, wanted: set[str]) -> Columns:
+        """The column of ids, and those that make it up, as patient and side may do."""
+        rows = self._rows(wanted)
+        others = rows.drop(columns=[self.column, self.name])
+        for columns in _made_up(others, self.column, {rows[self.column].iloc[0]}):
+            ids = columns.ids(others)
+            if ids is not None and (ids == rows[self.column]).all():
+                return columns
+        return Columns(self.column)
+
+    def _rows(self, wanted: set[str]) -> pd.DataFrame:
+        return self.frame[self.frame[self.column].isin(wanted)]
+
+
+def read(root: Path, index: files.Index) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Every table beside the sample, blanks around cells stripped."""
+    for path in index.tables:
+        for frame in json_tables.frames(root / path):
+            if len(frame):
+                yield path, csv_tables.stripped(frame)
+
+
+def of_test(frames: Frames, sample: Sample, role: Role) -> Table | None:
+    """The table that lists several pictures of the sample's ids, if one does."""
+    wanted = set(sample.ids.tolist())
+    for path, frame in frames:
+        whole = _with_ids(frame, sample, wanted)
+        column = column_of(whole, wanted)
+        if column is None:
+            continue
+        rows = whole[whole[column].isin(wanted)].drop(columns=column)
+        name = naming(rows, role, files.ENOUGH)
+        if name is not None:
+            return Table(path, whole, column, name)
+    return None
+
+
+def _with_ids(frame: pd.DataFrame, sample: Sample, wanted: set[str]) -> pd.DataFrame:
+    """A table with the sample's ids, where it has but the columns that make them up."""
+    if sample.id_column in frame.columns:
+        return frame
+    for columns in _made_up(frame, sample.id_column, wanted):
+        ids = columns.ids(frame)
+        if ids is not None and ids.isin(wanted).mean() >= files.ENOUGH:
+            return frame.assign(**{sample.id_column: ids})
+    return frame
+
+
+def _made_up(frame: pd.DataFrame, name: str, wanted: set[str]) -> Iterator[Columns]:
+    """Columns whose values in the first row make up one of the ids."""
+    row = zip(frame.columns[:_MOST_COLUMNS], frame.iloc[0], strict=False)
+    first = {column: cell for column, cell in row if len(cell) <= csv_tables.LONGEST}
+    for count in (2, 3):
+        for chosen in permutations(first, count):
+            for between in ("_", "-"):
+                if between.join(first[each] for each in chosen) in wanted:
+                    yield Columns(name, chosen, between)
+
+
+def trained(
+    frames: Frames, table: Table, columns: Columns, index: files.Index, wanted: set[str]
+) -> Groups:
+    """Pictures of every training row, by the table that knows most of them."""
+    best: Groups = {}
+    for path, frame in frames:
+        ids = columns.ids(frame)
+        if ids is None:
+            continue
+        rows = frame
+        if path == table.path or index.shared:
+            rows, ids = frame[~ids.isin(wanted)], ids[~ids.isin(wanted)]
+        name = naming(rows.drop(columns=columns.name, errors="ignore"), index.train, HIT_SHARE)
+        if name is not None:
+            groups = _joined(ids, rows[name], index.train)
+            best = max(best, groups, key=lambda some: sum(map(len, some.values())))
+    return best
+
+
+def grouped(paths: Sequence[str], key: Callable[[str], str]) -> Groups:
+    """Paths by a part of them; those that have none are left out."""
+    groups: dict[str, list[str]] = {}
+    for path in paths:
+        if name := key(path):
+            groups.setdefault(name, []).append(path)
+    return {name: tuple(group) for name, group in groups.items()}
+
+
+def naming_bags(frame: pd.DataFrame, known: Mapping[str, object]) -> str | None:
+    """The column whose values are ids of known rows, of most of them."""
+    best: tuple[int, str | None] = (0, None)
+    for name in frame.columns:
+        values = set(pd.unique(frame[name].str.strip())) - {""}
+        hits = len(values & known.keys())
+        enough = max(HIT_SHARE * len(values), _FEWEST_KNOWN * len(known))
+        if hits >= enough and hits > best[0]:
+            best = hits, str(name)
+    return best[1]
+
+
+def column_of(frame: pd.DataFrame, wanted: set[str]) -> str | None:
+    """The column that has most of the sample's ids, some of them several times."""
+    for name in frame.columns:
+        values = frame[name].str.strip()
+        there = values[values.isin(wanted)]
+        if there.nunique() >= files.ENOUGH * len(wanted) and there.duplicated().any():
+            return str(name)
+    return None
+
+
+def naming(rows: pd.DataFrame, role: Role, enough: float) -> str | None:
+    """The column that names most pictures of a role, each once."""
+    best: tuple[float, str | None] = (0.0, None)
+    for name in rows.columns if len(rows) else ():
+        values = rows[name]
+        if not csv_tables.nearly_unique(values):
+            continue
+        share = files.best_share(csv_tables.text_of(values), role)
+        if share >= enough and share > best[0]:
+            best = share, str(name)
+    return best[1]
+
+
+def _joined(ids: pd.Series, names: pd.Series, role: Role) -> Groups:
+    paths, _ = files.match(csv_tables.text_of(names), role)
+    pairs = {path: row for path, row in zip(paths.tolist(), ids, strict=True) if path}
+    return grouped(sorted(pairs), pairs.__getitem__)
+
+
+def _glued(rows: pd.DataFrame, columns: Sequence[str], between: str) -> pd.Series:
+    glued = rows[columns[0]].str.strip()
+    for name in columns[1:]:
+        glued = glued + between + rows[name].str.strip()
+    return glued
+
+
+def of_labels(frame: pd.DataFrame, sample: Sample, bags: Bags | None) -> pd.DataFrame:
+    """A table of labels with a row a bag, where it has a row a picture; else itself.
+
+    Columns that differ within bags are left out; where few bags differ, their cells are emptied.
+
+    Raises:
+        DataError: pictures of one bag have different labels.
+    """
+    if bags is None or not bags.of_picture or frame.shape[1] < 2 or not len(frame):
+        return frame
+    ids = _ids_of(frame, bags)
+    if ids is None:
+        return frame
+    rows, varying = _a_row_each(frame.assign(**{str(ids.name): ids}), str(ids.name))
+    lost = [name for name in sample.targets if name in varying]
+    if lost:
+        raise DataError(
+            f"{sample.path.name} has a row for every {bags.column}, of several images each, and "
+            f"images of one have different values of {lost[0]!r}. A bag of images has one label: "
+            "give all of them the same, or name another column with --target."
+        )
+    return rows
+
+
+def of_rows(frame: pd.DataFrame, sample: Sample, bags: Bags) -> pd.DataFrame:
+    """A table of pictures to predict with a row for every id of the sample; else itself."""
+    ids = Columns(bags.column, bags.made_of, bags.between).ids(frame)
+    frame = frame if ids is None else frame.assign(**{bags.column: ids})
+    column = column_of(frame, set(sample.ids.tolist()))
+    return frame if column is None else _a_row_each(frame, column)[0]
+
+
+def _ids_of(frame: pd.DataFrame, bags: Bags) -> pd.Series | None:
+    """The bag of every row of a table of labels, called as the column that is to hold it."""
+    known = dict.fromkeys(bags.of_picture.values())
+    ids = Columns(bags.column, bags.made_of, bags.between).ids(frame)
+    if ids is not None and ids.isin(known).mean() >= HIT_SHARE:
+        return ids.rename(bags.column)
+    column = naming_bags(frame, known)
+    if column is not None:
+        return frame[column].str.strip()
+    clean = csv_tables.stripped(frame)
+    name = naming(clean, bags.pictures, HIT_SHARE)
+    if name is None:
+        return None
+    cells = clean[name].tolist()
+    paths, _ = files.match(csv_tables.text_of(clean[name]), bags.pictures)
+    of_row = [bags.of_picture.get(p, cell) for p, cell in zip(paths.tolist(), cells, strict=True)]
+    return pd.Series(of_row, index=frame.index, name=bags.column, dtype=object)
+
+
+def _a_row_each(frame: pd.DataFrame, column: str) -> tuple[pd.DataFrame, set[str]]:
+    """A row for every value of a column, and the names of the columns that this leaves out."""
+    if not frame[column].duplicated().any():
+        return frame, set()
+    by_row = frame.groupby(column, sort=False)
+    several = by_row.nunique() > 1
+    kept = [name for name in several.columns if several[name].mean() <= _MOST_VARYING]
+    rows = by_row[kept].first().mask(several[kept], "").reset_index()
+    return rows, set(several.columns) - set(kept)

@@ -1,0 +1,172 @@
+"""Pictures of a competition by role, and ids -> files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from kaggle_prz.core.errors import DataError
+from kaggle_prz.core.task import Text
+from kaggle_prz.tasks.infer.pictures.roles import NUMBER, Bags, Role, composed, key_of
+from kaggle_prz.tasks.infer.pictures.scan import KINDS, SUFFIXES, Scan, scan
+
+__all__ = [
+    "ENOUGH",
+    "NUMBER",
+    "SUFFIXES",
+    "Index",
+    "Role",
+    "best_share",
+    "index",
+    "match",
+    "several_files",
+]
+
+ENOUGH = 0.95
+
+
+@dataclass(frozen=True)
+class Index:
+    """A competition's pictures: those to train on and those to predict.
+
+    Attributes:
+        train: pictures that a table of labels may name.
+        test: pictures that the sample submission may name.
+        tables: relative paths of CSV and JSON files.
+        shared: the two roles are not told apart by folders, so a picture may be of either.
+        kind: `"images"`, `"arrays"`, `"scans"`, `"stacks"`, `"pixels"` or `"records"`.
+        channels: of a picture, where the kind does not say.
+        pictures: how they are held and the rule that told, where there is more than one way.
+        test_columns: what rows to predict say of themselves: column -> its values.
+        bags: where rows are bags of pictures, which these are.
+    """
+
+    train: Role
+    test: Role
+    tables: tuple[str, ...] = ()
+    shared: bool = False
+    kind: str = "images"
+    channels: int | None = None
+    pictures: tuple[str, str] | None = None
+    test_columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    bags: Bags | None = None
+
+    @property
+    def by_row(self) -> bool:
+        """Whether a row's number may be the only name of a picture."""
+        return self.kind in ("stacks", "records")
+
+    def members(self, path: str) -> tuple[str, ...]:
+        """All pictures of a row, by its first; none where it has none."""
+        if self.bags is not None and path in self.bags.members:
+            return self.bags.members[path]
+        return (path,) if path else ()
+
+
+def index(root: Path, seen: Scan | None = None) -> Index:
+    """Find the pictures below `root`; a folder with `test` in its name holds the test set.
+
+    Where no folder is called so, images whose folders say nothing are of either role. Image files
+    are preferred to arrays, and these to DICOM, whose copies they are.
+
+    Raises:
+        DataError: no image file for one of the roles.
+    """
+    seen = seen or scan(root)
+    found = of_scan(seen) or of_scan(scan(root, with_extra=True))
+    if found is None:
+        raise no_images(root, seen)
+    return found
+
+
+def no_images(root: Path, seen: Scan) -> DataError:
+    """The error for a directory that lacks a role."""
+    some = any(role != "test" for _, role in seen.files)
+    return DataError(
+        f"{root} has no {'test' if some else 'train'} images ({', '.join(SUFFIXES)}): the test "
+        "images are those below a folder with 'test' in its name, the training images all others."
+    )
+
+
+def of_scan(seen: Scan) -> Index | None:
+    """Pictures of the first kind that both roles have, if any; best with a folder of their own."""
+    found = []
+    for kind in KINDS:
+        train, test, unsaid = (seen.of(kind, role) for role in ("train", "test", ""))
+        if (train or unsaid) and (test or unsaid):
+            index = Index(
+                Role("train", tuple(sorted([*train, *unsaid]))),
+                Role("test", tuple(test or unsaid)),
+                tuple(seen.tables),
+                shared=not test,
+                kind=kind,
+            )
+            found.append(index)
+    return min(found, key=lambda index: index.shared, default=None)
+
+
+def several_files(ids: Text, role: Role) -> str:
+    """A sentence where each id stands for several files, which is not supported; else empty."""
+    names = set(_cleaned(ids))
+    stems = [key_of(path, "stem", 1) for path in role.paths]
+    if len({stem.rpartition("_")[0] for stem in stems} & names) > 0.5 * len(names):
+        return (
+            f" Its images come in several files each, such as {stems[0]}: one file an image is "
+            "what can be read so far."
+        )
+    folders = [key_of(path, "folder", 1) for path in role.paths]
+    if len(set(folders) & names) > 0.5 * len(names):
+        return (
+            " Its ids are folders of several files each, which are named like channels or masks "
+            "of one image: such cannot be read so far."
+        )
+    return ""
+
+
+def match(ids: Text, role: Role) -> tuple[Text, str]:
+    """The file of every id, by the first rule that finds 95 %, else by several rules.
+
+    Returns:
+        `(len(ids),)` paths, empty where there is none, and the rule in words.
+    """
+    names = _cleaned(ids)
+    best: tuple[int, str, list[str]] = (-1, "", [])
+    others: list[list[str]] = []
+    for rule, find in role.finders():
+        found = [find(name) or "" for name in names]
+        count = len(found) - found.count("")
+        if rule == NUMBER and (count < ENOUGH * len(ids) or len(set(found) - {""}) < count):
+            continue  # zeros are part of an id beside ids that have them
+        others.append(found)
+        if count > best[0]:
+            best = count, rule, found
+        if count >= ENOUGH * len(ids) and not role.named:
+            break  # numbers of rows from 0 and from 1 differ by one hit only
+    count, rule, paths = best
+    if count < ENOUGH * len(ids) and not role.named:
+        mixed = [next(filter(None, row), "") for row in zip(paths, *others, strict=True)]
+        if mixed != paths:
+            paths, rule = mixed, f"{rule}, else another name"
+    hits = len(paths) - paths.count("")
+    return np.array(paths, dtype=str), f"id is the {rule} ({hits} of {len(ids)} found)"
+
+
+def best_share(ids: Text, role: Role, *, exact: bool = False) -> float:
+    """Share of ids with a file, by the rule that finds most."""
+    paths, rule = match(ids, role)
+    if exact and NUMBER in rule:
+        return 0.0
+    return int(np.count_nonzero(paths != "")) / max(1, len(ids))
+
+
+def _cleaned(ids: Text) -> list[str]:
+    """Ids as paths are written here: slashes, not from the root, no dot before the first."""
+    names: list[str] = [composed(name) for name in ids.tolist()]
+    if not any("/" in name or "\\" in name for name in names):
+        return names
+    return [_relative(name) for name in names]
+
+
+def _relative(name: str) -> str:
+    return str(PurePosixPath(name.strip().replace("\\", "/"))).lstrip("/")

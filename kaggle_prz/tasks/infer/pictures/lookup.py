@@ -1,0 +1,135 @@
+"""The rows to predict -> their pictures, by name or by a table that says so."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kaggle_prz.core.errors import DataError
+from kaggle_prz.core.task import Text
+from kaggle_prz.readers import csv_tables, json_tables
+from kaggle_prz.tasks.infer.pictures import bag_tables, files
+from kaggle_prz.tasks.infer.pictures.scan import role_of
+from kaggle_prz.tasks.infer.tables import Sample
+
+IN_ORDER = "rows are in the sample's order"
+_FEWEST_FOUND = 0.5
+_PEEK = 200
+
+
+@dataclass(frozen=True)
+class Told:
+    """What tables say of the rows to predict.
+
+    Attributes:
+        columns: of tables called after the test set -> their values.
+        mapped: id -> path of its file, where a table joins them; else empty.
+        rule: the table and columns of `mapped`.
+    """
+
+    columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    mapped: Mapping[str, str] = field(default_factory=dict)
+    rule: str = ""
+
+
+def tables_of_test(
+    root: Path, sample: Sample, index: files.Index, labels: Path | None = None
+) -> Told:
+    """Read the tables that hold the sample's ids, but for the sample and the table of labels."""
+    columns: dict[str, frozenset[str]] = dict(index.test_columns)
+    mapped: dict[str, str] = {}
+    rule = ""
+    for path in index.tables:
+        for frame in _frames(root / path, sample, index):
+            by = _column_of(frame, sample.ids)
+            if by is None:
+                continue
+            if (root / path) != labels and role_of(path.rpartition("/")[2]) == "test":
+                columns |= {n: frozenset(pd.unique(frame[n].str.strip())) for n in frame.columns}
+            if not mapped and not index.test.named:
+                mapped, column = _map(frame, by, sample.ids, index.test)
+                rule = f"{path} says so: {by} is {column}" if mapped else ""
+    return Told(columns, mapped, rule)
+
+
+def find(sample: Sample, index: files.Index, told: Told, taken: set[str]) -> tuple[Text, str]:
+    """The file of every row of the sample submission; a training image never answers.
+
+    Returns:
+        `(rows,)` paths, empty where there is none, and the rule in words.
+
+    Raises:
+        DataError: fewer than half of the rows have a picture.
+    """
+    role = index.test.without(taken) if index.shared else index.test
+    if told.mapped:
+        free = set(role.paths)
+        named = [told.mapped.get(name, "") for name in sample.ids.tolist()]
+        paths = np.array([path if path in free else "" for path in named], dtype=str)
+        rule = told.rule
+    else:
+        paths, rule = files.match(sample.ids, role)
+        if role.named and not (paths != "").any() and len(role.paths) == len(paths):
+            paths, rule = np.array(role.paths, dtype=str), IN_ORDER
+    lost = sample.ids[paths == ""]
+    if len(paths) - len(lost) < _FEWEST_FOUND * len(paths):
+        raise DataError(_not_found(sample, role, lost))
+    return paths, rule
+
+
+def _frames(path: Path, sample: Sample, index: files.Index) -> Iterator[pd.DataFrame]:
+    if path.suffix.lower() in json_tables.JSON:
+        yield from json_tables.frames(path)
+    elif index.bags is not None:
+        for frame in json_tables.frames(path):
+            yield bag_tables.of_rows(frame, sample, index.bags)
+    elif not index.test.named:
+        for head in json_tables.frames(path, _PEEK):
+            if _column_of(head, sample.ids, 0.5) is not None:
+                yield csv_tables.read_csv(path) if len(head) == _PEEK else head
+
+
+def _column_of(frame: pd.DataFrame, ids: Text, enough: float = files.ENOUGH) -> str | None:
+    """The column that holds ids of the sample; in a whole table, most of the sample's."""
+    known = ids.tolist()
+    wanted = set(known)
+    for name in frame.columns if len(frame) else ():
+        values = frame[name].str.strip()
+        hits = values.isin(wanted).sum() if csv_tables.nearly_unique(values) else -1
+        if hits >= enough * min(len(wanted), len(values)):
+            return str(name)
+    return None
+
+
+def _map(frame: pd.DataFrame, by: str, ids: Text, role: files.Role) -> tuple[dict[str, str], str]:
+    """Id -> path, where another column than that of the ids names the files."""
+    rows = frame[frame[by].str.strip().isin(ids.tolist())]
+    if len(rows) < files.ENOUGH * len(ids):
+        return {}, ""
+    name = bag_tables.naming(csv_tables.stripped(rows).drop(columns=by), role, files.ENOUGH)
+    if name is None:
+        return {}, ""
+    paths, _ = files.match(csv_tables.text_of(rows[name]), role)
+    return dict(zip(rows[by].str.strip(), paths.tolist(), strict=True)), name
+
+
+def _not_found(sample: Sample, role: files.Role, lost: Text) -> str:
+    found = f"{len(sample.ids) - len(lost)} of {len(sample.ids)}"
+    some = ", ".join(lost[:5].tolist())
+    ends = {name.rpartition("_")[0] for name in lost.tolist()}
+    told = f"{sample.path.name} has {len(sample.ids)} rows, and {found} have a test image"
+    if len(ends) < 0.7 * len(lost) and files.best_share(np.array(sorted(ends)), role) > 0.5:
+        return (
+            f"{told}: its ids are image names with an ending ({some} …), so several rows are of "
+            "one image. Such submissions are not supported yet; one row must be one image."
+        )
+    told = f"{told} in {role.folders() or 'no folder'}"
+    if several := files.several_files(lost, role):
+        return f"{told}.{several}"
+    return (
+        f"{told}; looked for {some} … as file names, with and without suffix, as paths, folders, "
+        "and in tables. Put the test images into a folder whose name has 'test' in it, named as "
+        "the sample's ids are."
+    )

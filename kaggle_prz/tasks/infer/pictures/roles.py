@@ -1,0 +1,183 @@
+"""Pictures of one role, and the names that an id may use for each."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from kaggle_prz.tasks.infer.pictures.scan import KINDS
+from kaggle_prz.tasks.infer.tables import words
+
+_SUFFIXES = frozenset(suffix for suffixes in KINDS.values() for suffix in suffixes)
+_CHANNELS = re.compile(r"[_-]\{[^{}/]*\}(?=\.[^./]*$)")
+NUMBER = "number that is the stem, zeros before it apart"
+Finder = Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
+class Role:
+    """Pictures of one role, and the names that an id may use for them.
+
+    Attributes:
+        name: `"train"` or `"test"`.
+        paths: relative POSIX paths, sorted; of rows of arrays and tables, `file#row`.
+        named: an id's file by a table instead of by the paths, as `rule -> id -> path`.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    named: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    _made: dict[object, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
+    _twins: set[str] = field(default_factory=set, compare=False, repr=False)
+
+    def folders(self) -> str:
+        """The folders that hold the files, for people."""
+        if self.named and "#" in self.paths[0]:
+            files = sorted({path.partition("#")[0] for path in self.paths})
+            return words.some(files, 3)
+        parents = sorted({path.rpartition("/")[0] for path in self.paths})
+        return words.some([f"{parent}/" for parent in parents], 3)
+
+    def without(self, paths: set[str]) -> "Role":
+        """The same role, less some paths."""
+        return Role(self.name, tuple(path for path in self.paths if path not in paths), self.named)
+
+    def finders(self) -> Iterator[tuple[str, Finder]]:
+        """Rules in their order, each as a phrase and an id's file."""
+        for rule in self.named:
+            yield rule, self._by_table(rule).get
+        if self.named:
+            return
+        yield "file name", self._by("name").get
+        yield "stem", self._by("stem").get
+        yield "relative path", self._by_path("name")
+        yield "relative path without suffix", self._by_path("stem")
+        yield "folder of one file", self._by("folder").get
+        for rule, key in (("file name", "name"), ("stem", "stem")):
+            yield f"{rule}, case apart", self._by_low(key)
+        yield "stem, suffix apart", self._by_stem_of
+        yield NUMBER, self._by_number
+        yield "end of a longer path", self._by_end_of
+
+    def has_own(self, name: str) -> bool:
+        """Whether exactly one path has this name, with or without suffix, or ends in this path."""
+        name = composed(name)
+        if "/" in name:
+            return any(self._by_path(key)(name) for key in ("name", "stem"))
+        known = any(name in self._by(key) for key in ("name", "stem"))
+        return known and name not in self._twins
+
+    def with_twins(self, names: Iterable[str]) -> list[str]:
+        """Names that several paths have, as file name or as stem."""
+        if self.named:
+            return []
+        for key in ("name", "stem"):
+            self._by(key)
+        return [name for name in names if composed(name) in self._twins]
+
+    def _by_table(self, rule: str) -> dict[str, str]:
+        """What `named` has, under names that ids are looked up by."""
+        if rule not in self._made:
+            table = self.named[rule]
+            self._made[rule] = {composed(name): path for name, path in table.items()}
+        return self._made[rule]
+
+    def _by_stem_of(self, name: str) -> str | None:
+        stem, _, suffix = name.rpartition(".")
+        known = f".{suffix.lower()}" in _SUFFIXES and "/" not in name
+        return self._by("sole stem").get(stem) if known else None
+
+    def _by_end_of(self, name: str) -> str | None:
+        return self._by("sole name").get(name.rpartition("/")[2]) if "/" in name else None
+
+    def _by_number(self, name: str) -> str | None:
+        return self._by("sole number").get(_number(name)) if _number(name) else None
+
+    def _by_low(self, key: str) -> Finder:
+        table = self._by(f"low {key}")
+        return lambda name: table.get(name.lower())
+
+    def _by(self, key: str, parts: int = 1) -> dict[str, str]:
+        """Keys -> paths. Of twins the first counts, but for names and stems alone none does."""
+        if (key, parts) in self._made:
+            return self._made[key, parts]
+        table: dict[str, str] = {}
+        several: set[str] = set()
+        for path in reversed(self.paths):
+            name = composed(key_of(path, key, parts))
+            if name in table:
+                several.add(name)
+            table[name] = path
+        if key in ("name", "stem") and parts == 1:
+            self._twins.update(several)
+        elif parts == 1:
+            table = {name: path for name, path in table.items() if name not in several}
+        self._made[key, parts] = table
+        return table
+
+    def _by_path(self, key: str) -> Finder:
+        def find(name: str) -> str | None:
+            parts = name.count("/") + 1
+            return self._by(key, parts).get(name) if parts > 1 else None
+
+        return find
+
+
+@dataclass(frozen=True)
+class Bags:
+    """Rows of several pictures each; in the roles, a row's first picture stands for all.
+
+    Attributes:
+        column: what tables call the row.
+        made_of: columns whose values, `between` them, are the row's id where it has no column.
+        between: the sign.
+        pictures: all pictures to train on.
+        of_picture: path of such a picture -> id of its row.
+        members: path of a row's first picture -> all paths of the row, of both roles.
+        rule: why the sample's rows are such.
+    """
+
+    column: str
+    made_of: tuple[str, ...]
+    between: str
+    pictures: Role
+    of_picture: Mapping[str, str]
+    members: Mapping[str, tuple[str, ...]]
+    rule: str
+
+
+def composed(name: str) -> str:
+    """A name with letters and their accents in one, as tables have them and macOS does not.
+
+    Example:
+        >>> composed("e\u0301") == "\u00e9"
+        True
+    """
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def _number(name: str) -> str:
+    """A whole number without zeros before it; empty where a name is none."""
+    return (name.lstrip("0") or "0") if name.isascii() and name.isdecimal() else ""
+
+
+def key_of(path: str, key: str, parts: int) -> str:
+    """What an id may call a path: its `"name"`, `"stem"` (`"low …"`: lower case), `"folder"`, or
+    its stem as a `"sole number"`.
+
+    Example:
+        >>> key_of("train/a/B.jpg", "low stem", 2)
+        'a/b'
+        >>> key_of("train/7_{red,green}.png", "stem", 1)
+        '7'
+    """
+    if key == "folder":
+        return path.rpartition("/")[0].rpartition("/")[2]
+    if key == "sole number":
+        return _number(key_of(path, "stem", 1))
+    name = path.rpartition("/")[2] if parts == 1 else "/".join(path.split("/")[-parts:])
+    if "{" in name:  # a file a channel
+        name = _CHANNELS.sub("", name)
+    if key.startswith("low"):
+        name = name.lower()
+    return name.rpartition(".")[0] if key.endswith("stem") else name

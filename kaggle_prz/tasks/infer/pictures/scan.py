@@ -1,0 +1,124 @@
+"""One walk through a competition's directory: images, arrays and tables, by role."""
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kaggle_prz.core.errors import DataError, printable
+from kaggle_prz.readers import containers
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+KINDS = {"images": SUFFIXES, "arrays": (".npy",), "scans": (".dcm", ".dicom")}
+_EXTRA = ("old_", "mask", "segment", "annotat", "thumbnail", "additional", "semi", "supp", "sample")
+_ANNOTATIONS = "annotat"  # a folder that is called so may hold the labels
+_TABLES = (".csv", ".tsv", ".json", ".jsonl")
+_MOST_TABLES = 100
+_DEEPEST_TABLE = 3
+_VALIDATION = ("valid", "validation", "val", "dev")
+_TEST = re.compile(r"(?<![A-Za-z])test|(?<![A-Z])Test|TEST")
+_TRAIN = re.compile(r"(?<![A-Za-z])train|(?<![A-Z])Train|TRAIN")
+
+
+@dataclass
+class Scan:
+    """What a directory holds; all paths relative, POSIX, in order.
+
+    Attributes:
+        files: kind (`"images"`, `"arrays"`, `"scans"`, or `"records"`: files of many) and role
+            (`"train"`, `"test"` or `""` where the folders do not say) -> paths.
+        tables: CSV and JSON files, those of the outermost folders first.
+    """
+
+    files: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    tables: list[str] = field(default_factory=list)
+
+    def of(self, kind: str, role: str) -> list[str]:
+        """Paths of a kind and role."""
+        return self.files.get((kind, role), [])
+
+
+def scan(root: Path, *, with_extra: bool = False) -> Scan:
+    """Walk through `root`, hidden files and folders left out."""
+    found = Scan()
+    kinds = {suffix: kind for kind, suffixes in KINDS.items() for suffix in suffixes}
+    kinds |= dict.fromkeys(containers.SUFFIXES, "records")
+    pending = [("", "", False)]
+    followed = {os.path.realpath(root)}
+    while pending:
+        prefix, role, tables_only = pending.pop()
+        folders, names = _listed(root / prefix, followed)
+        for name in folders:
+            extra = not with_extra and _is_extra(name, role)
+            if not extra or _ANNOTATIONS in name.lower():
+                inside = role or role_of(name)
+                pending.append((f"{prefix}{name}/", inside, tables_only or extra))
+        depth = prefix.count("/")
+        for name in names:
+            dot = name.rfind(".")
+            suffix = name[dot:].lower() if dot > 0 else ""
+            if suffix in _TABLES and depth <= _DEEPEST_TABLE:
+                found.tables.append(prefix + name)
+            elif (kind := kinds.get(suffix)) and not tables_only:
+                says = kind == "records" or (kind == "arrays" and not depth)
+                place = role or (role_of(name) if says else "")
+                found.files.setdefault((kind, place), []).append(prefix + name)
+    for paths in found.files.values():
+        paths.sort()
+    found.tables.sort(key=lambda path: (path.count("/"), path))
+    del found.tables[_MOST_TABLES:]
+    return found
+
+
+def role_of(name: str) -> str:
+    """`"train"`, `"test"`, or `""` where a name says neither or both; labels of `valid` train.
+
+    Example:
+        >>> role_of("Test_images"), role_of("images_training_rev1"), role_of("latest")
+        ('test', 'train', '')
+    """
+    test = bool(_TEST.search(name))
+    train = bool(_TRAIN.search(name)) or name.lower() in _VALIDATION
+    return "" if test == train else "test" if test else "train"
+
+
+def _without_odd(folder: Path, folders: list[str], names: list[str]) -> list[str]:
+    """Names of files without those that are not UTF-8, which no table can name.
+
+    Raises:
+        DataError: a folder, or most of the files, are called so.
+    """
+    odd = [name for name in [*folders, *names] if not _is_utf8(name)]
+    if odd and (odd[0] in folders or len(odd) > 0.5 * len(names)):
+        raise DataError(
+            f"{printable(str(folder / odd[0]))} has a name that is not UTF-8, as archives of some "
+            "systems leave behind. Rename it and those like it; convmv does so for whole folders."
+        )
+    return [name for name in names if _is_utf8(name)] if odd else names
+
+
+def _is_utf8(name: str) -> bool:
+    return name.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in name)
+
+
+def _listed(folder: Path, followed: set[str]) -> tuple[list[str], list[str]]:
+    """Folders and files in a folder; a link to a folder is followed once, as it may be a loop."""
+    folders, names = [], []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith((".", "__MACOSX")):
+                continue
+            if not entry.is_dir():
+                names.append(entry.name)
+            elif not entry.is_symlink():
+                folders.append(entry.name)
+            elif (real := os.path.realpath(entry.path)) not in followed:
+                followed.add(real)
+                folders.append(entry.name)
+    return folders, _without_odd(folder, folders, names)
+
+
+def _is_extra(name: str, role: str) -> bool:
+    # Below train/ a class may be called without_mask.
+    low = name.lower()
+    return low.startswith(_EXTRA) if role else any(word in low for word in _EXTRA)

@@ -1,0 +1,86 @@
+"""Which metric a task has: as it is given, as its host says, or what its cells suggest."""
+
+from dataclasses import dataclass
+
+from kaggle_prz import metrics
+from kaggle_prz.metrics import Metric
+from kaggle_prz.tasks.infer.encode.encoded import Encoded
+
+__all__ = ["Metric", "Said", "Scored", "said", "settle"]
+
+_CUSTOM = ("custommetric", "custom")
+
+
+@dataclass(frozen=True)
+class Said:
+    """A metric that somebody named; None where the default has to serve, and why."""
+
+    metric: Metric | None
+    rule: str
+    warning: str = ""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The metric of a task by name, the rule, and a sentence where it is in doubt."""
+
+    name: str
+    rule: str
+    warning: str = ""
+
+
+def said(given: str | None, host: str | None) -> Said:
+    """The metric that a person or else the host names.
+
+    Raises:
+        UsageError: a person names an unknown one.
+
+    Example:
+        >>> said(None, "Log Loss").metric.name
+        'log_loss'
+        >>> said("Custom Metric", None).metric is None
+        True
+    """
+    if given and not _is_custom(given):
+        return Said(metrics.get(given), "given")
+    named = given or host
+    if not named:
+        return Said(None, "")
+    metric = metrics.from_host(named)
+    if metric is not None:
+        return Said(metric, f"its host names {named}")
+    warning = f"The metric {named!r} is not known here; a default serves. Choose with --metric."
+    return Said(None, f"; {named!r} is not known", warning)
+
+
+def settle(named: Said, labels: Encoded) -> Scored:
+    """The metric of a task, checked against its labels.
+
+    Raises:
+        UsageError: the metric cannot score such labels.
+    """
+    metric = named.metric or _default(labels)
+    metrics.over(metric, labels.heads).check(labels.kind, len(labels.classes))
+    if named.metric is None:
+        about = "grades" if labels.ordinal else labels.cell
+        unsaid = named.rule or ", as none is named; --metric names one"
+        return Scored(metric.name, f"default for {about}{unsaid}", named.warning)
+    warning = ""
+    if metric.rule == "order" and not labels.ordinal:
+        warning = (
+            f"{metric.title} counts on an order of the classes; taken is "
+            f"{', '.join(labels.classes[:8])}."
+        )
+    return Scored(metric.name, named.rule, warning)
+
+
+def _default(labels: Encoded) -> Metric:
+    if labels.cell == "ranked":
+        return metrics.get(f"map_at_{labels.most_ranked}")
+    if labels.soft and not labels.target.one_class:
+        return metrics.get("rmse")
+    return metrics.default_for("ordinal" if labels.ordinal else labels.cell)
+
+
+def _is_custom(text: str) -> bool:
+    return "".join(letter for letter in text.lower() if letter.isalpha()) in _CUSTOM

@@ -1,0 +1,172 @@
+"""The sample submission and the table of labels. Every cell is read as text."""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from kaggle_prz.core.errors import DataError
+from kaggle_prz.core.task import Text
+from kaggle_prz.readers import csv_tables
+from kaggle_prz.readers.csv_tables import read_csv, text_of
+from kaggle_prz.tasks.infer.tables import words
+
+__all__ = ["LabelTable", "Sample", "find_sample", "is_sample", "read_csv", "without_repeats"]
+
+_NAMES = (
+    re.compile(r"sample.*sub|sub.*sample", re.IGNORECASE),
+    re.compile(r"_benchmark", re.IGNORECASE),
+    re.compile(r"^submission|^submit|submission[-_ ]?format", re.IGNORECASE),
+    re.compile(r"^sample$", re.IGNORECASE),
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The sample submission: its columns and rows are those of every submission.
+
+    Attributes:
+        path: the file.
+        id_column: its first column.
+        targets: the others.
+        ids: `(rows,)` cells of the first.
+        cells: those of the others, as text.
+        melted: 0; or how many words of an id are a head, where `targets`, `ids` and `cells` are
+            those of the file with a row an image.
+    """
+
+    path: Path
+    id_column: str
+    targets: tuple[str, ...]
+    ids: Text
+    cells: pd.DataFrame
+    melted: int = 0
+
+    def column(self, name: str) -> Text:
+        """Cells of a target column as text, blanks stripped.
+
+        Raises:
+            DataError: a cell is too long.
+        """
+        return text_of(self.cells[name], self.path)
+
+    def numbers(self) -> pd.Series:
+        """Cells of the first target column as numbers; not a number where they are none."""
+        return pd.to_numeric(self.cells[self.targets[0]], errors="coerce")
+
+    def fractional(self) -> bool:
+        """Whether the first target column holds a number that is no integer."""
+        return bool((self.numbers() % 1 > 0).any())
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """The table whose rows are training images.
+
+    Attributes:
+        path: the file, or the folder where folders say the labels.
+        id_column: the column that names images.
+        ids: `(rows,)` its values.
+        frame: all columns as text.
+        rule: why these rows are taken for the training images.
+        by_order: rows have no ids, and belong to pictures by their place.
+        doubt: a sentence where another table or column of ids would have suited as well.
+    """
+
+    path: Path
+    id_column: str
+    ids: Text
+    frame: pd.DataFrame
+    rule: str
+    by_order: bool = False
+    doubt: str = ""
+
+    def column(self, name: str) -> Text:
+        """A column as text, blanks stripped; lists without their brackets, between bars.
+
+        Raises:
+            DataError: a cell is too long.
+        """
+        return words.without_brackets(text_of(self.frame[name], self.path))
+
+    def tried(self, name: str) -> Text:
+        """The same of a column that may turn out to hold something else: long cells are empty."""
+        return words.without_brackets(text_of(self.frame[name]))
+
+
+def is_sample(path: Path) -> bool:
+    """Whether a name is one of a sample submission."""
+    return any(pattern.search(path.stem) for pattern in _NAMES)
+
+
+def find_sample(root: Path) -> tuple[Sample, str]:
+    """Find and read the sample submission; of several, the one with the highest number.
+
+    Raises:
+        DataError: there is none, or it has duplicate ids, columns of one name or no target.
+    """
+    tables = [*root.glob("*.csv"), *root.glob("*.tsv")] or [*root.glob("*/*.csv")]
+    found: list[Path] = []
+    for pattern in _NAMES:
+        found = sorted((p for p in tables if pattern.search(p.stem)), key=_numbers)
+        if found:
+            break
+    if not found:
+        raise DataError(
+            f"{root} has no sample submission: a CSV whose name has 'sample' and 'submission', as "
+            "in sample_submission.csv. Its columns and rows are those to predict."
+        )
+    several = f"; the last of {len(found)} such files" if len(found) > 1 else ""
+    return _read_sample(found[-1]), f"its name has sample and submission{several}"
+
+
+def _numbers(path: Path) -> tuple[list[int], str]:
+    return [int(number) for number in re.findall(r"\d+", path.stem)], path.name
+
+
+def _read_sample(path: Path) -> Sample:
+    names = [name for name in csv_tables.header(path) if name]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(
+            f"{path.name} has more than one column called {twice[0]!r}. Every column needs a name "
+            "of its own; fetch the file again."
+        )
+    frame = csv_tables.read_csv(path)
+    if frame.shape[1] < 2 or frame.empty:
+        raise DataError(
+            f"{path.name} needs an id column, a target column and rows; it has "
+            f"{frame.shape[1]} column(s) with a name and {len(frame)} row(s)."
+        )
+    text = text_of(frame.iloc[:, 0], path)
+    ids = pd.Series(text, dtype=object)
+    if ids.duplicated().any():
+        raise DataError(
+            f"{path.name} has the id {ids[ids.duplicated()].iloc[0]!r} more than once in its "
+            f"first column, {frame.columns[0]!r}. One row for every image is what can be predicted."
+        )
+    if (ids == "").any():
+        raise DataError(f"{path.name} has {int((ids == '').sum())} row(s) without an id.")
+    return Sample(path, frame.columns[0], tuple(frame.columns[1:]), text, frame.iloc[:, 1:])
+
+
+def without_repeats(labels: LabelTable) -> LabelTable:
+    """The table with rows that are repeated word for word counted once.
+
+    Raises:
+        DataError: an id comes more than once, with different cells.
+    """
+    repeated = pd.Series(labels.ids).duplicated().to_numpy()
+    if not repeated.any():
+        return labels
+    distinct = labels.frame.drop_duplicates()
+    if distinct[labels.id_column].str.strip().duplicated().any():
+        twice = str(labels.ids[repeated][0])
+        raise DataError(
+            f"{labels.path.name} has the id {twice!r} more than once, with different "
+            "cells; keep one row for every image."
+        )
+    ids = text_of(distinct[labels.id_column], labels.path)
+    rule = f"{labels.rule}; {int(repeated.sum())} repeated row(s) left out"
+    return replace(labels, ids=ids, frame=distinct.reset_index(drop=True), rule=rule)

@@ -1,0 +1,168 @@
+"""Names and cells as words: how columns, classes and lists of classes are written."""
+
+import ast
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kaggle_prz.core.task import Text
+
+SIGNS = ("|", ";", ",", " ")  # names of classes hold blanks rather than signs
+_ALONE = 0.6
+_UNKNOWN = ("", "nan", "na", "n/a", "null", "none")
+
+
+def plain(name: str) -> str:
+    """Letters and digits of a name, lower case.
+
+    Example:
+        >>> plain("Hip-Hop_2")
+        'hiphop2'
+    """
+    return re.sub(r"[\W_]", "", name.lower())
+
+
+def parts(name: str) -> list[str]:
+    """The words of a column's name, lower case.
+
+    Example:
+        >>> parts("PatientID"), parts("anatom_site"), parts("Subject Focus")
+        (['patient', 'id'], ['anatom', 'site'], ['subject', 'focus'])
+    """
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    return [part.lower() for part in re.split(r"[\W_]+", spaced) if part]
+
+
+def separator(values: Text) -> str | None:
+    """What stands between the classes of a cell, or None where cells hold one class each.
+
+    Cells are lists where there are more different cells than classes in them, or most of the
+    classes that come with others come alone as well; else blanks belong to names, as in
+    `Sugar beet`.
+    """
+    strings = set(pd.unique(pd.Series(values, dtype=object))) - {""}
+    for candidate in SIGNS:
+        together = tokens((string for string in strings if candidate in string), candidate)
+        if not together:
+            continue
+        found = tokens(strings, candidate)
+        if len(strings) > len(found) or len(together & strings) >= _ALONE * len(together):
+            return candidate
+    return None
+
+
+def tokens(cells: Iterable[str], between: str | None) -> set[str]:
+    """The different classes in cells; without a separator, the cells."""
+    if between is None:
+        return set(cells)
+    split = (token.strip() for cell in cells for token in cell.split(between))
+    return {token for token in split if token}
+
+
+def without_brackets(values: Text) -> Text:
+    """Lists as Python and JSON write them, as lists between blanks, or between bars where names
+    hold blanks; other cells as they are.
+
+    Example:
+        >>> without_brackets(np.array(["['fox', 'owl']", "[]", '["owl"]'])).tolist()
+        ['fox owl', '', 'owl']
+    """
+    written = pd.Series(values, dtype=object)
+    given = written[written != ""]
+    if not len(given) or not given.str.fullmatch(r"\[.*\]", flags=re.DOTALL).all():
+        return values
+    read = {cell: _listed(cell) for cell in pd.unique(given)}
+    within = "".join(name for names in read.values() for name in names)
+    if "|" in within:
+        return values
+    between = "|" if " " in within else " "
+    bare = {cell: between.join(names) for cell, names in read.items()}
+    return np.asarray(written.map(bare).fillna(""), dtype=str)
+
+
+def _listed(cell: str) -> list[str]:
+    """The names or numbers of a list as Python or JSON writes it; a bar where it is none."""
+    try:
+        items = ast.literal_eval(cell)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return ["|"]
+    if not isinstance(items, list) or not all(isinstance(item, str | int) for item in items):
+        return ["|"]
+    return [str(item).strip() for item in items]
+
+
+def onto(values: Sequence[str], columns: Sequence[str]) -> dict[str, str] | None:
+    """The column that each value stands for: the same name, or alike; None if one has none.
+
+    Alike are names that differ in case, blanks and signs, and `7` and `class_7`.
+
+    Example:
+        >>> onto(["1", "2"], ["Class_1", "Class_2", "Class_3"])
+        {'1': 'Class_1', '2': 'Class_2'}
+        >>> onto(["cat"], ["dog"]) is None
+        True
+    """
+    names = [plain(column) for column in columns]
+    start = re.sub(r"\d+$", "", names[0]) if names else ""
+    numbered = all(re.fullmatch(rf"{re.escape(start)}\d+", name) for name in names)
+    known = dict(zip(names, columns, strict=True))
+    exact = {column: column for column in columns}
+    if len(known) < len(columns):
+        known = {}  # two columns that are alike
+    found = {}
+    for value in values:
+        alike = plain(value)
+        column = exact.get(value) or known.get(alike)
+        if column is None and numbered and value.isdecimal():
+            column = known.get(start + value)
+        if column is None:
+            return None
+        found[value] = column
+    return found
+
+
+def some(names: Sequence[str], most: int = 5) -> str:
+    """Return the first names for a sentence, and a sign that there are more.
+
+    Example:
+        >>> some(["a", "b", "c"], 2)
+        'a, b …'
+    """
+    return ", ".join(names[:most]) + (" …" if len(names) > most else "")
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Numbers by value, then other names by letters.
+
+    Example:
+        >>> in_order({"10", "b", "9", "a"})
+        ['9', '10', 'a', 'b']
+    """
+    return sorted(names, key=_numeric_first)
+
+
+def _numeric_first(value: str) -> tuple[bool, float, str]:
+    return (False, float(value), value) if value.isdecimal() else (True, 0.0, value)
+
+
+def missing(values: Text) -> NDArray[np.bool_]:
+    """`(rows,)` whether a cell is empty; among numbers, also where it says `nan` or `NA`."""
+    empty: NDArray[np.bool_] = values == ""
+    unknown = np.isin(np.char.lower(values), _UNKNOWN)
+    if not (unknown & ~empty).any():
+        return empty
+    rest = pd.to_numeric(pd.Series(values[~unknown], dtype=object), errors="coerce")
+    return unknown if len(rest) and not rest.isna().any() else empty
+
+
+def whole(values: Text) -> Text:
+    """Numbers such as `3.0` as `3`, where all values are whole numbers; else as they are."""
+    if not any("." in value for value in values[:1000].tolist()):
+        return values
+    series = pd.Series(values, dtype=object)
+    if not series.str.fullmatch(r"-?\d+(\.0*)?").all():
+        return values
+    return np.asarray(series.str.replace(r"\.0*$", "", regex=True), dtype=str)

@@ -1,0 +1,232 @@
+"""What was found in a competition's files: what is used, what is left out, and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_prz.core.errors import DataError, printable
+from kaggle_prz.core.task import Evidence, Text
+from kaggle_prz.tasks.infer.encode.encoded import Encoded
+from kaggle_prz.tasks.infer.labels.groups import Group
+from kaggle_prz.tasks.infer.labels.targets import Target
+from kaggle_prz.tasks.infer.pictures import files, lookup
+from kaggle_prz.tasks.infer.pictures.files import Index
+from kaggle_prz.tasks.infer.pictures.roles import Role
+from kaggle_prz.tasks.infer.scoring import Scored
+from kaggle_prz.tasks.infer.tables import LabelTable, Sample, words
+
+_PASSED_OVER_AT_LEAST = 10
+_PASSED_OVER_SHARE = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Everything that a task is made of.
+
+    Attributes:
+        sample: the sample submission, a row an image.
+        index: the pictures of both roles.
+        table: the labels' table, and `chosen` their column in it.
+        kept: `(train,)` rows of the table to train on, and `train_files` their pictures.
+        left_out: sentences on the others.
+        labels: of the kept rows.
+        scored: the metric.
+        group: what holds rows together.
+        test_files: `(test,)` pictures of the sample's rows.
+        mapped: a table says which these are.
+    """
+
+    sample: Sample
+    sample_rule: str
+    index: Index
+    table: LabelTable
+    chosen: Target
+    kept: NDArray[np.int64]
+    train_files: Text
+    left_out: tuple[str, ...]
+    labels: Encoded
+    scored: Scored
+    group: Group
+    test_files: Text
+    test_rule: str
+    mapped: bool
+
+
+def rows_with_image_and_label(
+    table: LabelTable, chosen: Target, index: files.Index, sample: Sample
+) -> tuple[NDArray[np.int64], Text, list[str]]:
+    """Indexes of the rows to train on, their files, and sentences on what is left out.
+
+    Raises:
+        DataError: more than 5 % of the rows, and more than ten, would be left out.
+    """
+    paths, _ = files.match(table.ids, index.train)
+    no_image, no_label = paths == "", chosen.unlabelled()
+    to_predict = np.isin(table.ids, sample.ids) & (no_image | no_label)
+    lost = ~to_predict
+    warnings = [
+        *_passed_over(
+            table.ids, no_image & lost, f"row(s) of {table.path.name} have no image file"
+        ),
+        *_passed_over(table.ids, no_label & lost, f"row(s) of {table.path.name} have no label"),
+    ]
+    used = sum(len(index.members(path)) for path in set(paths[lost].tolist()))
+    unused = sum(len(index.members(path)) for path in index.train.paths) - used
+    if index.shared and index.bags is None:
+        unused -= len(sample.ids)
+    if unused > 0:
+        warnings.append(
+            f"{unused} image(s) in {index.train.folders()} have no row in "
+            f"{table.path.name} and are not used."
+        )
+    warnings += twins(table.ids, paths, index.train)
+    kept = np.flatnonzero(~no_image & ~no_label)
+    if not len(kept):
+        raise DataError(f"No row of {table.path.name} has both an image and a label.")
+    return kept, paths[kept], warnings
+
+
+def twins(ids: Text, paths: Text, role: Role) -> list[str]:
+    """A sentence on ids that are the name of several files, where the folders do not tell."""
+    plain = [name for name, path in zip(ids.tolist(), paths.tolist(), strict=True) if path]
+    several = role.with_twins(plain)
+    if not several:
+        return []
+    return [
+        f"{len(several)} id(s) are the name of several files in {role.folders()}, of which the "
+        f"first is taken: {words.some(several)}."
+    ]
+
+
+def _passed_over(ids: Text, lost: np.ndarray, what: str) -> list[str]:
+    count = int(lost.sum())
+    if not count:
+        return []
+    named = words.some(ids[lost].tolist())
+    limit = max(_PASSED_OVER_AT_LEAST, int(_PASSED_OVER_SHARE * len(ids)))
+    if count > limit:
+        raise DataError(
+            f"{count} of {len(ids)} {what}, more than the {limit} that are passed over: {named}. "
+            "Complete the files, or remove these rows."
+        )
+    return [f"{count} {what} and are passed over: {named}."]
+
+
+def evidence(found: Found) -> tuple[Evidence, ...]:
+    """Every property of a task, its value and the rule that gave it."""
+    sample, table, index = found.sample, found.table, found.index
+    trained, seen = _counted(found)
+    averaged = "; the mean over heads" if found.labels.heads else ""
+    row_each = "; a row for every image and head" if sample.melted else ""
+    properties = (
+        Evidence("sample submission", sample.path.name, found.sample_rule),
+        Evidence("row id", sample.id_column, "first column of the sample submission"),
+        Evidence("labels", f"{table.path.name}: {found.chosen.column}", found.chosen.rule),
+        Evidence("training images", f"{trained} in {index.train.folders()}", table.rule),
+        Evidence("test images", f"{seen} in {index.test.folders()}", found.test_rule),
+        *_of_bags(found),
+        *([] if index.pictures is None else [Evidence("pictures", *index.pictures)]),
+        Evidence("cell", found.labels.cell, found.labels.rule + row_each),
+        *_of_classes(found.labels),
+        Evidence("group", found.group.column or "none", found.group.rule),
+        Evidence("metric", found.scored.name, found.scored.rule + averaged),
+    )
+    return _shown(properties)
+
+
+def _counted(found: Found) -> tuple[str, str]:
+    """How many images there are to train on and to predict; where rows are bags, of how many."""
+    rows = len(found.kept)
+    seen = f"{np.count_nonzero(found.test_files != '')} of {len(found.sample.ids)}"
+    if found.index.bags is None:
+        return str(rows), seen
+    trained, tested = (
+        sum(len(found.index.members(path)) for path in first.tolist())
+        for first in (found.train_files, found.test_files)
+    )
+    return f"{trained} ({rows} rows)", f"{tested} ({seen} rows)"
+
+
+def _of_bags(found: Found) -> list[Evidence]:
+    """How many images rows have, and what becomes of them, where they have several."""
+    if found.index.bags is None:
+        return []
+    files_ = [*found.train_files.tolist(), *found.test_files.tolist()]
+    sizes = [len(found.index.members(path)) for path in files_ if path]
+    low, high = min(sizes), max(sizes)
+    many = str(low) if low == high else f"{low} to {high}"
+    return [Evidence("images a row", f"{many}, pooled by their mean", found.index.bags.rule)]
+
+
+def warnings(found: Found) -> tuple[str, ...]:
+    """Sentences on what is left out, and on what may be meant otherwise."""
+    ids, files_ = found.sample.ids, found.test_files
+    told = (
+        *found.left_out,
+        *filter(None, [found.table.doubt, found.chosen.doubt, found.scored.warning]),
+        *found.labels.warnings,
+        *filter(None, [found.group.doubt, _groups_in_test(found.group)]),
+        *_missing_test_images(ids, files_),
+        *([] if found.mapped else twins(ids, files_, found.index.test)),
+        *_by_order(found.table, found.test_rule, found.index),
+    )
+    return tuple(printable(sentence) for sentence in told)
+
+
+def _groups_in_test(group: Group) -> str:
+    """A sentence on groups that are in both roles."""
+    both = group.in_test
+    if not both:
+        return ""
+    return (
+        f"{len(both)} value(s) of {group.column} are in the training set and in the test set "
+        f"({words.some(both)}), so test rows are less new than those of a fold that is held out."
+    )
+
+
+def _missing_test_images(ids: Text, test_files: Text) -> list[str]:
+    """A sentence on rows to predict that have no picture."""
+    lost = ids[test_files == ""]
+    if not len(lost):
+        return []
+    named = words.some(lost.tolist())
+    return [
+        f"{len(lost)} test row(s) have no image file and get what is likely of any row: {named}."
+    ]
+
+
+def _by_order(table: LabelTable, test_rule: str, index: files.Index) -> list[str]:
+    """Rows of stacks that no id joins with their labels, or with the sample."""
+    of_labels = [table.path.name] if index.by_row and table.by_order else []
+    names = [*of_labels, *(["the sample submission"] if test_rule == lookup.IN_ORDER else [])]
+    return [
+        f"Rows of {name} are joined with arrays by their order, for want of ids." for name in names
+    ]
+
+
+def _of_classes(read_labels: Encoded) -> list[Evidence]:
+    """Evidence of the classes, of the positive one of two, and of one for the unknown."""
+    names, heads = read_labels.classes, read_labels.heads
+    if heads:
+        sized = [f"{head.name} ({len(head.classes)})" for head in heads]
+        weighed = "".join(f", {h.name} counts {h.weight:g}" for h in heads if h.weight != 1)
+        return [Evidence("heads", _listed(sized), f"{len(heads)} labels a row{weighed}")]
+    noun = read_labels.kind if len(names) > 1 else read_labels.target.noun
+    evidence = [Evidence("classes", _listed(names), f"{len(names)} {noun}")]
+    if read_labels.cell == "probability":
+        evidence.append(Evidence("positive class", names[1], read_labels.positive_rule))
+    new = [name for name in names if name.lower().startswith("new_")]
+    if read_labels.target.one_class and len(new) == 1:
+        evidence.append(Evidence("open set", new[0], "a class named new_…"))
+    return evidence
+
+
+def _shown(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Evidence whose names of files, columns and classes may be shown on a terminal."""
+    return tuple(Evidence(one.name, printable(one.value), printable(one.rule)) for one in evidence)
+
+
+def _listed(classes: Sequence[str]) -> str:
+    return ", ".join(classes[:6]) + (f" … ({len(classes)})" if len(classes) > 6 else "")

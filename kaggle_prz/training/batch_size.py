@@ -1,0 +1,112 @@
+"""How many images a step: the largest batch that fits, and half of it where memory runs out.
+
+Knows no network: what is tried is handed over.
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+from kaggle_prz.core.errors import RunError
+from kaggle_prz.schedule.recipe import Recipe, Stage
+
+FEWEST, MOST = 8, 512
+STEPS_A_PASS = 16
+# What TensorFlow, JAX and PyTorch raise; they are told by name, so that none has to be there.
+_NAMES = {"ResourceExhaustedError", "OutOfMemoryError"}
+_STATUS = "RESOURCE_EXHAUSTED"
+
+_Result = TypeVar("_Result")
+
+
+class Batch(NamedTuple):
+    """What a step takes.
+
+    Attributes:
+        size: images a step.
+        accumulate: steps whose gradients are averaged before the weights change.
+    """
+
+    size: int
+    accumulate: int = 1
+
+    def halved(self) -> "Batch":
+        """Half the images in twice the steps: the weights change by the same images as before.
+
+        Raises:
+            RunError: one image a step was too many.
+
+        Example:
+            >>> Batch(9, 2).halved()
+            Batch(size=4, accumulate=4)
+        """
+        if self.size == 1:
+            raise RunError(
+                "The memory of the device does not even hold a training step of one image. Use "
+                "smaller --sizes or a smaller --backbone; finished folds are kept."
+            )
+        return Batch(self.size // 2, self.accumulate * 2)
+
+
+def is_exhausted(error: BaseException) -> bool:
+    """Whether an error says that memory, of the machine or of its accelerator, is used up.
+
+    Example:
+        >>> is_exhausted(MemoryError()), is_exhausted(ValueError("RESOURCE: none"))
+        (True, False)
+    """
+    names = {kind.__name__ for kind in type(error).__mro__}
+    told = isinstance(error, RuntimeError) and _STATUS in str(error)
+    return isinstance(error, MemoryError) or bool(names & _NAMES) or told
+
+
+def within_memory(attempt: Callable[[], _Result], reduce: Callable[[], None]) -> _Result:
+    """Return the result of `attempt`, called again after `reduce` while memory runs out.
+
+    `reduce` makes the next attempt need less, and raises where that cannot be.
+    """
+    while True:
+        try:
+            return attempt()
+        except Exception as error:
+            if not is_exhausted(error):
+                raise
+        # Past the handler: the error's frames, which hold tensors of the attempt, are gone.
+        reduce()
+
+
+def largest(rows: int, fits: Callable[[int], bool]) -> int:
+    """Return the largest power of two from 8 to 512 that fits; 8 where none does.
+
+    The largest is tried first: where memory is large, as it is on most accelerators, one trial
+    and one trace are all. A pass over `rows` keeps at least 16 steps, so that few are not one step.
+    """
+    size = MOST
+    while size > FEWEST and (size * STEPS_A_PASS > rows or not fits(size)):
+        size //= 2
+    return size
+
+
+def rate_scale(size: int, usual: int) -> float:
+    """Return the learning rate at a batch of `size` ÷ that at `usual`: the root of their ratio.
+
+    So scale adaptive optimizers, where plain gradient descent scales in proportion (Malladi et
+    al., "On the SDEs and Scaling Rules for Adaptive Gradient Algorithms", arXiv:2205.10330).
+    """
+    return math.sqrt(size / usual)
+
+
+def probed(stage: Stage, recipe: Recipe, size: int, usual: int) -> Stage:
+    """A stage with the batch size that was found, and its learning rate scaled accordingly."""
+    rate = recipe.learning_rate * recipe.learning_rate_fall ** (stage.index - 1)
+    scaled = min(0.99, rate * rate_scale(size, usual))
+    return stage.model_copy(update={"batch_size": size, "learning_rate": scaled})
+
+
+def reason(size: int, image_size: int, usual: int) -> str:
+    """What was decided, as a sentence."""
+    return (
+        f"batch size: {size} at {image_size} px, the largest power of two up to {MOST} of which "
+        f"a training step fits this device and a pass keeps {STEPS_A_PASS} steps; learning rate "
+        f"× {rate_scale(size, usual):.2f}, the root of {size} ÷ {usual} (arXiv:2205.10330)"
+    )

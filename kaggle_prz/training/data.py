@@ -1,0 +1,136 @@
+"""Rows of an image array -> batches: shuffled and augmented to train, in order to predict."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_prz.core.image_store import Pixels, Store
+from kaggle_prz.metrics.arrays import Array
+from kaggle_prz.training.augmentation import Augmentation, crops, mix, randaugment, require_shares
+from kaggle_prz.training.augmentation.draws import FLIP, Draws
+from kaggle_prz.training.augmentation.draws import draws as draws_of
+
+_PLAIN = Augmentation()
+
+VIEWS = {
+    "plain": (),
+    "horizontal": (2,),
+    "vertical": (1,),
+    "both": (1, 2),
+}
+
+
+class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches of one fold's training rows; every one has the same shape, so one trace serves.
+
+    What happens to a picture in a pass depends on the seed, the pass and its row in `pixels`
+    alone. Keras with TensorFlow asks for batches in order, in a thread of its own, so that the
+    next is made while the network works on this one.
+
+    Args:
+        pixels: `(images, stored, stored, channels)` uint8, an array or any store.
+        rows: indexes into `pixels` to train on.
+        targets: of these rows, see `kaggle_prz.tasks.outputs.Target.targets`.
+        batch_size: images a batch; more rows than that wait for the next pass.
+        mixing: whether the step of that number, from 0, mixes pictures; default: every step.
+        size: of the pictures of a batch, px: random crops; default: as stored.
+
+    Raises:
+        UsageError: pictures are mixed, and targets are class indexes.
+    """
+
+    def __init__(
+        self,
+        pixels: Store,
+        rows: NDArray[np.int64],
+        targets: Array,
+        *,
+        batch_size: int,
+        flips: Sequence[str] = (),
+        augmentation: Augmentation = _PLAIN,
+        mixing: Callable[[int], bool] | None = None,
+        size: int | None = None,
+        seed: Sequence[int] = (0,),
+    ):
+        super().__init__()
+        self._pixels, self._rows, self._targets = pixels, rows, targets
+        self._flips, self._augmentation = tuple(flips), augmentation
+        if augmentation.mixes:
+            require_shares(self._targets)
+        self._batch_size = min(batch_size, len(rows))
+        self._size = size or pixels.shape[1]
+        self._seed, self._mixing = tuple(seed), mixing
+        self._pass = -1
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return max(1, len(self._rows) // self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[Pixels, Array]:
+        chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        rows, targets = self._rows[chosen], self._targets[chosen]
+        draws, how = self._draws[rows], self._augmentation
+        batch = self._cropped(rows, draws)
+        for flip in self._flips:
+            flipped = draws[:, FLIP[flip]] < 0.5
+            batch[flipped] = _mirrored(batch[flipped], VIEWS[flip])
+        # Keras ends a pass before the first, so that its first one is number 1.
+        step = max(0, self._pass - 1) * len(self) + index
+        if how.mixes and (self._mixing is None or self._mixing(step)):
+            order = np.random.default_rng((*self._seed, self._pass, index)).permutation(len(rows))
+            partners = np.empty_like(order)
+            partners[order] = np.roll(order, 1)
+            return mix(batch, targets, draws, partners, mixup=how.mixup, cutmix=how.cutmix)
+        return batch, targets
+
+    def let_go(self) -> None:
+        """Forget who says when pictures are mixed; no batch is asked for any more."""
+        self._mixing = None
+
+    def on_epoch_end(self) -> None:
+        """Shuffle and draw for the next pass."""
+        self._pass += 1
+        seed = (*self._seed, self._pass)
+        self._order = np.random.default_rng(seed).permutation(len(self._rows))
+        self._draws = draws_of(seed, int(self._rows.max()) + 1)
+
+    def _cropped(self, rows: NDArray[np.int64], draws: Draws) -> Pixels:
+        images: Pixels = self._pixels[rows]
+        size, magnitude = self._size, self._augmentation.randaugment
+        if magnitude:
+            return randaugment(images, draws, magnitude=magnitude, size=size)
+        if images.shape[1] == size:
+            return images
+        down, right = crops(draws, images.shape[1], size).T
+        windows = np.lib.stride_tricks.sliding_window_view(images, (size, size), axis=(1, 2))
+        cropped: Pixels = np.moveaxis(windows, 3, -1)[np.arange(len(rows)), down, right]
+        return cropped
+
+
+def prediction_batches(
+    pixels: Store, rows: NDArray[np.int64], *, batch_size: int, views: Sequence[str] = ("plain",)
+) -> Iterator[Pixels]:
+    """Yield all of `rows` in the first view, then all in the next, in batches of one shape.
+
+    A batch may hold the end of one view and the beginning of the next; only the very last is
+    filled up, with its last picture. `views` are names in `VIEWS`.
+    """
+    count = len(rows) * len(views)
+    for begin in range(0, count, batch_size):
+        position = np.minimum(np.arange(begin, begin + batch_size), count - 1)
+        batch: Pixels = pixels[rows[position % len(rows)]]
+        for number, view in enumerate(views):
+            seen_so = position // len(rows) == number
+            if VIEWS[view]:
+                batch[seen_so] = _mirrored(batch[seen_so], VIEWS[view])
+        yield batch
+
+
+def _mirrored(batch: Pixels, axes: tuple[int, ...]) -> Pixels:
+    """A batch flipped; channel by channel, which takes a fifth of the time."""
+    made = np.empty_like(batch)
+    for channel in range(batch.shape[-1]):
+        made[..., channel] = np.flip(batch[..., channel], axes)
+    return made

@@ -1,0 +1,5 @@
+"""Tests of the Kaggle host share one loopback server a module."""
+
+from support.kaggle_worlds import shared_kaggle, waits, world
+
+__all__ = ["shared_kaggle", "waits", "world"]

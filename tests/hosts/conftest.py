@@ -1,5 +1,0 @@
-"""Tests of the Kaggle host share one loopback server a module."""
-
-from kaggle_worlds import shared_kaggle, waits, world
-
-__all__ = ["shared_kaggle", "waits", "world"]

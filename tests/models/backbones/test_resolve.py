@@ -1,0 +1,88 @@
+"""Names, sizes and weights of backbones, before anything is built."""
+
+import dataclasses
+
+import pytest
+
+from kaggle_prz.core import plugins
+from kaggle_prz.core.errors import MissingExtraError, UsageError
+from kaggle_prz.models.backbones import Backbone, WeightsPackage, pretrained_file, resolve
+
+pytestmark = pytest.mark.keras  # test_applications.py and others build what is named here
+
+NAMES = plugins.names(plugins.BACKBONES)
+
+
+def test_the_package_brings_its_backbones():
+    assert {"tiny", "efficientnet_lite0", "resnet50", "EfficientNetV2B0"} <= set(NAMES)
+    assert len(NAMES) >= 23
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_registered_name_resolves_to_the_backbone_of_that_name(name):
+    backbone = resolve(name)
+    assert isinstance(backbone, Backbone)
+    assert backbone.name == name
+    assert resolve(backbone) is backbone
+    backbone.check_sizes((64, 96))
+
+
+def test_an_unknown_name_is_refused_with_the_nearest_one():
+    with pytest.raises(UsageError, match=r"Unknown backbone 'efficientnet_lite9'.*Did you mean"):
+        resolve("efficientnet_lite9")
+
+
+def test_a_plugin_that_is_no_backbone_is_refused(monkeypatch):
+    monkeypatch.setattr(plugins, "load", lambda kind, name: dict)
+    with pytest.raises(UsageError, match=r"plugin 'mine' is not a kaggle_prz.*but type"):
+        resolve("mine")
+
+
+def test_sizes_are_checked_against_minimum_and_multiple():
+    backbone = Backbone("net", lambda size: None, minimum=32, multiple=32)
+    backbone.check_sizes((32, 64))
+    with pytest.raises(UsageError, match=r"at least 32 px, received --sizes 16,64: 16 is too"):
+        backbone.check_sizes((16, 64))
+    with pytest.raises(UsageError, match=r"multiples of 32.*64,100: instead of 100 use 96 or 128"):
+        backbone.check_sizes((64, 100))
+
+
+def test_pretrained_file_of_a_package(tmp_path):
+    file = tmp_path / "weights.pth"
+    package = WeightsPackage("some-weights", "lite", lambda: file, lambda path, model: None)
+    backbone = Backbone("net", lambda size: None, weights_package=package)
+    assert pretrained_file(backbone, "auto") == pretrained_file(backbone, "imagenet") == file
+    assert pretrained_file(backbone, "none") is None
+    absent = dataclasses.replace(
+        backbone, weights_package=dataclasses.replace(package, find=lambda: None)
+    )
+    for weights in ("auto", "imagenet"):
+        with pytest.raises(MissingExtraError, match=r"some-weights.*kaggle-prz\[lite\]"):
+            pretrained_file(absent, weights)
+    assert pretrained_file(absent, "none") is None
+
+
+@pytest.mark.parametrize(
+    ("sizes", "rounded"),
+    [((32, 64), (32, 64)), ((96, 145), (96, 160)), ((40, 50), (32, 64)), ((48, 64), (48, 64)),
+     ((10, 64), (10, 64))],
+)  # fmt: skip
+def test_sizes_are_rounded_unless_two_become_one_or_one_none(sizes, rounded):
+    assert Backbone("net", lambda size: None, multiple=32).rounded(sizes) == rounded
+    assert Backbone("net", lambda size: None).rounded(sizes) == sizes
+
+
+def test_pretrained_file_without_a_package(tmp_path):
+    backbone = Backbone("net", lambda size: None)
+    assert pretrained_file(backbone, "auto") is None
+    with pytest.raises(UsageError, match="No installable package has ImageNet weights for net"):
+        pretrained_file(backbone, "imagenet")
+    assert pretrained_file(dataclasses.replace(backbone, pretrained=True), "imagenet") is None
+
+
+def test_pretrained_file_of_a_path(tmp_path):
+    file = tmp_path / "mine.weights.h5"
+    file.write_bytes(b"anything")
+    assert pretrained_file(Backbone("net", lambda size: None), str(file)) == file
+    with pytest.raises(UsageError, match=r"no file '/nowhere/x\.h5'"):
+        pretrained_file(Backbone("net", lambda size: None), "/nowhere/x.h5")

@@ -1,0 +1,71 @@
+"""Residual branches are dropped as often as a stage wants it, whatever a network brings."""
+
+import keras
+import numpy as np
+import pytest
+from support.toy_nets import plain
+
+from kaggle_prz.models.backbones import resolve
+from kaggle_prz.models.classifier import build
+from kaggle_prz.models.drop_path import set_rate
+
+pytestmark = pytest.mark.keras
+
+
+def network(rates=(0.1, 0.2)) -> keras.Model:
+    images = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(4, 3, padding="same", name="stem")(images)
+    for place, rate in enumerate(rates):
+        branch = keras.layers.Conv2D(4, 3, padding="same", name=f"block{place}")(x)
+        branch = keras.layers.Dropout(rate, noise_shape=(None, 1, 1, 1), name=f"drop{place}")(
+            branch
+        )
+        x = keras.layers.Add()([x, branch])
+    x = keras.layers.Dropout(0.5, name="usual")(x)
+    return keras.Model(images, x, name="residual")
+
+
+def test_the_rate_rises_with_depth_and_other_dropout_stays():
+    model = network()
+    assert set_rate(model, 0.3) == "stochastic depth: up to 0.3, in 2 blocks"
+    rates = [model.get_layer(name).rate for name in ("drop0", "drop1", "usual")]
+    assert rates == pytest.approx([0.15, 0.3, 0.5])
+
+
+def test_none_is_dropped_unless_asked_for():
+    model = network()
+    assert set_rate(model, 0.0) == "stochastic depth: none; 2 blocks could be dropped"
+    model.get_layer("usual").rate = 0.0
+    images = np.random.default_rng(0).random((4, 8, 8, 3), np.float32)
+    np.testing.assert_array_equal(model(images, training=True), model(images, training=False))
+
+
+def test_a_network_without_branches_says_so_only_where_it_is_asked():
+    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3)], name="plain")
+    assert set_rate(model, 0.0) == ""
+    assert set_rate(model, 0.1) == (
+        "stochastic depth: plain has no Dropout of whole branches to set, and keeps what it has"
+    )
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.25])
+def test_a_backbone_by_name_has_the_rate_of_the_recipe(rate):
+    made = build(resolve("efficientnet_lite0"), 32, 4, weights="none", stochastic_depth=rate)
+    (inner,) = (layer for layer in made.model.layers if isinstance(layer, keras.Model))
+    found = [
+        layer.rate
+        for layer in inner.layers
+        if isinstance(layer, keras.layers.Dropout) and layer.noise_shape
+    ]
+    assert len(found) > 5
+    assert max(found) == pytest.approx(rate)
+    assert any(note.startswith("stochastic depth: ") for note in made.notes)
+
+
+def test_a_network_that_is_handed_over_keeps_its_own():
+    handed = network()
+    made = build(resolve(handed), 8, 4)
+    (inner,) = (layer for layer in made.model.layers if isinstance(layer, keras.Model))
+    assert inner.get_layer("drop1").rate == 0.2
+    assert not any(note.startswith("stochastic depth") for note in made.notes)
+    assert not any(note.startswith("stochastic depth") for note in build(plain(), 16, 4).notes)

@@ -1,5 +1,0 @@
-"""What may go wrong between here and Kaggle: every step, every fault, and what comes of it."""
-
-from reliability.table import CELLS, FAULTS, STEPS, Cell
-
-__all__ = ["CELLS", "FAULTS", "STEPS", "Cell"]
