@@ -13,9 +13,10 @@ Example:
 """
 
 import importlib
+import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = importlib.metadata.version("kaggle-prz")
 
 if TYPE_CHECKING:
     from kaggle_prz.commands.fit import fit, inspect, plan
@@ -28,18 +29,18 @@ if TYPE_CHECKING:
     from kaggle_prz.schedule.recipe import Recipe, Stage
 
 _HOME = {
-    "PrzError": "errors",
-    "Recipe": "spec",
-    "Run": "runs",
-    "Stage": "spec",
-    "Task": "task",
-    "build_model": "model",
-    "fit": "experiment",
-    "inspect": "experiment",
-    "load_run": "runs",
-    "plan": "experiment",
-    "predict": "inference",
-    "submit": "delivery",
+    "PrzError": "core.errors",
+    "Recipe": "schedule.recipe",
+    "Run": "runs.run",
+    "Stage": "schedule.recipe",
+    "Task": "core.task",
+    "build_model": "models.classifier",
+    "fit": "commands.fit",
+    "inspect": "commands.fit",
+    "load_run": "runs.run",
+    "plan": "commands.fit",
+    "predict": "commands.predict",
+    "submit": "commands.submit",
 }
 
 __all__ = [

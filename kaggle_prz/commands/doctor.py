@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from kaggle_prz import __version__
 from kaggle_prz.core import filesystem, installed_packages
 from kaggle_prz.core.console import Console, duration
 from kaggle_prz.core.errors import CredentialsError, PrzError
-from kaggle_prz.core.installed_packages import version
+from kaggle_prz.core.installed_packages import own_version, version
 
 if TYPE_CHECKING:
     from kaggle_prz.competitions.kaggle import Door
@@ -87,7 +86,7 @@ def examine(directory: Path = Path()) -> list[Finding]:
 def show(findings: Sequence[Finding], console: Console) -> None:
     """A line a finding, then what is wrong, if anything is."""
     rows = [(finding.name, finding.state, finding.text) for finding in findings]
-    console.table(f"kaggle-prz {__version__}", ("", "", "found"), rows)
+    console.table(f"kaggle-prz {own_version()}", ("", "", "found"), rows)
     faults = sum(finding.state == "fault" for finding in findings)
     console.say(f"{faults} of these must be mended." if faults else "Nothing is in the way.")
 

@@ -14,10 +14,9 @@ from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.process import allocator
 from kaggle_prz.core.task import Task
 from kaggle_prz.models.backbones import Backbone
-from kaggle_prz.report import terminal
 from kaggle_prz.runs import plan, speeds
 from kaggle_prz.runs.run import Run
-from kaggle_prz.schedule import Speeds, Workload
+from kaggle_prz.schedule import Speeds, Workload, describe
 from kaggle_prz.schedule.recipe import Recipe, Stage
 from kaggle_prz.tasks.image_rows import Rows
 from kaggle_prz.training.augmentation import stored_size
@@ -51,9 +50,9 @@ class Forecast:
 
     def show(self, console: Console) -> None:
         """The stage table."""
-        terminal.show_stages(self.stages, self.workload, self.speeds, console)
+        describe.show_stages(self.stages, self.workload, self.speeds, console)
         if self.stages[0].epochs == 0:
-            console.say(terminal.untrained(self.stages))
+            console.say(describe.untrained(self.stages))
 
 
 def of(recipe: Recipe, task: Task, *, pretrained: bool = True, structure: str = "") -> Forecast:

@@ -50,10 +50,9 @@ def guarded(function: Function) -> Function:
     """Return a function that checks its arguments first, and raises no error but ours and users'.
 
     Example:
-        >>> guarded(lambda competition: competition)(5)
+        >>> guarded(lambda competition: competition)(5)  # doctest: +ELLIPSIS
         Traceback (most recent call last):
-        kaggle_prz.core.errors.UsageError: competition takes the name of a competition, its address at \
-Kaggle, or the path of a directory with its files; received the number 5.
+        kaggle_prz.core.errors.UsageError: competition takes the name of a competition, ...
     """
     signature = inspect.signature(function)
 

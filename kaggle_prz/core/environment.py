@@ -30,13 +30,11 @@ _PROCESSORS = Path("/proc/cpuinfo")
 
 def describe() -> dict[str, str]:
     """Return names and versions of what can change a result."""
-    import kaggle_prz
-
     versions = {
         name: version for name in _PACKAGES if (version := installed_packages.version(name))
     }
     return {
-        "kaggle-prz": kaggle_prz.__version__,
+        "kaggle-prz": installed_packages.own_version(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processors": str(processors()),

@@ -31,6 +31,11 @@ def version(package: str) -> str | None:
         return None
 
 
+def own_version() -> str:
+    """Return the version of kaggle-prz."""
+    return importlib.metadata.version("kaggle-prz")
+
+
 def requirements(package: str) -> Iterator[Requirement]:
     """Return what an installed package wants on this machine, without its extras."""
     for line in importlib.metadata.requires(package) or []:

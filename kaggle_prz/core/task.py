@@ -92,8 +92,8 @@ class Task:
         metric: name of a metric in `kaggle_prz.metrics`.
         train_ids: `(train,)` strings.
         train_files: `(train,)` references relative to `root`: a path, `table.csv#7` for row 7 of
-            a file of many pictures, from 0, and others, see `kaggle_prz.readers.pictures.sources`. Of a
-            bag, its first image.
+            a file of many pictures, from 0, and others, see `readers.pictures.sources`. Of a bag,
+            its first image.
         labels: of classes `(train,)` int64 indexes into `classes`, or `(train, classes)` float32
             shares; of heads `(train, heads)` int64 indexes into the classes of each; of tags
             `(train, tags)` float32 from 0 to 1; of numbers `(train, targets)` float32.

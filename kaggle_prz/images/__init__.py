@@ -40,7 +40,7 @@ class Decoded:
     """Every image of a competition at every size of a run.
 
     Attributes:
-        stores: image size in px -> `(images, size, size, channels)` uint8, see `kaggle_prz.core.image_store`.
+        stores: image size in px -> `(images, size, size, channels)` uint8, see `core.image_store`.
         readable: `(images,)` bool; pixels of an unreadable image are 0.
         reasons: row of an unreadable image -> what its decoder said.
     """
@@ -82,7 +82,7 @@ def decode(
 
     Args:
         root: the competition's directory.
-        files: references relative to `root`, see `kaggle_prz.readers.pictures.sources`; an empty one is an
+        files: references relative to `root`, see `readers.pictures.sources`; an empty one is an
             image that is not there.
         sizes: px.
         store: directory of the competition's image stores, kept between runs. They are keyed by

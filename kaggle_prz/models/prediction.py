@@ -1,6 +1,6 @@
 """Weights -> probabilities and features, averaged over test-time views. Trains nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,7 +11,13 @@ from kaggle_prz.core.image_store import Pixels, Store
 from kaggle_prz.models.classifier import Classifier
 from kaggle_prz.models.linear_probe import probabilities
 from kaggle_prz.tasks.outputs import Target
-from kaggle_prz.training.data import prediction_batches
+
+VIEWS = {
+    "plain": (),
+    "horizontal": (2,),
+    "vertical": (1,),
+    "both": (1, 2),
+}
 
 
 class Network(Protocol):
@@ -89,3 +95,30 @@ def predict(
     each_view = outputs.reshape(len(views), len(rows), outputs.shape[-1])
     mean: NDArray[np.float32] = each_view.mean(axis=0)
     return mean
+
+
+def prediction_batches(
+    pixels: Store, rows: NDArray[np.int64], *, batch_size: int, views: Sequence[str] = ("plain",)
+) -> Iterator[Pixels]:
+    """Yield all of `rows` in the first view, then all in the next, in batches of one shape.
+
+    A batch may hold the end of one view and the beginning of the next; only the very last is
+    filled up, with its last picture. `views` are names in `VIEWS`.
+    """
+    count = len(rows) * len(views)
+    for begin in range(0, count, batch_size):
+        position = np.minimum(np.arange(begin, begin + batch_size), count - 1)
+        batch: Pixels = pixels[rows[position % len(rows)]]
+        for number, view in enumerate(views):
+            seen_so = position // len(rows) == number
+            if VIEWS[view]:
+                batch[seen_so] = mirrored(batch[seen_so], VIEWS[view])
+        yield batch
+
+
+def mirrored(batch: Pixels, axes: tuple[int, ...]) -> Pixels:
+    """A batch flipped; channel by channel, which takes a fifth of the time."""
+    made = np.empty_like(batch)
+    for channel in range(batch.shape[-1]):
+        made[..., channel] = np.flip(batch[..., channel], axes)
+    return made

@@ -7,24 +7,9 @@ import pandas as pd
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.readers import csv_tables
-from kaggle_prz.tasks.infer.tables import is_sample
 
 JSON = (".json", ".jsonl")
 _IMAGE_KEYS = ("image_id", "id")
-
-
-def frames(path: Path, rows: int | None = None) -> list[pd.DataFrame]:
-    """Return every table of a CSV or JSON file; none of a sample submission or a damaged file.
-
-    What is wrong with a file is said where labels are looked for.
-    """
-    if is_sample(path):
-        return []
-    try:
-        is_json = path.suffix.lower() in JSON
-        return tables(path) if is_json else [csv_tables.read_csv(path, rows=rows)]
-    except DataError:
-        return []
 
 
 def tables(path: Path) -> list[pd.DataFrame]:

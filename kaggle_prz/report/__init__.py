@@ -108,4 +108,4 @@ def _render(template: str, values: Mapping[str, object]) -> str:
 
 
 def _source(name: str) -> str:
-    return importlib.resources.files(__name__).joinpath(name).read_text("utf-8")
+    return importlib.resources.files(__name__).joinpath("templates", name).read_text("utf-8")

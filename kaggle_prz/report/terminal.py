@@ -1,4 +1,4 @@
-"""What a run shows on the terminal: what the files were taken for, stages, scores."""
+"""What a run shows on the terminal: what the files were taken for, classes, scores, runs."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,25 +7,15 @@ from typing import TypedDict
 
 import numpy as np
 
-from kaggle_prz import metrics, schedule
+from kaggle_prz import metrics
 from kaggle_prz.competitions.competition import Standing
 from kaggle_prz.competitions.embedded.leaderboard import TEAM
 from kaggle_prz.core import filesystem
-from kaggle_prz.core.console import Console, duration
+from kaggle_prz.core.console import Console
 from kaggle_prz.core.errors import PrzError
 from kaggle_prz.core.task import Task
 from kaggle_prz.runs.run import Run, all_runs, load_run
-from kaggle_prz.schedule import Measured, Workload
-from kaggle_prz.schedule.recipe import Stage
 from kaggle_prz.tasks import outputs
-
-NO_TIME_TO_TRAIN = (
-    "The time limit leaves too little time to train: predictions are those of the first weights."
-)
-HEADS_FIRST = (
-    "The time limit leaves too little time to train every size: heads are fitted to what the "
-    "pretrained network sees, and what is left of the time trains the last size, where it suffices."
-)
 
 
 class RunFacts(TypedDict):
@@ -42,58 +32,12 @@ _SHOWN = 20
 _LONG, _TOP, _NEAR = 20, 10, 3  # rows of a leaderboard that is shown in part
 
 
-def untrained(stages: Sequence[Stage]) -> str:
-    """What becomes of a run whose first stage, of those that fit, is not trained."""
-    return HEADS_FIRST if len(stages) > 1 else NO_TIME_TO_TRAIN
-
-
 def show_task(task: Task, console: Console) -> None:
     """What the files were taken for, and by which rule; then what was passed over."""
     rows = [(evidence.name, evidence.value, evidence.rule) for evidence in task.evidence]
     console.table(task.slug, ("", "taken for", "because"), rows)
     for warning in task.warnings:
         console.say(f"Note: {warning}")
-
-
-def show_stages(
-    stages: Sequence[Stage], workload: Workload, speed: Measured | None, console: Console
-) -> None:
-    """The stage table; times are predicted from `speed`, or left open without it.
-
-    A ramp has a column where it tells something, see `schedule.ramps_to_show`.
-    """
-    ramps = schedule.ramps_to_show(stages)
-    compute = [stage.epochs * stage.image_size**2 for stage in stages]
-    rows = []
-    for place, (stage, spent) in enumerate(zip(stages, compute, strict=True)):
-        cost = schedule.cost_of(stage, workload, speed) if speed else None
-        rows.append(
-            (
-                str(stage.index),
-                f"{stage.image_size} px",
-                f"{stage.epochs:g}",
-                str(stage.batch_size),
-                f"{stage.learning_rate:.1e}",
-                *(f"{values[place]:.3g}" for values in ramps.values()),
-                f"{spent / (sum(compute) or 1):.0%}",
-                duration(cost.total) if cost else "when measured",
-            )
-        )
-    console.table(
-        f"stages of {workload.folds} folds, {workload.train_rows} training images",
-        ("stage", "size", "epochs", "batch", "learning rate", *ramps, "compute", "predicted"),
-        rows,
-    )
-    share = schedule.relative_compute(stages)
-    if len(stages) > 1 and share > 0:
-        total = (
-            sum(schedule.cost_of(stage, workload, speed).total for stage in stages) if speed else 0
-        )
-        took = f"; predicted in all: {duration(total)}" if speed else ""
-        console.say(
-            f"{1 / share:.2f}× less compute than the same epochs at "
-            f"{stages[-1].image_size} px{took}"
-        )
 
 
 def show_scores(run: Run, console: Console) -> None:

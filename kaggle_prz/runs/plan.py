@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kaggle_prz import schedule
 from kaggle_prz.runs import speeds
-from kaggle_prz.report import terminal
+from kaggle_prz.schedule import describe
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.clock import FOR_ENSEMBLE_AND_REPORT, Budget
 from kaggle_prz.core.console import Console, duration
@@ -243,7 +243,7 @@ class Plan:
                 f"{named}: given up."
             )
         if stage.index == 1 and fitted[0].epochs == 0:
-            self._console.say(terminal.untrained(fitted))
+            self._console.say(describe.untrained(fitted))
         self._stages = [*done, *fitted]
 
     def _in_time(self, stage: Stage, *, trains: bool, begun: bool) -> tuple[Stage, ...]:
@@ -280,7 +280,7 @@ class Plan:
 
     def _show(self) -> None:
         if self._stages[self._settled :] or self._settled == 0:
-            terminal.show_stages(self._stages, self._workload, self._speeds, self._console)
+            describe.show_stages(self._stages, self._workload, self._speeds, self._console)
 
     def _write(self, *, complete: bool) -> None:
         filesystem.write_json(

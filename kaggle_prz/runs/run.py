@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
-import kaggle_prz
+from kaggle_prz.core.installed_packages import own_version
 from kaggle_prz.runs import receipts
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import RunError, UsageError
@@ -225,7 +225,7 @@ def begin(
         RunError: the directory holds a run of another recipe, or of other files.
     """
     wanted: Facts = {
-        "version": kaggle_prz.__version__,
+        "version": own_version(),
         "competition": competition,
         "recipe": recipe.model_dump(mode="json"),
         "backbone_identity": identity.to_json() if identity else "",

@@ -1,6 +1,7 @@
-"""Rows of an image array -> batches: shuffled and augmented to train, in order to predict."""
+"""Rows of an image store -> batches to train on: shuffled, cropped, flipped and augmented."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -8,18 +9,16 @@ from numpy.typing import NDArray
 
 from kaggle_prz.core.image_store import Pixels, Store
 from kaggle_prz.metrics.arrays import Array
+from kaggle_prz.models.prediction import VIEWS, mirrored
 from kaggle_prz.training.augmentation import Augmentation, crops, mix, randaugment, require_shares
 from kaggle_prz.training.augmentation.draws import FLIP, Draws
 from kaggle_prz.training.augmentation.draws import draws as draws_of
 
-_PLAIN = Augmentation()
+if TYPE_CHECKING:
+    import tensorflow as tf
 
-VIEWS = {
-    "plain": (),
-    "horizontal": (2,),
-    "vertical": (1,),
-    "both": (1, 2),
-}
+_AHEAD = 2  # batches that are made while the network works
+_PLAIN = Augmentation()
 
 
 class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -75,7 +74,7 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
         batch = self._cropped(rows, draws)
         for flip in self._flips:
             flipped = draws[:, FLIP[flip]] < 0.5
-            batch[flipped] = _mirrored(batch[flipped], VIEWS[flip])
+            batch[flipped] = mirrored(batch[flipped], VIEWS[flip])
         # Keras ends a pass before the first, so that its first one is number 1.
         step = max(0, self._pass - 1) * len(self) + index
         if how.mixes and (self._mixing is None or self._mixing(step)):
@@ -109,28 +108,27 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
         return cropped
 
 
-def prediction_batches(
-    pixels: Store, rows: NDArray[np.int64], *, batch_size: int, views: Sequence[str] = ("plain",)
-) -> Iterator[Pixels]:
-    """Yield all of `rows` in the first view, then all in the next, in batches of one shape.
+def fed(batches: keras.utils.PyDataset) -> "keras.utils.PyDataset | tf.data.Dataset":
+    """Return what `fit` takes for `batches`: the same, in the same order, pass by pass.
 
-    A batch may hold the end of one view and the beginning of the next; only the very last is
-    filled up, with its last picture. `views` are names in `VIEWS`.
+    With TensorFlow, Keras has the number of batches made ahead tuned at run time. Whenever such a
+    pass ends, TensorFlow waits for the tuner's next turn, up to eight seconds in which nothing is
+    computed (TensorFlow 2.21). A fixed number needs no tuner.
     """
-    count = len(rows) * len(views)
-    for begin in range(0, count, batch_size):
-        position = np.minimum(np.arange(begin, begin + batch_size), count - 1)
-        batch: Pixels = pixels[rows[position % len(rows)]]
-        for number, view in enumerate(views):
-            seen_so = position // len(rows) == number
-            if VIEWS[view]:
-                batch[seen_so] = _mirrored(batch[seen_so], VIEWS[view])
-        yield batch
+    if keras.backend.backend() != "tensorflow":
+        return batches
+    import tensorflow as tf
 
+    def a_pass() -> Iterator[tuple[object, ...]]:
+        batches.on_epoch_end()  # Keras, too, calls it once before the first pass
+        for index in range(len(batches)):
+            yield batches[index]
 
-def _mirrored(batch: Pixels, axes: tuple[int, ...]) -> Pixels:
-    """A batch flipped; channel by channel, which takes a fifth of the time."""
-    made = np.empty_like(batch)
-    for channel in range(batch.shape[-1]):
-        made[..., channel] = np.flip(batch[..., channel], axes)
-    return made
+    signature = tuple(
+        tf.TensorSpec((None, *part.shape[1:]), tf.as_dtype(part.dtype)) for part in batches[0]
+    )
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    dataset = tf.data.Dataset.from_generator(a_pass, output_signature=signature)
+    counted = dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
+    return counted.prefetch(_AHEAD).with_options(options)

@@ -34,8 +34,7 @@ from kaggle_prz.training.callbacks.averaging import WeightAverage, average_of
 from kaggle_prz.training.callbacks.callbacks import Clock, History, Pace, WriteBack
 from kaggle_prz.training.callbacks.early_stopping import BestPass, Validate
 from kaggle_prz.training.callbacks.rollback import Kept, Rollback
-from kaggle_prz.training.data import TrainBatches
-from kaggle_prz.training.feeding import fed
+from kaggle_prz.training.data import TrainBatches, fed
 from kaggle_prz.training.optimization import class_weights
 from kaggle_prz.training.optimization.losses import TracedLoss, WeightedBatches, loss_and_metrics
 from kaggle_prz.training.optimization.optimizer import optimizer_of

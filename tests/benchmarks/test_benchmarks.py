@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from support.toy_nets import plain
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BENCHMARKS = ROOT / "benchmarks"
 
 

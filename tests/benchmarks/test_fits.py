@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-PLACE = Path(__file__).parents[1] / "benchmarks"
+PLACE = Path(__file__).parents[2] / "benchmarks"
 
 
 def load(name: str):

@@ -12,7 +12,7 @@ import pytest
 
 from kaggle_prz.commands.cli import cli, main
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Later options win: the same commands, on images and budgets small enough for a test.

@@ -11,30 +11,7 @@ import kaggle_prz
 from kaggle_prz.schedule import stages_of
 
 MODULES = sorted(m.name for m in pkgutil.walk_packages(kaggle_prz.__path__, "kaggle_prz."))
-NEED_KERAS = {
-    "kaggle_prz.training.callbacks.averaging",
-    "kaggle_prz.models.backbones.own.survey",
-    "kaggle_prz.training.callbacks.callbacks",
-    "kaggle_prz.models.layer_depth",
-    "kaggle_prz.training.feeding",
-    "kaggle_prz.training.starting_point",
-    "kaggle_prz.training.optimization.losses",
-    "kaggle_prz.models.classifier",
-    "kaggle_prz.models.batch_normalization",
-    "kaggle_prz.training.optimization.optimizer",
-    "kaggle_prz.training.data",
-    "kaggle_prz.models.positions",
-    "kaggle_prz.models.prediction",
-    "kaggle_prz.training.restore",
-    "kaggle_prz.training.callbacks.rollback",
-    "kaggle_prz.models.drop_path",
-    "kaggle_prz.training.trainers",
-    "kaggle_prz.training.stage_trainer",
-    "kaggle_prz.models.transfer",
-    "kaggle_prz.training.callbacks.early_stopping",
-    "kaggle_prz.models.weights",
-    "kaggle_prz.training.in_process",
-}
+NEED_KERAS = {m for m in MODULES if m.split(".")[1] in {"models", "training"}}
 
 
 @pytest.mark.parametrize(

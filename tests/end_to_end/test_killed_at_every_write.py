@@ -66,7 +66,7 @@ def killed(world, tmp_path: Path, *roads: list[str], prepare: list[str]) -> Iter
         "every": EVERY,
     }
     with subprocess.Popen(
-        [sys.executable, "-m", "killed_writes"],
+        [sys.executable, "-m", "support.killed_writes"],
         cwd=TESTS,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -8,10 +8,9 @@ from support.toys import make_task, targets_of_five
 
 from kaggle_prz.models.backbones import resolve
 from kaggle_prz.models.classifier import build, build_model
-from kaggle_prz.models.prediction import Answering, head_views, predict, views_of
+from kaggle_prz.models.prediction import VIEWS, Answering, head_views, predict, views_of
 from kaggle_prz.runs.plan import workload_of
 from kaggle_prz.schedule.recipe import Recipe
-from kaggle_prz.training.data import VIEWS
 
 pytestmark = pytest.mark.keras
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
-from support.pages import Page
+from support.pages import Page, page_of, rows, squeezed
 from support.runs_of_kinds import make_run_of
-from test_report import page_of, rows, squeezed
 
 from kaggle_prz import report
 from kaggle_prz.core import filesystem

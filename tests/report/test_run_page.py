@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, recall_score
-from support.pages import Page
+from support.pages import Page, page_of, rows, squeezed
 from support.synthetic import make_run, write_receipt
 
 from kaggle_prz import report, runs
@@ -17,18 +17,6 @@ from kaggle_prz.core.console import Silent
 from kaggle_prz.core.errors import MissingExtraError, PrzError, RunError
 from kaggle_prz.report import charts, plots
 from kaggle_prz.runs.run import Run
-
-
-def page_of(run: Run) -> Page:
-    return Page(report.write(run).read_text("utf-8"))
-
-
-def rows(page: Page, place: str) -> list[list[str]]:
-    return [[cell.strip() for cell in row] for row in page.tables[place]]
-
-
-def squeezed(text: str) -> str:
-    return " ".join(text.split())
 
 
 class Heard(Silent):

@@ -6,17 +6,13 @@ import numpy as np
 import pytest
 from support.runs_of_kinds import make_run_of
 from support.synthetic import make_run
-from support.toys import Recorder, make_heads, make_stage, make_task
+from support.toys import Recorder, make_heads, make_task
 
-from kaggle_prz import runs, schedule
+from kaggle_prz import runs
 from kaggle_prz.competitions.competition import Standing
 from kaggle_prz.core.task import Evidence
 from kaggle_prz.report import terminal
-from kaggle_prz.schedule import Speed, Workload
 from kaggle_prz.schedule.recipe import Recipe
-
-WORKLOAD = Workload(folds=3, train_rows=300, test_rows=100, views=2)
-SPEED = Speed(image_size=50, train_images=100, predict_images=200, start=5)
 
 
 @pytest.fixture
@@ -40,42 +36,6 @@ def test_a_task_is_shown_with_its_rules_and_what_was_passed_over(console):
         ("toys", ["", "taken for", "because"], [("cell", "probabilities", "one column a class")])
     ]
     assert console.lines == ["Note: 1 row is passed over."]
-
-
-STAGES = (make_stage(1, 50, epochs=4), make_stage(2, 100, epochs=1))
-
-
-def test_stages_are_shown_with_their_share_and_forecast(console):
-    terminal.show_stages(STAGES, WORKLOAD, SPEED, console)
-    ((title, columns, rows),) = console.tables
-    assert title == "stages of 3 folds, 300 training images"
-    assert columns[-2:] == ["compute", "predicted"]
-    # 5 s start + 4 × 200 × 3 / 100 s training + 2 × (300 + 3 × 100) / 200 s prediction
-    assert rows[0] == ("1", "50 px", "4", "8", "1.0e-03", "50%", "35 s")
-    assert rows[1] == ("2", "100 px", "1", "8", "1.0e-03", "50%", "53 s")
-    assert console.lines == [
-        "2.50× less compute than the same epochs at 100 px; predicted in all: 1 min 28 s"
-    ]
-
-
-def test_a_ramp_has_a_column_where_it_is_not_zero_throughout(console):
-    recipe = Recipe(sizes=(32, 48, 64), mixup=(0, 0.2), dropout=(0.1, 0.3), epochs=3)
-    terminal.show_stages(schedule.stages_of(recipe), WORKLOAD, None, console)
-    ((_, columns, rows),) = console.tables
-    assert columns[4:8] == ["learning rate", "dropout", "mixup", "compute"]
-    assert [row[5:7] for row in rows] == [("0.1", "0"), ("0.2", "0.1"), ("0.3", "0.2")]
-
-
-def test_without_a_speed_times_are_left_open(console):
-    terminal.show_stages(STAGES, WORKLOAD, None, console)
-    assert [row[-1] for row in console.tables[0][2]] == ["when measured"] * 2
-    assert console.lines == ["2.50× less compute than the same epochs at 100 px"]
-
-
-@pytest.mark.parametrize("stages", [[make_stage()], [make_stage(epochs=0)]])
-def test_one_stage_is_not_compared_with_itself(console, stages):
-    terminal.show_stages(stages, WORKLOAD, SPEED, console)
-    assert console.lines == []
 
 
 def test_scores_are_those_of_the_blend(console, finished):

@@ -16,7 +16,7 @@ from kaggle_prz.runs.plan import Plan
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import Speed, Speeds
 from kaggle_prz.schedule.recipe import Recipe
-from kaggle_prz.report.terminal import HEADS_FIRST, NO_TIME_TO_TRAIN
+from kaggle_prz.schedule.describe import HEADS_FIRST, NO_TIME_TO_TRAIN
 
 TASK = make_task([0, 1, 2] * 100, test_ids=[f"t{row}" for row in range(60)])
 SIZES = (32, 64, 96)

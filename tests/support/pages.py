@@ -2,6 +2,9 @@
 
 from html.parser import HTMLParser
 
+from kaggle_prz import report
+from kaggle_prz.runs import Run
+
 VOID = {"meta", "img", "br", "link", "input", "wbr", "hr"}
 
 
@@ -52,3 +55,15 @@ class Page(HTMLParser):
 
     def _places(self) -> list[str]:
         return ["", *(name for _, name in self.open if name)]
+
+
+def page_of(run: Run) -> Page:
+    return Page(report.write(run).read_text("utf-8"))
+
+
+def rows(page: Page, place: str) -> list[list[str]]:
+    return [[cell.strip() for cell in row] for row in page.tables[place]]
+
+
+def squeezed(text: str) -> str:
+    return " ".join(text.split())

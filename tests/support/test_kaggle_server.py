@@ -229,11 +229,11 @@ def test_a_server_ends_with_the_test_that_began_it(tmp_path):
     text = f"""
         import os
         from pathlib import Path
-        from kaggle_server.fixtures import Loopback
+        from support.kaggle_server.fixtures import Loopback
         print(Loopback(Path({str(tmp_path / "state")!r})).pid, flush=True)
         os._exit(1)
     """
-    tests = Path(__file__).parent
+    tests = Path(__file__).parents[1]
     command = [sys.executable, "-c", textwrap.dedent(text)]
     begun = subprocess.run(
         command, cwd=tests, capture_output=True, text=True, timeout=60, check=False

@@ -11,9 +11,10 @@ pytest.importorskip("keras")
 from kaggle_prz import images
 from kaggle_prz.core.console import Silent
 from kaggle_prz.core.errors import UsageError
+from kaggle_prz.models.prediction import VIEWS, prediction_batches
 from kaggle_prz.tasks.outputs import shares as shares_of
 from kaggle_prz.training.augmentation import Augmentation
-from kaggle_prz.training.data import VIEWS, TrainBatches, prediction_batches
+from kaggle_prz.training.data import TrainBatches
 
 pytestmark = pytest.mark.keras
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kaggle_prz import __version__
 from kaggle_prz.commands.cli import options
+from kaggle_prz.core.installed_packages import own_version
 from kaggle_prz.core.process import interrupts, signs
 from kaggle_prz.core.process.leaving import exit_with_a_sentence
 from kaggle_prz.core.process.scrubbing import scrubbed
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, "-V", "--version", prog_name="kaggle-prz")
+@click.version_option(own_version(), "-V", "--version", prog_name="kaggle-prz")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 @click.pass_context
 def cli(context: click.Context, debug: bool) -> None:
@@ -331,7 +331,3 @@ def main(arguments: list[str] | None = None) -> None:
     interrupts.listen()
     atexit.register(gc.freeze)  # else networks are taken apart, for up to half a minute
     exit_with_a_sentence(lambda: _run(arguments), debug="--debug" in arguments)
-
-
-if __name__ == "__main__":
-    main()

@@ -5,7 +5,7 @@ from pathlib import Path
 from kaggle_prz.core.errors import RunError
 
 INSTALLED = Path(__file__).parent / "kernels"
-_SOURCE = Path(__file__).parents[2] / "kernels"
+_SOURCE = Path(__file__).parents[3] / "kernels"
 
 
 def home() -> Path:

@@ -10,10 +10,10 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-import kaggle_prz
 from kaggle_prz.commands.kernel import scripts
 from kaggle_prz.core import plugins
 from kaggle_prz.core.errors import RunError
+from kaggle_prz.core.installed_packages import own_version
 from kaggle_prz.models.backbones import Backbone
 
 OURS = "kaggle-prz"
@@ -32,7 +32,7 @@ _DATE = (1980, 1, 1, 0, 0, 0)  # the same files make the same wheel
 
 def requirements(backbone: Backbone, *, pretrained: bool) -> list[str]:
     """What pip is asked for in a kernel."""
-    needed = [f"{OURS}=={kaggle_prz.__version__}", *map(_specified, BEYOND_THE_IMAGE)]
+    needed = [f"{OURS}=={own_version()}", *map(_specified, BEYOND_THE_IMAGE)]
     brought_by = {
         entry.dist.name
         for entry in importlib.metadata.entry_points(group=plugins.BACKBONES, name=backbone.name)
@@ -118,7 +118,7 @@ def _members(dist: importlib.metadata.Distribution) -> Iterator[tuple[str, bytes
             continue
         yield str(within), Path(str(dist.locate_file(path))).read_bytes()
     if ours:
-        package = Path(kaggle_prz.__file__).parent
+        package = Path(__file__).parents[2]
         for file in package.rglob("*"):
             if file.is_file() and "__pycache__" not in file.parts:
                 yield file.relative_to(package.parent).as_posix(), file.read_bytes()

@@ -21,14 +21,14 @@ from kagglesdk.kaggle_http_client import KaggleHttpClient
 from kagglesdk.users.services.account_service import AccountClient
 from requests.adapters import HTTPAdapter
 
-from kaggle_prz import __version__
 from kaggle_prz.competitions.kaggle.client import unusable
 from kaggle_prz.competitions.kaggle.credentials import Credentials
 from kaggle_prz.competitions.kaggle.failures import Answer, UnreadableAnswerError
 from kaggle_prz.core.errors import UsageError
+from kaggle_prz.core.installed_packages import own_version
 
 TIMEOUT = (10.0, 60.0)  # seconds to connect, and between two pieces of an answer
-_AGENT = f"kaggle-prz/{__version__}"
+_AGENT = f"kaggle-prz/{own_version()}"
 # Service -> the client's class of it.
 _SERVICES = {
     "blobs": "BlobApiService",

@@ -62,7 +62,7 @@ def look(root: Path, references: Sequence[str], most: int = SAMPLE) -> Heads:
 
     Args:
         root: the competition's directory.
-        references: see `kaggle_prz.readers.pictures.sources`; arrays, tables and DICOM files, which Pillow
+        references: see `readers.pictures.sources`; arrays, tables and DICOM files, which Pillow
             does not open, are left out.
         most: files that are opened.
     """

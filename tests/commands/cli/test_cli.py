@@ -94,7 +94,10 @@ def test_click_itself_runs_the_command():
 
 
 def test_help_imports_no_step_of_a_run():
-    code = "import sys; from kaggle_prz.commands.cli import main; main(['fit', '--help']);print(*sys.modules)"
+    code = (
+        "import sys; from kaggle_prz.commands.cli import main;"
+        "main(['fit', '--help']); print(*sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     *shown, loaded = done.stdout.splitlines()
     assert "--time-limit" in "\n".join(shown)

@@ -13,7 +13,7 @@ from kaggle_prz.commands import doctor, fit, submit
 from kaggle_prz.competitions.kaggle import Door, client
 from kaggle_prz.competitions.kaggle.client import ClientError
 
-TREE = Path(__file__).parents[2]
+TREE = Path(__file__).parents[3]
 
 
 def install(place: Path, name: str, version: str, *wanted: str) -> None:

@@ -18,7 +18,7 @@ from kaggle_prz.commands.cli import cli
 
 from . import DRAWN
 
-PAGE = Path(__file__).parents[2] / "docs" / "competitions.md"
+PAGE = Path(__file__).parents[3] / "docs" / "competitions.md"
 MARK = "<!-- From here on: python -m competitions.page -->\n"
 
 

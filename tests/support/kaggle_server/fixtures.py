@@ -18,7 +18,7 @@ from . import client
 if TYPE_CHECKING:
     from support.competitions import Drawn
 
-TESTS = Path(__file__).parent.parent
+TESTS = Path(__file__).parents[2]
 
 
 class Faults:
@@ -65,7 +65,7 @@ class Loopback:
         """Begin, or begin again with the same state and port; nothing where it runs."""
         if self._process is not None and self._process.poll() is None:
             return
-        command = [sys.executable, "-m", "kaggle_server", "--state", str(self.root)]
+        command = [sys.executable, "-m", "support.kaggle_server", "--state", str(self.root)]
         command += ["--attached", "--port", str(self.port)]
         command += [word for name, value in self.options.items() for word in (f"--{name}", value)]
         with (self.root.parent / f"{self.root.name}.log").open("a") as log:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from support.reliability.table import CELLS, FAULTS, RECOVERED, STEPS
 
-PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reliability.md"
 MARK = "<!-- From here on: python -m reliability.page -->\n"
 _SHORT = {
     RECOVERED: "goes on",

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kaggle_prz.readers import csv_tables, json_tables
+from kaggle_prz.readers import csv_tables
 from kaggle_prz.tasks.infer.labels.targets import Target
-from kaggle_prz.tasks.infer.tables import Sample
+from kaggle_prz.tasks.infer.tables import Sample, frames
 
 _MOST_ROWS = 20_000  # of a table of classes
 _ROWS_A_CLASS, _MORE_ROWS = 2, 10  # in longer ones, numbers meet by chance
@@ -27,10 +27,8 @@ def as_in_sample(root: Path, tables: Sequence[str], sample: Sample, chosen: Targ
     found = set(pd.unique(pd.Series(chosen.values, dtype=object))) - {""}
     if not shown or shown & found or len(found) > _MOST_ROWS:
         return chosen
-    frames = (
-        (path, frame) for path in tables for frame in json_tables.frames(root / path, _MOST_ROWS)
-    )
-    for path, frame in frames:
+    beside = ((path, frame) for path in tables for frame in frames(root / path, _MOST_ROWS))
+    for path, frame in beside:
         short = csv_tables.stripped(frame) if len(frame) < _MOST_ROWS else frame[:0]
         for own, other in _pairs(short):
             names = dict(zip(short[own], short[other], strict=True))

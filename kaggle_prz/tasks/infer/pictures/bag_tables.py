@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from kaggle_prz.core.errors import DataError
-from kaggle_prz.readers import csv_tables, json_tables
+from kaggle_prz.readers import csv_tables
 from kaggle_prz.tasks.infer.pictures import files
 from kaggle_prz.tasks.infer.pictures.roles import Bags, Role
-from kaggle_prz.tasks.infer.tables import Sample
+from kaggle_prz.tasks.infer.tables import Sample, frames
 
 _MOST_COLUMNS = 20
 HIT_SHARE = 0.5
@@ -75,7 +75,7 @@ class Table:
 def read(root: Path, index: files.Index) -> Iterator[tuple[str, pd.DataFrame]]:
     """Every table beside the sample, blanks around cells stripped."""
     for path in index.tables:
-        for frame in json_tables.frames(root / path):
+        for frame in frames(root / path):
             if len(frame):
                 yield path, csv_tables.stripped(frame)
 

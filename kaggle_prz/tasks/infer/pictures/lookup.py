@@ -12,7 +12,7 @@ from kaggle_prz.core.task import Text
 from kaggle_prz.readers import csv_tables, json_tables
 from kaggle_prz.tasks.infer.pictures import bag_tables, files
 from kaggle_prz.tasks.infer.pictures.scan import role_of
-from kaggle_prz.tasks.infer.tables import Sample
+from kaggle_prz.tasks.infer.tables import Sample, frames
 
 IN_ORDER = "rows are in the sample's order"
 _FEWEST_FOUND = 0.5
@@ -81,12 +81,12 @@ def find(sample: Sample, index: files.Index, told: Told, taken: set[str]) -> tup
 
 def _frames(path: Path, sample: Sample, index: files.Index) -> Iterator[pd.DataFrame]:
     if path.suffix.lower() in json_tables.JSON:
-        yield from json_tables.frames(path)
+        yield from frames(path)
     elif index.bags is not None:
-        for frame in json_tables.frames(path):
+        for frame in frames(path):
             yield bag_tables.of_rows(frame, sample, index.bags)
     elif not index.test.named:
-        for head in json_tables.frames(path, _PEEK):
+        for head in frames(path, _PEEK):
             if _column_of(head, sample.ids, 0.5) is not None:
                 yield csv_tables.read_csv(path) if len(head) == _PEEK else head
 

@@ -8,11 +8,19 @@ import pandas as pd
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
-from kaggle_prz.readers import csv_tables
+from kaggle_prz.readers import csv_tables, json_tables
 from kaggle_prz.readers.csv_tables import read_csv, text_of
 from kaggle_prz.tasks.infer.tables import words
 
-__all__ = ["LabelTable", "Sample", "find_sample", "is_sample", "read_csv", "without_repeats"]
+__all__ = [
+    "LabelTable",
+    "Sample",
+    "find_sample",
+    "frames",
+    "is_sample",
+    "read_csv",
+    "without_repeats",
+]
 
 _NAMES = (
     re.compile(r"sample.*sub|sub.*sample", re.IGNORECASE),
@@ -170,3 +178,17 @@ def without_repeats(labels: LabelTable) -> LabelTable:
     ids = text_of(distinct[labels.id_column], labels.path)
     rule = f"{labels.rule}; {int(repeated.sum())} repeated row(s) left out"
     return replace(labels, ids=ids, frame=distinct.reset_index(drop=True), rule=rule)
+
+
+def frames(path: Path, rows: int | None = None) -> list[pd.DataFrame]:
+    """Return every table of a CSV or JSON file; none of a sample submission or a damaged file.
+
+    What is wrong with a file is said where labels are looked for.
+    """
+    if is_sample(path):
+        return []
+    try:
+        is_json = path.suffix.lower() in json_tables.JSON
+        return json_tables.tables(path) if is_json else [read_csv(path, rows=rows)]
+    except DataError:
+        return []

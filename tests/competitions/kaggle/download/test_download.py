@@ -129,7 +129,9 @@ def test_a_full_disk_is_told_before_anything_is_fetched(world, monkeypatch):
 
 def test_a_killed_process_goes_on(world, tmp_path):
     world.server.faults.add("download", "slow", size=400_000)
-    code = f"from kaggle_prz.competitions.kaggle import KaggleHost; KaggleHost().download({world.slug!r})"
+    code = (
+        f"from kaggle_prz.competitions import kaggle; kaggle.KaggleHost().download({world.slug!r})"
+    )
     process = subprocess.Popen([sys.executable, "-c", code], env=os.environ)
     part = paths.state(world.slug) / "files.zip.part"
     end = time.monotonic() + 60
@@ -144,7 +146,9 @@ def test_a_killed_process_goes_on(world, tmp_path):
 
 
 def test_two_processes_download_once(world):
-    code = f"from kaggle_prz.competitions.kaggle import KaggleHost; KaggleHost().download({world.slug!r})"
+    code = (
+        f"from kaggle_prz.competitions import kaggle; kaggle.KaggleHost().download({world.slug!r})"
+    )
     command = [sys.executable, "-c", code]
     both = [subprocess.Popen(command, env=os.environ) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]

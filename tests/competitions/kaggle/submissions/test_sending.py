@@ -63,8 +63,8 @@ def test_it_is_sent_again_on_purpose(world):
 
 def test_two_processes_make_one_submission(world):
     code = (
-        "import sys; from pathlib import Path; from kaggle_prz.competitions.kaggle import KaggleHost\n"
-        f"print(KaggleHost().submit({world.slug!r}, Path({str(world.csv)!r}), 'x').ref)"
+        "import sys; from pathlib import Path; from kaggle_prz.competitions import kaggle\n"
+        f"print(kaggle.KaggleHost().submit({world.slug!r}, Path({str(world.csv)!r}), 'x').ref)"
     )
     command = [sys.executable, "-c", code]
     both = [

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 from support.toy_nets import pictures, plain_net
 
-from kaggle_prz.training.data import TrainBatches
-from kaggle_prz.training.feeding import fed
+from kaggle_prz.training.data import TrainBatches, fed
 from kaggle_prz.training.optimization.losses import WeightedBatches
 
 pytestmark = pytest.mark.keras

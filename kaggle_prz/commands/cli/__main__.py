@@ -1,0 +1,5 @@
+"""`python -m kaggle_prz.commands.cli`."""
+
+from kaggle_prz.commands.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""What every room stands on: errors, the task as a value, console, clock, files. Knows no step."""

@@ -1,0 +1,1 @@
+"""Bytes -> tables and pictures: archives, containers, CSV and JSON tables, picture formats."""

@@ -1,0 +1,1 @@
+"""Picture formats: a file or a row -> `(height, width, channels)` bytes."""

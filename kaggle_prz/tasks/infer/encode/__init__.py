@@ -1,0 +1,1 @@
+"""Labels as text -> labels as numbers, by what a submission wants."""

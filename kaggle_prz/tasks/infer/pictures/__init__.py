@@ -1,0 +1,1 @@
+"""Which files are pictures, of which role, and whose."""

@@ -1,0 +1,1 @@
+"""What happens within a fold while it trains."""
