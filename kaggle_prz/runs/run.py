@@ -120,9 +120,11 @@ class Run:
 
     def is_sealed(self, stage: Stage) -> bool:
         """Whether every fold of a stage is finished."""
-        return all(
-            filesystem.is_sealed(self.directory(stage, fold)) for fold in range(self.recipe.folds)
-        )
+        return all(self.fold_is_sealed(stage, fold) for fold in range(self.recipe.folds))
+
+    def fold_is_sealed(self, stage: Stage, fold: int) -> bool:
+        """Return whether a fold of a stage is finished."""
+        return filesystem.is_sealed(self.directory(stage, fold))
 
 
 def stages_in(plan: Facts) -> tuple[Stage, ...]:
