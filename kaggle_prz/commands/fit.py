@@ -110,7 +110,7 @@ def fit(
         rows = image_rows.place(task, decoded.readable, _draw_folds_once(this, console))
         closing = 0.0
         if not this.is_finished:
-            closing = _train(this, network, rows, decoded, clock, console)
+            closing = _train(this, network, rows, decoded, clock=clock, console=console)
         blending.blend(this)
         terminal.show_scores(this, console)
         if clock.has_left(closing):
@@ -142,9 +142,7 @@ def _as_seen(task: Task, decoded: Decoded, parts: int, console: Console) -> Task
     """Return the task without what cannot be decoded, near-duplicates in one group."""
     seen = np.flatnonzero(decoded.readable)
     first = duplicates.find(decoded.stores[min(decoded.stores)], seen)
-    found = near_duplicates.held_together(
-        image_rows.readable(task, decoded.readable), first, parts
-    )
+    found = near_duplicates.held_together(image_rows.readable(task, decoded.readable), first, parts)
     for warning in found.warnings[len(task.warnings) :]:
         console.say(f"Note: {warning}")
     return found
@@ -160,7 +158,13 @@ def _draw_folds_once(run: Run, console: Console) -> np.ndarray:
 
 
 def _train(
-    run: Run, network: Backbone, rows: Rows, decoded: Decoded, clock: Budget, console: Console
+    run: Run,
+    network: Backbone,
+    rows: Rows,
+    decoded: Decoded,
+    *,
+    clock: Budget,
+    console: Console,
 ) -> float:
     """Train the stages that are not sealed; return the seconds that blend and report will take."""
     allocator.keep_freed_memory()
@@ -195,7 +199,7 @@ def _train(
 def _train_stage(
     run: Run, worker: Worker, plan: Plan, stage: Stage, before: Stage | None
 ) -> Stage | None:
-    """Train the folds of a stage that are not sealed; return it as settled, or None without time."""
+    """Train the folds that are not sealed; return the stage as settled, or None without time."""
     prepared = worker.prepare(stage, before, measure=plan.needs_speed(stage))
     settled = plan.settle(stage, prepared.speed)
     if settled is None:

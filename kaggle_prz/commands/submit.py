@@ -68,9 +68,7 @@ def deliver(run: Run, *, message: str = "", console: Console | None = None) -> R
     return deliver_to(competitions.find(run.competition), run, message, console or Silent())
 
 
-def deliver_to(
-    source: competitions.Source, run: Run, message: str, console: Console
-) -> Receipt:
+def deliver_to(source: competitions.Source, run: Run, message: str, console: Console) -> Receipt:
     """Send a run's submission to a competition that is found already; see `deliver`."""
     if not source.about.kernels_only:
         return send(run, source, message=message, console=console)

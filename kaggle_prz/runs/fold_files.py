@@ -12,15 +12,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz.submission import ensemble
+from kaggle_prz import metrics
+from kaggle_prz.core import filesystem
+from kaggle_prz.core.task import Task, Text
 from kaggle_prz.runs import records
 from kaggle_prz.runs.records import StageRecord
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule.recipe import Stage
-from kaggle_prz import metrics
-from kaggle_prz.core import filesystem
+from kaggle_prz.submission import ensemble
 from kaggle_prz.tasks.image_rows import Rows, pooled
-from kaggle_prz.core.task import Task, Text
 
 FILE = "stage.json"
 

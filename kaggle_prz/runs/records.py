@@ -183,7 +183,7 @@ def read(path: Path, kind: type[R], **words: str) -> R:
     Raises:
         RunError: the file is missing, is damaged, or was written by a newer version.
     """
-    found = filesystem.read_json(path, **words)
+    found = filesystem.read_json(path, dict, **words)
     version = found.get("version")
     if isinstance(version, int) and version > VERSION:
         raise RunError(

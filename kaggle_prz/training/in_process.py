@@ -250,9 +250,7 @@ class InProcess:
         )
 
     def _compile(self, classifier: Classifier, stage: Stage, recipe: Recipe) -> StageTrainer:
-        return StageTrainer(
-            classifier, stage, recipe, target=self._outputs, tell=self._console.say
-        )
+        return StageTrainer(classifier, stage, recipe, target=self._outputs, tell=self._console.say)
 
     def _measure_prediction(self, stage: Stage) -> float:
         rows = np.resize(self._rows.train, 4 * stage.batch_size)

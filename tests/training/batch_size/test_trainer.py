@@ -14,11 +14,11 @@ from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import RunError
 from kaggle_prz.models.classifier import build
 from kaggle_prz.schedule.recipe import Recipe
-from kaggle_prz.training.batch_size import trainer as trainers
 from kaggle_prz.training.batch_size import Batch
+from kaggle_prz.training.batch_size import trainer as trainers
+from kaggle_prz.training.batch_size.trainer import Trainer
 from kaggle_prz.training.callbacks import callbacks
 from kaggle_prz.training.stage_trainer import FoldWork, StageTrainer
-from kaggle_prz.training.batch_size.trainer import Trainer
 
 pytestmark = pytest.mark.keras
 
