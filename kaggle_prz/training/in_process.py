@@ -277,7 +277,7 @@ class InProcess:
         )
 
     def _validate(self, stage: Stage, fold: int, model: keras.Model) -> float:
-        """The score of a fold's held-out rows, in the plain view."""
+        """Return the score of a fold's held-out rows, in the plain view."""
         outputs = prediction.predict(
             model,
             self._stores[stage.image_size],
@@ -288,7 +288,7 @@ class InProcess:
         return fold_files.held_out(self._run.task, self._rows, fold, predictions).score
 
     def _held_out(self, fold: int) -> NDArray[np.int64]:
-        """Where the images of the rows that a fold holds out are in the stores."""
+        """Return where the images of the rows that a fold holds out are in the stores."""
         return self._rows.train[self._rows.held_out(fold)]
 
     def _predict(self, stage: Stage, *parts: NDArray[np.int64]) -> list[NDArray[np.float32]]:

@@ -16,7 +16,7 @@ from kaggle_prz.core.errors import DiskFullError, RunError
 WITHOUT_ROOM = """
 import pathlib, resource, signal, sys
 import numpy as np
-from kaggle_prz import workdir
+from kaggle_prz.core import filesystem as workdir
 from kaggle_prz.core.errors import DiskFullError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
@@ -228,7 +228,7 @@ def test_sealing_again_does_not_seal_the_seal(sealed):
 
 HOLD = """
 import pathlib, sys, time
-from kaggle_prz import workdir
+from kaggle_prz.core import filesystem as workdir
 with workdir.{hold}(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -103,7 +103,7 @@ def read(
 
 
 def _images(found: Found) -> Images:
-    """All the images of rows whose first ones were found."""
+    """Return all the images of rows whose first ones were found."""
     files_and_rows = []
     for first in (found.train_files, found.test_files):
         members = [found.index.members(path) for path in first.tolist()]
@@ -153,7 +153,7 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
 def _pictures(
     root: Path, sample: tables.Sample, said: hints.Hints
 ) -> tuple[files.Index, tables.Sample, tables.LabelTable]:
-    """The pictures of both roles, the sample with a row an image, and the table of labels."""
+    """Return pictures of both roles, the sample with a row an image, and the table of labels."""
     seen = scan(root)
     if _count(seen, "images") <= _FEW_IMAGES:
         if (stacks := pixel_rows.stacks(root, seen)) is not None:

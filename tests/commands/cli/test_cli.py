@@ -14,7 +14,6 @@ from support.synthetic import make_run
 
 from kaggle_prz import __version__, competitions, runs, schedule
 from kaggle_prz.commands import cli, inspect
-from kaggle_prz.commands import fit as fitting
 from kaggle_prz.competitions import embedded
 from kaggle_prz.competitions.embedded import source
 from kaggle_prz.competitions.embedded.shapes import Shapes
@@ -418,7 +417,7 @@ def _raise(error: BaseException):
 
 
 def test_an_unexpected_error_is_one_sentence_with_a_way_to_see_more(prz, monkeypatch):
-    monkeypatch.setattr(fitting, "read", _raise(ZeroDivisionError("by nothing")))
+    monkeypatch.setattr(inspect, "read", _raise(ZeroDivisionError("by nothing")))
     status, out, err = prz("inspect", "-c", "shapes")
     assert (status, out) == (1, "")
     assert err.startswith("Error: ZeroDivisionError: by nothing. This is a fault of kaggle-prz")
@@ -439,7 +438,7 @@ def test_a_place_that_cannot_be_used_is_named(prz, monkeypatch):
     ("error", "status"), [(ZeroDivisionError("by nothing"), 1), (UsageError("by nothing"), 2)]
 )
 def test_debug_shows_what_was_raised(monkeypatch, capsys, error, status):
-    monkeypatch.setattr(fitting, "read", _raise(error))
+    monkeypatch.setattr(inspect, "read", _raise(error))
     with pytest.raises(SystemExit) as end:
         cli.main(["--debug", "inspect", "-c", "shapes"])
     assert end.value.code == status
@@ -449,7 +448,7 @@ def test_debug_shows_what_was_raised(monkeypatch, capsys, error, status):
 
 
 def test_ctrl_c_says_how_to_go_on(prz, monkeypatch):
-    monkeypatch.setattr(fitting, "read", _raise(KeyboardInterrupt()))
+    monkeypatch.setattr(inspect, "read", _raise(KeyboardInterrupt()))
     status, _, err = prz("inspect", "-c", "shapes")
     assert status == 130
     assert err.strip() == (
@@ -459,7 +458,7 @@ def test_ctrl_c_says_how_to_go_on(prz, monkeypatch):
 
 WAIT = """
 import time
-from kaggle_prz import cli
+from kaggle_prz.commands import cli
 
 @cli.cli.command()
 def wait():
@@ -485,7 +484,7 @@ def test_a_signal_ends_the_process_with_a_sentence(number):
 
 
 MUCH = """
-from kaggle_prz import cli
+from kaggle_prz.commands import cli
 
 @cli.cli.command()
 def much():

@@ -32,7 +32,7 @@ C_LOCALE = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE"
 # Several commands in one process: most of the time is that of imports.
 SEVERAL = """
 import json, sys
-from kaggle_prz import cli
+from kaggle_prz.commands import cli
 for words in json.loads(sys.argv[1]):
     try:
         cli.main(words)

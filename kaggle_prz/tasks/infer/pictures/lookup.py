@@ -55,7 +55,7 @@ def tables_of_test(
 
 
 def find(sample: Sample, index: files.Index, told: Told, taken: set[str]) -> tuple[Text, str]:
-    """The file of every row of the sample submission; a training image never answers.
+    """Return the file of every row of the sample submission; a training image never answers.
 
     Returns:
         `(rows,)` paths, empty where there is none, and the rule in words.
@@ -92,7 +92,7 @@ def _frames(path: Path, sample: Sample, index: files.Index) -> Iterator[pd.DataF
 
 
 def _column_of(frame: pd.DataFrame, ids: Text, enough: float = files.ENOUGH) -> str | None:
-    """The column that holds ids of the sample; in a whole table, most of the sample's."""
+    """Return the column that holds ids of the sample; in a whole table, most of the sample's."""
     known = ids.tolist()
     wanted = set(known)
     for name in frame.columns if len(frame) else ():

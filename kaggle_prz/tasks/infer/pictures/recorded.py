@@ -50,7 +50,7 @@ class _Part:
 def find(
     root: Path, seen: Scan, sample: Sample, hints: Hints
 ) -> tuple[Index, LabelTable | None] | None:
-    """The pictures in files of many of both roles, and what those to train on say of themselves.
+    """Return pictures in containers of both roles, and the labels that the containers hold.
 
     Returns:
         None where the directory has no such for both roles.
@@ -77,7 +77,7 @@ def find(
 
 
 def _of_format(seen: Scan, suffixes: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Paths and roles of the files of a format."""
+    """Return paths and roles of the files of a format."""
     if suffixes == containers.IN_TABLES:
         tables = (path for path in seen.tables if path.lower().endswith(suffixes))
         return [(path, _role_of(path)) for path in tables]
@@ -125,7 +125,7 @@ def _parts(
 
 
 def _of_role(parts: list[_Part], role: str) -> list[_Part]:
-    """Those of a role, else of none, in the form that most of their rows have."""
+    """Return those of a role, else of none, in the form that most of their rows have."""
     found = [part for part in parts if part.role == role] or [
         part for part in parts if not part.role
     ]
@@ -173,7 +173,7 @@ def _read(
 
 
 def _named(role: str, parts: list[_Part], frame: pd.DataFrame) -> Role:
-    """The rows of a role, by every column that has a value of its own for each, and by number."""
+    """Return the rows of a role by every column with unique values, and by number."""
     paths = tuple(path for part in parts for path in part.references())
     named: dict[str, dict[str, str]] = {}
     for column in frame.columns[:_MOST_NAMES]:
@@ -193,7 +193,7 @@ def _named(role: str, parts: list[_Part], frame: pd.DataFrame) -> Role:
 def _own(
     root: Path, part: _Part, frame: pd.DataFrame, sample: Sample, hints: Hints
 ) -> LabelTable | None:
-    """What rows say of themselves as a table of labels; None where that is nothing but a name."""
+    """Return the labels that a container holds as a table, or None where it holds names alone."""
     names = [column for column in frame.columns if not frame[column].duplicated().any()]
     if hints.id_column is not None and hints.id_column in frame.columns:
         if hints.id_column not in names:

@@ -34,7 +34,7 @@ class Scan:
     tables: list[str] = field(default_factory=list)
 
     def of(self, kind: str, role: str) -> list[str]:
-        """Paths of a kind and role."""
+        """Return paths of a kind and role."""
         return self.files.get((kind, role), [])
 
 
@@ -83,7 +83,7 @@ def role_of(name: str) -> str:
 
 
 def _without_odd(folder: Path, folders: list[str], names: list[str]) -> list[str]:
-    """Names of files without those that are not UTF-8, which no table can name.
+    """Return names of files without those that are not UTF-8, which no table can name.
 
     Raises:
         DataError: a folder, or most of the files, are called so.
