@@ -154,7 +154,7 @@ class FirstWeights:
         return provenance, report.resampled
 
     def _all_but_the_head(self, resampled: Sequence[str] = ()) -> dict[str, object]:
-        """Return names for `transfer.json`; a network may have its own layers called like the head."""
+        """Return names for `transfer.json`; other layers may be called like the head's."""
         model = self._classifier.model
         head = {id(weight) for weight in model.get_layer(HEAD).weights}
         named = transfer.named_weights(model)

@@ -489,7 +489,9 @@ def test_a_run_that_is_submitted_finds_its_competition_once(tmp_path, monkeypatc
     found = []
     monkeypatch.setattr(embedded, "EMBEDDED", {"shapes": Shapes(train=12, test=8)})
     find = experiment.competitions.find
-    monkeypatch.setattr(experiment.competitions, "find", lambda text: found.append(text) or find(text))
+    monkeypatch.setattr(
+        experiment.competitions, "find", lambda text: found.append(text) or find(text)
+    )
     run = prz.fit(
         "shapes", output_dir=tmp_path, backbone="tiny", sizes=(16,), folds=2, epochs=0.2,
         tta=False, submit=True,
