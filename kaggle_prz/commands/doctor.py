@@ -45,7 +45,7 @@ _EXTRAS = {
 }
 _ASK_BACKEND = """
 import json, keras
-from kaggle_prz import precision
+from kaggle_prz.models import precision
 if keras.backend.backend() == "jax":
     import jax
     devices = [f"{d.platform} ({d.device_kind})" for d in jax.devices()]
@@ -88,7 +88,7 @@ def show(findings: Sequence[Finding], console: Console) -> None:
     rows = [(finding.name, finding.state, finding.text) for finding in findings]
     console.table(f"kaggle-prz {own_version()}", ("", "", "found"), rows)
     faults = sum(finding.state == "fault" for finding in findings)
-    console.say(f"{faults} of these must be mended." if faults else "Nothing is in the way.")
+    console.say(f"{faults} of these must be mended." if faults else "No problems found.")
 
 
 def python() -> list[Finding]:

@@ -9,10 +9,7 @@ _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600}
 
 
 def seconds_of(text: str) -> float:
-    """Seconds of a time as people write it.
-
-    Raises:
-        ValueError: it is none.
+    """Return the seconds of a time as people write it, or raise a ValueError.
 
     Example:
         >>> seconds_of("90s"), seconds_of("1h30m"), seconds_of("600")
@@ -31,11 +28,8 @@ def seconds_of(text: str) -> float:
 class Budget:
     """Seconds for a run, some of them kept back for what follows training.
 
-    Args:
-        limit: seconds in all, or None for as long as it takes.
-        begun: `time.monotonic()` at the start.
-        session: seconds that this process may last; a run that is not done by then pauses between
-            two folds, to be gone on with in another. None for as long as it takes.
+    Without a limit, or a session, a run takes as long as it takes. One that is not done within the
+    session of its process pauses between two folds, to be continued in another.
     """
 
     limit: float | None

@@ -54,11 +54,6 @@ def push(
         message: description of the submission.
         door: to Kaggle.
         console: gets progress, and the end of the log of a failure.
-
-    Raises:
-        UsageError: `what` is neither.
-        HostError: and its children; the kernel failed, or Kaggle does not answer.
-        SubmissionError: the submission was refused, or would be; then nothing is pushed.
     """
     door, console = door or Door(console=console), console or Silent()
     place = _built(Path(what), door, console)
@@ -96,7 +91,7 @@ def push(
 
 
 def _submitted_before(door: Door, todo: Job, content: str, console: Console) -> Pushed | None:
-    """What came of the same bundle, where it was submitted: it may have been stopped since."""
+    """Return what came of the same bundle, where it was submitted: a stop may have followed."""
     before = submitting.sent_before(door, todo.competition, todo.kernel, content)
     if before is None:
         return None

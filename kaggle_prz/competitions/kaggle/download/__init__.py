@@ -48,7 +48,7 @@ def download(slug: str, door: Door, console: Console) -> Path:
 def _bring(slug: str, door: Door, console: Console) -> None:
     metadata.get(slug, door)
     archive = paths.state(slug) / "files.zip.part"
-    fetch = Fetch(door, "DownloadDataFiles", slug, archive, room=_unpacked_bytes(slug, door))
+    fetch = Fetch(door, slug, archive, room=_unpacked_bytes(slug, door))
     for _ in range(_TRIES):
         fetch.run(console)
         try:
