@@ -74,19 +74,6 @@ def find(slug_or_directory: str) -> Source:
     current one; then Kaggle, where the competition is mounted or downloaded, or there is a login.
     So a folder that happens to be called like a competition does not hide it: `./shapes` means
     the folder.
-
-    Args:
-        slug_or_directory: a competition's name, an address of its page, or the path of a
-            directory with its files.
-
-    Raises:
-        CompetitionNotFoundError: no host knows the name, or the path is not a directory.
-        CredentialsError: Kaggle may know the name, and the credential for it is damaged.
-
-    Example:
-        ```python
-        directory = find("shapes").download()
-        ```
     """
     addressed = slugs.from_address(slug_or_directory)
     if addressed is None and not _is_directory(slug_or_directory):

@@ -49,7 +49,7 @@ class Budget:
         return float("inf") if end is None else end - time.monotonic()
 
     def has_left(self, seconds: float) -> bool:
-        """Whether the limit itself is so many seconds away.
+        """Return whether the limit itself is so many seconds away.
 
         Example:
             >>> Budget(None).has_left(1e9), Budget(60).has_left(61)
@@ -62,12 +62,7 @@ class Budget:
         return time.monotonic() - self.begun
 
     def lasts(self, seconds: float) -> bool:
-        """Whether the session goes on for so many seconds more, and for what follows them.
-
-        Example:
-            >>> Budget(None).lasts(1e9), Budget(None, session=60).lasts(120)
-            (True, False)
-        """
+        """Whether the session goes on for so many seconds more, and for what follows them."""
         if self.session is None:
             return True
         return self.spent() + seconds + FOR_ENSEMBLE_AND_REPORT <= self.session

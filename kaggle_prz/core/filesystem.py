@@ -16,7 +16,7 @@ import os
 import shutil
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -258,27 +258,32 @@ def read_seal(directory: Path) -> Mapping[str, Json]:
 
 
 @contextlib.contextmanager
-def exclusive(lock: Path) -> Iterator[None]:
-    """Wait for other processes that hold `lock`, then hold it."""
+def exclusive(lock: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold `lock`; where another process holds it, call `waiting`, then wait for that process."""
     with room_for(lock):
         lock.parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(lock):
+    held = filelock.FileLock(lock)
+    try:
+        held.acquire(timeout=0)
+    except filelock.Timeout:
+        waiting()
+        held.acquire()
+    try:
         yield
+    finally:
+        held.release()
 
 
 @contextlib.contextmanager
 def locked(directory: Path) -> Iterator[None]:
     """Hold a run directory for this process; refuse one that another process holds."""
-    _make(directory)
-    lock = filelock.FileLock(directory / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
+
+    def refuse() -> None:
         raise RunError(
             f"Another process is at work in {directory}. Wait for it, or name another run "
             "with --run NAME."
         ) from None
-    try:
+
+    _make(directory)
+    with exclusive(directory / ".lock", refuse):
         yield
-    finally:
-        lock.release()

@@ -79,10 +79,6 @@ class Backbone:
         """Sizes that nobody asked for, to the nearest multiples that the network takes.
 
         As they are where two would become one; `check_sizes` then says what is wrong.
-
-        Example:
-            >>> Backbone("even", lambda size, channels=3: None, multiple=32).rounded((96, 145))
-            (96, 160)
         """
         nearest = tuple(round(size / self.multiple) * self.multiple for size in sizes)
         return nearest if len(set(nearest)) == len(sizes) and min(nearest) > 0 else sizes
@@ -120,10 +116,6 @@ def resolve(backbone: object) -> Backbone:
     """Return the backbone of a registered name, of a model without head, or of a function.
 
     A model's weights are the starting point; a function takes the image size and returns a model.
-
-    Example:
-        >>> resolve("efficientnet_lite0").minimum
-        32
     """
     if isinstance(backbone, Backbone):
         return backbone

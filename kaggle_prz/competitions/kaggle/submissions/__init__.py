@@ -98,12 +98,7 @@ def attempt_of(description: str, sha256: str) -> int:
 
 
 def tagged(description: str, entry: Entry) -> str:
-    """Return a description with the tag, short enough for Kaggle.
-
-    Example:
-        >>> tagged("a try", Entry("1a2b3c4d5e6f", 1)), tagged("", Entry("1a2b3c4d5e6f", 2))
-        ('a try [prz 1a2b3c4d]', '[prz 1a2b3c4d 2]')
-    """
+    """Return a description with the tag, short enough for Kaggle."""
     tag = f"[prz {entry.sha256[:8]}{f' {entry.attempt}' if entry.attempt > 1 else ''}]"
     return f"{description[: _LONGEST - len(tag) - 1]} {tag}".strip()
 
