@@ -25,7 +25,7 @@ class Leaderboard(Protocol):
 
     @property
     def hides_private(self) -> bool:
-        """Whether private scores are known here already, and not to be shown."""
+        """Return whether private scores are known here already, and not to be shown."""
 
     def check_open(self, console: Console | None = None) -> None:
         """Refuse a competition that takes no submission, before one is trained for it."""

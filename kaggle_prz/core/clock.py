@@ -44,7 +44,7 @@ class Budget:
         return self.begun + self.limit - FOR_ENSEMBLE_AND_REPORT - 0.01 * self.limit
 
     def left(self) -> float:
-        """Seconds left for training and prediction; infinite without a limit."""
+        """Return the seconds left for training and prediction; infinite without a limit."""
         end = self.end_of_training
         return float("inf") if end is None else end - time.monotonic()
 
@@ -58,11 +58,11 @@ class Budget:
         return self.limit is None or self.spent() + seconds <= self.limit
 
     def spent(self) -> float:
-        """Seconds since the start."""
+        """Return the seconds since the start."""
         return time.monotonic() - self.begun
 
     def lasts(self, seconds: float) -> bool:
-        """Whether the session goes on for so many seconds more, and for what follows them."""
+        """Return whether the session lasts so many seconds more, and for what follows them."""
         if self.session is None:
             return True
         return self.spent() + seconds + FOR_ENSEMBLE_AND_REPORT <= self.session

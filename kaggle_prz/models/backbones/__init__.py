@@ -23,7 +23,7 @@ class Build(Protocol):
     """Builds a network for one size and one number of input channels."""
 
     def __call__(self, image_size: int, channels: int = 3, /) -> "keras.Model":
-        """A network on `(image_size, image_size, channels)` inputs."""
+        """Return a network on `(image_size, image_size, channels)` inputs."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Backbone:
                 )
 
     def rounded(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
-        """Sizes that nobody asked for, to the nearest multiples that the network takes.
+        """Return sizes that nobody asked for, rounded to the nearest multiples that the network takes.
 
         As they are where two would become one; `check_sizes` then says what is wrong.
         """

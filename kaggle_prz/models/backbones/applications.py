@@ -45,7 +45,7 @@ def _network(class_name: str, shape: tuple[int, int, int], **arguments: object) 
 
 
 def _normalised(images: "keras.KerasTensor", channels: int) -> "keras.KerasTensor":
-    """What a network that subtracts ImageNet's mean colour, and of RGB alone, is to see.
+    """Return what a network that subtracts ImageNet's mean colour, and of RGB alone, is to see.
 
     Grey goes to it three times, as it has no mean of its own; of more channels each has the
     mean of the colour whose filters it gets, see `kaggle_prz.models.backbones.input_channels`.
