@@ -44,7 +44,7 @@ def _mottle(rng: np.random.Generator, height: int, width: int) -> Plane:
 
 
 def _outline(rng: np.random.Generator, square: bool, x: Plane, y: Plane) -> Plane:
-    """Return the coverage in 0..1 of a disc or square somewhere near the middle, edges antialiased."""
+    """Return coverage in 0..1 of a disc or square near the middle, its edges antialiased."""
     height, width = x.shape
     short = min(height, width)
     radius = short * rng.uniform(0.30, 0.38)

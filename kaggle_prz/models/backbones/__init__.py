@@ -76,7 +76,7 @@ class Backbone:
                 )
 
     def rounded(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
-        """Return sizes that nobody asked for, rounded to the nearest multiples that the network takes.
+        """Return sizes that nobody asked for, rounded to multiples that the network takes.
 
         As they are where two would become one; `check_sizes` then says what is wrong.
         """

@@ -285,7 +285,8 @@ def test_no_credential_is_uploaded(kaggle, built):
 
 @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../x", "", "C:x", "..\\x"])
 def test_names_that_lead_out_are_refused(tmp_path, name, monkeypatch):
-    monkeypatch.setattr(remote, "_files", lambda door, ref: iter([(name, "http://localhost/x")]))
+    listed = {"files": [{"fileName": name, "url": "http://localhost/x"}]}
+    monkeypatch.setattr(remote, "_listing", lambda door, ref: iter([listed]))
     with pytest.raises(HostError, match="stay in the directory"):
         remote.pull(Door(), "me/it", tmp_path / "to", Recorder())
     assert not (tmp_path / "to").exists()
