@@ -167,7 +167,7 @@ def test_a_push_that_was_stopped_before_its_score_goes_on_waiting(kaggle, built,
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(pushing.submitting.sent, "wait", stopped)
+        patch.setattr(pushing.submitting.submissions, "wait", stopped)
         with pytest.raises(KeyboardInterrupt):
             pushing.push(built("predict", PREDICT), submit=True)
     pushed = pushing.push(built("predict", PREDICT), submit=True)
