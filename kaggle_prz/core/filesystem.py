@@ -18,18 +18,22 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import filelock
 import numpy as np
 import platformdirs
+import pydantic
 from numpy.typing import ArrayLike
 
 from kaggle_prz.core.errors import DiskFullError, RunError
 
 Json: TypeAlias = Any  # what a file holds is checked where it is used
+T = TypeVar("T")
+
 SEAL = "DONE"
-_MADE_AGAIN = "Remove that file and run the command that made it again"
+RECORD_VERSION = 1  # of the form of a run's JSON files
+_MADE_AGAIN = "Remove that file and run the command that made it again; finished folds are kept."
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -152,13 +156,10 @@ class _Facts(dict[str, Json]):
         self._path = path
 
     def __missing__(self, key: str) -> Json:
-        raise RunError(
-            f"{self._path} lacks {key!r}, which every such file holds. {_MADE_AGAIN}; finished "
-            "folds are kept."
-        )
+        raise RunError(f"{self._path} lacks {key!r}, which every such file holds. {_MADE_AGAIN}")
 
 
-def read_json(path: Path, form: type = dict) -> Json:
+def read_json(path: Path, form: type = dict, *, remedy: str = _MADE_AGAIN) -> Json:
     """Read JSON from a file of a run.
 
     Args:
@@ -176,9 +177,7 @@ def read_json(path: Path, form: type = dict) -> Json:
             f"{path} is missing: the directory holds no run, or one that has not come that far."
         ) from None
     except ValueError as error:
-        raise RunError(
-            f"{path} is not valid JSON ({error}). {_MADE_AGAIN}; finished folds are kept."
-        ) from None
+        raise RunError(f"{path} is not valid JSON ({error}). {remedy}") from None
     except OSError as error:
         raise RunError(
             f"{path} cannot be read ({error.strerror}): name the directory of a run, "
@@ -186,10 +185,28 @@ def read_json(path: Path, form: type = dict) -> Json:
         ) from None
     if not isinstance(value, form):
         raise RunError(
-            f"{path} holds a {type(value).__name__} where a {form.__name__} was written. "
-            f"{_MADE_AGAIN}; finished folds are kept."
+            f"{path} holds a {type(value).__name__} where a {form.__name__} was written. {remedy}"
         )
     return _Facts(path, value) if isinstance(value, dict) else value
+
+
+def checked(path: Path, value: object, form: type[T], *, remedy: str = _MADE_AGAIN) -> T:
+    """Return what a file holds as a value of a form.
+
+    Raises:
+        RunError: it is of another form; names the first field that is wrong.
+    """
+    try:
+        return pydantic.TypeAdapter(form).validate_python(value)
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        if first["type"] == "missing":
+            found = f"{path} lacks {where!r}, which every such file holds"
+        else:
+            reason = f"{where}: {first['msg']}" if where else first["msg"]
+            found = f"{path} holds something else than was written ({reason})"
+        raise RunError(f"{found}. {remedy}") from None
 
 
 def write_arrays(path: Path, **arrays: ArrayLike) -> None:
@@ -239,7 +256,8 @@ def seal(directory: Path, **facts: object) -> None:
     files = sorted(p for p in directory.iterdir() if p.name != SEAL and not p.name.startswith("."))
     digests = {p.name: sha256(p) for p in files}
     sizes = {p.name: p.stat().st_size for p in files}
-    write_json(directory / SEAL, {"files": digests, "bytes": sizes, **facts})
+    content = {"version": RECORD_VERSION, "files": digests, "bytes": sizes, **facts}
+    write_json(directory / SEAL, content)
 
 
 def is_sealed(directory: Path) -> bool:

@@ -1,9 +1,9 @@
 """The run directory: its records, plan, folds, blend, and the check that no fold leaks."""
 
 from kaggle_prz.runs.run import (
+    WEIGHTS,
     Facts,
     Run,
-    WEIGHTS,
     all_runs,
     begin,
     check_name,
@@ -16,9 +16,9 @@ from kaggle_prz.runs.run import (
 )
 
 __all__ = [
+    "WEIGHTS",
     "Facts",
     "Run",
-    "WEIGHTS",
     "all_runs",
     "begin",
     "check_name",

@@ -1,12 +1,12 @@
 """The sealed folds of a run so far -> blend.json, oof.npz and a valid submission.csv."""
 
-from kaggle_prz.metrics import decisions
-from kaggle_prz.submission import ensemble
 from kaggle_prz import metrics, submission
-from kaggle_prz.tasks import outputs
 from kaggle_prz.core import filesystem
-from kaggle_prz.submission.ensemble import Blend, FoldPredictions
+from kaggle_prz.metrics import decisions
 from kaggle_prz.runs.run import Run
+from kaggle_prz.submission import ensemble
+from kaggle_prz.submission.ensemble import Blend, FoldPredictions
+from kaggle_prz.tasks import outputs
 
 
 def blend(run: Run) -> Blend:

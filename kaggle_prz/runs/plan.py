@@ -6,16 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from kaggle_prz import schedule
-from kaggle_prz.runs import speeds
-from kaggle_prz.schedule import describe
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.clock import FOR_ENSEMBLE_AND_REPORT, Budget
 from kaggle_prz.core.console import Console, duration
 from kaggle_prz.core.errors import PausedError
-from kaggle_prz.runs.run import Run, stages_in
-from kaggle_prz.schedule import Slot, Speed, Speeds, Workload
-from kaggle_prz.schedule.recipe import Recipe, Stage
 from kaggle_prz.core.task import Task
+from kaggle_prz.runs import speeds
+from kaggle_prz.runs.run import Run, stages_in
+from kaggle_prz.schedule import Slot, Speed, Speeds, Workload, describe
+from kaggle_prz.schedule.recipe import Recipe, Stage
 
 _SLOWER_FOLD = 1.3  # than the slowest so far, at most; a later stage's cost about the same
 _SLOWER_CLOSE = 2.0  # than the slowest so far, since there is more to read after every stage
@@ -169,12 +168,9 @@ class Plan:
         )
         return False
 
-    @contextlib.contextmanager
-    def fold_timed(self) -> Iterator[None]:
-        """Around the training of a fold: how long folds take tells when a session must pause."""
-        begun = time.monotonic()
-        yield
-        self._longest_fold = max(self._longest_fold, time.monotonic() - begun)
+    def fold_took(self, seconds: float) -> None:
+        """Learn how long a fold takes: it says when a session must pause."""
+        self._longest_fold = max(self._longest_fold, seconds)
 
     def pause_unless_session_lasts(self, stage: Stage) -> None:
         """End the session where another fold of a stage may not fit into it.

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
-from kaggle_prz.core.installed_packages import own_version
-from kaggle_prz.runs import receipts
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import RunError, UsageError
 from kaggle_prz.core.identity import Identity
+from kaggle_prz.core.installed_packages import own_version
+from kaggle_prz.core.task import Images, Task, Text
+from kaggle_prz.runs import receipts
 from kaggle_prz.runs.receipts import Receipt
 from kaggle_prz.schedule.recipe import Overrides, Recipe, Stage
-from kaggle_prz.core.task import Images, Task, Text
 
 Facts: TypeAlias = dict[str, Any]  # what a JSON file says
 
@@ -120,9 +120,11 @@ class Run:
 
     def is_sealed(self, stage: Stage) -> bool:
         """Whether every fold of a stage is finished."""
-        return all(
-            filesystem.is_sealed(self.directory(stage, fold)) for fold in range(self.recipe.folds)
-        )
+        return all(self.fold_is_sealed(stage, fold) for fold in range(self.recipe.folds))
+
+    def fold_is_sealed(self, stage: Stage, fold: int) -> bool:
+        """Return whether a fold of a stage is finished."""
+        return filesystem.is_sealed(self.directory(stage, fold))
 
 
 def stages_in(plan: Facts) -> tuple[Stage, ...]:

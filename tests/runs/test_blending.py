@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from support.synthetic import make_run
 
-from kaggle_prz.runs import blending
 from kaggle_prz import metrics
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import RunError
+from kaggle_prz.runs import blending
 from kaggle_prz.runs.run import Run, load_run
 
 

@@ -5,10 +5,10 @@ import json
 import pytest
 from support.synthetic import make_run, write_receipt
 
-from kaggle_prz.runs import receipts
 from kaggle_prz import report
-from kaggle_prz.report import terminal
 from kaggle_prz.core.errors import RunError
+from kaggle_prz.report import terminal
+from kaggle_prz.runs import receipts
 from kaggle_prz.runs.receipts import Receipt
 
 SENT = {

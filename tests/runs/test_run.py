@@ -10,8 +10,8 @@ from kaggle_prz import runs
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import RunError
 from kaggle_prz.core.identity import Identity
-from kaggle_prz.schedule.recipe import Recipe
 from kaggle_prz.core.task import Evidence
+from kaggle_prz.schedule.recipe import Recipe
 
 TASK = make_task([0, 1, 2, 0, 1, 2])
 RECIPE = Recipe(backbone="tiny", sizes=(32, 48), folds=2)
