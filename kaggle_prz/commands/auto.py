@@ -162,7 +162,7 @@ class _Work:
 
     @property
     def has_leaderboard(self) -> bool:
-        return self.source.host.name != "folder"
+        return self.source.has_leaderboard
 
     def make(self, attempt: Attempt, fit: Fit, competition: str, output_dir: str | Path) -> None:
         """Fit an attempt that is not fitted; a failure ends only this one."""

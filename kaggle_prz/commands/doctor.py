@@ -84,11 +84,11 @@ def examine(directory: Path = Path()) -> list[Finding]:
 
 
 def show(findings: Sequence[Finding], console: Console) -> None:
-    """A line a finding, then what is wrong, if anything is."""
+    """Print a line a finding, then how many problems there are."""
     rows = [(finding.name, finding.state, finding.text) for finding in findings]
     console.table(f"kaggle-prz {own_version()}", ("", "", "found"), rows)
     faults = sum(finding.state == "fault" for finding in findings)
-    console.say(f"{faults} of these must be mended." if faults else "Nothing is in the way.")
+    console.say(f"{faults} of these must be mended." if faults else "No problems found.")
 
 
 def python() -> list[Finding]:

@@ -96,7 +96,7 @@ def check(source: competitions.Source, console: Console | None = None) -> None:
         HostError: and its children: this machine or account cannot submit.
     """
     try:
-        source.host.check_open(source.slug, console)
+        source.leaderboard.check_open(console)
     except SubmissionError as error:
         raise SubmissionError(f"{error} Fit without --submit.") from None
 
@@ -122,9 +122,7 @@ def _submit(
     if receipt is None:
         metric = metrics.of(run.task)
         described = message or f"{run.name}: out-of-fold {metric.title} {run.score:.4f}"
-        sent = source.host.submit(
-            source.slug, run.submission, described, again=again, console=console
-        )
+        sent = source.leaderboard.submit(run.submission, described, again=again, console=console)
         receipt = _kept(run, _answered(source, sent))
     if receipt.status == "pending":
         receipt = _graded(run, source, receipt, console)
@@ -143,7 +141,7 @@ def _sent_before(
         if known.status == "complete" and not again:
             console.say(_not_again(known.date))
             return known
-    sent = None if again else source.host.sent_before(source.slug, digest)
+    sent = None if again else source.leaderboard.sent_before(digest)
     if sent is None:
         return None
     console.say(_not_again(sent.date))
@@ -162,7 +160,7 @@ def _graded(run: Run, source: competitions.Source, receipt: Receipt, console: Co
     """
     names = (field.name for field in fields(competitions.Submission))
     pending = competitions.Submission(**{name: getattr(receipt, name) for name in names})
-    answer = source.host.wait(source.slug, pending, console)
+    answer = source.leaderboard.wait(pending, console)
     graded = _kept(run, _answered(source, answer))
     if graded.status == "error":
         raise SubmissionError(
@@ -183,15 +181,15 @@ def _said(run: Run, receipt: Receipt, console: Console) -> Receipt:
 
 
 def _answered(source: competitions.Source, sent: competitions.Submission) -> Receipt:
-    """Return what a submission's answer shows; a practice host knows the private score at once."""
-    hidden = {"private_score": None} if isinstance(source.host, competitions.EmbeddedHost) else {}
-    return Receipt(**{"host": source.host.name, **vars(sent), **hidden})
+    """Return what a submission's answer shows; one that is hidden stays so."""
+    hidden = {"private_score": None} if source.leaderboard.hides_private else {}
+    return Receipt(**{"host": source.host, **vars(sent), **hidden})
 
 
 def _ranked(receipt: Receipt, source: competitions.Source, console: Console) -> Receipt:
     """Return the receipt with the team's rank; without, where the leaderboard cannot be had now."""
     try:
-        standings = source.host.standings(source.slug)
+        standings = source.leaderboard.standings()
     except HostError as error:
         console.say(f"Note: {error}")
         standings = []

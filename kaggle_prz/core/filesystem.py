@@ -16,7 +16,7 @@ import os
 import shutil
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -48,12 +48,7 @@ def home() -> Path:
 
 @contextlib.contextmanager
 def room_for(path: Path) -> Iterator[None]:
-    """Turn "no space left" while writing `path` into a sentence.
-
-    Raises:
-        DiskFullError: with the path, the room left and what to do.
-        RunError: when the place may not be written to.
-    """
+    """Turn a full disk, or a place that may not be written to, into a sentence."""
     try:
         yield
     except OSError as error:
@@ -73,12 +68,7 @@ def room_for(path: Path) -> Iterator[None]:
 
 
 def check_place(path: Path) -> None:
-    """Fail before the work where its result could not be written.
-
-    Raises:
-        RunError: the place may not be written to, or what is there is no file.
-        DiskFullError: no room for even an empty file.
-    """
+    """Refuse a place where the result could not be written, before the work."""
     path = _replaceable(path)
     with room_for(path):
         probe = _temporary_beside(path)
@@ -87,7 +77,7 @@ def check_place(path: Path) -> None:
 
 
 def _temporary_beside(path: Path) -> Path:
-    """A name in the directory of `path`, which is made where it is not there."""
+    """Return a name in the directory of `path`, which is made where it is not there."""
     _make(path.parent)
     return path.with_name(f".part-{os.getpid()}-{path.name}")
 
@@ -104,7 +94,7 @@ def _make(directory: Path) -> None:
 
 
 def _replaceable(path: Path) -> Path:
-    """The file that a path leads to, through links; nothing else may be replaced."""
+    """Return the file that a path leads to, through links; nothing else may be replaced."""
     path = path.resolve() if path.is_symlink() else path
     if path.exists() and not path.is_file():
         raise RunError(
@@ -120,13 +110,10 @@ def _existing_parent(path: Path) -> Path:
 
 @contextlib.contextmanager
 def replacing(path: Path, size: int = 0) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place, whole and flushed, at the end.
+    """Yield a temporary path beside `path` that takes its place, whole and flushed, at the end.
 
     The temporary name keeps every suffix of `path`, because writers choose formats by suffix.
-
-    Args:
-        path: of the file.
-        size: bytes that there must be room for, for writers that do not outlive a full disk.
+    `size` is the bytes that there must be room for, for writers that do not outlive a full disk.
     """
     path = _replaceable(path)
     with room_for(path):
@@ -151,11 +138,7 @@ def _reserve(path: Path, size: int) -> None:
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write `content` to `path` so that a reader sees the old file or the new one, whole.
-
-    Raises:
-        DiskFullError: no room; the old file, if any, is intact.
-    """
+    """Write `content` to `path` so that a reader sees the old file or the new one, whole."""
     with replacing(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
@@ -227,11 +210,7 @@ def checked(path: Path, value: object, form: type[T], *, remedy: str = _MADE_AGA
 
 
 def write_arrays(path: Path, **arrays: ArrayLike) -> None:
-    """Write named arrays as a compressed `.npz`, atomically.
-
-    Raises:
-        ValueError: an array holds Python objects, which only a pickle could keep.
-    """
+    """Write named arrays of plain values as a compressed `.npz`, atomically."""
     made: dict[str, Json] = {name: np.asarray(array) for name, array in arrays.items()}
     for name, array in made.items():
         if array.dtype.hasobject:
@@ -241,11 +220,7 @@ def write_arrays(path: Path, **arrays: ArrayLike) -> None:
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read every array of an `.npz` into memory; pickles are refused.
-
-    Raises:
-        RunError: the file is missing or damaged.
-    """
+    """Read every array of an `.npz` into memory; refuse pickles and damaged files."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
@@ -261,7 +236,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def sha256(path: Path) -> str:
-    """Hex digest of a file's content."""
+    """Return the hex digest of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -286,7 +261,7 @@ def seal(directory: Path, **facts: object) -> None:
 
 
 def is_sealed(directory: Path) -> bool:
-    """Whether `directory` holds finished work whose files are all still there, and whole."""
+    """Return whether a directory holds finished work whose files are all there, and whole."""
     try:
         sizes = json.loads((directory / SEAL).read_text("utf-8"))["bytes"]
         return all((directory / name).stat().st_size == size for name, size in sizes.items())
@@ -301,31 +276,32 @@ def read_seal(directory: Path) -> Mapping[str, Json]:
 
 
 @contextlib.contextmanager
-def exclusive(lock: Path) -> Iterator[None]:
-    """Wait for other processes that hold `lock`, then hold it."""
+def exclusive(lock: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold `lock`; where another process holds it, call `waiting`, then wait for that process."""
     with room_for(lock):
         lock.parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(lock):
+    held = filelock.FileLock(lock)
+    try:
+        held.acquire(timeout=0)
+    except filelock.Timeout:
+        waiting()
+        held.acquire()
+    try:
         yield
+    finally:
+        held.release()
 
 
 @contextlib.contextmanager
 def locked(directory: Path) -> Iterator[None]:
-    """Hold a run directory for this process.
+    """Hold a run directory for this process; refuse one that another process holds."""
 
-    Raises:
-        RunError: another process is at work in it, or it cannot be made.
-    """
-    _make(directory)
-    lock = filelock.FileLock(directory / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
+    def refuse() -> None:
         raise RunError(
             f"Another process is at work in {directory}. Wait for it, or name another run "
             "with --run NAME."
         ) from None
-    try:
+
+    _make(directory)
+    with exclusive(directory / ".lock", refuse):
         yield
-    finally:
-        lock.release()

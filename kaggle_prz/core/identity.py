@@ -12,19 +12,13 @@ _SAME = 0.01  # of the largest output: machines and precisions differ by less
 
 @dataclass(frozen=True)
 class Identity:
-    """What tells a network that was handed over from every other.
+    """What tells a network that was handed over from every other."""
 
-    Attributes:
-        structure: digest of layers, their settings and the user's code, at every size; names of
-            layers do not count.
-        weights: digest of the initial weights; `ANY`, and how they are drawn, where they are
-            others at every call.
-        outputs: some of the features of two made-up pictures, at the first size.
-    """
-
+    # Digest of layers, their settings and the user's code, at every size; names do not count.
     structure: str
+    # Digest of the initial weights; `ANY`, and how they are drawn, where calls draw others.
     weights: str
-    outputs: tuple[float, ...]
+    outputs: tuple[float, ...]  # some features of two made-up pictures, at the first size
 
     @property
     def digest(self) -> str:

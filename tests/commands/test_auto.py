@@ -239,7 +239,7 @@ def test_from_the_command_line_to_the_leaderboard(tmp_path, monkeypatch, capsys)
     said = capsys.readouterr().out
     assert said.count("Attempt 1: the recipe as given.") == 1
     assert said.count("Attempt 2: sizes 24,32.") == 1
-    sent = competitions.EmbeddedHost().submissions("shapes")
+    sent = source.EmbeddedSource("shapes").leaderboard.submissions()
     assert len(sent) in {1, 2}
     made = [runs.load_run(path) for path in runs.all_runs(Path("runs"))]
     assert len(made) == 2

@@ -121,7 +121,7 @@ def test_faults_are_counted():
     assert heard.rows == [("a", "ok", "x"), ("b", "fault", "y")]
     assert heard.lines == ["1 of these must be mended."]
     doctor.show([Finding("a", "note", "x")], heard)
-    assert heard.lines[-1] == "Nothing is in the way."
+    assert heard.lines[-1] == "No problems found."
 
 
 def test_looking_loads_no_keras():

@@ -594,7 +594,7 @@ def test_a_run_that_is_interrupted_and_killed_loses_nothing(start, tmp_path):
     assert seals(path) == third
     assert "it is not sent again" in out
     assert "fold 1/2" not in out
-    entries = experiment.competitions.EmbeddedHost().submissions("shapes")
+    entries = embedded.EmbeddedSource("shapes").leaderboard.submissions()
     assert len(entries) == 1
     assert entries[0].sha256 == filesystem.sha256(path / "submission.csv")
 

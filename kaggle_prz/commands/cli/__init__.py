@@ -180,7 +180,7 @@ def leaderboard(competition: str, private: bool, as_json: bool) -> None:
     from kaggle_prz.report import terminal
 
     source = competitions.find(competition)
-    standings = source.host.standings(source.slug, private)
+    standings = source.leaderboard.standings(private)
     if as_json:
         _print_json([vars(standing) for standing in standings])
     else:

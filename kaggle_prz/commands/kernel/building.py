@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaggle_prz import runs
-from kaggle_prz.commands.kernel import bundle, job, scripts, secrets, wheels
+from kaggle_prz.commands.kernel import bundle, job, wheels
 from kaggle_prz.commands.kernel.bundle import Bundle
 from kaggle_prz.commands.kernel.job import Job, Machine, Mode
 from kaggle_prz.competitions.folder import slugify
@@ -106,13 +106,13 @@ def build(
     filesystem.write_json(built.bundle / job.DATASET, job.dataset_metadata(todo))
     _write_kernel(built.kernel, todo, machine, resume)
     for each in (built.bundle, built.kernel):
-        secrets.refuse(each)
+        bundle.refuse_secrets(each)
     _show(built, todo, console or Silent())
     return built
 
 
 def _write_kernel(folder: Path, todo: Job, machine: Machine, resume: bool) -> None:
-    script = scripts.home() / todo.mode
+    script = wheels.scripts() / todo.mode
     filesystem.begin_anew(folder)
     shutil.copyfile(script / f"{todo.mode}.py", folder / f"{todo.mode}.py")
     template = filesystem.read_json(script / job.KERNEL)

@@ -1,26 +1,35 @@
 """The offline bundle: files in one flat directory, with a manifest of what each is.
 
-Flat, because datasets are uploaded without their sub-directories unless told otherwise; the
-manifest has the paths, sizes and digests, and whoever opens the bundle checks them.
+Flat, because datasets are uploaded without their sub-directories by default; the manifest has the
+paths, sizes and digests, and whoever opens the bundle checks them. Nothing with a credential in it
+is uploaded.
 """
 
+import re
 import shutil
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from kaggle_prz.core import filesystem
-from kaggle_prz.core.errors import RunError, UsageError
+from kaggle_prz.core.errors import RunError, SecretFoundError, UsageError
+from kaggle_prz.core.process import scrubbing
 from kaggle_prz.runs.run import Facts
 
 MANIFEST = "manifest.json"
 JOB = "kernel.json"
+_NAMES = {
+    *scrubbing.FILES, ".env", ".netrc", ".pypirc", "id_rsa", "id_ed25519",
+}  # fmt: skip
+_PATTERNS = (
+    re.compile(rb'"key"\s*:\s*"[0-9a-f]{32}"'),  # kaggle.json under another name
+    re.compile(rb"KGAT_[0-9A-Za-z]{16,}"),
+    re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+)
 
 
 class Bundle:
-    """A bundle that is being written.
-
-    Raises:
-        UsageError: the directory holds something else.
-    """
+    """A bundle that is being written, to a directory that holds nothing else."""
 
     def __init__(self, directory: Path):
         built = (directory / MANIFEST).is_file() or _mark(directory).is_file()  # whole or not
@@ -68,21 +77,17 @@ class Bundle:
 
 
 def is_whole(directory: Path) -> bool:
-    """Whether a build in the directory came to its end."""
+    """Return whether a build in the directory came to its end."""
     return (directory / MANIFEST).is_file() and not _mark(directory).is_file()
 
 
 def _mark(directory: Path) -> Path:
-    """A file beside a bundle that is there while the bundle is written."""
+    """Return the file beside a bundle that is there while the bundle is written."""
     return directory.with_name(f".{directory.name}-unfinished")
 
 
 def unpack(directory: Path, to: Path) -> None:
-    """Link every file of a bundle to its path below `to`, which is made anew.
-
-    Raises:
-        RunError: a file is missing or is not what was built.
-    """
+    """Link every file of a bundle to its path below `to`, emptied first; refuse a damaged one."""
     filesystem.begin_anew(to)
     for entry in filesystem.read_json(directory / MANIFEST)["files"]:
         file, within = directory / entry["file"], PurePosixPath(entry["path"])
@@ -97,3 +102,36 @@ def unpack(directory: Path, to: Path) -> None:
         place = to / within
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(file.absolute())
+
+
+def refuse_secrets(directory: Path) -> None:
+    """Refuse a directory, and wheels in it, with a credential: by name, form, or of this machine.
+
+    The message names the file, never the credential.
+    """
+    known = [form.encode(errors="replace") for form in scrubbing.forms()]
+    for name, content in _contents(directory):
+        if PurePosixPath(name).name in _NAMES:
+            raise _found(name, "its name says that it is one")
+        if any(value in content for value in known):
+            raise _found(name, "it holds a credential of this machine")
+        if any(pattern.search(content) for pattern in _PATTERNS):
+            raise _found(name, "it holds what looks like one")
+
+
+def _found(name: str, why: str) -> SecretFoundError:
+    return SecretFoundError(
+        f"Nothing with a credential is uploaded, and {name} is refused: {why}. Remove it from "
+        "the run or the package, and build again."
+    )
+
+
+def _contents(directory: Path) -> Iterator[tuple[str, bytes]]:
+    for file in sorted(path for path in directory.rglob("*") if path.is_file()):
+        name = file.relative_to(directory).as_posix()
+        if file.suffix == ".whl":
+            with zipfile.ZipFile(file) as wheel:
+                for member in wheel.namelist():
+                    yield f"{name}/{member}", wheel.read(member)
+        else:
+            yield name, file.read_bytes()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import requests
 
-from kaggle_prz.commands.kernel import bundle, job, secrets
+from kaggle_prz.commands.kernel import bundle, job
 from kaggle_prz.competitions.kaggle import Door, retry
 from kaggle_prz.competitions.kaggle.failures import kind_of
 from kaggle_prz.competitions.kaggle.submissions.uploading import upload_blob
@@ -20,13 +20,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 30.0
 
 
 def publish(door: Door, directory: Path, console: Console) -> str:
-    """Upload a bundle, unless the very same was uploaded before, and wait until it is ready.
-
-    Raises:
-        SecretFoundError: something in it is a credential; nothing is sent.
-        HostError: and its children: Kaggle does not take it, or is not ready in half an hour.
-    """
-    secrets.refuse(directory)
+    """Upload a bundle, unless the very same was uploaded before, and wait until it is ready."""
+    bundle.refuse_secrets(directory)
     metadata = filesystem.read_json(directory / job.DATASET)
     ref, record = str(metadata["id"]), directory.parent / _RECORD
     wanted = {"ref": ref, "manifest": filesystem.sha256(directory / bundle.MANIFEST)}
@@ -56,27 +51,22 @@ def _put(
     door: Door, metadata: Facts, files: list[dict[str, str]], notes: str, *, new: bool
 ) -> None:
     owner, _, slug = metadata["id"].partition("/")
+    method = "CreateDataset" if new else "CreateDatasetVersion"
+    fields: Facts = {"dataset_slug": slug, "body": {"versionNotes": notes, "files": files}}
     if new:
-        method, doing = "CreateDataset", f"Creating the dataset {metadata['id']}"
-        fields: Facts = {
-            "slug": slug,
-            "title": metadata["title"],
-            "license_name": metadata["licenses"][0]["name"],
-            "is_private": True,
-            "files": files,
-        }
-    else:
-        method = "CreateDatasetVersion"
-        doing = f"Making a version of the dataset {metadata['id']}"
-        fields = {"dataset_slug": slug, "body": {"versionNotes": notes, "files": files}}
-    answer = door.told(lambda: door.once(method, _SERVICE, owner_slug=owner, **fields), doing)
+        fields = {"slug": slug, "title": metadata["title"], "is_private": True, "files": files}
+        fields["license_name"] = metadata["licenses"][0]["name"]
+    answer = door.explained(
+        lambda: door.once(method, _SERVICE, owner_slug=owner, **fields),
+        f"{'Creating' if new else 'Making a version of'} the dataset {metadata['id']}",
+    )
     said = answer.get("error") or (answer.get("status") == "error" and "it says nothing more")
     if said:
         raise HostError(f"Kaggle did not take the bundle {metadata['id']}: {said}")
 
 
 def _status(door: Door, ref: str) -> str:
-    """`READY`, …; empty for a dataset that does not exist, which Kaggle calls forbidden."""
+    """Return `READY`, …; empty for a dataset that does not exist, which Kaggle calls forbidden."""
     owner, _, slug = ref.partition("/")
 
     def ask() -> Facts:

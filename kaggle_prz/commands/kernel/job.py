@@ -40,11 +40,7 @@ class Job(pydantic.BaseModel):
 
     @classmethod
     def read(cls, file: Path) -> "Job":
-        """Read a `kernel.json`.
-
-        Raises:
-            RunError: the file is missing or says something else.
-        """
+        """Read a `kernel.json`; refuse one that says something else."""
         try:
             return cls.model_validate(filesystem.read_json(file))
         except pydantic.ValidationError as error:
@@ -56,11 +52,7 @@ class Job(pydantic.BaseModel):
 
 
 def check_slug(competition: str) -> str:
-    """A competition's name as Kaggle writes it.
-
-    Raises:
-        UsageError: anything else.
-    """
+    """Return a competition's name as Kaggle writes it; refuse anything else."""
     if not slugs.is_slug(competition) or competition != competition.lower():
         raise UsageError(
             "A competition at Kaggle is named as in its address, in lower case with dashes, such "
@@ -70,11 +62,7 @@ def check_slug(competition: str) -> str:
 
 
 def check_owner(owner: str | None) -> str:
-    """The name of an account.
-
-    Raises:
-        UsageError: none, or no name of an account.
-    """
+    """Return the name of an account; refuse anything else."""
     if not owner or not _OWNER.fullmatch(owner) or is_key_like(owner):
         raise UsageError(
             "A kernel belongs to an account at Kaggle: name yours with --owner NAME, or set "
@@ -84,7 +72,7 @@ def check_owner(owner: str | None) -> str:
 
 
 def kernel_slug(mode: Mode, competition: str) -> str:
-    """Name of the kernel of a competition; its bundle is called like it, and `-bundle`.
+    """Return the name of the kernel of a competition; its bundle is called like it, and `-bundle`.
 
     Example:
         >>> kernel_slug("train", "leaf-classification")
@@ -95,7 +83,7 @@ def kernel_slug(mode: Mode, competition: str) -> str:
 
 
 def kernel_metadata(template: Facts, job: Job, machine: Machine, *, resume: bool) -> Facts:
-    """The metadata of a kernel: private, internet off, everything written out."""
+    """Return the metadata of a kernel: private, internet off, everything written out."""
     return template | {
         "id": job.kernel,
         "title": _title(job.kernel),
@@ -111,11 +99,11 @@ def kernel_metadata(template: Facts, job: Job, machine: Machine, *, resume: bool
 
 
 def dataset_metadata(job: Job) -> Facts:
-    """The metadata of the bundle, a private dataset."""
+    """Return the metadata of the bundle, a private dataset."""
     identity = f"{job.kernel}-bundle"
     return {"id": identity, "title": _title(identity), "licenses": [{"name": "other"}]}
 
 
 def _title(identity: str) -> str:
-    """A title that Kaggle makes the same slug of."""
+    """Return a title that Kaggle makes the same slug of."""
     return identity.partition("/")[2].replace("-", " ")

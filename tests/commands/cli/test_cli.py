@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from support.synthetic import make_run
 
-from kaggle_prz import __version__, competitions, runs, schedule
+from kaggle_prz import __version__, runs, schedule
 from kaggle_prz.commands import cli, inspect
 from kaggle_prz.competitions import embedded
 from kaggle_prz.competitions.embedded import source
@@ -390,7 +390,7 @@ def test_submit_prints_the_receipt(prz, here):
     status, out, _ = prz("submit", run)
     assert "it is not sent again" in out
     assert prz("submit", run, "--again")[0] == 0
-    assert len(competitions.EmbeddedHost().submissions("shapes")) == 2
+    assert len(source.EmbeddedSource("shapes").leaderboard.submissions()) == 2
 
 
 @pytest.mark.parametrize("command", ["submit", "report"])
