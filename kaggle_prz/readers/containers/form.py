@@ -9,6 +9,7 @@ import numpy as np
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.image_store import Array
+from kaggle_prz.readers import formats
 
 Row = Mapping[str, object]
 LEAST_NUMBERS = 64  # of a list that is a picture; embeddings and boxes are mostly shorter
@@ -17,9 +18,6 @@ _MOST_AXES = 3
 _MOST_CHANNELS = 32  # of the last axis; a longer one is a width
 _LONGEST = 2.0  # times as long as the other side
 _EXTRA = re.compile(r"mask|segment|annotat|label|target", re.IGNORECASE)
-_MAGIC = (
-    b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"RIFF", b"II*\0", b"MM\0*",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def is_extra(name: str) -> bool:
 
 def is_image_file(value: object) -> bool:
     """Whether bytes open as those of an image file do."""
-    return isinstance(value, bytes) and value.startswith(_MAGIC)
+    return formats.of_content(value) is not None
 
 
 def is_picture(shape: tuple[int, ...]) -> bool:

@@ -1,6 +1,5 @@
 """Parquet files: a column of image files or of lists, or a pixel a column. Needs pyarrow."""
 
-import importlib.util
 import itertools
 import threading
 from collections.abc import Iterator
@@ -10,7 +9,6 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from kaggle_prz.core.errors import MissingExtraError
 from kaggle_prz.core.image_store import Array
 from kaggle_prz.readers.containers import wide
 from kaggle_prz.readers.containers.blocks import Blocks, refuse_unbelievable
@@ -18,32 +16,24 @@ from kaggle_prz.readers.containers.form import Form, Row, form_of, others, pictu
 from kaggle_prz.readers.containers.rows import NoPicturesError, Records
 
 Batch: TypeAlias = Any  # pyarrow ships no types
-SUFFIXES = (".parquet", ".pq")
 _BUFFER = 2**13  # bytes that are read of a column at a time; there may be 30,000 columns
 _AT_ONCE = 256  # rows; a block may need several times as many
 
 
-def require() -> None:
-    """Refuse to go on without pyarrow.
-
-    Raises:
-        MissingExtraError: it is not installed.
-    """
-    if importlib.util.find_spec("pyarrow") is None:
-        raise MissingExtraError("A Parquet file", "pyarrow", "parquet")
+def members(path: Path) -> dict[str, Records]:
+    """Return the rows of a file; see `_Parquet`."""
+    return {"": _Parquet(path)}
 
 
-class Parquet(Records):
+class _Parquet(Records):
     """One file.
 
     Raises:
-        MissingExtraError: pyarrow is not installed.
         NoPicturesError: none of its columns holds pictures.
         DataError: it claims more than it can hold.
     """
 
     def __init__(self, path: Path):
-        require()
         self._path = path
         file = self._open()
         self._groups = [file.metadata.row_group(n) for n in range(file.num_row_groups)]

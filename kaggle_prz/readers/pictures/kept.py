@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from kaggle_prz.core.errors import DataError
+from kaggle_prz.readers.formats import File
 
 T = TypeVar("T")
 _Key = tuple[Path, int, int]
@@ -32,12 +33,14 @@ class Kept(Generic[T]):
         self._lock = threading.Lock()
         self._kept: dict[_Key, T | DataError] = {}
 
-    def __call__(self, file: Path) -> T:
-        """What was read from `file`.
+    def __call__(self, file: File) -> T:
+        """Return what was read from `file`.
 
         Raises:
-            DataError: it could not be read.
+            DataError: it could not be read, or is no file.
         """
+        if not isinstance(file, Path):
+            raise DataError("a file of many pictures within another one is not read")
         status = file.stat()
         key = (file, status.st_size, status.st_mtime_ns)
         with self._lock:

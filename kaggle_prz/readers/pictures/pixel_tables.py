@@ -14,7 +14,9 @@ from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.image_store import Array
 from kaggle_prz.readers import csv_tables
 from kaggle_prz.readers.containers.wide import named_alike
+from kaggle_prz.readers.formats import File, Wanted
 from kaggle_prz.readers.pictures import modes
+from kaggle_prz.readers.pictures.arrays import checked
 from kaggle_prz.readers.pictures.kept import Kept
 from kaggle_prz.readers.pictures.limits import refuse_larger
 
@@ -38,22 +40,19 @@ class PixelTable:
     span: modes.Span
 
 
-def read(file: Path, row: int, largest_pixels: int) -> NDArray[np.uint8]:
-    """One image of a table of pixels, `(height, width, c)`; the table is parsed once.
+def read(file: File, wanted: Wanted) -> NDArray[np.uint8]:
+    """Read one image of a table of pixels, `(height, width, c)`; the table is parsed once.
 
-    Args:
-        file: `.csv` or `.tsv`, of any encoding and separator that tables of labels may have.
-        row: from 0, without the header.
-        largest_pixels: see `kaggle_prz.images.decode`.
+    Rows count from 0, without the header; encoding and separator may be any that tables of labels
+    have.
 
     Raises:
         DataError: no such row, no table of pixels, a number missing, or too large.
     """
     table = _tables(file)
-    if not 0 <= row < len(table.values):
-        raise DataError(f"there are rows 0 to {len(table.values) - 1}, and no row {row}")
+    row = checked(wanted.row or 0, len(table.values))
     one = table.values[row]
-    refuse_larger(one.shape[1], one.shape[0], largest_pixels)
+    refuse_larger(one.shape[1], one.shape[0], wanted.largest_pixels)
     if one.dtype.kind == "f" and not np.isfinite(one).all():
         raise DataError(f"row {row} lacks {np.count_nonzero(~np.isfinite(one))} pixels")
     return modes.eight_bit(one, table.span)

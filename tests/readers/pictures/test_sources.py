@@ -12,16 +12,16 @@ from PIL import Image
 from kaggle_prz import images
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.readers.pictures.kept import Kept
-from kaggle_prz.readers.pictures.sources import file_of
+from kaggle_prz.readers.pictures.sources import place_of
 
 
 @given(st.text(st.characters(exclude_characters="\0"), max_size=12), st.integers(0, 10**9))
 def test_a_row_is_told_from_a_name(stem, row):
     for suffix in (".npy", ".csv", ".CSV"):
         if stem:
-            assert file_of(f"{stem}{suffix}#{row}") == (f"{stem}{suffix}", row)
+            assert place_of(f"{stem}{suffix}#{row}") == (f"{stem}{suffix}", "", row)
     for name in (f"{stem}#{row}.png", f"{stem}.png#{row}", f"{stem}.npy", f"{stem}.npy#"):
-        assert file_of(name) == (name, None)
+        assert place_of(name) == (name, "", None)
 
 
 def test_a_picture_may_have_a_hash_in_its_name(tmp_path):
