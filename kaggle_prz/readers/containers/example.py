@@ -18,15 +18,9 @@ Value = bytes | int | float
 def parse(
     buffer: Buffer, begin: int, end: int, most: int | None = None
 ) -> dict[str, Value | list[Value]]:
-    """Return the features of one example.
+    """Return the features of one example, less those of more than `most` bytes or numbers.
 
-    Args:
-        buffer: holds it.
-        begin, end: where.
-        most: features of more bytes or numbers are left out.
-
-    Returns:
-        Name -> bytes, a number, or a list of those where there are several or none.
+    A feature is bytes, a number, or a list of those where there are several or none.
 
     Raises:
         DataError: the bytes are none of an example.

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import h5py
 import numpy as np
 import pandas as pd
 
@@ -41,7 +41,7 @@ def members(path: Path) -> dict[str, Records]:
         found: dict[str, Records] = {}
         for name, one in sets.items():
             stacked = is_stack(name, one.shape, one.dtype.kind)
-            if not stacked and not _holds_files(name, one):
+            if not stacked and (is_extra(name) or not _is_file_set(one)):
                 continue
             refuse_unbelievable(one.size * one.dtype.itemsize, path.stat().st_size)
             columns = {n: s for n, s in shapes.items() if n != name and not _is_file_set(sets[n])}
@@ -53,13 +53,9 @@ def members(path: Path) -> dict[str, Records]:
     return found
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[Node]:
-    """An HDF5 file to read from, for the block."""
-    import h5py
-
-    with h5py.File(path, "r", locking=False) as file:
-        yield file
+def opened(path: Path) -> Node:
+    """Open an HDF5 file to read from, as a context manager."""
+    return h5py.File(path, "r", locking=False)
 
 
 def _stack(path: Path, name: str, one: Node, names: list[str]) -> Stack:
@@ -154,10 +150,6 @@ def _datasets(file: Node) -> Iterator[tuple[str, Node]]:
                     yield prefix + name, one
             elif one is not None and depth < _DEEPEST:
                 pending.append((f"{prefix}{name}/", one, depth + 1))
-
-
-def _holds_files(name: str, one: Node) -> bool:
-    return not is_extra(name) and _is_file_set(one)
 
 
 def _is_file_set(one: Node) -> bool:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
 
 from kaggle_prz.core.image_store import Array
 from kaggle_prz.readers.containers import wide
@@ -76,8 +78,6 @@ class _Parquet(Records):
         return turned.reshape(self.form.shape or ())
 
     def _open(self) -> wide.File:
-        from pyarrow import parquet
-
         return parquet.ParquetFile(self._path, buffer_size=_BUFFER, pre_buffer=False)
 
     def _form_of(self, file: wide.File) -> Form:
@@ -93,8 +93,6 @@ class _Parquet(Records):
 
     def _read(self, begin: int, end: int) -> list[Row]:
         """Return rows; read on where the last block ended, if it may be."""
-        import pyarrow as pa
-
         if begin != self._at:
             self._coming = self._from(begin)
         self._at, got, batches = -1, 0, []

@@ -18,11 +18,7 @@ _AT_ONCE = 1024  # columns
 
 
 def columns_of(schema: Schema) -> list[str]:
-    """The columns of numbers that are named alike but for a number, in its order, if many are.
-
-    Args:
-        schema: pyarrow's.
-    """
+    """Return the columns of numbers that are named alike but for a number, if many are."""
     from pyarrow import types
 
     kinds = types.is_integer, types.is_floating
@@ -46,14 +42,9 @@ def named_alike(names: Iterable[str]) -> list[str]:
 
 
 def turned(file: File, columns: list[str], rows: int) -> Array:
-    """Columns as rows, `(rows, columns)`, in a file without a name that goes with the array.
+    """Turn columns of numbers into rows, in a file without a name that goes with the array.
 
     A thousand columns are read at a time: readers of all 30,000 at once hold a gigabyte.
-
-    Args:
-        file: pyarrow's.
-        columns: of numbers.
-        rows: there are.
 
     Raises:
         DataError: a number beyond 32 bits.

@@ -9,8 +9,8 @@ from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.image_store import Array, Pixels
 from kaggle_prz.readers.containers.npz import HEADS
 from kaggle_prz.readers.formats import File, Wanted
+from kaggle_prz.readers.kept import KeptFiles
 from kaggle_prz.readers.pictures import modes
-from kaggle_prz.readers.pictures.kept import Kept
 from kaggle_prz.readers.pictures.limits import refuse_larger
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
@@ -56,22 +56,15 @@ def _open_stack(file: Path) -> tuple[Array, modes.Span]:
     return array, modes.span_of(array)
 
 
-_stacks = Kept(_open_stack)
+_stacks = KeptFiles(_open_stack)
 forget = _stacks.forget
 
 
 def upright(array: Array, channels: int) -> Array:
-    """An array of one image with its channels last.
+    """Return an array of one image with its channels last, `(height, width, c)`.
 
-    The axis of channels is the one as long as `channels`, last before first; else the one of 1
-    to 4.
-
-    Args:
-        array: `(height, width)`, `(height, width, c)` or `(c, height, width)`.
-        channels: that are wanted.
-
-    Returns:
-        `(height, width, c)`.
+    The axis of channels is the one as long as the `channels` that are wanted, last before first;
+    else the one of 1 to 4.
 
     Raises:
         DataError: another shape.
@@ -96,11 +89,9 @@ def upright(array: Array, channels: int) -> Array:
 
 
 def planes(array: Pixels, channels: int) -> list[Image.Image]:
-    """An array as images that are resized one by one: one of RGB, else one a channel.
+    """Return an array as images that are resized one by one: one of RGB, else one a channel.
 
-    Args:
-        array: `(height, width, c)`.
-        channels: that are wanted; where `c` differs, grey, colour and alpha are converted.
+    Where it has other `channels` than are wanted, grey, colour and alpha are converted.
 
     Raises:
         DataError: `c` channels cannot become `channels`.

@@ -18,12 +18,8 @@ SAMPLE = 500
 class Heads:
     """What the heads of some image files say.
 
-    Attributes:
-        looked: files that were looked at.
-        of: files there are.
-        sizes: `((width, height), files)` in px, the most frequent first.
-        modes: `(mode, files)` as Pillow names them, the most frequent first.
-        unreadable: files whose head cannot be read.
+    `looked` of `of` files were opened, and those in `unreadable` could not be. Sizes, as width and
+    height in px, and modes come with their files, the most frequent first.
     """
 
     looked: int
@@ -56,13 +52,9 @@ class Heads:
 
 
 def look(root: Path, references: Sequence[str], most: int = SAMPLE) -> Heads:
-    """Read the heads of image files, chosen evenly.
+    """Read the heads of at most so many image files, chosen evenly.
 
-    Args:
-        root: the competition's directory.
-        references: see `readers.pictures.sources`; files whose format has no `head`, and rows
-            of files, are left out.
-        most: files that are opened.
+    Files whose format has no `head`, and rows of files, are left out.
     """
     given = dict.fromkeys(references)
     files = [sources.files_of(name)[0] for name in given if name and _has_head(name)]

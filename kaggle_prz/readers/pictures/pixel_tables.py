@@ -1,6 +1,5 @@
 """Tables of pixels: a row is an image, a column a pixel, or one column a string of numbers."""
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -13,11 +12,12 @@ from numpy.typing import NDArray
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.image_store import Array
 from kaggle_prz.readers import csv_tables
+from kaggle_prz.readers.containers import form
 from kaggle_prz.readers.containers.wide import named_alike
 from kaggle_prz.readers.formats import File, Wanted
+from kaggle_prz.readers.kept import KeptFiles
 from kaggle_prz.readers.pictures import modes
 from kaggle_prz.readers.pictures.arrays import checked
-from kaggle_prz.readers.pictures.kept import Kept
 from kaggle_prz.readers.pictures.limits import refuse_larger
 
 if TYPE_CHECKING:
@@ -28,16 +28,10 @@ _LEAST_PIXELS = 16
 
 @dataclass(frozen=True, eq=False)
 class PixelTable:
-    """A table as arrays.
+    """A table as an array."""
 
-    Attributes:
-        values: `(rows, height, width, c)`, bytes where the numbers are; c is 1, or 3 where the
-            colours of a pixel follow each other.
-        span: see `kaggle_prz.readers.pictures.modes.span_of`; of the whole table.
-    """
-
-    values: Array
-    span: modes.Span
+    values: Array  # (rows, height, width, 1 or 3), bytes where the numbers are
+    span: modes.Span  # of the whole table
 
 
 def read(file: File, wanted: Wanted) -> NDArray[np.uint8]:
@@ -82,7 +76,7 @@ def parse(file: Path) -> PixelTable:
     return PixelTable(shaped, modes.span_of(shaped))
 
 
-_tables = Kept(parse)
+_tables = KeptFiles(parse)
 forget = _tables.forget
 
 
@@ -106,8 +100,8 @@ def pixel_columns(names: list[str]) -> list[str]:
     return most
 
 
-def shape_of(pixels: int) -> tuple[int, int, int]:
-    """`(height, width, channels)` of the square that so many numbers fill.
+def shape_of(pixels: int) -> tuple[int, ...]:
+    """Return `(height, width, channels)` of the square that so many numbers fill.
 
     Raises:
         DataError: neither a square nor three times a square.
@@ -116,11 +110,8 @@ def shape_of(pixels: int) -> tuple[int, int, int]:
         >>> shape_of(784), shape_of(3072)
         ((28, 28, 1), (32, 32, 3))
     """
-    for channels in (1, 3):
-        side = math.isqrt(pixels // channels)
-        if side and channels * side * side == pixels:
-            return side, side, channels
-    raise DataError(f"{pixels} pixels a row fill no square, neither of grey nor of three colours")
+    height, width, *colours = form.shape_of(pixels, longest=1)
+    return height, width, *(colours or [1])
 
 
 def _from_columns(read_table: "Callable[..., pd.DataFrame]", columns: list[str]) -> Array:

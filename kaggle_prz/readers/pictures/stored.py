@@ -1,6 +1,5 @@
 """Pictures in files of many, which `kaggle_prz.readers.containers` opens; here they are scaled."""
 
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,8 +9,8 @@ from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.image_store import Pixels
 from kaggle_prz.readers import containers
 from kaggle_prz.readers.formats import File, Wanted
+from kaggle_prz.readers.kept import Kept, KeptFiles
 from kaggle_prz.readers.pictures import arrays, modes
-from kaggle_prz.readers.pictures.kept import Kept
 from kaggle_prz.readers.pictures.limits import refuse_larger
 
 _MOST_OPEN = 3  # files, each with two blocks of rows
@@ -22,8 +21,7 @@ class _File:
 
     def __init__(self, file: Path):
         self._members: Mapping[str, containers.Records] = containers.open_file(file)
-        self._spans: dict[str, modes.Span] = {}
-        self._lock = threading.Lock()
+        self.span = Kept(self._span, most=max(1, len(self._members)))
 
     def member(self, name: str) -> containers.Records:
         if name not in self._members:
@@ -31,14 +29,11 @@ class _File:
             raise DataError(f"it has no pictures called {name!r}, but {known}")
         return self._members[name]
 
-    def span(self, name: str) -> modes.Span:
-        with self._lock:
-            if name not in self._spans:
-                self._spans[name] = modes.span_of_parts(None, self._members[name].parts())
-            return self._spans[name]
+    def _span(self, name: str) -> modes.Span:
+        return modes.span_of_parts(None, self._members[name].parts())
 
 
-_files = Kept(_File, most=_MOST_OPEN)
+_files = KeptFiles(_File, most=_MOST_OPEN)
 forget = _files.forget
 
 
