@@ -44,7 +44,7 @@ _EXTRAS = {
 }
 _ASK_BACKEND = """
 import json, keras
-from kaggle_prz import precision
+from kaggle_prz.models import precision
 if keras.backend.backend() == "jax":
     import jax
     devices = [f"{d.platform} ({d.device_kind})" for d in jax.devices()]
