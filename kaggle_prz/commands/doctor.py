@@ -103,7 +103,11 @@ def packages() -> list[Finding]:
     found = {name: there for name in _NEIGHBOURS if (there := version(name))}
     listed = ", ".join(f"{name} {there}" for name, there in found.items())
     contradictions = [Finding("packages", "fault", text) for text in _contradictions(found)]
-    extras = _EXTRAS | formats.extras()
+    try:
+        extras = _EXTRAS | formats.extras()
+    except PrzError as error:
+        extras = _EXTRAS
+        contradictions.append(Finding("picture formats", "fault", str(error)))
     missing = [extra for extra, package in extras.items() if not version(package)]
     text = "all installed"
     if missing:

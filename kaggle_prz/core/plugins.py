@@ -8,6 +8,7 @@ from typing import Any
 from kaggle_prz.core.errors import PrzError, UsageError
 
 BACKBONES = "kaggle_prz.backbones"
+READERS = "kaggle_prz.readers"
 
 
 def names(kind: str) -> list[str]:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 File: TypeAlias = Path | io.BytesIO
 Picture: TypeAlias = Image.Image | Pixels
 IMAGES, RECORDS, TABLES = "images", "records", "tables"
-_READERS = "kaggle_prz.readers"
 
 
 class Wanted(NamedTuple):
@@ -166,13 +165,13 @@ def known() -> tuple[Format, ...]:
         PrzError: an entry point of another package is no format, or reads a suffix that is known.
     """
     formats, taken = list(_BUILT_IN), {end for each in _BUILT_IN for end in each.suffixes}
-    for name in plugins.names(_READERS):
-        found = plugins.load(_READERS, name)
+    for name in plugins.names(plugins.READERS):
+        found = plugins.load(plugins.READERS, name)
         if not isinstance(found, Format) or taken.intersection(found.suffixes):
             what = f"reads {found.suffixes}" if isinstance(found, Format) else f"is {found!r}"
             raise PrzError(
-                f"The plugin {name!r} of {_READERS} {what}; a format with suffixes that no other "
-                "one has is expected. Remove the package that brings it."
+                f"The plugin {name!r} of {plugins.READERS} {what}; a format with suffixes that no "
+                "other one has is expected. Remove the package that brings it."
             )
         formats.append(found)
         taken.update(found.suffixes)
@@ -186,12 +185,12 @@ def by_suffix() -> Mapping[str, Format]:
 
 
 @cache
-def kinds() -> Mapping[str, frozenset[str]]:
+def kinds() -> Mapping[str, tuple[str, ...]]:
     """Return the kinds of files of one picture, the preferred first, and their suffixes."""
-    found: dict[str, frozenset[str]] = {}
+    found: dict[str, tuple[str, ...]] = {}
     for each in known():
         if each.kind not in (RECORDS, TABLES):
-            found[each.kind] = found.get(each.kind, frozenset()).union(each.suffixes)
+            found[each.kind] = (*found.get(each.kind, ()), *each.suffixes)
     return found
 
 

@@ -204,3 +204,10 @@ def test_doctor_lists_the_extras_of_formats(monkeypatch):
     monkeypatch.setattr(doctor, "version", lambda _: None)
     assert formats.extras() == {"medical": "pydicom", "parquet": "pyarrow"}
     assert "medical,parquet" in doctor.packages()[-1].text
+
+
+def test_doctor_names_a_plugin_that_is_no_format(installed):
+    installed(value="NO_FORMAT")
+    (fault,) = (each for each in doctor.packages() if each.name == "picture formats")
+    assert fault.state == "fault"
+    assert "'box'" in fault.text

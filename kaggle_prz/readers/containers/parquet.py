@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -17,7 +16,6 @@ from kaggle_prz.readers.containers.blocks import Blocks, refuse_unbelievable
 from kaggle_prz.readers.containers.form import Form, Row, form_of, others, picture_of, shape_of
 from kaggle_prz.readers.containers.rows import NoPicturesError, Records
 
-Batch: TypeAlias = Any  # pyarrow ships no types
 _BUFFER = 2**13  # bytes that are read of a column at a time; there may be 30,000 columns
 _AT_ONCE = 256  # rows; a block may need several times as many
 
@@ -49,7 +47,7 @@ class _Parquet(Records):
         self._others = [name for name in names if name not in fields]
         self._blocks: Blocks[Row] = Blocks(self._read, self.rows, sum(held) // max(1, self.rows))
         self._at = -1  # the row that comes next
-        self._coming: Iterator[Batch] = iter(())
+        self._coming: Iterator[pa.RecordBatch] = iter(())
         self._lock = threading.Lock()
 
     @cached_property
@@ -77,10 +75,10 @@ class _Parquet(Records):
             turned: Array = self._turned[row]
         return turned.reshape(self.form.shape or ())
 
-    def _open(self) -> wide.File:
+    def _open(self) -> parquet.ParquetFile:
         return parquet.ParquetFile(self._path, buffer_size=_BUFFER, pre_buffer=False)
 
-    def _form_of(self, file: wide.File) -> Form:
+    def _form_of(self, file: parquet.ParquetFile) -> Form:
         if self._pixels:
             named = f"{self._pixels[0]} to {self._pixels[-1]}"
             return Form((named,), shape_of(len(self._pixels)))
@@ -108,7 +106,7 @@ class _Parquet(Records):
         rows: list[Row] = table.slice(0, end - begin).to_pylist()
         return rows
 
-    def _from(self, begin: int) -> Iterator[Batch]:
+    def _from(self, begin: int) -> Iterator[pa.RecordBatch]:
         """Batches from a row on; those of its group before it are skipped."""
         group = 0
         while group < len(self._groups) and begin >= self._groups[group].num_rows:

@@ -3,7 +3,7 @@
 import re
 import tempfile
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,13 +11,15 @@ from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.image_store import Array
 from kaggle_prz.readers.containers.form import LEAST_NUMBERS
 
-Schema: TypeAlias = Any  # pyarrow ships no types
-File: TypeAlias = Any
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyarrow import parquet
+
 _NUMBER = re.compile(r"\d+")
 _AT_ONCE = 1024  # columns
 
 
-def columns_of(schema: Schema) -> list[str]:
+def columns_of(schema: "pa.Schema") -> list[str]:
     """Return the columns of numbers that are named alike but for a number, if many are."""
     from pyarrow import types
 
@@ -41,7 +43,7 @@ def named_alike(names: Iterable[str]) -> list[str]:
     return sorted(most, key=lambda name: [int(number) for number in _NUMBER.findall(name)])
 
 
-def turned(file: File, columns: list[str], rows: int) -> Array:
+def turned(file: "parquet.ParquetFile", columns: list[str], rows: int) -> Array:
     """Turn columns of numbers into rows, in a file without a name that goes with the array.
 
     A thousand columns are read at a time: readers of all 30,000 at once hold a gigabyte.
@@ -77,7 +79,7 @@ def _fits(part: Array, kind: np.dtype[np.integer]) -> bool:
     return not part.size or bool(part.min() >= limits.min and part.max() <= limits.max)
 
 
-def _lacks(file: File, group: int) -> bool:
+def _lacks(file: "parquet.ParquetFile", group: int) -> bool:
     """Whether a group may have cells without a number."""
     held = file.metadata.row_group(group)
     counts = [held.column(k).statistics for k in range(held.num_columns)]

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from kaggle_prz.readers.formats import File, Wanted
 from kaggle_prz.readers.pictures import modes
 from kaggle_prz.readers.pictures.limits import refuse_larger
 
-Dataset: TypeAlias = Any  # pydicom is optional
+if TYPE_CHECKING:
+    import pydicom
 
 
 def read(file: File, wanted: Wanted) -> Pixels:
@@ -48,7 +49,7 @@ def read(file: File, wanted: Wanted) -> Pixels:
     return (255 - grey if inverted else grey)[..., None]
 
 
-def _windowed(pixels: Array, data: Dataset) -> Pixels:
+def _windowed(pixels: Array, data: "pydicom.Dataset") -> Pixels:
     from pydicom.pixels import apply_modality_lut, apply_voi_lut
 
     values = apply_modality_lut(pixels, data)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from kaggle_prz.core.errors import DataError
@@ -19,9 +19,6 @@ from kaggle_prz.readers.kept import KeptFiles
 from kaggle_prz.readers.pictures import modes
 from kaggle_prz.readers.pictures.arrays import checked
 from kaggle_prz.readers.pictures.limits import refuse_larger
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _LEAST_PIXELS = 16
 
@@ -62,8 +59,6 @@ def parse(file: Path) -> PixelTable:
     Raises:
         DataError: it has no such columns, or a number of them that fills no square.
     """
-    import pandas as pd
-
     encoding, separator = csv_tables.dialect(file)
     read_table = partial(pd.read_csv, file, encoding=encoding, sep=separator)
     head = read_table(nrows=1)
@@ -72,7 +67,8 @@ def parse(file: Path) -> PixelTable:
         values = _from_text(read_table(usecols=[column], dtype=str)[column])
     else:
         values = _from_columns(read_table, pixel_columns(list(head)))
-    shaped = values.reshape(len(values), *shape_of(values.shape[1]))
+    height, width, *colours = form.shape_of(values.shape[1], longest=1)
+    shaped = values.reshape(len(values), height, width, *(colours or [1]))
     return PixelTable(shaped, modes.span_of(shaped))
 
 
@@ -100,21 +96,7 @@ def pixel_columns(names: list[str]) -> list[str]:
     return most
 
 
-def shape_of(pixels: int) -> tuple[int, ...]:
-    """Return `(height, width, channels)` of the square that so many numbers fill.
-
-    Raises:
-        DataError: neither a square nor three times a square.
-
-    Example:
-        >>> shape_of(784), shape_of(3072)
-        ((28, 28, 1), (32, 32, 3))
-    """
-    height, width, *colours = form.shape_of(pixels, longest=1)
-    return height, width, *(colours or [1])
-
-
-def _from_columns(read_table: "Callable[..., pd.DataFrame]", columns: list[str]) -> Array:
+def _from_columns(read_table: Callable[..., pd.DataFrame], columns: list[str]) -> Array:
     try:
         table = read_table(usecols=columns, dtype=np.uint8)
     except (ValueError, OverflowError):  # fractions, more than 255, or cells without a number
@@ -123,13 +105,13 @@ def _from_columns(read_table: "Callable[..., pd.DataFrame]", columns: list[str])
     return np.ascontiguousarray(values)
 
 
-def _holds_numbers(cells: "pd.Series") -> bool:
+def _holds_numbers(cells: pd.Series) -> bool:
     return any(
         isinstance(cell, str) and len(_numbers(cell)) >= _LEAST_PIXELS for cell in cells.tolist()
     )
 
 
-def _from_text(cells: "pd.Series") -> Array:
+def _from_text(cells: pd.Series) -> Array:
     rows = ["" if isinstance(cell, float) else cell for cell in cells.tolist()]
     count = len(_numbers(rows[0]))
     values: Array = np.zeros((len(rows), count), np.uint8)

@@ -83,7 +83,7 @@ def index(root: Path, seen: Scan | None = None) -> Index:
 def no_images(root: Path, seen: Scan) -> DataError:
     """The error for a directory that lacks a role."""
     some = any(role != "test" for _, role in seen.files)
-    known = ", ".join(formats.IMAGE_FILES.suffixes)
+    known = ", ".join(formats.kinds()[formats.IMAGES])
     return DataError(
         f"{root} has no {'test' if some else 'train'} images ({known}): the test "
         "images are those below a folder with 'test' in its name, the training images all others."
