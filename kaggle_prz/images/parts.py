@@ -19,11 +19,7 @@ _PROGRESS = ".progress.json"
 
 
 class _Part(ABC):
-    """The file of one size; rows are written in any order, by several threads.
-
-    Args:
-        final: its place at the end.
-    """
+    """The file of one size, later in `final`; several threads write rows in any order."""
 
     def __init__(self, final: Path):
         self.final, self.file = final, _part(final)
@@ -106,11 +102,7 @@ class _Encoded(_Part):
 class Filling:
     """Stores of several sizes, and which of their rows are done.
 
-    Args:
-        place: directory of the stores.
-        kind: of the stores; of `"none"` rows are counted, and nothing is written.
-        sizes: px.
-        shape: `(images, channels)`.
+    Of the kind `"none"` rows are counted, and nothing is written.
 
     Attributes:
         done: `(images,)` bool, those that an earlier process did among them.

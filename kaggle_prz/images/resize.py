@@ -37,16 +37,7 @@ def square(planes: list[Image.Image], size: int, aspect: Aspect) -> NDArray[np.u
 def every(
     planes: list[Image.Image], sizes: Sequence[int], aspect: Aspect
 ) -> Mapping[int, NDArray[np.uint8]]:
-    """Resize one image to several sizes, the small ones from large ones where `larger` allows.
-
-    Args:
-        planes: see `square`.
-        sizes: px.
-        aspect: see `square`.
-
-    Returns:
-        Size -> `(size, size, channels)`.
-    """
+    """Resize one image to several sizes, the small ones from large ones where `larger` allows."""
     made: dict[int, NDArray[np.uint8]] = {}
     for size in sorted(sizes, reverse=True):
         source = larger(size, [each for each in made if each <= min(planes[0].size)])

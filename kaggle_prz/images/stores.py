@@ -22,12 +22,8 @@ def fingerprint(root: Path, references: Sequence[str], how: str) -> str:
     """Return a key of the rows in their order: names, sizes and times of change of their files.
 
     A directory that was moved as it is keeps its key. A copy whose files have other times has
-    another one, and so has a file that was written since.
-
-    Args:
-        root: the competition's directory.
-        references: see `kaggle_prz.readers.pictures.sources`.
-        how: all else that pixels follow from.
+    another one, and so has a file that was written since. `how` is all else that pixels follow
+    from.
     """
     digest = hashlib.sha256(f"7 lanczos {how}\n".encode())
     facts = functools.cache(lambda file: _facts(root, file))  # a file of many has many rows
@@ -60,13 +56,7 @@ def index(place: Path, size: int) -> Path:
 
 
 def kind_of(place: Path, size: int, wanted: str) -> Kind | None:
-    """How a size is there.
-
-    Args:
-        place: directory of the stores.
-        size: px.
-        wanted: a kind, or `"auto"` for any, arrays first.
-    """
+    """Return how a size is there: as the kind that is wanted, or for `"auto"` any, arrays first."""
     if wanted in {"auto", "raw"} and path(place, size).is_file():
         return "raw"
     return "encoded" if wanted in {"auto", "encoded"} and index(place, size).is_file() else None

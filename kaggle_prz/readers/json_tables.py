@@ -8,7 +8,6 @@ import pandas as pd
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.readers import csv_tables
 
-JSON = (".json", ".jsonl")
 _IMAGE_KEYS = ("image_id", "id")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from kaggle_prz.commands import doctor
 from kaggle_prz.commands.doctor import Finding
+from kaggle_prz.readers import formats
 
 
 class Heard:
@@ -78,7 +79,7 @@ def test_extras_are_named_with_what_installs_them(installed):
         "not installed: lite,report,archives,medical,parquet; "
         "pip install 'kaggle-prz[lite,report,archives,medical,parquet]'"
     ]
-    installed |= dict.fromkeys(doctor._EXTRAS.values(), ("1", []))
+    installed |= dict.fromkeys([*doctor._EXTRAS.values(), *formats.extras().values()], ("1", []))
     assert doctor.packages()[-1] == Finding("extras", "ok", "all installed")
 
 

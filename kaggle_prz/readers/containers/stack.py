@@ -17,15 +17,7 @@ _WORDS = [
 
 
 class Stack(InBlocks):
-    """Pictures of one array.
-
-    Args:
-        name: of the array.
-        shape: `(rows, height, width)`, or with channels as well.
-        itemsize: bytes of a number.
-        read: `(begin, end)` -> those rows.
-        columns: makes the table of what else is known of them.
-    """
+    """Pictures of one array of `(rows, height, width)`, or with channels as well."""
 
     def __init__(
         self,
@@ -57,12 +49,7 @@ def is_stack(name: str, shape: tuple[int, ...], kind: str) -> bool:
 
 
 def beside(name: str, rows: int, columns: Iterable[tuple[str, tuple[int, ...]]]) -> list[str]:
-    """Which arrays say something of every row of the one that is called `name`.
-
-    Args:
-        name: of an array of pictures.
-        rows: it has.
-        columns: names and shapes of other arrays.
+    """Return which arrays, by name and shape, say something of every row of another one.
 
     Example:
         >>> beside("x_train", 50, [("y_train", (50,)), ("y_test", (50,)), ("ids", (50, 1))])

@@ -8,13 +8,13 @@ import numpy as np
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
+from kaggle_prz.readers import formats
 from kaggle_prz.tasks.infer.pictures.roles import NUMBER, Bags, Role, composed, key_of
-from kaggle_prz.tasks.infer.pictures.scan import KINDS, SUFFIXES, Scan, scan
+from kaggle_prz.tasks.infer.pictures.scan import Scan, scan
 
 __all__ = [
     "ENOUGH",
     "NUMBER",
-    "SUFFIXES",
     "Index",
     "Role",
     "best_share",
@@ -35,7 +35,7 @@ class Index:
         test: pictures that the sample submission may name.
         tables: relative paths of CSV and JSON files.
         shared: the two roles are not told apart by folders, so a picture may be of either.
-        kind: `"images"`, `"arrays"`, `"scans"`, `"stacks"`, `"pixels"` or `"records"`.
+        kind: of `readers.formats`, or `"stacks"` or `"pixels"`.
         channels: of a picture, where the kind does not say.
         pictures: how they are held and the rule that told, where there is more than one way.
         test_columns: what rows to predict say of themselves: column -> its values.
@@ -83,8 +83,9 @@ def index(root: Path, seen: Scan | None = None) -> Index:
 def no_images(root: Path, seen: Scan) -> DataError:
     """Return the error for a directory that lacks a role."""
     some = any(role != "test" for _, role in seen.files)
+    known = ", ".join(formats.kinds()[formats.IMAGES])
     return DataError(
-        f"{root} has no {'test' if some else 'train'} images ({', '.join(SUFFIXES)}): the test "
+        f"{root} has no {'test' if some else 'train'} images ({known}): the test "
         "images are those below a folder with 'test' in its name, the training images all others."
     )
 
@@ -92,7 +93,7 @@ def no_images(root: Path, seen: Scan) -> DataError:
 def of_scan(seen: Scan) -> Index | None:
     """Return pictures of the first kind that both roles have, if any."""
     found = []
-    for kind in KINDS:
+    for kind in formats.kinds():
         train, test, unsaid = (seen.of(kind, role) for role in ("train", "test", ""))
         if (train or unsaid) and (test or unsaid):
             index = Index(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
-from kaggle_prz.readers import csv_tables, json_tables
+from kaggle_prz.readers import csv_tables, formats
 from kaggle_prz.tasks.infer.pictures import bag_tables, files
 from kaggle_prz.tasks.infer.pictures.scan import role_of
 from kaggle_prz.tasks.infer.tables import Sample, frames
@@ -80,7 +80,7 @@ def find(sample: Sample, index: files.Index, told: Told, taken: set[str]) -> tup
 
 
 def _frames(path: Path, sample: Sample, index: files.Index) -> Iterator[pd.DataFrame]:
-    if path.suffix.lower() in json_tables.JSON:
+    if formats.of(path.name) is formats.JSON:
         yield from frames(path)
     elif index.bags is not None:
         for frame in frames(path):

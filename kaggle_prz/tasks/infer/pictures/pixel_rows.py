@@ -9,7 +9,7 @@ import pandas as pd
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
-from kaggle_prz.readers import csv_tables, json_tables
+from kaggle_prz.readers import csv_tables, formats, json_tables
 from kaggle_prz.readers.containers import npz
 from kaggle_prz.readers.containers.stack import text_of
 from kaggle_prz.tasks.infer.pictures.files import Index, Role
@@ -67,7 +67,8 @@ def sheets(root: Path, seen: Scan, sample_ids: Text) -> tuple[Index, Sheet] | No
     """
     found: dict[str, tuple[str, list[str]]] = {}
     for path in seen.tables:
-        if path.endswith((".csv", ".tsv")) and (others := _beside_pixels(root / path)) is not None:
+        is_csv = formats.of(path) is formats.PIXEL_TABLES
+        if is_csv and (others := _beside_pixels(root / path)) is not None:
             role = role_of(path.rpartition("/")[2]) or ("train" if others else "test")
             found.setdefault(role, (path, others))
     if {"train", "test"} - set(found) or not found["train"][1]:
@@ -131,7 +132,7 @@ def channels(root: Path, path: str) -> int:
         DataError: an array that is no picture.
     """
     name = path.partition("#")[0]
-    if not name.endswith(".npy"):
+    if formats.of(name) is not formats.ARRAYS:
         return 3
     shape = _shape(root / name)[1 if "#" in path else 0 :]
     if len(shape) not in (2, 3):
@@ -172,12 +173,12 @@ def _columns(path: Path, rows: int) -> dict[str, list[object]]:
     """Return columns by the name of their file, or of their array in it; none of a damaged one."""
     stem = path.stem
     try:
-        if path.suffix.lower() == ".npz":
+        if formats.of(path.name) is formats.NPZ:
             return {
                 stem if name.startswith("arr_") else name: values
                 for name, values in npz.columns(path, rows).items()
             }
-        if path.suffix.lower() != ".npy":
+        if formats.of(path.name) is not formats.ARRAYS:
             return {}
         values = np.load(path, mmap_mode="r", allow_pickle=False)
         if values.shape not in ((rows,), (rows, 1)):

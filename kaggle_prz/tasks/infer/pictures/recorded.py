@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.core.errors import DataError, MissingExtraError, UsageError
-from kaggle_prz.readers import containers, csv_tables, json_tables
+from kaggle_prz.readers import containers, csv_tables, formats, json_tables
+from kaggle_prz.readers.formats import Format
 from kaggle_prz.tasks.infer.hints import Hints
 from kaggle_prz.tasks.infer.pictures import files, pixel_rows
 from kaggle_prz.tasks.infer.pictures.files import Index, Role
@@ -17,7 +18,6 @@ from kaggle_prz.tasks.infer.pictures.pixel_rows import ROW
 from kaggle_prz.tasks.infer.pictures.scan import Scan, role_of
 from kaggle_prz.tasks.infer.tables import LabelTable, Sample
 
-_FORMATS = ((".tfrec",), (".parquet", ".pq"), (".h5", ".hdf"), (".npz",), containers.IN_TABLES)
 _ROLES = ("train", "test")
 _MOST_NAMES = 20  # columns that may name rows
 _PATH = ".path"
@@ -61,8 +61,10 @@ def find(
         UsageError: no column as given with `--id-column`.
     """
     faults: list[DataError | MissingExtraError] = []
-    for suffixes in _FORMATS:
-        paths, note = _without_copies(root, _of_format(seen, suffixes))
+    for form in formats.known():
+        if not form.records:
+            continue
+        paths, note = _without_copies(root, _of_format(seen, form))
         parts = list(_parts(root, paths, faults))
         train, test = (_of_role(parts, role) for role in _ROLES)
         if not train or not test:
@@ -76,16 +78,15 @@ def find(
     return None
 
 
-def _of_format(seen: Scan, suffixes: tuple[str, ...]) -> list[tuple[str, str]]:
+def _of_format(seen: Scan, form: Format) -> list[tuple[str, str]]:
     """Return paths and roles of the files of a format."""
-    if suffixes == containers.IN_TABLES:
-        tables = (path for path in seen.tables if path.lower().endswith(suffixes))
-        return [(path, _role_of(path)) for path in tables]
+    if form.kind == formats.TABLES:
+        return [(path, _role_of(path)) for path in seen.tables if formats.of(path) is form]
     return [
         (path, role)
         for role in (*_ROLES, "")
-        for path in seen.of("records", role)
-        if PurePosixPath(path).suffix.lower().startswith(suffixes)
+        for path in seen.of(form.kind, role)
+        if formats.of(path) is form
     ]
 
 

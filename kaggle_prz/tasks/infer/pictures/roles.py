@@ -5,10 +5,9 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from kaggle_prz.tasks.infer.pictures.scan import KINDS
+from kaggle_prz.readers import formats
 from kaggle_prz.tasks.infer.tables import words
 
-_SUFFIXES = frozenset(suffix for suffixes in KINDS.values() for suffix in suffixes)
 _CHANNELS = re.compile(r"[_-]\{[^{}/]*\}(?=\.[^./]*$)")
 NUMBER = "number that is the stem, zeros before it apart"
 Finder = Callable[[str], str | None]
@@ -84,8 +83,8 @@ class Role:
 
     def _by_stem_of(self, name: str) -> str | None:
         stem, _, suffix = name.rpartition(".")
-        known = f".{suffix.lower()}" in _SUFFIXES and "/" not in name
-        return self._by("sole stem").get(stem) if known else None
+        known = any(f".{suffix.lower()}" in suffixes for suffixes in formats.kinds().values())
+        return self._by("sole stem").get(stem) if known and "/" not in name else None
 
     def _by_end_of(self, name: str) -> str | None:
         return self._by("sole name").get(name.rpartition("/")[2]) if "/" in name else None

@@ -8,7 +8,7 @@ import pandas as pd
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
-from kaggle_prz.readers import csv_tables, json_tables
+from kaggle_prz.readers import csv_tables, formats, json_tables
 from kaggle_prz.readers.csv_tables import read_csv, text_of
 from kaggle_prz.tasks.infer.tables import words
 
@@ -188,7 +188,7 @@ def frames(path: Path, rows: int | None = None) -> list[pd.DataFrame]:
     if is_sample(path):
         return []
     try:
-        is_json = path.suffix.lower() in json_tables.JSON
+        is_json = formats.of(path.name) is formats.JSON
         return json_tables.tables(path) if is_json else [read_csv(path, rows=rows)]
     except DataError:
         return []
