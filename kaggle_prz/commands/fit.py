@@ -28,7 +28,7 @@ from kaggle_prz.models import backbones
 from kaggle_prz.report import terminal
 from kaggle_prz.runs import blending
 from kaggle_prz.runs.plan import Plan
-from kaggle_prz.runs.receipts import Receipt
+from kaggle_prz.runs.records import Receipt
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule.recipe import Overrides, Stage
 from kaggle_prz.tasks import folds, image_rows, infer, near_duplicates, outputs

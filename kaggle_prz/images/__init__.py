@@ -113,7 +113,7 @@ def decode(
 def _opened(
     place: Path, root: Path, files: Sequence[str], kinds: Mapping[int, Kind], how: How
 ) -> Decoded:
-    unreadable = filesystem.read_json(place / stores.UNREADABLE, list)
+    unreadable = filesystem.read_json_as(place / stores.UNREADABLE, stores.Unreadable)
     readable = np.ones(len(files), bool)
     readable[[row for row, _ in unreadable]] = False
     found = {
@@ -203,7 +203,7 @@ def _decode_into(
             filling.fill(filled, filling.in_order(files), work, advance)
         unreadable, record = filled.reasons, place / stores.UNREADABLE
         if record.is_file():  # a JPEG may be small enough for one size and not for the next
-            unreadable = dict(filesystem.read_json(record, list)) | unreadable
+            unreadable = dict(filesystem.read_json_as(record, stores.Unreadable)) | unreadable
         _refuse_many(files, sorted(unreadable.items()))  # before the arrays are kept
         filesystem.write_json(record, sorted(unreadable.items()))
 

@@ -10,7 +10,6 @@ import numpy as np
 from kaggle_prz import metrics
 from kaggle_prz.competitions.competition import Standing
 from kaggle_prz.competitions.embedded.leaderboard import TEAM
-from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console
 from kaggle_prz.core.errors import PrzError
 from kaggle_prz.core.task import Task
@@ -47,20 +46,20 @@ def show_scores(run: Run, console: Console) -> None:
     last = ["score", "accuracy"] if outputs.of(run.task).one_class else ["score"]
     rows = [
         (
-            stage["name"],
-            *(f"{score:.4f}" for score in stage["fold_scores"]),
-            *[""] * (folds - len(stage["fold_scores"])),
-            *(_score(stage.get(key)) for key in last),
+            stage.name,
+            *(f"{score:.4f}" for score in stage.fold_scores),
+            *[""] * (folds - len(stage.fold_scores)),
+            *(_score(score) for score in (stage.score, stage.accuracy)[: len(last)]),
         )
-        for stage in blend["stages"]
+        for stage in blend.stages
     ]
     columns = ["stage", *(f"fold {fold + 1}" for fold in range(folds)), "out-of-fold", *last[1:]]
     console.table(
         f"{metric.title} ({'higher' if metric.maximize else 'lower'} is better)", columns, rows
     )
-    console.say(f"The submission holds what scores best out-of-fold: {blend['reason']}.")
-    if metric.wants == "labels" and blend.get("decision"):
-        console.say(f"How predictions become answers: {blend['decision']['reason']}.")
+    console.say(f"The submission holds what scores best out-of-fold: {blend.reason}.")
+    if metric.wants == "labels" and blend.decision:
+        console.say(f"How predictions become answers: {blend.decision.reason}.")
 
 
 def show_classes(task: Task, console: Console) -> None:
@@ -170,11 +169,7 @@ def run_facts(output_dir: Path) -> list[RunFacts]:
 
 def _facts_of(run: Run) -> RunFacts:
     stages = run.stages
-    sealed = sum(
-        filesystem.is_sealed(run.directory(stage, fold))
-        for stage in stages
-        for fold in range(run.recipe.folds)
-    )
+    sealed = sum(len(run.sealed(stage)) for stage in stages)
     scored, receipt = (run.path / "blend.json").is_file(), run.receipt
     return {
         "run": str(run.path),

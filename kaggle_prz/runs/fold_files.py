@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_prz.submission import ensemble
 from kaggle_prz import metrics
 from kaggle_prz.core import filesystem
-from kaggle_prz.tasks.image_rows import Rows, pooled
 from kaggle_prz.core.task import Task, Text
+from kaggle_prz.submission import ensemble
+from kaggle_prz.tasks.image_rows import Rows, pooled
 
 
 class HeldOut(NamedTuple):

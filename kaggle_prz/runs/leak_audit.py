@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from kaggle_prz.core import filesystem
+from kaggle_prz.runs import records
+from kaggle_prz.runs.records import PlanRecord, Provenance, Seal
 
 
 @dataclass(frozen=True)
@@ -44,17 +46,16 @@ def audit(run: Path) -> Audit:
     Raises:
         RunError: the directory holds no run.
     """
-    plan = filesystem.read_json(run / "plan.json")
+    plan = records.read(run / "plan.json", PlanRecord)
     rows = pd.read_csv(run / "folds.csv", dtype=str, keep_default_na=False).set_index("id")
     rows["unit"] = rows.get("group", rows.index)
-    stages = [stage["name"] for stage in plan["stages"]]
     findings: list[str] = []
     checked = 0
-    for fold in range(plan["folds"]):
+    for fold in range(plan.folds):
         seen: set[str] = set()
         before: Path | None = None
-        for stage in stages:
-            directory = run / stage / f"fold{fold}"
+        for stage in plan.stages:
+            directory = run / stage.name / f"fold{fold}"
             if not filesystem.is_sealed(directory):
                 break
             checked += 1
@@ -73,15 +74,15 @@ def _of_fold(
     seen: set[str],
 ) -> Iterator[str]:
     where = directory.relative_to(run).as_posix()
-    transfer = filesystem.read_json(directory / "transfer.json")
-    for name, digest in filesystem.read_seal(directory)["files"].items():
+    transfer = records.read(directory / "transfer.json", Provenance)
+    for name, digest in records.read(directory / filesystem.SEAL, Seal).files.items():
         if filesystem.sha256(directory / name) != digest:
             yield f"{where}: {name} is not what was sealed"
     if before is not None:
         parent = before.relative_to(run).as_posix() + "/model.weights.h5"
         digest = filesystem.sha256(before / "model.weights.h5")
-        if transfer["source"] != parent or transfer["source_sha256"] != digest:
-            yield f"{where}: started from {transfer['source']}, not from the weights of {parent}"
+        if (transfer.source, transfer.source_sha256) != (parent, digest):
+            yield f"{where}: started from {transfer.source}, not from the weights of {parent}"
     seen |= set(filesystem.read_arrays(directory / "trained_on.npz")["ids"].tolist())
     held_out = filesystem.read_arrays(directory / "oof.npz")["ids"].tolist()
     drawn = rows.index[rows["fold"] == str(fold)]

@@ -2,20 +2,19 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from kaggle_prz import schedule
-from kaggle_prz.runs import speeds
-from kaggle_prz.schedule import describe
-from kaggle_prz.core import filesystem
 from kaggle_prz.core.clock import FOR_ENSEMBLE_AND_REPORT, Budget
 from kaggle_prz.core.console import Console, duration
 from kaggle_prz.core.errors import PausedError
-from kaggle_prz.runs.run import Run, stages_in
-from kaggle_prz.schedule import Slot, Speed, Speeds, Workload
-from kaggle_prz.schedule.recipe import Recipe, Stage
 from kaggle_prz.core.task import Task
+from kaggle_prz.runs import records, speeds
+from kaggle_prz.runs.records import PlanRecord
+from kaggle_prz.runs.run import Run
+from kaggle_prz.schedule import Slot, Speed, Speeds, Workload, describe
+from kaggle_prz.schedule.recipe import Recipe, Stage
 
 _SLOWER_FOLD = 1.3  # than the slowest so far, at most; a later stage's cost about the same
 _SLOWER_CLOSE = 2.0  # than the slowest so far, since there is more to read after every stage
@@ -70,9 +69,9 @@ class Plan:
         self._forecast: dict[int, float] = {}
         self._position, self._longest_fold, self.closing = 0, 0.0, 0.0
         if self._file.is_file():
-            stored = filesystem.read_json(self._file)
-            self._stages, self._settled = list(stages_in(stored)), stored["settled"]
-            forecast = stored["predicted_seconds"] or []
+            stored = run.plan
+            self._stages, self._settled = list(stored.stages), stored.settled
+            forecast = stored.predicted_seconds or ()
             self._forecast = dict(enumerate(forecast[: self._settled], start=1))
         else:
             self._stages, self._settled = list(schedule.stages_of(run.recipe)), 0
@@ -187,11 +186,7 @@ class Plan:
         if not self._longest_fold or self._budget.lasts(self._longest_fold * _SLOWER_FOLD):
             return
         folds = self._run.recipe.folds
-        sealed = sum(
-            filesystem.is_sealed(self._run.directory(one, fold))
-            for one in self._stages
-            for fold in range(folds)
-        )
+        sealed = sum(len(self._run.sealed(one)) for one in self._stages)
         raise PausedError(
             f"The session's time is used up before the next fold of {stage.name}: {sealed} of "
             f"{len(self._stages) * folds} folds are sealed. The same call goes on from there."
@@ -283,22 +278,17 @@ class Plan:
             describe.show_stages(self._stages, self._workload, self._speeds, self._console)
 
     def _write(self, *, complete: bool) -> None:
-        filesystem.write_json(
-            self._file,
-            {
-                "folds": self._run.recipe.folds,
-                "time_limit": self._run.recipe.time_limit,
-                "settled": self._settled,
-                "complete": complete,
-                "stages": [{"name": stage.name, **stage.model_dump()} for stage in self._stages],
-                "predicted_seconds": self._predicted(self._stages),
-            },
+        # The forecast of a stage that has begun stays what it was.
+        predicted = tuple(
+            self._forecast.get(stage.index, round(self._cost(stage).total, 1))
+            for stage in self._stages
         )
-
-    def _predicted(self, stages: Sequence[Stage]) -> list[float] | None:
-        """Seconds a stage; the forecast of a stage that has begun stays what it was."""
-        if self._speeds is None:
-            return None
-        return [
-            self._forecast.get(stage.index, round(self._cost(stage).total, 1)) for stage in stages
-        ]
+        record = PlanRecord(
+            folds=self._run.recipe.folds,
+            time_limit=self._run.recipe.time_limit,
+            settled=self._settled,
+            complete=complete,
+            stages=tuple(self._stages),
+            predicted_seconds=None if self._speeds is None else predicted,
+        )
+        records.write(self._file, record)

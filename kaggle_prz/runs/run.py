@@ -4,10 +4,10 @@ import functools
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, TypeAlias, get_type_hints
+from typing import get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
-from kaggle_prz.core.installed_packages import own_version
-from kaggle_prz.runs import receipts
+from kaggle_prz import metrics
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import RunError, UsageError
 from kaggle_prz.core.identity import Identity
-from kaggle_prz.runs.receipts import Receipt
-from kaggle_prz.schedule.recipe import Overrides, Recipe, Stage
 from kaggle_prz.core.task import Images, Task, Text
-
-Facts: TypeAlias = dict[str, Any]  # what a JSON file says
+from kaggle_prz.metrics import decisions
+from kaggle_prz.metrics.decisions import Decision
+from kaggle_prz.runs import records
+from kaggle_prz.runs.records import BlendRecord, PlanRecord, Receipt, RunRecord, StageRecord
+from kaggle_prz.schedule.recipe import Overrides, Recipe, Stage
 
 WEIGHTS = "model.weights.h5"
 _BAGS = tuple(field.name for field in fields(Images))
@@ -51,39 +51,54 @@ class Run:
         return self.path.name
 
     @property
+    def record(self) -> RunRecord:
+        """What the run is, as it was written down when it began."""
+        return records.read(self.path / "recipe.json", RunRecord)
+
+    @property
     def competition(self) -> str:
         """What its host knows the competition by: a name, or the path of a directory."""
-        return str(filesystem.read_json(self.path / "recipe.json")["competition"])
+        return self.record.competition
 
     @property
     def overrides(self) -> Overrides:
         """What settled how its files are read."""
-        return Overrides(**filesystem.read_json(self.path / "recipe.json").get("layout", {}))
+        return self.record.layout
+
+    @property
+    def plan(self) -> PlanRecord:
+        """The plan, as written last."""
+        return records.read(self.path / "plan.json", PlanRecord)
 
     @property
     def stages(self) -> tuple[Stage, ...]:
         """The stages as planned last."""
-        return stages_in(filesystem.read_json(self.path / "plan.json"))
+        return self.plan.stages
 
     @property
     def is_finished(self) -> bool:
         """Whether all that the plan names is sealed."""
         try:
-            complete = bool(filesystem.read_json(self.path / "plan.json")["complete"])
+            plan = self.plan
         except RunError:
             return False
-        return complete and all(map(self.is_sealed, self.stages))
+        return plan.complete and all(map(self.is_sealed, plan.stages))
 
     @property
-    def blend(self) -> Facts:
+    def blend(self) -> BlendRecord:
         """Scores of every stage and fold, and which of them are submitted."""
-        blend: Facts = filesystem.read_json(self.path / "blend.json")
-        return blend
+        return records.read(self.path / "blend.json", BlendRecord)
+
+    @property
+    def decision(self) -> Decision:
+        """How predictions become answers: as the blend says, else as nothing fitted does."""
+        default = decisions.default(metrics.of(self.task), self.task.kind, len(self.task.classes))
+        return self.blend.decision or default
 
     @property
     def score(self) -> float:
         """Out-of-fold score of what is submitted, by the task's metric."""
-        return float(self.blend["score"])
+        return self.blend.score
 
     @property
     def submission(self) -> Path:
@@ -98,7 +113,7 @@ class Run:
     @property
     def receipt(self) -> Receipt | None:
         """What the host answered to the submission so far, or None."""
-        return receipts.read(self.path)
+        return records.read_if_any(self.path / "receipt.json", Receipt)
 
     @property
     def oof(self) -> pd.DataFrame:
@@ -110,6 +125,10 @@ class Run:
             columns=list(self.task.classes),
         )
 
+    def measured(self, stage: Stage) -> StageRecord | None:
+        """Return what a stage took so far, or None before its first fold is sealed."""
+        return records.read_if_any(self.path / stage.name / "stage.json", StageRecord)
+
     def directory(self, stage: Stage, fold: int) -> Path:
         """Directory of one fold of one stage."""
         return self.path / stage.name / f"fold{fold}"
@@ -120,17 +139,12 @@ class Run:
 
     def is_sealed(self, stage: Stage) -> bool:
         """Whether every fold of a stage is finished."""
-        return all(
-            filesystem.is_sealed(self.directory(stage, fold)) for fold in range(self.recipe.folds)
-        )
+        return len(self.sealed(stage)) == self.recipe.folds
 
-
-def stages_in(plan: Facts) -> tuple[Stage, ...]:
-    """The stages of a `plan.json`."""
-    return tuple(
-        Stage(**{key: value for key, value in stage.items() if key != "name"})
-        for stage in plan["stages"]
-    )
+    def sealed(self, stage: Stage) -> list[int]:
+        """Return the folds of a stage that are finished."""
+        folds = range(self.recipe.folds)
+        return [fold for fold in folds if filesystem.is_sealed(self.directory(stage, fold))]
 
 
 def check_name(name: str | None) -> None:
@@ -163,7 +177,8 @@ def directory(
     return next(
         file.parent
         for file in files
-        if not file.is_file() or not other_network(filesystem.read_json(file), identity)
+        if not file.is_file()
+        or not other_network(records.read(file, RunRecord).backbone_identity, identity)
     )
 
 
@@ -174,13 +189,12 @@ def _weights_digest(recipe: Recipe) -> str:
     return filesystem.sha256(path) if named and path.is_file() else ""
 
 
-def other_network(found: Facts, identity: Identity | None) -> str:
+def other_network(known: Identity | str, identity: Identity | None) -> str:
     """Return how a run's network differs from one in hand, as a clause; empty where it does not."""
-    known = found.get("backbone_identity") or None
-    if known is None or identity is None:
-        here, there = ("by name", "handed over") if identity is None else ("handed over", "by name")
-        return "" if known is identity else f"it was given {there} then, and {here} now"
-    return identity.difference(Identity.from_json(known))
+    if not known or identity is None:
+        then, now = ("handed over" if given else "by name" for given in (known, identity))
+        return "" if then == now else f"it was given {then} then, and {now} now"
+    return identity.difference(known if isinstance(known, Identity) else None)
 
 
 def fingerprint(task: Task) -> str:
@@ -224,41 +238,41 @@ def begin(
     Raises:
         RunError: the directory holds a run of another recipe, or of other files.
     """
-    wanted: Facts = {
-        "version": own_version(),
-        "competition": competition,
-        "recipe": recipe.model_dump(mode="json"),
-        "backbone_identity": identity.to_json() if identity else "",
-        "weights_sha256": _weights_digest(recipe),
-        "files": fingerprint(task),
-        "layout": (overrides or Overrides()).given,
-    }
+    wanted = RunRecord(
+        competition=competition,
+        recipe=recipe.model_dump(mode="json"),
+        backbone_identity=identity or "",
+        weights_sha256=_weights_digest(recipe),
+        files=fingerprint(task),
+        layout=Overrides(**(overrides or Overrides()).given),
+    )
     file = path / "recipe.json"
     if not file.is_file():
-        filesystem.write_json(file, wanted)
+        records.write(file, wanted)
         return
-    found = filesystem.read_json(file)
-    Recipe.parse(found["recipe"])  # refuses keys that no recipe has any more
-    differing = [
-        key for key, value in wanted["recipe"].items() if found["recipe"].get(key) != value
-    ]
-    if differing:
-        shown = ", ".join(
-            f"{key} {found['recipe'].get(key)!r} there, {wanted['recipe'][key]!r} here"
-            for key in differing
-        )
+    found = records.read(file, RunRecord)
+    Recipe.parse(found.recipe)  # refuses keys that no recipe has any more
+    shown = ", ".join(
+        f"{key} {found.recipe.get(key)!r} there, {value!r} here"
+        for key, value in wanted.recipe.items()
+        if found.recipe.get(key) != value
+    )
+    if shown:
         raise RunError(
             f"{path} holds a run of another recipe ({shown}). Name another run with "
             "--run NAME, or give the same options to go on with it."
         )
-    changed = other_network(found, identity)
+    changed = other_network(found.backbone_identity, identity)
     if changed:
         raise RunError(
             f"{path} holds a run of another network that is called {recipe.backbone}, too: "
             f"{changed}. Name another run with --run NAME."
         )
-    for key, what in (("files", "files"), ("weights_sha256", "weights file")):
-        if found.get(key, wanted[key]) != wanted[key]:
+    for then, now, what in (
+        (found.files, wanted.files, "files"),
+        (found.weights_sha256, wanted.weights_sha256, "weights file"),
+    ):
+        if then not in {None, now}:
             raise RunError(
                 f"{path} holds a run on other {what}: the {what} changed since it began. "
                 "Name another run with --run NAME."
@@ -295,10 +309,10 @@ def load_run(path: str | Path) -> Run:
         0.1234
     """
     path = Path(path)
-    recipe = filesystem.read_json(path / "recipe.json")["recipe"]
+    recipe = Recipe.parse(records.read(path / "recipe.json", RunRecord).recipe)
     written = filesystem.read_json(path / "task.json")
     arrays = filesystem.read_arrays(path / "task.npz")
-    facts: Facts = {
+    facts = {
         name: kind.validate_python(written[name])
         for name, kind in _facts().items()
         if name in written
@@ -306,7 +320,8 @@ def load_run(path: str | Path) -> Run:
     facts |= {name: arrays.get(name) for name in _ARRAYS}
     if f"bags_{_BAGS[0]}" in arrays:
         facts["bags"] = Images(**{name: arrays[f"bags_{name}"] for name in _BAGS})
-    return Run(path, Recipe.parse(recipe), Task(**facts))
+    make: Callable[..., Task] = Task
+    return Run(path, recipe, make(**facts))
 
 
 def all_runs(output_dir: Path) -> Iterator[Path]:

@@ -17,7 +17,8 @@ from kaggle_prz.core.image_store import Store
 from kaggle_prz.models import precision, prediction, weights
 from kaggle_prz.models.backbones import Backbone
 from kaggle_prz.models.classifier import Classifier, build
-from kaggle_prz.runs import fold_files
+from kaggle_prz.runs import fold_files, records
+from kaggle_prz.runs.records import StageRecord
 from kaggle_prz.runs.run import WEIGHTS, Run
 from kaggle_prz.schedule import Slot, Speed
 from kaggle_prz.schedule.recipe import Recipe, Stage
@@ -82,8 +83,7 @@ class InProcess:
         begun = time.monotonic()
         self._seconds = dict.fromkeys(self._seconds, 0.0)
         self._predicted, self._paces = 0, []
-        record = self._run.path / stage.name / "stage.json"
-        self._earlier = filesystem.read_json(record) if record.is_file() else {}
+        self._earlier = self._run.measured(stage) or StageRecord()
         if before is not None and self._first.before is None:
             self._first.keep(before, self._build(before).model)
         self._epochs = stage.epochs
@@ -92,10 +92,10 @@ class InProcess:
             self._compile,
             stage,
             self._run.recipe,
-            batch=Batch(*self._earlier["batch"]) if "batch" in self._earlier else None,
+            batch=Batch(*self._earlier.batch) if self._earlier.batch else None,
             console=self._console,
         )
-        if self._run.recipe.batch_size == "auto" and "batch" not in self._earlier:
+        if self._run.recipe.batch_size == "auto" and self._earlier.batch is None:
             self._trainer.settle(self._work(stage, 0, Slot(epochs=1.0)), self._first.before)
         self._seconds["build"] = time.monotonic() - begun
         self._say_decisions()
@@ -187,19 +187,17 @@ class InProcess:
         """Write what the stage took so far, on top of what earlier processes took."""
         earlier = self._earlier
         seconds = {
-            part: round(spent + earlier.get("seconds", {}).get(part, 0.0), 2)
+            part: round(spent + earlier.seconds.get(part, 0.0), 2)
             for part, spent in self.seconds.items()
         }
-        filesystem.write_json(
-            self._run.path / stage.name / "stage.json",
-            {
-                "seconds": seconds,
-                "training_traces": self._trainer.traces + earlier.get("training_traces", 0),
-                "predicted_images": self._predicted + earlier.get("predicted_images", 0),
-                "batch": self._trainer.batch,
-                "decisions": list(dict.fromkeys([*self.decisions, *earlier.get("decisions", ())])),
-            },
+        record = StageRecord(
+            seconds=seconds,
+            training_traces=self._trainer.traces + earlier.training_traces,
+            predicted_images=self._predicted + earlier.predicted_images,
+            batch=self._trainer.batch,
+            decisions=tuple(dict.fromkeys([*self.decisions, *earlier.decisions])),
         )
+        records.write(self._run.path / stage.name / "stage.json", record)
 
     def predict_speed(self) -> float | None:
         """Images a second in this stage's predictions so far."""

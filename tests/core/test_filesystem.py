@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -133,13 +134,18 @@ def test_json_comes_back_as_it_was(tmp_path):
     assert "é" in (tmp_path / "value.json").read_text("utf-8")
 
 
+@dataclass
+class Scored:
+    score: float
+
+
 def test_a_key_that_a_file_lacks_is_told_as_its_damage(tmp_path):
     path = tmp_path / "blend.json"
     filesystem.write_json(path, {"score": 0.5})
-    found = filesystem.read_json(path)
-    assert (found["score"], found.get("members")) == (0.5, None)
-    with pytest.raises(RunError, match=r"blend\.json lacks 'members'.*Remove that file and run"):
-        found["members"]
+    assert filesystem.read_json_as(path, Scored) == Scored(0.5)
+    filesystem.write_json(path, {})
+    with pytest.raises(RunError, match=r"blend\.json lacks 'score'.*Remove that file and run"):
+        filesystem.read_json_as(path, Scored)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +153,7 @@ def test_a_key_that_a_file_lacks_is_told_as_its_damage(tmp_path):
     [
         (None, "is missing"),
         ("{", "is not valid JSON"),
-        ("[]", r"holds a list where a dict was written\. Remove that file"),
+        ("[]", r"holds something else than was written \(Input.*dictionary\)\. Remove that file"),
     ],
 )
 def test_json_that_cannot_be_read(tmp_path, content, told):
@@ -202,7 +208,8 @@ def sealed(tmp_path) -> Path:
 
 def test_a_seal_has_digests_and_facts(sealed):
     assert filesystem.is_sealed(sealed)
-    content = filesystem.read_seal(sealed)
+    content = filesystem.read_json(sealed / "DONE")
+    assert content["version"] == filesystem.RECORD_VERSION
     assert content["score"] == 0.5
     assert set(content["files"]) == {"weights.h5", "oof.npz"}
     assert content["files"]["oof.npz"] == filesystem.sha256(sealed / "oof.npz")

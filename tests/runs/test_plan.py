@@ -7,16 +7,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.toys import Recorder, make_task
 
-from kaggle_prz.runs import plan as planning, speeds
 from kaggle_prz import schedule
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.clock import Budget
 from kaggle_prz.core.errors import PausedError
+from kaggle_prz.runs import plan as planning
+from kaggle_prz.runs import speeds
 from kaggle_prz.runs.plan import Plan
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import Speed, Speeds
-from kaggle_prz.schedule.recipe import Recipe
 from kaggle_prz.schedule.describe import HEADS_FIRST, NO_TIME_TO_TRAIN
+from kaggle_prz.schedule.recipe import Recipe
 
 TASK = make_task([0, 1, 2] * 100, test_ids=[f"t{row}" for row in range(60)])
 SIZES = (32, 64, 96)

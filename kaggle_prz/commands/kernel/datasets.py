@@ -6,12 +6,11 @@ import requests
 
 from kaggle_prz.commands.kernel import bundle, job, secrets
 from kaggle_prz.competitions.kaggle import Door, retry
-from kaggle_prz.competitions.kaggle.failures import kind_of
+from kaggle_prz.competitions.kaggle.failures import Answer, kind_of
 from kaggle_prz.competitions.kaggle.submissions.uploading import upload_blob
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console, duration
 from kaggle_prz.core.errors import HostError
-from kaggle_prz.runs.run import Facts
 
 _SERVICE = "datasets"
 _RECORD = "published.json"
@@ -27,8 +26,8 @@ def publish(door: Door, directory: Path, console: Console) -> str:
         HostError: and its children: Kaggle does not take it, or is not ready in half an hour.
     """
     secrets.refuse(directory)
-    metadata = filesystem.read_json(directory / job.DATASET)
-    ref, record = str(metadata["id"]), directory.parent / _RECORD
+    metadata = filesystem.read_json_as(directory / job.DATASET, job.DatasetMetadata)
+    ref, record = metadata.id, directory.parent / _RECORD
     wanted = {"ref": ref, "manifest": filesystem.sha256(directory / bundle.MANIFEST)}
     status = _status(door, ref)
     if status and record.is_file() and filesystem.read_json(record) == wanted:
@@ -42,8 +41,7 @@ def publish(door: Door, directory: Path, console: Console) -> str:
 
 
 def _uploaded(door: Door, directory: Path, console: Console) -> list[dict[str, str]]:
-    entries = filesystem.read_json(directory / bundle.MANIFEST)["files"]
-    names = [*(entry["file"] for entry in entries), bundle.MANIFEST]
+    names = [*(entry.file for entry in bundle.Manifest.read(directory).files), bundle.MANIFEST]
     tokens = []
     with console.bar("upload the bundle", len(names)) as advance:
         for name in names:
@@ -53,33 +51,38 @@ def _uploaded(door: Door, directory: Path, console: Console) -> list[dict[str, s
 
 
 def _put(
-    door: Door, metadata: Facts, files: list[dict[str, str]], notes: str, *, new: bool
+    door: Door,
+    metadata: job.DatasetMetadata,
+    files: list[dict[str, str]],
+    notes: str,
+    *,
+    new: bool,
 ) -> None:
-    owner, _, slug = metadata["id"].partition("/")
+    owner, _, slug = metadata.id.partition("/")
     if new:
-        method, doing = "CreateDataset", f"Creating the dataset {metadata['id']}"
-        fields: Facts = {
+        method, doing = "CreateDataset", f"Creating the dataset {metadata.id}"
+        fields: dict[str, object] = {
             "slug": slug,
-            "title": metadata["title"],
-            "license_name": metadata["licenses"][0]["name"],
+            "title": metadata.title,
+            "license_name": metadata.licenses[0]["name"],
             "is_private": True,
             "files": files,
         }
     else:
         method = "CreateDatasetVersion"
-        doing = f"Making a version of the dataset {metadata['id']}"
+        doing = f"Making a version of the dataset {metadata.id}"
         fields = {"dataset_slug": slug, "body": {"versionNotes": notes, "files": files}}
     answer = door.told(lambda: door.once(method, _SERVICE, owner_slug=owner, **fields), doing)
     said = answer.get("error") or (answer.get("status") == "error" and "it says nothing more")
     if said:
-        raise HostError(f"Kaggle did not take the bundle {metadata['id']}: {said}")
+        raise HostError(f"Kaggle did not take the bundle {metadata.id}: {said}")
 
 
 def _status(door: Door, ref: str) -> str:
     """`READY`, …; empty for a dataset that does not exist, which Kaggle calls forbidden."""
     owner, _, slug = ref.partition("/")
 
-    def ask() -> Facts:
+    def ask() -> Answer:
         try:
             return door.once("GetDatasetStatus", _SERVICE, owner_slug=owner, dataset_slug=slug)
         except requests.RequestException as error:
