@@ -1,10 +1,11 @@
 """A run's submission -> its host, once: validated, looked up first, answered with a receipt."""
 
 import glob
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from kaggle_prz import competitions, metrics, submission
+from kaggle_prz.commands.kernel import pushing
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.errors import HostError, RunError, SubmissionError
@@ -56,6 +57,29 @@ def send(
     """Submit a run with a submission to a competition that is found already; see `submit`."""
     with filesystem.locked(run.path):
         return _submit(run, source, message, again, console or Silent())
+
+
+def deliver(run: Run, *, message: str = "", console: Console | None = None) -> Receipt:
+    """Send a run's submission as its competition takes it: a file, or a kernel that makes it.
+
+    Raises:
+        SubmissionError, HostError: and its children; it was refused, or the host does not answer.
+    """
+    return deliver_to(competitions.find(run.competition), run, message, console or Silent())
+
+
+def deliver_to(source: competitions.Source, run: Run, message: str, console: Console) -> Receipt:
+    """Send a run's submission to a competition that is found already; see `deliver`."""
+    if not source.about.kernels_only:
+        return send(run, source, message=message, console=console)
+    digest, known = filesystem.sha256(run.submission), run.receipt
+    if known and (known.sha256, known.status) == (digest, "complete"):
+        console.say(f"This run was submitted before ({known.date}); it is not sent again.")
+        return known
+    graded = pushing.push(run.path, submit=True, message=message, console=console).submission
+    if graded is None:
+        raise RunError(f"{run.path} was pushed, and nothing was submitted.")
+    return keep(run, source, replace(graded, sha256=digest), console)
 
 
 def may_be_sent(source: competitions.Source, output_dir: Path, run: str | None) -> bool:

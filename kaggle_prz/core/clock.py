@@ -2,7 +2,7 @@
 
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 FOR_ENSEMBLE_AND_REPORT = 6.0
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600}
@@ -41,6 +41,10 @@ class Budget:
     limit: float | None
     begun: float = field(default_factory=time.monotonic)
     session: float | None = None
+
+    def limited(self, seconds: float | None) -> "Budget":
+        """Return the same clock with a limit, where it has none."""
+        return replace(self, limit=seconds) if self.limit is None else self
 
     @property
     def end_of_training(self) -> float | None:

@@ -168,12 +168,9 @@ class Plan:
         )
         return False
 
-    @contextlib.contextmanager
-    def fold_timed(self) -> Iterator[None]:
-        """Around the training of a fold: how long folds take tells when a session must pause."""
-        begun = time.monotonic()
-        yield
-        self._longest_fold = max(self._longest_fold, time.monotonic() - begun)
+    def fold_took(self, seconds: float) -> None:
+        """Learn how long a fold takes: it says when a session must pause."""
+        self._longest_fold = max(self._longest_fold, seconds)
 
     def pause_unless_session_lasts(self, stage: Stage) -> None:
         """End the session where another fold of a stage may not fit into it.

@@ -141,10 +141,14 @@ class Run:
         """Whether every fold of a stage is finished."""
         return len(self.sealed(stage)) == self.recipe.folds
 
+    def fold_is_sealed(self, stage: Stage, fold: int) -> bool:
+        """Return whether a fold of a stage is finished."""
+        return filesystem.is_sealed(self.directory(stage, fold))
+
     def sealed(self, stage: Stage) -> list[int]:
         """Return the folds of a stage that are finished."""
         folds = range(self.recipe.folds)
-        return [fold for fold in folds if filesystem.is_sealed(self.directory(stage, fold))]
+        return [fold for fold in folds if self.fold_is_sealed(stage, fold)]
 
 
 def check_name(name: str | None) -> None:

@@ -19,7 +19,7 @@ from kaggle_prz.runs.run import WEIGHTS, Run
 from kaggle_prz.schedule.recipe import Stage
 from kaggle_prz.tasks.image_rows import Rows
 from kaggle_prz.tasks.outputs import Target
-from kaggle_prz.training.trainers import Trainer
+from kaggle_prz.training.batch_size.trainer import Trainer
 
 _PLAIN = ("plain",)
 _Part = Literal["train", "test"]

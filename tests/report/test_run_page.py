@@ -408,5 +408,5 @@ def test_predictions_without_a_training_row_are_refused(run: Run) -> None:
 def test_scores_older_than_the_sealed_folds_are_refused(run: Run) -> None:
     shutil.rmtree(run.path / "stage2-48" / "fold2")
 
-    with pytest.raises(PrzError, match="blends anew"):
+    with pytest.raises(PrzError, match="blends again"):
         report.write(run)
