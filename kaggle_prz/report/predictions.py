@@ -70,11 +70,7 @@ class Calibration:
 
 
 def out_of_fold(run: Run) -> Rows:
-    """What is submitted, out of fold, in the order of the task's training rows.
-
-    Raises:
-        RunError: the file is missing, or lacks a training row.
-    """
+    """Return the submitted predictions, out of fold, in the order of the task's training rows."""
     if not (run.path / "oof.npz").is_file():
         raise RunError(
             f"{run.path / 'oof.npz'} is missing: the run has not come as far as a "

@@ -18,11 +18,7 @@ from kaggle_prz.tasks import outputs
 
 
 def of(run: Run) -> dict[str, object]:
-    """Everything that the page's template names.
-
-    Raises:
-        RunError: a file of the run is missing.
-    """
+    """Return everything that the page's template names."""
     task, metric, decision = run.task, metrics.of(run.task), run.decision
     blend, plan, stages = run.blend, run.plan, run.stages
     rows = _scores(run, blend)

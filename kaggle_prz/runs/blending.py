@@ -16,9 +16,6 @@ def blend(run: Run) -> Blend:
     """Choose the best stage, or mean of stages, out of fold, and write what it predicts.
 
     Called after every stage, so that a run that is stopped leaves a valid submission.
-
-    Raises:
-        RunError: the first stage is not complete.
     """
     task, metric = run.task, metrics.of(run.task)
     stages = {stage.name: _sealed(run, stage) for stage in run.stages}

@@ -13,15 +13,10 @@ from kaggle_prz.runs.records import PlanRecord, Provenance, Seal
 
 @dataclass(frozen=True)
 class Audit:
-    """What the artefacts of a run say about leaks.
+    """What the files of a run say about leaks."""
 
-    Attributes:
-        checked: sealed folds of stages that were read.
-        findings: one sentence a violation; empty when the run is leak-free.
-    """
-
-    checked: int
-    findings: tuple[str, ...]
+    checked: int  # sealed folds of stages that were read
+    findings: tuple[str, ...]  # one sentence a violation; empty when the run is leak-free
 
     @property
     def clean(self) -> bool:
@@ -34,17 +29,8 @@ def audit(run: Path) -> Audit:
 
     For every sealed fold: the weights it started from are, byte by byte, those that the same fold
     ended the stage before with; no row that it held out, and no row of the same group, was
-    trained on in that stage or any before; held-out rows are those of `folds.csv`.
-
-    Args:
-        run: a run directory.
-
-    Returns:
-        The findings. Nothing of the run is trusted but the files themselves: `trained_on.npz`
-        lists what the training batches were drawn from.
-
-    Raises:
-        RunError: the directory holds no run.
+    trained on in that stage or any before; held-out rows are those of `folds.csv`. Nothing of the
+    run is trusted but its files: `trained_on.npz` lists what training batches were drawn from.
     """
     plan = records.read(run / "plan.json", PlanRecord)
     rows = pd.read_csv(run / "folds.csv", dtype=str, keep_default_na=False).set_index("id")
@@ -59,20 +45,15 @@ def audit(run: Path) -> Audit:
             if not filesystem.is_sealed(directory):
                 break
             checked += 1
-            findings += _of_fold(run, directory, before, rows=rows, fold=fold, seen=seen)
+            findings += _of_fold(run, directory, before, rows, seen)
             before = directory
     return Audit(checked, tuple(findings))
 
 
 def _of_fold(
-    run: Path,
-    directory: Path,
-    before: Path | None,
-    *,
-    rows: pd.DataFrame,
-    fold: int,
-    seen: set[str],
+    run: Path, directory: Path, before: Path | None, rows: pd.DataFrame, seen: set[str]
 ) -> Iterator[str]:
+    fold = directory.name.removeprefix("fold")
     where = directory.relative_to(run).as_posix()
     transfer = records.read(directory / "transfer.json", Provenance)
     for name, digest in records.read(directory / filesystem.SEAL, Seal).files.items():
@@ -85,7 +66,7 @@ def _of_fold(
             yield f"{where}: started from {transfer.source}, not from the weights of {parent}"
     seen |= set(filesystem.read_arrays(directory / "trained_on.npz")["ids"].tolist())
     held_out = filesystem.read_arrays(directory / "oof.npz")["ids"].tolist()
-    drawn = rows.index[rows["fold"] == str(fold)]
+    drawn = rows.index[rows["fold"] == fold]
     if set(held_out) != set(drawn):
         yield f"{where}: predicts other rows than folds.csv holds out in fold {fold}"
     strangers = [name for name in [*seen, *held_out] if name not in rows.index]

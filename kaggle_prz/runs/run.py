@@ -1,19 +1,17 @@
 """A run as a value: its recipe, task, stages and scores, read from its files."""
 
-import functools
 import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import get_type_hints
 
 import numpy as np
 import pandas as pd
+import pydantic
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
-from pydantic_core import to_jsonable_python
 
 from kaggle_prz import metrics
 from kaggle_prz.core import filesystem
@@ -23,12 +21,24 @@ from kaggle_prz.core.task import Images, Task, Text
 from kaggle_prz.metrics import decisions
 from kaggle_prz.metrics.decisions import Decision
 from kaggle_prz.runs import records
-from kaggle_prz.runs.records import BlendRecord, PlanRecord, Receipt, RunRecord, StageRecord
+from kaggle_prz.runs.records import BlendRecord, PlanRecord, Receipt, Record, RunRecord, StageRecord
 from kaggle_prz.schedule.recipe import Overrides, Recipe, Stage
 
 WEIGHTS = "model.weights.h5"
 _BAGS = tuple(field.name for field in fields(Images))
 _ARRAYS = ("train_ids", "train_files", "labels", "groups", "test_ids", "test_files")
+# `task.json` holds what is no array; what it lacks has the task's default.
+_FACTS = {field.name: field for field in fields(Task) if field.name not in {*_ARRAYS, "bags"}}
+_TYPES = get_type_hints(Task)
+_model: Callable[..., type[Record]] = pydantic.create_model
+TaskRecord = _model(
+    "TaskRecord",
+    __base__=Record,
+    **{
+        name: (_TYPES[name], ... if field.default is MISSING else field.default)
+        for name, field in _FACTS.items()
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -152,11 +162,7 @@ class Run:
 
 
 def check_name(name: str | None) -> None:
-    """Refuse names of runs that are no names of directories.
-
-    Raises:
-        UsageError: it has slashes, begins with a dot, or is empty.
-    """
+    """Refuse names that have slashes, begin with a dot, or are empty."""
     if name is not None and (not name or name.startswith(".") or Path(name).name != name):
         raise UsageError(
             f"--run takes a plain name, without slashes and not beginning with a dot; received "
@@ -202,21 +208,12 @@ def other_network(known: Identity | str, identity: Identity | None) -> str:
 
 
 def fingerprint(task: Task) -> str:
-    """Digest of what a task's rows are: ids, files, labels, groups, form of the submission."""
+    """Return the digest of a task's ids, files, labels, groups and form of the submission."""
     digest = hashlib.sha256()
-    for name in _ARRAYS:
-        array = getattr(task, name)
+    for array in [*(getattr(task, name) for name in _ARRAYS), *_of_bags(task).values()]:
         digest.update(b"\0" if array is None else "\n".join(map(str, array.tolist())).encode())
-    for array in _of_bags(task).values():
-        digest.update("\n".join(map(str, array.tolist())).encode())
-    form: list[object] = [
-        task.classes,
-        task.target_columns,
-        task.cell,
-        task.metric,
-        task.kind,
-        task.channels,
-    ]
+    columns = task.classes, task.target_columns
+    form: list[object] = [*columns, task.cell, task.metric, task.kind, task.channels]
     if task.heads:
         form.append([asdict(head) for head in task.heads])
     digest.update(json.dumps(form).encode())
@@ -237,11 +234,7 @@ def begin(
     *,
     overrides: Overrides | None = None,
 ) -> None:
-    """Write down what a run is, or check that the directory is already that run.
-
-    Raises:
-        RunError: the directory holds a run of another recipe, or of other files.
-    """
+    """Write down what a run is, or refuse a directory with a run of another recipe or files."""
     wanted = RunRecord(
         competition=competition,
         recipe=recipe.model_dump(mode="json"),
@@ -272,11 +265,8 @@ def begin(
             f"{path} holds a run of another network that is called {recipe.backbone}, too: "
             f"{changed}. Name another run with --run NAME."
         )
-    for then, now, what in (
-        (found.files, wanted.files, "files"),
-        (found.weights_sha256, wanted.weights_sha256, "weights file"),
-    ):
-        if then not in {None, now}:
+    for field, what in (("files", "files"), ("weights_sha256", "weights file")):
+        if getattr(found, field) not in {None, getattr(wanted, field)}:
             raise RunError(
                 f"{path} holds a run on other {what}: the {what} changed since it began. "
                 "Name another run with --run NAME."
@@ -287,16 +277,8 @@ def write_task(path: Path, task: Task) -> None:
     """Write the task as `task.json` and `task.npz`."""
     arrays = {name: getattr(task, name) for name in _ARRAYS if getattr(task, name) is not None}
     filesystem.write_arrays(path / "task.npz", **arrays, **_of_bags(task))
-    facts = {name: getattr(task, name) for name in _facts()}
-    filesystem.write_json(path / "task.json", to_jsonable_python(facts))
-
-
-@functools.cache
-def _facts() -> dict[str, TypeAdapter[object]]:
-    """Return what `task.json` holds of a task: all that is no array, by name."""
-    kinds = get_type_hints(Task)
-    names = (field.name for field in fields(Task))
-    return {name: TypeAdapter(kinds[name]) for name in names if name not in (*_ARRAYS, "bags")}
+    facts = {name: getattr(task, name) for name in _FACTS}
+    records.write(path / "task.json", TaskRecord.model_validate(facts))
 
 
 def load_run(path: str | Path) -> Run:
@@ -314,13 +296,9 @@ def load_run(path: str | Path) -> Run:
     """
     path = Path(path)
     recipe = Recipe.parse(records.read(path / "recipe.json", RunRecord).recipe)
-    written = filesystem.read_json(path / "task.json")
+    written = records.read(path / "task.json", TaskRecord)
     arrays = filesystem.read_arrays(path / "task.npz")
-    facts = {
-        name: kind.validate_python(written[name])
-        for name, kind in _facts().items()
-        if name in written
-    }
+    facts = {name: getattr(written, name) for name in _FACTS}
     facts |= {name: arrays.get(name) for name in _ARRAYS}
     if f"bags_{_BAGS[0]}" in arrays:
         facts["bags"] = Images(**{name: arrays[f"bags_{name}"] for name in _BAGS})
