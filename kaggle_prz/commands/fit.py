@@ -110,7 +110,7 @@ def fit(
         rows = image_rows.place(task, decoded.readable, _draw_folds_once(this, console))
         closing = 0.0
         if not this.is_finished:
-            closing = _train(this, network, rows, decoded, clock, console)
+            closing = _train(this, network, rows, decoded, clock=clock, console=console)
         blending.blend(this)
         terminal.show_scores(this, console)
         if clock.has_left(closing):
@@ -158,7 +158,13 @@ def _draw_folds_once(run: Run, console: Console) -> np.ndarray:
 
 
 def _train(
-    run: Run, network: Backbone, rows: Rows, decoded: Decoded, clock: Budget, console: Console
+    run: Run,
+    network: Backbone,
+    rows: Rows,
+    decoded: Decoded,
+    *,
+    clock: Budget,
+    console: Console,
 ) -> float:
     """Train the stages that are not sealed; return the seconds that blend and report will take."""
     allocator.keep_freed_memory()
@@ -193,7 +199,7 @@ def _train(
 def _train_stage(
     run: Run, worker: Worker, plan: Plan, stage: Stage, before: Stage | None
 ) -> Stage | None:
-    """Train the folds of a stage that are not sealed; return it as settled, or None without time."""
+    """Train the folds that are not sealed; return the stage as settled, or None without time."""
     prepared = worker.prepare(stage, before, measure=plan.needs_speed(stage))
     settled = plan.settle(stage, prepared.speed)
     if settled is None:

@@ -164,9 +164,9 @@ def calibrate_stages(recipe: Recipe, network: Backbone, task: Task, console: Con
             }
             run = Run(Path(place), recipe, task)
             worker = in_process.InProcess(run, network, rows, stores, Silent())
-            speed = worker.prepare(stage, None, measure=True)
-            if speed is not None:
-                speeds.keep(recipe, stage, speed, network.structure)
+            prepared = worker.prepare(stage, None, measure=True)
+            if prepared.speed is not None:
+                speeds.keep(recipe, stage, prepared.speed, network.structure)
             advance(1)
 
 

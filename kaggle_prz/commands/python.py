@@ -105,11 +105,11 @@ def _options() -> dict[str, _Option]:
     """Options of the command line that functions of the package take, by their names."""
     import click
 
-    from kaggle_prz.commands import fit, predict, submit
+    from kaggle_prz.commands import fit, plan, predict, submit
     from kaggle_prz.commands.cli import cli
     from kaggle_prz.schedule.recipe import Overrides, Recipe
 
-    homes = (fit.fit, fit.foresee, predict.predict, submit.submit)
+    homes = (fit.fit, plan.foresee, predict.predict, submit.submit)
     taken = {name for home in homes for name in inspect.signature(home).parameters}
     taken |= {*Recipe.model_fields, *Overrides.model_fields, "recipe", "settings"}
     found: dict[str, _Option] = {}

@@ -59,9 +59,9 @@ def fit(competition: str, quiet: bool, **given: Any) -> None:
     from kaggle_prz.core.clock import Budget
 
     budget = Budget(given.get("time_limit"))
-    from kaggle_prz.commands import fit as experiment
+    from kaggle_prz.commands import fit as fitting
 
-    experiment.fit(competition, console=_console(quiet), budget=budget, **given)
+    fitting.fit(competition, console=_console(quiet), budget=budget, **given)
 
 
 @cli.command()
@@ -97,18 +97,18 @@ def auto(competition: str, quiet: bool, in_kernels: bool, machine: "Machine", **
 def inspect(competition: str, report: Path | None, as_json: bool, **given: Any) -> None:
     """Show what a competition's files are taken for, and by which rule. Trains nothing."""
     from kaggle_prz import report as reports
-    from kaggle_prz.commands import inspect as inspection
+    from kaggle_prz.commands import inspect as inspecting
 
     if report is not None:
         reports.require()
     console = _console(as_json)
-    found = inspection.look(competition, console=console, **given)
+    found = inspecting.look(competition, console=console, **given)
     if as_json:
-        _print_json(inspection.facts(found))
+        _print_json(inspecting.facts(found))
     else:
-        inspection.show(found, console)
+        inspecting.show(found, console)
     if report is not None:
-        console.say(f"Report: {inspection.write(found, report)}")
+        console.say(f"Report: {inspecting.write(found, report)}")
 
 
 @cli.command()
@@ -122,9 +122,9 @@ def plan(competition: str, as_json: bool, **given: Any) -> None:
 
     Times come from what was measured on this machine before, or with --calibrate.
     """
-    from kaggle_prz.commands import fit as experiment
+    from kaggle_prz.commands import plan as planning
 
-    foreseen = experiment.foresee(competition, console=_console(as_json), **given)
+    foreseen = planning.foresee(competition, console=_console(as_json), **given)
     if as_json:
         timed = zip(foreseen.stages, foreseen.seconds, strict=True)
         _print_json([stage.model_dump() | {"predicted_seconds": took} for stage, took in timed])
@@ -138,9 +138,9 @@ def plan(competition: str, as_json: bool, **given: Any) -> None:
 def submit(run: Path, message: str, again: bool, as_json: bool) -> None:
     """Send a run's submission to the leaderboard; the same file is sent once."""
     from kaggle_prz import runs
-    from kaggle_prz.commands import submit as delivery
+    from kaggle_prz.commands import submit as submitting
 
-    receipt = delivery.submit(
+    receipt = submitting.submit(
         runs.load_run(run), message=message, again=again, console=_console(as_json)
     )
     if as_json:
@@ -165,9 +165,9 @@ def submit(run: Path, message: str, again: bool, as_json: bool) -> None:
 )
 def predict(run: Path, competition: str | None, output: Path) -> None:
     """Predict the test images that are there now with a finished run. Trains nothing."""
-    from kaggle_prz.commands import predict as inference
+    from kaggle_prz.commands import predict as predicting
 
-    inference.predict(run, competition=competition, output=output, console=_console())
+    predicting.predict(run, competition=competition, output=output, console=_console())
 
 
 @cli.command()
