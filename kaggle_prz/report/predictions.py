@@ -59,6 +59,12 @@ class Tile:
     note: str
 
 
+def tile_of(title: str, right: NDArray[np.bool_]) -> Tile:
+    """Return the tile of the share of images that are right."""
+    note = f"{int(right.sum())} of {len(right)} images"
+    return Tile(title, "accuracy", f"{100 * int(right.sum()) / len(right):.1f} %", note)
+
+
 @dataclass(frozen=True)
 class Calibration:
     """How often predictions of a given confidence are right."""

@@ -114,42 +114,35 @@ def _scores(run: Run, blend: BlendRecord) -> list[charts.StageScores]:
 
 
 def _curves(run: Run, stages: Sequence[Stage]) -> list[charts.Curve]:
-    files = [
-        (place, fold, run.directory(stage, fold) / "history.csv")
-        for place, stage in enumerate(stages)
-        for fold in range(run.recipe.folds)
-    ]
     return [
         charts.Curve(place, fold, pd.read_csv(file))
-        for place, fold, file in files
-        if file.is_file()
+        for place, stage in enumerate(stages)
+        for fold in range(run.recipe.folds)
+        if (file := run.directory(stage, fold) / "history.csv").is_file()
     ]
 
 
 def _trust(run: Run) -> dict[str, object]:
-    folds = run.path / "folds.csv"
+    folds, sent = run.path / "folds.csv", run.submission
     if not folds.is_file():
         raise RunError(
             f"{folds} is missing: without it nobody can tell which rows a fold held "
             "out. Begin another run with --run NAME."
         )
     column = pd.read_csv(folds, dtype=str, keep_default_na=False)
+    held_out = [column[column["fold"] == str(fold)] for fold in range(run.recipe.folds)]
     sizes = [
         {
             "fold": fold,
-            "held_out": int((column["fold"] == str(fold)).sum()),
-            "groups": column.loc[column["fold"] == str(fold), "group"].nunique()
-            if "group" in column
-            else None,
+            "held_out": len(rows),
+            "groups": rows["group"].nunique() if "group" in rows else None,
         }
-        for fold in range(run.recipe.folds)
+        for fold, rows in enumerate(held_out)
     ]
     return {
         "audit": leak_audit.audit(run.path),
         "fold_sizes": sizes,
-        "submission_sha256": filesystem.sha256(run.submission)
-        if run.submission.is_file()
-        else None,
+        "submission_sha256": filesystem.sha256(sent) if sent.is_file() else None,
     }
 
 

@@ -21,17 +21,15 @@ _SLOWER_CLOSE = 2.0  # than the slowest so far, since there is more to read afte
 
 
 def workload_of(recipe: Recipe, task: Task, *, pretrained: bool = True) -> Workload:
-    """How many images a stage of the run touches; heads are those of pretrained networks."""
-    views = 2 if recipe.tta and task.flips else 1
-    images = task.images
-    rows = len(images.train_files), len(images.test_files)
+    """Return how many images a stage touches; linear probes are those of pretrained networks."""
     refits = pretrained and recipe.head_first and recipe.refit_head
     ends_untrained = isinstance(recipe.epochs, tuple) and recipe.epochs[-1] == 0
     shares = refits and recipe.batch_norm != "recalibrate" and not ends_untrained
     return Workload(
         recipe.folds,
-        *rows,
-        views,
+        len(task.images.train_files),
+        len(task.images.test_files),
+        2 if recipe.tta and task.flips else 1,
         refits_head=refits,
         shares_features=shares,
         head_views=2 ** len(task.flips) if recipe.tta else 1,
@@ -99,8 +97,7 @@ class Plan:
     def settle(self, stage: Stage, speed: Speed | None) -> Stage | None:
         """Settle the epochs of a stage that is about to begin, and plan those after it.
 
-        Returns:
-            The stage with its epochs, or None: the time left is too short for it.
+        Return the stage with its epochs, or None where the time left is too short for it.
         """
         if speed is not None:
             self._speeds = (self._speeds or Speeds({})).adding(stage, speed)
@@ -138,11 +135,10 @@ class Plan:
         return Slot(self._most_epochs(stage), deadline)
 
     def _most_epochs(self, stage: Stage) -> float:
-        recipe = self._run.recipe
+        recipe, here = self._run.recipe, stage.index - 1
         if recipe.epochs is not None:
-            return schedule.stages_of(recipe)[stage.index - 1].epochs
-        most = schedule.divided(recipe, schedule.MOST_EPOCHS_UNDER_A_TIME_LIMIT)
-        return most[stage.index - 1]
+            return schedule.stages_of(recipe)[here].epochs
+        return schedule.divided(recipe, schedule.MOST_EPOCHS_UNDER_A_TIME_LIMIT)[here]
 
     def _deadline(self, stage: Stage, fold: int) -> float | None:
         if self._budget.limit is None or self._speeds is None:
@@ -173,12 +169,9 @@ class Plan:
         self._longest_fold = max(self._longest_fold, seconds)
 
     def pause_unless_session_lasts(self, stage: Stage) -> None:
-        """End the session where another fold of a stage may not fit into it.
+        """Raise PausedError where another fold of a stage may not fit into the session.
 
         A session's first fold is always tried, so that every session comes further.
-
-        Raises:
-            PausedError: says how far the run is.
         """
         if not self._longest_fold or self._budget.lasts(self._longest_fold * _SLOWER_FOLD):
             return

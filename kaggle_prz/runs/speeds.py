@@ -68,9 +68,7 @@ def keep(recipe: Recipe, stage: Stage, speed: Speed, structure: str = "") -> Non
         **vars(speed.of(stage)),
     )
     rows = [each for each in _rows() if each.key != row.key]
-    filesystem.write_json(
-        filesystem.home() / _FILE, {"speeds": [each.model_dump() for each in [*rows, row]]}
-    )
+    filesystem.write_json(filesystem.home() / _FILE, _Rows(speeds=[*rows, row]).model_dump())
 
 
 def _named(recipe: Recipe, structure: str) -> str:
