@@ -19,7 +19,7 @@ from kaggle_prz.commands import submit as delivery
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.errors import LimitReachedError, PrzError, RunError, UsageError
-from kaggle_prz.runs.receipts import Receipt
+from kaggle_prz.runs.records import Receipt
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import presets
 from kaggle_prz.schedule.recipe import Overrides

@@ -9,8 +9,8 @@ from kaggle_prz.commands.kernel import pushing
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.errors import HostError, RunError, SubmissionError
-from kaggle_prz.runs import receipts
-from kaggle_prz.runs.receipts import Receipt
+from kaggle_prz.runs import records
+from kaggle_prz.runs.records import Receipt
 from kaggle_prz.runs.run import Run
 
 
@@ -113,7 +113,7 @@ def _submit(
 ) -> Receipt:
     submission.validate(run.submission, run.task)
     digest = filesystem.sha256(run.submission)
-    if digest != run.blend.get("submission_sha256", digest):
+    if run.blend.submission_sha256 not in {None, digest}:
         console.say(
             "Note: submission.csv is not the file that the run wrote, so its out-of-fold score "
             "says nothing about it. The fit command writes the run's own again."
@@ -171,7 +171,7 @@ def _graded(run: Run, source: competitions.Source, receipt: Receipt, console: Co
 
 
 def _kept(run: Run, receipt: Receipt) -> Receipt:
-    receipts.write(run.path, receipt)
+    records.write(run.path / "receipt.json", receipt)
     return receipt
 
 

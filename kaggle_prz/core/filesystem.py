@@ -16,9 +16,9 @@ import os
 import shutil
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeVar
 
 import filelock
 import numpy as np
@@ -28,12 +28,11 @@ from numpy.typing import ArrayLike
 
 from kaggle_prz.core.errors import DiskFullError, RunError
 
-Json: TypeAlias = Any  # what a file holds is checked where it is used
 T = TypeVar("T")
 
 SEAL = "DONE"
 RECORD_VERSION = 1  # of the form of a run's JSON files
-_MADE_AGAIN = "Remove that file and run the command that made it again; finished folds are kept."
+MADE_AGAIN = "Remove that file and run the command that made it again; finished folds are kept."
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -148,30 +147,28 @@ def write_json(path: Path, value: object) -> None:
     write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-class _Facts(dict[str, Json]):
-    """What a JSON file of a run holds; a key that it lacks is damage of that file."""
+def read_json(path: Path, *, remedy: str = MADE_AGAIN) -> dict[str, object]:
+    """Read a JSON object from a file of a run.
 
-    def __init__(self, path: Path, facts: Mapping[str, Json]):
-        super().__init__(facts)
-        self._path = path
-
-    def __missing__(self, key: str) -> Json:
-        raise RunError(f"{self._path} lacks {key!r}, which every such file holds. {_MADE_AGAIN}")
+    Raises:
+        RunError: the file is missing, is not JSON, or holds no object.
+    """
+    return read_json_as(path, dict[str, object], remedy=remedy)
 
 
-def read_json(path: Path, form: type = dict, *, remedy: str = _MADE_AGAIN) -> Json:
-    """Read JSON from a file of a run.
+def read_json_as(path: Path, form: type[T], *, remedy: str = MADE_AGAIN) -> T:
+    """Read JSON of a form from a file of a run.
 
     Args:
         path: of the file.
-        form: of the value.
+        form: a type that pydantic knows.
+        remedy: for damage.
 
     Raises:
-        RunError: the file is missing, is not JSON, or holds a value of another form; later, where
-            a key of it is asked for that it lacks.
+        RunError: the file is missing, is not JSON, or holds a value of another form.
     """
     try:
-        value: Json = json.loads(path.read_text("utf-8"))
+        value = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise RunError(
             f"{path} is missing: the directory holds no run, or one that has not come that far."
@@ -183,14 +180,10 @@ def read_json(path: Path, form: type = dict, *, remedy: str = _MADE_AGAIN) -> Js
             f"{path} cannot be read ({error.strerror}): name the directory of a run, "
             "runs/<competition>/<run>."
         ) from None
-    if not isinstance(value, form):
-        raise RunError(
-            f"{path} holds a {type(value).__name__} where a {form.__name__} was written. {remedy}"
-        )
-    return _Facts(path, value) if isinstance(value, dict) else value
+    return checked(path, value, form, remedy=remedy)
 
 
-def checked(path: Path, value: object, form: type[T], *, remedy: str = _MADE_AGAIN) -> T:
+def checked(path: Path, value: object, form: type[T], *, remedy: str = MADE_AGAIN) -> T:
     """Return what a file holds as a value of a form.
 
     Raises:
@@ -211,12 +204,13 @@ def checked(path: Path, value: object, form: type[T], *, remedy: str = _MADE_AGA
 
 def write_arrays(path: Path, **arrays: ArrayLike) -> None:
     """Write named arrays of plain values as a compressed `.npz`, atomically."""
-    made: dict[str, Json] = {name: np.asarray(array) for name, array in arrays.items()}
+    made = {name: np.asarray(array) for name, array in arrays.items()}
     for name, array in made.items():
         if array.dtype.hasobject:
             raise ValueError(f"{name} holds Python objects; arrays of a run hold plain values.")
     with replacing(path) as temporary:
-        np.savez_compressed(temporary, **made)
+        save: Callable[..., None] = np.savez_compressed  # its stub has keywords of other types
+        save(temporary, **made)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -267,12 +261,6 @@ def is_sealed(directory: Path) -> bool:
         return all((directory / name).stat().st_size == size for name, size in sizes.items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
-
-
-def read_seal(directory: Path) -> Mapping[str, Json]:
-    """The seal's content: `files` (name to digest), `bytes` and the facts given to `seal`."""
-    seal_content: Mapping[str, Json] = read_json(directory / SEAL)
-    return seal_content
 
 
 @contextlib.contextmanager

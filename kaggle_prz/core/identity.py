@@ -1,10 +1,9 @@
 """What a network computes, as a value: two that differ in it are never taken for each other."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
-import pydantic
 
 ANY = "any"
 _SAME = 0.01  # of the largest output: machines and precisions differ by less
@@ -24,18 +23,6 @@ class Identity:
     def digest(self) -> str:
         """Structure and weights in one text, for names of runs."""
         return self.structure + self.weights
-
-    def to_json(self) -> dict[str, object]:
-        """Return the identity as JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, facts: object) -> "Identity | None":
-        """Return an identity that was written down, or None where that cannot be read."""
-        try:
-            return pydantic.TypeAdapter(cls).validate_python(facts)
-        except pydantic.ValidationError:
-            return None
 
     def difference(self, other: "Identity | None") -> str:
         """Return in which way the networks differ, as a clause; empty where they do not.

@@ -121,7 +121,7 @@ class _Stores:
 
     def decoded(self, sizes: Sequence[int], cache: str) -> Decoded:
         kinds = self._made(sizes, cache)
-        unreadable = filesystem.read_json(self._record, list)
+        unreadable = filesystem.read_json_as(self._record, stores.Unreadable)
         readable = np.ones(len(self.files), bool)
         readable[[row for row, _ in unreadable]] = False
         found = {size: self._opened(size, kind) for size, kind in kinds.items()}
@@ -190,7 +190,9 @@ class _Stores:
                 filling.fill(filled, filling.in_order(self.files), work, advance)
             unreadable = filled.reasons
             if self._record.is_file():  # a JPEG may be small enough for one size, not for the next
-                unreadable = dict(filesystem.read_json(self._record, list)) | unreadable
+                unreadable = (
+                    dict(filesystem.read_json_as(self._record, stores.Unreadable)) | unreadable
+                )
             _refuse_many(self.files, sorted(unreadable.items()))  # before the arrays are kept
             filesystem.write_json(self._record, sorted(unreadable.items()))
 

@@ -5,7 +5,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from kaggle_prz.readers.pictures.sources import place_of
 
 Kind = Literal["raw", "encoded", "none"]
 UNREADABLE = "unreadable.json"
+Unreadable: TypeAlias = list[tuple[int, str]]  # what it holds: rows, and why
 
 
 def fingerprint(root: Path, references: Sequence[str], how: str) -> str:

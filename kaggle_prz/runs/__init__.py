@@ -2,7 +2,6 @@
 
 from kaggle_prz.runs.run import (
     WEIGHTS,
-    Facts,
     Run,
     all_runs,
     begin,
@@ -11,13 +10,11 @@ from kaggle_prz.runs.run import (
     fingerprint,
     load_run,
     other_network,
-    stages_in,
     write_task,
 )
 
 __all__ = [
     "WEIGHTS",
-    "Facts",
     "Run",
     "all_runs",
     "begin",
@@ -26,6 +23,5 @@ __all__ = [
     "fingerprint",
     "load_run",
     "other_network",
-    "stages_in",
     "write_task",
 ]

@@ -22,8 +22,6 @@ from kaggle_prz.schedule.recipe import Stage
 from kaggle_prz.submission import ensemble
 from kaggle_prz.tasks.image_rows import Rows, pooled
 
-FILE = "stage.json"
-
 
 @dataclass(frozen=True)
 class FoldDone:
@@ -58,8 +56,7 @@ class FoldDone:
 
 def stage_record(run: Run, stage: Stage) -> StageRecord:
     """Return what a stage took so far, in all processes that trained it."""
-    path = run.path / stage.name / FILE
-    return records.read(path, StageRecord) if path.is_file() else StageRecord()
+    return run.measured(stage) or StageRecord()
 
 
 def keep(run: Run, done: FoldDone) -> None:
@@ -67,7 +64,7 @@ def keep(run: Run, done: FoldDone) -> None:
     earlier = stage_record(run, done.stage)
     parts = {*earlier.seconds, *done.seconds}
     records.write(
-        run.path / done.stage.name / FILE,
+        run.path / done.stage.name / "stage.json",
         StageRecord(
             seconds={
                 part: round(earlier.seconds.get(part, 0.0) + done.seconds.get(part, 0.0), 2)

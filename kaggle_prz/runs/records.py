@@ -7,7 +7,7 @@ read.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 import pydantic
 from pydantic import BeforeValidator, PlainSerializer
@@ -42,8 +42,13 @@ class Record(pydantic.BaseModel):
     """What a JSON file of a run holds."""
 
     model_config = pydantic.ConfigDict(frozen=True)
+    remedy: ClassVar[str] = filesystem.MADE_AGAIN  # for damage of the file
 
     version: Annotated[int, BeforeValidator(_number_of)] = VERSION
+
+    def to_json(self) -> dict[str, object]:
+        """Return the content of the file; fields that were not given are left out."""
+        return {**self.model_dump(mode="json", exclude_unset=True), "version": VERSION}
 
 
 R = TypeVar("R", bound=Record)
@@ -172,33 +177,75 @@ class BlendRecord(Record):
     stages: tuple[StageScores, ...]
 
 
-def read(path: Path, kind: type[R], **words: str) -> R:
-    """Read a record.
+class Receipt(Record):
+    """Hold `receipt.json`: a host's answer to a submission, as far as it is known.
 
-    Args:
-        path: of the file.
-        kind: the model of what it holds.
-        words: `remedy` for damage, where it is not the usual one.
+    The file is written when the submission is sent, again when it is graded, and last with the
+    rank. A process may be killed in between, so what comes later is None until it does.
+
+    Attributes:
+        ref: the host's number of the submission.
+        date: ISO 8601, UTC.
+        sha256: hex digest of the file's content.
+        status: `"pending"` until the host has graded it, `"complete"`, or `"error"`: refused.
+        host: name of the host.
+        description: what the submitter wrote.
+        file_name: name of the file, without its directory.
+        public_score: score on the public rows.
+        private_score: score on the private rows, where the host shows it.
+        error: why the file was refused.
+        rank: of the team's best score on the public leaderboard.
+        best_public_score: that score.
+        teams: rows of the leaderboard.
+        percentile: of the rank; 1 is the best of a hundred.
+    """
+
+    remedy: ClassVar[str] = (
+        "Remove that file and submit the run again: what the host has already is not sent "
+        "another time."
+    )
+
+    host: str = ""
+    ref: int
+    date: str
+    description: str = ""
+    file_name: str = ""
+    sha256: str
+    status: Literal["pending", "complete", "error"]
+    public_score: float | None = None
+    private_score: float | None = None
+    error: str | None = None
+    rank: int | None = None
+    best_public_score: float | None = None
+    teams: int | None = None
+    percentile: float | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the content of `receipt.json`; what is not known yet is null."""
+        return self.model_dump()
+
+
+def read(path: Path, kind: type[R]) -> R:
+    """Read a record.
 
     Raises:
         RunError: the file is missing, is damaged, or was written by a newer version.
     """
-    found = filesystem.read_json(path, dict, **words)
+    found = filesystem.read_json(path, remedy=kind.remedy)
     version = found.get("version")
     if isinstance(version, int) and version > VERSION:
         raise RunError(
-            f"{path} was written by a newer version of kaggle-prz (records of version {version}; "
-            f"this one reads up to {VERSION}). Install that version to use the run."
+            f"{path} was written by a newer kaggle-prz (its version is {version}, and this one "
+            f"reads versions up to {VERSION}). Install the newer one to use this run."
         )
-    return filesystem.checked(path, found, kind, **words)
+    return filesystem.checked(path, found, kind, remedy=kind.remedy)
 
 
-def read_if_any(path: Path, kind: type[R], **words: str) -> R | None:
+def read_if_any(path: Path, kind: type[R]) -> R | None:
     """Read a record, or return None where there is no such file."""
-    return read(path, kind, **words) if path.is_file() else None
+    return read(path, kind) if path.is_file() else None
 
 
 def write(path: Path, record: Record) -> None:
-    """Write a record, in place of an earlier one; fields that were not given are left out."""
-    given = record.model_dump(mode="json", exclude_unset=True)
-    filesystem.write_json(path, {**given, "version": VERSION})
+    """Write a record, in place of an earlier one."""
+    filesystem.write_json(path, record.to_json())

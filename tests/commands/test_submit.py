@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from support.synthetic import write_blend
 from support.toys import Recorder
 
 from kaggle_prz import competitions, runs, submission
@@ -15,8 +16,8 @@ from kaggle_prz.competitions.embedded.shapes import Shapes
 from kaggle_prz.competitions.embedded.source import EmbeddedSource
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import DataError, RunError, SubmissionError
-from kaggle_prz.runs import receipts
-from kaggle_prz.runs.receipts import Receipt
+from kaggle_prz.runs import records
+from kaggle_prz.runs.records import Receipt
 from kaggle_prz.schedule.recipe import Recipe
 from kaggle_prz.tasks import infer
 
@@ -43,7 +44,7 @@ def _begin(path, competition: str, root) -> runs.Run:
     recipe = Recipe(backbone="tiny", sizes=(32,), folds=2)
     runs.begin(path, competition, recipe, task, "")
     runs.write_task(path, task)
-    filesystem.write_json(path / "blend.json", {"score": 0.54321})
+    write_blend(path, 0.54321)
     return runs.load_run(path)
 
 
@@ -113,7 +114,10 @@ def test_a_lost_receipt_is_found_at_the_host(run, host):
 
 
 def test_a_receipt_of_a_refused_file_does_not_count(run, host):
-    receipts.write(run.path, _receipt(sha256=filesystem.sha256(run.submission), status="error"))
+    records.write(
+        run.path / "receipt.json",
+        _receipt(sha256=filesystem.sha256(run.submission), status="error"),
+    )
     assert submit.submit(run).status == "complete"
     assert len(host.leaderboard.submissions()) == 1
 

@@ -150,7 +150,8 @@ def test_a_head_of_several_views_is_fitted_to_all_and_answers_their_mean(begin, 
     np.testing.assert_allclose(oof, np.mean(each, axis=0), atol=1e-4)
     source = filesystem.read_json(run.directory(stage, 1) / "transfer.json")
     assert source["head"].endswith("of 20 training rows, in 2 views each")
-    assert filesystem.read_seal(run.directory(stage, 1))["views"] == ["plain", "horizontal"]
+    seal = filesystem.read_json(run.directory(stage, 1) / "DONE")
+    assert seal["views"] == ["plain", "horizontal"]
     np.testing.assert_allclose(worker._classifier.model.get_layer("head").get_weights()[0], head[0])
 
 
@@ -416,7 +417,7 @@ def test_a_fold_without_time_is_predicted_untrained(begin):
     train_fold(worker, STAGE, 0, Slot(1.0, deadline=0.0))
     _, oof, _ = sealed(run)
     np.testing.assert_allclose(oof.sum(axis=1), 1, atol=1e-5)
-    assert "history.csv" not in filesystem.read_seal(run.directory(STAGE, 0))["files"]
+    assert "history.csv" not in filesystem.read_json(run.directory(STAGE, 0) / "DONE")["files"]
 
 
 def test_what_a_fold_was_trained_on_is_written_down(begin, competition):
@@ -486,7 +487,7 @@ def test_nothing_of_an_earlier_try_is_sealed(begin):
     place.mkdir(parents=True)
     (place / "history.csv").write_text("step,epoch\n999,9\n")
     train_fold(worker, STAGE, 0, Slot(0.0))
-    assert "history.csv" not in filesystem.read_seal(place)["files"]
+    assert "history.csv" not in filesystem.read_json(place / "DONE")["files"]
     assert not (place / "history.csv").exists()
 
 

@@ -11,10 +11,11 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+import pydantic
+
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import RunError, SecretFoundError, UsageError
 from kaggle_prz.core.process import scrubbing
-from kaggle_prz.runs.run import Facts
 
 MANIFEST = "manifest.json"
 JOB = "kernel.json"
@@ -26,6 +27,35 @@ _PATTERNS = (
     re.compile(rb"KGAT_[0-9A-Za-z]{16,}"),
     re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
 )
+
+
+class Entry(pydantic.BaseModel):
+    """A file of a bundle: its name there, the path it is unpacked to, its size and digest."""
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    file: str
+    path: str
+    bytes: int
+    sha256: str
+
+
+class Manifest(pydantic.BaseModel):
+    """The files of a bundle, the largest first."""
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    files: tuple[Entry, ...]
+
+    @classmethod
+    def read(cls, directory: Path) -> "Manifest":
+        """Read the manifest of a bundle.
+
+        Raises:
+            RunError: it is missing or damaged.
+        """
+        remedy = "Build the bundle and upload it again."
+        return filesystem.read_json_as(directory / MANIFEST, cls, remedy=remedy)
 
 
 class Bundle:
@@ -51,22 +81,22 @@ class Bundle:
         """Write a file, to be found as `path` by whoever opens the bundle."""
         filesystem.write_json(self.directory / self._flat(path), value)
 
-    def seal(self) -> list[Facts]:
-        """Write the manifest: `file`, `path`, `bytes`, `sha256` of every file, the largest first.
+    def seal(self) -> tuple[Entry, ...]:
+        """Write the manifest of all files; return its entries, the largest first.
 
         Files that were put into the directory by others are found under their names.
         """
         files = [file for file in self.directory.iterdir() if file.name != MANIFEST]
-        entries = [
-            {
-                "file": file.name,
-                "path": self._paths.get(file.name, file.name),
-                "bytes": file.stat().st_size,
-                "sha256": filesystem.sha256(file),
-            }
+        entries = tuple(
+            Entry(
+                file=file.name,
+                path=self._paths.get(file.name, file.name),
+                bytes=file.stat().st_size,
+                sha256=filesystem.sha256(file),
+            )
             for file in sorted(files, key=lambda file: (-file.stat().st_size, file.name))
-        ]
-        filesystem.write_json(self.directory / MANIFEST, {"files": entries})
+        )
+        filesystem.write_json(self.directory / MANIFEST, Manifest(files=entries).model_dump())
         _mark(self.directory).unlink(missing_ok=True)
         return entries
 
@@ -89,12 +119,12 @@ def _mark(directory: Path) -> Path:
 def unpack(directory: Path, to: Path) -> None:
     """Link every file of a bundle to its path below `to`, emptied first; refuse a damaged one."""
     filesystem.begin_anew(to)
-    for entry in filesystem.read_json(directory / MANIFEST)["files"]:
-        file, within = directory / entry["file"], PurePosixPath(entry["path"])
-        if not file.is_file() or filesystem.sha256(file) != entry["sha256"]:
+    for entry in Manifest.read(directory).files:
+        file, within = directory / entry.file, PurePosixPath(entry.path)
+        if not file.is_file() or filesystem.sha256(file) != entry.sha256:
             found = "is another" if file.is_file() else "is missing"
             raise RunError(
-                f"A bundle is whole or not used: {entry['file']} {found} in {directory}. Build it "
+                f"A bundle is whole or not used: {entry.file} {found} in {directory}. Build it "
                 "and upload it again."
             )
         if within.is_absolute() or ".." in within.parts:

@@ -14,8 +14,16 @@ from kaggle_prz.core import filesystem
 from kaggle_prz.core.clock import Budget
 from kaggle_prz.core.console import Console, Terminal
 from kaggle_prz.core.errors import CompetitionNotFoundError, PausedError
+from kaggle_prz.schedule.recipe import Recipe
 
 SESSION = "session.json"
+
+
+@dataclass(frozen=True)
+class Session:
+    """What `session.json` says: whether the training came to its end."""
+
+    complete: bool
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,8 @@ def open_bundle(directory: Path, options: Mapping[str, object] | None = None) ->
     os.environ.setdefault("KAGGLE_PRZ_INPUT", str(root() / "input"))
     todo = Job.read(directory / bundle.JOB)
     todo = todo.model_copy(update={"options": {**todo.options, **(options or {})}})
-    budget = Budget(todo.options.get("time_limit"), session=todo.session)
+    limit = Recipe.parse({"time_limit": todo.options.get("time_limit")}).time_limit
+    budget = Budget(limit, session=todo.session)
     bundle.unpack(directory, home / "bundle")
     working = root() / "working"
     inside = Inside(todo, _competition(todo), home / "bundle", working, budget, Terminal())

@@ -8,9 +8,8 @@ import pydantic
 
 from kaggle_prz.competitions.kaggle import slugs
 from kaggle_prz.core import filesystem
-from kaggle_prz.core.errors import RunError, UsageError
+from kaggle_prz.core.errors import UsageError
 from kaggle_prz.core.process.scrubbing import is_key_like
-from kaggle_prz.runs.run import Facts
 
 Mode = Literal["train", "predict"]
 Machine = Literal["cpu", "t4x2", "tpu"]
@@ -35,20 +34,39 @@ class Job(pydantic.BaseModel):
     requirements: tuple[str, ...]
     kernel: str  # `owner/slug` of the kernel itself, whose last output a training goes on with
     run: str | None = None  # name of the run; None for the one that the recipe makes
-    options: Facts = {}  # of `prz.fit`
+    options: dict[str, object] = {}  # of `prz.fit`
     session: float = SESSION  # seconds after which a training pauses between two folds
 
     @classmethod
     def read(cls, file: Path) -> "Job":
         """Read a `kernel.json`; refuse one that says something else."""
-        try:
-            return cls.model_validate(filesystem.read_json(file))
-        except pydantic.ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise RunError(
-                f"{file} is not what kernel build wrote: {where}: {first['msg']}."
-            ) from None
+        return filesystem.read_json_as(file, cls, remedy="Build the kernel again.")
+
+
+class KernelMetadata(pydantic.BaseModel):
+    """What a push reads of a `kernel-metadata.json`."""
+
+    id: str
+    title: str
+    code_file: str
+    language: str
+    kernel_type: str
+    is_private: bool
+    enable_gpu: bool
+    enable_tpu: bool
+    machine_shape: str = ""
+    dataset_sources: list[str] = []
+    competition_sources: list[str] = []
+    kernel_sources: list[str] = []
+    model_sources: list[str] = []
+
+
+class DatasetMetadata(pydantic.BaseModel):
+    """What is written in `dataset-metadata.json`."""
+
+    id: str
+    title: str
+    licenses: list[dict[str, str]]
 
 
 def check_slug(competition: str) -> str:
@@ -82,7 +100,9 @@ def kernel_slug(mode: Mode, competition: str) -> str:
     return f"prz-{mode}-{competition}"[:longest].strip("-")
 
 
-def kernel_metadata(template: Facts, job: Job, machine: Machine, *, resume: bool) -> Facts:
+def kernel_metadata(
+    template: dict[str, object], job: Job, machine: Machine, *, resume: bool
+) -> dict[str, object]:
     """Return the metadata of a kernel: private, internet off, everything written out."""
     return template | {
         "id": job.kernel,
@@ -98,7 +118,7 @@ def kernel_metadata(template: Facts, job: Job, machine: Machine, *, resume: bool
     }
 
 
-def dataset_metadata(job: Job) -> Facts:
+def dataset_metadata(job: Job) -> dict[str, object]:
     """Return the metadata of the bundle, a private dataset."""
     identity = f"{job.kernel}-bundle"
     return {"id": identity, "title": _title(identity), "licenses": [{"name": "other"}]}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kaggle_prz.commands.kernel import bundle, datasets, job, remote, submitting
 from kaggle_prz.commands.kernel.building import build
-from kaggle_prz.commands.kernel.inside import SESSION
+from kaggle_prz.commands.kernel.inside import SESSION, Session
 from kaggle_prz.commands.kernel.job import Job
 from kaggle_prz.commands.kernel.remote import Version
 from kaggle_prz.competitions.competition import Submission
@@ -133,4 +133,4 @@ def _is_complete(door: Door, version: Version) -> bool:
         found = remote.pull(door, version.ref, Path(place), Silent(), only=SESSION)
         if not found:
             raise RunError(f"{version.ref} left no {SESSION}: it is no training kernel of ours.")
-        return bool(filesystem.read_json(found[0])["complete"])
+        return filesystem.read_json_as(found[0], Session).complete

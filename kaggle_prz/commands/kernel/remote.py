@@ -8,11 +8,10 @@ from pathlib import Path, PurePosixPath
 
 from kaggle_prz.commands.kernel import job
 from kaggle_prz.competitions.kaggle import Door, retry, slugs
-from kaggle_prz.competitions.kaggle.failures import UnreadableAnswerError
+from kaggle_prz.competitions.kaggle.failures import Answer, UnreadableAnswerError
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console, duration
 from kaggle_prz.core.errors import HostError, RulesNotAcceptedError, UsageError
-from kaggle_prz.runs.run import Facts
 
 ENDED = frozenset({"COMPLETE", "ERROR", "CANCEL_ACKNOWLEDGED"})
 _SERVICE = "kernels"
@@ -58,22 +57,21 @@ def save(door: Door, folder: Path) -> Version:
 
     The client does not raise on refusals and on sources that were left out; here they are errors.
     """
-    metadata = filesystem.read_json(folder / job.KERNEL)
-    ref = str(metadata["id"])
-    fields: Facts = {
-        name: metadata[name]
-        for name in ("language", "kernel_type", "is_private", "enable_gpu", "enable_tpu")
-    }
-    fields |= {request: metadata.get(name, []) for name, request in _SOURCES.items()}
-    if metadata.get("machine_shape"):
-        fields["machine_shape"] = metadata["machine_shape"]
+    metadata = filesystem.read_json_as(folder / job.KERNEL, job.KernelMetadata)
+    ref = metadata.id
+    fields = metadata.model_dump(
+        include={"language", "kernel_type", "is_private", "enable_gpu", "enable_tpu"}
+    )
+    fields |= {request: getattr(metadata, name) for name, request in _SOURCES.items()}
+    if metadata.machine_shape:
+        fields["machine_shape"] = metadata.machine_shape
     answer = door.explained(
         lambda: door.once(
             "SaveKernel",
             _SERVICE,
             slug=ref,
-            new_title=metadata["title"],
-            text=(folder / metadata["code_file"]).read_text("utf-8"),
+            new_title=metadata.title,
+            text=(folder / metadata.code_file).read_text("utf-8"),
             enable_internet=False,
             **fields,
         ),
@@ -83,7 +81,7 @@ def save(door: Door, folder: Path) -> Version:
     return Version(ref, int(answer.get("versionNumber") or 0), str(answer.get("url") or ""))
 
 
-def _refuse_what_was_left_out(ref: str, answer: Facts) -> None:
+def _refuse_what_was_left_out(ref: str, answer: Answer) -> None:
     if answer.get("error"):
         raise HostError(f"Kaggle did not take the kernel {ref}: {answer['error']}")
     left_out = {
@@ -183,7 +181,7 @@ def _fetch(door: Door, url: str, path: Path) -> None:
                 raise UnreadableAnswerError("not all of it arrived", response=response)
 
 
-def _listing(door: Door, ref: str) -> Iterator[Facts]:
+def _listing(door: Door, ref: str) -> Iterator[Answer]:
     what = f"Listing the output of the kernel {ref}"
     return door.pages("ListKernelSessionOutput", what, service=_SERVICE, **_named(ref))
 

@@ -12,10 +12,9 @@ import requests
 from kaggle_prz.commands.kernel.remote import Version
 from kaggle_prz.competitions.competition import Submission
 from kaggle_prz.competitions.kaggle import Door, retry, submissions
-from kaggle_prz.competitions.kaggle.failures import PASSING, kind_of
+from kaggle_prz.competitions.kaggle.failures import PASSING, Answer, kind_of
 from kaggle_prz.core.console import Console
 from kaggle_prz.core.errors import HostError, SubmissionError
-from kaggle_prz.runs.run import Facts
 
 _FILE = "submission.csv"
 _DIGITS = 8  # of a digest, in a mark
@@ -28,7 +27,7 @@ class Before:
     """A submission of the same bundle, made earlier."""
 
     version: int  # of the kernel, that was submitted
-    row: Facts  # Kaggle's
+    row: Answer  # Kaggle's
 
 
 def check(door: Door, slug: str) -> None:
@@ -69,7 +68,7 @@ def submit_version(
     return graded(door, slug, version.number, row, console)
 
 
-def graded(door: Door, slug: str, number: int, row: Facts, console: Console) -> Submission:
+def graded(door: Door, slug: str, number: int, row: Answer, console: Console) -> Submission:
     """Return the submission of Kaggle's row once it has a score; refuse one with an error."""
     found = submissions.wait(door, slug, submissions.value(row, "", door.private), console)
     if found.status == "error":
@@ -88,12 +87,12 @@ def _mark(version: Version, content: str) -> str:
     return f"[{' '.join(filter(None, words))}]"
 
 
-def _row_of(door: Door, slug: str, mark: str) -> Facts | None:
+def _row_of(door: Door, slug: str, mark: str) -> Answer | None:
     rows = submissions.rows(door, slug)
     return next((row for row in rows if str(row.get("description")).endswith(mark)), None)
 
 
-def _created(door: Door, slug: str, version: Version, described: str) -> Facts | None:
+def _created(door: Door, slug: str, version: Version, described: str) -> Answer | None:
     """Return the row of a new submission; None where it is not known whether there is one."""
     owner, _, kernel = version.ref.partition("/")
     answer = door.tried(

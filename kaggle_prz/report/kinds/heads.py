@@ -17,8 +17,8 @@ from kaggle_prz.report.predictions import (
     Mistakes,
     Rows,
     Table,
-    Tile,
     binned,
+    tile_of,
     worst,
 )
 
@@ -39,16 +39,13 @@ class HeadFacts:
 def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[str, object]:
     """What the template of heads names."""
     answers = decision.apply(rows)
-    right = int((answers == task.labels).all(axis=1).sum())
-    note = f"{right} of {len(answers)} images"
-    share = f"{100 * right / len(answers):.1f} %"
     found = [
         classes.confusion(head.classes, truth, answered)
         for head, truth, answered in zip(task.heads, task.labels.T, answers.T, strict=True)
     ]
     calibrated = calibration(task, rows)
     return {
-        "tile": Tile("all heads right, out-of-fold", "accuracy", share, note),
+        "tile": tile_of("all heads right, out-of-fold", (answers == task.labels).all(axis=1)),
         "head_table": head_table(task, metric, rows, answers),
         "heads": [
             HeadFacts(head.name, confusion, classes.class_scores(confusion))

@@ -15,9 +15,9 @@ from kaggle_prz.report.predictions import (
     Mistakes,
     Rows,
     Table,
-    Tile,
     binned,
     mistakes,
+    tile_of,
     worst,
 )
 
@@ -33,11 +33,7 @@ def values(task: Task, rows: Rows, decision: Decision) -> dict[str, object]:
     truth, answers = tag_truth(task.labels), decision.apply(rows)
     soft = bool(((task.labels > 0) & (task.labels < 1)).any())
     calibrated = binned(rows.ravel(), task.labels.astype(np.float64).ravel())
-    right = int((truth == answers).all(axis=1).sum())
-    note = f"{right} of {len(truth)} images"
-    tile = Tile(
-        "all tags right, out-of-fold", "accuracy", f"{100 * right / len(truth):.1f} %", note
-    )
+    tile = tile_of("all tags right, out-of-fold", (truth == answers).all(axis=1))
     table = share_table(task, rows) if soft else tag_table(task, rows, decision)
     return {
         "tile": None if soft else tile,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from support.synthetic import make_run
+from support.synthetic import make_run, write_blend
 
 from kaggle_prz import __version__, runs, schedule
 from kaggle_prz.commands import cli, inspect
@@ -381,7 +381,7 @@ def test_submit_prints_the_receipt(prz, here):
     task = inspect.inspect("shapes")
     runs.begin(run, "shapes", Recipe(), task, "")
     runs.write_task(run, task)
-    filesystem.write_json(run / "blend.json", {"score": 0.5})
+    write_blend(run, 0.5)
     shutil.copy(task.sample, run / "submission.csv")
     status, out, _ = prz("submit", run, "-m", "chance", "--json")
     assert status == 0

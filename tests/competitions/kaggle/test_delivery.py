@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.synthetic import write_blend
 from support.toys import Recorder
 
 from kaggle_prz import competitions, runs, submission
@@ -48,7 +49,7 @@ def run(kaggle, tmp_path) -> runs.Run:
     path = tmp_path / "runs" / kaggle.slug / "first"
     runs.begin(path, kaggle.slug, Recipe(backbone="tiny", sizes=(32,), folds=2), task, "")
     runs.write_task(path, task)
-    filesystem.write_json(path / "blend.json", {"score": 0.54321})
+    write_blend(path, 0.54321)
     made = runs.load_run(path)
     rows = np.random.default_rng(0).dirichlet(np.ones(4), len(task.test_ids))
     submission.write(made.submission, task, task.test_ids, rows)
