@@ -90,17 +90,15 @@ class Overrides(_Frozen):
 {'seed': 1})
     """
 
-    metric: str | None = _option(None, "The competition's metric, where its host does not say.")
-    target: str | None = _option(None, "Column of labels.", metavar="COLUMN")
+    metric: str | None = _option(None, "Metric of the competition, if its host does not say.")
+    target: str | None = _option(None, "Column that holds the labels.", metavar="COLUMN")
     group: str | None = _option(
-        None, "Column whose values never part between folds.", metavar="COLUMN|none"
+        None, "Column whose equal values share a fold; none for no groups.", metavar="COLUMN|none"
     )
     id_column: str | None = _option(
         None, "Column that names the training images.", metavar="COLUMN"
     )
-    positive: str | None = _option(
-        None, "Of two classes, the one that a probability is of.", metavar="CLASS"
-    )
+    positive: str | None = _option(None, "Positive class of a binary task.", metavar="CLASS")
 
     @classmethod
     def split(cls, options: Mapping[str, Any]) -> tuple[Self, dict[str, Any]]:
@@ -126,100 +124,100 @@ class Recipe(_Frozen):
     """
 
     backbone: str = _option(
-        "efficientnet_lite0", "A network by name; an unknown name lists the known ones."
+        "efficientnet_lite0", "Network by name. An unknown name lists the known ones."
     )
     weights: str = _option(
         "auto",
-        "What the backbone starts from: pretrained weights where a package ships them, those "
-        "or an error, fresh ones, or a Keras weights file for the backbone.",
+        "Initial weights of the backbone. auto: pretrained if a package has them; imagenet: "
+        "those, or an error; none: random; or a Keras weights file.",
         metavar="auto|imagenet|none|FILE",
     )
     sizes: tuple[ImageSize, ...] = _option(
-        (160, 240, 320), "Image size of every stage, px, rising."
+        (160, 240, 320), "Image size of every stage in px, rising."
     )
-    folds: int = _option(5, "Cross-validation folds, at least 2.", ge=2, le=100)
+    folds: int = _option(5, "Number of cross-validation folds, at least 2.", ge=2, le=100)
     epochs: PositiveEpochs | tuple[StageEpochs, ...] | None = _option(
         None,
-        "In all, divided by the schedule; or one number a stage, the last may be 0; default: by "
-        "the time limit, else 6 in all.",
+        "Epochs in all, which the schedule divides, or one number a stage (the last may be 0). "
+        "Default: what the time limit allows, else 6 in all.",
     )
     schedule: Literal["equal_compute", "equal_epochs", "late_jump", "linear"] = _option(
         "equal_compute",
-        "How epochs are divided among the stages, where they are not one number a stage: for "
-        "the same compute, evenly, most at the first size, or with sizes that rise linearly.",
+        "How epochs in all are divided among the stages: equal compute, equal epochs, most at "
+        "the first size, or a size that rises linearly.",
     )
     batch_size: Annotated[int, Field(ge=1, le=65_536)] | Literal["auto"] = _option(
         32,
-        "Images a step at the first size; falls with the square of the size, to 32 at "
-        "the least; auto: as many as fit an accelerator, 32 on a processor.",
+        "Images a step at the first size. Larger sizes get fewer, down to 32. auto: as many as "
+        "fit on an accelerator, 32 on a CPU.",
     )
     accumulate: int = _key(
-        1, "Steps whose gradients are averaged before weights change.", ge=1, le=1024
+        1, "Steps whose gradients are averaged before the weights change.", ge=1, le=1024
     )
-    learning_rate: float = _option(2e-4, "Peak at the first stage.", gt=0, lt=1)
+    learning_rate: float = _option(2e-4, "Peak learning rate of the first stage.", gt=0, lt=1)
     learning_rate_fall: float = _key(
-        0.6, "Learning rate of a stage ÷ that of the stage before.", gt=0, le=1
+        0.6, "Learning rate of a stage divided by that of the stage before.", gt=0, le=1
     )
     layer_decay: float = _key(
-        1.0, "Learning rate of a layer ÷ that of the layer after it.", gt=0, le=1
+        1.0, "Learning rate of a layer divided by that of the layer after it.", gt=0, le=1
     )
-    weight_decay: float = _option(1e-4, "Of AdamW.", ge=0, lt=1)
-    clipnorm: float = _key(1.0, "Largest norm of a weight's gradient.", gt=0, allow_inf_nan=False)
+    weight_decay: float = _option(1e-4, "Weight decay of AdamW.", ge=0, lt=1)
+    clipnorm: float = _key(
+        1.0, "Largest norm of the gradient of one weight.", gt=0, allow_inf_nan=False
+    )
     head_first: bool = _key(
         True,
-        "Fit the head on frozen features before anything is fine-tuned; without it heads are "
-        "not fitted to larger sizes either.",
+        "Fit the head as a linear probe before fine-tuning. If off, refit_head is off too.",
     )
     refit_head: bool = _key(
         True,
-        "Fit the head again to the features of every larger size, as a stage begins; of "
-        "networks that began with pretrained weights.",
+        "Fit the head as a linear probe again at every larger size, if the backbone is pretrained.",
     )
     frozen: ShareRamp = _key(0.0, "Share of the backbone's layers that are not trained")
-    dropout: ShareRamp = _option(0.2, "Before the head")
+    dropout: ShareRamp = _option(0.2, "Dropout before the head")
     stochastic_depth: ShareRamp = _key(0.0, "Share of residual branches that a step drops")
     randaugment: StrengthRamp = _option(0.0, "Magnitude of RandAugment, 0 to 10")
-    mixup: StrengthRamp = _option(
-        0.0, "Alpha of the beta distribution that shares of two mixed images are drawn from"
-    )
-    cutmix: StrengthRamp = _key(0.0, "The same, of images with a cut-out of another")
+    mixup: StrengthRamp = _option(0.0, "Alpha of mixup; 0 for none")
+    cutmix: StrengthRamp = _key(0.0, "Alpha of CutMix; 0 for none")
     label_smoothing: ShareRamp = _key(0.0, "Share of a label that is spread over all classes")
     presize: Share = _key(
         0.0,
-        "Margin that images keep around a random crop of the stage's size, as a share of it; "
+        "Margin around the random crop of a training image, as a share of the stage's size; "
         "0 for none.",
     )
     loss: Literal["crossentropy", "focal"] = _key(
-        "crossentropy", "focal gives less weight to images that are right already."
+        "crossentropy", "Training loss. focal gives less weight to images that are already right."
     )
     class_weight: Literal["none", "balanced"] = _key(
-        "none", "balanced gives every class the same weight."
+        "none", "balanced: every class gets the same weight in the loss."
     )
     ema: Share = _option(
         0.95,
-        "Momentum of an exponential moving average of the weights, which predicts; 0 for none.",
+        "Momentum of the EMA of the weights, which predicts; 0 for none.",
     )
     patience: Annotated[int, Field(ge=1, le=1000)] | None = _option(
         None,
-        "Epochs without a better score of the held-out rows that end a fold's stage, "
-        "which then keeps its best epoch; default: all epochs, and the last is kept.",
+        "Early stopping: end a fold's stage after so many epochs without a better score, and "
+        "keep the best epoch. Default: train all epochs and keep the last.",
     )
     batch_norm: Literal["auto", "inference", "recalibrate", "train"] = _key(
         "auto",
-        "Statistics of batch normalization: the pretrained ones, measured again on the "
-        "training images, or those of every batch; auto decides by the backbone.",
+        "BatchNorm statistics. inference: pretrained; recalibrate: measured again on training "
+        "images; train: those of every batch; auto: by the backbone.",
     )
     ensemble_stages: bool = _key(
-        True, "Submit the mean of several stages' predictions where it is better."
+        True, "Submit the mean of several stages if its out-of-fold score is better."
     )
-    tta: bool = _option(True, "Average predictions over the flips that the task allows.")
+    tta: bool = _option(
+        True, "Test-time augmentation: average predictions over the flips that the task allows."
+    )
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = _option(
-        "auto", "Compute dtype; auto suits the device."
+        "auto", "Compute dtype. auto: chosen by the device."
     )
     time_limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = _option(
-        None, "For the whole run: 600, 90s, 10m, 1h30m; epochs are fitted to it."
+        None, "Time for the whole run, such as 600, 90s, 10m or 1h30m. Epochs are chosen to fit it."
     )
-    seed: int = _option(0, "Of folds, batches and initial weights.", ge=0, lt=2**32)
+    seed: int = _option(0, "Random seed of folds, batches and initial weights.", ge=0, lt=2**32)
 
     @field_validator("sizes")
     @classmethod

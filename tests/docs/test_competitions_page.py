@@ -8,7 +8,7 @@ from kaggle_prz.tasks.infer.hints import Hints
 def test_the_page_is_up_to_date():
     by_hand, mark, rest = page.PAGE.read_text("utf-8").partition(page.MARK)
     assert mark
-    assert rest == "\n" + page.generated(), "cd tests && python -m competitions.page"
+    assert rest == "\n" + page.generated(), "cd tests && python -m support.competitions.page"
     assert [line[3:] for line in rest.splitlines() if line.startswith("## ")] == [*DRAWN]
     for name in Hints.model_fields:
         assert f"`{name}`" in by_hand

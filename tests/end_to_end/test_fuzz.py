@@ -1,4 +1,4 @@
-"""A few hundred damaged competitions; `python -m fuzz` reads thousands."""
+"""A few hundred damaged competitions; `python -m support.fuzz` reads thousands."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

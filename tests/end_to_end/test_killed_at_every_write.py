@@ -2,7 +2,7 @@
 
 A few of them here; every write of every road, for half an hour, with
 
-    EVERY_WRITE=1 pytest tests/roads/test_road_killed.py
+    EVERY_WRITE=1 pytest tests/end_to_end/test_killed_at_every_write.py
 """
 
 import json

@@ -50,11 +50,12 @@ def cli(context: click.Context, debug: bool) -> None:
 @options.image_cache
 @click.option("--submit", is_flag=True, help="Send the submission to the leaderboard.")
 @click.option("-m", "--message", default="", help="Description of the submission.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def fit(competition: str, quiet: bool, **given: Any) -> None:
-    """Train every stage over every fold, ensemble, and write a submission and a report.
+    """Train on a competition and write a submission and a report.
 
-    The same command again goes on after the last finished fold.
+    Every stage is trained on every fold. Run the same command again to continue after the last
+    finished fold.
     """
     from kaggle_prz.core.clock import Budget
 
@@ -69,16 +70,18 @@ def fit(competition: str, quiet: bool, **given: Any) -> None:
 @options.recipe
 @options.overrides
 @options.output_dir
-@click.option("--attempts", "count", type=int, default=3, show_default=True, help="Runs to make.")
-@click.option("--in-kernels", is_flag=True, help="Train at Kaggle, in kernels, instead of here.")
+@click.option(
+    "--attempts", "count", type=int, default=3, show_default=True, help="Number of attempts."
+)
+@click.option("--in-kernels", is_flag=True, help="Train in Kaggle kernels instead of here.")
 @options.machine
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("--dry-run", is_flag=True, help="Show the attempts without making them.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def auto(competition: str, quiet: bool, in_kernels: bool, machine: "Machine", **given: Any) -> None:
-    """Fit one attempt after the other, and submit what is better than before.
+    """Fit several attempts unattended, and submit each that scores better.
 
-    The recipe as given comes first, then larger images, then other seeds. The same command goes
-    on where it stopped, also on another day.
+    The first attempt is the recipe as given. Later ones use larger images, then other seeds.
+    Run the same command again to continue, also on another day.
     """
     from functools import partial
 
@@ -95,7 +98,10 @@ def auto(competition: str, quiet: bool, in_kernels: bool, machine: "Machine", **
 @options.look
 @options.as_json
 def inspect(competition: str, report: Path | None, as_json: bool, **given: Any) -> None:
-    """Show what a competition's files are taken for, and by which rule. Trains nothing."""
+    """Show how a competition's files are read, and by which rule.
+
+    Trains nothing.
+    """
     from kaggle_prz import report as reports
     from kaggle_prz.commands import inspect as inspecting
 
@@ -118,9 +124,9 @@ def inspect(competition: str, report: Path | None, as_json: bool, **given: Any) 
 @click.option("--calibrate", is_flag=True, help="Measure a few steps at every size first.")
 @options.as_json
 def plan(competition: str, as_json: bool, **given: Any) -> None:
-    """Show the stages that fit would train, and their cost. Trains nothing.
+    """Show the stages that fit would train, and their cost.
 
-    Times come from what was measured on this machine before, or with --calibrate.
+    Trains nothing. Times come from earlier runs on this machine, or from --calibrate.
     """
     from kaggle_prz.commands import plan as planning
 
@@ -133,10 +139,10 @@ def plan(competition: str, as_json: bool, **given: Any) -> None:
 @cli.command()
 @options.run
 @click.option("-m", "--message", default="", help="Description of the submission.")
-@click.option("--again", is_flag=True, help="Send the same file another time.")
+@click.option("--again", is_flag=True, help="Send the same file again.")
 @options.as_json
 def submit(run: Path, message: str, again: bool, as_json: bool) -> None:
-    """Send a run's submission to the leaderboard; the same file is sent once."""
+    """Send a run's submission to the leaderboard, once."""
     from kaggle_prz import runs
     from kaggle_prz.commands import submit as submitting
 
@@ -153,7 +159,7 @@ def submit(run: Path, message: str, again: bool, as_json: bool) -> None:
     "-c",
     "--competition",
     metavar="NAME|DIR",
-    help="Whose test images; default: where the run found its files.",
+    help="Competition to predict. Default: that of the run.",
 )
 @click.option(
     "-o",
@@ -161,10 +167,13 @@ def submit(run: Path, message: str, again: bool, as_json: bool) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("submission.csv"),
     show_default=True,
-    help="The submission.",
+    help="File to write the submission to.",
 )
 def predict(run: Path, competition: str | None, output: Path) -> None:
-    """Predict the test images that are there now with a finished run. Trains nothing."""
+    """Predict a competition's current test images with a finished run.
+
+    Trains nothing.
+    """
     from kaggle_prz.commands import predict as predicting
 
     predicting.predict(run, competition=competition, output=output, console=_console())
@@ -172,7 +181,7 @@ def predict(run: Path, competition: str | None, output: Path) -> None:
 
 @cli.command()
 @options.competition
-@click.option("--private", is_flag=True, help="Show the scores on the hidden rows.")
+@click.option("--private", is_flag=True, help="Show the scores on the private rows.")
 @options.as_json
 def leaderboard(competition: str, private: bool, as_json: bool) -> None:
     """Show a competition's leaderboard."""
@@ -191,7 +200,10 @@ def leaderboard(competition: str, private: bool, as_json: bool) -> None:
 @options.output_dir
 @options.as_json
 def doctor(output_dir: Path, as_json: bool) -> None:
-    """Show what this machine has for a run, and what is in the way. Exit status 1 for a fault."""
+    """Check versions, devices, disk and Kaggle login.
+
+    The exit status is 1 if there is a problem.
+    """
     from kaggle_prz.commands import doctor as doctors
 
     findings = doctors.examine(output_dir)
@@ -206,7 +218,7 @@ def doctor(output_dir: Path, as_json: bool) -> None:
 @cli.command()
 @options.run
 def report(run: Path) -> None:
-    """Write a run's report: one HTML file."""
+    """Write the report of a run as one HTML file."""
     from kaggle_prz import report as reports
     from kaggle_prz import runs
 
@@ -217,7 +229,7 @@ def report(run: Path) -> None:
 @options.output_dir
 @options.as_json
 def runs(output_dir: Path, as_json: bool) -> None:
-    """List the runs below a directory, with how far they are and what they score."""
+    """List the runs in a directory, with progress and score."""
     from kaggle_prz.report import terminal
 
     rows = terminal.run_facts(output_dir)
@@ -231,7 +243,7 @@ def runs(output_dir: Path, as_json: bool) -> None:
 
 @cli.group()
 def kernel() -> None:
-    """Kernels at Kaggle: train or predict there, without network."""
+    """Train or predict in Kaggle kernels, without internet."""
 
 
 @kernel.command("build")
@@ -240,7 +252,10 @@ def kernel() -> None:
 @options.recipe
 @options.overrides
 def kernel_build(what: str, **given: Any) -> None:
-    """Build a kernel and its offline bundle, of a run or for a competition's name at Kaggle."""
+    """Build a kernel and its offline bundle.
+
+    For a finished run, or for the name of a competition at Kaggle.
+    """
     from kaggle_prz.commands import kernel as kernels
 
     own = {key: given.pop(key) for key in options.KERNEL}
@@ -249,14 +264,19 @@ def kernel_build(what: str, **given: Any) -> None:
 
 @kernel.command("push")
 @click.argument("what", metavar="RUN|DIR", type=click.Path(path_type=Path))
-@click.option("--submit", is_flag=True, help="Submit what the kernel wrote; wait for the score.")
-@click.option("--again", is_flag=True, help="Submit the same bundle another time.")
+@click.option("--submit", is_flag=True, help="Submit the kernel's output and wait for the score.")
+@click.option("--again", is_flag=True, help="Submit the same bundle again.")
 @click.option("--until-done", is_flag=True, help="Push a training again until it is complete.")
 @click.option("--no-wait", is_flag=True, help="Return as soon as the kernel is pushed.")
-@click.option("--timeout", type=options.Duration(), default=13 * 3600, help="For one version.")
+@click.option(
+    "--timeout", type=options.Duration(), default=13 * 3600, help="Longest wait for one version."
+)
 @click.option("-m", "--message", default="", help="Description of the submission.")
 def kernel_push(what: Path, no_wait: bool, **given: Any) -> None:
-    """Push what kernel build wrote, or a predicting kernel of a run, and wait for its end."""
+    """Push a kernel and wait until it ends.
+
+    DIR is the output of kernel build. For a RUN, a kernel that predicts is built first.
+    """
     from kaggle_prz.commands.kernel import pushing
 
     pushing.push(what, wait=not no_wait, console=_console(), **given)
@@ -266,7 +286,7 @@ def kernel_push(what: Path, no_wait: bool, **given: Any) -> None:
 @click.argument("kernel_ref", metavar="OWNER/SLUG")
 @options.as_json
 def kernel_status(kernel_ref: str, as_json: bool) -> None:
-    """Show how the last session of a kernel stands."""
+    """Show the status of a kernel's last session."""
     from kaggle_prz.commands.kernel import remote
     from kaggle_prz.competitions.kaggle import Door
 
@@ -284,10 +304,13 @@ def kernel_status(kernel_ref: str, as_json: bool) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(),
     show_default=True,
-    help="Where to.",
+    help="Directory to write to.",
 )
 def kernel_pull(kernel_ref: str, output: Path) -> None:
-    """Fetch what the last session of a kernel left; runs can be gone on with, or submitted."""
+    """Download the output of a kernel's last session.
+
+    A run in it can be continued or submitted.
+    """
     from kaggle_prz.commands.kernel import remote
     from kaggle_prz.competitions.kaggle import Door
 

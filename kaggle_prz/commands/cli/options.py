@@ -132,7 +132,7 @@ competition = click.option(
     "--competition",
     required=True,
     metavar="NAME|ADDRESS|DIR",
-    help="A competition's name, its address at Kaggle, or the path of a directory with its files.",
+    help="Name of a competition, its address at Kaggle, or a directory with its files.",
 )
 
 
@@ -153,7 +153,7 @@ def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
     metavar = extra.get("metavar") if isinstance(extra, dict) else None
     text = field.description or ""
     if get_origin(kinds[-1]) is tuple and Ellipsis not in get_args(kinds[-1]):
-        text += "; one number, or those of the first and the last stage."
+        text += ". One number, or those of the first and the last stage."
     if kinds == [bool]:
         return click.option(f"{flag}/--no-{flag[2:]}", default=None, help=text)
     kind = Duration() if name == "time_limit" else _type_of(kinds)
@@ -185,7 +185,7 @@ recipe = _together(
     click.option(
         "--recipe",
         metavar="NAME|FILE.toml",
-        help="quick, standard, strong, or a file; the other options win over it.",
+        help="quick, standard, strong, or a file. Other options win over it.",
     ),
     _of(Recipe),
     click.option(
@@ -194,7 +194,7 @@ recipe = _together(
         type=Setting(),
         multiple=True,
         callback=_once_each,
-        help="Any other key of the recipe; may be repeated.",
+        help="Any other key of the recipe. May be repeated.",
     ),
 )
 
@@ -204,14 +204,14 @@ look = _together(
     click.option(
         "--check-images/--no-check-images",
         default=None,
-        help="Open the images to find unreadable ones, near-duplicates and leaks; default: where "
-        "they are at most 5,000.",
+        help="Open the images to find unreadable ones, near-duplicates and leaks. Default: if "
+        "there are at most 5,000.",
     ),
     click.option(
         "--report",
         type=click.Path(dir_okay=False, path_type=Path),
         metavar="FILE",
-        help="Write one HTML page with pictures.",
+        help="Write an HTML page with sample images.",
     ),
 )
 
@@ -220,12 +220,12 @@ output_dir = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("runs"),
     show_default=True,
-    help="Where runs are kept.",
+    help="Directory of the runs.",
 )
 
 place = _together(
     output_dir,
-    click.option("--run", help="Name of the run; default: made from the recipe."),
+    click.option("--run", help="Name of the run. Default: made from the recipe."),
 )
 
 image_cache = click.option(
@@ -233,7 +233,7 @@ image_cache = click.option(
     type=click.Choice(["auto", "raw", "encoded", "none"]),
     default="auto",
     show_default=True,
-    help="How decoded images are kept: arrays, JPEGs, not at all; auto by the room on the disk.",
+    help="How decoded images are kept: arrays, JPEGs, or not at all. auto: by free disk space.",
 )
 
 machine = click.option(
@@ -242,30 +242,37 @@ machine = click.option(
     type=click.Choice(["cpu", "t4x2", "tpu"]),
     default="t4x2",
     show_default=True,
-    help="What the kernel runs on.",
+    help="Machine that the kernel runs on.",
 )
 
 KERNEL = ("mode", "output", "machine", "owner", "competition", "session", "resume")
 kernel = _together(
-    click.option("--train", "mode", flag_value="train", help="Train there."),
+    click.option("--train", "mode", flag_value="train", help="Build a kernel that trains."),
     click.option(
-        "--predict", "mode", flag_value="predict", help="Predict there; default of a finished run."
+        "--predict",
+        "mode",
+        flag_value="predict",
+        help="Build a kernel that predicts. Default for a finished run.",
     ),
     click.option(
         "--output",
         type=click.Path(file_okay=False, path_type=Path),
         required=True,
-        help="Takes the folders kernel and bundle.",
+        help="Directory to write the folders kernel and bundle to.",
     ),
     machine,
-    click.option("--owner", help="Your account at Kaggle; default: KAGGLE_USERNAME."),
-    click.option("--competition", metavar="NAME", help="At Kaggle, if the run has another."),
+    click.option("--owner", help="Your account at Kaggle. Default: KAGGLE_USERNAME."),
+    click.option(
+        "--competition", metavar="NAME", help="Its name at Kaggle, if the run has another."
+    ),
     click.option(
         "--session",
         type=Duration(),
-        help="After it, a training pauses between two folds; default: 11h30m, 8h30m on a TPU.",
+        help="Time after which training pauses between two folds. Default: 11h30m, on a TPU 8h30m.",
     ),
-    click.option("--resume", is_flag=True, help="Go on with the output of the kernel's last run."),
+    click.option(
+        "--resume", is_flag=True, help="Continue from the output of the kernel's last run."
+    ),
 )
 
 run = click.argument("run", type=click.Path(path_type=Path))

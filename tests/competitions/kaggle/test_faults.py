@@ -67,4 +67,4 @@ def test_the_page_is_up_to_date() -> None:
     by_hand, mark, rest = page.PAGE.read_text("utf-8").partition(page.MARK)
     assert mark
     assert by_hand
-    assert rest == "\n" + page.generated(), "cd tests && python -m reliability.page"
+    assert rest == "\n" + page.generated(), "cd tests && python -m support.reliability.page"

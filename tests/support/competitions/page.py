@@ -1,6 +1,6 @@
 """docs/competitions.md: what `inspect` prints of every drawn competition.
 
-    cd tests && python -m competitions.page
+    cd tests && python -m support.competitions.page
 
 writes the part of the page below its mark anew; what is above is written by hand.
 """
@@ -19,7 +19,7 @@ from kaggle_prz.commands.cli import cli
 from . import DRAWN
 
 PAGE = Path(__file__).parents[3] / "docs" / "competitions.md"
-MARK = "<!-- From here on: python -m competitions.page -->\n"
+MARK = "<!-- From here on: python -m support.competitions.page -->\n"
 
 
 def generated() -> str:

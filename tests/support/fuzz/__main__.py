@@ -1,6 +1,6 @@
 """Counts what comes of thousands of damaged competitions.
 
-    python -m fuzz --examples 10000 --seed 0
+    python -m support.fuzz --examples 10000 --seed 0
 
 Exit status 1 where anything but a task or a sentence came of one; the first of each kind is kept
 below the directory given with `--keep`.

@@ -1,6 +1,6 @@
 """docs/reliability.md: the table that the tests check, as a page.
 
-    cd tests && python -m reliability.page
+    cd tests && python -m support.reliability.page
 
 writes the part of the page below its mark anew; what is above is written by hand.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from support.reliability.table import CELLS, FAULTS, RECOVERED, STEPS
 
 PAGE = Path(__file__).parents[3] / "docs" / "reliability.md"
-MARK = "<!-- From here on: python -m reliability.page -->\n"
+MARK = "<!-- From here on: python -m support.reliability.page -->\n"
 _SHORT = {
     RECOVERED: "goes on",
     "CredentialsError": "says: make a new token",
