@@ -16,16 +16,16 @@ from kaggle_prz.core.errors import DiskFullError, RunError
 WITHOUT_ROOM = """
 import pathlib, resource, signal, sys
 import numpy as np
-from kaggle_prz import workdir
+from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import DiskFullError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 path = pathlib.Path(sys.argv[1])
 try:
     if path.suffix == ".npz":
-        workdir.write_arrays(path, a=np.random.default_rng(0).random(100_000))
+        filesystem.write_arrays(path, a=np.random.default_rng(0).random(100_000))
     else:
-        workdir.write_atomic(path, "x" * 100_000)
+        filesystem.write_atomic(path, "x" * 100_000)
 except DiskFullError as error:
     print(error)
 """
@@ -228,8 +228,8 @@ def test_sealing_again_does_not_seal_the_seal(sealed):
 
 HOLD = """
 import pathlib, sys, time
-from kaggle_prz import workdir
-with workdir.{hold}(pathlib.Path(sys.argv[1])):
+from kaggle_prz.core import filesystem
+with filesystem.{hold}(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
