@@ -157,7 +157,7 @@ def test_weights_of_a_file_come_along(tmp_path):
         options=QUICK | {"weights": str(tmp_path / "mine.weights.h5")},
     )  # fmt: skip
     assert Job.read(built.bundle / "kernel.json").options["weights"] == "weights/mine.weights.h5"
-    (entry,) = [e for e in built.files if e["path"] == "weights/mine.weights.h5"]
+    (entry,) = [e for e in built.files if e.path == "weights/mine.weights.h5"]
     assert (built.bundle / entry.file).read_bytes() == b"weights"
 
 
