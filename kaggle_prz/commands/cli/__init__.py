@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,7 +25,6 @@ from kaggle_prz.core.process.scrubbing import scrubbed
 
 if TYPE_CHECKING:
     from kaggle_prz.commands.kernel.job import Machine
-    from kaggle_prz.core.console import Console
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
