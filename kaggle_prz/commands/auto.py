@@ -240,13 +240,13 @@ class _Work:
         return self.unsent.get(attempt.number, usual)
 
     def _is_kept_back(self, run: Run) -> bool:
-        """Whether an attempt that is not worse was submitted."""
+        """Return whether an attempt that is not worse was submitted."""
         sent = [other for other in map(self.run, self.planned) if other and _is_sent(other)]
         return any(not metrics.of(run.task).better(run.score, other.score) for other in sent)
 
 
 def _is_sent(run: Run) -> bool:
-    """Whether a run's submission was graded; one that was refused, or is pending, is sent again."""
+    """Return whether a run's submission was graded; a refused or pending one is sent again."""
     return run.receipt is not None and run.receipt.status == "complete"
 
 

@@ -99,7 +99,7 @@ def python() -> list[Finding]:
 
 
 def packages() -> list[Finding]:
-    """Versions of what a run stands on, contradictions between them, and extras not installed."""
+    """Return versions of packages, contradictions between them, and missing extras."""
     found = {name: there for name in _NEIGHBOURS if (there := version(name))}
     listed = ", ".join(f"{name} {there}" for name, there in found.items())
     contradictions = [Finding("packages", "fault", text) for text in _contradictions(found)]
@@ -163,7 +163,7 @@ def mounts() -> list[Finding]:
 
 
 def kaggle(door: "Door | None" = None) -> list[Finding]:
-    """The login for Kaggle by its source, whether Kaggle answers it, and this machine's clock."""
+    """Return the login for Kaggle, whether Kaggle accepts it, and this machine's clock."""
     from kaggle_prz.competitions.kaggle import Door, Patience, credentials
     from kaggle_prz.competitions.kaggle.credentials import HOW
 

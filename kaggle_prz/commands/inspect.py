@@ -121,7 +121,7 @@ def _findings(
 def _decoded(
     source: competitions.Source, task: Task, count: int, console: Console
 ) -> images.Decoded:
-    """The images at the first size of the competition's recipe; very many at a smaller one."""
+    """Return images at the recipe's first size; at a smaller one where they are very many."""
     size = Recipe.parse({}, defaults=dict(source.about.recipe)).sizes[0]
     return images.decode(
         task.root,
@@ -160,7 +160,7 @@ def write(found: Inspection, path: Path) -> Path:
 
 
 def facts(found: Inspection) -> dict[str, object]:
-    """All of it as JSON values; what was not looked at is None."""
+    """Return all of it as JSON values; what was not looked at is None."""
     these = found.findings
     compared = not these.unsaid
     opened = these.opened > 0 or compared
@@ -221,7 +221,7 @@ def _of_findings(these: Findings) -> Iterator[tuple[str, str]]:
 
 
 def notes(found: Inspection) -> list[str]:
-    """Sentences on what was found, and on what was not looked at; the task has its own."""
+    """Return sentences on what was found, and on what was not looked at; the task has its own."""
     these = found.findings
     broken = [f"{image.file} ({why})" for image, why in these.unreadable]
     told = []

@@ -59,7 +59,7 @@ class Forecast:
 
 
 def plan(competition: str, **options: Any) -> tuple[Stage, ...]:
-    """The stages that `fit` would train, without training; takes the same options.
+    """Return the stages that `fit` would train, without training; takes the same options.
 
     Args:
         competition: name or address of a competition, or the path of a directory with its files.
@@ -86,7 +86,7 @@ def foresee(
     console: Console | None = None,
     **options: Any,
 ) -> Forecast:
-    """The stages that `fit` would train, and how long they would take.
+    """Return the stages that `fit` would train, and how long they would take.
 
     Times are predicted where the backbone was measured on this machine, by an earlier run or now;
     only then can a time limit be planned for.
@@ -119,7 +119,7 @@ def foresee(
 
 
 def of(recipe: Recipe, task: Task, *, pretrained: bool = True, structure: str = "") -> Forecast:
-    """What a run of `recipe` would train; only with a known speed, within its time limit."""
+    """Return what a run of `recipe` would train; only with a known speed, within its time limit."""
     workload, known = (
         workload_of(recipe, task, pretrained=pretrained),
         speeds.known(recipe, structure),

@@ -91,7 +91,7 @@ def predict(
 
 
 def read_again(run: Run, competition: str, console: Console | None = None) -> Task:
-    """The task of a run with the test rows that a competition's files hold now.
+    """Return the task of a run with the test rows that a competition's files hold now.
 
     Training rows, labels and the form of cells are the run's; only what there is to predict is
     taken from the files.
@@ -126,7 +126,7 @@ def read_again(run: Run, competition: str, console: Console | None = None) -> Ta
 
 
 def _bags(fitted: Task, found: Task) -> Images | None:
-    """The images of rows, where rows have several here or had when the run was fitted."""
+    """Return the images of rows, where rows have several here or had when the run was fitted."""
     if fitted.bags is None and found.bags is None:
         return None
     own, here = fitted.images, found.images

@@ -78,4 +78,4 @@ class EmbeddedCompetition(Protocol):
         """Write the public files so that `directory` appears whole or not at all."""
 
     def answers(self) -> Answers:
-        """The truth about the test rows."""
+        """Return the truth about the test rows."""

@@ -26,7 +26,7 @@ class Console(Protocol):
         """A small table, numbers as text."""
 
     def bar(self, label: str, total: int) -> contextlib.AbstractContextManager[Advance]:
-        """A bar of `total` steps; the value is called as `advance(steps, note="…")`."""
+        """Return a bar of `total` steps; the value is called as `advance(steps, note="…")`."""
 
 
 class Silent:

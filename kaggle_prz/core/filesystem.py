@@ -37,7 +37,7 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def home() -> Path:
-    """Directory for downloaded competitions, image stores and practice leaderboards.
+    """Return the directory for downloaded competitions, image stores and practice leaderboards.
 
     `KAGGLE_PRZ_HOME` where it is set, else the platform's directory for user data.
     """

@@ -61,7 +61,7 @@ def decide(cache: str, place: Path, numbers: int, console: Console) -> Kind:
 
 
 def _most() -> float | None:
-    """Bytes of `KAGGLE_PRZ_CACHE_GB`, where it is set."""
+    """Return bytes of `KAGGLE_PRZ_CACHE_GB`, where it is set."""
     given = os.environ.get("KAGGLE_PRZ_CACHE_GB")
     if not given:
         return None

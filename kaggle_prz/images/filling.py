@@ -26,7 +26,7 @@ _BLOCKS_WAITING = 4  # a thread
 
 
 def in_order(files: Sequence[str]) -> Rows:
-    """Rows of a file of many one after the other, as they are read by blocks."""
+    """Return rows of a file of many one after the other, as they are read by blocks."""
     if not any("#" in reference for reference in files):
         return np.arange(len(files))
 

@@ -102,7 +102,7 @@ def written(pixels: Pixels) -> bytes:
 
 
 def read(content: bytes, channels: int) -> Pixels:
-    """The picture that `written` wrote, `(size, size, channels)`."""
+    """Return the picture that `written` wrote, `(size, size, channels)`."""
     flat = np.asarray(Image.open(io.BytesIO(content)))
     if channels == 3:
         return flat

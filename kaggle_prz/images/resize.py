@@ -46,7 +46,7 @@ def every(
 
 
 def larger(size: int, others: Collection[int]) -> int | None:
-    """The size that another one may be made from: the smallest at least twice as large, if any.
+    """Return the smallest size at least twice as large, or None.
 
     Twice resized in steps of less than two, a picture loses what the larger size still shows.
 
@@ -58,7 +58,7 @@ def larger(size: int, others: Collection[int]) -> int | None:
 
 
 def shrunk(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """A square picture, `(large, large, channels)`, at a smaller size."""
+    """Return a square picture, `(large, large, channels)`, at a smaller size."""
     return square(arrays.planes(pixels, pixels.shape[-1]), size, "squash")
 
 

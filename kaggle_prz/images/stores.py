@@ -47,12 +47,12 @@ def _facts(root: Path, file: str) -> list[tuple[int, int]]:
 
 
 def path(place: Path, size: int, kind: Kind = "raw") -> Path:
-    """Where the pixels of a size are."""
+    """Return where the pixels of a size are."""
     return place / (f"{size}.npy" if kind == "raw" else f"{size}.jpegs")
 
 
 def index(place: Path, size: int) -> Path:
-    """Where it is written where each picture of an encoded store is."""
+    """Return where it is written where each picture of an encoded store is."""
     return place / f"{size}.index.npy"
 
 
@@ -64,7 +64,7 @@ def kind_of(place: Path, size: int, wanted: str) -> Kind | None:
 
 
 def opened(place: Path, size: int, kind: Kind, channels: int) -> Store:
-    """A store of kind `"raw"` or `"encoded"` that is there."""
+    """Return a store of kind `"raw"` or `"encoded"` that is there."""
     if kind == "raw":
         array: Store = np.load(path(place, size), mmap_mode="r")
         return array

@@ -68,7 +68,7 @@ def scores(stages: Sequence[StageScores], metric: Metric) -> str:
 
 
 def curves(found: Sequence[Curve], stages: Sequence[Stage], oof: Sequence[float | None]) -> str:
-    """Training loss and learning rate over the epochs of all stages."""
+    """Return training loss and learning rate over the epochs of all stages."""
     starts = [sum(stage.epochs for stage in stages[:place]) for place in range(len(stages) + 1)]
 
     def draw(figure: Drawing) -> None:
@@ -120,7 +120,7 @@ def _mean(histories: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def times(rows: Sequence[tuple[Stage, dict[str, float]]]) -> str:
-    """Seconds of every stage, stacked by part; one bar a stage."""
+    """Return seconds of every stage, stacked by part; one bar a stage."""
 
     def draw(figure: Drawing) -> None:
         axes = figure.subplots()

@@ -132,7 +132,7 @@ def worst(
 def mistakes(
     task: Task, rows: Iterable[int], words: Iterable[tuple[str, str, str]]
 ) -> list[Mistake]:
-    """Training rows as mistakes, with their pictures."""
+    """Return training rows as mistakes, with their pictures."""
     return [
         Mistake(
             id=str(task.train_ids[row]),

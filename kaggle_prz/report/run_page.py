@@ -77,7 +77,7 @@ def _stage_rows(
 def _decisions(
     stages: Sequence[Stage], measured: Sequence[StageRecord | None]
 ) -> list[tuple[str, str]]:
-    """Every sentence once, with the stages that it was decided for."""
+    """Return every sentence once, with the stages that it was decided for."""
     known = [(stage, found) for stage, found in zip(stages, measured, strict=True) if found]
     of_sentence: dict[str, list[int]] = {}
     for stage, found in known:

@@ -126,7 +126,7 @@ def show_standings(slug: str, standings: Sequence[Standing], console: Console) -
 
 
 def task_facts(task: Task) -> dict[str, object]:
-    """A task as JSON values: each property with the rule that set it."""
+    """Return a task as JSON values: each property with the rule that set it."""
     return {
         "slug": task.slug,
         "kind": task.kind,
@@ -144,7 +144,7 @@ def task_facts(task: Task) -> dict[str, object]:
 
 
 def run_facts(output_dir: Path) -> list[RunFacts]:
-    """The runs below a directory, oldest first: how far they are and what they score."""
+    """Return the runs below a directory, oldest first: how far they are and what they score."""
     return [_facts_of(path) for path in all_runs(output_dir)]
 
 

@@ -77,7 +77,7 @@ class Plan:
         self._show()
 
     def next(self) -> Stage | None:
-        """The next stage in order, or None after the last."""
+        """Return the next stage in order, or None after the last."""
         if self._position == len(self._stages):
             return None
         self._position += 1
@@ -89,7 +89,7 @@ class Plan:
         return self._position < len(self._stages)
 
     def needs_speed(self, stage: Stage) -> bool:
-        """Whether a stage's speed is worth measuring: under a limit, and at the very first."""
+        """Return whether to measure a stage's speed: under a limit, and at the first stage."""
         if self._workload.predicts_from_features(stage):
             return any(each.epochs for each in self._in_time(stage, trains=True, begun=False))
         return self._budget.limit is not None or (stage.index == 1 and self._settled == 0)
@@ -123,7 +123,7 @@ class Plan:
             self._write(complete=False)
 
     def slot(self, stage: Stage, fold: int) -> Slot:
-        """How long a fold may train: the stage's epochs, or its share of the time left.
+        """Return how long a fold may train: the stage's epochs, or its share of the time left.
 
         Under a time limit the clock alone decides, so that a speed measured too low or too high
         neither wastes time nor overruns it; the stage's epochs are then a prediction. After its
@@ -150,7 +150,7 @@ class Plan:
         return now + left / remaining - self._cost(stage).predict / self._run.recipe.folds
 
     def has_time_for(self, stage: Stage, fold: int) -> bool:
-        """Whether a fold can still be trained a little and predicted; the first stage always."""
+        """Return whether a fold can still be trained a little and predicted."""
         deadline = self._deadline(stage, fold)
         if stage.index == 1 or deadline is None or self._workload.predicts_from_features(stage):
             return True
@@ -207,7 +207,7 @@ class Plan:
         self.closing = max(self.closing, time.monotonic() - begun)
 
     def _left(self) -> float:
-        """Seconds left for training and prediction."""
+        """Return seconds left for training and prediction."""
         more = _SLOWER_CLOSE * self.closing - FOR_ENSEMBLE_AND_REPORT
         return self._budget.left() - max(0.0, more)
 

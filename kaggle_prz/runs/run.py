@@ -140,7 +140,7 @@ class Run:
         return records.read_if_any(self.path / stage.name / "stage.json", StageRecord)
 
     def directory(self, stage: Stage, fold: int) -> Path:
-        """Directory of one fold of one stage."""
+        """Return directory of one fold of one stage."""
         return self.path / stage.name / f"fold{fold}"
 
     def weights(self, stage: Stage, fold: int) -> Path:
@@ -148,7 +148,7 @@ class Run:
         return self.directory(stage, fold) / WEIGHTS
 
     def is_sealed(self, stage: Stage) -> bool:
-        """Whether every fold of a stage is finished."""
+        """Return whether every fold of a stage is finished."""
         return len(self.sealed(stage)) == self.recipe.folds
 
     def fold_is_sealed(self, stage: Stage, fold: int) -> bool:
@@ -221,7 +221,7 @@ def fingerprint(task: Task) -> str:
 
 
 def _of_bags(task: Task) -> dict[str, NDArray[np.int64] | Text]:
-    """The arrays of a task's bags by their names in `task.npz`; none where rows have one image."""
+    """Return the arrays of a task's bags by their names in `task.npz`."""
     return {} if task.bags is None else {f"bags_{name}": getattr(task.bags, name) for name in _BAGS}
 
 
@@ -307,7 +307,7 @@ def load_run(path: str | Path) -> Run:
 
 
 def all_runs(output_dir: Path) -> Iterator[Path]:
-    """Directories of runs below `output_dir`, oldest first."""
+    """Yield directories of runs below `output_dir`, oldest first."""
     yield from sorted(
         (file.parent for file in output_dir.glob("*/*/recipe.json")),
         key=lambda path: (path / "recipe.json").stat().st_mtime,

@@ -44,7 +44,7 @@ class _Rows(pydantic.BaseModel):
 
 
 def known(recipe: Recipe, structure: str = "") -> Speeds | None:
-    """What earlier runs measured on this machine with a recipe's backbone and precision, if any.
+    """Return what earlier runs measured here with a recipe's backbone and precision.
 
     Networks that were handed over have a `structure` besides a name, see `Identity`. A file of
     another form, such as an older version wrote, says nothing.

@@ -141,7 +141,7 @@ class Shapes:
         )
 
     def _rows(self) -> tuple[list[str], NDArray[np.int64]]:
-        """Ids and labels of the train rows, then of the test rows; each part is balanced."""
+        """Return ids and labels of the train rows, then of the test rows; each part is balanced."""
         parts = [
             [row % len(CLASSES) for row in chance.shuffled(self.seed, part, range(count))]
             for part, count in (("train", self.train), ("test", self.test))

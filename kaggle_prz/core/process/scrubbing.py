@@ -139,7 +139,7 @@ def content(path: Path) -> bytes:
 
 
 def _texts() -> Iterator[str]:
-    """Every text that is, or should be, a credential."""
+    """Yield every text that is, or should be, a credential."""
     for variable in VARIABLES:
         value = os.environ.get(variable, "")
         within = content(Path(value)) if value else b""

@@ -22,7 +22,7 @@ _RULES = 1  # of what an archive unpacks to; a new number makes what is cached u
 def unpacked(
     root: Path, cache: Path, console: Console | None = None, *, limit_bytes: int = 500_000_000_000
 ) -> Path:
-    """A competition's files with every archive unpacked.
+    """Return a competition's files with every archive unpacked.
 
     `X.zip` unpacks into a folder `X`, and `X/X` is folded into it; `labels.csv.zip` into the file
     `labels.csv`; archives in archives likewise. An archive whose folder or file stands beside it

@@ -50,7 +50,7 @@ class Form:
 
 
 def is_extra(name: str) -> bool:
-    """Whether a field is called after masks or labels.
+    """Return whether a field is called after masks or labels.
 
     Example:
         >>> is_extra("train_masks"), is_extra("x_train")
@@ -60,12 +60,12 @@ def is_extra(name: str) -> bool:
 
 
 def is_image_file(value: object) -> bool:
-    """Whether bytes open as those of an image file do."""
+    """Return whether bytes open as those of an image file do."""
     return formats.of_content(value) is not None
 
 
 def is_picture(shape: tuple[int, ...]) -> bool:
-    """Whether an array of a shape may be a picture: two long sides, and channels or none.
+    """Return whether an array of a shape may be a picture: two long sides, and channels or none.
 
     Example:
         >>> is_picture((75, 75)), is_picture((3, 32, 32)), is_picture((100, 4))
@@ -96,7 +96,7 @@ def shape_of(count: int, longest: float = _LONGEST) -> tuple[int, ...]:
 
 
 def form_of(row: Row) -> Form | None:
-    """The fields of a row that hold its picture, if any do: an image file, else lists."""
+    """Return the fields of a row that hold its picture, if any do: an image file, else lists."""
     names = [name for name in row if not is_extra(name)]
     files = [name for name in names if is_image_file(bytes_of(row[name]))]
     if files:
@@ -123,12 +123,12 @@ def _stacked(shape: tuple[int, ...], fields: int) -> tuple[int, ...]:
 
 
 def bytes_of(value: object) -> object:
-    """The bytes of an image, which may be held with a path."""
+    """Return the bytes of an image, which may be held with a path."""
     return value.get("bytes") if isinstance(value, Mapping) else value
 
 
 def grid_of(value: object) -> Array | None:
-    """A list of many numbers as a picture, `(height, width)` or with channels; None of others.
+    """Return a list of many numbers as a picture, or None.
 
     Raises:
         DataError: it has as many as fill no picture.
@@ -147,7 +147,7 @@ def grid_of(value: object) -> Array | None:
 
 
 def picture_of(row: Row, form: Form) -> bytes | Array:
-    """The picture of a row: the bytes of an image file, or numbers as `form` says.
+    """Return the picture of a row: the bytes of an image file, or numbers as `form` says.
 
     Raises:
         DataError: the row lacks it, or has one of another shape.
@@ -175,7 +175,7 @@ def picture_of(row: Row, form: Form) -> bytes | Array:
 
 
 def others(row: Row, form: Form) -> Iterator[tuple[str, object]]:
-    """The fields of a row that do not hold its picture; of one held with a path, that."""
+    """Yield the fields of a row that do not hold its picture; of one held with a path, that."""
     for name, value in row.items():
         if name not in form.fields:
             yield name, value.decode("utf-8", "replace") if isinstance(value, bytes) else value

@@ -24,7 +24,7 @@ _FILE_BYTES = 2**16  # an image file, about, for the length of a block
 
 
 def members(path: Path) -> dict[str, Records]:
-    """The pictures in a file, by the names of their datasets; `""` of a dataset a picture.
+    """Return the pictures in a file, by the names of their datasets; `""` of a dataset a picture.
 
     Raises:
         DataError: it claims more than it can hold.
@@ -72,7 +72,7 @@ def _columns(path: Path, names: list[str], rows: int) -> pd.DataFrame:
 
 
 def _encoded(path: Path, name: str, rows: int, names: list[str]) -> Records:
-    """A dataset of image files."""
+    """Return a dataset of image files."""
 
     def read(begin: int, end: int) -> list[object]:
         with opened(path) as file:
@@ -83,7 +83,7 @@ def _encoded(path: Path, name: str, rows: int, names: list[str]) -> Records:
 
 
 def _single(path: Path, place: str, group: h5py.Group) -> Records:
-    """A group with a dataset a picture, called by its id."""
+    """Return a group with a dataset a picture, called by its id."""
     names = list(group)
     first = group[names[0]]
     form = Form(("a dataset a picture",), None if _is_file(first) else first.shape)
@@ -115,7 +115,7 @@ def _one(group: h5py.Group, name: str, size: int) -> object:
 
 
 def _place_of_pictures(file: h5py.Group) -> str | None:
-    """The group whose datasets are a picture each, if there is one."""
+    """Return the group whose datasets are a picture each, if there is one."""
     group = file
     for _ in range(_DEEPEST):
         names = list(group)
@@ -151,14 +151,14 @@ def _datasets(file: h5py.Group) -> Iterator[tuple[str, h5py.Dataset]]:
 
 
 def _is_file_set(one: h5py.Dataset) -> bool:
-    """Whether a dataset holds an image file a row."""
+    """Return whether a dataset holds an image file a row."""
     if len(one.shape) != 1 or not one.shape[0] or one.dtype.kind not in "OSV":
         return False
     return is_image_file(_content(one[0]))
 
 
 def _is_file(one: h5py.Dataset) -> bool:
-    """Whether a dataset is the bytes of one image file."""
+    """Return whether a dataset is the bytes of one image file."""
     if one.dtype.kind in "SVO" and not one.shape:
         return is_image_file(_content(one[()]))
     if one.dtype.kind in "ui" and one.dtype.itemsize == 1 and len(one.shape) == 1:
@@ -172,7 +172,7 @@ def _is_array_of_one(one: h5py.Dataset) -> bool:
 
 
 def _content(value: object) -> bytes:
-    """The bytes that a dataset holds, as whatever its makers wrote them."""
+    """Return the bytes that a dataset holds, as whatever its makers wrote them."""
     if isinstance(value, (bytes, np.bytes_)):
         return bytes(value)
     if isinstance(value, np.void):

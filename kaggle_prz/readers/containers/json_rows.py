@@ -49,7 +49,7 @@ def _without_lists(content: Content, begin: int, end: int) -> Row:
 
 
 def _objects(path: Path) -> Iterator[tuple[int, int]]:
-    """Where every object begins and ends, in bytes."""
+    """Yield where every object begins and ends, in bytes."""
     with path.open("rb") as file:
         buffer = file.read(_AT_ONCE)
         place = _after(buffer, len(_MARK) if buffer.startswith(_MARK) else 0)

@@ -39,7 +39,7 @@ class Stack(InBlocks):
 
 
 def is_stack(name: str, shape: tuple[int, ...], kind: str) -> bool:
-    """Whether an array is pictures, by its name, its shape and the kind of its numbers.
+    """Return whether an array is pictures, by its name, its shape and the kind of its numbers.
 
     Example:
         >>> is_stack("x_train", (50, 28, 28), "u"), is_stack("masks", (50, 28, 28), "u")
@@ -68,7 +68,7 @@ def _role(name: str) -> str:
 
 
 def text_of(values: Array) -> list[object]:
-    """The values of a column, bytes as text.
+    """Return the values of a column, bytes as text.
 
     Raises:
         DataError: they are none that a cell may hold.

@@ -80,7 +80,7 @@ def _fits(part: Array, kind: np.dtype[np.integer]) -> bool:
 
 
 def _lacks(file: "parquet.ParquetFile", group: int) -> bool:
-    """Whether a group may have cells without a number."""
+    """Return whether a group may have cells without a number."""
     held = file.metadata.row_group(group)
     counts = [held.column(k).statistics for k in range(held.num_columns)]
     return any(one is None or one.null_count is None or one.null_count for one in counts)

@@ -106,5 +106,5 @@ def planes(array: Pixels, channels: int) -> list[Image.Image]:
 
 
 def split(image: Image.Image) -> list[Image.Image]:
-    """An image as those that are resized one by one: alpha would weigh the colours."""
+    """Return an image as those that are resized one by one: alpha would weigh the colours."""
     return list(image.split()) if image.mode in {"LA", "RGBA"} else [image]

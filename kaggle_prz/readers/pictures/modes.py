@@ -24,7 +24,7 @@ class Span(NamedTuple):
 
 
 def flat(image: Image.Image, mode: str) -> Image.Image:
-    """An image of any mode as 8-bit grey or colour, with or without alpha.
+    """Return an image of any mode as 8-bit grey or colour, with or without alpha.
 
     What is transparent is composited on white, as on a page of paper; 16 and 32 bits are scaled
     by `span_of`. CMYK and LAB become sRGB, without the image's own colour profile; a CMYK JPEG
@@ -62,7 +62,7 @@ def _from_lab(image: Image.Image) -> Image.Image:
 
 
 def span_of(values: Array) -> Span:
-    """Which numbers are black and white, by the smallest and the largest of a file.
+    """Return which numbers are black and white, by the smallest and the largest of a file.
 
     - bytes are pixels already, and 0 and 1 alone are black and white;
     - whole numbers from 0: white is the largest number of as many bits (8, 10, 12, 14, 16, …)
@@ -110,7 +110,7 @@ def span_of_parts(dtype: np.dtype[np.generic] | None, parts: Iterable[Array]) ->
 
 
 def _extremes(parts: Iterable[Array], kind: str) -> tuple[float, float, str]:
-    """The smallest and the largest, and `"f"` where some are fractions."""
+    """Return the smallest and the largest, and `"f"` where some are fractions."""
     lowest, highest = [], []
     for part in parts:
         if part.dtype.kind == "f":

@@ -77,7 +77,7 @@ forget = _tables.forget
 
 
 def pixel_columns(names: list[str]) -> list[str]:
-    """The names that are alike but for their numbers, in the order of the numbers.
+    """Return the names that are alike but for their numbers, in the order of the numbers.
 
     Raises:
         DataError: fewer than 16 are.
@@ -125,7 +125,7 @@ def _from_text(cells: pd.Series) -> Array:
 
 
 def _parsed(rows: list[str], count: int) -> Iterator[NDArray[np.float64]]:
-    """The numbers of every cell; of a cell of another number of them, NaN."""
+    """Yield the numbers of every cell; of a cell of another number of them, NaN."""
     lacking = np.full(count, np.nan)
     for text in rows:
         numbers = _numbers(text)
@@ -133,7 +133,7 @@ def _parsed(rows: list[str], count: int) -> Iterator[NDArray[np.float64]]:
 
 
 def _numbers(text: str) -> NDArray[np.float64]:
-    """The numbers of a string; none where something else is between them."""
+    """Return the numbers of a string; none where something else is between them."""
     try:
         return np.array(text.strip("[] \n").replace(",", " ").split(), np.float64)
     except ValueError:

@@ -62,7 +62,7 @@ class ClassScore:
 
 
 def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[str, object]:
-    """What the template of classes names; of shares, the largest is the true class."""
+    """Return what the template of classes names; of shares, the largest is the true class."""
     truth, answers = class_truth(task.labels), decision.apply(rows)
     found = confusion(task.classes, truth, answers)
     calibrated = calibration(truth, rows)
@@ -122,7 +122,7 @@ def top_k_shares(truth: Labels, rows: Rows) -> list[float]:
 
 
 def worst_mistakes(task: Task, rows: Rows, answers: Labels) -> Mistakes:
-    """The misclassified images with the highest cross-entropy, in nats; at most 12."""
+    """Return the misclassified images with the highest cross-entropy, in nats; at most 12."""
     truth, names = class_truth(task.labels), task.classes
     shares = class_shares(task.labels, len(names))
     losses = -(shares * np.log(np.maximum(rows, LEAST))).sum(axis=1)

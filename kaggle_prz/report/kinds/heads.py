@@ -37,7 +37,7 @@ class HeadFacts:
 
 
 def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[str, object]:
-    """What the template of heads names."""
+    """Return what the template of heads names."""
     answers = decision.apply(rows)
     found = [
         classes.confusion(head.classes, truth, answered)
@@ -60,7 +60,7 @@ def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[s
 
 
 def head_table(task: Task, metric: Metric, rows: Rows, answers: Answers) -> Table:
-    """Classes, weight and scores of every head; those that want labels are of the answers."""
+    """Return classes, weight and scores of every head."""
     names = list(dict.fromkeys([metric.name, *_SCORED_BY]))
     scored_by = [metrics.get(name) for name in names]
     lines = []
@@ -86,7 +86,7 @@ def calibration(task: Task, rows: Rows) -> Calibration:
 
 
 def worst_mistakes(task: Task, rows: Rows, answers: Answers) -> Mistakes:
-    """The images with a wrong class and the highest cross-entropy over heads; at most 12."""
+    """Return the images with a wrong class and the highest cross-entropy over heads; at most 12."""
     starts = np.array([span.start for span in spans(task.head_sizes)])
     of_truth = np.take_along_axis(rows, starts + task.labels, axis=1)
     losses = -np.log(np.maximum(of_truth, LEAST)).sum(axis=1)
@@ -102,6 +102,6 @@ def worst_mistakes(task: Task, rows: Rows, answers: Answers) -> Mistakes:
 
 
 def _names(task: Task, row: Answers, shown: NDArray[np.bool_]) -> str:
-    """The classes of the heads that are shown."""
+    """Return the classes of the heads that are shown."""
     parts = zip(task.heads, row.tolist(), shown.tolist(), strict=True)
     return ", ".join(f"{head.name} {head.classes[k]}" for head, k, wanted in parts if wanted)
