@@ -73,7 +73,7 @@ def test_our_wheel_is_the_package_that_runs_with_scripts_and_entry_points(tmp_pa
     for file in package.rglob("*.py"):
         twin = tmp_path / "there" / file.relative_to(package.parent)
         assert twin.read_bytes() == file.read_bytes()
-    kernels = tmp_path / "there" / "kaggle_prz" / "kernel" / "kernels"
+    kernels = tmp_path / "there" / "kaggle_prz" / "commands" / "kernel" / "kernels"
     for mode in ("train", "predict"):
         assert (kernels / mode / f"{mode}.py").read_bytes() == (
             wheels.scripts() / mode / f"{mode}.py"
