@@ -19,8 +19,9 @@ from kaggle_prz.core.image_store import Store
 from kaggle_prz.models import precision, prediction, weights
 from kaggle_prz.models.backbones import Backbone
 from kaggle_prz.models.classifier import Classifier, build
-from kaggle_prz.runs import WEIGHTS, Run, fold_files
+from kaggle_prz.runs import WEIGHTS, Run, fold_files, records
 from kaggle_prz.runs.fold_files import FoldDone
+from kaggle_prz.runs.records import Provenance
 from kaggle_prz.schedule import Slot, Speed
 from kaggle_prz.schedule.recipe import Recipe, Stage
 from kaggle_prz.tasks import outputs
@@ -194,7 +195,7 @@ class InProcess:
             directory, self._run.task, self._rows, fold, oof=oof, test=test
         )
         filesystem.write_arrays(directory / "trained_on.npz", ids=self._rows.ids[work.rows])
-        filesystem.write_json(directory / "transfer.json", provenance)
+        records.write(directory / "transfer.json", Provenance.model_validate(provenance))
         model = self._classifier.model
         # HDF5 crashes the process when it cannot close a file for want of room.
         with (
