@@ -41,12 +41,12 @@ def draw(path: Path, size: int) -> str:
 
 def download() -> None:
     """What the process that is measured does: download, and tell what it took."""
-    from kaggle_prz.competitions.kaggle import KaggleHost, Patience
+    from kaggle_prz.competitions.kaggle import KaggleSource, Patience
     from kaggle_prz.competitions.kaggle.client import Door
 
     begun = time.monotonic()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    directory = KaggleHost(Door(Patience(first=0.1))).download("large")
+    directory = KaggleSource("large", door=Door(Patience(first=0.1))).download()
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     taken = time.monotonic() - begun
     print(json.dumps({"directory": str(directory), "seconds": taken, "grown_kb": grown}))

@@ -27,12 +27,12 @@ POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
 def speeds_of(competition: str, options: dict[str, Any]) -> dict[str, Any]:
     """Images a second at every size, and the most memory that was taken."""
     from kaggle_prz import competitions, schedule
-    from kaggle_prz.commands import fit, plan, settle
+    from kaggle_prz.commands import inspect, plan, settle
     from kaggle_prz.core.console import Silent
     from kaggle_prz.runs import speeds
 
     recipe, network = settle.settle(competitions.find(competition), None, options)
-    plan.calibrate(recipe, network, fit.inspect(competition), Silent())
+    plan.calibrate_stages(recipe, network, inspect.inspect(competition), Silent())
     known, found = speeds.known(recipe), {}
     for stage in schedule.stages_of(recipe):
         speed = known.of(stage)

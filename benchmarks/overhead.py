@@ -45,19 +45,19 @@ class Sampler:
         self.spent = 0.0
 
     def attach(self) -> None:
-        """Sample after every `train` of every worker of this process."""
+        """Sample after every fold of every worker of this process."""
         from kaggle_prz.training import in_process
 
-        trained = in_process.InProcess.train
+        trained = in_process.InProcess._trained
 
-        def train(worker, stage, fold, slot):
-            score = trained(worker, stage, fold, slot)
+        def train(worker, stage, work, advance):
+            done = trained(worker, stage, work, advance)
             begun = time.monotonic()
-            self.sample(worker, stage, fold)
+            self.sample(worker, stage, work.fold)
             self.spent += time.monotonic() - begun
-            return score
+            return done
 
-        in_process.InProcess.train = train
+        in_process.InProcess._trained = train
 
     def sample(self, worker, stage, fold) -> None:
         """Add what the fold's steps cost, at the speed that the machine has now."""

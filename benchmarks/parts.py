@@ -24,28 +24,28 @@ import click
 
 # What is timed: a part, and what does it, as `module:function` or `module:Class.method`.
 EARLY = {
-    "read the competition": ["experiment:inspect"],
+    "read the competition": ["commands.inspect:inspect"],
     "decode": ["images:decode"],
-    "near-duplicates": ["duplicates:find"],
+    "near-duplicates": ["images.duplicates:find"],
     "report": ["report:write_if_possible"],
-    "blend": ["blending:blend"],
-    "seal": ["workdir:seal"],
-    "write arrays": ["workdir:write_arrays"],
-    "digest of weights": ["workdir:sha256"],
+    "blend": ["runs.blending:blend"],
+    "seal": ["core.filesystem:seal"],
+    "write arrays": ["core.filesystem:write_arrays"],
+    "digest of weights": ["core.filesystem:sha256"],
 }
 LATE = {
-    "build a model": ["workers:build"],
-    "compile": ["training:StageTrainer.__init__"],
-    "prepare": ["workers:InProcess.prepare"],
-    "features": ["first_weights:FirstWeights._features_of"],
-    "fit the head": ["first_weights:fit_head"],
-    "measure prediction": ["workers:InProcess._measure_prediction"],
-    "measure training": ["training:StageTrainer.measure"],
-    "set first weights": ["first_weights:FirstWeights.set"],
-    "around training steps": ["training:StageTrainer.train"],
-    "training steps": ["training:StageTrainer.train/steps"],
-    "predict": ["workers:InProcess._predict"],
-    "around a fold": ["workers:InProcess.train"],
+    "build a model": ["training.in_process:build"],
+    "compile": ["training.stage_trainer:StageTrainer.__init__"],
+    "prepare": ["training.in_process:InProcess.prepare"],
+    "features": ["training.starting_point:FirstWeights._features_of"],
+    "fit the head": ["training.starting_point:fit_head"],
+    "measure prediction": ["training.in_process:InProcess._measure_prediction"],
+    "measure training": ["training.stage_trainer:StageTrainer.measure"],
+    "set first weights": ["training.starting_point:FirstWeights.set"],
+    "around training steps": ["training.stage_trainer:StageTrainer.train"],
+    "training steps": ["training.stage_trainer:StageTrainer.train/steps"],
+    "predict": ["training.in_process:InProcess._predict"],
+    "around a fold": ["training.in_process:InProcess._trained"],
 }
 
 

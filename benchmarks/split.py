@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz import images
-from kaggle_prz.commands import fit
+from kaggle_prz.commands import inspect
 from kaggle_prz.core.console import Silent
 from kaggle_prz.core.task import Task
 from kaggle_prz.images import duplicates
@@ -65,7 +65,7 @@ def draw(competition: str, count: int | None = None) -> Split:
         competition: its name.
         count: rows to keep, drawn by chance; default: all.
     """
-    task = fit.inspect(competition)
+    task = inspect.inspect(competition)
     with tempfile.TemporaryDirectory() as place:
         decoded = images.decode(
             task.root, task.train_files.tolist(), [_SIZE], Path(place), Silent()

@@ -23,7 +23,7 @@ import numpy as np
 from split import FOLD, FOLDS
 
 from kaggle_prz import competitions, images
-from kaggle_prz.commands import fit, settle
+from kaggle_prz.commands import inspect, settle
 from kaggle_prz.commands.cli.options import Setting
 from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.task import Task
@@ -52,7 +52,7 @@ def listed(split: dict[str, Any]) -> Listed:
 
 def task_of(split: dict[str, Any], rows: Listed) -> Task:
     """The competition's task with the rows of the split, and none to predict."""
-    task = fit.inspect(split["competition"])
+    task = inspect.inspect(split["competition"])
     files = [str(Path(file).relative_to(task.root.absolute())) for file in rows.files]
     return replace(
         task,
@@ -170,8 +170,7 @@ def run(
     before = None
     for stage in stages_of(recipe):
         worker.prepare(stage, before, measure=False)
-        worker.train(stage, FOLD, Slot(epochs=stage.epochs))
-        worker.finish()
+        list(worker.train(stage, [FOLD], lambda _, stage=stage: Slot(epochs=stage.epochs)))
         before = stage
     return worker.curve
 

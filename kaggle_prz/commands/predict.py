@@ -18,7 +18,6 @@ from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.errors import DataError, RunError, UsageError
 from kaggle_prz.core.process import allocator
 from kaggle_prz.core.task import Images, Task
-from kaggle_prz.metrics import decisions
 from kaggle_prz.models import backbones
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule.recipe import Stage
@@ -86,14 +85,13 @@ def predict(
     ids, predictions = ensemble.with_unseen(
         seen_ids, mean, task.test_ids, outputs.of(task).prior(task.labels)
     )
-    decision = decisions.Decision.from_json(run.blend["decision"])
-    submission.write(path, task, ids, predictions, decision)
+    submission.write(path, task, ids, predictions, run.decision)
     console.say(f"Predicted {len(seen)} images with {len(members)} networks. Submission: {path}")
     return path
 
 
 def read_again(run: Run, competition: str, console: Console | None = None) -> Task:
-    """The task of a run with the test rows that a competition's files hold now.
+    """Return the task of a run with the test rows that a competition's files hold now.
 
     Training rows, labels and the form of cells are the run's; only what there is to predict is
     taken from the files.
@@ -128,7 +126,7 @@ def read_again(run: Run, competition: str, console: Console | None = None) -> Ta
 
 
 def _bags(fitted: Task, found: Task) -> Images | None:
-    """The images of rows, where rows have several here or had when the run was fitted."""
+    """Return the images of rows, where rows have several here or had when the run was fitted."""
     if fitted.bags is None and found.bags is None:
         return None
     own, here = fitted.images, found.images
@@ -140,8 +138,8 @@ def _shown(value: object) -> str:
 
 
 def _network(run: Run, backbone: object, console: Console) -> backbones.Backbone:
-    found = filesystem.read_json(run.path / "recipe.json")
-    if backbone is None and found.get("backbone_identity"):
+    known = run.record.backbone_identity
+    if backbone is None and known:
         raise UsageError(
             f"{run.path} was trained on a network that was handed over ({run.recipe.backbone}); "
             "hand over the same one: predict(run, backbone=…) in Python."
@@ -151,7 +149,7 @@ def _network(run: Run, backbone: object, console: Console) -> backbones.Backbone
         from kaggle_prz.models.backbones.own.survey import surveyed
 
         network = surveyed(network, run.recipe.sizes, seed=run.recipe.seed, console=console)
-    differs = runs.other_network(found, network.identity)
+    differs = runs.other_network(known, network.identity)
     if network.name != run.recipe.backbone or differs:
         raise UsageError(
             f"{run.path} was trained on the backbone {run.recipe.backbone!r}; the one that was "
@@ -163,14 +161,14 @@ def _network(run: Run, backbone: object, console: Console) -> backbones.Backbone
 def _members(run: Run) -> Iterator[tuple[Stage, int, Sequence[str]]]:
     """Stage and fold of what the blend averages, stage by stage, and the views of some."""
     stages = {stage.name: stage for stage in run.stages}
-    for member in sorted(run.blend["members"], key=lambda one: (one["stage"], one["fold"])):
-        stage, fold = stages[member["stage"]], member["fold"]
-        if not (file := run.weights(stage, fold)).is_file():
+    for member in sorted(run.blend.members, key=lambda one: (one.stage, one.fold)):
+        stage = stages[member.stage]
+        if not (file := run.weights(stage, member.fold)).is_file():
             raise RunError(
                 f"{file} is missing, and the submission of the run averages that fold. "
                 "Restore the file, or fit the run again."
             )
-        yield stage, fold, member.get("views", ())
+        yield stage, member.fold, member.views
 
 
 def _mean_of_folds(

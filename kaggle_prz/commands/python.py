@@ -102,14 +102,14 @@ class _Option(NamedTuple):
 
 @functools.cache
 def _options() -> dict[str, _Option]:
-    """Options of the command line that functions of the package take, by their names."""
+    """Return options of the command line that functions of the package take, by their names."""
     import click
 
-    from kaggle_prz.commands import fit, predict, submit
+    from kaggle_prz.commands import fit, plan, predict, submit
     from kaggle_prz.commands.cli import cli
     from kaggle_prz.schedule.recipe import Overrides, Recipe
 
-    homes = (fit.fit, fit.foresee, predict.predict, submit.submit)
+    homes = (fit.fit, plan.foresee, predict.predict, submit.submit)
     taken = {name for home in homes for name in inspect.signature(home).parameters}
     taken |= {*Recipe.model_fields, *Overrides.model_fields, "recipe", "settings"}
     found: dict[str, _Option] = {}
@@ -173,7 +173,7 @@ def _bound(
 
 
 def _is_finished_run(parameter: inspect.Parameter) -> bool:
-    """Whether an argument is a run itself; elsewhere, `run` is the name of one to make."""
+    """Return whether an argument is a run itself; elsewhere, `run` is the name of one to make."""
     return parameter.name == "run" and parameter.default is parameter.empty
 
 
@@ -206,7 +206,7 @@ def _check_names(function: str, signature: inspect.Signature, named: Iterable[st
 
 
 def _checked(name: str, value: object, *, optional: bool) -> object:
-    """An argument as functions take it, paths as texts.
+    """Return an argument as functions take it, paths as texts.
 
     Raises:
         UsageError: it is of another type.
@@ -234,7 +234,7 @@ def _checked(name: str, value: object, *, optional: bool) -> object:
 
 
 def _run(value: object) -> object:
-    """A finished run, loaded where its directory is given."""
+    """Return a finished run, loaded where its directory is given."""
     from kaggle_prz import runs
 
     if isinstance(value, runs.Run):

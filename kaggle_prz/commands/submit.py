@@ -1,15 +1,16 @@
 """A run's submission -> its host, once: validated, looked up first, answered with a receipt."""
 
 import glob
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from kaggle_prz import competitions, metrics, submission
+from kaggle_prz.commands.kernel import pushing
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.errors import HostError, RunError, SubmissionError
-from kaggle_prz.runs import receipts
-from kaggle_prz.runs.receipts import Receipt
+from kaggle_prz.runs import records
+from kaggle_prz.runs.records import Receipt
 from kaggle_prz.runs.run import Run
 
 
@@ -58,6 +59,29 @@ def send(
         return _submit(run, source, message, again, console or Silent())
 
 
+def deliver(run: Run, *, message: str = "", console: Console | None = None) -> Receipt:
+    """Send a run's submission as its competition takes it: a file, or a kernel that makes it.
+
+    Raises:
+        SubmissionError, HostError: and its children; it was refused, or the host does not answer.
+    """
+    return deliver_to(competitions.find(run.competition), run, message, console or Silent())
+
+
+def deliver_to(source: competitions.Source, run: Run, message: str, console: Console) -> Receipt:
+    """Send a run's submission to a competition that is found already; see `deliver`."""
+    if not source.about.kernels_only:
+        return send(run, source, message=message, console=console)
+    digest, known = filesystem.sha256(run.submission), run.receipt
+    if known and (known.sha256, known.status) == (digest, "complete"):
+        console.say(f"This run was submitted before ({known.date}); it is not sent again.")
+        return known
+    graded = pushing.push(run.path, submit=True, message=message, console=console).submission
+    if graded is None:
+        raise RunError(f"{run.path} was pushed, and nothing was submitted.")
+    return keep(run, source, replace(graded, sha256=digest), console)
+
+
 def may_be_sent(source: competitions.Source, output_dir: Path, run: str | None) -> bool:
     """Return whether an earlier process may have sent a run: it has a submission."""
     name = "*" if run is None else glob.escape(run)
@@ -72,7 +96,7 @@ def check(source: competitions.Source, console: Console | None = None) -> None:
         HostError: and its children: this machine or account cannot submit.
     """
     try:
-        source.host.check_open(source.slug, console)
+        source.leaderboard.check_open(console)
     except SubmissionError as error:
         raise SubmissionError(f"{error} Fit without --submit.") from None
 
@@ -89,7 +113,7 @@ def _submit(
 ) -> Receipt:
     submission.validate(run.submission, run.task)
     digest = filesystem.sha256(run.submission)
-    if digest != run.blend.get("submission_sha256", digest):
+    if run.blend.submission_sha256 not in {None, digest}:
         console.say(
             "Note: submission.csv is not the file that the run wrote, so its out-of-fold score "
             "says nothing about it. The fit command writes the run's own again."
@@ -98,9 +122,7 @@ def _submit(
     if receipt is None:
         metric = metrics.of(run.task)
         described = message or f"{run.name}: out-of-fold {metric.title} {run.score:.4f}"
-        sent = source.host.submit(
-            source.slug, run.submission, described, again=again, console=console
-        )
+        sent = source.leaderboard.submit(run.submission, described, again=again, console=console)
         receipt = _kept(run, _answered(source, sent))
     if receipt.status == "pending":
         receipt = _graded(run, source, receipt, console)
@@ -119,7 +141,7 @@ def _sent_before(
         if known.status == "complete" and not again:
             console.say(_not_again(known.date))
             return known
-    sent = None if again else source.host.sent_before(source.slug, digest)
+    sent = None if again else source.leaderboard.sent_before(digest)
     if sent is None:
         return None
     console.say(_not_again(sent.date))
@@ -138,7 +160,7 @@ def _graded(run: Run, source: competitions.Source, receipt: Receipt, console: Co
     """
     names = (field.name for field in fields(competitions.Submission))
     pending = competitions.Submission(**{name: getattr(receipt, name) for name in names})
-    answer = source.host.wait(source.slug, pending, console)
+    answer = source.leaderboard.wait(pending, console)
     graded = _kept(run, _answered(source, answer))
     if graded.status == "error":
         raise SubmissionError(
@@ -149,7 +171,7 @@ def _graded(run: Run, source: competitions.Source, receipt: Receipt, console: Co
 
 
 def _kept(run: Run, receipt: Receipt) -> Receipt:
-    receipts.write(run.path, receipt)
+    records.write(run.path / "receipt.json", receipt)
     return receipt
 
 
@@ -159,15 +181,15 @@ def _said(run: Run, receipt: Receipt, console: Console) -> Receipt:
 
 
 def _answered(source: competitions.Source, sent: competitions.Submission) -> Receipt:
-    """Return what a submission's answer shows; a practice host knows the private score at once."""
-    hidden = {"private_score": None} if isinstance(source.host, competitions.EmbeddedHost) else {}
-    return Receipt(**{"host": source.host.name, **vars(sent), **hidden})
+    """Return what a submission's answer shows; one that is hidden stays so."""
+    hidden = {"private_score": None} if source.leaderboard.hides_private else {}
+    return Receipt(**{"host": source.host, **vars(sent), **hidden})
 
 
 def _ranked(receipt: Receipt, source: competitions.Source, console: Console) -> Receipt:
     """Return the receipt with the team's rank; without, where the leaderboard cannot be had now."""
     try:
-        standings = source.host.standings(source.slug)
+        standings = source.leaderboard.standings()
     except HostError as error:
         console.say(f"Note: {error}")
         standings = []

@@ -2,17 +2,14 @@
 
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 FOR_ENSEMBLE_AND_REPORT = 6.0
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600}
 
 
 def seconds_of(text: str) -> float:
-    """Seconds of a time as people write it.
-
-    Raises:
-        ValueError: it is none.
+    """Return the seconds of a time as people write it, or raise a ValueError.
 
     Example:
         >>> seconds_of("90s"), seconds_of("1h30m"), seconds_of("600")
@@ -31,16 +28,17 @@ def seconds_of(text: str) -> float:
 class Budget:
     """Seconds for a run, some of them kept back for what follows training.
 
-    Args:
-        limit: seconds in all, or None for as long as it takes.
-        begun: `time.monotonic()` at the start.
-        session: seconds that this process may last; a run that is not done by then pauses between
-            two folds, to be gone on with in another. None for as long as it takes.
+    Without a limit, or a session, a run takes as long as it takes. One that is not done within the
+    session of its process pauses between two folds, to be continued in another.
     """
 
     limit: float | None
     begun: float = field(default_factory=time.monotonic)
     session: float | None = None
+
+    def limited(self, seconds: float | None) -> "Budget":
+        """Return the same clock with a limit, where it has none."""
+        return replace(self, limit=seconds) if self.limit is None else self
 
     @property
     def end_of_training(self) -> float | None:
@@ -50,12 +48,12 @@ class Budget:
         return self.begun + self.limit - FOR_ENSEMBLE_AND_REPORT - 0.01 * self.limit
 
     def left(self) -> float:
-        """Seconds left for training and prediction; infinite without a limit."""
+        """Return the seconds left for training and prediction; infinite without a limit."""
         end = self.end_of_training
         return float("inf") if end is None else end - time.monotonic()
 
     def has_left(self, seconds: float) -> bool:
-        """Whether the limit itself is so many seconds away.
+        """Return whether the limit itself is so many seconds away.
 
         Example:
             >>> Budget(None).has_left(1e9), Budget(60).has_left(61)
@@ -64,16 +62,11 @@ class Budget:
         return self.limit is None or self.spent() + seconds <= self.limit
 
     def spent(self) -> float:
-        """Seconds since the start."""
+        """Return the seconds since the start."""
         return time.monotonic() - self.begun
 
     def lasts(self, seconds: float) -> bool:
-        """Whether the session goes on for so many seconds more, and for what follows them.
-
-        Example:
-            >>> Budget(None).lasts(1e9), Budget(None, session=60).lasts(120)
-            (True, False)
-        """
+        """Return whether the session lasts so many seconds more, and for what follows them."""
         if self.session is None:
             return True
         return self.spent() + seconds + FOR_ENSEMBLE_AND_REPORT <= self.session

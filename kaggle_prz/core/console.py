@@ -26,7 +26,7 @@ class Console(Protocol):
         """A small table, numbers as text."""
 
     def bar(self, label: str, total: int) -> contextlib.AbstractContextManager[Advance]:
-        """A bar of `total` steps; the value is called as `advance(steps, note="…")`."""
+        """Return a bar of `total` steps; the value is called as `advance(steps, note="…")`."""
 
 
 class Silent:
@@ -103,7 +103,7 @@ class Terminal:
         self.say(f"{label}  {last}  {duration(time.monotonic() - begun)}".replace("    ", "  "))
 
     def _written(self, text: str) -> str:
-        """A cell as the stream writes it, so that columns are as wide as what is in them."""
+        """Return a cell as the stream writes it, so that columns are as wide as their cells."""
         return signs.written(text, self._rich.encoding)
 
     def _live(self) -> rich.progress.Progress:
@@ -123,7 +123,7 @@ def _are_numbers(cells: Sequence[str]) -> bool:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people read them: `7 s`, `2 min 05 s`, `1 h 03 min`.
+    """Return seconds as people read them: `7 s`, `2 min 05 s`, `1 h 03 min`.
 
     Example:
         >>> duration(125)

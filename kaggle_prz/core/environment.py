@@ -45,10 +45,10 @@ def describe() -> dict[str, str]:
 def machine() -> str:
     """Return the graphics card, else processor and cores, without loading a framework."""
     if os.environ.get("CUDA_VISIBLE_DEVICES") not in {"", "-1"}:
-        cards = _told(sorted(_CARDS.glob("*/information")), "Model")
+        cards = _values(sorted(_CARDS.glob("*/information")), "Model")
         if cards:
             return f"{len(cards)} × {cards[0]}"
-    processor = _told([_PROCESSORS], "model name")
+    processor = _values([_PROCESSORS], "model name")
     named = processor[0] if processor else platform.processor() or platform.machine()
     return f"{named}, {processors()} cores"
 
@@ -94,7 +94,7 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def _told(files: list[Path], key: str) -> list[str]:
+def _values(files: list[Path], key: str) -> list[str]:
     """Return values of `key` in the lines `key : value` of files, where they can be read."""
     values = []
     for file in files:

@@ -115,10 +115,11 @@ class UnforeseenError(PrzError):
 
 
 class MissingExtraError(PrzError):
-    """A package that `what` needs, and that an extra of kaggle-prz brings, is not installed."""
+    """A package that `what` needs is not installed; an extra of kaggle-prz brings it, or pip."""
 
     def __init__(self, what: str, package: str, extra: str):
+        wanted = f"'kaggle-prz[{extra}]'" if extra else package
         super().__init__(
             f"{what} needs the package {package}, which is not installed. "
-            f"Install it with: pip install 'kaggle-prz[{extra}]'"
+            f"Install it with: pip install {wanted}"
         )

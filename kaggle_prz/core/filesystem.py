@@ -16,25 +16,28 @@ import os
 import shutil
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeVar
 
 import filelock
 import numpy as np
 import platformdirs
+import pydantic
 from numpy.typing import ArrayLike
 
 from kaggle_prz.core.errors import DiskFullError, RunError
 
-Json: TypeAlias = Any  # what a file holds is checked where it is used
+T = TypeVar("T")
+
 SEAL = "DONE"
-_MADE_AGAIN = "Remove that file and run the command that made it again"
+RECORD_VERSION = 1  # of the form of a run's JSON files
+MADE_AGAIN = "Remove that file and run the command that made it again; finished folds are kept."
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def home() -> Path:
-    """Directory for downloaded competitions, image stores and practice leaderboards.
+    """Return the directory for downloaded competitions, image stores and practice leaderboards.
 
     `KAGGLE_PRZ_HOME` where it is set, else the platform's directory for user data.
     """
@@ -44,12 +47,7 @@ def home() -> Path:
 
 @contextlib.contextmanager
 def room_for(path: Path) -> Iterator[None]:
-    """Turn "no space left" while writing `path` into a sentence.
-
-    Raises:
-        DiskFullError: with the path, the room left and what to do.
-        RunError: when the place may not be written to.
-    """
+    """Turn a full disk, or a place that may not be written to, into a sentence."""
     try:
         yield
     except OSError as error:
@@ -69,12 +67,7 @@ def room_for(path: Path) -> Iterator[None]:
 
 
 def check_place(path: Path) -> None:
-    """Fail before the work where its result could not be written.
-
-    Raises:
-        RunError: the place may not be written to, or what is there is no file.
-        DiskFullError: no room for even an empty file.
-    """
+    """Refuse a place where the result could not be written, before the work."""
     path = _replaceable(path)
     with room_for(path):
         probe = _temporary_beside(path)
@@ -83,7 +76,7 @@ def check_place(path: Path) -> None:
 
 
 def _temporary_beside(path: Path) -> Path:
-    """A name in the directory of `path`, which is made where it is not there."""
+    """Return a name in the directory of `path`, which is made where it is not there."""
     _make(path.parent)
     return path.with_name(f".part-{os.getpid()}-{path.name}")
 
@@ -100,7 +93,7 @@ def _make(directory: Path) -> None:
 
 
 def _replaceable(path: Path) -> Path:
-    """The file that a path leads to, through links; nothing else may be replaced."""
+    """Return the file that a path leads to, through links; nothing else may be replaced."""
     path = path.resolve() if path.is_symlink() else path
     if path.exists() and not path.is_file():
         raise RunError(
@@ -116,13 +109,10 @@ def _existing_parent(path: Path) -> Path:
 
 @contextlib.contextmanager
 def replacing(path: Path, size: int = 0) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place, whole and flushed, at the end.
+    """Yield a temporary path beside `path` that takes its place, whole and flushed, at the end.
 
     The temporary name keeps every suffix of `path`, because writers choose formats by suffix.
-
-    Args:
-        path: of the file.
-        size: bytes that there must be room for, for writers that do not outlive a full disk.
+    `size` is the bytes that there must be room for, for writers that do not outlive a full disk.
     """
     path = _replaceable(path)
     with room_for(path):
@@ -147,11 +137,7 @@ def _reserve(path: Path, size: int) -> None:
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write `content` to `path` so that a reader sees the old file or the new one, whole.
-
-    Raises:
-        DiskFullError: no room; the old file, if any, is intact.
-    """
+    """Write `content` to `path` so that a reader sees the old file or the new one, whole."""
     with replacing(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
@@ -161,74 +147,74 @@ def write_json(path: Path, value: object) -> None:
     write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-class _Facts(dict[str, Json]):
-    """What a JSON file of a run holds; a key that it lacks is damage of that file."""
+def read_json(path: Path, *, remedy: str = MADE_AGAIN) -> dict[str, object]:
+    """Read a JSON object from a file of a run.
 
-    def __init__(self, path: Path, facts: Mapping[str, Json]):
-        super().__init__(facts)
-        self._path = path
-
-    def __missing__(self, key: str) -> Json:
-        raise RunError(
-            f"{self._path} lacks {key!r}, which every such file holds. {_MADE_AGAIN}; finished "
-            "folds are kept."
-        )
+    Raises:
+        RunError: the file is missing, is not JSON, or holds no object.
+    """
+    return read_json_as(path, dict[str, object], remedy=remedy)
 
 
-def read_json(path: Path, form: type = dict) -> Json:
-    """Read JSON from a file of a run.
+def read_json_as(path: Path, form: type[T], *, remedy: str = MADE_AGAIN) -> T:
+    """Read JSON of a form from a file of a run.
 
     Args:
         path: of the file.
-        form: of the value.
+        form: a type that pydantic knows.
+        remedy: for damage.
 
     Raises:
-        RunError: the file is missing, is not JSON, or holds a value of another form; later, where
-            a key of it is asked for that it lacks.
+        RunError: the file is missing, is not JSON, or holds a value of another form.
     """
     try:
-        value: Json = json.loads(path.read_text("utf-8"))
+        value = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise RunError(
             f"{path} is missing: the directory holds no run, or one that has not come that far."
         ) from None
     except ValueError as error:
-        raise RunError(
-            f"{path} is not valid JSON ({error}). {_MADE_AGAIN}; finished folds are kept."
-        ) from None
+        raise RunError(f"{path} is not valid JSON ({error}). {remedy}") from None
     except OSError as error:
         raise RunError(
             f"{path} cannot be read ({error.strerror}): name the directory of a run, "
             "runs/<competition>/<run>."
         ) from None
-    if not isinstance(value, form):
-        raise RunError(
-            f"{path} holds a {type(value).__name__} where a {form.__name__} was written. "
-            f"{_MADE_AGAIN}; finished folds are kept."
-        )
-    return _Facts(path, value) if isinstance(value, dict) else value
+    return checked(path, value, form, remedy=remedy)
+
+
+def checked(path: Path, value: object, form: type[T], *, remedy: str = MADE_AGAIN) -> T:
+    """Return what a file holds as a value of a form.
+
+    Raises:
+        RunError: it is of another form; names the first field that is wrong.
+    """
+    try:
+        return pydantic.TypeAdapter(form).validate_python(value)
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        if first["type"] == "missing":
+            found = f"{path} lacks {where!r}, which every such file holds"
+        else:
+            reason = f"{where}: {first['msg']}" if where else first["msg"]
+            found = f"{path} holds something else than was written ({reason})"
+        raise RunError(f"{found}. {remedy}") from None
 
 
 def write_arrays(path: Path, **arrays: ArrayLike) -> None:
-    """Write named arrays as a compressed `.npz`, atomically.
-
-    Raises:
-        ValueError: an array holds Python objects, which only a pickle could keep.
-    """
-    made: dict[str, Json] = {name: np.asarray(array) for name, array in arrays.items()}
+    """Write named arrays of plain values as a compressed `.npz`, atomically."""
+    made = {name: np.asarray(array) for name, array in arrays.items()}
     for name, array in made.items():
         if array.dtype.hasobject:
             raise ValueError(f"{name} holds Python objects; arrays of a run hold plain values.")
     with replacing(path) as temporary:
-        np.savez_compressed(temporary, **made)
+        save: Callable[..., None] = np.savez_compressed  # its stub has keywords of other types
+        save(temporary, **made)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read every array of an `.npz` into memory; pickles are refused.
-
-    Raises:
-        RunError: the file is missing or damaged.
-    """
+    """Read every array of an `.npz` into memory; refuse pickles and damaged files."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
@@ -244,7 +230,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def sha256(path: Path) -> str:
-    """Hex digest of a file's content."""
+    """Return the hex digest of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -264,11 +250,12 @@ def seal(directory: Path, **facts: object) -> None:
     files = sorted(p for p in directory.iterdir() if p.name != SEAL and not p.name.startswith("."))
     digests = {p.name: sha256(p) for p in files}
     sizes = {p.name: p.stat().st_size for p in files}
-    write_json(directory / SEAL, {"files": digests, "bytes": sizes, **facts})
+    content = {"version": RECORD_VERSION, "files": digests, "bytes": sizes, **facts}
+    write_json(directory / SEAL, content)
 
 
 def is_sealed(directory: Path) -> bool:
-    """Whether `directory` holds finished work whose files are all still there, and whole."""
+    """Return whether a directory holds finished work whose files are all there, and whole."""
     try:
         sizes = json.loads((directory / SEAL).read_text("utf-8"))["bytes"]
         return all((directory / name).stat().st_size == size for name, size in sizes.items())
@@ -276,38 +263,33 @@ def is_sealed(directory: Path) -> bool:
         return False
 
 
-def read_seal(directory: Path) -> Mapping[str, Json]:
-    """The seal's content: `files` (name to digest), `bytes` and the facts given to `seal`."""
-    seal_content: Mapping[str, Json] = read_json(directory / SEAL)
-    return seal_content
-
-
 @contextlib.contextmanager
-def exclusive(lock: Path) -> Iterator[None]:
-    """Wait for other processes that hold `lock`, then hold it."""
+def exclusive(lock: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold `lock`; where another process holds it, call `waiting`, then wait for that process."""
     with room_for(lock):
         lock.parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(lock):
+    held = filelock.FileLock(lock)
+    try:
+        held.acquire(timeout=0)
+    except filelock.Timeout:
+        waiting()
+        held.acquire()
+    try:
         yield
+    finally:
+        held.release()
 
 
 @contextlib.contextmanager
 def locked(directory: Path) -> Iterator[None]:
-    """Hold a run directory for this process.
+    """Hold a run directory for this process; refuse one that another process holds."""
 
-    Raises:
-        RunError: another process is at work in it, or it cannot be made.
-    """
-    _make(directory)
-    lock = filelock.FileLock(directory / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
+    def refuse() -> None:
         raise RunError(
             f"Another process is at work in {directory}. Wait for it, or name another run "
             "with --run NAME."
         ) from None
-    try:
+
+    _make(directory)
+    with exclusive(directory / ".lock", refuse):
         yield
-    finally:
-        lock.release()

@@ -1,10 +1,9 @@
 """What a network computes, as a value: two that differ in it are never taken for each other."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
-import pydantic
 
 ANY = "any"
 _SAME = 0.01  # of the largest output: machines and precisions differ by less
@@ -12,36 +11,18 @@ _SAME = 0.01  # of the largest output: machines and precisions differ by less
 
 @dataclass(frozen=True)
 class Identity:
-    """What tells a network that was handed over from every other.
+    """What tells a network that was handed over from every other."""
 
-    Attributes:
-        structure: digest of layers, their settings and the user's code, at every size; names of
-            layers do not count.
-        weights: digest of the initial weights; `ANY`, and how they are drawn, where they are
-            others at every call.
-        outputs: some of the features of two made-up pictures, at the first size.
-    """
-
+    # Digest of layers, their settings and the user's code, at every size; names do not count.
     structure: str
+    # Digest of the initial weights; `ANY`, and how they are drawn, where calls draw others.
     weights: str
-    outputs: tuple[float, ...]
+    outputs: tuple[float, ...]  # some features of two made-up pictures, at the first size
 
     @property
     def digest(self) -> str:
         """Structure and weights in one text, for names of runs."""
         return self.structure + self.weights
-
-    def to_json(self) -> dict[str, object]:
-        """Return the identity as JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, facts: object) -> "Identity | None":
-        """Return an identity that was written down, or None where that cannot be read."""
-        try:
-            return pydantic.TypeAdapter(cls).validate_python(facts)
-        except pydantic.ValidationError:
-            return None
 
     def difference(self, other: "Identity | None") -> str:
         """Return in which way the networks differ, as a clause; empty where they do not.

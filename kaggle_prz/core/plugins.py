@@ -3,11 +3,11 @@
 import difflib
 import importlib.metadata
 from collections.abc import Sequence
-from typing import Any
 
 from kaggle_prz.core.errors import PrzError, UsageError
 
 BACKBONES = "kaggle_prz.backbones"
+READERS = "kaggle_prz.readers"
 
 
 def names(kind: str) -> list[str]:
@@ -15,18 +15,19 @@ def names(kind: str) -> list[str]:
     return sorted({entry.name for entry in importlib.metadata.entry_points(group=kind)})
 
 
-def load(kind: str, name: str) -> Any:
+def load(kind: str, name: str) -> object:
     """Return the object behind one name; refuse an unknown one, or one that cannot be imported."""
     found = list(importlib.metadata.entry_points(group=kind, name=name))
     if not found:
         raise unknown(kind.rpartition(".")[2].removesuffix("s"), name, names(kind))
     try:
-        return found[0].load()
+        plugin: object = found[0].load()
     except (ImportError, AttributeError) as error:
         raise PrzError(
             f"The plugin {name!r} of {kind} is registered as {found[0].value} and cannot be "
             f"imported: {error}. Reinstall or remove the package that brings it."
         ) from error
+    return plugin
 
 
 def unknown(noun: str, name: str, known: Sequence[str]) -> UsageError:

@@ -39,7 +39,7 @@ class Head:
 
 
 def spans(sizes: Sequence[int]) -> tuple[slice, ...]:
-    """Which columns of predictions belong to each head, one head after the other.
+    """Return which columns of predictions belong to each head, one head after the other.
 
     Example:
         >>> spans((2, 3))
@@ -140,7 +140,7 @@ class Task:
     warnings: tuple[str, ...] = field(default=())
 
     def __repr__(self) -> str:
-        """What is asked, in a line; rows and evidence have attributes of their own."""
+        """Return what is asked, in a line; rows and evidence have attributes of their own."""
         return (
             f"Task({self.slug!r}, {self.kind} in {self.cell} cells, {len(self.classes)} outputs, "
             f"{self.metric}, {len(self.train_ids)} training and {len(self.test_ids)} test rows)"
@@ -174,7 +174,7 @@ class Task:
         return tuple(len(head.classes) for head in self.heads)
 
     def of_head(self, place: int) -> "Task":
-        """The task of one head alone: one of classes, with that head's labels and columns.
+        """Return the task of one head alone: one of classes, with that head's labels and columns.
 
         Args:
             place: of the head.

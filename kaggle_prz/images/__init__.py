@@ -99,113 +99,102 @@ def decode(
     Raises:
         TooManyUnreadableError: more than 1 % of the files, and more than ten, cannot be decoded.
         DiskFullError: no room for the arrays.
-        MissingExtraError: DICOM files, and pydicom is not installed.
+        MissingExtraError: a format needs a package that is not installed.
         UsageError: an unknown `aspect` or `cache`, or a number below 1.
     """
     how = How(channels, aspect, largest_pixels)
     cache_limit.check(cache)
     place = store / stores.fingerprint(root, files, how.key)
     with filesystem.exclusive(place / ".lock"):
-        kinds = _made(place, root, files, sizes, how=how, cache=cache, console=console)
-        return _opened(place, root, files, kinds, how)
+        return _Stores(place, root, files, how, console).decoded(sizes, cache)
 
 
-def _opened(
-    place: Path, root: Path, files: Sequence[str], kinds: Mapping[int, Kind], how: How
-) -> Decoded:
-    unreadable = filesystem.read_json(place / stores.UNREADABLE, list)
-    readable = np.ones(len(files), bool)
-    readable[[row for row, _ in unreadable]] = False
-    found = {
-        size: FromFiles(root, files, size, how)
-        if kind == "none"
-        else stores.opened(place, size, kind, how.channels)
-        for size, kind in kinds.items()
-    }
-    return Decoded(found, readable, dict(unreadable))
+@dataclass(frozen=True)
+class _Stores:
+    """The stores of some images in one directory, made where they are not there."""
 
+    place: Path
+    root: Path
+    files: Sequence[str]
+    how: How
+    console: Console
 
-def _made(
-    place: Path,
-    root: Path,
-    files: Sequence[str],
-    sizes: Sequence[int],
-    *,
-    how: How,
-    cache: str,
-    console: Console,
-) -> dict[int, Kind]:
-    """Make the sizes that are not there; how each of them is there in the end."""
-    there = {size: stores.kind_of(place, size, cache) for size in sizes}
-    missing = [size for size, kind in there.items() if kind is None]
-    looked = (place / stores.UNREADABLE).is_file()
-    if missing and not (cache == "none" and looked):
-        numbers = len(files) * sum(size**2 for size in missing) * how.channels
-        kind = cache_limit.decide(cache, place, numbers, console)
-        small = _smaller(place, missing) if looked and kind != "none" else {}
-        for source, some in small.items():
-            large = stores.opened(place, source, "raw", how.channels)
-            _shrink_into(place, large, some, kind=kind, console=console)
-        rest = [size for size in missing if not any(size in some for some in small.values())]
-        if rest and not (kind == "none" and looked):
-            _decode_into(place, root, files, rest, kind=kind, how=how, console=console)
-        there |= dict.fromkeys(missing, kind)
-    return {size: kind or "none" for size, kind in there.items()}
+    def decoded(self, sizes: Sequence[int], cache: str) -> Decoded:
+        kinds = self._made(sizes, cache)
+        unreadable = filesystem.read_json_as(self._record, stores.Unreadable)
+        readable = np.ones(len(self.files), bool)
+        readable[[row for row, _ in unreadable]] = False
+        found = {size: self._opened(size, kind) for size, kind in kinds.items()}
+        return Decoded(found, readable, dict(unreadable))
 
+    @property
+    def _record(self) -> Path:
+        return self.place / stores.UNREADABLE
 
-def _smaller(place: Path, missing: Sequence[int]) -> dict[int, list[int]]:
-    """Raw store that is large enough -> the missing sizes that are made from it."""
-    raw = [int(file.stem) for file in place.glob("*.npy") if file.stem.isdigit()]
-    found: dict[int, list[int]] = {}
-    for size in missing:
-        source = resize.larger(size, raw)
-        if source is not None:
-            found.setdefault(source, []).append(size)
-    return found
+    def _opened(self, size: int, kind: Kind) -> Store:
+        if kind == "none":
+            return FromFiles(self.root, self.files, size, self.how)
+        return stores.opened(self.place, size, kind, self.how.channels)
 
+    def _made(self, sizes: Sequence[int], cache: str) -> dict[int, Kind]:
+        """Make the sizes that are not there; return how each of them is there in the end."""
+        there = {size: stores.kind_of(self.place, size, cache) for size in sizes}
+        missing = [size for size, kind in there.items() if kind is None]
+        looked = self._record.is_file()
+        if missing and not (cache == "none" and looked):
+            numbers = len(self.files) * sum(size**2 for size in missing) * self.how.channels
+            kind = cache_limit.decide(cache, self.place, numbers, self.console)
+            small = self._smaller(missing) if looked and kind != "none" else {}
+            for source, some in small.items():
+                self._shrink(source, some, kind)
+            rest = [size for size in missing if not any(size in some for some in small.values())]
+            if rest and not (kind == "none" and looked):
+                self._decode(rest, kind)
+            there |= dict.fromkeys(missing, kind)
+        return {size: kind or "none" for size, kind in there.items()}
 
-def _shrink_into(
-    place: Path, large: Store, sizes: Sequence[int], *, kind: Kind, console: Console
-) -> None:
-    count, size, _, channels = large.shape
-    label = f"shrink {size} px to {_listed(sizes)} px"
+    def _smaller(self, missing: Sequence[int]) -> dict[int, list[int]]:
+        """Raw store that is large enough -> the missing sizes that are made from it."""
+        raw = [int(file.stem) for file in self.place.glob("*.npy") if file.stem.isdigit()]
+        found: dict[int, list[int]] = {}
+        for size in missing:
+            source = resize.larger(size, raw)
+            if source is not None:
+                found.setdefault(source, []).append(size)
+        return found
 
-    def work(row: int) -> tuple[Mapping[int, Pixels], str]:
-        pixels = np.asarray(large[row])
-        return {size: resize.shrunk(pixels, size) for size in sizes}, ""
+    def _shrink(self, source: int, sizes: Sequence[int], kind: Kind) -> None:
+        large = self._opened(source, "raw")
 
-    with (
-        parts.filled(place, kind, sizes, (count, channels)) as filled,
-        console.bar(label, count) as advance,
-    ):
-        filling.fill(filled, np.arange(count), work, advance)
+        def work(row: int) -> tuple[Mapping[int, Pixels], str]:
+            pixels = np.asarray(large[row])
+            return {size: resize.shrunk(pixels, size) for size in sizes}, ""
 
+        with (
+            parts.filled(self.place, kind, sizes, (len(large), self.how.channels)) as filled,
+            self.console.bar(f"shrink {source} px to {_listed(sizes)} px", len(large)) as advance,
+        ):
+            filling.fill(filled, np.arange(len(large)), work, advance)
 
-def _decode_into(
-    place: Path,
-    root: Path,
-    files: Sequence[str],
-    sizes: Sequence[int],
-    *,
-    kind: Kind,
-    how: How,
-    console: Console,
-) -> None:
-    sources.require(files)
-    label = f"decode to {_listed(sizes)} px" if kind != "none" else "look at every image"
-    with parts.filled(place, kind, sizes, (len(files), how.channels)) as filled:
-        with console.bar(label, len(files)) as advance:
+    def _decode(self, sizes: Sequence[int], kind: Kind) -> None:
+        sources.require(self.files)
+        count = len(self.files)
+        label = f"decode to {_listed(sizes)} px" if kind != "none" else "look at every image"
 
-            def work(row: int) -> tuple[Mapping[int, Pixels], str]:
-                made, reason = decode_one.decode(root, files[row], sizes, how)
-                return made, reason.replace(f"{root}/", "")  # which may be moved
+        def work(row: int) -> tuple[Mapping[int, Pixels], str]:
+            made, reason = decode_one.decode(self.root, self.files[row], sizes, self.how)
+            return made, reason.replace(f"{self.root}/", "")  # which may be moved
 
-            filling.fill(filled, filling.in_order(files), work, advance)
-        unreadable, record = filled.reasons, place / stores.UNREADABLE
-        if record.is_file():  # a JPEG may be small enough for one size and not for the next
-            unreadable = dict(filesystem.read_json(record, list)) | unreadable
-        _refuse_many(files, sorted(unreadable.items()))  # before the arrays are kept
-        filesystem.write_json(record, sorted(unreadable.items()))
+        with parts.filled(self.place, kind, sizes, (count, self.how.channels)) as filled:
+            with self.console.bar(label, count) as advance:
+                filling.fill(filled, filling.in_order(self.files), work, advance)
+            unreadable = filled.reasons
+            if self._record.is_file():  # a JPEG may be small enough for one size, not for the next
+                unreadable = (
+                    dict(filesystem.read_json_as(self._record, stores.Unreadable)) | unreadable
+                )
+            _refuse_many(self.files, sorted(unreadable.items()))  # before the arrays are kept
+            filesystem.write_json(self._record, sorted(unreadable.items()))
 
 
 def _listed(sizes: Sequence[int]) -> str:
@@ -213,12 +202,9 @@ def _listed(sizes: Sequence[int]) -> str:
 
 
 def open_rgb(path: Path, enough: int, largest_pixels: int = LARGEST_PIXELS) -> Image.Image:
-    """Decode an image upright as 8-bit RGB, at full size or a fraction of at least `enough` px.
+    """Decode a reference upright as 8-bit RGB, at full size or a fraction of at least `enough` px.
 
-    Args:
-        path: any reference of `kaggle_prz.readers.pictures.sources`.
-        enough: px.
-        largest_pixels: see `decode`.
+    References are those of `kaggle_prz.readers.pictures.sources`.
     """
     planes = sources.planes(path, enough, 3, largest_pixels)
     return planes[0] if len(planes) == 1 else Image.merge("RGB", planes)

@@ -31,16 +31,11 @@ def check(cache: str) -> None:
 
 
 def decide(cache: str, place: Path, numbers: int, console: Console) -> Kind:
-    """Choose how to keep images, by the room there is.
+    """Choose how to keep images of so many numbers, by the room there is.
 
     What is kept takes at most half of the disk that is free or holds stores, or
-    `KAGGLE_PRZ_CACHE_GB`, and leaves a reserve.
-
-    Args:
-        cache: of `CHOICES`; `"auto"` takes the first for which there is room.
-        place: directory of the stores that are made.
-        numbers: images × Σ size² × channels.
-        console: gets the decision; where older stores are in the way, also how to remove them.
+    `KAGGLE_PRZ_CACHE_GB`, and leaves a reserve; `"auto"` takes the first kind that fits. Where
+    older stores are in the way, the console gets how to remove them.
     """
     root = place.parent.parent
     disk = shutil.disk_usage(root)
@@ -66,7 +61,7 @@ def decide(cache: str, place: Path, numbers: int, console: Console) -> Kind:
 
 
 def _most() -> float | None:
-    """Bytes of `KAGGLE_PRZ_CACHE_GB`, where it is set."""
+    """Return bytes of `KAGGLE_PRZ_CACHE_GB`, where it is set."""
     given = os.environ.get("KAGGLE_PRZ_CACHE_GB")
     if not given:
         return None

@@ -15,11 +15,7 @@ NO_FILE = "no file"
 
 @dataclass(frozen=True)
 class How:
-    """What makes pixels of an image, besides its size; part of a store's fingerprint.
-
-    Attributes:
-        channels, aspect, largest_pixels: see `kaggle_prz.images.decode`.
-    """
+    """What makes pixels of an image, besides its size; part of a store's fingerprint."""
 
     channels: int
     aspect: Aspect
@@ -40,17 +36,11 @@ class How:
 def decode(
     root: Path, reference: str, sizes: Sequence[int], how: How
 ) -> tuple[Mapping[int, Pixels], str]:
-    """Read an image once for all sizes.
-
-    Args:
-        root: the competition's directory.
-        reference: see `kaggle_prz.readers.pictures.sources`; `""` is an image that is not there.
-        sizes: px.
-        how: makes pixels of it.
+    """Read an image of the competition in `root` once for all sizes, in px.
 
     Returns:
         Size -> `(size, size, channels)`, and `""`; of an image that cannot be decoded nothing,
-        and the reason.
+        and the reason. An empty reference is an image that is not there.
     """
     if not reference:
         return {}, NO_FILE

@@ -71,7 +71,7 @@ def find(store: Store, rows: Rows | None = None) -> Rows:
 
 
 def sets(first: Rows) -> list[Rows]:
-    """The sets of at least two that `find` found, each as rising positions."""
+    """Return the sets of at least two that `find` found, each as rising positions."""
     order = np.argsort(first, kind="stable")
     _, begins = np.unique(first[order], return_index=True)
     return [members for members in np.split(order, begins[1:]) if len(members) > 1]

@@ -26,7 +26,7 @@ _BLOCKS_WAITING = 4  # a thread
 
 
 def in_order(files: Sequence[str]) -> Rows:
-    """Rows of a file of many one after the other, as they are read by blocks."""
+    """Return rows of a file of many one after the other, as they are read by blocks."""
     if not any("#" in reference for reference in files):
         return np.arange(len(files))
 
@@ -38,13 +38,9 @@ def in_order(files: Sequence[str]) -> Rows:
 
 
 def fill(filling: Filling, order: Rows, work: Work, advance: Advance) -> None:
-    """Do the rows of `order` that are not done.
+    """Do the rows of `order` that are not done, and save every few seconds.
 
-    Args:
-        filling: takes the pixels; saved every few seconds.
-        order: rows.
-        work: makes the pixels of a row.
-        advance: called with rows as they are done, and with their rate.
+    `work` makes the pixels of a row; `advance` is called with rows as they are done.
     """
     rows = order[~filling.done[order]]
     advance(len(order) - len(rows))

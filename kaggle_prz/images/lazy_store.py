@@ -31,11 +31,7 @@ if hasattr(os, "register_at_fork"):  # a forked process has no threads, and woul
 
 
 class Gathered(ABC):
-    """A store of pictures that are made one by one; the same rows give the same pixels.
-
-    Attributes:
-        shape: `(images, size, size, channels)`.
-    """
+    """A store of pictures that are made one by one; the same rows give the same pixels."""
 
     def __init__(self, shape: tuple[int, int, int, int]):
         self.shape = shape
@@ -64,11 +60,7 @@ class Gathered(ABC):
 class Encoded(Gathered):
     """Pictures as JPEGs one after the other in a file.
 
-    Args:
-        file: their bytes.
-        index: `(images, 2)` uint64, where each begins and how long it is; 0 long is black.
-        size: px.
-        channels: of every picture.
+    `index` says where each begins and how long it is, `(images, 2)`; 0 long is black.
     """
 
     def __init__(self, file: Path, index: NDArray[np.uint64], size: int, channels: int):
@@ -85,14 +77,7 @@ class Encoded(Gathered):
 
 
 class FromFiles(Gathered):
-    """Pictures that are decoded from the competition's files every time.
-
-    Args:
-        root: the competition's directory.
-        files: see `kaggle_prz.images.decode`.
-        size: px.
-        how: makes pixels of them.
-    """
+    """Pictures that are decoded from the competition's files every time."""
 
     def __init__(self, root: Path, files: Sequence[str], size: int, how: How):
         super().__init__((len(files), size, size, how.channels))
@@ -105,10 +90,9 @@ class FromFiles(Gathered):
 
 
 def written(pixels: Pixels) -> bytes:
-    """One picture as a JPEG without subsampling; pixels come back slightly different.
+    """Write one picture as a JPEG without subsampling; pixels come back slightly different.
 
-    Args:
-        pixels: `(size, size, channels)`; three are colours, others stand one below the other.
+    Three channels are colours, others stand one below the other.
     """
     size, _, channels = pixels.shape
     flat = pixels if channels == 3 else np.moveaxis(pixels, -1, 0).reshape(channels * size, size)
@@ -118,7 +102,7 @@ def written(pixels: Pixels) -> bytes:
 
 
 def read(content: bytes, channels: int) -> Pixels:
-    """The picture that `written` wrote, `(size, size, channels)`."""
+    """Return the picture that `written` wrote, `(size, size, channels)`."""
     flat = np.asarray(Image.open(io.BytesIO(content)))
     if channels == 3:
         return flat

@@ -6,6 +6,7 @@ import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,17 @@ from kaggle_prz.images.stores import Kind
 _PROGRESS = ".progress.json"
 
 
-class _Part(ABC):
-    """The file of one size; rows are written in any order, by several threads.
+@dataclass(frozen=True)
+class _Progress:
+    """What was done: of which filling, one bit a row, and rows without pixels with the reason."""
 
-    Args:
-        final: its place at the end.
-    """
+    key: str
+    done: str
+    reasons: list[tuple[int, str]]
+
+
+class _Part(ABC):
+    """The file of one size, later in `final`; several threads write rows in any order."""
 
     def __init__(self, final: Path):
         self.final, self.file = final, _part(final)
@@ -106,11 +112,7 @@ class _Encoded(_Part):
 class Filling:
     """Stores of several sizes, and which of their rows are done.
 
-    Args:
-        place: directory of the stores.
-        kind: of the stores; of `"none"` rows are counted, and nothing is written.
-        sizes: px.
-        shape: `(images, channels)`.
+    Of the kind `"none"` rows are counted, and nothing is written.
 
     Attributes:
         done: `(images,)` bool, those that an earlier process did among them.
@@ -145,7 +147,7 @@ class Filling:
         done, reasons = np.packbits(self.done).tobytes().hex(), list(self.reasons.items())
         for part in self.parts.values():
             part.flush()
-        filesystem.write_json(self._progress, {"key": self._key, "done": done, "reasons": reasons})
+        filesystem.write_json(self._progress, asdict(_Progress(self._key, done, reasons)))
 
     def finish(self) -> None:
         """Move every store to its place."""
@@ -169,12 +171,12 @@ class Filling:
         """Read how far an earlier process came; whether it was at work on the same."""
         if not self._progress.is_file():
             return False
-        found = filesystem.read_json(self._progress)
-        if found["key"] != self._key:
+        found = filesystem.read_json_as(self._progress, _Progress)
+        if found.key != self._key:
             return False
-        bits = np.frombuffer(bytes.fromhex(found["done"]), np.uint8)
+        bits = np.frombuffer(bytes.fromhex(found.done), np.uint8)
         self.done = np.unpackbits(bits, count=len(self.done)).astype(bool)
-        self.reasons = dict(found["reasons"])
+        self.reasons = dict(found.reasons)
         return True
 
 

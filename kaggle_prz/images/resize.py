@@ -37,16 +37,7 @@ def square(planes: list[Image.Image], size: int, aspect: Aspect) -> NDArray[np.u
 def every(
     planes: list[Image.Image], sizes: Sequence[int], aspect: Aspect
 ) -> Mapping[int, NDArray[np.uint8]]:
-    """Resize one image to several sizes, the small ones from large ones where `larger` allows.
-
-    Args:
-        planes: see `square`.
-        sizes: px.
-        aspect: see `square`.
-
-    Returns:
-        Size -> `(size, size, channels)`.
-    """
+    """Resize one image to several sizes, the small ones from large ones where `larger` allows."""
     made: dict[int, NDArray[np.uint8]] = {}
     for size in sorted(sizes, reverse=True):
         source = larger(size, [each for each in made if each <= min(planes[0].size)])
@@ -55,7 +46,7 @@ def every(
 
 
 def larger(size: int, others: Collection[int]) -> int | None:
-    """The size that another one may be made from: the smallest at least twice as large, if any.
+    """Return the smallest size at least twice as large, or None.
 
     Twice resized in steps of less than two, a picture loses what the larger size still shows.
 
@@ -67,7 +58,7 @@ def larger(size: int, others: Collection[int]) -> int | None:
 
 
 def shrunk(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """A square picture, `(large, large, channels)`, at a smaller size."""
+    """Return a square picture, `(large, large, channels)`, at a smaller size."""
     return square(arrays.planes(pixels, pixels.shape[-1]), size, "squash")
 
 

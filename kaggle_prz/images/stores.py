@@ -5,7 +5,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -16,18 +16,15 @@ from kaggle_prz.readers.pictures.sources import place_of
 
 Kind = Literal["raw", "encoded", "none"]
 UNREADABLE = "unreadable.json"
+Unreadable: TypeAlias = list[tuple[int, str]]  # what it holds: rows, and why
 
 
 def fingerprint(root: Path, references: Sequence[str], how: str) -> str:
     """Return a key of the rows in their order: names, sizes and times of change of their files.
 
     A directory that was moved as it is keeps its key. A copy whose files have other times has
-    another one, and so has a file that was written since.
-
-    Args:
-        root: the competition's directory.
-        references: see `kaggle_prz.readers.pictures.sources`.
-        how: all else that pixels follow from.
+    another one, and so has a file that was written since. `how` is all else that pixels follow
+    from.
     """
     digest = hashlib.sha256(f"7 lanczos {how}\n".encode())
     facts = functools.cache(lambda file: _facts(root, file))  # a file of many has many rows
@@ -50,30 +47,24 @@ def _facts(root: Path, file: str) -> list[tuple[int, int]]:
 
 
 def path(place: Path, size: int, kind: Kind = "raw") -> Path:
-    """Where the pixels of a size are."""
+    """Return where the pixels of a size are."""
     return place / (f"{size}.npy" if kind == "raw" else f"{size}.jpegs")
 
 
 def index(place: Path, size: int) -> Path:
-    """Where it is written where each picture of an encoded store is."""
+    """Return where it is written where each picture of an encoded store is."""
     return place / f"{size}.index.npy"
 
 
 def kind_of(place: Path, size: int, wanted: str) -> Kind | None:
-    """How a size is there.
-
-    Args:
-        place: directory of the stores.
-        size: px.
-        wanted: a kind, or `"auto"` for any, arrays first.
-    """
+    """Return how a size is there: as the kind that is wanted, or for `"auto"` any, arrays first."""
     if wanted in {"auto", "raw"} and path(place, size).is_file():
         return "raw"
     return "encoded" if wanted in {"auto", "encoded"} and index(place, size).is_file() else None
 
 
 def opened(place: Path, size: int, kind: Kind, channels: int) -> Store:
-    """A store of kind `"raw"` or `"encoded"` that is there."""
+    """Return a store of kind `"raw"` or `"encoded"` that is there."""
     if kind == "raw":
         array: Store = np.load(path(place, size), mmap_mode="r")
         return array

@@ -38,12 +38,12 @@ _OF_CELLS = {
 
 
 def names() -> tuple[str, ...]:
-    """Names of the known metrics; MAP@k and top-k error take any other k as well."""
+    """Return names of the known metrics; MAP@k and top-k error take any other k as well."""
     return tuple(registry.METRICS)
 
 
 def get(name: str) -> Metric:
-    """The metric of that name, or of what Kaggle calls it; case and signs do not matter.
+    """Return the metric of that name, or of what Kaggle calls it; case and signs do not matter.
 
     Raises:
         UsageError: no such metric; lists the known ones.
@@ -66,7 +66,7 @@ def get(name: str) -> Metric:
 
 
 def of(task: Task, name: str | None = None) -> Metric:
-    """A metric as it scores the predictions of a task: of several heads, the mean over them.
+    """Return a metric as it scores the predictions of a task: of several heads, the mean over them.
 
     Raises:
         UsageError: no such metric, or one that cannot be averaged over heads.
@@ -75,7 +75,7 @@ def of(task: Task, name: str | None = None) -> Metric:
 
 
 def from_host(text: str) -> Metric | None:
-    """The metric that a host's description names; None for `"Custom Metric"` and unknown ones.
+    """Return the metric that a host's description names, or None if it is unknown.
 
     Example:
         >>> from_host("QuadraticWeightedKappa").name
@@ -87,7 +87,7 @@ def from_host(text: str) -> Metric | None:
 
 
 def default_for(cell: str) -> Metric:
-    """The metric that suits what a submission's cells hold, where nobody names one.
+    """Return the metric that suits what a submission's cells hold, where nobody names one.
 
     Raises:
         UsageError: no such cell.

@@ -28,7 +28,7 @@ _SUM_TOLERANCE = 1e-3  # half-precision softmax rows miss 1 by so much
 
 
 def kind_of(labels: Array, predictions: Array) -> Kind:
-    """The kind that shapes and row sums tell; two columns of tags may look like two classes.
+    """Return the kind that shapes and row sums tell; two columns of tags may look like two classes.
 
     Returns:
         `"classes"` for integer indexes and for shares, `"numbers"` where a value leaves [0, 1],
@@ -74,7 +74,7 @@ def class_shares(labels: Array, classes: int) -> Array:
 
 
 def normalised(predictions: Probabilities) -> NDArray[np.float64]:
-    """Rows in float64 that sum to 1, as graders make them."""
+    """Return rows in float64 that sum to 1, as graders make them."""
     rows: NDArray[np.float64] = np.array(predictions, np.float64, order="C")
     rows /= rows.sum(axis=1, keepdims=True)
     return rows
@@ -100,7 +100,7 @@ def most_probable(predictions: Probabilities) -> Labels:
 
 
 def rounding(classes: int) -> NDArray[np.float64]:
-    """The `(classes - 1,)` cut points half-way between neighbouring class indexes."""
+    """Return the `(classes - 1,)` cut points half-way between neighbouring class indexes."""
     points: NDArray[np.float64] = np.arange(0.5, classes - 1)
     return points
 

@@ -63,7 +63,7 @@ class FScore:
     average: Literal["macro", "micro", "samples", "second"]
 
     def __call__(self, truth: Array, answers: Array) -> float:
-        """The score of answers."""
+        """Return the score of answers."""
         return self.mean(self.ratios(*self.counts(truth, answers)))
 
     def counts(self, truth: Array, answers: Array) -> Counts:
@@ -96,7 +96,7 @@ class FScore:
         return result
 
     def mean(self, ratios: NDArray[np.float64]) -> float:
-        """The average of columns or rows."""
+        """Return the average of columns or rows."""
         if self.average == "macro":
             ratios = ratios[~np.isnan(ratios)]
         return float(np.mean(np.nan_to_num(ratios, nan=1.0))) if ratios.size else 1.0

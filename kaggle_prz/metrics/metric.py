@@ -45,7 +45,7 @@ class Metric:
         return frozenset(self.scorers)
 
     def better(self, first: float, second: float) -> bool:
-        """Whether `first` is a strictly better score than `second`."""
+        """Return whether `first` is a strictly better score than `second`."""
         return first > second if self.maximize else first < second
 
     def check(self, kind: Kind, columns: int) -> None:
@@ -66,7 +66,7 @@ class Metric:
             )
 
     def score(self, labels: Array, predictions: Array, kind: Kind | None = None) -> float:
-        """The score of predictions; where labels are wanted, of the default answers.
+        """Return the score of predictions; where labels are wanted, of the default answers.
 
         Args:
             labels: true ones, in the form of their kind (see `kaggle_prz.metrics.arrays`).
@@ -88,7 +88,7 @@ class Metric:
         return self.score_answers(labels, self.answers(predictions, kind), kind)
 
     def answers(self, predictions: Array, kind: Kind) -> Array:
-        """What predictions answer when nothing was fitted: `(n,)` indexes or `(n, k)` bools.
+        """Return what predictions answer when nothing was fitted: `(n,)` indexes or `(n, k)` bools.
 
         The most probable class, or the one nearest to the expected index where order counts; tags
         from one half on, and the most probable one where none is.
@@ -101,7 +101,7 @@ class Metric:
         return arrays.most_probable(predictions)
 
     def score_answers(self, labels: Array, answers: Array, kind: Kind) -> float:
-        """The score of answers, for a metric that wants labels."""
+        """Return the score of answers, for a metric that wants labels."""
         return float(self.scorers[kind](arrays.truth(labels, kind), answers))
 
     def _kind_of(self, labels: Array, predictions: Array) -> Kind:

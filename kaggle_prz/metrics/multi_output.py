@@ -40,7 +40,7 @@ class HeadsMetric(Metric):
             )
 
     def score(self, labels: Array, predictions: Array, kind: Kind | None = None) -> float:
-        """The mean over heads.
+        """Return the mean over heads.
 
         Raises:
             UsageError: predictions that the metric cannot score.
@@ -59,7 +59,7 @@ class HeadsMetric(Metric):
         return np.stack(each, axis=1)
 
     def score_answers(self, labels: Array, answers: Array, kind: Kind) -> float:  # noqa: ARG002
-        """The score of `(n, heads)` answers, for a metric that wants labels."""
+        """Return the score of `(n, heads)` answers, for a metric that wants labels."""
         return self._mean(
             [
                 self.alone.score_answers(own, answered, "classes")
@@ -72,7 +72,7 @@ class HeadsMetric(Metric):
 
 
 def over(metric: Metric, heads: Sequence[Head]) -> Metric:
-    """The metric's mean over heads; without heads, the metric itself.
+    """Return the metric's mean over heads; without heads, the metric itself.
 
     Raises:
         UsageError: a metric that scores no classes, ranks, or two classes only.
@@ -106,7 +106,7 @@ def _scores_instead(metric: Metric) -> str:
 
 
 def normalised_heads(predictions: Probabilities, sizes: Sequence[int]) -> NDArray[np.float64]:
-    """Rows in float64 whose columns of every head sum to 1."""
+    """Return rows in float64 whose columns of every head sum to 1."""
     return np.concatenate([normalised(predictions[:, span]) for span in spans(sizes)], axis=1)
 
 

@@ -30,7 +30,7 @@ class MeanPrecisionAt:
     k: int
 
     def __call__(self, labels: Array, predictions: Probabilities) -> float:
-        """The score of predictions."""
+        """Return the score of predictions."""
         rank = rank_of_truth(labels, predictions)
         return float(np.where(rank <= self.k, 1 / rank, 0).mean())
 
@@ -42,5 +42,5 @@ class ErrorAt:
     k: int
 
     def __call__(self, labels: Array, predictions: Probabilities) -> float:
-        """The score of predictions."""
+        """Return the score of predictions."""
         return float(np.mean(rank_of_truth(labels, predictions) > self.k))

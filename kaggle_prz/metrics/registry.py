@@ -149,7 +149,7 @@ _BY_LETTERS = {
 
 
 def find(text: str) -> Metric | None:
-    """The metric that a text names; only its letters and digits matter. None if unknown."""
+    """Return the metric that a text names; only its letters and digits matter. None if unknown."""
     letters = _letters(text)
     for pattern, make in ((_MAP, map_at), (_TOP, error_at)):
         if found := pattern.fullmatch(letters):

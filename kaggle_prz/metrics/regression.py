@@ -28,7 +28,7 @@ def mae(labels: Array, predictions: Array) -> float:
 
 
 def of_shares(scorer: Scorer) -> Scorer:
-    """The same distance from classes: from 1 for the true class and 0 for the others."""
+    """Return the same distance from classes: from 1 for the true class and 0 for the others."""
     return lambda labels, predictions: scorer(
         class_shares(labels, predictions.shape[1]), predictions
     )

@@ -71,7 +71,7 @@ def read_csv(path: Path, rows: int | None = None, columns: list[str] | None = No
 
 
 def header(path: Path) -> list[str]:
-    """Names of all columns as they are written, blanks around them stripped; `[]` if unreadable."""
+    """Return names of all columns without blanks around them; `[]` if unreadable."""
     try:
         lines = _first_lines(path, encoding_of(path))
         names = next(csv.reader(lines[:1], delimiter=_separator(lines)), [])
@@ -81,12 +81,12 @@ def header(path: Path) -> list[str]:
 
 
 def _name(written: object) -> str:
-    """A column's name without blanks and byte-order marks, of which some files have several."""
+    """Return a column's name without blanks and byte-order marks."""
     return str(written).strip().strip("\ufeff").strip()
 
 
 def read_json(path: Path) -> object:
-    """What a JSON file, or one with an object a line, holds.
+    """Return what a JSON file, or one with an object a line, holds.
 
     Raises:
         DataError: missing or neither.
@@ -110,7 +110,7 @@ def read_json(path: Path) -> object:
 
 
 def dialect(path: Path) -> tuple[str, str]:
-    """The encoding and the separator of a table.
+    """Return the encoding and the separator of a table.
 
     Raises:
         OSError: it cannot be read.
@@ -152,7 +152,7 @@ def _first_lines(path: Path, encoding: str) -> list[str]:
 
 
 def _separator(lines: list[str]) -> str:
-    """What the header has most of; rather what the line below it has as often."""
+    """Return what the header has most of; rather what the line below it has as often."""
     header, first = ("".join(line.split('"')[::2]) for line in lines)
 
     def fits(sign: str) -> tuple[bool, int]:
@@ -196,7 +196,7 @@ def nearly_unique(values: pd.Series) -> bool:
 
 
 def fits(values: pd.Series) -> bool:
-    """Whether no cell is too long for an id or a label, blanks around it apart."""
+    """Return whether no cell is too long for an id or a label, blanks around it apart."""
     return not _too_long(values.str.strip()).any()
 
 

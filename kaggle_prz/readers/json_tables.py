@@ -8,12 +8,11 @@ import pandas as pd
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.readers import csv_tables
 
-JSON = (".json", ".jsonl")
 _IMAGE_KEYS = ("image_id", "id")
 
 
 def tables(path: Path) -> list[pd.DataFrame]:
-    """Every table that a JSON file may be taken for, the most telling first.
+    """Return every table that a JSON file may be taken for, the most telling first.
 
     Of COCO's annotations these are one row an image, joined by `image_id` whatever the order, and
     the images alone. `{id: label}` becomes columns `id` and `value`.
@@ -41,7 +40,7 @@ def _tables(content: object) -> list[pd.DataFrame]:
 
 
 def _frame(content: object) -> pd.DataFrame:
-    """A list of objects as text; only cells that are text or numbers, or lists of them."""
+    """Return a list of objects as text; only cells that are text or numbers, or lists of them."""
     if not isinstance(content, list) or not all(isinstance(row, Mapping) for row in content):
         return pd.DataFrame()
     return as_text(pd.DataFrame.from_records(content)) if content else pd.DataFrame()
@@ -59,7 +58,7 @@ def _of_mapping(content: Mapping[str, object]) -> pd.DataFrame:
 
 
 def as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table of values of any kind as text; columns of objects are left out."""
+    """Return a table of values of any kind as text; columns of objects are left out."""
     text = {str(name): _column(frame[name]) for name in frame.columns}
     return pd.DataFrame({name: column for name, column in text.items() if column is not None})
 
@@ -75,7 +74,7 @@ def _column(values: pd.Series) -> pd.Series | None:
 
 
 def _between(names: Iterable[object]) -> str:
-    """What stands between the names of a list: blanks, or bars where a name holds one."""
+    """Return what stands between the names of a list: blanks, or bars where a name holds one."""
     return "|" if any(" " in name for name in names if isinstance(name, str)) else " "
 
 
@@ -90,7 +89,7 @@ def _cell(value: object, between: str = " ") -> str:
 def _joined(
     images: pd.DataFrame, notes: pd.DataFrame, categories: pd.DataFrame
 ) -> pd.DataFrame | None:
-    """One row an image with its annotation; several categories of an image in one cell."""
+    """Return one row an image with its annotation; several categories of an image in one cell."""
     key = next((name for name in _IMAGE_KEYS if name in images.columns), None)
     if key is None or "image_id" not in notes.columns:
         return None

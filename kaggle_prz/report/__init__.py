@@ -19,11 +19,7 @@ _PACKAGES = ("jinja2", "matplotlib")
 
 
 def require() -> None:
-    """Check that what draws the pages is installed.
-
-    Raises:
-        MissingExtraError: jinja2 or matplotlib is not.
-    """
+    """Refuse to go on where jinja2 or matplotlib, which draw the pages, is not installed."""
     for package in _PACKAGES:
         try:
             importlib.import_module(package)
@@ -58,11 +54,7 @@ def write_inspection(
     *,
     seed: int = 0,
 ) -> Path:
-    """Write what `inspect` found as a page with pictures; the same seed gives the same bytes.
-
-    Raises:
-        MissingExtraError: jinja2 or matplotlib is not installed.
-    """
+    """Write what `inspect` found as a page with pictures; the same seed gives the same bytes."""
     require()
     from kaggle_prz.report import inspection_page
 
@@ -72,11 +64,7 @@ def write_inspection(
 
 
 def write_if_possible(run: Run, console: Console) -> Path | None:
-    """Write the report, or say what to install for it.
-
-    Raises:
-        RunError: a file of the run is missing.
-    """
+    """Write the report, or say what to install for it."""
     try:
         path = write(run)
     except MissingExtraError as error:

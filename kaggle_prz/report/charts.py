@@ -59,16 +59,16 @@ def scores(stages: Sequence[StageScores], metric: Metric) -> str:
         circles = dots(WARM, 7.5) | {"fillstyle": "none", "markeredgewidth": 1.3}
         axes.plot(*zip(*sent, strict=True), **circles, label="submitted")
         axes.set_xticks(range(len(stages)), [row.stage.label for row in stages])
-        axes.set_xlim(-0.5, len(stages) - 0.5)
         axes.ticklabel_format(axis="y", useOffset=False)
-        axes.set_ylabel(f"{metric.title} ({'higher' if metric.maximize else 'lower'} is better)")
+        better = "higher" if metric.maximize else "lower"
+        axes.set(xlim=(-0.5, len(stages) - 0.5), ylabel=f"{metric.title} ({better} is better)")
         legend(axes, columns=3)
 
     return svg("scores", f"{metric.title} of every fold by stage", draw, height=2.9)
 
 
 def curves(found: Sequence[Curve], stages: Sequence[Stage], oof: Sequence[float | None]) -> str:
-    """Training loss and learning rate over the epochs of all stages."""
+    """Return training loss and learning rate over the epochs of all stages."""
     starts = [sum(stage.epochs for stage in stages[:place]) for place in range(len(stages) + 1)]
 
     def draw(figure: Drawing) -> None:
@@ -104,11 +104,8 @@ def curves(found: Sequence[Curve], stages: Sequence[Stage], oof: Sequence[float 
                 va="top",
             )
         loss.margins(y=0.14)
-        loss.set_xlim(0, starts[-1])
-        loss.set_ylabel("loss")
-        rate.set_ylabel("learning rate")
-        rate.set_xlabel("epochs")
-        rate.set_ylim(0)
+        loss.set(xlim=(0, starts[-1]), ylabel="loss")
+        rate.set(ylabel="learning rate", xlabel="epochs", ylim=(0, None))
         rate.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=False)
         legend(loss, columns=2)
 
@@ -123,7 +120,7 @@ def _mean(histories: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def times(rows: Sequence[tuple[Stage, dict[str, float]]]) -> str:
-    """Seconds of every stage, stacked by part; one bar a stage."""
+    """Return seconds of every stage, stacked by part; one bar a stage."""
 
     def draw(figure: Drawing) -> None:
         axes = figure.subplots()
@@ -143,8 +140,7 @@ def times(rows: Sequence[tuple[Stage, dict[str, float]]]) -> str:
                 textcoords="offset points",
             )
         axes.set_yticks(range(len(rows)), [stage.label for stage, _ in rows])
-        axes.set_ylim(len(rows) - 0.5, -0.5)
-        axes.set_xlim(0, (max(lefts) or 1.0) * 1.18)
+        axes.set(ylim=(len(rows) - 0.5, -0.5), xlim=(0, (max(lefts) or 1.0) * 1.18))
         axes.grid(axis="x")
         axes.grid(visible=False, axis="y")
         axes.spines["left"].set_visible(False)

@@ -76,7 +76,7 @@ def of(
 
 
 def _bars(task: Task) -> list[Bar | None]:
-    """Classes, the largest first; of very many, None stands for those between both ends."""
+    """Return classes, the largest first; of very many, None stands for those between both ends."""
     target = outputs.of(task)
     if not target.has_classes:
         return []
@@ -123,7 +123,7 @@ def _strips(task: Task, found: Findings, seed: int) -> list[Strip]:
 
 
 def _chosen(task: Task) -> Iterator[tuple[str, NDArray[np.int64]]]:
-    """Classes with the rows of each, the largest first; of numbers all rows, the least first."""
+    """Return classes with their rows, the largest first; of numbers, rows in rising order."""
     present = outputs.of(task).present(task.labels)
     if present is None:
         yield "", np.argsort(task.labels[:, 0], kind="stable")

@@ -41,10 +41,7 @@ def reliability(found: Calibration, across: str, up: str) -> str:
             zorder=3,
             s=[12 + 130 * count / largest for count in found.count],
         )
-        axes.set_xlim(0, 1.04)
-        axes.set_ylim(0, 1.04)
-        axes.set_xlabel(across)
-        axes.set_ylabel(up)
+        axes.set(xlim=(0, 1.04), ylim=(0, 1.04), xlabel=across, ylabel=up)
 
     return svg("reliability", "Reliability diagram", draw, height=3.2)
 
@@ -67,9 +64,8 @@ def top_k(shares: Sequence[float], marked: int) -> str:
             )
         axes.set_xticks(ranks)
         lowest = max(np.floor(10 * shares[0] - 0.5) / 10, 0)
+        axes.set(xlabel="the k most probable classes", ylabel="share of images")
         axes.set_ylim(lowest, 1 + 0.04 * (1 - lowest))
-        axes.set_xlabel("the k most probable classes")
-        axes.set_ylabel("share of images")
 
     return svg("top-k", "Top-k accuracy", draw, height=2.6)
 
@@ -144,17 +140,15 @@ def sizes(found: Sequence[tuple[tuple[int, int], int]]) -> str:
         axes.plot([0, longest], [0, longest], color=MUTED, linewidth=0.8, linestyle=_DASHED)
         areas = [10 + 130 * count / most for _, count in found]
         axes.scatter(widths, heights, s=areas, color=ACCENT, alpha=0.55, linewidths=0, zorder=3)
-        axes.set_xlim(0, 1.06 * max(widths))
-        axes.set_ylim(0, 1.06 * max(heights))
+        axes.set(xlabel="width, px", xlim=(0, 1.06 * max(widths)))
+        axes.set(ylabel="height, px", ylim=(0, 1.06 * max(heights)))
         axes.grid(visible=True, axis="both")
-        axes.set_xlabel("width, px")
-        axes.set_ylabel("height, px")
 
     return svg("sizes", "Widths and heights of the images", draw, height=3.2)
 
 
 def histogram(name: str, values: NDArray[np.float64]) -> str:
-    """How often numbers are which."""
+    """Draw how often numbers fall into each of 30 bins."""
 
     def draw(figure: Drawing) -> None:
         axes = figure.subplots()

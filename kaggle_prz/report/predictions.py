@@ -59,6 +59,12 @@ class Tile:
     note: str
 
 
+def tile_of(title: str, right: NDArray[np.bool_]) -> Tile:
+    """Return the tile of the share of images that are right."""
+    note = f"{int(right.sum())} of {len(right)} images"
+    return Tile(title, "accuracy", f"{100 * int(right.sum()) / len(right):.1f} %", note)
+
+
 @dataclass(frozen=True)
 class Calibration:
     """How often predictions of a given confidence are right."""
@@ -70,11 +76,7 @@ class Calibration:
 
 
 def out_of_fold(run: Run) -> Rows:
-    """What is submitted, out of fold, in the order of the task's training rows.
-
-    Raises:
-        RunError: the file is missing, or lacks a training row.
-    """
+    """Return the submitted predictions, out of fold, in the order of the task's training rows."""
     if not (run.path / "oof.npz").is_file():
         raise RunError(
             f"{run.path / 'oof.npz'} is missing: the run has not come as far as a "
@@ -130,7 +132,7 @@ def worst(
 def mistakes(
     task: Task, rows: Iterable[int], words: Iterable[tuple[str, str, str]]
 ) -> list[Mistake]:
-    """Training rows as mistakes, with their pictures."""
+    """Return training rows as mistakes, with their pictures."""
     return [
         Mistake(
             id=str(task.train_ids[row]),

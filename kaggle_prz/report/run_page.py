@@ -1,7 +1,6 @@
 """A run's files -> the values that the page shows, section by section."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 
@@ -9,177 +8,141 @@ from kaggle_prz import metrics, schedule
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import duration
 from kaggle_prz.core.errors import RunError
-from kaggle_prz.metrics import Metric, decisions
-from kaggle_prz.metrics.decisions import Decision
 from kaggle_prz.report import charts, kinds, predictions
 from kaggle_prz.report.svg import PARTS
 from kaggle_prz.runs import leak_audit
-from kaggle_prz.runs.run import Facts, Run
+from kaggle_prz.runs.records import BlendRecord, PlanRecord, StageRecord
+from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule.recipe import Stage
 from kaggle_prz.tasks import outputs
 
 
 def of(run: Run) -> dict[str, object]:
-    """Everything that the page's template names.
-
-    Raises:
-        RunError: a file of the run is missing.
-    """
-    task, metric = run.task, metrics.of(run.task)
-    stages, measured = run.stages, [_measured(run, stage) for stage in run.stages]
-    rows = _scores(run)
-    oof = predictions.out_of_fold(run)
-    trust = _trust(run)
-    decision = _decision(run, metric)
+    """Return everything that the page's template names."""
+    task, metric, decision = run.task, metrics.of(run.task), run.decision
+    blend, plan, stages = run.blend, run.plan, run.stages
+    rows = _scores(run, blend)
     curves = _curves(run, stages)
     scored = {row.stage.name: row.score for row in rows if metric.name == "log_loss"}
     losses = [scored.get(stage.name) for stage in stages]
-    timed = [
-        (stage, facts["seconds"]) for stage, facts in zip(stages, measured, strict=True) if facts
-    ]
+    measured = [run.measured(stage) for stage in stages]
+    timed = [(stage, found.seconds) for stage, found in zip(stages, measured, strict=True) if found]
     share = schedule.relative_compute(stages)
     seconds = sum(sum(parts.values()) for _, parts in timed)
+    environment = run.path / "environment.json"
     return {
         "run": run,
         "task": task,
         "metric": metric,
         "better": "higher" if metric.maximize else "lower",
         "receipt": run.receipt,
-        "complete": filesystem.read_json(run.path / "plan.json")["complete"],
+        "complete": plan.complete,
         "took": duration(seconds) if timed else None,
         "saved": 1 / share if len(stages) > 1 and share > 0 else None,
         "parts": PARTS,
-        "stages": _stage_rows(run, stages, measured),
+        "stages": _stage_rows(plan, measured),
         "ramps": schedule.ramps_to_show(stages),
         "decisions": _decisions(stages, measured),
-        "blend": run.blend,
+        "blend": blend,
         "scores": rows,
         "score_chart": charts.scores(rows, metric),
         "curves": charts.curves(curves, stages, losses) if curves else None,
         "has_accuracy": any(row.accuracy is not None for row in rows),
         "decision": decision if metric.wants == "labels" else None,
-        **kinds.values(task, metric, oof, decision),
+        **kinds.values(task, metric, predictions.out_of_fold(run), decision),
         "times": charts.times(timed) if timed else None,
-        **trust,
+        **_trust(run),
         "recipe": {key: _shown(value) for key, value in run.recipe.model_dump().items()},
-        "environment": _json_or(run.path / "environment.json", {}),
+        "environment": filesystem.read_json(environment) if environment.is_file() else {},
         "duration": duration,
     }
 
 
-def _decision(run: Run, metric: Metric) -> Decision:
-    """How the run's predictions become labels: as its blend says, else as nothing fitted does."""
-    given = run.blend.get("decision")
-    if given:
-        return Decision.from_json(given)
-    return decisions.default(metric, run.task.kind, len(run.task.classes))
-
-
-def _json_or(path: Path, default: Facts) -> Facts:
-    return filesystem.read_json(path) if path.is_file() else default
-
-
-def _measured(run: Run, stage: Stage) -> Facts:
-    return _json_or(run.path / stage.name / "stage.json", {})
-
-
 def _stage_rows(
-    run: Run, stages: Sequence[Stage], measured: Sequence[Facts]
+    plan: PlanRecord, measured: Sequence[StageRecord | None]
 ) -> list[dict[str, object]]:
-    predicted = filesystem.read_json(run.path / "plan.json").get("predicted_seconds")
-    predicted = predicted or [None] * len(stages)
+    predicted = plan.predicted_seconds or [None] * len(plan.stages)
     return [
         {
             "stage": stage,
             "predicted": foreseen,
-            "seconds": facts.get("seconds"),
-            "total": sum(facts["seconds"].values()) if facts else None,
-            "traces": facts.get("training_traces"),
+            "seconds": found.seconds if found else None,
+            "total": sum(found.seconds.values()) if found else None,
+            "traces": found.training_traces if found else None,
         }
-        for stage, foreseen, facts in zip(stages, predicted, measured, strict=True)
+        for stage, foreseen, found in zip(plan.stages, predicted, measured, strict=True)
     ]
 
 
-def _decisions(stages: Sequence[Stage], measured: Sequence[Facts]) -> list[tuple[str, str]]:
-    """Every sentence once, with the stages that it was decided for."""
+def _decisions(
+    stages: Sequence[Stage], measured: Sequence[StageRecord | None]
+) -> list[tuple[str, str]]:
+    """Return every sentence once, with the stages that it was decided for."""
+    known = [(stage, found) for stage, found in zip(stages, measured, strict=True) if found]
     of_sentence: dict[str, list[int]] = {}
-    for stage, facts in zip(stages, measured, strict=True):
-        for sentence in facts.get("decisions", ()):
+    for stage, found in known:
+        for sentence in found.decisions:
             of_sentence.setdefault(sentence, []).append(stage.index)
-    known = [stage.index for stage, facts in zip(stages, measured, strict=True) if facts]
     return [
-        (sentence, "" if at == known else "stage " + ", ".join(map(str, at)))
+        (sentence, "" if len(at) == len(known) else "stage " + ", ".join(map(str, at)))
         for sentence, at in of_sentence.items()
     ]
 
 
-def _scores(run: Run) -> list[charts.StageScores]:
-    blend = run.blend
+def _scores(run: Run, blend: BlendRecord) -> list[charts.StageScores]:
     by_name = {stage.name: stage for stage in run.stages}
     rows = []
-    for scored in blend["stages"]:
-        stage = by_name[scored["name"]]
-        sealed = [
-            fold
-            for fold in range(run.recipe.folds)
-            if filesystem.is_sealed(run.directory(stage, fold))
-        ]
-        if len(sealed) != len(scored["fold_scores"]):
+    for scored in blend.stages:
+        stage = by_name[scored.name]
+        sealed = run.sealed(stage)
+        if len(sealed) != len(scored.fold_scores):
             raise RunError(
-                f"{run.path / 'blend.json'} has {len(scored['fold_scores'])} fold "
+                f"{run.path / 'blend.json'} has {len(scored.fold_scores)} fold "
                 f"scores of {stage.name}, and {len(sealed)} folds are sealed. Run the "
-                "fit command that made it again: it mends what is damaged, and blends anew."
+                "fit command that made it again: it mends what is damaged, and blends again."
             )
-        submitted = {member["fold"] for member in blend["members"] if member["stage"] == stage.name}
         rows.append(
             charts.StageScores(
                 stage,
-                dict(zip(sealed, scored["fold_scores"], strict=True)),
-                scored["score"],
-                frozenset(submitted),
-                scored.get("accuracy") if outputs.of(run.task).one_class else None,
+                dict(zip(sealed, scored.fold_scores, strict=True)),
+                scored.score,
+                frozenset(each.fold for each in blend.members if each.stage == stage.name),
+                scored.accuracy if outputs.of(run.task).one_class else None,
             )
         )
     return rows
 
 
 def _curves(run: Run, stages: Sequence[Stage]) -> list[charts.Curve]:
-    files = [
-        (place, fold, run.directory(stage, fold) / "history.csv")
-        for place, stage in enumerate(stages)
-        for fold in range(run.recipe.folds)
-    ]
     return [
         charts.Curve(place, fold, pd.read_csv(file))
-        for place, fold, file in files
-        if file.is_file()
+        for place, stage in enumerate(stages)
+        for fold in range(run.recipe.folds)
+        if (file := run.directory(stage, fold) / "history.csv").is_file()
     ]
 
 
-def _trust(run: Run) -> Facts:
-    folds = run.path / "folds.csv"
+def _trust(run: Run) -> dict[str, object]:
+    folds, sent = run.path / "folds.csv", run.submission
     if not folds.is_file():
         raise RunError(
             f"{folds} is missing: without it nobody can tell which rows a fold held "
             "out. Begin another run with --run NAME."
         )
     column = pd.read_csv(folds, dtype=str, keep_default_na=False)
+    held_out = [column[column["fold"] == str(fold)] for fold in range(run.recipe.folds)]
     sizes = [
         {
             "fold": fold,
-            "held_out": int((column["fold"] == str(fold)).sum()),
-            "groups": column.loc[column["fold"] == str(fold), "group"].nunique()
-            if "group" in column
-            else None,
+            "held_out": len(rows),
+            "groups": rows["group"].nunique() if "group" in rows else None,
         }
-        for fold in range(run.recipe.folds)
+        for fold, rows in enumerate(held_out)
     ]
     return {
         "audit": leak_audit.audit(run.path),
         "fold_sizes": sizes,
-        "submission_sha256": filesystem.sha256(run.submission)
-        if run.submission.is_file()
-        else None,
+        "submission_sha256": filesystem.sha256(sent) if sent.is_file() else None,
     }
 
 

@@ -74,7 +74,7 @@ def legend(axes: Drawing, *, columns: int) -> None:
 
 
 def svg(name: str, title: str, draw: Callable[[Drawing], None], *, height: float) -> str:
-    """What `draw` puts on a figure, as SVG; the same bytes every time."""
+    """Return what `draw` puts on a figure, as SVG; the same bytes every time."""
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -90,7 +90,7 @@ def svg(name: str, title: str, draw: Callable[[Drawing], None], *, height: float
 
 
 def _inline(svg: str, title: str) -> str:
-    """Only what HTML needs: no prolog, no namespaces, no fixed size, no font, no stray ids."""
+    """Return only what HTML needs: no prolog, namespaces, fixed size, font or stray ids."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.S)
     head, body = svg.split(">", 1)

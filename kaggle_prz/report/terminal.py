@@ -10,7 +10,6 @@ import numpy as np
 from kaggle_prz import metrics
 from kaggle_prz.competitions.competition import Standing
 from kaggle_prz.competitions.embedded.leaderboard import TEAM
-from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console
 from kaggle_prz.core.errors import PrzError
 from kaggle_prz.core.task import Task
@@ -47,27 +46,24 @@ def show_scores(run: Run, console: Console) -> None:
     last = ["score", "accuracy"] if outputs.of(run.task).one_class else ["score"]
     rows = [
         (
-            stage["name"],
-            *(f"{score:.4f}" for score in stage["fold_scores"]),
-            *[""] * (folds - len(stage["fold_scores"])),
-            *(_score(stage.get(key)) for key in last),
+            stage.name,
+            *(f"{score:.4f}" for score in stage.fold_scores),
+            *[""] * (folds - len(stage.fold_scores)),
+            *(_score(score) for score in (stage.score, stage.accuracy)[: len(last)]),
         )
-        for stage in blend["stages"]
+        for stage in blend.stages
     ]
     columns = ["stage", *(f"fold {fold + 1}" for fold in range(folds)), "out-of-fold", *last[1:]]
     console.table(
         f"{metric.title} ({'higher' if metric.maximize else 'lower'} is better)", columns, rows
     )
-    console.say(f"The submission holds what scores best out-of-fold: {blend['reason']}.")
-    if metric.wants == "labels" and blend.get("decision"):
-        console.say(f"How predictions become answers: {blend['decision']['reason']}.")
+    console.say(f"The submission holds what scores best out-of-fold: {blend.reason}.")
+    if metric.wants == "labels" and blend.decision:
+        console.say(f"How predictions become answers: {blend.decision.reason}.")
 
 
 def show_classes(task: Task, console: Console) -> None:
-    """How many training images every class or tag has, the largest first; of numbers, the range.
-
-    Classes of several heads are told head by head.
-    """
+    """Show how many images each class, or class of a head, has; of numbers, the range."""
     for place, head in enumerate(task.heads):
         one = replace(task.of_head(place), classes=head.classes)
         _show_counts(one, f"classes of {head.name}", console)
@@ -123,16 +119,14 @@ def show_standings(slug: str, standings: Sequence[Standing], console: Console) -
         rows.append((str(s.rank), s.team, f"{s.score:.5f}", entries, date))
     console.table(f"leaderboard of {slug}", ("rank", "team", "score", "entries", "date"), rows)
     if len(standings) > _LONG:
-        rank = "" if mine is None else f"; you are in the top {_percentile(standings, mine):.1f} %"
+        rank = ""
+        if mine is not None:
+            rank = f"; you are in the top {100 * standings[mine].rank / len(standings):.1f} %"
         console.say(f"{len(standings)} teams{rank}")
 
 
-def _percentile(standings: Sequence[Standing], mine: int) -> float:
-    return 100 * standings[mine].rank / len(standings)
-
-
 def task_facts(task: Task) -> dict[str, object]:
-    """A task as JSON values: each property with the rule that set it."""
+    """Return a task as JSON values: each property with the rule that set it."""
     return {
         "slug": task.slug,
         "kind": task.kind,
@@ -150,53 +144,32 @@ def task_facts(task: Task) -> dict[str, object]:
 
 
 def run_facts(output_dir: Path) -> list[RunFacts]:
-    """The runs below a directory, oldest first: how far they are and what they score."""
-    facts: list[RunFacts] = []
-    for path in all_runs(output_dir):
-        try:
-            facts.append(_facts_of(load_run(path)))
-        except PrzError:
-            facts.append(
-                {
-                    "run": str(path),
-                    "metric": "",
-                    "score": None,
-                    "sealed": "begun",
-                    "public_score": None,
-                }
-            )
-    return facts
+    """Return the runs below a directory, oldest first: how far they are and what they score."""
+    return [_facts_of(path) for path in all_runs(output_dir)]
 
 
-def _facts_of(run: Run) -> RunFacts:
-    stages = run.stages
-    sealed = sum(
-        filesystem.is_sealed(run.directory(stage, fold))
-        for stage in stages
-        for fold in range(run.recipe.folds)
-    )
-    scored, receipt = (run.path / "blend.json").is_file(), run.receipt
-    return {
-        "run": str(run.path),
-        "metric": run.task.metric,
-        "score": run.score if scored else None,
-        "sealed": f"{sealed} of {len(stages) * run.recipe.folds}",
-        "public_score": receipt.public_score if receipt else None,
-    }
+def _facts_of(path: Path) -> RunFacts:
+    try:
+        run = load_run(path)
+        stages, receipt, scored = run.stages, run.receipt, (path / "blend.json").is_file()
+        sealed = sum(len(run.sealed(stage)) for stage in stages)
+        return RunFacts(
+            run=str(path),
+            metric=run.task.metric,
+            score=run.score if scored else None,
+            sealed=f"{sealed} of {len(stages) * run.recipe.folds}",
+            public_score=receipt.public_score if receipt else None,
+        )
+    except PrzError:
+        return RunFacts(run=str(path), metric="", score=None, sealed="begun", public_score=None)
 
 
 def show_runs(facts: Sequence[RunFacts], console: Console) -> None:
     """A table of runs."""
-    rows = [
-        (
-            fact["run"],
-            fact["metric"],
-            _score(fact["score"]),
-            fact["sealed"],
-            _score(fact["public_score"]),
-        )
-        for fact in facts
-    ]
+    rows = []
+    for fact in facts:
+        own, public = _score(fact["score"]), _score(fact["public_score"])
+        rows.append((fact["run"], fact["metric"], own, fact["sealed"], public))
     console.table("", ("run", "metric", "out-of-fold", "folds × stages", "public"), rows)
 
 

@@ -1,9 +1,8 @@
 """The run directory: its records, plan, folds, blend, and the check that no fold leaks."""
 
 from kaggle_prz.runs.run import (
-    Facts,
-    Run,
     WEIGHTS,
+    Run,
     all_runs,
     begin,
     check_name,
@@ -11,14 +10,12 @@ from kaggle_prz.runs.run import (
     fingerprint,
     load_run,
     other_network,
-    stages_in,
     write_task,
 )
 
 __all__ = [
-    "Facts",
-    "Run",
     "WEIGHTS",
+    "Run",
     "all_runs",
     "begin",
     "check_name",
@@ -26,6 +23,5 @@ __all__ = [
     "fingerprint",
     "load_run",
     "other_network",
-    "stages_in",
     "write_task",
 ]

@@ -7,19 +7,16 @@ from pathlib import Path
 import pandas as pd
 
 from kaggle_prz.core import filesystem
+from kaggle_prz.runs import records
+from kaggle_prz.runs.records import PlanRecord, Provenance, Seal
 
 
 @dataclass(frozen=True)
 class Audit:
-    """What the artefacts of a run say about leaks.
+    """What the files of a run say about leaks."""
 
-    Attributes:
-        checked: sealed folds of stages that were read.
-        findings: one sentence a violation; empty when the run is leak-free.
-    """
-
-    checked: int
-    findings: tuple[str, ...]
+    checked: int  # sealed folds of stages that were read
+    findings: tuple[str, ...]  # one sentence a violation; empty when the run is leak-free
 
     @property
     def clean(self) -> bool:
@@ -32,59 +29,44 @@ def audit(run: Path) -> Audit:
 
     For every sealed fold: the weights it started from are, byte by byte, those that the same fold
     ended the stage before with; no row that it held out, and no row of the same group, was
-    trained on in that stage or any before; held-out rows are those of `folds.csv`.
-
-    Args:
-        run: a run directory.
-
-    Returns:
-        The findings. Nothing of the run is trusted but the files themselves: `trained_on.npz`
-        lists what the training batches were drawn from.
-
-    Raises:
-        RunError: the directory holds no run.
+    trained on in that stage or any before; held-out rows are those of `folds.csv`. Nothing of the
+    run is trusted but its files: `trained_on.npz` lists what training batches were drawn from.
     """
-    plan = filesystem.read_json(run / "plan.json")
+    plan = records.read(run / "plan.json", PlanRecord)
     rows = pd.read_csv(run / "folds.csv", dtype=str, keep_default_na=False).set_index("id")
     rows["unit"] = rows.get("group", rows.index)
-    stages = [stage["name"] for stage in plan["stages"]]
     findings: list[str] = []
     checked = 0
-    for fold in range(plan["folds"]):
+    for fold in range(plan.folds):
         seen: set[str] = set()
         before: Path | None = None
-        for stage in stages:
-            directory = run / stage / f"fold{fold}"
+        for stage in plan.stages:
+            directory = run / stage.name / f"fold{fold}"
             if not filesystem.is_sealed(directory):
                 break
             checked += 1
-            findings += _of_fold(run, directory, before, rows=rows, fold=fold, seen=seen)
+            findings += _of_fold(run, directory, before, rows, seen)
             before = directory
     return Audit(checked, tuple(findings))
 
 
 def _of_fold(
-    run: Path,
-    directory: Path,
-    before: Path | None,
-    *,
-    rows: pd.DataFrame,
-    fold: int,
-    seen: set[str],
+    run: Path, directory: Path, before: Path | None, rows: pd.DataFrame, seen: set[str]
 ) -> Iterator[str]:
+    fold = directory.name.removeprefix("fold")
     where = directory.relative_to(run).as_posix()
-    transfer = filesystem.read_json(directory / "transfer.json")
-    for name, digest in filesystem.read_seal(directory)["files"].items():
+    transfer = records.read(directory / "transfer.json", Provenance)
+    for name, digest in records.read(directory / filesystem.SEAL, Seal).files.items():
         if filesystem.sha256(directory / name) != digest:
             yield f"{where}: {name} is not what was sealed"
     if before is not None:
         parent = before.relative_to(run).as_posix() + "/model.weights.h5"
         digest = filesystem.sha256(before / "model.weights.h5")
-        if transfer["source"] != parent or transfer["source_sha256"] != digest:
-            yield f"{where}: started from {transfer['source']}, not from the weights of {parent}"
+        if (transfer.source, transfer.source_sha256) != (parent, digest):
+            yield f"{where}: started from {transfer.source}, not from the weights of {parent}"
     seen |= set(filesystem.read_arrays(directory / "trained_on.npz")["ids"].tolist())
     held_out = filesystem.read_arrays(directory / "oof.npz")["ids"].tolist()
-    drawn = rows.index[rows["fold"] == str(fold)]
+    drawn = rows.index[rows["fold"] == fold]
     if set(held_out) != set(drawn):
         yield f"{where}: predicts other rows than folds.csv holds out in fold {fold}"
     strangers = [name for name in [*seen, *held_out] if name not in rows.index]

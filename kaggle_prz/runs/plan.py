@@ -2,37 +2,34 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from kaggle_prz import schedule
-from kaggle_prz.runs import speeds
-from kaggle_prz.schedule import describe
-from kaggle_prz.core import filesystem
 from kaggle_prz.core.clock import FOR_ENSEMBLE_AND_REPORT, Budget
 from kaggle_prz.core.console import Console, duration
 from kaggle_prz.core.errors import PausedError
-from kaggle_prz.runs.run import Run, stages_in
-from kaggle_prz.schedule import Slot, Speed, Speeds, Workload
-from kaggle_prz.schedule.recipe import Recipe, Stage
 from kaggle_prz.core.task import Task
+from kaggle_prz.runs import records, speeds
+from kaggle_prz.runs.records import PlanRecord
+from kaggle_prz.runs.run import Run
+from kaggle_prz.schedule import Slot, Speed, Speeds, Workload, describe
+from kaggle_prz.schedule.recipe import Recipe, Stage
 
 _SLOWER_FOLD = 1.3  # than the slowest so far, at most; a later stage's cost about the same
 _SLOWER_CLOSE = 2.0  # than the slowest so far, since there is more to read after every stage
 
 
 def workload_of(recipe: Recipe, task: Task, *, pretrained: bool = True) -> Workload:
-    """How many images a stage of the run touches; heads are those of pretrained networks."""
-    views = 2 if recipe.tta and task.flips else 1
-    images = task.images
-    rows = len(images.train_files), len(images.test_files)
+    """Return how many images a stage touches; linear probes are those of pretrained networks."""
     refits = pretrained and recipe.head_first and recipe.refit_head
     ends_untrained = isinstance(recipe.epochs, tuple) and recipe.epochs[-1] == 0
     shares = refits and recipe.batch_norm != "recalibrate" and not ends_untrained
     return Workload(
         recipe.folds,
-        *rows,
-        views,
+        len(task.images.train_files),
+        len(task.images.test_files),
+        2 if recipe.tta and task.flips else 1,
         refits_head=refits,
         shares_features=shares,
         head_views=2 ** len(task.flips) if recipe.tta else 1,
@@ -70,9 +67,9 @@ class Plan:
         self._forecast: dict[int, float] = {}
         self._position, self._longest_fold, self.closing = 0, 0.0, 0.0
         if self._file.is_file():
-            stored = filesystem.read_json(self._file)
-            self._stages, self._settled = list(stages_in(stored)), stored["settled"]
-            forecast = stored["predicted_seconds"] or []
+            stored = run.plan
+            self._stages, self._settled = list(stored.stages), stored.settled
+            forecast = stored.predicted_seconds or ()
             self._forecast = dict(enumerate(forecast[: self._settled], start=1))
         else:
             self._stages, self._settled = list(schedule.stages_of(run.recipe)), 0
@@ -80,7 +77,7 @@ class Plan:
         self._show()
 
     def next(self) -> Stage | None:
-        """The next stage in order, or None after the last."""
+        """Return the next stage in order, or None after the last."""
         if self._position == len(self._stages):
             return None
         self._position += 1
@@ -92,7 +89,7 @@ class Plan:
         return self._position < len(self._stages)
 
     def needs_speed(self, stage: Stage) -> bool:
-        """Whether a stage's speed is worth measuring: under a limit, and at the very first."""
+        """Return whether to measure a stage's speed: under a limit, and at the first stage."""
         if self._workload.predicts_from_features(stage):
             return any(each.epochs for each in self._in_time(stage, trains=True, begun=False))
         return self._budget.limit is not None or (stage.index == 1 and self._settled == 0)
@@ -100,8 +97,7 @@ class Plan:
     def settle(self, stage: Stage, speed: Speed | None) -> Stage | None:
         """Settle the epochs of a stage that is about to begin, and plan those after it.
 
-        Returns:
-            The stage with its epochs, or None: the time left is too short for it.
+        Return the stage with its epochs, or None where the time left is too short for it.
         """
         if speed is not None:
             self._speeds = (self._speeds or Speeds({})).adding(stage, speed)
@@ -127,7 +123,7 @@ class Plan:
             self._write(complete=False)
 
     def slot(self, stage: Stage, fold: int) -> Slot:
-        """How long a fold may train: the stage's epochs, or its share of the time left.
+        """Return how long a fold may train: the stage's epochs, or its share of the time left.
 
         Under a time limit the clock alone decides, so that a speed measured too low or too high
         neither wastes time nor overruns it; the stage's epochs are then a prediction. After its
@@ -139,11 +135,10 @@ class Plan:
         return Slot(self._most_epochs(stage), deadline)
 
     def _most_epochs(self, stage: Stage) -> float:
-        recipe = self._run.recipe
+        recipe, here = self._run.recipe, stage.index - 1
         if recipe.epochs is not None:
-            return schedule.stages_of(recipe)[stage.index - 1].epochs
-        most = schedule.divided(recipe, schedule.MOST_EPOCHS_UNDER_A_TIME_LIMIT)
-        return most[stage.index - 1]
+            return schedule.stages_of(recipe)[here].epochs
+        return schedule.divided(recipe, schedule.MOST_EPOCHS_UNDER_A_TIME_LIMIT)[here]
 
     def _deadline(self, stage: Stage, fold: int) -> float | None:
         if self._budget.limit is None or self._speeds is None:
@@ -155,7 +150,7 @@ class Plan:
         return now + left / remaining - self._cost(stage).predict / self._run.recipe.folds
 
     def has_time_for(self, stage: Stage, fold: int) -> bool:
-        """Whether a fold can still be trained a little and predicted; the first stage always."""
+        """Return whether a fold can still be trained a little and predicted."""
         deadline = self._deadline(stage, fold)
         if stage.index == 1 or deadline is None or self._workload.predicts_from_features(stage):
             return True
@@ -169,29 +164,19 @@ class Plan:
         )
         return False
 
-    @contextlib.contextmanager
-    def fold_timed(self) -> Iterator[None]:
-        """Around the training of a fold: how long folds take tells when a session must pause."""
-        begun = time.monotonic()
-        yield
-        self._longest_fold = max(self._longest_fold, time.monotonic() - begun)
+    def fold_took(self, seconds: float) -> None:
+        """Learn how long a fold takes: it says when a session must pause."""
+        self._longest_fold = max(self._longest_fold, seconds)
 
     def pause_unless_session_lasts(self, stage: Stage) -> None:
-        """End the session where another fold of a stage may not fit into it.
+        """Raise PausedError where another fold of a stage may not fit into the session.
 
         A session's first fold is always tried, so that every session comes further.
-
-        Raises:
-            PausedError: says how far the run is.
         """
         if not self._longest_fold or self._budget.lasts(self._longest_fold * _SLOWER_FOLD):
             return
         folds = self._run.recipe.folds
-        sealed = sum(
-            filesystem.is_sealed(self._run.directory(one, fold))
-            for one in self._stages
-            for fold in range(folds)
-        )
+        sealed = sum(len(self._run.sealed(one)) for one in self._stages)
         raise PausedError(
             f"The session's time is used up before the next fold of {stage.name}: {sealed} of "
             f"{len(self._stages) * folds} folds are sealed. The same call goes on from there."
@@ -222,7 +207,7 @@ class Plan:
         self.closing = max(self.closing, time.monotonic() - begun)
 
     def _left(self) -> float:
-        """Seconds left for training and prediction."""
+        """Return seconds left for training and prediction."""
         more = _SLOWER_CLOSE * self.closing - FOR_ENSEMBLE_AND_REPORT
         return self._budget.left() - max(0.0, more)
 
@@ -283,22 +268,17 @@ class Plan:
             describe.show_stages(self._stages, self._workload, self._speeds, self._console)
 
     def _write(self, *, complete: bool) -> None:
-        filesystem.write_json(
-            self._file,
-            {
-                "folds": self._run.recipe.folds,
-                "time_limit": self._run.recipe.time_limit,
-                "settled": self._settled,
-                "complete": complete,
-                "stages": [{"name": stage.name, **stage.model_dump()} for stage in self._stages],
-                "predicted_seconds": self._predicted(self._stages),
-            },
+        # The forecast of a stage that has begun stays what it was.
+        predicted = tuple(
+            self._forecast.get(stage.index, round(self._cost(stage).total, 1))
+            for stage in self._stages
         )
-
-    def _predicted(self, stages: Sequence[Stage]) -> list[float] | None:
-        """Seconds a stage; the forecast of a stage that has begun stays what it was."""
-        if self._speeds is None:
-            return None
-        return [
-            self._forecast.get(stage.index, round(self._cost(stage).total, 1)) for stage in stages
-        ]
+        record = PlanRecord(
+            folds=self._run.recipe.folds,
+            time_limit=self._run.recipe.time_limit,
+            settled=self._settled,
+            complete=complete,
+            stages=tuple(self._stages),
+            predicted_seconds=None if self._speeds is None else predicted,
+        )
+        records.write(self._file, record)

@@ -1,34 +1,44 @@
 """A run as a value: its recipe, task, stages and scores, read from its files."""
 
-import functools
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, TypeAlias, get_type_hints
+from typing import get_type_hints
 
 import numpy as np
 import pandas as pd
+import pydantic
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
-from pydantic_core import to_jsonable_python
 
-from kaggle_prz.core.installed_packages import own_version
-from kaggle_prz.runs import receipts
+from kaggle_prz import metrics
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import RunError, UsageError
 from kaggle_prz.core.identity import Identity
-from kaggle_prz.runs.receipts import Receipt
-from kaggle_prz.schedule.recipe import Overrides, Recipe, Stage
 from kaggle_prz.core.task import Images, Task, Text
-
-Facts: TypeAlias = dict[str, Any]  # what a JSON file says
+from kaggle_prz.metrics import decisions
+from kaggle_prz.metrics.decisions import Decision
+from kaggle_prz.runs import records
+from kaggle_prz.runs.records import BlendRecord, PlanRecord, Receipt, Record, RunRecord, StageRecord
+from kaggle_prz.schedule.recipe import Overrides, Recipe, Stage
 
 WEIGHTS = "model.weights.h5"
 _BAGS = tuple(field.name for field in fields(Images))
 _ARRAYS = ("train_ids", "train_files", "labels", "groups", "test_ids", "test_files")
+# `task.json` holds what is no array; what it lacks has the task's default.
+_FACTS = {field.name: field for field in fields(Task) if field.name not in {*_ARRAYS, "bags"}}
+_TYPES = get_type_hints(Task)
+_model: Callable[..., type[Record]] = pydantic.create_model
+TaskRecord = _model(
+    "TaskRecord",
+    __base__=Record,
+    **{
+        name: (_TYPES[name], ... if field.default is MISSING else field.default)
+        for name, field in _FACTS.items()
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -51,39 +61,54 @@ class Run:
         return self.path.name
 
     @property
+    def record(self) -> RunRecord:
+        """What the run is, as it was written down when it began."""
+        return records.read(self.path / "recipe.json", RunRecord)
+
+    @property
     def competition(self) -> str:
         """What its host knows the competition by: a name, or the path of a directory."""
-        return str(filesystem.read_json(self.path / "recipe.json")["competition"])
+        return self.record.competition
 
     @property
     def overrides(self) -> Overrides:
         """What settled how its files are read."""
-        return Overrides(**filesystem.read_json(self.path / "recipe.json").get("layout", {}))
+        return self.record.layout
+
+    @property
+    def plan(self) -> PlanRecord:
+        """The plan, as written last."""
+        return records.read(self.path / "plan.json", PlanRecord)
 
     @property
     def stages(self) -> tuple[Stage, ...]:
         """The stages as planned last."""
-        return stages_in(filesystem.read_json(self.path / "plan.json"))
+        return self.plan.stages
 
     @property
     def is_finished(self) -> bool:
         """Whether all that the plan names is sealed."""
         try:
-            complete = bool(filesystem.read_json(self.path / "plan.json")["complete"])
+            plan = self.plan
         except RunError:
             return False
-        return complete and all(map(self.is_sealed, self.stages))
+        return plan.complete and all(map(self.is_sealed, plan.stages))
 
     @property
-    def blend(self) -> Facts:
+    def blend(self) -> BlendRecord:
         """Scores of every stage and fold, and which of them are submitted."""
-        blend: Facts = filesystem.read_json(self.path / "blend.json")
-        return blend
+        return records.read(self.path / "blend.json", BlendRecord)
+
+    @property
+    def decision(self) -> Decision:
+        """How predictions become answers: as the blend says, else as nothing fitted does."""
+        default = decisions.default(metrics.of(self.task), self.task.kind, len(self.task.classes))
+        return self.blend.decision or default
 
     @property
     def score(self) -> float:
         """Out-of-fold score of what is submitted, by the task's metric."""
-        return float(self.blend["score"])
+        return self.blend.score
 
     @property
     def submission(self) -> Path:
@@ -98,7 +123,7 @@ class Run:
     @property
     def receipt(self) -> Receipt | None:
         """What the host answered to the submission so far, or None."""
-        return receipts.read(self.path)
+        return records.read_if_any(self.path / "receipt.json", Receipt)
 
     @property
     def oof(self) -> pd.DataFrame:
@@ -110,8 +135,12 @@ class Run:
             columns=list(self.task.classes),
         )
 
+    def measured(self, stage: Stage) -> StageRecord | None:
+        """Return what a stage took so far, or None before its first fold is sealed."""
+        return records.read_if_any(self.path / stage.name / "stage.json", StageRecord)
+
     def directory(self, stage: Stage, fold: int) -> Path:
-        """Directory of one fold of one stage."""
+        """Return directory of one fold of one stage."""
         return self.path / stage.name / f"fold{fold}"
 
     def weights(self, stage: Stage, fold: int) -> Path:
@@ -119,26 +148,21 @@ class Run:
         return self.directory(stage, fold) / WEIGHTS
 
     def is_sealed(self, stage: Stage) -> bool:
-        """Whether every fold of a stage is finished."""
-        return all(
-            filesystem.is_sealed(self.directory(stage, fold)) for fold in range(self.recipe.folds)
-        )
+        """Return whether every fold of a stage is finished."""
+        return len(self.sealed(stage)) == self.recipe.folds
 
+    def fold_is_sealed(self, stage: Stage, fold: int) -> bool:
+        """Return whether a fold of a stage is finished."""
+        return filesystem.is_sealed(self.directory(stage, fold))
 
-def stages_in(plan: Facts) -> tuple[Stage, ...]:
-    """The stages of a `plan.json`."""
-    return tuple(
-        Stage(**{key: value for key, value in stage.items() if key != "name"})
-        for stage in plan["stages"]
-    )
+    def sealed(self, stage: Stage) -> list[int]:
+        """Return the folds of a stage that are finished."""
+        folds = range(self.recipe.folds)
+        return [fold for fold in folds if self.fold_is_sealed(stage, fold)]
 
 
 def check_name(name: str | None) -> None:
-    """Refuse names of runs that are no names of directories.
-
-    Raises:
-        UsageError: it has slashes, begins with a dot, or is empty.
-    """
+    """Refuse names that have slashes, begin with a dot, or are empty."""
     if name is not None and (not name or name.startswith(".") or Path(name).name != name):
         raise UsageError(
             f"--run takes a plain name, without slashes and not beginning with a dot; received "
@@ -163,7 +187,8 @@ def directory(
     return next(
         file.parent
         for file in files
-        if not file.is_file() or not other_network(filesystem.read_json(file), identity)
+        if not file.is_file()
+        or not other_network(records.read(file, RunRecord).backbone_identity, identity)
     )
 
 
@@ -174,31 +199,21 @@ def _weights_digest(recipe: Recipe) -> str:
     return filesystem.sha256(path) if named and path.is_file() else ""
 
 
-def other_network(found: Facts, identity: Identity | None) -> str:
+def other_network(known: Identity | str, identity: Identity | None) -> str:
     """Return how a run's network differs from one in hand, as a clause; empty where it does not."""
-    known = found.get("backbone_identity") or None
-    if known is None or identity is None:
-        here, there = ("by name", "handed over") if identity is None else ("handed over", "by name")
-        return "" if known is identity else f"it was given {there} then, and {here} now"
-    return identity.difference(Identity.from_json(known))
+    if not known or identity is None:
+        then, now = ("handed over" if given else "by name" for given in (known, identity))
+        return "" if then == now else f"it was given {then} then, and {now} now"
+    return identity.difference(known if isinstance(known, Identity) else None)
 
 
 def fingerprint(task: Task) -> str:
-    """Digest of what a task's rows are: ids, files, labels, groups, form of the submission."""
+    """Return the digest of a task's ids, files, labels, groups and form of the submission."""
     digest = hashlib.sha256()
-    for name in _ARRAYS:
-        array = getattr(task, name)
+    for array in [*(getattr(task, name) for name in _ARRAYS), *_of_bags(task).values()]:
         digest.update(b"\0" if array is None else "\n".join(map(str, array.tolist())).encode())
-    for array in _of_bags(task).values():
-        digest.update("\n".join(map(str, array.tolist())).encode())
-    form: list[object] = [
-        task.classes,
-        task.target_columns,
-        task.cell,
-        task.metric,
-        task.kind,
-        task.channels,
-    ]
+    columns = task.classes, task.target_columns
+    form: list[object] = [*columns, task.cell, task.metric, task.kind, task.channels]
     if task.heads:
         form.append([asdict(head) for head in task.heads])
     digest.update(json.dumps(form).encode())
@@ -206,7 +221,7 @@ def fingerprint(task: Task) -> str:
 
 
 def _of_bags(task: Task) -> dict[str, NDArray[np.int64] | Text]:
-    """The arrays of a task's bags by their names in `task.npz`; none where rows have one image."""
+    """Return the arrays of a task's bags by their names in `task.npz`."""
     return {} if task.bags is None else {f"bags_{name}": getattr(task.bags, name) for name in _BAGS}
 
 
@@ -219,46 +234,39 @@ def begin(
     *,
     overrides: Overrides | None = None,
 ) -> None:
-    """Write down what a run is, or check that the directory is already that run.
-
-    Raises:
-        RunError: the directory holds a run of another recipe, or of other files.
-    """
-    wanted: Facts = {
-        "version": own_version(),
-        "competition": competition,
-        "recipe": recipe.model_dump(mode="json"),
-        "backbone_identity": identity.to_json() if identity else "",
-        "weights_sha256": _weights_digest(recipe),
-        "files": fingerprint(task),
-        "layout": (overrides or Overrides()).given,
-    }
+    """Write down what a run is, or refuse a directory with a run of another recipe or files."""
+    wanted = RunRecord(
+        competition=competition,
+        recipe=recipe.model_dump(mode="json"),
+        backbone_identity=identity or "",
+        weights_sha256=_weights_digest(recipe),
+        files=fingerprint(task),
+        layout=Overrides(**(overrides or Overrides()).given),
+    )
     file = path / "recipe.json"
     if not file.is_file():
-        filesystem.write_json(file, wanted)
+        records.write(file, wanted)
         return
-    found = filesystem.read_json(file)
-    Recipe.parse(found["recipe"])  # refuses keys that no recipe has any more
-    differing = [
-        key for key, value in wanted["recipe"].items() if found["recipe"].get(key) != value
-    ]
-    if differing:
-        shown = ", ".join(
-            f"{key} {found['recipe'].get(key)!r} there, {wanted['recipe'][key]!r} here"
-            for key in differing
-        )
+    found = records.read(file, RunRecord)
+    Recipe.parse(found.recipe)  # refuses keys that no recipe has any more
+    shown = ", ".join(
+        f"{key} {found.recipe.get(key)!r} there, {value!r} here"
+        for key, value in wanted.recipe.items()
+        if found.recipe.get(key) != value
+    )
+    if shown:
         raise RunError(
             f"{path} holds a run of another recipe ({shown}). Name another run with "
             "--run NAME, or give the same options to go on with it."
         )
-    changed = other_network(found, identity)
+    changed = other_network(found.backbone_identity, identity)
     if changed:
         raise RunError(
             f"{path} holds a run of another network that is called {recipe.backbone}, too: "
             f"{changed}. Name another run with --run NAME."
         )
-    for key, what in (("files", "files"), ("weights_sha256", "weights file")):
-        if found.get(key, wanted[key]) != wanted[key]:
+    for field, what in (("files", "files"), ("weights_sha256", "weights file")):
+        if getattr(found, field) not in {None, getattr(wanted, field)}:
             raise RunError(
                 f"{path} holds a run on other {what}: the {what} changed since it began. "
                 "Name another run with --run NAME."
@@ -269,16 +277,8 @@ def write_task(path: Path, task: Task) -> None:
     """Write the task as `task.json` and `task.npz`."""
     arrays = {name: getattr(task, name) for name in _ARRAYS if getattr(task, name) is not None}
     filesystem.write_arrays(path / "task.npz", **arrays, **_of_bags(task))
-    facts = {name: getattr(task, name) for name in _facts()}
-    filesystem.write_json(path / "task.json", to_jsonable_python(facts))
-
-
-@functools.cache
-def _facts() -> dict[str, TypeAdapter[object]]:
-    """Return what `task.json` holds of a task: all that is no array, by name."""
-    kinds = get_type_hints(Task)
-    names = (field.name for field in fields(Task))
-    return {name: TypeAdapter(kinds[name]) for name in names if name not in (*_ARRAYS, "bags")}
+    facts = {name: getattr(task, name) for name in _FACTS}
+    records.write(path / "task.json", TaskRecord.model_validate(facts))
 
 
 def load_run(path: str | Path) -> Run:
@@ -295,22 +295,19 @@ def load_run(path: str | Path) -> Run:
         0.1234
     """
     path = Path(path)
-    recipe = filesystem.read_json(path / "recipe.json")["recipe"]
-    written = filesystem.read_json(path / "task.json")
+    recipe = Recipe.parse(records.read(path / "recipe.json", RunRecord).recipe)
+    written = records.read(path / "task.json", TaskRecord)
     arrays = filesystem.read_arrays(path / "task.npz")
-    facts: Facts = {
-        name: kind.validate_python(written[name])
-        for name, kind in _facts().items()
-        if name in written
-    }
+    facts = {name: getattr(written, name) for name in _FACTS}
     facts |= {name: arrays.get(name) for name in _ARRAYS}
     if f"bags_{_BAGS[0]}" in arrays:
         facts["bags"] = Images(**{name: arrays[f"bags_{name}"] for name in _BAGS})
-    return Run(path, Recipe.parse(recipe), Task(**facts))
+    make: Callable[..., Task] = Task
+    return Run(path, recipe, make(**facts))
 
 
 def all_runs(output_dir: Path) -> Iterator[Path]:
-    """Directories of runs below `output_dir`, oldest first."""
+    """Yield directories of runs below `output_dir`, oldest first."""
     yield from sorted(
         (file.parent for file in output_dir.glob("*/*/recipe.json")),
         key=lambda path: (path / "recipe.json").stat().st_mtime,

@@ -39,8 +39,12 @@ class _Row(pydantic.BaseModel):
         return Speed(self.image_size, self.train_images, self.predict_images, self.start)
 
 
+class _Rows(pydantic.BaseModel):
+    speeds: list[_Row]
+
+
 def known(recipe: Recipe, structure: str = "") -> Speeds | None:
-    """What earlier runs measured on this machine with a recipe's backbone and precision, if any.
+    """Return what earlier runs measured here with a recipe's backbone and precision.
 
     Networks that were handed over have a `structure` besides a name, see `Identity`. A file of
     another form, such as an older version wrote, says nothing.
@@ -64,9 +68,7 @@ def keep(recipe: Recipe, stage: Stage, speed: Speed, structure: str = "") -> Non
         **vars(speed.of(stage)),
     )
     rows = [each for each in _rows() if each.key != row.key]
-    filesystem.write_json(
-        filesystem.home() / _FILE, {"speeds": [each.model_dump() for each in [*rows, row]]}
-    )
+    filesystem.write_json(filesystem.home() / _FILE, _Rows(speeds=[*rows, row]).model_dump())
 
 
 def _named(recipe: Recipe, structure: str) -> str:
@@ -75,7 +77,6 @@ def _named(recipe: Recipe, structure: str) -> str:
 
 def _rows() -> list[_Row]:
     try:
-        stored = filesystem.read_json(filesystem.home() / _FILE)
-        return [_Row.model_validate(row) for row in stored["speeds"]]
-    except (RunError, pydantic.ValidationError, TypeError, KeyError):
+        return filesystem.read_json_as(filesystem.home() / _FILE, _Rows).speeds
+    except RunError:
         return []

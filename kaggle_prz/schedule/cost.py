@@ -30,21 +30,21 @@ class Workload:
     head_views: int = 1
 
     def trained_images(self, epochs: float) -> float:
-        """Images that training passes over, all folds together."""
+        """Return images that training passes over, all folds together."""
         return epochs * self.train_rows * (self.folds - 1)
 
     def featured_images(self, stage: Stage) -> float:
-        """Images whose features a stage fits its folds' heads to, all folds together."""
+        """Return images whose features a stage fits its folds' heads to, all folds together."""
         if self.predicts_from_features(stage):
             return float(stage.head_views * (self.train_rows + self.test_rows))  # of all folds
         return self.trained_images(1) if self.refits_head and stage.index > 1 else 0.0
 
     def predicted_images(self) -> int:
-        """Images that prediction passes over, all folds together."""
+        """Return images that prediction passes over, all folds together."""
         return self.views * (self.train_rows + self.folds * self.test_rows)
 
     def predicts_from_features(self, stage: Stage) -> bool:
-        """Whether a stage fits heads alone, to features that all folds share."""
+        """Return whether a stage fits heads alone, to features that all folds share."""
         return self.shares_features and stage.epochs == 0
 
 
@@ -65,7 +65,7 @@ class Speed:
     start: float
 
     def at(self, image_size: int) -> "Speed":
-        """The same machine at another size, by the ratio of areas."""
+        """Return the same machine at another size, by the ratio of areas."""
         ratio = (self.image_size / image_size) ** 2
         return replace(
             self,
@@ -109,7 +109,7 @@ class Speeds:
         return self.measured[min(self.measured, key=distance)].at(stage.image_size)
 
     def knows(self, stage: Stage) -> bool:
-        """Whether the very size and batch size of a stage were measured."""
+        """Return whether the very size and batch size of a stage were measured."""
         return (stage.image_size, stage.batch_size) in self.measured
 
     def adding(self, stage: Stage, speed: Speed) -> "Speeds":

@@ -48,7 +48,7 @@ def of(stage: Stage, recipe: Recipe, *, has_classes: bool = True) -> list[str]:
 
 
 def untrained(stages: Sequence[Stage]) -> str:
-    """What becomes of a run whose first stage, of those that fit, is not trained."""
+    """Return what becomes of a run whose first stage, of those that fit, is not trained."""
     return HEADS_FIRST if len(stages) > 1 else NO_TIME_TO_TRAIN
 
 

@@ -52,7 +52,7 @@ def late_jump(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
 
 
 def linear(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
-    """A size that rises linearly over four fifths of `epochs`; the rest at the full size.
+    """Return a size that rises linearly over four fifths of `epochs`; the rest at the full size.
 
     A stage is trained from where that line passes its size to where it reaches the next one's.
     After Composer's progressive resizing, which spends the last 20 % at the full size; it also

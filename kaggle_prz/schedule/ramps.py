@@ -17,7 +17,7 @@ _UNMIXED = 0.2  # share of the last stage, at its end
 
 
 def ramped(value: float | tuple[float, float], index: int, stages: int) -> float:
-    """The value of stage `index`, from 0, on a line from the first stage's to the last's.
+    """Return the value of stage `index`, from 0, on a line from the first stage's to the last's.
 
     One stage alone takes the last's (EfficientNetV2, arXiv:2104.00298, algorithm 1).
 

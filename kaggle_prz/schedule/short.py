@@ -79,7 +79,7 @@ def in_time(
 
 
 def _fewest(fitted: Sequence[Stage], stages: Sequence[Stage], workload: Workload) -> int:
-    """Steps a fold that a stage has to get, to be trained where a head could answer."""
+    """Return steps a fold that a stage has to get, to be trained where a head could answer."""
     sees_all_flips = workload.head_views > 2
     if fitted[0].index > 1:  # after heads
         return FEWEST_STEPS_BETTER_THAN_A_HEAD if sees_all_flips else 0

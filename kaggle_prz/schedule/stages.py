@@ -9,7 +9,7 @@ USUAL_BATCH = 32
 
 
 def stages_of(recipe: Recipe) -> tuple[Stage, ...]:
-    """The stages of a recipe, before any time limit.
+    """Return the stages of a recipe, before any time limit.
 
     Batch size falls with the square of the image size, so that memory stays what it is at the
     first size, in multiples of 8 where it can, but not below 32 unless the first was: gradients of
@@ -42,7 +42,7 @@ def stages_of(recipe: Recipe) -> tuple[Stage, ...]:
 
 
 def batch_size(recipe: Recipe, size: int) -> int:
-    """Images a step at an image size; `"auto"` begins with 32, until a device is asked.
+    """Return images a step at an image size; `"auto"` begins with 32, until a device is asked.
 
     Example:
         >>> batch_size(Recipe(sizes=(160, 240), batch_size=128), 240)

@@ -77,7 +77,7 @@ def validate(path: Path, task: Task) -> None:
 
 
 def _joined(task: Task, ids: Text, predictions: Array) -> Array:
-    """The rows of the sample submission, `(test, k)`, in its order."""
+    """Return the rows of the sample submission, `(test, k)`, in its order."""
     wanted = (len(ids), len(task.classes))
     if np.shape(predictions) != wanted:
         raise SubmissionError(

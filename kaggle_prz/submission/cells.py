@@ -35,7 +35,7 @@ _KINDS = {
 
 
 def rows_of(task: Task, predictions: Array) -> Rows:
-    """Predictions as their kind has them: classes sum to 1, tags lie from 0 to 1.
+    """Return predictions as their kind has them: classes sum to 1, tags lie from 0 to 1.
 
     Raises:
         SubmissionError: a number that is none, or a row in which no class is likely.
@@ -53,7 +53,7 @@ def rows_of(task: Task, predictions: Array) -> Rows:
 
 
 def of(task: Task, rows: Rows, decision: Decision | None) -> list[list[str]]:
-    """Cells of every row, in the order of the task's target columns.
+    """Return cells of every row, in the order of the task's target columns.
 
     Raises:
         SubmissionError: such cells cannot hold such predictions.
@@ -97,7 +97,7 @@ def _check_form(task: Task) -> None:
 
 
 def _in_columns(task: Task, rows: Rows) -> Rows:
-    """Columns in the sample's order: by name where names are the same, else as they come."""
+    """Return columns in the sample's order: by name where names are the same, else as they come."""
     if set(task.target_columns) != set(task.classes):
         return rows
     place = {name: column for column, name in enumerate(task.classes)}
@@ -114,7 +114,7 @@ def _not_certain(task: Task, rows: Rows) -> Rows:
 
 
 def _distributions(rows: Rows) -> list[list[str]]:
-    """Rows whose written digits sum to exactly 1: the largest cell takes what rounding left."""
+    """Return rows whose written digits sum to exactly 1; the largest cell takes the rest."""
     digits = _DIGITS_OF_ROWS + len(str(rows.shape[1]))
     scale = 10**digits
     units = np.rint(rows * scale).astype(np.int64)
@@ -128,7 +128,7 @@ def _alone(rows: Rows) -> list[list[str]]:
 
 
 def _numbers(task: Task, rows: Rows) -> list[list[str]]:
-    """Numbers within the training labels' range, as the shortest decimals that are that float32.
+    """Return numbers within the training labels' range, as the shortest float32 decimals.
 
     So a bound is written as the table of labels had it: 0.1, not 0.10000000149.
     """
@@ -175,7 +175,7 @@ def _lists(task: Task, rows: Sequence[Sequence[int]]) -> list[list[str]]:
 
 
 def of_heads(task: Task, predictions: Array, decision: Decision | None) -> list[list[str]]:
-    """Cells of every row, in the order of the task's target columns.
+    """Return cells of every row, in the order of the task's target columns.
 
     Raises:
         SubmissionError: predictions that such cells cannot hold, or a decision on other heads.

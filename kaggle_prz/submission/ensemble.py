@@ -86,7 +86,7 @@ def mean_of_folds(ids: Text, folds: Sequence[FoldPredictions]) -> Probabilities:
 
 
 def out_of_fold(ids: Text, folds: Sequence[FoldPredictions]) -> Probabilities:
-    """Every row's prediction by the fold that held it out, `(len(ids), classes)`.
+    """Return every row's prediction by the fold that held it out, `(len(ids), classes)`.
 
     Where several stages take part, each with all folds, it is the mean of theirs.
     """
@@ -160,7 +160,7 @@ def choose(
 
 
 def _means(stages: Mapping[str, Sequence[FoldPredictions]]) -> dict[str, list[FoldPredictions]]:
-    """Names of the last two, three, ... stages -> all their predictions."""
+    """Return names of the last two, three, ... stages -> all their predictions."""
     names = list(stages)
     tails = [names[-count:] for count in range(2, len(names) + 1)]
     return {
@@ -196,7 +196,7 @@ class _Choice:
         return self._metric.score(labels, self.oof[name][rows], self._task.kind)
 
     def best(self, rows: NDArray[np.bool_] | slice = slice(None)) -> str:
-        """The candidate that scores best on some rows; a tie goes to the later."""
+        """Return the candidate that scores best on some rows; a tie goes to the later."""
         best, highest = "", 0.0
         for name in self.oof:
             score = self.score(name, rows)
@@ -205,7 +205,7 @@ class _Choice:
         return best
 
     def nested_score(self, folds: int) -> float:
-        """The score of rows that had no part in the choice of what predicts them."""
+        """Return the score of rows that had no part in the choice of what predicts them."""
         members = next(iter(self.candidates.values()))
         place = {name: row for row, name in enumerate(self._task.train_ids.tolist())}
         fold_of = np.zeros(len(place), np.int64)

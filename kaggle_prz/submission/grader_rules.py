@@ -55,7 +55,7 @@ def check(file: str, text: str, task: Task) -> None:
 
 
 def all_bare_integers(lists: Iterable[str]) -> bool:
-    """Whether no list tells that it is text: each is one integer, or empty.
+    """Return whether no list tells that it is text: each is one integer, or empty.
 
     Example:
         >>> all_bare_integers(["1", "", "3"]), all_bare_integers(["1", "2 3"])
@@ -65,7 +65,7 @@ def all_bare_integers(lists: Iterable[str]) -> bool:
 
 
 def short(names: Iterable[object]) -> str:
-    """The first five of several things, and how many there are."""
+    """Return the first five of several things, and how many there are."""
     listed = [str(name) for name in names]
     return ", ".join(listed[:5]) + (f" … ({len(listed)})" if len(listed) > 5 else "")
 
@@ -84,7 +84,7 @@ def _row_difference(file: str, given: list[str], wanted: list[str]) -> str:
 
 
 def _complaint_of(task: Task) -> Complain:
-    """What is wrong with the cells of a row, as a sentence; None where nothing is."""
+    """Return what is wrong with the cells of a row, as a sentence; None where nothing is."""
     if task.heads:
         return _heads(task)
     match task.cell:

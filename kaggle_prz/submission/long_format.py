@@ -9,7 +9,7 @@ Rows = list[list[str]]
 
 
 def header_and_rows(task: Task, written: Sequence[Sequence[str]]) -> tuple[list[str], Rows]:
-    """The header and rows of a submission, in the sample's order."""
+    """Return the header and rows of a submission, in the sample's order."""
     if not task.melted:
         named = zip(task.test_ids.tolist(), written, strict=True)
         return [task.id_column, *task.target_columns], [[name, *cells] for name, cells in named]
@@ -24,7 +24,7 @@ def header_and_rows(task: Task, written: Sequence[Sequence[str]]) -> tuple[list[
 
 
 def by_image(task: Task, rows: Rows) -> Rows:
-    """Rows of a submission as rows of images, for a melted task; else as they are."""
+    """Return rows of a submission as rows of images, for a melted task; else as they are."""
     if not task.melted:
         return rows
     cell_of = dict(rows)

@@ -75,7 +75,7 @@ class Findings:
 
 
 def unopened(task: Task, unsaid: str, reasons: Mapping[int, str] | None = None) -> Findings:
-    """What can be said without comparing images.
+    """Return what can be said without comparing images.
 
     Args:
         task: as read.
@@ -130,7 +130,7 @@ def look(task: Task, decoded: Decoded) -> Findings:
 
 
 def image(task: Task, row: int) -> Image:
-    """An image by its place in the stores, those of training rows first."""
+    """Return an image by its place in the stores, those of training rows first."""
     images = task.images
     count = len(images.train_files)
     if row >= count:
@@ -139,7 +139,7 @@ def image(task: Task, row: int) -> Image:
 
 
 def label(task: Task, row: int) -> str:
-    """The label of a training row in words.
+    """Return the label of a training row in words.
 
     Example:
         ```python
@@ -150,7 +150,7 @@ def label(task: Task, row: int) -> str:
 
 
 def ids_in_both(task: Task) -> tuple[str, ...]:
-    """Ids of training rows that rows to predict have too; none where ids but count rows.
+    """Return ids of training rows that rows to predict have too; none where ids but count rows.
 
     Example:
         ```python
@@ -164,7 +164,7 @@ def ids_in_both(task: Task) -> tuple[str, ...]:
 
 
 def files(task: Task) -> int:
-    """How many images the rows of a task have."""
+    """Return how many images the rows of a task have."""
     images = task.images
     return sum(int((files != "").sum()) for files in (images.train_files, images.test_files))
 
@@ -176,7 +176,7 @@ def _unreadable(task: Task, reasons: Mapping[int, str]) -> tuple[tuple[Image, st
 
 
 def _pairs(task: Task, store: Store, members: Rows, *, differ: bool) -> Iterator[Pair]:
-    """One image of a set with each of the others."""
+    """Yield one image of a set with each of the others."""
     place = outputs.of(task).extreme(task.labels, task.images.train_rows[members])
     chosen = int(members[place])
     for other in members[members != chosen].tolist():
@@ -189,7 +189,7 @@ def _pairs(task: Task, store: Store, members: Rows, *, differ: bool) -> Iterator
 
 
 def _leak(task: Task, store: Store, known: Rows, row: int) -> Pair:
-    """A test image with the training image of its set that is most like it."""
+    """Return a test image with the training image of its set that is most like it."""
     same = next((other for other in known.tolist() if _same(store, other, row)), None)
     like = int(known[0]) if same is None else same
     return Pair(image(task, like), image(task, row), same is not None)

@@ -71,13 +71,13 @@ def draw(task: Task, folds: int, seed: int) -> NDArray[np.int64]:
 
 
 def _nearly_ungrouped(groups: NDArray[np.str_]) -> bool:
-    """Whether one row may stand for each group, for the grouped splitter is slow at many."""
+    """Return whether one row may stand for each group, for the grouped splitter is slow at many."""
     units = len(np.unique(groups))
     return len(groups) - units <= _FEW * len(groups) or units > _MANY_GROUPS
 
 
 def strata(task: Task, folds: int) -> NDArray[np.int64]:
-    """What folds are balanced by, `(train,)`; every stratum has at least `folds` rows.
+    """Return what folds are balanced by, `(train,)`; every stratum has at least `folds` rows.
 
     Strata that are smaller are put together, the smallest first.
 
@@ -101,7 +101,7 @@ def strata(task: Task, folds: int) -> NDArray[np.int64]:
 
 
 def notes(task: Task, folds: int) -> list[str]:
-    """What a user should know of classes that are rarer than folds are many."""
+    """Return what a user should know of classes that are rarer than folds are many."""
     target = outputs.of(task)
     counts = target.rows_of_each(task.labels)
     rare = np.flatnonzero(counts < folds)

@@ -37,7 +37,7 @@ class Rows:
 
 
 def files_of(task: Task) -> list[str]:
-    """The images of a task in the order of its stores: of training rows, then of test rows."""
+    """Return a task's images in the order of its stores: of training rows, then of test rows."""
     return [*task.images.train_files.tolist(), *task.images.test_files.tolist()]
 
 
@@ -75,7 +75,7 @@ def readable(task: Task, seen: NDArray[np.bool_]) -> Task:
 
 
 def _fates(task: Task, train: NDArray[np.bool_], test: NDArray[np.bool_]) -> list[str]:
-    """What becomes of every image that is not seen."""
+    """Return what becomes of every image that is not seen."""
     images = task.images
     others = "the others of its row are used"
     trained = np.isin(images.train_rows, images.train_rows[train])
@@ -108,7 +108,7 @@ def place(task: Task, seen: NDArray[np.bool_], folds: NDArray[np.int64]) -> Rows
 
 
 def pooled(ids: Text, predictions: Array) -> tuple[Text, Array]:
-    """One prediction a row: the mean of those of its images.
+    """Return one prediction a row: the mean of those of its images.
 
     Where one image is enough, such as a lesion in one of many slices, the largest would
     suit better; the mean serves every kind, and probabilities still sum to 1.

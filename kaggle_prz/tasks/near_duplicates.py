@@ -14,7 +14,7 @@ _MOST_IN_ONE_GROUP = 0.5
 
 
 def held_together(task: Task, first: Rows, folds: int) -> Task:
-    """The task with near-duplicates among its training rows in one group, and notes on them.
+    """Return the task with near-duplicates among its training rows in one group, and notes on them.
 
     Groups that such a pair connects become one, under the first of their names. A task without
     groups has them only where there are near-duplicates: every other row is a group of its own,
@@ -39,7 +39,7 @@ def held_together(task: Task, first: Rows, folds: int) -> Task:
 
 
 def _divisible(groups: NDArray[np.str_], own: NDArray[np.str_] | None, folds: int) -> bool:
-    """Whether folds can be drawn of groups about as well as of the task's own."""
+    """Return whether folds can be drawn of groups about as well as of the task's own."""
     rows = np.unique(groups, return_counts=True)[1]
     before = 1 if own is None else np.unique(own, return_counts=True)[1].max()
     return bool(len(rows) >= folds and rows.max() <= max(before, _MOST_IN_ONE_GROUP * len(groups)))
@@ -63,7 +63,7 @@ def _joined(task: Task, train: Rows) -> NDArray[np.str_] | None:
 
 
 def _of_several_rows(task: Task, train: Rows) -> list[Rows]:
-    """The sets of near-duplicates that one bag does not hold."""
+    """Return the sets of near-duplicates that one bag does not hold."""
     rows = task.images.train_rows
     return [members for members in sets(train) if len(np.unique(rows[members])) > 1]
 
@@ -102,7 +102,7 @@ def _of_test(train: Rows, test: Rows) -> Iterator[str]:
 
 
 def labels_differ(task: Task, members: Rows) -> bool:
-    """Whether training images have different labels; numbers by half a standard deviation.
+    """Return whether training images have different labels; numbers by half a standard deviation.
 
     Args:
         task: whose images they are.

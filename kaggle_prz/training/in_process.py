@@ -1,10 +1,12 @@
-"""Where the folds of a stage run: in this process, one after the other, sealed one by one."""
+"""The worker of this process: folds one after the other, on one network a stage."""
 
+import contextlib
 import functools
 import gc
-import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -12,26 +14,48 @@ from numpy.typing import NDArray
 
 from kaggle_prz import metrics
 from kaggle_prz.core import filesystem
-from kaggle_prz.core.console import Console, Silent
+from kaggle_prz.core.console import Advance, Console, Silent
 from kaggle_prz.core.image_store import Store
 from kaggle_prz.models import precision, prediction, weights
 from kaggle_prz.models.backbones import Backbone
 from kaggle_prz.models.classifier import Classifier, build
-from kaggle_prz.runs import fold_files
-from kaggle_prz.runs.run import WEIGHTS, Run
+from kaggle_prz.runs import WEIGHTS, Run, fold_files, records
+from kaggle_prz.runs.fold_files import FoldDone
+from kaggle_prz.runs.records import Provenance
 from kaggle_prz.schedule import Slot, Speed
 from kaggle_prz.schedule.recipe import Recipe, Stage
 from kaggle_prz.tasks import outputs
 from kaggle_prz.tasks.image_rows import Rows
 from kaggle_prz.training import augmentation
 from kaggle_prz.training.batch_size import Batch
+from kaggle_prz.training.batch_size.trainer import Trainer
 from kaggle_prz.training.stage_trainer import FoldWork, StageTrainer
 from kaggle_prz.training.starting_point import FirstWeights
-from kaggle_prz.training.trainers import Trainer
+from kaggle_prz.training.worker import NextSlot, Prepared
+
+
+class _InHand(NamedTuple):
+    classifier: Classifier
+    trainer: Trainer
+
+
+class _Took:
+    """What was spent since the last fold: seconds by part, and images predicted."""
+
+    def __init__(self) -> None:
+        self.seconds = dict.fromkeys(("build", "train", "predict", "features"), 0.0)
+        self.predicted = 0
+
+    @contextlib.contextmanager
+    def of(self, part: str) -> Iterator[None]:
+        """Add the time within to a part."""
+        begun = time.monotonic()
+        yield
+        self.seconds[part] += time.monotonic() - begun
 
 
 class InProcess:
-    """Prepares and trains stages of one run in this process.
+    """Prepares and trains stages of one run in this process, see `worker.Worker`.
 
     `stores` are of all sizes of `augmentation.decoded_sizes`; `console` gets a bar a fold.
     """
@@ -53,9 +77,8 @@ class InProcess:
         self._first = FirstWeights(
             run, rows, stores, outputs=self._outputs, targets=self._targets, console=console
         )
-        self._seconds = {"build": 0.0, "train": 0.0, "predict": 0.0}
-        self._predicted = 0
-        self._paces: list[float] = []
+        self._in_hand: _InHand | None = None
+        self._took, self._traces = _Took(), 0
         self._said: set[str] = set()
 
     @property
@@ -64,50 +87,77 @@ class InProcess:
         return (
             f"precision: {precision.as_built(self._precision, self._classifier.network)}",
             *self._classifier.notes,
-            augmentation.sentence(self.stage, self._run.recipe, self._run.task.flips),
+            augmentation.sentence(self._trainer.stage, self._run.recipe, self._run.task.flips),
             *self._trainer.notes,
         )
 
-    @property
-    def stage(self) -> Stage:
-        """The stage in hand, with the batch size that it is trained with."""
-        return self._trainer.stage
-
-    def prepare(self, stage: Stage, before: Stage | None, *, measure: bool) -> Speed | None:
-        """Build and compile the model of a stage that starts from the one before, or from None.
-
-        Returns:
-            The speed of a few steps, which are traced and timed, or None unless `measure`.
-        """
-        begun = time.monotonic()
-        self._seconds = dict.fromkeys(self._seconds, 0.0)
-        self._predicted, self._paces = 0, []
-        record = self._run.path / stage.name / "stage.json"
-        self._earlier = filesystem.read_json(record) if record.is_file() else {}
-        if before is not None and self._first.before is None:
-            self._first.keep(before, self._build(before).model)
-        self._epochs = stage.epochs
-        self._classifier = self._build(stage)
-        self._trainer = Trainer(
-            self._compile,
-            stage,
-            self._run.recipe,
-            batch=Batch(*self._earlier["batch"]) if "batch" in self._earlier else None,
-            console=self._console,
-        )
-        if self._run.recipe.batch_size == "auto" and "batch" not in self._earlier:
-            self._trainer.settle(self._work(stage, 0, Slot(epochs=1.0)), self._first.before)
-        self._seconds["build"] = time.monotonic() - begun
+    def prepare(self, stage: Stage, before: Stage | None, *, measure: bool) -> Prepared:
+        """Build and compile the network of a stage; with `measure`, time a few steps."""
+        self._let_go(before)
+        self._took, self._traces = _Took(), 0
+        with self._took.of("build"):
+            if before is not None and self._first.before is None:
+                self._first.keep(before, self._build(before).model)
+            classifier = self._build(stage)
+            batch = fold_files.stage_record(self._run, stage).batch
+            trainer = Trainer(
+                functools.partial(self._compile, classifier),
+                stage,
+                self._run.recipe,
+                batch=Batch(*batch) if batch else None,
+                console=self._console,
+            )
+            self._in_hand = _InHand(classifier, trainer)
+            if self._run.recipe.batch_size == "auto" and batch is None:
+                trainer.settle(self._work(stage, 0, Slot(epochs=1.0)), self._first.before)
         self._say_decisions()
-        self._first.begin(stage, self._classifier, self._trainer)
-        if not measure:
-            return None
-        # Features of all images, where they were just made, are the larger sample.
-        predict_speed = max(self._measure_prediction(stage), self._first.speed)
-        begun = time.monotonic()
-        train_speed = self._trainer.measure(self._work(stage, 0, Slot(epochs=stage.epochs)))
-        self._seconds["build"] += time.monotonic() - begun
-        return Speed(stage.image_size, train_speed, predict_speed, self._seconds["build"])
+        self._first.begin(stage, classifier, trainer)
+        return Prepared(trainer.stage, self._measured(stage) if measure else None)
+
+    def train(self, stage: Stage, folds: Sequence[int], slot: NextSlot) -> Iterator[FoldDone]:
+        """Train, predict and write folds of the prepared stage, one after the other."""
+        for fold in folds:
+            if (given := slot(fold)) is None:
+                return
+            label = (
+                f"stage {stage.index} · {stage.image_size} px · fold {fold + 1}/"
+                f"{self._run.recipe.folds}"
+            )
+            work = self._work(stage, fold, given)
+            steps = self._trainer.steps(len(work.rows), stage.epochs)
+            with self._console.bar(label, steps) as advance:
+                done = self._trained(stage, work, advance)
+                yield done
+                # Said once the caller has sealed the fold: what is on the screen is kept.
+                advance(0, note=f"{metrics.of(self._run.task).title} {done.score:.4f}")
+
+    def close(self) -> None:
+        """Let go of the network and of what trains it."""
+        self._let_go(None)
+
+    @property
+    def _classifier(self) -> Classifier:
+        return self._hand.classifier
+
+    @property
+    def _trainer(self) -> Trainer:
+        return self._hand.trainer
+
+    @property
+    def _hand(self) -> _InHand:
+        if self._in_hand is None:
+            raise RuntimeError("prepare() comes before train()")
+        return self._in_hand
+
+    def _let_go(self, before: Stage | None) -> None:
+        """Drop what trained a stage; keep its network to read the weights of its folds into."""
+        if self._in_hand is None:
+            return
+        if before is not None:
+            self._first.keep(before, self._in_hand.classifier.model)
+        # Keras's traced functions and their model hold each other.
+        self._in_hand = None
+        gc.collect()
 
     def _say_decisions(self) -> None:
         """Say what was decided, once a process."""
@@ -116,99 +166,72 @@ class InProcess:
                 self._console.say(f"Decided: {sentence}.")
         self._said.update(self.decisions)
 
-    def train(self, stage: Stage, fold: int, slot: Slot) -> float:
-        """Train, predict and seal one fold of a prepared stage, with its epochs settled.
+    def _measured(self, stage: Stage) -> Speed:
+        """Return the speed of a few steps, which are traced first."""
+        # Features of all images, where they were just made, are the larger sample.
+        predict_speed = max(self._measure_prediction(stage), self._first.speed)
+        with self._took.of("build"):
+            train_speed = self._trainer.measure(self._work(stage, 0, Slot(epochs=stage.epochs)))
+        return Speed(stage.image_size, train_speed, predict_speed, self._took.seconds["build"])
 
-        Returns:
-            The fold's out-of-fold score, by the task's metric.
-        """
+    def _trained(self, stage: Stage, work: FoldWork, advance: Advance) -> FoldDone:
+        """Train one fold, predict with it, and write its files, all but the seal."""
+        fold, wall = work.fold, time.monotonic()
         directory = self._run.directory(stage, fold)
-        model, self._epochs = self._classifier.model, stage.epochs
         filesystem.begin_anew(directory)
         views = prediction.head_views(self._run.task.flips)[: stage.head_views]
         provenance = self._first.set(fold, views=views)
-        label = (
-            f"stage {stage.index} · {stage.image_size} px · fold {fold + 1}/"
-            f"{self._run.recipe.folds}"
-        )
-        work = self._work(stage, fold, slot)
-        steps = self._trainer.steps(len(work.rows), stage.epochs)
         is_late = work.deadline is not None and time.monotonic() >= work.deadline
         trains = work.epochs > 0 and not is_late
         known = None if trains else self._first.untrained(fold, views)
-        with self._console.bar(label, steps) as advance:
-            begun = time.monotonic()
-            if trains:
-                history = self._trainer.train(
-                    work, advance, lambda: self._first.set(fold, Silent())
-                )
-                trained = history["step"].iloc[-1] * min(self.stage.batch_size, len(work.rows))
-                self._paces.append(float(trained) / (time.monotonic() - begun))
-                with filesystem.replacing(directory / "history.csv") as path:
-                    history.to_csv(path, index=False)
-            self._seconds["train"] += time.monotonic() - begun
-            with self._trainer.averaged(fold):
-                oof, test = (
-                    self._predict(stage, self._held_out(fold), self._rows.test)
-                    if known is None
-                    else map(self._outputs.predictions, known)
-                )
-            score = fold_files.write_predictions(
-                directory, self._run.task, self._rows, fold, oof=oof, test=test
+        pace = self._fine_tuned(work, directory, advance) if trains else None
+        with self._trainer.averaged(fold):
+            oof, test = (
+                self._predict(stage, self._held_out(fold), self._rows.test)
+                if known is None
+                else map(self._outputs.predictions, known)
             )
-            filesystem.write_arrays(directory / "trained_on.npz", ids=self._rows.ids[work.rows])
-            filesystem.write_json(directory / "transfer.json", provenance)
-            # HDF5 crashes the process when it cannot close a file for want of room.
-            with (
-                filesystem.replacing(directory / WEIGHTS, size=weights.bytes_of(model)) as path,
-                self._trainer.averaged(fold),
-            ):
-                weights.write(model, path)
-            filesystem.seal(directory, score=score, **({} if known is None else {"views": views}))
-            self._record(stage)
-            # The line of a fold is its promise: what is told here is kept.
-            advance(0, note=f"{metrics.of(self._run.task).title} {score:.4f}")
-        return score
-
-    def finish(self) -> None:
-        """Keep the stage's model for the transfer to the next, without what trained it."""
-        settled = self.stage.model_copy(update={"epochs": self._epochs})
-        self._first.keep(settled, self._classifier.model)
-        # Keras's traced functions and their model hold each other.
-        del self._trainer, self._classifier
-        gc.collect()
-
-    @property
-    def seconds(self) -> dict[str, float]:
-        """What the stage in hand took in this process, by part."""
-        return {**self._seconds, "features": self._first.seconds}
-
-    def _record(self, stage: Stage) -> None:
-        """Write what the stage took so far, on top of what earlier processes took."""
-        earlier = self._earlier
-        seconds = {
-            part: round(spent + earlier.get("seconds", {}).get(part, 0.0), 2)
-            for part, spent in self.seconds.items()
-        }
-        filesystem.write_json(
-            self._run.path / stage.name / "stage.json",
-            {
-                "seconds": seconds,
-                "training_traces": self._trainer.traces + earlier.get("training_traces", 0),
-                "predicted_images": self._predicted + earlier.get("predicted_images", 0),
-                "batch": self._trainer.batch,
-                "decisions": list(dict.fromkeys([*self.decisions, *earlier.get("decisions", ())])),
-            },
+        score = fold_files.write_predictions(
+            directory, self._run.task, self._rows, fold, oof=oof, test=test
+        )
+        filesystem.write_arrays(directory / "trained_on.npz", ids=self._rows.ids[work.rows])
+        records.write(directory / "transfer.json", Provenance.model_validate(provenance))
+        model = self._classifier.model
+        # HDF5 crashes the process when it cannot close a file for want of room.
+        with (
+            filesystem.replacing(directory / WEIGHTS, size=weights.bytes_of(model)) as path,
+            self._trainer.averaged(fold),
+        ):
+            weights.write(model, path)
+        took, traces, self._took = self._took, self._trainer.traces, _Took()
+        took.seconds["features"], self._first.seconds = self._first.seconds, 0.0
+        new, self._traces = traces - self._traces, traces
+        return FoldDone(
+            stage=self._trainer.stage,
+            fold=fold,
+            score=score,
+            views=() if known is None else views,
+            wall=time.monotonic() - wall,
+            pace=pace,
+            seconds=took.seconds,
+            predicted=took.predicted,
+            traces=new,
+            batch=self._trainer.batch,
+            decisions=self.decisions,
         )
 
-    def predict_speed(self) -> float | None:
-        """Images a second in this stage's predictions so far."""
-        return self._predicted / self._seconds["predict"] if self._predicted else None
-
-    def train_speed(self) -> float | None:
-        """Images a second in this stage's trainings; of the first, which may trace, if alone."""
-        paces = self._paces[1:] or self._paces
-        return statistics.median(paces) if paces else None
+    def _fine_tuned(self, work: FoldWork, directory: Path, advance: Advance) -> float:
+        """Train a fold, write its history, and return images a second."""
+        begun = time.monotonic()
+        with self._took.of("train"):
+            history = self._trainer.train(
+                work, advance, lambda: self._first.set(work.fold, Silent())
+            )
+            images = history["step"].iloc[-1] * min(self._trainer.stage.batch_size, len(work.rows))
+            pace = float(images) / (time.monotonic() - begun)
+            with filesystem.replacing(directory / "history.csv") as path:
+                history.to_csv(path, index=False)
+        return pace
 
     def _build(self, stage: Stage) -> Classifier:
         recipe = self._run.recipe
@@ -227,14 +250,8 @@ class InProcess:
             batch_norm=recipe.batch_norm,
         )
 
-    def _compile(self, stage: Stage, recipe: Recipe) -> StageTrainer:
-        return StageTrainer(
-            self._classifier,
-            stage,
-            recipe,
-            target=self._outputs,
-            tell=self._console.say,
-        )
+    def _compile(self, classifier: Classifier, stage: Stage, recipe: Recipe) -> StageTrainer:
+        return StageTrainer(classifier, stage, recipe, target=self._outputs, tell=self._console.say)
 
     def _measure_prediction(self, stage: Stage) -> float:
         rows = np.resize(self._rows.train, 4 * stage.batch_size)
@@ -261,7 +278,7 @@ class InProcess:
         )
 
     def _validate(self, stage: Stage, fold: int, model: keras.Model) -> float:
-        """The score of a fold's held-out rows, in the plain view."""
+        """Return the score of a fold's held-out rows, in the plain view."""
         outputs = prediction.predict(
             model,
             self._stores[stage.image_size],
@@ -272,16 +289,15 @@ class InProcess:
         return fold_files.held_out(self._run.task, self._rows, fold, predictions).score
 
     def _held_out(self, fold: int) -> NDArray[np.int64]:
-        """Where the images of the rows that a fold holds out are in the stores."""
+        """Return where the images of the rows that a fold holds out are in the stores."""
         return self._rows.train[self._rows.held_out(fold)]
 
     def _predict(self, stage: Stage, *parts: NDArray[np.int64]) -> list[NDArray[np.float32]]:
-        """Predictions of each of `parts`, in the labels' units, made in one go."""
-        begun = time.monotonic()
+        """Return predictions of each of `parts`, in the labels' units, made in one go."""
         rows = np.concatenate(parts)
-        probabilities = self._predict_rows(stage, rows)
-        self._seconds["predict"] += time.monotonic() - begun
-        self._predicted += len(rows) * len(self._views)
+        with self._took.of("predict"):
+            probabilities = self._predict_rows(stage, rows)
+        self._took.predicted += len(rows) * len(self._views)
         predictions = self._outputs.predictions(probabilities)
         return np.split(predictions, np.cumsum([len(part) for part in parts])[:-1])
 
@@ -299,5 +315,5 @@ class InProcess:
 
 
 def backend() -> dict[str, str]:
-    """What trains, for the record of a run."""
+    """Return what trains, for the record of a run."""
     return {"backend": str(keras.backend.backend())}

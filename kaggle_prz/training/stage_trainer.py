@@ -132,13 +132,13 @@ class StageTrainer:
         return self._loss.traces
 
     def steps(self, rows: int, epochs: float) -> int:
-        """Training steps for that many passes over that many rows, in whole accumulations."""
+        """Return training steps for that many epochs over that many rows."""
         a_pass, whole = max(1, rows // self.stage.batch_size), self._recipe.accumulate
         steps = max(1, round(a_pass * epochs))
         return max(1, round(steps / whole)) * whole
 
     def measure(self, work: FoldWork) -> float:
-        """Images a second in training; traces the step and leaves every weight as it was."""
+        """Return images a second in training; traces the step and leaves every weight as it was."""
         weights = self._model.get_weights()
         clock = Clock()
         measured = min(_STEPS_MEASURED, len(self._batches(work)))
@@ -224,7 +224,7 @@ class StageTrainer:
         return self._average[1].swapped(self._model)
 
     def _peak(self, changes: int) -> float:
-        """The highest learning rate of a fold whose weights change so many times.
+        """Return the highest learning rate of a fold whose weights change so many times.
 
         AdamW moves every weight by about its rate at each step, whatever the gradient. What a
         pretrained network loses by its first steps at the full rate takes some sixty to win back;
@@ -253,7 +253,7 @@ class StageTrainer:
             self._tell(f"Note: {sentence}")
 
     def _mixes(self, step: int, pace: Pace) -> bool:
-        """Whether a step mixes images; batches are made ahead of the steps that `pace` counts."""
+        """Return whether a step mixes images; batches are made ahead of `pace`'s count."""
         progress = max(step / pace.steps, pace.progress)
         return mixes(self.stage.index - 1, len(self._recipe.sizes), progress)
 

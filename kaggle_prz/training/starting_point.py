@@ -19,7 +19,7 @@ from kaggle_prz.runs.run import WEIGHTS, Run
 from kaggle_prz.schedule.recipe import Stage
 from kaggle_prz.tasks.image_rows import Rows
 from kaggle_prz.tasks.outputs import Target
-from kaggle_prz.training.trainers import Trainer
+from kaggle_prz.training.batch_size.trainer import Trainer
 
 _PLAIN = ("plain",)
 _Part = Literal["train", "test"]
@@ -154,7 +154,7 @@ class FirstWeights:
         return provenance, report.resampled
 
     def _all_but_the_head(self, resampled: Sequence[str] = ()) -> dict[str, object]:
-        """Names for `transfer.json`; a network may have layers of its own that are called so."""
+        """Return names for `transfer.json`; other layers may be called like the head's."""
         model = self._classifier.model
         head = {id(weight) for weight in model.get_layer(HEAD).weights}
         named = transfer.named_weights(model)
@@ -198,7 +198,7 @@ class FirstWeights:
         return {"head": f"linear probe on frozen features of {len(trained_on)} training rows{also}"}
 
     def _features_of_all(self, part: _Part, view: str) -> NDArray[np.float32]:
-        """Features of all training or test images in a view: one pass for all folds."""
+        """Return features of all training or test images in a view: one pass for all folds."""
         if (part, view) not in self._shared:
             rows = self._rows.train if part == "train" else self._rows.test
             self._shared[part, view] = self._features_of(rows, self._console, view)

@@ -22,8 +22,8 @@ from kaggle_prz.core.errors import (
     UsageError,
 )
 from kaggle_prz.models import backbones
-from kaggle_prz.runs import receipts
-from kaggle_prz.runs.receipts import Receipt
+from kaggle_prz.runs import records
+from kaggle_prz.runs.records import Receipt
 
 
 class Heard:
@@ -53,7 +53,7 @@ class Fits:
         for place in (run, f"{run}-files"):
             shutil.rmtree(output_dir / competition / place, ignore_errors=True)
         made = make_run(output_dir / competition / run, receipt=False)
-        filesystem.write_json(made.path / "blend.json", {**made.blend, "score": score})
+        filesystem.write_json(made.path / "blend.json", {**made.blend.to_json(), "score": score})
         self.made.append(run)
         return made
 
@@ -68,7 +68,7 @@ class Sends:
             raise answer
         self.runs.append(run.name)
         receipt = Receipt(ref=1, date="", sha256="", status="complete", public_score=answer)
-        receipts.write(run.path, receipt)
+        records.write(run.path / "receipt.json", receipt)
         return receipt
 
 
@@ -170,7 +170,7 @@ def test_a_refused_or_pending_submission_is_seen_to_again(tried):
     best, _, _, _ = tried([0.5], count=1)
     for status in ("pending", "error"):
         receipt = best.receipt.model_copy(update={"status": status})
-        receipts.write(best.path, receipt)
+        records.write(best.path / "receipt.json", receipt)
         _, fits, sends, heard = tried([], count=1)
         assert (fits.calls, sends.runs) == ([], [best.name])
         assert heard.rows[0][2] == "submitted"
@@ -239,7 +239,7 @@ def test_from_the_command_line_to_the_leaderboard(tmp_path, monkeypatch, capsys)
     said = capsys.readouterr().out
     assert said.count("Attempt 1: the recipe as given.") == 1
     assert said.count("Attempt 2: sizes 24,32.") == 1
-    sent = competitions.EmbeddedHost().submissions("shapes")
+    sent = source.EmbeddedSource("shapes").leaderboard.submissions()
     assert len(sent) in {1, 2}
     made = [runs.load_run(path) for path in runs.all_runs(Path("runs"))]
     assert len(made) == 2

@@ -7,6 +7,7 @@ import pytest
 
 from kaggle_prz.commands import doctor
 from kaggle_prz.commands.doctor import Finding
+from kaggle_prz.readers import formats
 
 
 class Heard:
@@ -78,7 +79,7 @@ def test_extras_are_named_with_what_installs_them(installed):
         "not installed: lite,report,archives,medical,parquet; "
         "pip install 'kaggle-prz[lite,report,archives,medical,parquet]'"
     ]
-    installed |= dict.fromkeys(doctor._EXTRAS.values(), ("1", []))
+    installed |= dict.fromkeys([*doctor._EXTRAS.values(), *formats.extras().values()], ("1", []))
     assert doctor.packages()[-1] == Finding("extras", "ok", "all installed")
 
 
@@ -121,7 +122,7 @@ def test_faults_are_counted():
     assert heard.rows == [("a", "ok", "x"), ("b", "fault", "y")]
     assert heard.lines == ["1 of these must be mended."]
     doctor.show([Finding("a", "note", "x")], heard)
-    assert heard.lines[-1] == "Nothing is in the way."
+    assert heard.lines[-1] == "No problems found."
 
 
 def test_looking_loads_no_keras():

@@ -488,8 +488,10 @@ def test_the_embedded_competition_with_groups(tmp_path, no_report):
 def test_a_run_that_is_submitted_finds_its_competition_once(tmp_path, monkeypatch, no_report):
     found = []
     monkeypatch.setattr(embedded, "EMBEDDED", {"shapes": Shapes(train=12, test=8)})
-    find = experiment.hosts.find
-    monkeypatch.setattr(experiment.hosts, "find", lambda text: found.append(text) or find(text))
+    find = experiment.competitions.find
+    monkeypatch.setattr(
+        experiment.competitions, "find", lambda text: found.append(text) or find(text)
+    )
     run = prz.fit(
         "shapes", output_dir=tmp_path, backbone="tiny", sizes=(16,), folds=2, epochs=0.2,
         tta=False, submit=True,
@@ -592,7 +594,7 @@ def test_a_run_that_is_interrupted_and_killed_loses_nothing(start, tmp_path):
     assert seals(path) == third
     assert "it is not sent again" in out
     assert "fold 1/2" not in out
-    entries = experiment.hosts.EmbeddedHost().submissions("shapes")
+    entries = embedded.EmbeddedSource("shapes").leaderboard.submissions()
     assert len(entries) == 1
     assert entries[0].sha256 == filesystem.sha256(path / "submission.csv")
 

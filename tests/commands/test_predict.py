@@ -17,7 +17,6 @@ from kaggle_prz import runs
 from kaggle_prz.commands import predict
 from kaggle_prz.competitions.embedded import grader
 from kaggle_prz.competitions.embedded.shapes import Shapes
-from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import DataError, RunError, UsageError
 from kaggle_prz.schedule.recipe import Overrides
 
@@ -239,6 +238,6 @@ def test_what_settled_the_files_settles_them_again(folder, tmp_path):
     run = prz.Run(tmp_path / "run", prz.Recipe(), task)
     assert run.overrides == Overrides(target="other", metric="log_loss")
     assert predict.read_again(run, str(renamed)).test_ids.tolist() == task.test_ids.tolist()
-    (tmp_path / "run" / "recipe.json").write_text('{"competition": "x"}')
+    (tmp_path / "run" / "recipe.json").write_text('{"competition": "x", "recipe": {}}')
     assert run.overrides == Overrides()
-    assert filesystem.read_json(tmp_path / "run" / "recipe.json") == {"competition": "x"}
+    assert run.competition == "x"

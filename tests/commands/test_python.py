@@ -114,7 +114,7 @@ def test_no_error_but_ours_and_the_users_leaves(name, monkeypatch):
             raise error
 
         for module in (fit, predict):
-            monkeypatch.setattr(module.hosts, "find", layer)
+            monkeypatch.setattr(module.competitions, "find", layer)
         monkeypatch.setattr(predict.runs, "load_run", layer)
 
     for error in (ZeroDivisionError("odd"), np.linalg.LinAlgError("odd")):

@@ -5,17 +5,19 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from support.synthetic import write_blend
 from support.toys import Recorder
 
 from kaggle_prz import competitions, runs, submission
 from kaggle_prz.commands import submit
-from kaggle_prz.competitions import EmbeddedHost, embedded
+from kaggle_prz.competitions import embedded
 from kaggle_prz.competitions.embedded import source
 from kaggle_prz.competitions.embedded.shapes import Shapes
+from kaggle_prz.competitions.embedded.source import EmbeddedSource
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import DataError, RunError, SubmissionError
-from kaggle_prz.runs import receipts
-from kaggle_prz.runs.receipts import Receipt
+from kaggle_prz.runs import records
+from kaggle_prz.runs.records import Receipt
 from kaggle_prz.schedule.recipe import Recipe
 from kaggle_prz.tasks import infer
 
@@ -30,11 +32,11 @@ def drawn(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def host(monkeypatch, drawn) -> EmbeddedHost:
-    """The host of `shapes`, with few pictures, drawn before."""
+def host(monkeypatch, drawn) -> EmbeddedSource:
+    """`shapes`, with few pictures, drawn before."""
     monkeypatch.setattr(source, "EMBEDDED", {**embedded.EMBEDDED, "shapes": SHAPES})
     shutil.copytree(drawn, filesystem.home() / "competitions" / "shapes")
-    return EmbeddedHost()
+    return EmbeddedSource("shapes")
 
 
 def _begin(path, competition: str, root) -> runs.Run:
@@ -42,7 +44,7 @@ def _begin(path, competition: str, root) -> runs.Run:
     recipe = Recipe(backbone="tiny", sizes=(32,), folds=2)
     runs.begin(path, competition, recipe, task, "")
     runs.write_task(path, task)
-    filesystem.write_json(path / "blend.json", {"score": 0.54321})
+    write_blend(path, 0.54321)
     return runs.load_run(path)
 
 
@@ -58,7 +60,7 @@ def _predict(run: runs.Run, seed: int = 0) -> None:
 @pytest.fixture
 def run(host, tmp_path) -> runs.Run:
     """A run on `shapes` with a submission that was not sent."""
-    run = _begin(tmp_path / "runs" / "shapes" / "first", "shapes", host.download("shapes"))
+    run = _begin(tmp_path / "runs" / "shapes" / "first", "shapes", host.download())
     _predict(run)
     return run
 
@@ -66,7 +68,7 @@ def run(host, tmp_path) -> runs.Run:
 def test_the_answer_of_the_host_becomes_the_receipt(run, host):
     console = Recorder()
     receipt = submit.submit(run, console=console)
-    (sent,) = host.submissions("shapes")
+    (sent,) = host.leaderboard.submissions()
     assert receipt == run.receipt
     assert receipt.to_json() == json.loads((run.path / "receipt.json").read_text())
     assert receipt.host == "embedded"
@@ -83,7 +85,7 @@ def test_the_answer_of_the_host_becomes_the_receipt(run, host):
 
 def test_the_private_score_is_not_shown(run, host):
     receipt = submit.submit(run)
-    assert host.submissions("shapes")[0].private_score is not None
+    assert host.leaderboard.submissions()[0].private_score is not None
     assert receipt.private_score is None
 
 
@@ -92,14 +94,14 @@ def test_the_private_score_is_not_shown(run, host):
 )
 def test_a_submission_is_described(run, host, message, described):
     submit.submit(run, message=message)
-    assert host.submissions("shapes")[0].description == described
+    assert host.leaderboard.submissions()[0].description == described
 
 
 def test_the_same_file_is_sent_once(run, host):
     first = submit.submit(run)
     console = Recorder()
     assert submit.submit(run, console=console) == first
-    assert len(host.submissions("shapes")) == 1
+    assert len(host.leaderboard.submissions()) == 1
     assert console.lines[0].startswith("This very file was submitted before (")
 
 
@@ -108,19 +110,22 @@ def test_a_lost_receipt_is_found_at_the_host(run, host):
     (run.path / "receipt.json").unlink()
     assert submit.submit(run) == first
     assert run.receipt == first
-    assert len(host.submissions("shapes")) == 1
+    assert len(host.leaderboard.submissions()) == 1
 
 
 def test_a_receipt_of_a_refused_file_does_not_count(run, host):
-    receipts.write(run.path, _receipt(sha256=filesystem.sha256(run.submission), status="error"))
+    records.write(
+        run.path / "receipt.json",
+        _receipt(sha256=filesystem.sha256(run.submission), status="error"),
+    )
     assert submit.submit(run).status == "complete"
-    assert len(host.submissions("shapes")) == 1
+    assert len(host.leaderboard.submissions()) == 1
 
 
 def test_the_same_file_can_be_sent_again_on_purpose(run, host):
     first = submit.submit(run)
     second = submit.submit(run, again=True)
-    assert [sent.ref for sent in host.submissions("shapes")] == [2, 1]
+    assert [sent.ref for sent in host.leaderboard.submissions()] == [2, 1]
     assert (first.ref, second.ref, run.receipt.ref) == (1, 2, 2)
 
 
@@ -128,7 +133,7 @@ def test_another_content_is_another_submission(run, host):
     submit.submit(run)
     _predict(run, seed=1)
     assert submit.submit(run).ref == 2
-    assert len(host.submissions("shapes")) == 2
+    assert len(host.leaderboard.submissions()) == 2
 
 
 @pytest.mark.parametrize(
@@ -145,7 +150,7 @@ def test_a_file_that_would_be_refused_is_never_sent(run, host, damage):
     run.submission.write_text(damage(run.submission.read_text()))
     with pytest.raises(SubmissionError, match=r"submission\.csv"):
         submit.submit(run)
-    assert host.submissions("shapes") == []
+    assert host.leaderboard.submissions() == []
     assert run.receipt is None
 
 
@@ -166,11 +171,11 @@ def test_a_run_without_a_submission_is_to_be_fitted_first(run):
 def test_a_run_at_work_is_left_alone(run, host):
     with filesystem.locked(run.path), pytest.raises(RunError, match="Another process is at work"):
         submit.submit(run)
-    assert host.submissions("shapes") == []
+    assert host.leaderboard.submissions() == []
 
 
 def test_a_local_folder_says_where_the_submission_is(host, tmp_path):
-    root = host.download("shapes")
+    root = host.download()
     run = _begin(tmp_path / "runs" / "shapes" / "local", str(root), root)
     _predict(run)
     with pytest.raises(SubmissionError, match=r"has no leaderboard.*submission\.csv"):

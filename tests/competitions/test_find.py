@@ -1,6 +1,6 @@
 import pytest
 
-from kaggle_prz.competitions import EmbeddedHost, FolderHost, Host, KaggleHost, find
+from kaggle_prz.competitions import find
 from kaggle_prz.core.errors import CompetitionNotFoundError
 
 
@@ -14,31 +14,27 @@ def here(tmp_path, monkeypatch):
 @pytest.mark.parametrize("slug", ["shapes", "elpv"])
 def test_an_embedded_name(slug):
     source = find(slug)
-    host, found = source.host, source.slug
-    assert isinstance(host, EmbeddedHost)
-    assert found == slug
+    assert (source.host, source.slug) == ("embedded", slug)
+    assert source.has_leaderboard
 
 
 @pytest.mark.parametrize("written", ["leaves", "./leaves", "leaves/", "../here/leaves"])
 def test_a_directory(here, written):
     (here / "leaves").mkdir()
     source = find(written)
-    host, slug = source.host, source.slug
-    assert isinstance(host, FolderHost)
-    assert (host.name, slug) == ("folder", "leaves")
-    assert host.download(slug).samefile(here / "leaves")
+    assert (source.host, source.slug) == ("folder", "leaves")
+    assert source.download().samefile(here / "leaves")
 
 
 def test_the_current_directory():
     source = find(".")
-    host, slug = source.host, source.slug
-    assert (host.name, slug) == ("folder", "here")
+    assert (source.host, source.slug) == ("folder", "here")
 
 
 def test_a_folder_does_not_hide_an_embedded_competition(here):
     (here / "shapes").mkdir()
-    assert find("shapes").host.name == "embedded"
-    assert find("./shapes").host.name == "folder"
+    assert find("shapes").host == "embedded"
+    assert find("./shapes").host == "folder"
 
 
 def test_a_path_that_is_not_there():
@@ -62,14 +58,6 @@ def test_an_unknown_name_lists_the_known_ones(name):
     assert caught.value.exit_code == 2
 
 
-def test_both_hosts_keep_the_protocol(here):
-    (here / "leaves").mkdir()
-    hosts: list[Host] = [EmbeddedHost(), FolderHost(here / "leaves")]
-    for host in hosts:
-        assert all(host.knows(slug) for slug in host.competitions())
-        assert [host.describe(slug).slug for slug in host.competitions()] == host.competitions()
-
-
 def test_without_a_login_the_sentence_says_how_to_get_one():
     with pytest.raises(CompetitionNotFoundError, match=r"Known are elpv, shapes.*KAGGLE_API_TOKEN"):
         find("dogs-vs-cats")
@@ -81,18 +69,17 @@ def test_without_a_login_the_sentence_says_how_to_get_one():
 def test_with_a_login_a_slug_is_kaggles(monkeypatch):
     monkeypatch.setenv("KAGGLE_API_TOKEN", "made-up")
     source = find("Dogs-vs-cats")
-    host, slug = source.host, source.slug
-    assert isinstance(host, KaggleHost)
-    assert (host.name, slug, source.address) == ("kaggle", "dogs-vs-cats", "dogs-vs-cats")
-    assert find("shapes").host.name == "embedded"
+    assert (source.host, source.slug, source.address) == ("kaggle", *["dogs-vs-cats"] * 2)
+    assert source.has_kernels
+    assert find("shapes").host == "embedded"
 
 
 def test_a_directory_of_that_name_is_meant_first(here, monkeypatch):
     monkeypatch.setenv("KAGGLE_API_TOKEN", "made-up")
     (here / "dogs").mkdir()
     (here / "c" / "cats").mkdir(parents=True)
-    assert find("dogs").host.name == "folder"
-    assert find("c/cats").host.name == "folder"
+    assert find("dogs").host == "folder"
+    assert find("c/cats").host == "folder"
 
 
 @pytest.mark.parametrize(
@@ -108,9 +95,8 @@ def test_a_directory_of_that_name_is_meant_first(here, monkeypatch):
 def test_an_address_means_kaggle(monkeypatch, written):
     monkeypatch.setenv("KAGGLE_API_TOKEN", "made-up")
     source = find(written)
-    host, slug = source.host, source.slug
-    assert (host.name, slug) == ("kaggle", "shapes")
-    assert find(source.address).host.name == "kaggle"
+    assert (source.host, source.slug) == ("kaggle", "shapes")
+    assert find(source.address).host == "kaggle"
 
 
 def test_what_is_mounted_needs_no_login(tmp_path, monkeypatch):
@@ -119,12 +105,9 @@ def test_what_is_mounted_needs_no_login(tmp_path, monkeypatch):
     (tmp_path / "input" / "cats").mkdir()
     for slug, place in (("dogs", "competitions/dogs"), ("cats", "cats")):
         source = find(slug)
-        host, found = source.host, source.slug
-        assert (host.name, found) == ("kaggle", slug)
-        assert host.download(slug) == tmp_path / "input" / place
-        assert host.describe(slug).slug == slug
-        assert host.knows(slug)
-    assert host.competitions() == ["dogs"]
+        assert (source.host, source.slug) == ("kaggle", slug)
+        assert source.download() == tmp_path / "input" / place
+        assert source.about.slug == slug
 
 
 @pytest.mark.parametrize(

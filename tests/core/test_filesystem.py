@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +17,16 @@ from kaggle_prz.core.errors import DiskFullError, RunError
 WITHOUT_ROOM = """
 import pathlib, resource, signal, sys
 import numpy as np
-from kaggle_prz import workdir
+from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import DiskFullError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 path = pathlib.Path(sys.argv[1])
 try:
     if path.suffix == ".npz":
-        workdir.write_arrays(path, a=np.random.default_rng(0).random(100_000))
+        filesystem.write_arrays(path, a=np.random.default_rng(0).random(100_000))
     else:
-        workdir.write_atomic(path, "x" * 100_000)
+        filesystem.write_atomic(path, "x" * 100_000)
 except DiskFullError as error:
     print(error)
 """
@@ -133,13 +134,18 @@ def test_json_comes_back_as_it_was(tmp_path):
     assert "é" in (tmp_path / "value.json").read_text("utf-8")
 
 
+@dataclass
+class Scored:
+    score: float
+
+
 def test_a_key_that_a_file_lacks_is_told_as_its_damage(tmp_path):
     path = tmp_path / "blend.json"
     filesystem.write_json(path, {"score": 0.5})
-    found = filesystem.read_json(path)
-    assert (found["score"], found.get("members")) == (0.5, None)
-    with pytest.raises(RunError, match=r"blend\.json lacks 'members'.*Remove that file and run"):
-        found["members"]
+    assert filesystem.read_json_as(path, Scored) == Scored(0.5)
+    filesystem.write_json(path, {})
+    with pytest.raises(RunError, match=r"blend\.json lacks 'score'.*Remove that file and run"):
+        filesystem.read_json_as(path, Scored)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +153,7 @@ def test_a_key_that_a_file_lacks_is_told_as_its_damage(tmp_path):
     [
         (None, "is missing"),
         ("{", "is not valid JSON"),
-        ("[]", r"holds a list where a dict was written\. Remove that file"),
+        ("[]", r"holds something else than was written \(Input.*dictionary\)\. Remove that file"),
     ],
 )
 def test_json_that_cannot_be_read(tmp_path, content, told):
@@ -202,7 +208,8 @@ def sealed(tmp_path) -> Path:
 
 def test_a_seal_has_digests_and_facts(sealed):
     assert filesystem.is_sealed(sealed)
-    content = filesystem.read_seal(sealed)
+    content = filesystem.read_json(sealed / "DONE")
+    assert content["version"] == filesystem.RECORD_VERSION
     assert content["score"] == 0.5
     assert set(content["files"]) == {"weights.h5", "oof.npz"}
     assert content["files"]["oof.npz"] == filesystem.sha256(sealed / "oof.npz")
@@ -228,8 +235,8 @@ def test_sealing_again_does_not_seal_the_seal(sealed):
 
 HOLD = """
 import pathlib, sys, time
-from kaggle_prz import workdir
-with workdir.{hold}(pathlib.Path(sys.argv[1])):
+from kaggle_prz.core import filesystem
+with filesystem.{hold}(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """

@@ -20,13 +20,13 @@ import sys, time
 from pathlib import Path
 from kaggle_prz import images
 from kaggle_prz.core.console import Silent
-from kaggle_prz.images import filling, single
+from kaggle_prz.images import decode_one, filling
 
-quick = single.decode
+quick = decode_one.decode
 def slow(*given):
     time.sleep(0.02)
     return quick(*given)
-single.decode, filling._SAVED_EVERY = slow, 0.05
+decode_one.decode, filling._SAVED_EVERY = slow, 0.05
 root, store, cache = sys.argv[1:]
 names = sorted(path.name for path in Path(root).iterdir())
 images.decode(Path(root), names, (16, 24), Path(store), Silent(), cache=cache)

@@ -11,7 +11,6 @@ from support.runs_of_kinds import make_run_of
 
 from kaggle_prz import report
 from kaggle_prz.core import filesystem
-from kaggle_prz.metrics.decisions import Decision
 from kaggle_prz.report import charts, plots
 from kaggle_prz.runs.run import Run
 
@@ -42,14 +41,10 @@ def _arrays(run: Run) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(run.task.labels), run.oof.to_numpy(np.float64, copy=True)
 
 
-def _decision(run: Run) -> Decision:
-    return Decision.from_json(run.blend["decision"])
-
-
 def test_tags_are_told_one_by_one_under_the_decision(tmp_path) -> None:
     run = make_run_of("tags", tmp_path / "first", names=TAGS, rows=150)
     labels, oof = _arrays(run)
-    decision, page = _decision(run), page_of(run)
+    decision, page = run.decision, page_of(run)
     header, *told = rows(page, "tag-scores")
     assert header == ["tag", "images", "ROC AUC", "avg. precision", "threshold", "F1"]
     assert set(decision.thresholds) != {0.5}
@@ -76,7 +71,7 @@ def test_tags_are_told_one_by_one_under_the_decision(tmp_path) -> None:
 def test_worst_mistakes_of_tags_have_the_highest_loss(tmp_path) -> None:
     run = make_run_of("tags", tmp_path / "first", names=TAGS, rows=150)
     labels, oof = _arrays(run)
-    answers = _decision(run).apply(oof)
+    answers = run.decision.apply(oof)
     losses = -np.log(np.where(labels == 1, oof, 1 - oof)).sum(axis=1)
     wrong = np.flatnonzero((answers != labels).any(axis=1))
     worst = wrong[np.argsort(-losses[wrong])][:12]
@@ -194,7 +189,7 @@ def test_ranks_of_the_true_class(tmp_path) -> None:
 def test_confusion_is_that_of_the_decision(tmp_path) -> None:
     run = make_run_of("classes", tmp_path / "first", names="01234", metric="quadratic_kappa")
     labels, oof = _arrays(run)
-    answers, page = _decision(run).apply(oof), page_of(run)
+    answers, page = run.decision.apply(oof), page_of(run)
     assert (answers != oof.argmax(axis=1)).any()
     counts = sklearn_metrics.confusion_matrix(labels, answers)
     matrix = [row for row in rows(page, "confusion") if len(row) == 6][1:]
@@ -202,7 +197,7 @@ def test_confusion_is_that_of_the_decision(tmp_path) -> None:
         [int(re.match(r"\d+", cell)[0]) for cell in row[1:]] for row in matrix
     ] == counts.tolist()
     assert page.text["accuracy"] == f"{100 * (answers == labels).mean():.1f} %"
-    points = ", ".join(f"{point:.3g}" for point in _decision(run).cut_points)
+    points = ", ".join(f"{point:.3g}" for point in run.decision.cut_points)
     assert f"Cut points: {points}." in squeezed(page.text["decision"])
     bare = page_of(make_run_of("classes", tmp_path / "bare", metric="accuracy", decide=False))
     assert "the most probable class." in squeezed(bare.text["decision"])
@@ -242,7 +237,7 @@ def test_charts_are_drawn_in_the_page_s_colours_and_the_same_again(tmp_path, kin
 def test_heads_are_told_one_by_one_under_the_decision(tmp_path) -> None:
     run = make_run_of("heads", tmp_path / "first", rows=120)
     labels, oof = _arrays(run)
-    decision, page = _decision(run), page_of(run)
+    decision, page = run.decision, page_of(run)
     answers = decision.apply(oof)
     header, *told = rows(page, "head-scores")
     assert header == [
@@ -272,7 +267,7 @@ def test_heads_are_told_one_by_one_under_the_decision(tmp_path) -> None:
 def test_worst_mistakes_of_heads_name_the_wrong_classes(tmp_path) -> None:
     run = make_run_of("heads", tmp_path / "first", rows=120)
     labels, oof = _arrays(run)
-    answers = _decision(run).apply(oof)
+    answers = run.decision.apply(oof)
     losses = -np.log([row[[a, 2 + b]] for row, (a, b) in zip(oof, labels, strict=True)]).sum(axis=1)
     wrong = np.flatnonzero((answers != labels).any(axis=1))
     worst = wrong[np.argsort(-losses[wrong])][:12]

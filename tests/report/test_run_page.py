@@ -79,14 +79,14 @@ def test_tables_of_stages_and_scores_equal_the_files(finished: tuple[Run, str, P
     _, *scores = rows(page, "scores")
     assert scores == [
         [
-            stage["name"],
-            *(f"{score:.4f}" for score in stage["fold_scores"]),
-            f"{stage['score']:.4f}",
-            f"{stage['accuracy']:.4f}",
+            stage.name,
+            *(f"{score:.4f}" for score in stage.fold_scores),
+            f"{stage.score:.4f}",
+            f"{stage.accuracy:.4f}",
         ]
-        for stage in run.blend["stages"]
+        for stage in run.blend.stages
     ]
-    assert run.blend["reason"] in squeezed(page.text["scores"])
+    assert run.blend.reason in squeezed(page.text["scores"])
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -219,13 +219,13 @@ def test_a_stage_with_some_of_its_folds(tmp_path: Path) -> None:
 
     _, whole, partial = rows(page, "scores")
     assert partial[2:] == ["–", "–", "–", "–"]
-    assert partial[1] == f"{run.blend['stages'][1]['fold_scores'][0]:.4f}"
+    assert partial[1] == f"{run.blend.stages[1].fold_scores[0]:.4f}"
     marked = [
         [fold for fold, kind in enumerate(kinds[1:4]) if "sent" in kind]
         for kinds in page.classes_of_cells["scores"][1:]
     ]
     assert marked == [
-        [member["fold"] for member in run.blend["members"] if member["stage"] == name]
+        [member.fold for member in run.blend.members if member.stage == name]
         for name in (whole[0], partial[0])
     ]
     assert sum(map(len, marked)) == 3
@@ -408,5 +408,5 @@ def test_predictions_without_a_training_row_are_refused(run: Run) -> None:
 def test_scores_older_than_the_sealed_folds_are_refused(run: Run) -> None:
     shutil.rmtree(run.path / "stage2-48" / "fold2")
 
-    with pytest.raises(PrzError, match="blends anew"):
+    with pytest.raises(PrzError, match="blends again"):
         report.write(run)

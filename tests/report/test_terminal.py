@@ -102,7 +102,7 @@ def test_scores_of_every_kind(console, tmp_path, kind):
     folds = ["fold 1", "fold 2", "fold 3"]
     assert columns == ["stage", *folds, "out-of-fold", *["accuracy"] * (kind == "classes")]
     assert {len(row) for row in rows} == {len(columns)}
-    decided = f"How predictions become answers: {run.blend['decision']['reason']}."
+    decided = f"How predictions become answers: {run.blend.decision.reason}."
     assert console.lines[1:] == ([] if kind == "numbers" else [decided])
 
 

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 from support.synthetic import make_run
 
-from kaggle_prz.runs import blending
 from kaggle_prz import metrics
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import RunError
+from kaggle_prz.runs import blending, records
+from kaggle_prz.runs.records import Member, Seal
 from kaggle_prz.runs.run import Run, load_run
 
 
@@ -50,14 +51,14 @@ def test_the_submission_is_the_mean_of_the_best_stages_folds(run):
 def test_what_is_written_down_about_the_blend(run):
     chosen = blending.blend(run)
     blend = run.blend
-    assert (blend["metric"], blend["reason"]) == ("log_loss", chosen.reason)
-    assert blend["members"] == [{"stage": "stage2-48", "fold": fold} for fold in range(3)]
-    assert [stage["name"] for stage in blend["stages"]] == ["stage1-32", "stage2-48"]
-    best = blend["stages"][1]
-    assert best["score"] == run.score == min(stage["score"] for stage in blend["stages"])
-    assert min(best["fold_scores"]) <= best["score"] <= max(best["fold_scores"])
-    seals = [filesystem.read_seal(run.path / "stage2-48" / f"fold{fold}") for fold in range(3)]
-    assert best["fold_scores"] == pytest.approx([seal["score"] for seal in seals])
+    assert (blend.metric, blend.reason) == ("log_loss", chosen.reason)
+    assert blend.members == tuple(Member(stage="stage2-48", fold=fold) for fold in range(3))
+    assert [stage.name for stage in blend.stages] == ["stage1-32", "stage2-48"]
+    best = blend.stages[1]
+    assert best.score == run.score == min(stage.score for stage in blend.stages)
+    assert min(best.fold_scores) <= best.score <= max(best.fold_scores)
+    seals = [records.read(run.path / f"stage2-48/fold{fold}/DONE", Seal) for fold in range(3)]
+    assert best.fold_scores == pytest.approx([seal.score for seal in seals])
 
 
 def test_out_of_fold_predictions_are_in_the_order_of_the_task(run):
@@ -68,7 +69,7 @@ def test_out_of_fold_predictions_are_in_the_order_of_the_task(run):
     again = metrics.get("log_loss").score(run.task.labels, oof.to_numpy())
     assert again == pytest.approx(run.score)
     accuracy = metrics.get("accuracy").score(run.task.labels, oof.to_numpy())
-    assert accuracy == pytest.approx(run.blend["stages"][1]["accuracy"])
+    assert accuracy == pytest.approx(run.blend.stages[1].accuracy)
 
 
 def test_the_order_of_rows_in_the_files_changes_nothing(run):
@@ -83,19 +84,19 @@ def test_the_order_of_rows_in_the_files_changes_nothing(run):
     blending.blend(run)
     assert run.submission.read_bytes() == submitted
     assert run.oof.equals(oof)
-    assert run.blend["members"] == blend["members"]
-    assert run.score == pytest.approx(blend["score"])
+    assert run.blend.members == blend.members
+    assert run.score == pytest.approx(blend.score)
 
 
 def test_a_fold_without_a_seal_takes_no_part(run):
     for fold in (1, 2):
         (run.path / "stage2-48" / f"fold{fold}" / "DONE").unlink()
     blending.blend(run)
-    first, second = run.blend["stages"]
-    assert (second["score"], second["accuracy"], len(second["fold_scores"])) == (None, None, 1)
-    members = [(member["stage"], member["fold"]) for member in run.blend["members"]]
+    first, second = run.blend.stages
+    assert (second.score, second.accuracy, len(second.fold_scores)) == (None, None, 1)
+    members = [(member.stage, member.fold) for member in run.blend.members]
     assert members == [("stage2-48", 0), ("stage1-32", 1), ("stage1-32", 2)]
-    assert first["score"] > run.score
+    assert first.score > run.score
 
 
 def test_without_a_complete_stage_the_files_stay_as_they_were(run):

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from support.synthetic import make_run
 
-from kaggle_prz.runs import leak_audit
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import RunError
+from kaggle_prz.runs import leak_audit
 
 STAGES = ("stage1-32", "stage2-48")
 
@@ -96,7 +96,9 @@ def test_weights_of_another_fold_are_found(run, wrong):
     if wrong == "path":
         transfer["source"] = f"{STAGES[0]}/fold0/model.weights.h5"
     else:
-        transfer["source_sha256"] = filesystem.sha256(run / STAGES[0] / "fold0" / "model.weights.h5")
+        transfer["source_sha256"] = filesystem.sha256(
+            run / STAGES[0] / "fold0" / "model.weights.h5"
+        )
     filesystem.write_json(fold / "transfer.json", transfer)
     filesystem.seal(fold)
     (finding,) = leak_audit.audit(run).findings

@@ -7,16 +7,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.toys import Recorder, make_task
 
-from kaggle_prz.runs import plan as planning, speeds
 from kaggle_prz import schedule
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.clock import Budget
 from kaggle_prz.core.errors import PausedError
+from kaggle_prz.runs import plan as planning
+from kaggle_prz.runs import speeds
 from kaggle_prz.runs.plan import Plan
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import Speed, Speeds
-from kaggle_prz.schedule.recipe import Recipe
 from kaggle_prz.schedule.describe import HEADS_FIRST, NO_TIME_TO_TRAIN
+from kaggle_prz.schedule.recipe import Recipe
 
 TASK = make_task([0, 1, 2] * 100, test_ids=[f"t{row}" for row in range(60)])
 SIZES = (32, 64, 96)
@@ -441,8 +442,8 @@ def test_a_session_pauses_between_folds_and_not_before_its_first(tmp_path, conso
     clock.now -= 2000
     for _ in range(2):  # the third would end 390 s later, after 1000 s
         plan.pause_unless_session_lasts(stage)
-        with plan.fold_timed():
-            clock.now += 320
+        clock.now += 320
+        plan.fold_took(320)
     filesystem.begin_anew(run.directory(stage, 0))
     filesystem.seal(run.directory(stage, 0))
     with pytest.raises(PausedError, match="next fold of stage1-32: 1 of 9 folds are sealed"):

@@ -1,15 +1,16 @@
 """Receipts are written in steps: what comes later may be missing, and damage is one sentence."""
 
 import json
+from pathlib import Path
 
 import pytest
 from support.synthetic import make_run, write_receipt
 
-from kaggle_prz.runs import receipts
 from kaggle_prz import report
-from kaggle_prz.report import terminal
 from kaggle_prz.core.errors import RunError
-from kaggle_prz.runs.receipts import Receipt
+from kaggle_prz.report import terminal
+from kaggle_prz.runs import records
+from kaggle_prz.runs.records import Receipt
 
 SENT = {
     "host": "kaggle",
@@ -24,6 +25,10 @@ SENT = {
     "error": "",
 }
 LATER = ("rank", "best_public_score", "teams", "percentile")
+
+
+def _read(run: Path) -> Receipt:
+    return records.read(run / "receipt.json", Receipt)
 
 
 @pytest.fixture
@@ -52,22 +57,22 @@ def test_a_refused_one_is_shown_as_such(pending):
 def test_only_what_was_known_when_it_was_sent_is_needed(tmp_path, without):
     (tmp_path / "receipt.json").write_text(json.dumps({k: SENT[k] for k in SENT if k != without}))
     if without in {"ref", "date", "sha256", "status"}:
-        with pytest.raises(RunError, match=rf"\({without}: Field required\)\. Remove that file"):
-            receipts.read(tmp_path)
+        with pytest.raises(RunError, match=f"lacks '{without}'.*Remove that file and submit"):
+            _read(tmp_path)
     else:
-        assert receipts.read(tmp_path).ref == 7
+        assert _read(tmp_path).ref == 7
 
 
 def test_a_receipt_is_read_as_it_was_written(tmp_path):
     known = Receipt(**SENT | {"status": "complete", "public_score": 0.1, "rank": 2, "teams": 60})
-    receipts.write(tmp_path, known)
-    assert receipts.read(tmp_path) == known
-    assert [*json.loads((tmp_path / "receipt.json").read_text())] == [*SENT, *LATER]
+    records.write(tmp_path / "receipt.json", known)
+    assert _read(tmp_path) == known
+    assert [*json.loads((tmp_path / "receipt.json").read_text())] == ["version", *SENT, *LATER]
 
 
 def test_what_a_later_version_adds_is_no_damage(tmp_path):
     (tmp_path / "receipt.json").write_text(json.dumps(SENT | {"medal": "gold"}))
-    assert receipts.read(tmp_path).ref == 7
+    assert _read(tmp_path).ref == 7
 
 
 @pytest.mark.parametrize(
@@ -78,7 +83,7 @@ def test_what_a_later_version_adds_is_no_damage(tmp_path):
 )
 def test_damage_is_one_sentence_that_says_what_to_do(tmp_path, content):
     (tmp_path / "receipt.json").write_bytes(content)
-    with pytest.raises(RunError, match=r"receipt\.json should hold .* Remove that file") as caught:
-        receipts.read(tmp_path)
+    with pytest.raises(RunError, match=r"receipt\.json .* Remove that file and submit") as caught:
+        _read(tmp_path)
     assert "\n" not in str(caught.value)
     assert "pydantic" not in str(caught.value)

@@ -10,8 +10,8 @@ from kaggle_prz import runs
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import RunError
 from kaggle_prz.core.identity import Identity
-from kaggle_prz.schedule.recipe import Recipe
 from kaggle_prz.core.task import Evidence
+from kaggle_prz.schedule.recipe import Recipe
 
 TASK = make_task([0, 1, 2, 0, 1, 2])
 RECIPE = Recipe(backbone="tiny", sizes=(32, 48), folds=2)
@@ -44,7 +44,7 @@ def test_another_recipe_is_refused_with_what_differs(tmp_path):
 def test_a_recipe_that_lost_its_content_is_told_as_damage(tmp_path):
     _begin(tmp_path / "run")
     (tmp_path / "run" / "recipe.json").write_text("{}")
-    with pytest.raises(RunError, match=r"recipe\.json lacks 'recipe'.*Remove that file"):
+    with pytest.raises(RunError, match=r"recipe\.json lacks 'competition'.*Remove that file"):
         _begin(tmp_path / "run")
 
 
@@ -162,7 +162,7 @@ def test_a_run_reads_its_own_files(tmp_path):
     run = runs.load_run(make_run(tmp_path / "runs" / "toys" / "first").path)
     assert [stage.name for stage in run.stages] == ["stage1-32", "stage2-48"]
     assert run.stages[1].epochs == 3.0
-    assert run.score == run.blend["score"]
+    assert run.score == run.blend.score
     assert run.submission.is_file()
     assert run.report == run.path / "report.html"
     assert run.receipt.rank == 3

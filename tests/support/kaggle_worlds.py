@@ -13,6 +13,7 @@ import pytest
 from support.kaggle_server.fixtures import Loopback, running
 
 from kaggle_prz.competitions import kaggle
+from kaggle_prz.competitions.competition import Competition
 from kaggle_prz.competitions.kaggle import retry, sdk
 from kaggle_prz.competitions.kaggle import submissions as sent
 
@@ -55,12 +56,16 @@ class World:
             "teams": [{"teamName": "Ann", "score": 0.9}, {"teamName": "Bob", "score": 0.2}],
         }
         server.competition(self.slug, self.files, **(defaults | fields))
-        self.host = kaggle.KaggleHost()
+        self.source = kaggle.KaggleSource(self.slug)
 
-    def again(self) -> kaggle.KaggleHost:
-        """The host as another process has it."""
-        self.host = kaggle.KaggleHost()
-        return self.host
+    def again(self) -> kaggle.KaggleSource:
+        """The competition as another process finds it."""
+        self.source = kaggle.KaggleSource(self.slug)
+        return self.source
+
+    def about(self, slug: str = "") -> Competition:
+        """What is said about a competition, looked up again."""
+        return kaggle.KaggleSource(slug or self.slug, door=self.source.door).about
 
     def change(self, **fields: Any) -> None:
         self.server.competition(self.slug, self.files, **fields)

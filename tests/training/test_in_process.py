@@ -12,7 +12,7 @@ from support.toy_nets import plain
 from support.toys import Recorder
 
 from kaggle_prz import images
-from kaggle_prz.commands import fit
+from kaggle_prz.commands.inspect import inspect
 from kaggle_prz.competitions.embedded.shapes import Shapes
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Silent
@@ -21,6 +21,8 @@ from kaggle_prz.models import prediction, weights
 from kaggle_prz.models.backbones import resolve
 from kaggle_prz.models.classifier import build
 from kaggle_prz.models.linear_probe import fit_head, probabilities
+from kaggle_prz.runs import fold_files
+from kaggle_prz.runs.fold_files import FoldDone
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import Slot
 from kaggle_prz.schedule.recipe import Recipe, Stage
@@ -37,7 +39,7 @@ def competition(tmp_path_factory):
     """The task of a small competition, its folds and its decoded images."""
     place = tmp_path_factory.mktemp("workers")
     Shapes(seed=5, train=40, test=10).materialise(place / "drawn")
-    task = fit.inspect(str(place / "drawn"))
+    task = inspect(str(place / "drawn"))
     decoded = images.decode(
         task.root, image_rows.files_of(task), (16, 24), place / "stores", Silent()
     )
@@ -59,6 +61,13 @@ def begin(competition, tmp_path):
     return make
 
 
+def train_fold(worker: InProcess, stage: Stage, fold: int, slot: Slot) -> FoldDone:
+    """Train one fold and seal it, as a run does."""
+    for done in worker.train(stage, [fold], lambda _: slot):
+        fold_files.keep(worker._run, done)
+    return done
+
+
 def sealed(run: Run, stage: Stage = STAGE, fold: int = 0):
     directory = run.directory(stage, fold)
     assert filesystem.is_sealed(directory)
@@ -73,7 +82,7 @@ def test_a_head_without_fine_tuning_is_the_logistic_regression(begin, competitio
     worker.prepare(head_only, None, measure=True)
     features = worker._classifier.features.predict(decoded.stores[16], verbose=0)
     for fold in (0, 1):
-        score = worker.train(head_only, fold, Slot(0.0))
+        score = train_fold(worker, head_only, fold, Slot(0.0)).score
         train, held_out = np.flatnonzero(column != fold), np.flatnonzero(column == fold)
         centre, spread = features[train].mean(axis=0), np.sqrt(features[train].var(axis=0).mean())
         probe = LogisticRegression(C=0.005, tol=1e-2, max_iter=300).fit(
@@ -101,13 +110,12 @@ def test_heads_alone_at_a_larger_size_share_the_features_of_one_pass(begin, comp
     second = first.model_copy(update={"index": 2, "image_size": 24})
     worker.prepare(STAGE, None, measure=False)  # what it is trained for is settled afterwards
     for fold in (0, 1):
-        worker.train(first, fold, Slot(0.0))
-    worker.finish()
+        train_fold(worker, first, fold, Slot(0.0))
     worker.prepare(second, first, measure=False)
     features = worker._classifier.features.predict(decoded.stores[24], verbose=0)
     targets = outputs.of(task).targets(task.labels)
     for fold in (0, 1):
-        worker.train(second, fold, Slot(0.0))
+        train_fold(worker, second, fold, Slot(0.0))
         train, held_out = np.flatnonzero(column != fold), np.flatnonzero(column == fold)
         head = fit_head(features[train], targets[train], outputs.of(task))
         _, oof, _ = sealed(run, second, fold)
@@ -124,7 +132,7 @@ def test_a_head_of_several_views_is_fitted_to_all_and_answers_their_mean(begin, 
     run, worker = begin("views", backbone=plain())
     stage = STAGE.model_copy(update={"epochs": 0.0, "head_views": 2})
     worker.prepare(stage, None, measure=False)
-    worker.train(stage, 1, Slot(0.0))
+    train_fold(worker, stage, 1, Slot(0.0))
     images = decoded.stores[16]
     views = [
         worker._classifier.features.predict(seen, verbose=0)
@@ -142,7 +150,8 @@ def test_a_head_of_several_views_is_fitted_to_all_and_answers_their_mean(begin, 
     np.testing.assert_allclose(oof, np.mean(each, axis=0), atol=1e-4)
     source = filesystem.read_json(run.directory(stage, 1) / "transfer.json")
     assert source["head"].endswith("of 20 training rows, in 2 views each")
-    assert filesystem.read_seal(run.directory(stage, 1))["views"] == ["plain", "horizontal"]
+    seal = filesystem.read_json(run.directory(stage, 1) / "DONE")
+    assert seal["views"] == ["plain", "horizontal"]
     np.testing.assert_allclose(worker._classifier.model.get_layer("head").get_weights()[0], head[0])
 
 
@@ -157,7 +166,7 @@ def test_labels_of_held_out_rows_change_nothing(begin, competition, backbone):
         network = plain() if backbone == "plain" else None
         run, worker = begin(name, backbone=network, labels=labels)
         worker.prepare(STAGE, None, measure=False)
-        score = worker.train(STAGE, 0, Slot(1.0))
+        score = train_fold(worker, STAGE, 0, Slot(1.0)).score
         found.append((score, *sealed(run)[1:]))
     (one, oof, test), (other, same_oof, same_test) = found
     np.testing.assert_array_equal(oof, same_oof)
@@ -183,8 +192,8 @@ def test_statistics_and_heads_are_those_of_the_images_that_a_fold_trains_on(begi
             name, backbone=resolve(seen_before), stores={16: pixels}, batch_norm="recalibrate"
         )
         worker.prepare(STAGE, None, measure=False)
-        worker.train(STAGE, 1, Slot(0.0))  # leaves nothing behind
-        worker.train(STAGE, 0, Slot(0.0))
+        train_fold(worker, STAGE, 1, Slot(0.0))  # leaves nothing behind
+        train_fold(worker, STAGE, 0, Slot(0.0))
         networks.append(worker._classifier.model.get_weights())
         sources.append(filesystem.read_json(run.directory(STAGE, 0) / "transfer.json"))
     same, other, trained = networks
@@ -198,10 +207,10 @@ def test_measuring_and_other_folds_before_change_nothing(begin):
     found = []
     for name, measure, order in (("alone", False, (1,)), ("after", True, (0, 1))):
         run, worker = begin(name, dropout=0.5)
-        speed = worker.prepare(STAGE, None, measure=measure)
-        assert (speed is not None) == measure
+        prepared = worker.prepare(STAGE, None, measure=measure)
+        assert (prepared.speed is not None) == measure
         for fold in order:
-            worker.train(STAGE, fold, Slot(1.0))
+            train_fold(worker, STAGE, fold, Slot(1.0))
         found.append(sealed(run, fold=1)[1])
     np.testing.assert_array_equal(*found)
 
@@ -212,10 +221,9 @@ def test_a_stage_goes_on_from_the_files_of_the_one_before(begin, competition):
     later = STAGE.model_copy(update={"index": 2, "image_size": 24})
     worker.prepare(STAGE, None, measure=False)
     for fold in (0, 1):
-        worker.train(STAGE, fold, Slot(1.0))
-    worker.finish()
+        train_fold(worker, STAGE, fold, Slot(1.0))
     worker.prepare(later, STAGE, measure=False)
-    worker.train(later, 0, Slot(0.0))
+    train_fold(worker, later, 0, Slot(0.0))
     source = filesystem.read_json(run.directory(later, 0) / "transfer.json")
     weights = run.directory(STAGE, 0) / "model.weights.h5"
     assert source["source"] == "stage1-16/fold0/model.weights.h5"
@@ -226,7 +234,7 @@ def test_a_stage_goes_on_from_the_files_of_the_one_before(begin, competition):
     _, restarted = begin("chain")
     restarted.prepare(later, STAGE, measure=False)
     first = restarted._classifier.model.get_weights()
-    restarted.train(later, 0, Slot(0.0))
+    train_fold(restarted, later, 0, Slot(0.0))
     there = restarted._classifier.model.get_weights()
     assert all(np.array_equal(a, b) for a, b in zip(here, there, strict=True))
     assert not np.array_equal(first[0], there[0])
@@ -249,7 +257,7 @@ def test_folds_that_are_late_share_one_pass_of_features(begin, monkeypatch):
 
     monkeypatch.setattr(prediction, "predict", predict)
     for fold in (0, 1):
-        worker.train(head_only, fold, Slot(2.0, deadline=0.0))
+        train_fold(worker, head_only, fold, Slot(2.0, deadline=0.0))
     assert passes == [("features", 10)]
     _, oof, test = sealed(run, head_only, 1)
     rows = np.concatenate([worker._held_out(1), worker._rows.test])
@@ -264,11 +272,10 @@ def test_a_larger_size_begins_with_a_head_fitted_to_its_own_features(begin, comp
     run, worker = begin(f"refit {refit}", backbone=plain(), refit_head=refit, tta=False)
     later = STAGE.model_copy(update={"index": 2, "image_size": 24})
     worker.prepare(STAGE, None, measure=False)
-    worker.train(STAGE, 1, Slot(1.0))
+    train_fold(worker, STAGE, 1, Slot(1.0))
     head = worker._classifier.model.get_layer("head").get_weights()
-    worker.finish()
     worker.prepare(later, STAGE, measure=False)
-    worker.train(later, 1, Slot(0.0))
+    train_fold(worker, later, 1, Slot(0.0))
     source = filesystem.read_json(run.directory(later, 1) / "transfer.json")
     fitted = worker._classifier.model.get_layer("head").get_weights()
     if not refit:
@@ -282,7 +289,6 @@ def test_a_larger_size_begins_with_a_head_fitted_to_its_own_features(begin, comp
     features = worker._classifier.features.predict(decoded.stores[24][train], verbose=0)
     expected = fit_head(features, task.labels[train], outputs.of(task))
     np.testing.assert_allclose(fitted[0], expected[0], rtol=1e-4, atol=1e-6)
-    assert worker.seconds["features"] > 0
     assert worker._classifier.model.predict_function is None  # one trace serves head and answers
 
 
@@ -308,7 +314,7 @@ def test_a_fold_is_told_when_it_is_sealed_and_no_sooner(begin):
     run, worker = begin("promised", console=console)
     worker.prepare(STAGE, None, measure=False)
     console.directory = run.directory(STAGE, 0)
-    worker.train(STAGE, 0, Slot(0.1))
+    train_fold(worker, STAGE, 0, Slot(0.1))
     assert console.told == (True, True)
 
 
@@ -333,10 +339,9 @@ def test_layers_that_are_called_like_heads_are_handed_on(begin):
     later = STAGE.model_copy(update={"index": 2, "image_size": 24})
     worker.prepare(STAGE, None, measure=False)
     for fold in (0, 1):
-        worker.train(STAGE, fold, Slot(1.0))
-    worker.finish()
+        train_fold(worker, STAGE, fold, Slot(1.0))
     worker.prepare(later, STAGE, measure=False)
-    worker.train(later, 0, Slot(1.0))
+    train_fold(worker, later, 0, Slot(1.0))
     worker._first.set(1)
     before = worker._first._kept[1]
     weights.read(before, run.directory(STAGE, 1) / "model.weights.h5")
@@ -351,10 +356,9 @@ def test_networks_from_scratch_keep_the_head_that_they_trained(begin):
     run, worker = begin("from scratch")
     later = STAGE.model_copy(update={"index": 2, "image_size": 24})
     worker.prepare(STAGE, None, measure=False)
-    worker.train(STAGE, 0, Slot(1.0))
-    worker.finish()
+    train_fold(worker, STAGE, 0, Slot(1.0))
     worker.prepare(later, STAGE, measure=False)
-    worker.train(later, 0, Slot(0.0))
+    train_fold(worker, later, 0, Slot(0.0))
     assert filesystem.read_json(run.directory(later, 0) / "transfer.json")["reinitialised"] == []
 
 
@@ -362,7 +366,6 @@ def test_what_was_decided_is_said_before_anything_is_trained(begin):
     console = Recorder()
     _, worker = begin("said", console=console)
     worker.prepare(STAGE, None, measure=False)
-    worker.finish()
     worker.prepare(STAGE.model_copy(update={"index": 2, "image_size": 24}), STAGE, measure=False)
     assert console.bars == []
     assert console.lines == [
@@ -379,12 +382,12 @@ def test_the_record_of_a_stage_adds_up_over_restarts(begin):
     for fold in (0, 1):
         run, worker = begin("restarted")
         worker.prepare(STAGE, None, measure=False)
-        worker.train(STAGE, fold, Slot(1.0))
+        done = train_fold(worker, STAGE, fold, Slot(1.0))
         record = filesystem.read_json(run.path / "stage1-16" / "stage.json")
         assert record["training_traces"] == fold + 1
         assert record["predicted_images"] == (fold + 1) * 2 * (20 + 10)
         assert set(record["seconds"]) == {"build", "features", "train", "predict"}
-    assert worker.predict_speed() > 0
+    assert all(speed > 0 for speed in fold_files.speeds_of([done]))
     assert record["decisions"][0].startswith("precision: float32")
     assert record["decisions"][1] == "weights: tiny from random numbers, no pretrained weights"
 
@@ -395,7 +398,7 @@ def test_a_recipe_that_presizes_trains_on_crops_and_predicts_whole_pictures(begi
     stage = STAGE.model_copy(update={"randaugment": 5.0, "mixup": 0.2})
     worker.prepare(stage, None, measure=False)
     assert worker._work(stage, 0, Slot(1.0)).pixels is decoded.stores[24]
-    worker.train(stage, 0, Slot(1.0))
+    train_fold(worker, stage, 0, Slot(1.0))
     _, oof, _ = sealed(run)
     whole = decoded.stores[16][worker._held_out(0)]
     expected = worker._classifier.model.predict(whole, verbose=0)
@@ -411,17 +414,17 @@ def test_a_recipe_that_presizes_trains_on_crops_and_predicts_whole_pictures(begi
 def test_a_fold_without_time_is_predicted_untrained(begin):
     run, worker = begin("late")
     worker.prepare(STAGE, None, measure=False)
-    worker.train(STAGE, 0, Slot(1.0, deadline=0.0))
+    train_fold(worker, STAGE, 0, Slot(1.0, deadline=0.0))
     _, oof, _ = sealed(run)
     np.testing.assert_allclose(oof.sum(axis=1), 1, atol=1e-5)
-    assert "history.csv" not in filesystem.read_seal(run.directory(STAGE, 0))["files"]
+    assert "history.csv" not in filesystem.read_json(run.directory(STAGE, 0) / "DONE")["files"]
 
 
 def test_what_a_fold_was_trained_on_is_written_down(begin, competition):
     task, column, _ = competition
     run, worker = begin("rows")
     worker.prepare(STAGE, None, measure=False)
-    worker.train(STAGE, 1, Slot(1.5))
+    train_fold(worker, STAGE, 1, Slot(1.5))
     directory = run.directory(STAGE, 1)
     trained = filesystem.read_arrays(directory / "trained_on.npz")["ids"]
     assert trained.tolist() == task.train_ids[column != 1].tolist()
@@ -455,7 +458,7 @@ def test_rows_of_several_images_are_pooled_and_stay_in_one_fold(competition, tmp
         placed = image_rows.place(each, seen, folds_of[kept])
         worker = InProcess(run, resolve("tiny"), placed, decoded.stores, Silent())
         worker.prepare(untrained, None, measure=False)
-        worker.train(untrained, 0, Slot(0.0))
+        train_fold(worker, untrained, 0, Slot(0.0))
         found.append((sealed(run, untrained), run))
     (ids, oof, test), _ = found[0]
     (bag_ids, pooled, pooled_test), run = found[1]
@@ -483,8 +486,8 @@ def test_nothing_of_an_earlier_try_is_sealed(begin):
     place = run.directory(STAGE, 0)
     place.mkdir(parents=True)
     (place / "history.csv").write_text("step,epoch\n999,9\n")
-    worker.train(STAGE, 0, Slot(0.0))
-    assert "history.csv" not in filesystem.read_seal(place)["files"]
+    train_fold(worker, STAGE, 0, Slot(0.0))
+    assert "history.csv" not in filesystem.read_json(place / "DONE")["files"]
     assert not (place / "history.csv").exists()
 
 
@@ -498,7 +501,7 @@ def test_room_for_the_weights_is_asked_for_before_they_are_written(begin, monkey
     monkeypatch.setattr(filesystem, "replacing", noted)
     run, worker = begin("room")
     worker.prepare(STAGE, None, measure=False)
-    worker.train(STAGE, 0, Slot(0.5))
+    train_fold(worker, STAGE, 0, Slot(0.5))
     written = (run.directory(STAGE, 0) / "model.weights.h5").stat().st_size
     assert written <= asked["model.weights.h5"] < 3 * written
 
@@ -515,7 +518,7 @@ def test_the_weights_that_predict_are_sealed_and_gone_on_from(begin, competition
     _, column, decoded = competition
     run, worker = begin("averaged", tta=False, **keys)
     worker.prepare(STAGE, None, measure=False)
-    score = worker.train(STAGE, 0, Slot(3.0))
+    score = train_fold(worker, STAGE, 0, Slot(3.0)).score
     _, oof, test = sealed(run)
     given = given_by(run, "tiny", STAGE, decoded.stores[16])
     np.testing.assert_allclose(oof, given[:40][column == 0], atol=1e-5)
@@ -524,9 +527,8 @@ def test_the_weights_that_predict_are_sealed_and_gone_on_from(begin, competition
         history = pd.read_csv(run.directory(STAGE, 0) / "history.csv")
         assert history.val_score.min() == pytest.approx(score, abs=1e-5)  # log loss
     later = STAGE.model_copy(update={"index": 2, "image_size": 24})
-    worker.finish()
     worker.prepare(later, STAGE, measure=False)
-    worker.train(later, 0, Slot(0.0))
+    train_fold(worker, later, 0, Slot(0.0))
     went_on = given_by(run, "tiny", later, decoded.stores[24])
     np.testing.assert_allclose(sealed(run, later)[1], went_on[:40][column == 0], atol=1e-5)
     told = filesystem.read_json(run.path / STAGE.name / "stage.json")["decisions"]
@@ -537,8 +539,8 @@ def test_an_untrained_fold_is_not_predicted_with_the_average_of_another(begin, c
     _, column, decoded = competition
     run, worker = begin("untrained", tta=False, ema=0.9)
     worker.prepare(STAGE, None, measure=False)
-    worker.train(STAGE, 1, Slot(2.0))
-    worker.train(STAGE, 0, Slot(1.0, deadline=0.0))
+    train_fold(worker, STAGE, 1, Slot(2.0))
+    train_fold(worker, STAGE, 0, Slot(1.0, deadline=0.0))
     fresh = build(resolve("tiny"), 16, 4, seed=0).model
     given = fresh.predict(decoded.stores[16], verbose=0)
     np.testing.assert_allclose(sealed(run)[1], given[:40][column == 0], atol=1e-5)
@@ -549,17 +551,16 @@ def test_layers_are_unfrozen_stage_by_stage_and_all_are_handed_on(begin):
     first = STAGE.model_copy(update={"frozen": 0.75})
     later = STAGE.model_copy(update={"index": 2, "image_size": 24, "frozen": 0.25})
     worker.prepare(first, None, measure=False)
-    worker.train(first, 0, Slot(1.0))
-    worker.finish()
+    train_fold(worker, first, 0, Slot(1.0))
     worker.prepare(later, first, measure=False)
     assert "frozen: the first 1 of 4 layers of the backbone" in worker.decisions
-    worker.train(later, 0, Slot(1.0))
+    train_fold(worker, later, 0, Slot(1.0))
     source = filesystem.read_json(run.directory(later, 0) / "transfer.json")
     assert (len(source["kept"]), source["reinitialised"]) == (22, [])
 
     _, restarted = begin("frozen")  # only finds the files of the stage before
     restarted.prepare(later, first, measure=False)
-    restarted.train(later, 0, Slot(0.0))
+    train_fold(restarted, later, 0, Slot(0.0))
     again = filesystem.read_json(run.directory(later, 0) / "transfer.json")
     assert again == source
 
@@ -567,7 +568,7 @@ def test_layers_are_unfrozen_stage_by_stage_and_all_are_handed_on(begin):
 def test_without_a_head_first_all_begins_at_random(begin):
     run, worker = begin("no-probe", backbone=plain(), head_first=False)
     worker.prepare(STAGE, None, measure=False)
-    worker.train(STAGE, 0, Slot(0.0))
+    train_fold(worker, STAGE, 0, Slot(0.0))
     assert filesystem.read_json(run.directory(STAGE, 0) / "transfer.json")["head"] == "random"
     assert filesystem.read_json(run.path / STAGE.name / "stage.json")["seconds"]["features"] == 0
 
@@ -575,10 +576,10 @@ def test_without_a_head_first_all_begins_at_random(begin):
 def test_what_trained_a_stage_is_gone_when_it_is_finished(begin):
     _, worker = begin("finished")
     worker.prepare(STAGE, None, measure=False)
-    worker.train(STAGE, 0, Slot(1.0))
+    train_fold(worker, STAGE, 0, Slot(1.0))
     model = worker._classifier.model
     optimizer, compiled = weakref.ref(model.optimizer), weakref.ref(model)
     del model
-    worker.finish()
+    worker.close()
     assert optimizer() is None
     assert compiled() is None

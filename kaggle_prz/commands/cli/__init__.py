@@ -7,7 +7,6 @@ streams: `click.echo` would write UTF-8 to one that is of ASCII.
 import atexit
 import gc
 import io
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kaggle_prz.commands.cli import options
+from kaggle_prz.commands.cli.kernel import kernel
+from kaggle_prz.commands.cli.output import console, print_json
 from kaggle_prz.core.installed_packages import own_version
 from kaggle_prz.core.process import interrupts, signs
 from kaggle_prz.core.process.leaving import exit_with_a_sentence
@@ -24,7 +25,6 @@ from kaggle_prz.core.process.scrubbing import scrubbed
 
 if TYPE_CHECKING:
     from kaggle_prz.commands.kernel.job import Machine
-    from kaggle_prz.core.console import Console
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -60,9 +60,9 @@ def fit(competition: str, quiet: bool, **given: Any) -> None:
     from kaggle_prz.core.clock import Budget
 
     budget = Budget(given.get("time_limit"))
-    from kaggle_prz.commands import fit as experiment
+    from kaggle_prz.commands import fit as fitting
 
-    experiment.fit(competition, console=_console(quiet), budget=budget, **given)
+    fitting.fit(competition, console=console(quiet), budget=budget, **given)
 
 
 @cli.command()
@@ -89,7 +89,7 @@ def auto(competition: str, quiet: bool, in_kernels: bool, machine: "Machine", **
     from kaggle_prz.commands.kernel import fitting
 
     fit = partial(fitting.fit, machine=machine) if in_kernels else None
-    unattended.auto(competition, fit=fit, console=_console(quiet), **given)
+    unattended.auto(competition, fit=fit, console=console(quiet), **given)
 
 
 @cli.command()
@@ -103,18 +103,18 @@ def inspect(competition: str, report: Path | None, as_json: bool, **given: Any) 
     Trains nothing.
     """
     from kaggle_prz import report as reports
-    from kaggle_prz.commands import inspect as inspection
+    from kaggle_prz.commands import inspect as inspecting
 
     if report is not None:
         reports.require()
-    console = _console(as_json)
-    found = inspection.look(competition, console=console, **given)
+    shown = console(as_json)
+    found = inspecting.look(competition, console=shown, **given)
     if as_json:
-        _print_json(inspection.facts(found))
+        print_json(inspecting.facts(found))
     else:
-        inspection.show(found, console)
+        inspecting.show(found, shown)
     if report is not None:
-        console.say(f"Report: {inspection.write(found, report)}")
+        shown.say(f"Report: {inspecting.write(found, report)}")
 
 
 @cli.command()
@@ -128,12 +128,12 @@ def plan(competition: str, as_json: bool, **given: Any) -> None:
 
     Trains nothing. Times come from earlier runs on this machine, or from --calibrate.
     """
-    from kaggle_prz.commands import fit as experiment
+    from kaggle_prz.commands import plan as planning
 
-    foreseen = experiment.foresee(competition, console=_console(as_json), **given)
+    foreseen = planning.foresee(competition, console=console(as_json), **given)
     if as_json:
         timed = zip(foreseen.stages, foreseen.seconds, strict=True)
-        _print_json([stage.model_dump() | {"predicted_seconds": took} for stage, took in timed])
+        print_json([stage.model_dump() | {"predicted_seconds": took} for stage, took in timed])
 
 
 @cli.command()
@@ -144,13 +144,13 @@ def plan(competition: str, as_json: bool, **given: Any) -> None:
 def submit(run: Path, message: str, again: bool, as_json: bool) -> None:
     """Send a run's submission to the leaderboard, once."""
     from kaggle_prz import runs
-    from kaggle_prz.commands import submit as delivery
+    from kaggle_prz.commands import submit as submitting
 
-    receipt = delivery.submit(
-        runs.load_run(run), message=message, again=again, console=_console(as_json)
+    receipt = submitting.submit(
+        runs.load_run(run), message=message, again=again, console=console(as_json)
     )
     if as_json:
-        _print_json(receipt.to_json())
+        print_json(receipt.to_json())
 
 
 @cli.command()
@@ -174,9 +174,9 @@ def predict(run: Path, competition: str | None, output: Path) -> None:
 
     Trains nothing.
     """
-    from kaggle_prz.commands import predict as inference
+    from kaggle_prz.commands import predict as predicting
 
-    inference.predict(run, competition=competition, output=output, console=_console())
+    predicting.predict(run, competition=competition, output=output, console=console())
 
 
 @cli.command()
@@ -189,11 +189,11 @@ def leaderboard(competition: str, private: bool, as_json: bool) -> None:
     from kaggle_prz.report import terminal
 
     source = competitions.find(competition)
-    standings = source.host.standings(source.slug, private)
+    standings = source.leaderboard.standings(private)
     if as_json:
-        _print_json([vars(standing) for standing in standings])
+        print_json([vars(standing) for standing in standings])
     else:
-        terminal.show_standings(source.slug, standings, _console())
+        terminal.show_standings(source.slug, standings, console())
 
 
 @cli.command()
@@ -208,9 +208,9 @@ def doctor(output_dir: Path, as_json: bool) -> None:
 
     findings = doctors.examine(output_dir)
     if as_json:
-        _print_json([vars(finding) for finding in findings])
+        print_json([vars(finding) for finding in findings])
     else:
-        doctors.show(findings, _console())
+        doctors.show(findings, console())
     if any(finding.state == "fault" for finding in findings):
         sys.exit(1)
 
@@ -234,101 +234,14 @@ def runs(output_dir: Path, as_json: bool) -> None:
 
     rows = terminal.run_facts(output_dir)
     if as_json:
-        _print_json(rows)
+        print_json(rows)
     elif rows:
-        terminal.show_runs(rows, _console())
+        terminal.show_runs(rows, console())
     else:
         print(f"No runs below {output_dir}.")
 
 
-@cli.group()
-def kernel() -> None:
-    """Train or predict in Kaggle kernels, without internet."""
-
-
-@kernel.command("build")
-@click.argument("what", metavar="RUN|COMPETITION")
-@options.kernel
-@options.recipe
-@options.overrides
-def kernel_build(what: str, **given: Any) -> None:
-    """Build a kernel and its offline bundle.
-
-    For a finished run, or for the name of a competition at Kaggle.
-    """
-    from kaggle_prz.commands import kernel as kernels
-
-    own = {key: given.pop(key) for key in options.KERNEL}
-    kernels.build(what, options=given, console=_console(), **own)
-
-
-@kernel.command("push")
-@click.argument("what", metavar="RUN|DIR", type=click.Path(path_type=Path))
-@click.option("--submit", is_flag=True, help="Submit the kernel's output and wait for the score.")
-@click.option("--again", is_flag=True, help="Submit the same bundle again.")
-@click.option("--until-done", is_flag=True, help="Push a training again until it is complete.")
-@click.option("--no-wait", is_flag=True, help="Return as soon as the kernel is pushed.")
-@click.option(
-    "--timeout", type=options.Duration(), default=13 * 3600, help="Longest wait for one version."
-)
-@click.option("-m", "--message", default="", help="Description of the submission.")
-def kernel_push(what: Path, no_wait: bool, **given: Any) -> None:
-    """Push a kernel and wait until it ends.
-
-    DIR is the output of kernel build. For a RUN, a kernel that predicts is built first.
-    """
-    from kaggle_prz.commands.kernel import pushing
-
-    pushing.push(what, wait=not no_wait, console=_console(), **given)
-
-
-@kernel.command("status")
-@click.argument("kernel_ref", metavar="OWNER/SLUG")
-@options.as_json
-def kernel_status(kernel_ref: str, as_json: bool) -> None:
-    """Show the status of a kernel's last session."""
-    from kaggle_prz.commands.kernel import remote
-    from kaggle_prz.competitions.kaggle import Door
-
-    session = remote.status(Door(), remote.check_ref(kernel_ref))
-    if as_json:
-        _print_json(vars(session))
-    else:
-        print(f"{session.status.lower()}{session.failure and ': '}{session.failure}")
-
-
-@kernel.command("pull")
-@click.argument("kernel_ref", metavar="OWNER/SLUG")
-@click.option(
-    "--output",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(),
-    show_default=True,
-    help="Directory to write to.",
-)
-def kernel_pull(kernel_ref: str, output: Path) -> None:
-    """Download the output of a kernel's last session.
-
-    A run in it can be continued or submitted.
-    """
-    from kaggle_prz.commands.kernel import remote
-    from kaggle_prz.competitions.kaggle import Door
-
-    files = remote.pull(Door(), remote.check_ref(kernel_ref), output, _console())
-    print(f"{len(files)} files in {output}")
-
-
-def _console(silent: bool = False) -> "Console":
-    from kaggle_prz.core.console import Silent, Terminal
-
-    return Silent() if silent else Terminal()
-
-
-def _print_json(value: object) -> None:
-    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
-    if signs.written(text, sys.stdout.encoding) != text:  # JSON has a way of its own to write them
-        text = json.dumps(value, indent=2, default=str)
-    print(text)
+cli.add_command(kernel)
 
 
 def _run(arguments: list[str]) -> None:

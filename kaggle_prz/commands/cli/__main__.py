@@ -2,4 +2,5 @@
 
 from kaggle_prz.commands.cli import main
 
-main()
+if __name__ == "__main__":
+    main()

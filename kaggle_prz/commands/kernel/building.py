@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaggle_prz import runs
-from kaggle_prz.commands.kernel import bundle, job, scripts, secrets, wheels
-from kaggle_prz.commands.kernel.bundle import Bundle
+from kaggle_prz.commands.kernel import bundle, job, wheels
+from kaggle_prz.commands.kernel.bundle import Bundle, Entry
 from kaggle_prz.commands.kernel.job import Job, Machine, Mode
 from kaggle_prz.competitions.folder import slugify
 from kaggle_prz.competitions.kaggle import credentials, metadata, slugs
@@ -16,7 +16,7 @@ from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.errors import RunError, UsageError
 from kaggle_prz.models import backbones
-from kaggle_prz.runs.run import Facts, Run
+from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import presets
 from kaggle_prz.schedule.recipe import Overrides, Recipe
 from kaggle_prz.tasks.infer import scoring
@@ -31,12 +31,12 @@ class Built:
 
     kernel: Path  # folder with the script and `kernel-metadata.json`
     bundle: Path  # folder to be uploaded as a private dataset
-    files: tuple[Facts, ...]  # its manifest, the largest first
+    files: tuple[Entry, ...]  # its manifest, the largest first
 
     @property
     def bytes(self) -> int:
         """Size of the bundle."""
-        return sum(int(entry["bytes"]) for entry in self.files)
+        return sum(entry.bytes for entry in self.files)
 
 
 def build(
@@ -82,11 +82,13 @@ def build(
         raise UsageError(f"A predicting kernel is built of a run's directory; received {what!s}.")
     slug = job.check_slug(competition or (run.task.slug if run else _slug(str(what))))
     owner = job.check_owner(owner or os.environ.get("KAGGLE_USERNAME") or _signed_in())
-    given = _options(run, options or {}, slug) if mode == "train" else {}
+    recipe, given = run.recipe if run else Recipe(), dict[str, object]()
     session = session or (job.TPU_SESSION if machine == "tpu" else job.SESSION)
-    _refuse_longer(given.get("time_limit"), session)
-    network = _network(run, given)
-    pretrained = mode == "train" and given.get("weights", "auto") in {"auto", "imagenet"}
+    if mode == "train":
+        recipe, given = _options(run, options or {}, slug)
+        _refuse_longer(recipe.time_limit, session)
+    network = _network(run, recipe)
+    pretrained = mode == "train" and recipe.weights in {"auto", "imagenet"}
     needed = wheels.requirements(network, pretrained=pretrained)
     files = Bundle(Path(output) / "bundle")
     wheels.collect(needed, files.directory)
@@ -98,21 +100,21 @@ def build(
         requirements=tuple(needed),
         kernel=f"{owner}/{job.kernel_slug(mode, slug)}",
         run=run.name if run else None,
-        options=_with_own_weights(files, given),
+        options=given | (_own_weights(files, recipe) if mode == "train" else {}),
         session=session,
     )
     files.add_json(bundle.JOB, todo.model_dump(mode="json"))
-    built = Built(Path(output) / "kernel", files.directory, tuple(files.seal()))
+    built = Built(Path(output) / "kernel", files.directory, files.seal())
     filesystem.write_json(built.bundle / job.DATASET, job.dataset_metadata(todo))
     _write_kernel(built.kernel, todo, machine, resume)
     for each in (built.bundle, built.kernel):
-        secrets.refuse(each)
+        bundle.refuse_secrets(each)
     _show(built, todo, console or Silent())
     return built
 
 
 def _write_kernel(folder: Path, todo: Job, machine: Machine, resume: bool) -> None:
-    script = scripts.home() / todo.mode
+    script = wheels.scripts() / todo.mode
     filesystem.begin_anew(folder)
     shutil.copyfile(script / f"{todo.mode}.py", folder / f"{todo.mode}.py")
     template = filesystem.read_json(script / job.KERNEL)
@@ -122,7 +124,7 @@ def _write_kernel(folder: Path, todo: Job, machine: Machine, resume: bool) -> No
 
 
 def _show(built: Built, todo: Job, console: Console) -> None:
-    rows = [(str(entry["path"]), f"{entry['bytes'] / 1e6:.2f}") for entry in built.files]
+    rows = [(entry.path, f"{entry.bytes / 1e6:.2f}") for entry in built.files]
     console.table(f"bundle of {todo.kernel}", ("file", "MB"), rows)
     console.say(
         f"{len(rows)} files, {built.bytes / 1e6:.1f} MB: {built.bundle}. Kernel: {built.kernel}"
@@ -140,8 +142,10 @@ def _slug(competition: str) -> str:
     return slugs.from_address(competition) or competition
 
 
-def _options(run: Run | None, options: Mapping[str, object], slug: str) -> Facts:
-    """What `prz.fit` is given there: of a run, what it was given here.
+def _options(
+    run: Run | None, options: Mapping[str, object], slug: str
+) -> tuple[Recipe, dict[str, object]]:
+    """Return the recipe, and what `prz.fit` is given there: of a run, what it was given here.
 
     A mounted competition does not say its metric; where Kaggle was asked before, it comes along.
     """
@@ -151,23 +155,24 @@ def _options(run: Run | None, options: Mapping[str, object], slug: str) -> Facts
         known = metadata.kept(slug)
         metric = scoring.said(None, known.metric).metric if known else None
         said = {} if metric is None else {"metric": metric.name}
-        wanted = presets.parse(named).model_dump(mode="json")
-        return {key: wanted[key] for key in given} | said | overrides.given
+        recipe = presets.parse(named)
+        wanted = recipe.model_dump(mode="json", include=set(given))
+        return recipe, wanted | said | overrides.given
     defaults = Recipe().model_dump(mode="json")
-    recipe = presets.parse(named, defaults=run.recipe.model_dump()).model_dump(mode="json")
-    changed = {key: value for key, value in recipe.items() if value != defaults[key]}
-    return changed | run.overrides.given | {"metric": run.task.metric} | overrides.given
+    recipe = presets.parse(named, defaults=run.recipe.model_dump())
+    wanted = recipe.model_dump(mode="json")
+    changed = {key: value for key, value in wanted.items() if value != defaults[key]}
+    return recipe, changed | run.overrides.given | {"metric": run.task.metric} | overrides.given
 
 
-def _network(run: Run | None, given: Facts) -> backbones.Backbone:
-    if run and filesystem.read_json(run.path / "recipe.json").get("backbone_identity"):
+def _network(run: Run | None, recipe: Recipe) -> backbones.Backbone:
+    if run and run.record.backbone_identity:
         raise UsageError(
             f"A kernel takes backbones by name, and {run.path} was trained on a network that was "
             "handed over. Register it as a plugin, see docs/backbones.md."
         )
-    recipe = run.recipe if run else Recipe()
-    network = backbones.resolve(given.get("backbone") or recipe.backbone)
-    network.check_sizes(tuple(given.get("sizes") or recipe.sizes))
+    network = backbones.resolve(recipe.backbone)
+    network.check_sizes(recipe.sizes)
     return network
 
 
@@ -183,15 +188,15 @@ def _refuse_longer(time_limit: float | None, session: float) -> None:
 def _add_run(files: Bundle, run: Run, slug: str) -> None:
     """What a prediction needs of a run, without a path of this machine."""
     within = f"runs/{run.name}"
-    recipe = filesystem.read_json(run.path / "recipe.json")
+    there = run.record.model_copy(update={"competition": slug})
+    files.add_json(f"{within}/recipe.json", there.to_json())
     task = filesystem.read_json(run.path / "task.json")
-    files.add_json(f"{within}/recipe.json", recipe | {"competition": slug})
-    sample = f"{_AT_KAGGLE}/{Path(task['sample']).name}"
+    sample = f"{_AT_KAGGLE}/{run.task.sample.name}"
     files.add_json(f"{within}/task.json", task | {"root": _AT_KAGGLE, "sample": sample})
     stages = {stage.name: stage for stage in run.stages}
     weights = [
-        run.weights(stages[member["stage"]], member["fold"]).relative_to(run.path).as_posix()
-        for member in run.blend["members"]
+        run.weights(stages[member.stage], member.fold).relative_to(run.path).as_posix()
+        for member in run.blend.members
     ]
     for name in dict.fromkeys((*_FACTS, *weights)):
         if not (run.path / name).is_file():
@@ -201,13 +206,12 @@ def _add_run(files: Bundle, run: Run, slug: str) -> None:
         files.add(f"{within}/{name}", run.path / name)
 
 
-def _with_own_weights(files: Bundle, given: Facts) -> Facts:
-    """Weights that are a file come along."""
-    weights = given.get("weights", "auto")
-    if weights in {"auto", "imagenet", "none"}:
-        return given
-    file = Path(weights).expanduser()
+def _own_weights(files: Bundle, recipe: Recipe) -> dict[str, str]:
+    """Add the file of weights that a recipe names; return its place there."""
+    if recipe.weights in {"auto", "imagenet", "none"}:
+        return {}
+    file = Path(recipe.weights).expanduser()
     if not file.is_file():
-        raise UsageError(f"--weights names a file that is not there: {weights!r}.")
+        raise UsageError(f"--weights names a file that is not there: {recipe.weights!r}.")
     files.add(f"weights/{file.name}", file)
-    return given | {"weights": f"weights/{file.name}"}
+    return {"weights": f"weights/{file.name}"}

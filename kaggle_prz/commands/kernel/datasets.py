@@ -4,14 +4,13 @@ from pathlib import Path
 
 import requests
 
-from kaggle_prz.commands.kernel import bundle, job, secrets
+from kaggle_prz.commands.kernel import bundle, job
 from kaggle_prz.competitions.kaggle import Door, retry
-from kaggle_prz.competitions.kaggle.failures import kind_of
+from kaggle_prz.competitions.kaggle.failures import Answer, kind_of
 from kaggle_prz.competitions.kaggle.submissions.uploading import upload_blob
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console, duration
 from kaggle_prz.core.errors import HostError
-from kaggle_prz.runs.run import Facts
 
 _SERVICE = "datasets"
 _RECORD = "published.json"
@@ -20,15 +19,10 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 30.0
 
 
 def publish(door: Door, directory: Path, console: Console) -> str:
-    """Upload a bundle, unless the very same was uploaded before, and wait until it is ready.
-
-    Raises:
-        SecretFoundError: something in it is a credential; nothing is sent.
-        HostError: and its children: Kaggle does not take it, or is not ready in half an hour.
-    """
-    secrets.refuse(directory)
-    metadata = filesystem.read_json(directory / job.DATASET)
-    ref, record = str(metadata["id"]), directory.parent / _RECORD
+    """Upload a bundle, unless the very same was uploaded before, and wait until it is ready."""
+    bundle.refuse_secrets(directory)
+    metadata = filesystem.read_json_as(directory / job.DATASET, job.DatasetMetadata)
+    ref, record = metadata.id, directory.parent / _RECORD
     wanted = {"ref": ref, "manifest": filesystem.sha256(directory / bundle.MANIFEST)}
     status = _status(door, ref)
     if status and record.is_file() and filesystem.read_json(record) == wanted:
@@ -42,8 +36,7 @@ def publish(door: Door, directory: Path, console: Console) -> str:
 
 
 def _uploaded(door: Door, directory: Path, console: Console) -> list[dict[str, str]]:
-    entries = filesystem.read_json(directory / bundle.MANIFEST)["files"]
-    names = [*(entry["file"] for entry in entries), bundle.MANIFEST]
+    names = [*(entry.file for entry in bundle.Manifest.read(directory).files), bundle.MANIFEST]
     tokens = []
     with console.bar("upload the bundle", len(names)) as advance:
         for name in names:
@@ -53,33 +46,36 @@ def _uploaded(door: Door, directory: Path, console: Console) -> list[dict[str, s
 
 
 def _put(
-    door: Door, metadata: Facts, files: list[dict[str, str]], notes: str, *, new: bool
+    door: Door,
+    metadata: job.DatasetMetadata,
+    files: list[dict[str, str]],
+    notes: str,
+    *,
+    new: bool,
 ) -> None:
-    owner, _, slug = metadata["id"].partition("/")
+    owner, _, slug = metadata.id.partition("/")
+    method = "CreateDataset" if new else "CreateDatasetVersion"
+    fields: dict[str, object] = {
+        "dataset_slug": slug,
+        "body": {"versionNotes": notes, "files": files},
+    }
     if new:
-        method, doing = "CreateDataset", f"Creating the dataset {metadata['id']}"
-        fields: Facts = {
-            "slug": slug,
-            "title": metadata["title"],
-            "license_name": metadata["licenses"][0]["name"],
-            "is_private": True,
-            "files": files,
-        }
-    else:
-        method = "CreateDatasetVersion"
-        doing = f"Making a version of the dataset {metadata['id']}"
-        fields = {"dataset_slug": slug, "body": {"versionNotes": notes, "files": files}}
-    answer = door.told(lambda: door.once(method, _SERVICE, owner_slug=owner, **fields), doing)
+        fields = {"slug": slug, "title": metadata.title, "is_private": True, "files": files}
+        fields["license_name"] = metadata.licenses[0]["name"]
+    answer = door.explained(
+        lambda: door.once(method, _SERVICE, owner_slug=owner, **fields),
+        f"{'Creating' if new else 'Making a version of'} the dataset {metadata.id}",
+    )
     said = answer.get("error") or (answer.get("status") == "error" and "it says nothing more")
     if said:
-        raise HostError(f"Kaggle did not take the bundle {metadata['id']}: {said}")
+        raise HostError(f"Kaggle did not take the bundle {metadata.id}: {said}")
 
 
 def _status(door: Door, ref: str) -> str:
-    """`READY`, …; empty for a dataset that does not exist, which Kaggle calls forbidden."""
+    """Return `READY`, …; empty for a dataset that does not exist, which Kaggle calls forbidden."""
     owner, _, slug = ref.partition("/")
 
-    def ask() -> Facts:
+    def ask() -> Answer:
         try:
             return door.once("GetDatasetStatus", _SERVICE, owner_slug=owner, dataset_slug=slug)
         except requests.RequestException as error:

@@ -3,7 +3,6 @@
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from kaggle_prz import competitions, runs
 from kaggle_prz.commands.kernel import pushing, remote
@@ -25,39 +24,20 @@ def fit(
     session: float | None = None,
     door: Door | None = None,
     console: Console | None = None,
-    **options: Any,
+    **options: object,
 ) -> Run:
-    """Train in kernels what `prz.fit` would train here.
+    """Train in kernels what `prz.fit` would train here, and return the run, fetched.
 
-    Args:
-        competition: its name at Kaggle.
-        output_dir: takes the run's directory, as if it had been trained here.
-        run: name of the run; default: as it is called there.
-        machine: `"cpu"`, `"t4x2"` or `"tpu"`.
-        owner: account at Kaggle; default: as `kernel build` finds it.
-        session: seconds after which a version pauses between two folds, and the next goes on.
-        door: to Kaggle.
-        console: gets progress.
-        **options: of `prz.fit`.
-
-    Returns:
-        The run, fetched.
-
-    Raises:
-        UsageError: options that cannot be meant, or a competition that is not at Kaggle.
-        RunError: there is a run of that name already.
-        HostError: and its children; a kernel failed, or Kaggle does not answer.
-
-    Example:
-        >>> fit("leaf-classification", time_limit=3600).score  # doctest: +SKIP
-        0.1234
+    The run's directory goes below `output_dir`, as if it had been trained here; after `session`
+    seconds a version pauses between two folds, and the next goes on. `options` are those of
+    `prz.fit`.
     """
     source = competitions.find(competition)
     slug = source.slug
-    if source.host.name != "kaggle":
+    if not source.has_kernels:
         raise UsageError(
             f"Kernels train on competitions of Kaggle; {competition!r} is found in the host "
-            f"{source.host.name!r}. Train it here."
+            f"{source.host!r}. Train it here."
         )
     runs.check_name(run)
     place = Path(output_dir) / slug
@@ -67,7 +47,7 @@ def fit(
             "it here, name another run, or move it away."
         )
     door, console = door or Door(console=console), console or Silent()
-    source.host.describe(slug)  # so that the bundle has the metric
+    _ = source.about  # so that the bundle has the metric
     given = {key: value for key, value in options.items() if value is not None}
     with tempfile.TemporaryDirectory() as folder:
         build(

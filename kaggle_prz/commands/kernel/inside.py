@@ -14,8 +14,16 @@ from kaggle_prz.core import filesystem
 from kaggle_prz.core.clock import Budget
 from kaggle_prz.core.console import Console, Terminal
 from kaggle_prz.core.errors import CompetitionNotFoundError, PausedError
+from kaggle_prz.schedule.recipe import Recipe
 
 SESSION = "session.json"
+
+
+@dataclass(frozen=True)
+class Session:
+    """What `session.json` says: whether the training came to its end."""
+
+    complete: bool
 
 
 @dataclass(frozen=True)
@@ -65,23 +73,19 @@ class Inside:
 
 
 def root() -> Path:
-    """Where `input` and `working` are: `KAGGLE_PRZ_ROOT` where it is set, else `/kaggle`."""
+    """Return where `input` and `working` are: `KAGGLE_PRZ_ROOT` where it is set, else `/kaggle`."""
     return Path(os.environ.get("KAGGLE_PRZ_ROOT", "/kaggle"))
 
 
 def open_bundle(directory: Path, options: Mapping[str, object] | None = None) -> Inside:
-    """Check a bundle, and find the competition's files.
-
-    Raises:
-        RunError: the bundle is not whole.
-        CompetitionNotFoundError: the competition is not mounted; says what is.
-    """
+    """Check that a bundle is whole, and find the competition's files, which must be mounted."""
     home = Path(tempfile.gettempdir()) / "kaggle-prz"  # of the session: its images are not output
     os.environ.setdefault("KAGGLE_PRZ_HOME", str(home))
     os.environ.setdefault("KAGGLE_PRZ_INPUT", str(root() / "input"))
     todo = Job.read(directory / bundle.JOB)
     todo = todo.model_copy(update={"options": {**todo.options, **(options or {})}})
-    budget = Budget(todo.options.get("time_limit"), session=todo.session)
+    limit = Recipe.parse({"time_limit": todo.options.get("time_limit")}).time_limit
+    budget = Budget(limit, session=todo.session)
     bundle.unpack(directory, home / "bundle")
     working = root() / "working"
     inside = Inside(todo, _competition(todo), home / "bundle", working, budget, Terminal())
@@ -92,13 +96,10 @@ def open_bundle(directory: Path, options: Mapping[str, object] | None = None) ->
 
 @contextlib.contextmanager
 def training(directory: Path, options: Mapping[str, object] | None = None) -> Iterator[Inside]:
-    """Around `prz.fit` in a kernel: goes on with the kernel's last output, ends in time.
+    """Wrap `prz.fit` in a kernel: go on with the kernel's last output, end in time.
 
     A session that is used up ends as one that is not, and says so in `session.json`; its output,
     attached to the next version, is gone on with.
-
-    Raises:
-        RunError, CompetitionNotFoundError: see `open_bundle`.
     """
     inside = open_bundle(directory, options)
     _restore(inside)
@@ -141,6 +142,6 @@ def _restore(inside: Inside) -> None:
 
 
 def _mount(kind: str, identity: str) -> Path | None:
-    """Where a source is mounted, today or in the older layout."""
+    """Return where a source is mounted, today or in the older layout."""
     places = (root() / "input" / kind / identity, root() / "input" / identity.rpartition("/")[2])
     return next((place for place in places if place.is_dir()), None)

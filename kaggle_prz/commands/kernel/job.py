@@ -8,9 +8,8 @@ import pydantic
 
 from kaggle_prz.competitions.kaggle import slugs
 from kaggle_prz.core import filesystem
-from kaggle_prz.core.errors import RunError, UsageError
+from kaggle_prz.core.errors import UsageError
 from kaggle_prz.core.process.scrubbing import is_key_like
-from kaggle_prz.runs.run import Facts
 
 Mode = Literal["train", "predict"]
 Machine = Literal["cpu", "t4x2", "tpu"]
@@ -35,32 +34,43 @@ class Job(pydantic.BaseModel):
     requirements: tuple[str, ...]
     kernel: str  # `owner/slug` of the kernel itself, whose last output a training goes on with
     run: str | None = None  # name of the run; None for the one that the recipe makes
-    options: Facts = {}  # of `prz.fit`
+    options: dict[str, object] = {}  # of `prz.fit`
     session: float = SESSION  # seconds after which a training pauses between two folds
 
     @classmethod
     def read(cls, file: Path) -> "Job":
-        """Read a `kernel.json`.
+        """Read a `kernel.json`; refuse one that says something else."""
+        return filesystem.read_json_as(file, cls, remedy="Build the kernel again.")
 
-        Raises:
-            RunError: the file is missing or says something else.
-        """
-        try:
-            return cls.model_validate(filesystem.read_json(file))
-        except pydantic.ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise RunError(
-                f"{file} is not what kernel build wrote: {where}: {first['msg']}."
-            ) from None
+
+class KernelMetadata(pydantic.BaseModel):
+    """What a push reads of a `kernel-metadata.json`."""
+
+    id: str
+    title: str
+    code_file: str
+    language: str
+    kernel_type: str
+    is_private: bool
+    enable_gpu: bool
+    enable_tpu: bool
+    machine_shape: str = ""
+    dataset_sources: list[str] = []
+    competition_sources: list[str] = []
+    kernel_sources: list[str] = []
+    model_sources: list[str] = []
+
+
+class DatasetMetadata(pydantic.BaseModel):
+    """What is written in `dataset-metadata.json`."""
+
+    id: str
+    title: str
+    licenses: list[dict[str, str]]
 
 
 def check_slug(competition: str) -> str:
-    """A competition's name as Kaggle writes it.
-
-    Raises:
-        UsageError: anything else.
-    """
+    """Return a competition's name as Kaggle writes it; refuse anything else."""
     if not slugs.is_slug(competition) or competition != competition.lower():
         raise UsageError(
             "A competition at Kaggle is named as in its address, in lower case with dashes, such "
@@ -70,11 +80,7 @@ def check_slug(competition: str) -> str:
 
 
 def check_owner(owner: str | None) -> str:
-    """The name of an account.
-
-    Raises:
-        UsageError: none, or no name of an account.
-    """
+    """Return the name of an account; refuse anything else."""
     if not owner or not _OWNER.fullmatch(owner) or is_key_like(owner):
         raise UsageError(
             "A kernel belongs to an account at Kaggle: name yours with --owner NAME, or set "
@@ -84,7 +90,7 @@ def check_owner(owner: str | None) -> str:
 
 
 def kernel_slug(mode: Mode, competition: str) -> str:
-    """Name of the kernel of a competition; its bundle is called like it, and `-bundle`.
+    """Return the name of the kernel of a competition; its bundle is called like it, and `-bundle`.
 
     Example:
         >>> kernel_slug("train", "leaf-classification")
@@ -94,8 +100,10 @@ def kernel_slug(mode: Mode, competition: str) -> str:
     return f"prz-{mode}-{competition}"[:longest].strip("-")
 
 
-def kernel_metadata(template: Facts, job: Job, machine: Machine, *, resume: bool) -> Facts:
-    """The metadata of a kernel: private, internet off, everything written out."""
+def kernel_metadata(
+    template: dict[str, object], job: Job, machine: Machine, *, resume: bool
+) -> dict[str, object]:
+    """Return the metadata of a kernel: private, internet off, everything written out."""
     return template | {
         "id": job.kernel,
         "title": _title(job.kernel),
@@ -110,12 +118,12 @@ def kernel_metadata(template: Facts, job: Job, machine: Machine, *, resume: bool
     }
 
 
-def dataset_metadata(job: Job) -> Facts:
-    """The metadata of the bundle, a private dataset."""
+def dataset_metadata(job: Job) -> dict[str, object]:
+    """Return the metadata of the bundle, a private dataset."""
     identity = f"{job.kernel}-bundle"
     return {"id": identity, "title": _title(identity), "licenses": [{"name": "other"}]}
 
 
 def _title(identity: str) -> str:
-    """A title that Kaggle makes the same slug of."""
+    """Return a title that Kaggle makes the same slug of."""
     return identity.partition("/")[2].replace("-", " ")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kaggle_prz.commands.kernel import bundle, datasets, job, remote, submitting
 from kaggle_prz.commands.kernel.building import build
-from kaggle_prz.commands.kernel.inside import SESSION
+from kaggle_prz.commands.kernel.inside import SESSION, Session
 from kaggle_prz.commands.kernel.job import Job
 from kaggle_prz.commands.kernel.remote import Version
 from kaggle_prz.competitions.competition import Submission
@@ -42,23 +42,10 @@ def push(
 ) -> Pushed:
     """Push a kernel and its bundle, wait for its end, and submit what it wrote.
 
-    Args:
-        what: the output of `build`, or a run's directory, for which a predicting kernel is built.
-        submit: submit `submission.csv` of the version to the competition, and wait for the score.
-            A bundle that was submitted before is neither pushed nor submitted again; its score is
-            waited for.
-        again: push and submit the same bundle another time.
-        until_done: push a training again, with its own output attached, until it is complete.
-        wait: for the end of the session.
-        timeout: seconds to wait for one version.
-        message: description of the submission.
-        door: to Kaggle.
-        console: gets progress, and the end of the log of a failure.
-
-    Raises:
-        UsageError: `what` is neither.
-        HostError: and its children; the kernel failed, or Kaggle does not answer.
-        SubmissionError: the submission was refused, or would be; then nothing is pushed.
+    `what` is the output of `build`, or a run's directory, for which a predicting kernel is built. A
+    bundle that was submitted before is neither pushed nor submitted again, unless `again`: its
+    score is waited for. A training that is to be pushed `until_done` has its own output attached.
+    `timeout` is the seconds to wait for one version.
     """
     door, console = door or Door(console=console), console or Silent()
     place = _built(Path(what), door, console)
@@ -96,7 +83,7 @@ def push(
 
 
 def _submitted_before(door: Door, todo: Job, content: str, console: Console) -> Pushed | None:
-    """What came of the same bundle, where it was submitted: it may have been stopped since."""
+    """Return what came of the same bundle, where it was submitted: a stop may have followed."""
     before = submitting.sent_before(door, todo.competition, todo.kernel, content)
     if before is None:
         return None
@@ -146,4 +133,4 @@ def _is_complete(door: Door, version: Version) -> bool:
         found = remote.pull(door, version.ref, Path(place), Silent(), only=SESSION)
         if not found:
             raise RunError(f"{version.ref} left no {SESSION}: it is no training kernel of ours.")
-        return bool(filesystem.read_json(found[0])["complete"])
+        return filesystem.read_json_as(found[0], Session).complete

@@ -8,15 +8,13 @@ from pathlib import Path, PurePosixPath
 
 from kaggle_prz.commands.kernel import job
 from kaggle_prz.competitions.kaggle import Door, retry, slugs
-from kaggle_prz.competitions.kaggle.failures import UnreadableAnswerError
+from kaggle_prz.competitions.kaggle.failures import Answer, UnreadableAnswerError
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console, duration
 from kaggle_prz.core.errors import HostError, RulesNotAcceptedError, UsageError
-from kaggle_prz.runs.run import Facts
 
 ENDED = frozenset({"COMPLETE", "ERROR", "CANCEL_ACKNOWLEDGED"})
 _SERVICE = "kernels"
-_PAGE, _PAGES = 100, 1000
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 60.0
 _PIECE = 1 << 20  # bytes
 _SHOWN = 20  # lines of a log
@@ -47,11 +45,7 @@ class Session:
 
 
 def check_ref(ref: str) -> str:
-    """`owner/slug` of a kernel, or of its address.
-
-    Raises:
-        UsageError: something else.
-    """
+    """Return `owner/slug` of a kernel or of its address; refuse anything else."""
     parts = ref.strip().rstrip("/").removeprefix("https://www.kaggle.com/code/").split("/")
     if len(parts) != 2 or not all(slugs.is_slug(part.replace("_", "-")) for part in parts):
         raise UsageError(f"A kernel is named OWNER/SLUG; received {ref!r}.")
@@ -62,27 +56,22 @@ def save(door: Door, folder: Path) -> Version:
     """Push a kernel's folder: a new version, which begins to run.
 
     The client does not raise on refusals and on sources that were left out; here they are errors.
-
-    Raises:
-        RulesNotAcceptedError: its competition may not be attached.
-        HostError: Kaggle refuses it, or leaves sources out.
     """
-    metadata = filesystem.read_json(folder / job.KERNEL)
-    ref = str(metadata["id"])
-    fields: Facts = {
-        name: metadata[name]
-        for name in ("language", "kernel_type", "is_private", "enable_gpu", "enable_tpu")
-    }
-    fields |= {request: metadata.get(name, []) for name, request in _SOURCES.items()}
-    if metadata.get("machine_shape"):
-        fields["machine_shape"] = metadata["machine_shape"]
-    answer = door.told(
+    metadata = filesystem.read_json_as(folder / job.KERNEL, job.KernelMetadata)
+    ref = metadata.id
+    fields = metadata.model_dump(
+        include={"language", "kernel_type", "is_private", "enable_gpu", "enable_tpu"}
+    )
+    fields |= {request: getattr(metadata, name) for name, request in _SOURCES.items()}
+    if metadata.machine_shape:
+        fields["machine_shape"] = metadata.machine_shape
+    answer = door.explained(
         lambda: door.once(
             "SaveKernel",
             _SERVICE,
             slug=ref,
-            new_title=metadata["title"],
-            text=(folder / metadata["code_file"]).read_text("utf-8"),
+            new_title=metadata.title,
+            text=(folder / metadata.code_file).read_text("utf-8"),
             enable_internet=False,
             **fields,
         ),
@@ -92,7 +81,7 @@ def save(door: Door, folder: Path) -> Version:
     return Version(ref, int(answer.get("versionNumber") or 0), str(answer.get("url") or ""))
 
 
-def _refuse_what_was_left_out(ref: str, answer: Facts) -> None:
+def _refuse_what_was_left_out(ref: str, answer: Answer) -> None:
     if answer.get("error"):
         raise HostError(f"Kaggle did not take the kernel {ref}: {answer['error']}")
     left_out = {
@@ -115,7 +104,7 @@ def _refuse_what_was_left_out(ref: str, answer: Facts) -> None:
 
 
 def status(door: Door, ref: str) -> Session:
-    """How the last version's session stands."""
+    """Return how the last version's session stands."""
     answer = door.ask(
         "GetKernelSessionStatus", f"Asking for the kernel {ref}", service=_SERVICE, **_named(ref)
     )
@@ -124,11 +113,7 @@ def status(door: Door, ref: str) -> Session:
 
 
 def wait(door: Door, ref: str, console: Console, timeout: float) -> Session:
-    """The session once it has ended.
-
-    Raises:
-        HostError: it has not within `timeout` seconds; it goes on at Kaggle.
-    """
+    """Return the session once it has ended; refuse to wait for more than `timeout` seconds."""
     with console.bar(f"kernel {ref}", 1) as advance:
         for waited in retry.waits(_FIRST_PAUSE, _LONGEST_PAUSE, 1.3):
             session = status(door, ref)
@@ -145,11 +130,11 @@ def wait(door: Door, ref: str, console: Console, timeout: float) -> Session:
 
 
 def log_end(door: Door, ref: str) -> tuple[list[str], str]:
-    """The last lines of the log of the last session, and the last one of its errors.
+    """Return the last lines of the log of the last session, and the last one of its errors.
 
     Output and errors are read apart at Kaggle, so that the very last line may be of either.
     """
-    log = str(_listing(door, ref, "").get("log") or "")
+    log = str(next(_listing(door, ref)).get("log") or "")
     try:
         events = [(str(e.get("stream_name")), str(e.get("data", ""))) for e in json.loads(log)]
     except (ValueError, AttributeError, TypeError):
@@ -161,12 +146,10 @@ def log_end(door: Door, ref: str) -> tuple[list[str], str]:
 
 
 def pull(door: Door, ref: str, to: Path, console: Console, only: str = "") -> list[Path]:
-    """Fetch what the last session left in /kaggle/working.
-
-    Raises:
-        HostError: and its children; a name that leads out of `to` is refused.
-    """
-    found = [(name, url) for name, url in _files(door, ref) if not only or name == only]
+    """Fetch what the last session left in /kaggle/working; refuse a name that leads out of `to`."""
+    files = [file for answer in _listing(door, ref) for file in answer.get("files") or []]
+    every = [(str(file.get("fileName") or ""), str(file.get("url") or "")) for file in files]
+    found = [(name, url) for name, url in every if not only or name == only]
     pulled = []
     with console.bar(f"output of {ref}", len(found)) as advance:
         for name, url in found:
@@ -198,26 +181,9 @@ def _fetch(door: Door, url: str, path: Path) -> None:
                 raise UnreadableAnswerError("not all of it arrived", response=response)
 
 
-def _files(door: Door, ref: str) -> Iterator[tuple[str, str]]:
-    token = ""
-    for _ in range(_PAGES):
-        answer = _listing(door, ref, token)
-        for file in answer.get("files") or []:
-            yield str(file.get("fileName") or ""), str(file.get("url") or "")
-        token = str(answer.get("nextPageToken") or "")
-        if not token:
-            return
-
-
-def _listing(door: Door, ref: str, token: str) -> Facts:
-    return door.ask(
-        "ListKernelSessionOutput",
-        f"Listing the output of the kernel {ref}",
-        service=_SERVICE,
-        page_size=_PAGE,
-        page_token=token,
-        **_named(ref),
-    )
+def _listing(door: Door, ref: str) -> Iterator[Answer]:
+    what = f"Listing the output of the kernel {ref}"
+    return door.pages("ListKernelSessionOutput", what, service=_SERVICE, **_named(ref))
 
 
 def _named(ref: str) -> dict[str, str]:

@@ -11,11 +11,10 @@ import requests
 
 from kaggle_prz.commands.kernel.remote import Version
 from kaggle_prz.competitions.competition import Submission
-from kaggle_prz.competitions.kaggle import Door, metadata, retry, submissions
-from kaggle_prz.competitions.kaggle.failures import PASSING, kind_of
+from kaggle_prz.competitions.kaggle import Door, retry, submissions
+from kaggle_prz.competitions.kaggle.failures import PASSING, Answer, kind_of
 from kaggle_prz.core.console import Console
 from kaggle_prz.core.errors import HostError, SubmissionError
-from kaggle_prz.runs.run import Facts
 
 _FILE = "submission.csv"
 _DIGITS = 8  # of a digest, in a mark
@@ -28,28 +27,16 @@ class Before:
     """A submission of the same bundle, made earlier."""
 
     version: int  # of the kernel, that was submitted
-    row: Facts  # Kaggle's
+    row: Answer  # Kaggle's
 
 
 def check(door: Door, slug: str) -> None:
-    """Refuse what could not be submitted in the end, before a kernel runs for it.
-
-    Raises:
-        SubmissionError: the competition takes no submissions, or no more of them.
-        LimitReachedError: those of the day are made.
-    """
-    submissions.check_limit(door, slug, _open(door, slug).daily_limit)
-
-
-def _open(door: Door, slug: str) -> metadata.Facts:
-    about = metadata.get(slug, door, fresh=True)
-    if about.disabled:
-        raise SubmissionError(f"{slug!r} takes no submissions at the moment, says Kaggle.")
-    return about
+    """Refuse what could not be submitted in the end, before a kernel runs for it."""
+    submissions.check_limit(door, slug, submissions.open_facts(door, slug).daily_limit)
 
 
 def sent_before(door: Door, slug: str, kernel: str, content: str) -> Before | None:
-    """The newest submission of a bundle by a kernel that was not refused."""
+    """Return the newest submission of a bundle by a kernel that was not refused."""
     mark = re.compile(rf"\[{re.escape(kernel.partition('/')[2])} v(\d+) {content[:_DIGITS]}\]$")
     for row in submissions.rows(door, slug):
         found = mark.search(str(row.get("description") or ""))
@@ -61,12 +48,8 @@ def sent_before(door: Door, slug: str, kernel: str, content: str) -> Before | No
 def submit_version(
     door: Door, slug: str, version: Version, message: str, console: Console, *, content: str = ""
 ) -> Submission:
-    """Submit a version's `submission.csv` once, and wait for its score.
-
-    Raises:
-        SubmissionError: Kaggle refuses it, or grades it with an error.
-    """
-    _open(door, slug)
+    """Submit a version's `submission.csv` once, and wait for its score."""
+    submissions.open_facts(door, slug)
     mark = _mark(version, content)
     row = _row_of(door, slug, mark)
     for tries in range(1, _TRIES + 1):
@@ -85,12 +68,8 @@ def submit_version(
     return graded(door, slug, version.number, row, console)
 
 
-def graded(door: Door, slug: str, number: int, row: Facts, console: Console) -> Submission:
-    """The submission of Kaggle's row, once it has a score.
-
-    Raises:
-        SubmissionError: it is graded with an error.
-    """
+def graded(door: Door, slug: str, number: int, row: Answer, console: Console) -> Submission:
+    """Return the submission of Kaggle's row once it has a score; refuse one with an error."""
     found = submissions.wait(door, slug, submissions.value(row, "", door.private), console)
     if found.status == "error":
         raise SubmissionError(
@@ -103,26 +82,21 @@ def graded(door: Door, slug: str, number: int, row: Facts, console: Console) -> 
 
 
 def _mark(version: Version, content: str) -> str:
-    """What a description ends with, so that a submission is found by its version and content."""
+    """Return what a description ends with, to find a submission by its version and content."""
     words = (version.ref.partition("/")[2], f"v{version.number}", content[:_DIGITS])
     return f"[{' '.join(filter(None, words))}]"
 
 
-def _row_of(door: Door, slug: str, mark: str) -> Facts | None:
+def _row_of(door: Door, slug: str, mark: str) -> Answer | None:
     rows = submissions.rows(door, slug)
     return next((row for row in rows if str(row.get("description")).endswith(mark)), None)
 
 
-def _created(door: Door, slug: str, version: Version, described: str) -> Facts | None:
-    """The row of a new submission; None where it is not known whether there is one.
-
-    Raises:
-        SubmissionError: Kaggle refuses it.
-        HostError: and its children, where asking again would not help.
-    """
+def _created(door: Door, slug: str, version: Version, described: str) -> Answer | None:
+    """Return the row of a new submission; None where it is not known whether there is one."""
     owner, _, kernel = version.ref.partition("/")
-    try:
-        answer = door.once(
+    answer = door.tried(
+        lambda: door.once(
             "CreateCodeSubmission",
             competition_name=slug,
             kernel_owner=owner,
@@ -131,18 +105,11 @@ def _created(door: Door, slug: str, version: Version, described: str) -> Facts |
             file_name=_FILE,
             submission_description=described,
         )
-    except requests.RequestException as error:
-        raw: requests.RequestException | None = error
-        answer = {}
-    else:
-        raw = None
-    # Outside of the handler: what failed holds a request, and that a credential.
-    if raw is not None and kind_of(raw) in PASSING:
-        return None
-    if raw is not None:
-        failure = door.failure(raw, "Submitting the kernel's output to", slug)
-        raise SubmissionError(str(failure)) if kind_of(raw) == "refused" else failure
+    )
+    if isinstance(answer, requests.RequestException):
+        if kind_of(answer) in PASSING:
+            return None
+        raise door.refusal(answer, "Submitting the kernel's output to", slug)
     if not answer.get("ref"):
-        said = answer.get("message") or "it says nothing more"
-        raise SubmissionError(f"Kaggle did not take the submission to {slug!r}: {said}")
+        raise submissions.not_taken(slug, answer)
     return {"ref": answer["ref"], "description": described, "fileName": _FILE}

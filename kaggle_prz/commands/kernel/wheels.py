@@ -1,4 +1,4 @@
-"""Wheels for a machine without network: what is installed here, packed again, or downloaded."""
+"""What a kernel installs without network: packages packed again or downloaded, and its scripts."""
 
 import base64
 import hashlib
@@ -10,13 +10,14 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from kaggle_prz.commands.kernel import scripts
 from kaggle_prz.core import plugins
 from kaggle_prz.core.errors import RunError
 from kaggle_prz.core.installed_packages import own_version
 from kaggle_prz.models.backbones import Backbone
 
 OURS = "kaggle-prz"
+INSTALLED = Path(__file__).parent / "kernels"
+_SOURCE = Path(__file__).parents[3] / "kernels"
 # What pyproject.toml needs and an image at Kaggle may lack, or have in another version. The rest
 # (numpy, pandas, scikit-learn, scipy, pillow, h5py, keras, tensorflow, click, rich, pydantic,
 # jinja2, matplotlib) is on every image; the client of Kaggle is not used within a kernel.
@@ -31,7 +32,7 @@ _DATE = (1980, 1, 1, 0, 0, 0)  # the same files make the same wheel
 
 
 def requirements(backbone: Backbone, *, pretrained: bool) -> list[str]:
-    """What pip is asked for in a kernel."""
+    """Return what pip is asked for in a kernel."""
     needed = [f"{OURS}=={own_version()}", *map(_specified, BEYOND_THE_IMAGE)]
     brought_by = {
         entry.dist.name
@@ -48,10 +49,7 @@ def collect(needed: list[str], directory: Path) -> list[Path]:
     """Put a wheel for every requirement into a directory.
 
     What is installed here is packed again, so that a kernel has the versions that a run was
-    tried with; what is not is downloaded.
-
-    Raises:
-        RunError: something is neither installed nor to be had, or fits this machine only.
+    tried with; what is not is downloaded. What fits this machine only is refused.
     """
     wheels = []
     for requirement in needed:
@@ -63,7 +61,7 @@ def collect(needed: list[str], directory: Path) -> list[Path]:
 
 
 def _specified(name: str) -> str:
-    """A name with the versions that we need of it."""
+    """Return a name with the versions that we need of it."""
     for line in importlib.metadata.requires(OURS) or []:
         stated = line.partition(";")[0].strip()
         if _name(stated) == name:
@@ -77,12 +75,7 @@ def _name(requirement: str) -> str:
 
 
 def repack(name: str, directory: Path) -> Path:
-    """Pack an installed distribution of pure Python, ours as it runs, into a wheel.
-
-    Raises:
-        PackageNotFoundError: it is not installed.
-        RunError: it fits this machine only, or does not say what belongs to it.
-    """
+    """Pack an installed distribution of pure Python, ours as it runs, into a wheel."""
     dist = importlib.metadata.distribution(name)
     tags = re.findall(r"^Tag: (\S+)", dist.read_text("WHEEL") or "", re.MULTILINE)
     if "py3-none-any" not in tags:
@@ -106,7 +99,7 @@ def repack(name: str, directory: Path) -> Path:
 
 
 def _members(dist: importlib.metadata.Distribution) -> Iterator[tuple[str, bytes]]:
-    """Names within the wheel and contents; of ours, whichever package runs."""
+    """Yield names within the wheel and contents; of ours, whichever package runs."""
     if not dist.files:
         raise RunError(f"{dist.name} does not say which files belong to it; install it with pip.")
     ours = dist.name == OURS
@@ -122,10 +115,18 @@ def _members(dist: importlib.metadata.Distribution) -> Iterator[tuple[str, bytes
         for file in package.rglob("*"):
             if file.is_file() and "__pycache__" not in file.parts:
                 yield file.relative_to(package.parent).as_posix(), file.read_bytes()
-        if not scripts.INSTALLED.is_dir():  # a source tree has them beside the package
-            for file in scripts.all_files():
-                installed = scripts.INSTALLED / file.relative_to(scripts.home())
+        if not INSTALLED.is_dir():  # a source tree has them beside the package
+            for file in sorted(f for f in scripts().glob("*/*") if f.suffix in {".py", ".json"}):
+                installed = INSTALLED / file.relative_to(scripts())
                 yield installed.relative_to(package.parent).as_posix(), file.read_bytes()
+
+
+def scripts() -> Path:
+    """Return the directory of the kernels' scripts: installed, or at the top of a source tree."""
+    for place in (INSTALLED, _SOURCE):
+        if (place / "train" / "train.py").is_file():
+            return place
+    raise RunError(f"{INSTALLED} is missing: kaggle-prz is not installed whole. Install it again.")
 
 
 def _download(requirement: str, directory: Path) -> Path:

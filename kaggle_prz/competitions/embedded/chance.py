@@ -14,17 +14,17 @@ PUBLIC_SHARE = 0.3
 
 
 def digest(seed: int, purpose: str, index: int) -> str:
-    """64 hex digits for row `index`; another purpose or seed gives unrelated ones."""
+    """Return 64 hex digits for row `index`; another purpose or seed gives unrelated ones."""
     return hashlib.sha256(f"{seed}/{purpose}/{index}".encode()).hexdigest()
 
 
 def shuffled(seed: int, purpose: str, indexes: Sequence[int]) -> list[int]:
-    """`indexes` in an order that tells nothing about them."""
+    """Return `indexes` in an order that tells nothing about them."""
     return sorted(indexes, key=lambda index: digest(seed, purpose, index))
 
 
 def opaque_ids(seed: int, prefix: str, count: int) -> list[str]:
-    """`count` distinct names of the form `prefix_` and six hex digits, in row order."""
+    """Return `count` distinct names of the form `prefix_` and six hex digits, in row order."""
     taken: dict[str, None] = {}
     for index in range(count):
         digits = digest(seed, "id", index)

@@ -136,7 +136,7 @@ def _installed() -> Path:
 def _test_blocks(
     seed: int, labels: NDArray[np.int64], blocks: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """A fifth of the blocks, spread over kinds and over how many cells are defective.
+    """Return a fifth of the blocks, spread over kinds and over how many cells are defective.
 
     Blocks are lined up by kind and share of defects, in an order that is drawn within a stratum,
     and every fifth is taken.

@@ -10,6 +10,7 @@ import pydantic
 
 from kaggle_prz.competitions.competition import Answers, EmbeddedCompetition, Standing, Submission
 from kaggle_prz.competitions.embedded import grader
+from kaggle_prz.core.console import Console
 from kaggle_prz.core.errors import LimitReachedError, RunError, SubmissionError
 from kaggle_prz.core.filesystem import exclusive, home, write_atomic
 
@@ -21,88 +22,127 @@ FINAL_SUBMISSIONS = 2
 
 
 @dataclass(frozen=True)
-class _Board:
+class _Entries:
     competition: str
     submissions: tuple[Submission, ...] = ()
 
 
-_BOARD = pydantic.TypeAdapter(_Board)
+_ENTRIES = pydantic.TypeAdapter(_Entries)
 
 
-def board_path(slug: str) -> Path:
-    """The file that holds a competition's leaderboard."""
-    return home() / "leaderboards" / f"{slug}.json"
+class Board:
+    """The leaderboard of one embedded competition."""
 
+    hides_private = True
 
-def submit(
-    embedded: EmbeddedCompetition, csv: Path, description: str, *, now: datetime | None = None
-) -> Submission:
-    """Grade a file, and return the submission as entered in the leaderboard.
+    def __init__(self, embedded: EmbeddedCompetition):
+        self._embedded = embedded
+        self._slug = embedded.competition.slug
+        self.path = home() / "leaderboards" / f"{self._slug}.json"
 
-    A refused file is recorded with its reason and, as on Kaggle, does not count against the
-    daily limit. `now` is the time it counts for, with its zone.
-    """
-    competition = embedded.competition
-    moment = (now or datetime.now(UTC)).astimezone(UTC)
-    content = grader.read(csv)
-    answers = embedded.answers()
-    path = board_path(competition.slug)
-    with exclusive(path.with_name(f".{path.name}.lock")):
-        board = _read(competition.slug)
-        _check_limit(board, competition.daily_limit, moment)
-        refs = [each.ref for each in board.submissions]
-        entry = _graded(
-            content,
-            answers,
-            Submission(
-                ref=max(refs, default=0) + 1,
-                date=moment.isoformat(timespec="seconds"),
-                description=description,
-                file_name=csv.name,
-                sha256=hashlib.sha256(content).hexdigest(),
-                status="error",
-                public_score=None,
-                private_score=None,
-            ),
-        )
-        updated = _Board(competition.slug, (*board.submissions, entry))
-        write_atomic(path, _BOARD.dump_json(updated, indent=2) + b"\n")
-    if entry.status == "error":
-        raise SubmissionError(f"{csv} was refused: {entry.error}")
-    return entry
+    def check_open(self, console: Console | None = None) -> None:
+        """Refuse nothing: these competitions never end."""
 
+    def submit(
+        self,
+        csv: Path,
+        description: str,
+        *,
+        again: bool = False,
+        console: Console | None = None,
+        now: datetime | None = None,
+    ) -> Submission:
+        """Grade a file, whatever was handed in before, and enter it in the leaderboard.
 
-def submissions(slug: str) -> list[Submission]:
-    """Return every submission so far, the newest first."""
-    return sorted(_read(slug).submissions, key=lambda each: each.ref, reverse=True)
+        A refused file is recorded with its reason and, as on Kaggle, does not count against the
+        daily limit. `now` is the time it counts for, with its zone.
+        """
+        moment = (now or datetime.now(UTC)).astimezone(UTC)
+        content, answers = grader.read(csv), self._embedded.answers()
+        with exclusive(self.path.with_name(f".{self.path.name}.lock")):
+            board = self._read()
+            _check_limit(board, self._embedded.competition.daily_limit, moment)
+            entry = _graded(
+                content,
+                answers,
+                Submission(
+                    ref=max((each.ref for each in board.submissions), default=0) + 1,
+                    date=moment.isoformat(timespec="seconds"),
+                    description=description,
+                    file_name=csv.name,
+                    sha256=hashlib.sha256(content).hexdigest(),
+                    status="error",
+                    public_score=None,
+                    private_score=None,
+                ),
+            )
+            updated = _Entries(self._slug, (*board.submissions, entry))
+            write_atomic(self.path, _ENTRIES.dump_json(updated, indent=2) + b"\n")
+        if entry.status == "error":
+            raise SubmissionError(f"{csv} was refused: {entry.error}")
+        return entry
 
+    def wait(self, sent: Submission, console: Console | None = None) -> Submission:
+        """Return the submission itself: it was graded at once."""
+        return sent
 
-def standings(embedded: EmbeddedCompetition, private: bool = False) -> list[Standing]:
-    """Return a row for the team, if it has a score, and one for the sample submission.
+    def sent_before(self, sha256: str) -> Submission | None:
+        """Return the newest submission of that content that was not refused."""
+        good = (s for s in self.submissions() if s.sha256 == sha256 and s.status == "complete")
+        return next(good, None)
 
-    The best score comes first; lower is better. In private a team has the better score of its
-    `FINAL_SUBMISSIONS` submissions with the best public scores.
-    """
-    answers = embedded.answers()
-    uniform = np.full((len(answers.ids), len(answers.classes)), 1 / len(answers.classes))
-    benchmark = grader.score(uniform, answers)
-    rows = [(benchmark.private if private else benchmark.public, BENCHMARK, 1, "")]
-    scored = [
-        (each.public_score, each.private_score, each.date)
-        for each in reversed(submissions(embedded.competition.slug))
-        if each.public_score is not None and each.private_score is not None
-    ]
-    if scored:
-        final = sorted(scored, key=lambda each: each[0])[:FINAL_SUBMISSIONS]
-        score, date = min(
-            ((hidden if private else shown, date) for shown, hidden, date in final),
-            key=lambda each: each[0],
-        )
-        rows.append((score, TEAM, len(scored), date))
-    ranked = enumerate(sorted(rows, key=lambda row: row[0]), start=1)
-    return [
-        Standing(rank, team, score, entries, date) for rank, (score, team, entries, date) in ranked
-    ]
+    def submissions(self) -> list[Submission]:
+        """Return every submission so far, the newest first."""
+        return sorted(self._read().submissions, key=lambda each: each.ref, reverse=True)
+
+    def standings(self, private: bool = False) -> list[Standing]:
+        """Return a row for the team, if it has a score, and one for the sample submission.
+
+        The best score comes first; lower is better. In private a team has the better score of its
+        `FINAL_SUBMISSIONS` submissions with the best public scores.
+        """
+        answers = self._embedded.answers()
+        uniform = np.full((len(answers.ids), len(answers.classes)), 1 / len(answers.classes))
+        benchmark = grader.score(uniform, answers)
+        rows = [(benchmark.private if private else benchmark.public, BENCHMARK, 1, "")]
+        scored = [
+            (each.public_score, each.private_score, each.date)
+            for each in reversed(self.submissions())
+            if each.public_score is not None and each.private_score is not None
+        ]
+        if scored:
+            final = sorted(scored, key=lambda each: each[0])[:FINAL_SUBMISSIONS]
+            score, date = min(
+                ((hidden if private else shown, date) for shown, hidden, date in final),
+                key=lambda each: each[0],
+            )
+            rows.append((score, TEAM, len(scored), date))
+        return [
+            Standing(rank, team, score, entries, date)
+            for rank, (score, team, entries, date) in enumerate(
+                sorted(rows, key=lambda row: row[0]), start=1
+            )
+        ]
+
+    def _read(self) -> _Entries:
+        should = f"{self.path} should hold the leaderboard of {self._slug}, but"
+        away = "move it away to start a new leaderboard"
+        try:
+            board = _ENTRIES.validate_json(self.path.read_bytes(), strict=True)
+            for each in board.submissions:
+                datetime.fromisoformat(each.date)
+        except FileNotFoundError:
+            return _Entries(self._slug)
+        except (OSError, ValueError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise RunError(
+                f"{should} cannot be read ({reason}). It was left as it is: mend it, or {away}."
+            ) from error
+        if board.competition != self._slug:
+            raise RunError(
+                f"{should} holds that of {board.competition}. It was left as it is: {away}."
+            )
+        return board
 
 
 def _graded(content: bytes, answers: Answers, entry: Submission) -> Submission:
@@ -115,7 +155,7 @@ def _graded(content: bytes, answers: Answers, entry: Submission) -> Submission:
     )
 
 
-def _check_limit(board: _Board, limit: int, moment: datetime) -> None:
+def _check_limit(board: _Entries, limit: int, moment: datetime) -> None:
     today = sum(
         each.status == "complete"
         and datetime.fromisoformat(each.date).astimezone(UTC).date() == moment.date()
@@ -126,25 +166,3 @@ def _check_limit(board: _Board, limit: int, moment: datetime) -> None:
             f"The competition {board.competition} takes {limit} submissions a day (UTC), and "
             f"{today} were made on {moment.date()}. Submit again after midnight UTC."
         )
-
-
-def _read(slug: str) -> _Board:
-    path = board_path(slug)
-    try:
-        board = _BOARD.validate_json(path.read_bytes(), strict=True)
-        for each in board.submissions:
-            datetime.fromisoformat(each.date)
-    except FileNotFoundError:
-        return _Board(slug)
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise RunError(
-            f"{path} should hold the leaderboard of {slug}, but cannot be read ({reason}). "
-            "It was left as it is: mend it, or move it away to start a new leaderboard."
-        ) from error
-    if board.competition != slug:
-        raise RunError(
-            f"{path} should hold the leaderboard of {slug}, but holds that of "
-            f"{board.competition}. It was left as it is: move it away to start a new leaderboard."
-        )
-    return board

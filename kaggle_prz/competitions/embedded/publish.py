@@ -36,7 +36,7 @@ def publish(directory: Path, edition: str, write: Callable[[Path], None]) -> Non
 
 
 def is_published(directory: Path, edition: str) -> bool:
-    """Whether `directory` holds that edition, and every file still has its size."""
+    """Return whether `directory` holds that edition, and every file still has its size."""
     try:
         marker = json.loads((directory / MARKER).read_text("utf-8"))
         return bool(marker["edition"] == edition) and all(

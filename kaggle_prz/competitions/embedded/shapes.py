@@ -31,7 +31,7 @@ Plane = NDArray[np.float64]
 
 
 def _mottle(rng: np.random.Generator, height: int, width: int) -> Plane:
-    """Noise without direction within `MOTTLE_CYCLES`; `(height, width)`, unit variance."""
+    """Return noise without direction within `MOTTLE_CYCLES`; `(height, width)`, unit variance."""
     rows = np.fft.fftfreq(height)[:, None] * height
     columns = np.fft.rfftfreq(width)[None, :] * width
     radius = np.hypot(rows, columns)
@@ -44,7 +44,7 @@ def _mottle(rng: np.random.Generator, height: int, width: int) -> Plane:
 
 
 def _outline(rng: np.random.Generator, square: bool, x: Plane, y: Plane) -> Plane:
-    """Coverage in 0..1 of a disc or square somewhere near the middle, edges antialiased."""
+    """Return coverage in 0..1 of a disc or square near the middle, its edges antialiased."""
     height, width = x.shape
     short = min(height, width)
     radius = short * rng.uniform(0.30, 0.38)
@@ -84,7 +84,7 @@ def draw(rng: np.random.Generator, label: int) -> NDArray[np.uint8]:
 
 
 def _colours(rng: np.random.Generator) -> tuple[Plane, Plane]:
-    """Colours of ground and figure, far enough apart to show the outline."""
+    """Return colours of ground and figure, far enough apart to show the outline."""
     while True:
         ground, figure = rng.uniform(55, 200, size=(2, 3))
         if abs(float(np.mean(ground - figure))) > 55:
@@ -141,7 +141,7 @@ class Shapes:
         )
 
     def _rows(self) -> tuple[list[str], NDArray[np.int64]]:
-        """Ids and labels of the train rows, then of the test rows; each part is balanced."""
+        """Return ids and labels of the train rows, then of the test rows; each part is balanced."""
         parts = [
             [row % len(CLASSES) for row in chance.shuffled(self.seed, part, range(count))]
             for part, count in (("train", self.train), ("test", self.test))

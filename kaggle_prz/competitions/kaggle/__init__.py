@@ -1,32 +1,25 @@
-"""Kaggle as a host of competitions: files, submissions, leaderboard; unattended and resumable.
+"""Kaggle as a source of competitions: files, submissions, leaderboard; unattended and resumable.
 
-`slugs` reads names and addresses, `places` knows where files are, `credentials` finds a login,
-`door` asks through the official client (`wire` alone imports it) with `patience`, and `failures`
-makes sentences of what goes wrong. Above them `download` (`fetching`), `submitting` (`uploading`,
-`sent`), `leaderboard` and `facts`.
+`slugs` reads names and addresses, `paths` knows where files are, `credentials` finds a login,
+`client` asks through the official client (`sdk` alone imports it) with `retry`, and `failures`
+makes sentences of what goes wrong. Above them `download`, `submissions`, `leaderboard` and
+`metadata`.
 """
 
+from functools import cached_property
 from pathlib import Path
 
 from kaggle_prz.competitions.competition import Competition, Standing, Submission
-from kaggle_prz.competitions.kaggle import (
-    download,
-    leaderboard,
-    metadata,
-    paths,
-    slugs,
-)
-from kaggle_prz.competitions.kaggle import (
-    submissions as sent,
-)
+from kaggle_prz.competitions.kaggle import download, leaderboard, metadata, paths, slugs
+from kaggle_prz.competitions.kaggle import submissions as sent_ones
 from kaggle_prz.competitions.kaggle.client import Door
 from kaggle_prz.competitions.kaggle.credentials import Credentials, credentials
 from kaggle_prz.competitions.kaggle.retry import Patience
 from kaggle_prz.competitions.kaggle.submissions import sending
 from kaggle_prz.core.console import Console, Silent
-from kaggle_prz.core.errors import CompetitionNotFoundError, HostError
+from kaggle_prz.core.errors import HostError
 
-__all__ = ["Credentials", "Door", "KaggleHost", "Patience", "can_ask", "credentials"]
+__all__ = ["Credentials", "Door", "KaggleSource", "Patience", "can_ask", "credentials"]
 
 
 def can_ask(slug: str) -> bool:
@@ -37,81 +30,66 @@ def can_ask(slug: str) -> bool:
     return bool(here) or credentials() is not None
 
 
-class KaggleHost:
-    """Competitions of Kaggle; what was downloaded or is mounted needs no network and no account."""
+class KaggleSource:
+    """A competition of Kaggle, and its leaderboard.
 
-    name = "kaggle"
+    What was downloaded or is mounted needs no network and no account. `address` finds it where its
+    bare name means another competition.
+    """
 
-    def __init__(self, door: Door | None = None):
+    host = "kaggle"
+    has_leaderboard = has_kernels = True
+    hides_private = False
+
+    def __init__(self, slug: str, address: str = "", door: Door | None = None):
+        self.slug, self.address = slug, address or slug
         self.door = door or Door()
 
-    def knows(self, slug: str) -> bool:
-        """Whether a competition of that name is here, or Kaggle has it."""
-        if not slugs.is_slug(slug):
-            return False
-        if paths.mounted(slug) or paths.has_files(slug):
-            return True
+    @cached_property
+    def about(self) -> Competition:
+        """What Kaggle says about the competition, or said when it was last asked."""
+        unknown = metadata.Facts(self.slug, title=self.slug)
+        if paths.mounted(self.slug):
+            return (metadata.kept(self.slug) or unknown).competition()
         try:
-            metadata.get(slug, self.door)
-        except CompetitionNotFoundError:
-            return False
-        return True
-
-    def competitions(self) -> list[str]:
-        """Names of the competitions that are mounted, or were asked for before."""
-        return sorted({*paths.all_mounted(), *paths.known()})
-
-    def describe(self, slug: str) -> Competition:
-        """Return what Kaggle says about a competition, or said when it was last asked."""
-        if paths.mounted(slug):
-            known = metadata.kept(slug) or metadata.Facts(slug, title=slug)
-            return known.competition()
-        try:
-            return metadata.get(slug, self.door).competition()
+            return metadata.get(self.slug, self.door).competition()
         except HostError:
-            if not paths.has_files(slug):
+            if not paths.has_files(self.slug):
                 raise
-            return metadata.Facts(slug, title=slug).competition()
+            return unknown.competition()
 
-    def download(self, slug: str, console: Console | None = None) -> Path:
+    @property
+    def leaderboard(self) -> "KaggleSource":
+        """The leaderboard, which is asked through the same door."""
+        return self
+
+    def download(self, console: Console | None = None) -> Path:
         """Bring the public files here, unless they are mounted or here; the next call goes on."""
-        return download.download(slug, self._door_saying_to(console), console or Silent())
+        return download.download(self.slug, self._door(console), console or Silent())
 
-    def check_open(self, slug: str, console: Console | None = None) -> None:
+    def check_open(self, console: Console | None = None) -> None:
         """Refuse a competition that will not take what is to be trained for it; submits nothing."""
-        sending.check(self._door_saying_to(console), slug, console or Silent())
+        sending.check(self._door(console), self.slug, console or Silent())
 
     def submit(
-        self,
-        slug: str,
-        csv: Path,
-        description: str,
-        *,
-        again: bool = False,
-        console: Console | None = None,
+        self, csv: Path, description: str, *, again: bool = False, console: Console | None = None
     ) -> Submission:
         """Hand in a file; the same content once, unless `again`. Most likely still pending."""
-        return sending.submit(self._door_saying_to(console), slug, csv, description, again=again)
+        return sending.submit(self._door(console), self.slug, csv, description, again=again)
 
-    def wait(self, slug: str, sent: Submission, console: Console | None = None) -> Submission:
+    def wait(self, sent: Submission, console: Console | None = None) -> Submission:
         """Return the submission once Kaggle has scored or refused it; give up after an hour."""
-        from kaggle_prz.competitions.kaggle import submissions as answers
+        return sent_ones.wait(self._door(console), self.slug, sent, console or Silent())
 
-        return answers.wait(self._door_saying_to(console), slug, sent, console or Silent())
+    def sent_before(self, sha256: str) -> Submission | None:
+        """Return the newest submission of that content that was not refused, from any machine."""
+        return sent_ones.that_counts(sent_ones.of_content(self.door, self.slug, sha256))
 
-    def sent_before(self, slug: str, sha256: str) -> Submission | None:
-        """The newest submission of that content that was not refused, from whichever machine."""
-        return sent.that_counts(sent.of_content(self.door, slug, sha256))
+    def standings(self, private: bool = False) -> list[Standing]:
+        """Return the leaderboard, the best first; the own team is called as on every host."""
+        return leaderboard.standings(self.door, self.slug, private)
 
-    def submissions(self, slug: str) -> list[Submission]:
-        """The account's submissions, the newest first."""
-        return sent.submissions(self.door, slug)
-
-    def standings(self, slug: str, private: bool = False) -> list[Standing]:
-        """The leaderboard, the best first; the own team is called as on every host."""
-        return leaderboard.standings(self.door, slug, private)
-
-    def _door_saying_to(self, console: Console | None) -> Door:
-        if console is not None:
-            self.door.console = console
+    def _door(self, console: Console | None) -> Door:
+        """Return the door to Kaggle, which says to `console` how long it waits."""
+        self.door.console = console or self.door.console
         return self.door

@@ -6,7 +6,7 @@ import importlib.metadata
 import io
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,14 +21,14 @@ from kaggle_prz.competitions.kaggle.failures import Answer, kind_of
 from kaggle_prz.competitions.kaggle.retry import Patience
 from kaggle_prz.core import installed_packages
 from kaggle_prz.core.console import Console, Silent
-from kaggle_prz.core.errors import HostError, PrzError
+from kaggle_prz.core.errors import HostError, PrzError, SubmissionError
 
 if TYPE_CHECKING:
     from kaggle_prz.competitions.kaggle import sdk
 
 T = TypeVar("T")
 _PACKAGE, _CLIENT, _OURS = "kagglesdk", "kaggle", "kaggle-prz"
-_PAGES = 100  # at most
+_PAGE, _PAGES = 100, 1000  # rows; at most so many pages
 _LOWER = {">=", "==", "~=", "==="}  # operators whose version itself is wanted
 
 
@@ -66,13 +66,18 @@ class Door:
         return self.patiently(lambda: self.once(method, service, **fields), what, slug)
 
     def pages(
-        self, method: str, what: str, slug: str, size: int, **fields: object
+        self,
+        method: str,
+        what: str,
+        slug: str = "",
+        service: str = "competitions",
+        **fields: object,
     ) -> Iterator[Answer]:
-        """Yield the pages of an answer about a competition, as `ask` does."""
+        """Yield the pages of an answer, as `ask` does."""
         token = ""
         for _ in range(_PAGES):
-            page = {"competition_name": slug, "page_size": size, "page_token": token, **fields}
-            answer = self.ask(method, what, slug, "competitions", **page)
+            found = {**fields, "page_size": _PAGE, "page_token": token}
+            answer = self.patiently(partial(self.once, method, service, **found), what, slug)
             yield answer
             token = str(answer.get("nextPageToken") or "")
             if not token:
@@ -80,15 +85,18 @@ class Door:
 
     def once(self, method: str, service: str = "competitions", **fields: object) -> Answer:
         """Return the answer to a request that is sent exactly once; raise failures as they come."""
-        return self._http.answer(service, method, **fields)
+        return self.http.answer(service, method, **fields)
 
-    def content(self, method: str, **fields: object) -> bytes:
-        """Return a small file that answers a request, as `once` does."""
-        return self._http.content("competitions", method, **fields)
+    def tried(self, do: Callable[[], T]) -> T | requests.RequestException:
+        """Return the value of `do()`, or its failure.
 
-    def link(self, method: str, **fields: object) -> str:
-        """Return a signed link to a large file, as `once` does."""
-        return self._http.link("competitions", method, **fields)
+        A failure is to be raised outside of a handler, as a sentence: it holds a request, and that
+        a credential.
+        """
+        try:
+            return do()
+        except requests.RequestException as error:
+            return error
 
     def check_client(self, methods: Iterable[str], service: str = "competitions") -> None:
         """Refuse a client that cannot make some requests; asks no network."""
@@ -101,7 +109,7 @@ class Door:
         return failures.ahead_of(self.patiently(self._date, "Asking Kaggle"))
 
     def _date(self) -> str:
-        return self._http.date()  # which may find no credential, so inside of `patiently`
+        return self.http.date()  # which may find no credential, so inside of `patiently`
 
     @cached_property
     def storage(self) -> requests.Session:
@@ -110,10 +118,10 @@ class Door:
         return session
 
     def patiently(self, do: Callable[[], T], what: str, slug: str = "") -> T:
-        """Return the value of `do()`, tried again while that helps, as `told` does."""
-        return self.told(lambda: self.patience.call(do, self.console), what, slug)
+        """Return the value of `do()`, tried again while that helps, as `explained` does."""
+        return self.explained(lambda: self.patience.call(do, self.console), what, slug)
 
-    def told(self, do: Callable[[], T], what: str, slug: str = "") -> T:
+    def explained(self, do: Callable[[], T], what: str, slug: str = "") -> T:
         """Return the value of `do()`; raise a failure of the network or of Kaggle as a sentence."""
         try:
             return do()
@@ -134,6 +142,11 @@ class Door:
             what, slug, known.source, known.private, like, mounted=paths.in_kernel()
         )
         return failures.sentence(error, asked)
+
+    def refusal(self, error: BaseException, what: str, slug: str) -> PrzError:
+        """Return a failure while something is submitted as a sentence."""
+        failure = self.failure(error, what, slug)
+        return SubmissionError(str(failure)) if kind_of(error) == "refused" else failure
 
     @property
     def private(self) -> tuple[str, ...]:
@@ -162,7 +175,8 @@ class Door:
         return sdk
 
     @cached_property
-    def _http(self) -> "sdk.Http":
+    def http(self) -> "sdk.Http":
+        """The official client, which sends a request exactly once."""
         self._wire.environment()
         http: sdk.Http = self._wire.Http(self.credential)
         return http

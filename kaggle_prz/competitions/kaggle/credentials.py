@@ -33,15 +33,11 @@ _PATH = re.compile(r"~?[/\\]|\.{1,2}[/\\]|[A-Za-z]:[/\\]")
 
 @dataclass(frozen=True)
 class Credentials:
-    """A credential and where it is from: `source` is for sentences.
+    """A credential and where it is from."""
 
-    `kind` is `"token"`, `"key"` or `"login"`, which is a token that `expires` and is renewed with
-    what `login` holds. `exposed` is whether other users of this machine may read its file.
-    """
-
-    source: str
-    kind: str
-    exposed: bool = False
+    source: str  # for sentences
+    kind: str  # `"token"`, `"key"`, or `"login"`: a token that `expires`, renewed with `login`
+    exposed: bool = False  # whether other users of this machine may read its file
     user: str = field(default="", repr=False)
     secret: str = field(default="", repr=False)
     expires: datetime | None = field(default=None, repr=False)

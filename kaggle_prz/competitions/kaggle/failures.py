@@ -58,17 +58,13 @@ class ExpiredLinkError(requests.RequestException):
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked of Kaggle, as sentences need it.
+    """What was asked of Kaggle, as sentences need it."""
 
-    `what` is a gerund that the slug follows, such as `"Reading the leaderboard of"`; `source` is
-    where the credential is from; `private` may be in no message; `like` might have been meant.
-    """
-
-    what: str
+    what: str  # a gerund that the slug follows, such as `"Reading the leaderboard of"`
     slug: str = ""
-    source: str = "nowhere"
-    private: tuple[str, ...] = ()
-    like: tuple[str, ...] = ()
+    source: str = "nowhere"  # of the credential
+    private: tuple[str, ...] = ()  # what no message may hold
+    like: tuple[str, ...] = ()  # names that might have been meant
     mounted: bool = False
 
 

@@ -5,8 +5,6 @@ import io
 import zipfile
 from dataclasses import replace
 
-import requests
-
 from kaggle_prz.competitions.competition import Standing
 from kaggle_prz.competitions.embedded.leaderboard import TEAM
 from kaggle_prz.competitions.kaggle import metadata, submissions
@@ -15,7 +13,6 @@ from kaggle_prz.competitions.kaggle.failures import Answer, UnreadableAnswerErro
 from kaggle_prz.core.errors import HostError, RulesNotAcceptedError, SubmissionError
 
 _WHAT = "Reading the leaderboard of"
-_PAGE = 100
 
 
 def standings(door: Door, slug: str, private: bool = False) -> list[Standing]:
@@ -29,7 +26,9 @@ def standings(door: Door, slug: str, private: bool = False) -> list[Standing]:
             "public one without --private."
         )
     own = _own_team(door, slug)
-    pages = door.pages("GetLeaderboard", _WHAT, slug, _PAGE, override_public=not private)
+    pages = door.pages(
+        "GetLeaderboard", _WHAT, slug, competition_name=slug, override_public=not private
+    )
     first = next(pages)
     rows = first.get("submissions") or []
     if first.get("nextPageToken") and not private:
@@ -42,12 +41,11 @@ def standings(door: Door, slug: str, private: bool = False) -> list[Standing]:
 
 def _downloaded(door: Door, slug: str) -> list[Answer]:
     def fetch() -> list[Answer]:
-        content = door.content("DownloadLeaderboard", competition_name=slug)
+        content = door.http.content("competitions", "DownloadLeaderboard", competition_name=slug)
         try:
             return _rows_of(content)
         except (zipfile.BadZipFile, UnicodeDecodeError, csv.Error, StopIteration, EOFError):
-            error = UnreadableAnswerError("no leaderboard", response=requests.Response())
-        raise error
+            raise UnreadableAnswerError("no leaderboard") from None
 
     return door.patiently(fetch, _WHAT, slug)
 

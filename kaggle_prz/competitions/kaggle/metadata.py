@@ -18,17 +18,14 @@ _FRESH = 3600.0  # seconds that facts serve without being asked for again
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts of a competition; nothing in them is about an account.
-
-    `deadline` is ISO 8601, UTC, or empty; `daily_limit` is 0 where it is not known.
-    """
+    """Facts of a competition; nothing in them is about an account."""
 
     slug: str
     title: str
     metric: str = ""
     description: str = ""
-    deadline: str = ""
-    daily_limit: int = 0
+    deadline: str = ""  # ISO 8601, UTC
+    daily_limit: int = 0  # 0 where it is not known
     kernels_only: bool = False
     disabled: bool = False
 
@@ -48,7 +45,6 @@ class Facts:
             flips=("horizontal",),
             recipe={},
             kernels_only=self.kernels_only,
-            closed="takes no submissions at the moment, says Kaggle" if self.disabled else "",
         )
 
 

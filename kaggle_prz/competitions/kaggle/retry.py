@@ -30,21 +30,13 @@ def waits(first: float, longest: float, growth: float = 1.5) -> Iterator[float]:
 
 @dataclass(frozen=True)
 class Patience:
-    """How often a request is tried, and how long is waited in between.
+    """How often a request is tried, and how many seconds are waited in between."""
 
-    Attributes:
-        tries: at most so many.
-        offline_tries: at most so many where there is no network at all.
-        first: seconds before the second try; doubled before each further one.
-        longest: seconds, of one wait.
-        longest_asked: seconds that a host may ask to wait; longer ones are left to the user.
-    """
-
-    tries: int = 6
-    offline_tries: int = 3
-    first: float = 1.0
-    longest: float = 60.0
-    longest_asked: float = 300.0
+    tries: int = 6  # at most
+    offline_tries: int = 3  # at most, where there is no network at all
+    first: float = 1.0  # before the second try; doubled before each further one
+    longest: float = 60.0  # of one wait
+    longest_asked: float = 300.0  # by a host; longer ones are left to the user
 
     def call(self, do: Callable[[], T], console: Console | None = None) -> T:
         """Return the value of `do()`, tried again while its failures may pass; raise the last."""

@@ -11,7 +11,7 @@ _SHORT = re.compile(r"/?(?:competitions|c)/(?P<slug>[^/?#\s]+)/?")
 
 
 def is_slug(text: str) -> bool:
-    """Whether a competition of Kaggle may be called so: letters, digits and inner hyphens.
+    """Return whether a competition of Kaggle may be called so: letters, digits and inner hyphens.
 
     Example:
         >>> is_slug("dogs-vs-cats"), is_slug("dogs_vs_cats"), is_slug("-")
@@ -21,7 +21,7 @@ def is_slug(text: str) -> bool:
 
 
 def from_address(text: str) -> str | None:
-    """The slug in an address of kaggle.com, or None.
+    """Return the slug in an address of kaggle.com, or None.
 
     Example:
         >>> from_address("https://www.kaggle.com/competitions/dogs-vs-cats/overview")

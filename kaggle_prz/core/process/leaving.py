@@ -26,11 +26,11 @@ def leaving(error: Exception) -> Exception:
         clean(error)
         if _is_clean(error):
             return error
-    told = UnforeseenError(unforeseen(error, "its traceback is above"))
+    sentence = UnforeseenError(unforeseen(error, "its traceback is above"))
     if all(map(_is_clean, chain(error))):
-        told.__cause__ = error
-        return told
-    return told.with_traceback(error.__traceback__)
+        sentence.__cause__ = error
+        return sentence
+    return sentence.with_traceback(error.__traceback__)
 
 
 def exit_with_a_sentence(run: Callable[[], object], *, debug: bool) -> None:
@@ -43,17 +43,17 @@ def exit_with_a_sentence(run: Callable[[], object], *, debug: bool) -> None:
         run()
         return
     except KeyboardInterrupt:
-        status, told = _INTERRUPTED, _GO_ON
+        status, sentence = _INTERRUPTED, _GO_ON
     except SystemExit as error:
         clean(error)
         raise
     except PrzError as error:
-        status, told = error.exit_code, f"Error: {scrubbed(str(error))}"
-        told = traceback_of(error) if debug else told
+        status, sentence = error.exit_code, f"Error: {scrubbed(str(error))}"
+        sentence = traceback_of(error) if debug else sentence
     except Exception as error:
-        status, told = 1, f"Error: {unforeseen(error)} Finished folds are kept."
-        told = traceback_of(error) if debug else told
-    print(told, file=sys.stderr)
+        status, sentence = 1, f"Error: {unforeseen(error)} Finished folds are kept."
+        sentence = traceback_of(error) if debug else sentence
+    print(sentence, file=sys.stderr)
     sys.exit(status)  # outside of the handlers, whose error would come along
 
 

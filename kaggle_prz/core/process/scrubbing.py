@@ -139,7 +139,7 @@ def content(path: Path) -> bytes:
 
 
 def _texts() -> Iterator[str]:
-    """Every text that is, or should be, a credential."""
+    """Yield every text that is, or should be, a credential."""
     for variable in VARIABLES:
         value = os.environ.get(variable, "")
         within = content(Path(value)) if value else b""
@@ -153,7 +153,7 @@ def _texts() -> Iterator[str]:
 
 
 def _decoded(raw: bytes) -> Iterator[str]:
-    """A file's content in every encoding in which somebody may take it."""
+    """Yield a file's content in every encoding in which somebody may take it."""
     marked = next((name for mark, name in BYTE_ORDER_MARKS.items() if raw.startswith(mark)), None)
     if marked:
         yield raw.decode(marked, "ignore")
@@ -169,7 +169,7 @@ def _decoded(raw: bytes) -> Iterator[str]:
 
 
 def _pieces(text: str, users: set[str]) -> Iterator[str]:
-    """A text, its lines, and what in it may be a secret; names of accounts go to `users`."""
+    """Yield a text, its lines, and what may be a secret in it; add names of accounts to `users`."""
     yield text
     bare = text.strip().strip("\ufeff\u200b").strip()
     yield bare
@@ -200,7 +200,7 @@ def _leaves(value: object, users: set[str], name: str = "") -> Iterator[str]:
 
 
 def _user_pieces(user: str) -> Iterator[str]:
-    """What of an account's name may be a secret: nothing, unless it is no such name."""
+    """Yield what of an account's name may be a secret: nothing, unless it is no such name."""
     bare = user.strip().strip("\ufeff").strip()
     if bare and (is_key_like(bare) or not _USER_NAME.fullmatch(bare)):
         yield from islice(_pieces(user, set()), _MOST)

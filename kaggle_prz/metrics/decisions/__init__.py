@@ -21,7 +21,7 @@ __all__ = ["Decision", "default", "fit", "score_with"]
 
 
 def default(metric: Metric, kind: Kind, columns: int) -> Decision:
-    """The decision that is fitted on nothing.
+    """Return the decision that is fitted on nothing.
 
     Example:
         >>> from kaggle_prz import metrics
@@ -93,7 +93,7 @@ def fit(metric: Metric, kind: Kind, labels: Array, predictions: Array, seed: int
 
 
 def score_with(metric: Metric, labels: Array, predictions: Array, decision: Decision) -> float:
-    """The score of predictions under a decision, which matters to metrics of labels only.
+    """Return the score of predictions under a decision, which matters to metrics of labels only.
 
     Raises:
         UsageError: predictions that the metric cannot score.

@@ -16,7 +16,7 @@ _WEIGHT_DIGITS = 6
 def weights(
     metric: Metric, truth: Labels, predictions: Probabilities, seed: int
 ) -> NDArray[np.float64] | None:
-    """Weights that score better than none by more than noise, or None.
+    """Return weights that score better than none by more than noise, or None.
 
     They are powers of how much rarer a class is than the most frequent one, so that one number is
     fitted and not one a class; with power 1 they make up for the classes' shares in full.
@@ -35,7 +35,7 @@ def weights(
 
 
 def _beyond_noise(metric: Metric, truth: Labels, before: Labels, after: Labels, seed: int) -> bool:
-    """Whether the gain is more than two standard errors, estimated from rows drawn anew."""
+    """Return whether the gain is more than two standard errors, estimated from rows drawn anew."""
     outcomes, rows = np.unique(np.stack([truth, before, after]), axis=1, return_counts=True)
 
     def gain(counts: NDArray[np.int64]) -> float:

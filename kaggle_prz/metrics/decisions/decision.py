@@ -47,7 +47,7 @@ class Decision:
     heads: tuple["Decision", ...] = ()
 
     def apply(self, predictions: Array) -> Array:
-        """The answers to predictions.
+        """Return the answers to predictions.
 
         Returns:
             `(n,)` int64 class indexes, `(n, heads)` of them, `(n, k)` bools of tags, or the numbers

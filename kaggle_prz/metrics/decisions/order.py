@@ -17,7 +17,7 @@ _DIGITS = 6
 
 
 def cut_points(truth: Labels, predictions: Probabilities) -> list[CutPoints]:
-    """Cut points that Nelder and Mead's method finds, from two starts.
+    """Return cut points that Nelder and Mead's method finds, from two starts.
 
     The starts are rounding, and the points between which each class is answered as often as it is
     true: an expected index keeps away from the ends, where rounding answers too seldom.

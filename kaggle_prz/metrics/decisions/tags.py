@@ -15,7 +15,7 @@ _PASSES = 2
 def one_for_all(
     metric: Metric, labels: Array, predictions: Probabilities, *, never_empty: bool
 ) -> float:
-    """The threshold of the grid that scores best when all tags share it."""
+    """Return the threshold of the grid that scores best when all tags share it."""
     scores = [
         metric.score_answers(
             labels, passing(predictions, threshold, never_empty=never_empty), "tags"
@@ -28,7 +28,7 @@ def one_for_all(
 def one_each(
     f_score: FScore, labels: Array, predictions: Probabilities, shared: float
 ) -> NDArray[np.float64]:
-    """The best threshold of each tag with at least 30 positive rows; the others keep `shared`.
+    """Return the best threshold of each tag with 30 positive rows; others keep `shared`.
 
     Tags are searched in turn while the others stay as they are; a macro average needs one turn,
     the others two. That empty rows get a tag later on is not foreseen here.

@@ -23,59 +23,36 @@ class Build(Protocol):
     """Builds a network for one size and one number of input channels."""
 
     def __call__(self, image_size: int, channels: int = 3, /) -> "keras.Model":
-        """A network on `(image_size, image_size, channels)` inputs."""
-        ...
+        """Return a network on `(image_size, image_size, channels)` inputs."""
 
 
 @dataclass(frozen=True)
 class WeightsPackage:
-    """Pretrained weights that install as a package.
+    """Pretrained weights that install as a package."""
 
-    Attributes:
-        package: distribution name.
-        extra: the extra of kaggle-prz that brings it.
-        find: returns the path of the weights file, or None where not installed.
-        load: sets the weights of a backbone built for three channels from that path.
-    """
-
-    package: str
-    extra: str
-    find: Callable[[], Path | None]
-    load: Callable[[Path, "keras.Model"], None]
+    package: str  # distribution name
+    extra: str  # of kaggle-prz, that brings it
+    find: Callable[[], Path | None]  # returns the path of the weights file
+    load: Callable[[Path, "keras.Model"], None]  # sets weights of a backbone on three channels
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """A named network without its head.
+    """A named network without its head."""
 
-    Attributes:
-        name: as written in recipes.
-        build: image size in px, channels -> `keras.Model` on `(size, size, channels)` inputs.
-        scale: pixels are multiplied by this …
-        offset: … and this is added, before the network sees them.
-        minimum: smallest image size it takes, px.
-        multiple: image sizes must be divisible by this.
-        weights_package: pretrained weights, if a package ships them.
-        pretrained: whether `build` returns trained weights of its own.
-        handed_over: builds the user's own network at a size, whatever its channels; None for one
-            that is known by its name.
-        identity: what the user's own network computes, once it was surveyed.
-        channels: the only number of input channels that it takes, or None.
-        wants_tensorflow: whether it is built with TensorFlow, whichever framework trains.
-    """
-
-    name: str
+    name: str  # as written in recipes
     build: Build
-    scale: float = 1.0
-    offset: float = 0.0
-    minimum: int = 32
-    multiple: int = 1
-    weights_package: WeightsPackage | None = None
-    pretrained: bool = False
+    scale: float = 1.0  # pixels are multiplied by this …
+    offset: float = 0.0  # … and this is added, before the network sees them
+    minimum: int = 32  # smallest image size it takes, px
+    multiple: int = 1  # image sizes must be divisible by this
+    weights_package: WeightsPackage | None = None  # if a package ships pretrained weights
+    pretrained: bool = False  # whether `build` returns trained weights of its own
+    # Builds the user's own network at a size, whatever its channels; None where a name is known.
     handed_over: "Callable[[int], keras.Model] | None" = None
-    identity: Identity | None = None
-    channels: int | None = None
-    wants_tensorflow: bool = False
+    identity: Identity | None = None  # what the user's own network computes, once surveyed
+    channels: int | None = None  # the only number of input channels that it takes
+    wants_tensorflow: bool = False  # is built with TensorFlow, whichever framework trains
 
     @property
     def structure(self) -> str:
@@ -99,13 +76,9 @@ class Backbone:
                 )
 
     def rounded(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
-        """Sizes that nobody asked for, to the nearest multiples that the network takes.
+        """Return sizes that nobody asked for, rounded to multiples that the network takes.
 
         As they are where two would become one; `check_sizes` then says what is wrong.
-
-        Example:
-            >>> Backbone("even", lambda size, channels=3: None, multiple=32).rounded((96, 145))
-            (96, 160)
         """
         nearest = tuple(round(size / self.multiple) * self.multiple for size in sizes)
         return nearest if len(set(nearest)) == len(sizes) and min(nearest) > 0 else sizes
@@ -143,13 +116,6 @@ def resolve(backbone: object) -> Backbone:
     """Return the backbone of a registered name, of a model without head, or of a function.
 
     A model's weights are the starting point; a function takes the image size and returns a model.
-
-    Raises:
-        UsageError: an unknown name, or something that is none of these.
-
-    Example:
-        >>> resolve("efficientnet_lite0").minimum
-        32
     """
     if isinstance(backbone, Backbone):
         return backbone
@@ -179,10 +145,6 @@ def pretrained_file(backbone: Backbone, weights: str) -> Path | None:
     """Return the file that a backbone's weights start from; None for random or built-in ones.
 
     `weights` is `"auto"`, `"imagenet"`, `"none"` or a path, as in a recipe.
-
-    Raises:
-        MissingExtraError: the weights install as a package that is not there.
-        UsageError: a path that does not exist, or ImageNet weights that nobody ships.
     """
     package = backbone.weights_package
     if weights == "none":

@@ -15,38 +15,37 @@ _MEAN = (0.485, 0.456, 0.406)  # of ImageNet's red, green and blue, and their de
 _DEVIATION = (0.229, 0.224, 0.225)
 
 
-def _build(
-    class_name: str, image_size: int, channels: int, by_channel: bool, **arguments: object
-) -> "keras.Model":
-    import keras
+def _application(class_name: str, by_channel: bool) -> Backbone:
+    def build(image_size: int, channels: int = 3) -> "keras.Model":
+        import keras
 
-    shape = (image_size, image_size, channels)
-    if not by_channel or channels == 3:
-        return _network(class_name, shape, **arguments)
-    images = keras.Input(shape)
-    arguments["input_tensor"] = _normalised(images, channels)
-    if channels == 1:
-        shape = (image_size, image_size, 3)
-    else:
-        arguments["include_preprocessing"] = False
-    built = _network(class_name, shape, **arguments)
-    return keras.Model(images, built.output, name=built.name)
+        shape = (image_size, image_size, channels)
+        if not by_channel or channels == 3:
+            return _network(class_name, shape)
+        images = keras.Input(shape)
+        seen = _normalised(images, channels)
+        if channels == 1:
+            built = _network(class_name, (image_size, image_size, 3), input_tensor=seen)
+        else:
+            built = _network(class_name, shape, input_tensor=seen, include_preprocessing=False)
+        return keras.Model(images, built.output, name=built.name)
+
+    return Backbone(class_name, build)
 
 
 def _network(class_name: str, shape: tuple[int, int, int], **arguments: object) -> "keras.Model":
     import keras
 
-    network = getattr(keras.applications, class_name)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "This model usually expects 1 or 3 input channels")
-        model: keras.Model = network(
+        model: keras.Model = getattr(keras.applications, class_name)(
             include_top=False, weights=None, input_shape=shape, **arguments
         )
     return model
 
 
 def _normalised(images: "keras.KerasTensor", channels: int) -> "keras.KerasTensor":
-    """What a network that subtracts ImageNet's mean colour, and of RGB alone, is to see.
+    """Return what a network that subtracts ImageNet's mean colour, and of RGB alone, is to see.
 
     Grey goes to it three times, as it has no mean of its own; of more channels each has the
     mean of the colour whose filters it gets, see `kaggle_prz.models.backbones.input_channels`.
@@ -61,13 +60,6 @@ def _normalised(images: "keras.KerasTensor", channels: int) -> "keras.KerasTenso
         variance=[(255 * _DEVIATION[colour]) ** 2 for colour in turn],
         name="normalised",
     )(images)
-
-
-def _application(class_name: str, by_channel: bool, **arguments: object) -> Backbone:
-    def build(image_size: int, channels: int = 3) -> "keras.Model":
-        return _build(class_name, image_size, channels, by_channel, **arguments)
-
-    return Backbone(class_name, build)
 
 
 EfficientNetV2B0 = _application("EfficientNetV2B0", by_channel=True)

@@ -42,9 +42,6 @@ def begin(
 
     `path` is of weights on `channels`, or on three; None leaves those that it is built with.
     With the network comes how its weights were adapted, for a note; empty where they were not.
-
-    Raises:
-        UsageError: it cannot be built so, or the file holds weights of another network.
     """
     network = _built(backbone, image_size, channels)
     if path is None:

@@ -43,10 +43,6 @@ def adapted_kernel(kernel: NDArray[np.float32], channels: int) -> NDArray[np.flo
 
     One channel gets the sum over the three, so that grey gives what it gave as RGB; more get
     the filters in turn, scaled by 3 / channels.
-
-    Example:
-        >>> adapted_kernel(np.array([[[1.0], [2.0], [3.0]]]), 1).tolist()
-        [[[6.0]]]
     """
     if channels == 1:
         summed: NDArray[np.float32] = kernel.sum(axis=-2, keepdims=True)

@@ -1,9 +1,9 @@
 """KerasCV's backbones from explicit arguments: their named constructors ask the network."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kaggle_prz.models.backbones import Backbone, lite_weights
+from kaggle_prz.models.backbones import Backbone, WeightsPackage, lite_weights
 
 if TYPE_CHECKING:
     import keras
@@ -56,7 +56,14 @@ _MOBILENET_V3_LARGE: dict[str, object] = {
 
 
 def _backbone(
-    name: str, class_name: str, arguments: Mapping[str, object], **facts: Any
+    name: str,
+    class_name: str,
+    arguments: Mapping[str, object],
+    *,
+    scale: float = 1 / 255,
+    offset: float = 0.0,
+    multiple: int = 1,
+    weights_package: WeightsPackage | None = None,
 ) -> Backbone:
     def build(image_size: int, channels: int = 3) -> "keras.Model":
         import keras_cv
@@ -66,7 +73,15 @@ def _backbone(
         )
         return model
 
-    return Backbone(name, build, **{"scale": 1 / 255, "wants_tensorflow": True} | facts)
+    return Backbone(
+        name,
+        build,
+        scale=scale,
+        offset=offset,
+        multiple=multiple,
+        weights_package=weights_package,
+        wants_tensorflow=True,
+    )
 
 
 def _efficientnet_lite(variant: int, width: float, depth: float) -> Backbone:
@@ -106,16 +121,11 @@ resnet50_v2 = _resnet("resnet50_v2", "ResNetV2Backbone", [3, 4, 6, 3], "block")
 mobilenet_v3_small = _backbone("mobilenet_v3_small", "MobileNetV3Backbone", _MOBILENET_V3_SMALL)
 mobilenet_v3_large = _backbone("mobilenet_v3_large", "MobileNetV3Backbone", _MOBILENET_V3_LARGE)
 densenet121 = _backbone(
-    "densenet121",
-    "DenseNetBackbone",
-    {"stackwise_num_repeats": [6, 12, 24, 16]},
+    "densenet121", "DenseNetBackbone", {"stackwise_num_repeats": [6, 12, 24, 16]}
 )
 csp_darknet_tiny = _backbone(
     "csp_darknet_tiny",
     "CSPDarkNetBackbone",
-    {
-        "stackwise_channels": [48, 96, 192, 384],
-        "stackwise_depth": [1, 3, 3, 1],
-    },
+    {"stackwise_channels": [48, 96, 192, 384], "stackwise_depth": [1, 3, 3, 1]},
     multiple=2,  # its first layer folds 2×2 pixels into channels
 )

@@ -4,10 +4,11 @@ import hashlib
 import itertools
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from kaggle_prz.core import filesystem
-from kaggle_prz.core.console import Advance, Console, Silent
+from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.readers.archives import readers, tree
 from kaggle_prz.readers.archives.meter import Meter
@@ -21,7 +22,7 @@ _RULES = 1  # of what an archive unpacks to; a new number makes what is cached u
 def unpacked(
     root: Path, cache: Path, console: Console | None = None, *, limit_bytes: int = 500_000_000_000
 ) -> Path:
-    """A competition's files with every archive unpacked.
+    """Return a competition's files with every archive unpacked.
 
     `X.zip` unpacks into a folder `X`, and `X/X` is folded into it; `labels.csv.zip` into the file
     `labels.csv`; archives in archives likewise. An archive whose folder or file stands beside it
@@ -115,16 +116,21 @@ class _Unpacking:
                 advance(left, note=f"{self._meter.entries} files and folders, {megabytes:.0f} MB")
 
     def _one(
-        self, archive: Archive, tree_: Path, label: str, read: Advance, *, depth: int = 1
+        self,
+        archive: Archive,
+        whole: Path,
+        label: str,
+        read: Callable[[int], None] = lambda _size: None,
+        *,
+        depth: int = 1,
     ) -> None:
         members = next(self._places)
         members.mkdir()
-        readers.unpack(archive.file_name, archive.paths, Sink(members, label, self._meter), read)
+        readers.unpack(archive, Sink(members, label, self._meter), read)
         if depth < _DEEPEST:
             for inner in survey(members).archives:
-                name = f"{label}/{inner.name}"
-                self._one(inner, members, name, lambda _size: None, depth=depth + 1)
+                self._one(inner, members, f"{label}/{inner.name}", depth=depth + 1)
                 for path in inner.paths:
                     self._meter.give_back(path.stat().st_size)
                     path.unlink()
-        tree.place(members, (tree_ / archive.name).parent, archive.stem, label)
+        tree.place(members, whole, archive, label)

@@ -13,12 +13,7 @@ _MOST_ENTRIES = 20_000_000  # files and folders: empty ones take room, too
 
 
 class Meter:
-    """Counts what is really written, and stops what would fill the disk.
-
-    Args:
-        limit: most bytes for all archives together.
-        place: an existing directory on the disk that is written to.
-    """
+    """Counts what is really written, and stops what would fill the disk of `place`."""
 
     def __init__(self, limit: int, place: Path):
         self.entries = self.total = 0
@@ -31,14 +26,10 @@ class Meter:
         self._archive, self._packed, self._written = archive, packed, 0
 
     def count_entry(self) -> None:
-        """Count a file or a folder before it is made.
-
-        Raises:
-            DataError: more than any competition has.
-        """
+        """Count a file or a folder before it is made; refuse more than any competition has."""
         self.entries += 1
         if self.entries > _MOST_ENTRIES:
-            self._refuse(f"The archives hold more than {_MOST_ENTRIES:,} files and folders")
+            raise self._beyond(f"The archives hold more than {_MOST_ENTRIES:,} files and folders")
 
     def count(self, size: int) -> None:
         """Count `size` bytes before they are written.
@@ -56,7 +47,7 @@ class Meter:
                 "name another home with KAGGLE_PRZ_HOME, and run the same command again."
             )
         if self.total > self._limit:
-            self._refuse(f"The archives unpack to more than {self._limit / 1e9:.1f} GB")
+            raise self._beyond(f"The archives unpack to more than {self._limit / 1e9:.1f} GB")
         if self._written > max(_RATIO_FROM, _MOST_RATIO * self._packed):
             raise DataError(
                 f"{self._archive} unpacks to more than {_MOST_RATIO} times its size "
@@ -69,8 +60,8 @@ class Meter:
         self.total -= size
         self.entries -= 1
 
-    def _refuse(self, what: str) -> None:
-        raise DataError(
+    def _beyond(self, what: str) -> DataError:
+        return DataError(
             f"{what}, the most that is allowed; {self._archive} goes beyond it. If you trust it, "
             f"{BY_HAND}"
         )

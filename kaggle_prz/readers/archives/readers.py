@@ -8,26 +8,26 @@ import lzma
 import stat
 import tarfile
 import zipfile
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import IO, NoReturn
 
 from kaggle_prz.core.errors import DataError, MissingExtraError, PrzError
 from kaggle_prz.readers.archives.meter import BY_HAND
-from kaggle_prz.readers.archives.names import kind_of, stem_of
-from kaggle_prz.readers.archives.parts import Parts
 from kaggle_prz.readers.archives.sink import CHUNK, Output, Sink
+from kaggle_prz.readers.archives.survey import Archive, kind_of, stem_of
 
 _LINK = "which is a link or a device and no file"
 _LONGEST_HEADER = 64_000_000  # bytes; tarfile reads the header of a member as a whole
 
 
-def unpack(name: str, paths: Sequence[Path], sink: Sink, advance: Callable[[int], None]) -> None:
+def unpack(archive: Archive, sink: Sink, advance: Callable[[int], None]) -> None:
     """Write every member of an archive into a sink.
 
     Args:
-        name: file name without part; says the format.
-        paths: the archive's parts in order; one for an archive in one piece.
+        archive: its name says the format.
         sink: takes the members.
         advance: called with the number of bytes of every read.
 
@@ -36,9 +36,10 @@ def unpack(name: str, paths: Sequence[Path], sink: Sink, advance: Callable[[int]
         DiskFullError: no room.
         MissingExtraError: a 7z archive, and py7zr is not installed.
     """
+    name = archive.file_name
     read = {"zip": _zip, "tar": _tar, "gz": _gz, "7z": _seven_zip}[kind_of(name) or ""]
     try:
-        with io.BufferedReader(Parts(paths, advance), CHUNK) as source:
+        with io.BufferedReader(_Parts(archive.paths, advance), CHUNK) as source:
             read(source, sink, stem_of(name))
     except PrzError:
         raise
@@ -56,6 +57,47 @@ def unpack(name: str, paths: Sequence[Path], sink: Sink, advance: Callable[[int]
             f"{sink.archive} is damaged or was cut short ({str(error) or type(error).__name__}). "
             "Remove it and fetch it again."
         ) from error
+
+
+class _Parts(io.RawIOBase):
+    """The parts of an archive as one file to read, which reports every read."""
+
+    def __init__(self, paths: Sequence[Path], advance: Callable[[int], None]):
+        self._paths, self._advance = paths, advance
+        self._starts = [0, *accumulate(path.stat().st_size for path in paths)]
+        self._position, self._number = 0, -1
+        self._file: IO[bytes] = io.BytesIO()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        position = (0, self._position, self._starts[-1])[whence] + offset
+        if position < 0:
+            raise ValueError("a place before the start of the file")
+        self._position = position
+        return position
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        if self._position >= self._starts[-1]:
+            return 0
+        number = bisect_right(self._starts, self._position) - 1
+        if number != self._number:
+            self._file.close()
+            self._number, self._file = number, self._paths[number].open("rb", buffering=0)
+        self._file.seek(self._position - self._starts[number])
+        data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        self._position += len(data)
+        self._advance(len(data))
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def _zip(source: IO[bytes], sink: Sink, _stem: str) -> None:
@@ -77,7 +119,7 @@ def _gz(source: IO[bytes], sink: Sink, stem: str) -> None:
     if not source.read(1):  # gzip takes nothing for the packed form of nothing
         raise EOFError("it is empty")
     source.seek(0)
-    with gzip.GzipFile(fileobj=source) as stream:
+    with gzip.open(source) as stream:
         sink.copy(stem, stream)
 
 
@@ -86,11 +128,11 @@ def _tar(source: IO[bytes], sink: Sink, _stem: str) -> None:
     source.seek(0)
     stream: IO[bytes] | io.BufferedIOBase = source
     if magic.startswith(b"\x1f\x8b"):
-        stream = gzip.GzipFile(fileobj=source)
+        stream = gzip.open(source)  # noqa: SIM115 - closed below
     elif magic.startswith(b"BZh"):
-        stream = bz2.BZ2File(source)
+        stream = bz2.open(source)  # noqa: SIM115 - closed below
     elif magic == b"\xfd7zXZ\0":
-        stream = lzma.LZMAFile(source)  # noqa: SIM115 - closed below
+        stream = lzma.open(source)  # noqa: SIM115 - closed below
     forward = _Forward(stream)
     with stream, tarfile.TarFile(fileobj=forward, mode="r") as archive:  # type: ignore[arg-type]
         while (member := archive.next()) is not None:
@@ -113,9 +155,7 @@ class _Forward:
     """A stream that goes forward only, in reads of a size that memory can bear."""
 
     def __init__(self, stream: IO[bytes] | io.BufferedIOBase):
-        self._stream = stream
-        self._position = 0
-        self.last = b""
+        self._stream, self._position, self.last = stream, 0, b""
 
     def read(self, size: int) -> bytes:
         if size > _LONGEST_HEADER:

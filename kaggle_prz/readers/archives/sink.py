@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, NoReturn, Self
+from typing import IO, NoReturn
 
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import DataError, PrzError
@@ -15,15 +15,13 @@ from kaggle_prz.readers.archives.meter import BY_HAND, Meter
 CHUNK = 1 << 20  # bytes
 _DEEPEST = 100  # folders; Python walks a tree by recursion
 _DRIVE = re.compile(r"[A-Za-z]:")
+_JUNK = ("__MACOSX", ".DS_Store", "Thumbs.db")
 
 
 class Sink:
-    """Writes the members of one archive below `folder`, an empty directory.
+    """Writes the members of one archive below `folder`, an empty directory, and nowhere else.
 
-    Args:
-        folder: nothing is ever written outside of it.
-        archive: the archive's name, for messages.
-        meter: counts what is written.
+    Every format writes through this class, which makes all the checks of paths.
     """
 
     def __init__(self, folder: Path, archive: str, meter: Meter):
@@ -46,7 +44,7 @@ class Sink:
         if not parts:
             raise DataError(f"{self.archive} is damaged: a file in it has no name. Fetch it again.")
         if is_junk(parts):
-            return Output(self, None, name)
+            return Output(self, Path(os.devnull).open("wb"), name)
         self._make(parts[:-1])
         path = self.folder.joinpath(*parts)
         self.meter.count_entry()
@@ -104,17 +102,17 @@ class Sink:
 
     def _make(self, parts: tuple[str, ...]) -> None:
         # The folder was empty at first: what is there but was not made here has another spelling.
-        for depth in range(1, len(parts) + 1) if parts not in self._made else ():
-            folder = parts[:depth]
-            if folder not in self._made:
-                name = "/".join(folder)
-                self.meter.count_entry()
-                with self.guarded(name):
-                    try:
-                        self.folder.joinpath(*folder).mkdir()
-                    except FileExistsError:
-                        raise self._taken(name) from None
-                self._made.add(folder)
+        if parts in self._made:
+            return
+        self._make(parts[:-1])
+        name = "/".join(parts)
+        self.meter.count_entry()
+        with self.guarded(name):
+            try:
+                self.folder.joinpath(*parts).mkdir()
+            except FileExistsError:
+                raise self._taken(name) from None
+        self._made.add(parts)
 
     def _taken(self, name: str) -> DataError:
         return DataError(
@@ -125,35 +123,24 @@ class Sink:
         )
 
 
-class Output:
-    """The file of one member, or nothing where the member is junk; a context manager."""
+class Output(io.RawIOBase):
+    """The file of one member; every write is counted first."""
 
-    def __init__(self, sink: Sink, file: IO[bytes] | None, name: str):
+    def __init__(self, sink: Sink, file: IO[bytes], name: str):
         self._sink, self._file, self._name = sink, file, name
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes) -> int:  # type: ignore[override]
         """Write a chunk; refused over a limit, or by the file system."""
-        if self._file is not None:
-            self._sink.meter.count(len(data))
-            with self._sink.guarded(self._name):
-                self._file.write(data)
+        self._sink.meter.count(len(data))
+        with self._sink.guarded(self._name):
+            self._file.write(data)
         return len(data)
-
-    def seekable(self) -> bool:
-        """Say that writing goes forward only."""
-        return False
 
     def close(self) -> None:
         """Close the file; what was buffered is written."""
-        if self._file is not None:
-            with self._sink.guarded(self._name):
-                self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        with self._sink.guarded(self._name):
+            self._file.close()
+        super().close()
 
 
 def is_junk(parts: tuple[str, ...]) -> bool:
@@ -163,7 +150,7 @@ def is_junk(parts: tuple[str, ...]) -> bool:
         >>> is_junk(("__MACOSX", "train", "._a.png")), is_junk(("train", "a.png"))
         (True, False)
     """
-    return any(p in ("__MACOSX", ".DS_Store", "Thumbs.db") or p.startswith("._") for p in parts)
+    return any(part in _JUNK or part.startswith("._") for part in parts)
 
 
 def _short(name: str) -> str:

@@ -1,27 +1,26 @@
 """Which files of a directory are archives to unpack, and which are plain."""
 
 import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NoReturn
 
 from kaggle_prz.core.errors import DataError
-from kaggle_prz.readers.archives.names import kind_of, part_of, stem_of
 from kaggle_prz.readers.archives.sink import is_junk
 
+TABLE = re.compile(r".\.(csv|tsv|json|jsonl|txt)$", re.IGNORECASE)
+_PART = re.compile(r"(.+)\.(\d{3})")
+_PACKED_TABLE = re.compile(r"(.+\.(?:csv|tsv|json|jsonl|txt))\.gz", re.IGNORECASE)
+_PACKED = re.compile(r"(.+?)\.(zip|7z|tar|tar\.gz|tgz|tar\.bz2|tbz2?|tar\.xz|txz)", re.IGNORECASE)
 _PREFERRED = ("zip", "tar", "gz", "7z")  # of archives with one content: the quickest to read
 _WHOLE = -1  # in place of the number of a part
 
 
 @dataclass(frozen=True)
 class Archive:
-    """An archive that is to be unpacked.
-
-    Attributes:
-        name: relative POSIX path, without the number of a part.
-        paths: its parts in order; one path where it is in one piece.
-    """
+    """An archive to unpack: its relative POSIX path without the number of a part, and its parts."""
 
     name: str
     paths: tuple[Path, ...]
@@ -32,14 +31,9 @@ class Archive:
         return sum(path.stat().st_size for path in self.paths)
 
     @property
-    def stem(self) -> str:
-        """Name of what it unpacks to."""
-        return stem_of(self.file_name)
-
-    @property
     def file_name(self) -> str:
         """Name without folders."""
-        return PurePosixPath(self.name).name
+        return self.name.rpartition("/")[2]
 
 
 @dataclass(frozen=True)
@@ -55,6 +49,32 @@ class Survey:
     archives: tuple[Archive, ...]
     plain: tuple[str, ...]
     notes: tuple[str, ...]
+
+
+def kind_of(name: str) -> str | None:
+    """Return `"zip"`, `"tar"`, `"gz"` or `"7z"` by the name of a file, without part; else None.
+
+    Example:
+        >>> kind_of("labels.csv.gz"), kind_of("train.TGZ"), kind_of("scan.nii.gz")
+        ('gz', 'tar', None)
+    """
+    if name.startswith("."):
+        return None
+    if _PACKED_TABLE.fullmatch(name):
+        return "gz"
+    found = _PACKED.fullmatch(name)
+    return None if found is None else {"zip": "zip", "7z": "7z"}.get(found[2].lower(), "tar")
+
+
+def stem_of(name: str) -> str:
+    """Return the name of an archive without any of its suffixes.
+
+    Example:
+        >>> stem_of("train.tar.7z"), stem_of("labels.csv.zip")
+        ('train', 'labels.csv')
+    """
+    found = _PACKED_TABLE.fullmatch(name) or _PACKED.fullmatch(name)
+    return stem_of(found[1]) if found else name
 
 
 def survey(root: Path) -> Survey:
@@ -88,11 +108,13 @@ def _is_seen(name: str) -> bool:
 
 
 def _pieces(place: Path, names: list[str]) -> dict[str, dict[int, Path]]:
+    """Archives by their names without the number of a part, and their parts by number."""
     found: dict[str, dict[int, Path]] = {}
     for name in names:
-        base, number = part_of(name)
+        part = _PART.fullmatch(name)
+        base, number = (part[1], int(part[2])) if part else (name, _WHOLE)
         if kind_of(base) and (place / name).is_file():
-            found.setdefault(base, {})[_WHOLE if base == name else number] = place / name
+            found.setdefault(base, {})[number] = place / name
     return found
 
 
@@ -120,8 +142,7 @@ def _stands(path: Path) -> bool:
 def _ordered(name: str, pieces: dict[int, Path]) -> tuple[Path, ...]:
     if _WHOLE in pieces:
         return (pieces[_WHOLE],)
-    missing = set(range(1, max(pieces))) - set(pieces)
-    if missing:
+    if missing := set(range(1, max(pieces))) - set(pieces):
         raise DataError(
             f"{name} comes in parts, and {name}.{min(missing):03d} is missing beside "
             f"{pieces[max(pieces)].name}. Fetch it."

@@ -7,30 +7,25 @@ from pathlib import Path
 
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import DataError
-from kaggle_prz.readers.archives.names import TABLE
+from kaggle_prz.readers.archives.survey import TABLE, Archive, stem_of
 
 
-def place(unpacked: Path, folder: Path, stem: str, archive: str) -> None:
-    """Move what came out of an archive to where it belongs.
-
-    Args:
-        unpacked: directory with the members; it is gone afterwards.
-        folder: where the archive lies in the tree.
-        stem: name of the archive without suffixes.
-        archive: its name, for messages.
+def place(unpacked: Path, tree: Path, archive: Archive, label: str) -> None:
+    """Move what came out of an archive, called `label` in messages, to where it belongs.
 
     Raises:
         DataError: a file is in the way.
     """
+    folder, stem = (tree / archive.name).parent, stem_of(archive.file_name)
     entries = list(unpacked.iterdir())
     is_file = len(entries) == 1 and entries[0].is_file()
     if is_file and (TABLE.search(stem) or entries[0].name == stem):
-        _move(entries[0], folder / stem, archive)
+        _move(entries[0], folder / stem, label)
         unpacked.rmdir()
         return
     name = stem.rpartition(".")[0] if TABLE.search(stem) else stem
     _fold(unpacked, name)
-    _move(unpacked, folder / name, archive)
+    _move(unpacked, folder / name, label)
 
 
 def _fold(folder: Path, name: str) -> None:

@@ -1,10 +1,10 @@
 """Rows read a block at a time, and what a file may hold by its size."""
 
-import threading
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from kaggle_prz.core.errors import DataError
+from kaggle_prz.readers.kept import Kept
 
 T = TypeVar("T")
 Row_co = TypeVar("Row_co", covariant=True)
@@ -22,15 +22,10 @@ class Held(Protocol[Row_co]):
 
 
 class Blocks(Generic[T]):
-    """Rows of a file; the last two blocks are kept.
-
-    Args:
-        read: `(begin, end) -> rows`; called by one thread at a time.
-        rows: there are.
-        row_bytes: of one, for the length of a block.
+    """Rows of a file, which `read(begin, end)` reads; one thread at a time calls it.
 
     Attributes:
-        length: rows of a block.
+        length: rows of a block, by the bytes of a row.
 
     Example:
         >>> Blocks(lambda begin, end: list(range(begin, end)), rows=10, row_bytes=2**23)[7]
@@ -40,22 +35,13 @@ class Blocks(Generic[T]):
     def __init__(self, read: Callable[[int, int], Held[T]], rows: int, row_bytes: int):
         self._read, self._rows = read, rows
         self.length = max(1, BLOCK_BYTES // max(1, row_bytes))
-        self._lock = threading.Lock()
-        self._kept: dict[int, Held[T] | DataError] = {}
+        self._kept = Kept(self._block, most=_KEPT)
 
     def __getitem__(self, row: int) -> T:
         number, place = divmod(row, self.length)
-        with self._lock:
-            if number not in self._kept:
-                if len(self._kept) >= _KEPT:
-                    self._kept.pop(next(iter(self._kept)))
-                self._kept[number] = self._block(number)
-            block = self._kept[number]
-        if isinstance(block, DataError):
-            raise DataError(str(block))
-        return block[place]
+        return self._kept(number)[place]
 
-    def _block(self, number: int) -> Held[T] | DataError:
+    def _block(self, number: int) -> Held[T]:
         begin = number * self.length
         end = min(self._rows, begin + self.length)
         try:
@@ -63,21 +49,19 @@ class Blocks(Generic[T]):
         except MemoryError:
             raise
         except Exception as error:  # damaged files raise errors of every kind
-            return DataError(f"rows {begin} to {end - 1}: {type(error).__name__}: {error}")
+            raise DataError(
+                f"rows {begin} to {end - 1}: {type(error).__name__}: {error}"
+            ) from error
         if len(block) != end - begin:
-            return DataError(f"rows {begin} to {end - 1} are not all there")
+            raise DataError(f"rows {begin} to {end - 1} are not all there")
         return block
 
 
 def refuse_unbelievable(claimed: int, file_bytes: int) -> None:
-    """Refuse to make room for what a file claims to hold and cannot, before any is made.
-
-    Args:
-        claimed: bytes.
-        file_bytes: of the file.
+    """Refuse to make room for bytes that a file claims to hold and cannot.
 
     Raises:
-        DataError: it is more than a thousand times the file.
+        DataError: they are more than a thousand times the file.
     """
     if not 0 <= claimed <= _DENSEST * file_bytes:
         raise DataError(f"it claims to hold {claimed:,} bytes of pictures in {file_bytes:,}")

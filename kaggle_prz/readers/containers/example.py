@@ -18,15 +18,9 @@ Value = bytes | int | float
 def parse(
     buffer: Buffer, begin: int, end: int, most: int | None = None
 ) -> dict[str, Value | list[Value]]:
-    """Return the features of one example.
+    """Return the features of one example, less those of more than `most` bytes or numbers.
 
-    Args:
-        buffer: holds it.
-        begin, end: where.
-        most: features of more bytes or numbers are left out.
-
-    Returns:
-        Name -> bytes, a number, or a list of those where there are several or none.
+    A feature is bytes, a number, or a list of those where there are several or none.
 
     Raises:
         DataError: the bytes are none of an example.
@@ -38,16 +32,14 @@ def parse(
     found: dict[str, Value | list[Value]] = {}
     for number, features in _messages(buffer, begin, end):
         for inner, entry in _messages(buffer, *features) if number == _FEATURES else ():
-            if inner == _ENTRY:
-                name, feature = "", None
-                for part, where in _messages(buffer, *entry):
-                    if part == _KEY:
-                        name = bytes(buffer[where[0] : where[1]]).decode("utf-8", "replace")
-                    elif part == _VALUE:
-                        feature = where
-                values = _values(buffer, feature, most) if feature is not None else []
-                if values is not None:
-                    found[name] = values[0] if len(values) == 1 else values
+            if inner != _ENTRY:
+                continue
+            parts = dict(_messages(buffer, *entry))
+            at, to = parts.get(_KEY, (0, 0))
+            values = _values(buffer, parts[_VALUE], most) if _VALUE in parts else []
+            if values is not None:
+                name = bytes(buffer[at:to]).decode("utf-8", "replace")
+                found[name] = values[0] if len(values) == 1 else values
     return found
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.image_store import Array
+from kaggle_prz.readers import formats
 
 Row = Mapping[str, object]
 LEAST_NUMBERS = 64  # of a list that is a picture; embeddings and boxes are mostly shorter
@@ -17,9 +18,6 @@ _MOST_AXES = 3
 _MOST_CHANNELS = 32  # of the last axis; a longer one is a width
 _LONGEST = 2.0  # times as long as the other side
 _EXTRA = re.compile(r"mask|segment|annotat|label|target", re.IGNORECASE)
-_MAGIC = (
-    b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"RIFF", b"II*\0", b"MM\0*",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Form:
 
 
 def is_extra(name: str) -> bool:
-    """Whether a field is called after masks or labels.
+    """Return whether a field is called after masks or labels.
 
     Example:
         >>> is_extra("train_masks"), is_extra("x_train")
@@ -62,12 +60,12 @@ def is_extra(name: str) -> bool:
 
 
 def is_image_file(value: object) -> bool:
-    """Whether bytes open as those of an image file do."""
-    return isinstance(value, bytes) and value.startswith(_MAGIC)
+    """Return whether bytes open as those of an image file do."""
+    return formats.of_content(value) is not None
 
 
 def is_picture(shape: tuple[int, ...]) -> bool:
-    """Whether an array of a shape may be a picture: two long sides, and channels or none.
+    """Return whether an array of a shape may be a picture: two long sides, and channels or none.
 
     Example:
         >>> is_picture((75, 75)), is_picture((3, 32, 32)), is_picture((100, 4))
@@ -77,27 +75,28 @@ def is_picture(shape: tuple[int, ...]) -> bool:
     return 2 <= len(shape) <= _MOST_AXES and min(sides) >= _LEAST_SIDE and min(shape) > 0
 
 
-def shape_of(count: int) -> tuple[int, ...]:
-    """The shape of so many numbers: a square of grey or of colours, else the nearest to one.
+def shape_of(count: int, longest: float = _LONGEST) -> tuple[int, ...]:
+    """Return the shape of so many numbers: a square of grey or of colours, else the nearest.
 
     Raises:
-        DataError: one side would be more than twice as long as the other.
+        DataError: one side would be more than `longest` times as long as the other.
 
     Example:
         >>> shape_of(5625), shape_of(3072), shape_of(32332)
         ((75, 75), (32, 32, 3), (137, 236))
     """
-    for longest in (1.0, _LONGEST):
+    for most in (1.0, longest):
         for channels in (1, 3):
             pixels = count // channels
             height = next((n for n in range(math.isqrt(pixels), 0, -1) if not pixels % n), 1)
-            if channels * pixels == count and pixels <= longest * height * height:
+            if channels * pixels == count and 0 < pixels <= most * height * height:
                 return (height, pixels // height, *([3] if channels == 3 else []))
-    raise DataError(f"{count} numbers fill no picture, neither of grey nor of three colours")
+    what = "square" if longest == 1 else "picture"
+    raise DataError(f"{count} numbers fill no {what}, neither of grey nor of three colours")
 
 
 def form_of(row: Row) -> Form | None:
-    """The fields of a row that hold its picture, if any do: an image file, else lists."""
+    """Return the fields of a row that hold its picture, if any do: an image file, else lists."""
     names = [name for name in row if not is_extra(name)]
     files = [name for name in names if is_image_file(bytes_of(row[name]))]
     if files:
@@ -124,12 +123,12 @@ def _stacked(shape: tuple[int, ...], fields: int) -> tuple[int, ...]:
 
 
 def bytes_of(value: object) -> object:
-    """The bytes of an image, which may be held with a path."""
+    """Return the bytes of an image, which may be held with a path."""
     return value.get("bytes") if isinstance(value, Mapping) else value
 
 
 def grid_of(value: object) -> Array | None:
-    """A list of many numbers as a picture, `(height, width)` or with channels; None of others.
+    """Return a list of many numbers as a picture, or None.
 
     Raises:
         DataError: it has as many as fill no picture.
@@ -148,7 +147,7 @@ def grid_of(value: object) -> Array | None:
 
 
 def picture_of(row: Row, form: Form) -> bytes | Array:
-    """The picture of a row: the bytes of an image file, or numbers as `form` says.
+    """Return the picture of a row: the bytes of an image file, or numbers as `form` says.
 
     Raises:
         DataError: the row lacks it, or has one of another shape.
@@ -176,7 +175,7 @@ def picture_of(row: Row, form: Form) -> bytes | Array:
 
 
 def others(row: Row, form: Form) -> Iterator[tuple[str, object]]:
-    """The fields of a row that do not hold its picture; of one held with a path, that."""
+    """Yield the fields of a row that do not hold its picture; of one held with a path, that."""
     for name, value in row.items():
         if name not in form.fields:
             yield name, value.decode("utf-8", "replace") if isinstance(value, bytes) else value

@@ -2,11 +2,10 @@
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
 
+import h5py
 import numpy as np
 import pandas as pd
 
@@ -17,7 +16,6 @@ from kaggle_prz.readers.containers.form import Form, is_extra, is_image_file, is
 from kaggle_prz.readers.containers.rows import InBlocks, Records
 from kaggle_prz.readers.containers.stack import Stack, beside, is_stack, text_of
 
-Node: TypeAlias = Any  # a file, a group or a dataset: h5py ships no types
 _MOST_DATASETS = 200
 _DEEPEST = 4
 _PEEK = 8
@@ -26,7 +24,7 @@ _FILE_BYTES = 2**16  # an image file, about, for the length of a block
 
 
 def members(path: Path) -> dict[str, Records]:
-    """The pictures in a file, by the names of their datasets; `""` of a dataset a picture.
+    """Return the pictures in a file, by the names of their datasets; `""` of a dataset a picture.
 
     Raises:
         DataError: it claims more than it can hold.
@@ -41,7 +39,7 @@ def members(path: Path) -> dict[str, Records]:
         found: dict[str, Records] = {}
         for name, one in sets.items():
             stacked = is_stack(name, one.shape, one.dtype.kind)
-            if not stacked and not _holds_files(name, one):
+            if not stacked and (is_extra(name) or not _is_file_set(one)):
                 continue
             refuse_unbelievable(one.size * one.dtype.itemsize, path.stat().st_size)
             columns = {n: s for n, s in shapes.items() if n != name and not _is_file_set(sets[n])}
@@ -53,16 +51,12 @@ def members(path: Path) -> dict[str, Records]:
     return found
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[Node]:
-    """An HDF5 file to read from, for the block."""
-    import h5py
-
-    with h5py.File(path, "r", locking=False) as file:
-        yield file
+def opened(path: Path) -> h5py.File:
+    """Open an HDF5 file to read from, as a context manager."""
+    return h5py.File(path, "r", locking=False)
 
 
-def _stack(path: Path, name: str, one: Node, names: list[str]) -> Stack:
+def _stack(path: Path, name: str, one: h5py.Dataset, names: list[str]) -> Stack:
     def read(begin: int, end: int) -> Array:
         with opened(path) as file:
             return np.asarray(file[name][begin:end])
@@ -78,7 +72,7 @@ def _columns(path: Path, names: list[str], rows: int) -> pd.DataFrame:
 
 
 def _encoded(path: Path, name: str, rows: int, names: list[str]) -> Records:
-    """A dataset of image files."""
+    """Return a dataset of image files."""
 
     def read(begin: int, end: int) -> list[object]:
         with opened(path) as file:
@@ -88,8 +82,8 @@ def _encoded(path: Path, name: str, rows: int, names: list[str]) -> Records:
     return InBlocks(Form((name,)), rows, _FILE_BYTES, read, columns=columns, content=_content)
 
 
-def _single(path: Path, place: str, group: Node) -> Records:
-    """A group with a dataset a picture, called by its id."""
+def _single(path: Path, place: str, group: h5py.Group) -> Records:
+    """Return a group with a dataset a picture, called by its id."""
     names = list(group)
     first = group[names[0]]
     form = Form(("a dataset a picture",), None if _is_file(first) else first.shape)
@@ -110,7 +104,7 @@ def _single(path: Path, place: str, group: Node) -> Records:
     return InBlocks(form, len(names), _FILE_BYTES, read, columns=columns, content=content)
 
 
-def _one(group: Node, name: str, size: int) -> object:
+def _one(group: h5py.Group, name: str, size: int) -> object:
     """Return what a dataset holds, or its error: the others of the block may be sound."""
     try:
         one = group[name]
@@ -120,8 +114,8 @@ def _one(group: Node, name: str, size: int) -> object:
         return DataError(f"{name}: {type(error).__name__}: {error}")
 
 
-def _place_of_pictures(file: Node) -> str | None:
-    """The group whose datasets are a picture each, if there is one."""
+def _place_of_pictures(file: h5py.Group) -> str | None:
+    """Return the group whose datasets are a picture each, if there is one."""
     group = file
     for _ in range(_DEEPEST):
         names = list(group)
@@ -140,7 +134,7 @@ def _place_of_pictures(file: Node) -> str | None:
     return None
 
 
-def _datasets(file: Node) -> Iterator[tuple[str, Node]]:
+def _datasets(file: h5py.Group) -> Iterator[tuple[str, h5py.Dataset]]:
     pending, count = [("", file, 0)], 0
     while pending:
         prefix, group, depth = pending.pop()
@@ -156,19 +150,15 @@ def _datasets(file: Node) -> Iterator[tuple[str, Node]]:
                 pending.append((f"{prefix}{name}/", one, depth + 1))
 
 
-def _holds_files(name: str, one: Node) -> bool:
-    return not is_extra(name) and _is_file_set(one)
-
-
-def _is_file_set(one: Node) -> bool:
-    """Whether a dataset holds an image file a row."""
+def _is_file_set(one: h5py.Dataset) -> bool:
+    """Return whether a dataset holds an image file a row."""
     if len(one.shape) != 1 or not one.shape[0] or one.dtype.kind not in "OSV":
         return False
     return is_image_file(_content(one[0]))
 
 
-def _is_file(one: Node) -> bool:
-    """Whether a dataset is the bytes of one image file."""
+def _is_file(one: h5py.Dataset) -> bool:
+    """Return whether a dataset is the bytes of one image file."""
     if one.dtype.kind in "SVO" and not one.shape:
         return is_image_file(_content(one[()]))
     if one.dtype.kind in "ui" and one.dtype.itemsize == 1 and len(one.shape) == 1:
@@ -176,13 +166,13 @@ def _is_file(one: Node) -> bool:
     return False
 
 
-def _is_array_of_one(one: Node) -> bool:
+def _is_array_of_one(one: h5py.Dataset) -> bool:
     small = len(one.shape) == 2 or (len(one.shape) == 3 and one.shape[-1] in (1, 3, 4))
     return small and one.dtype.kind in "buif" and is_picture(one.shape)
 
 
 def _content(value: object) -> bytes:
-    """The bytes that a dataset holds, as whatever its makers wrote them."""
+    """Return the bytes that a dataset holds, as whatever its makers wrote them."""
     if isinstance(value, (bytes, np.bytes_)):
         return bytes(value)
     if isinstance(value, np.void):

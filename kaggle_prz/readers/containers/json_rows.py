@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.readers.containers.form import LEAST_NUMBERS, Row
-from kaggle_prz.readers.containers.rows import Content, NoPicturesError, Spans
+from kaggle_prz.readers.containers.rows import Content, NoPicturesError, Records, Spans
 
 _AT_ONCE = 2**20
 _LONGEST = 2**27  # bytes of an object
@@ -17,14 +17,14 @@ _NUMBERS = re.compile(rb"\[[\s\d.,eE+\-\[\]NaInfity]{%d,}+" % (2 * LEAST_NUMBERS
 _MARK = b"\xef\xbb\xbf"
 
 
-def opened(path: Path) -> Spans:
+def members(path: Path) -> dict[str, Records]:
     """Return the rows of a list of objects, or of an object a line; no object within another.
 
     Raises:
         DataError: it is cut short, or no JSON.
         NoPicturesError: it is something else, or the first object has no long list of numbers.
     """
-    return Spans(path, _objects(path), _parsed, _without_lists)
+    return {"": Spans(path, _objects(path), _parsed, _without_lists)}
 
 
 def _parsed(content: Content, begin: int, end: int) -> Row:
@@ -49,7 +49,7 @@ def _without_lists(content: Content, begin: int, end: int) -> Row:
 
 
 def _objects(path: Path) -> Iterator[tuple[int, int]]:
-    """Where every object begins and ends, in bytes."""
+    """Yield where every object begins and ends, in bytes."""
     with path.open("rb") as file:
         buffer = file.read(_AT_ONCE)
         place = _after(buffer, len(_MARK) if buffer.startswith(_MARK) else 0)

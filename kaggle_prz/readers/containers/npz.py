@@ -29,7 +29,7 @@ class _Head(NamedTuple):
 
 
 def members(path: Path) -> dict[str, Stack]:
-    """The arrays of pictures in an archive.
+    """Return the arrays of pictures in an archive.
 
     Raises:
         DataError: no archive, or one of objects, which are never unpickled.
@@ -44,7 +44,7 @@ def members(path: Path) -> dict[str, Stack]:
 
 
 def columns(path: Path, rows: int) -> dict[str, list[object]]:
-    """The arrays in an archive with one value for each of so many rows.
+    """Return the arrays in an archive with one value for each of so many rows.
 
     Raises:
         DataError: see `members`.

@@ -1,49 +1,39 @@
 """Parquet files: a column of image files or of lists, or a pixel a column. Needs pyarrow."""
 
-import importlib.util
 import itertools
 import threading
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
 
-from kaggle_prz.core.errors import MissingExtraError
 from kaggle_prz.core.image_store import Array
 from kaggle_prz.readers.containers import wide
 from kaggle_prz.readers.containers.blocks import Blocks, refuse_unbelievable
 from kaggle_prz.readers.containers.form import Form, Row, form_of, others, picture_of, shape_of
 from kaggle_prz.readers.containers.rows import NoPicturesError, Records
 
-Batch: TypeAlias = Any  # pyarrow ships no types
-SUFFIXES = (".parquet", ".pq")
 _BUFFER = 2**13  # bytes that are read of a column at a time; there may be 30,000 columns
 _AT_ONCE = 256  # rows; a block may need several times as many
 
 
-def require() -> None:
-    """Refuse to go on without pyarrow.
-
-    Raises:
-        MissingExtraError: it is not installed.
-    """
-    if importlib.util.find_spec("pyarrow") is None:
-        raise MissingExtraError("A Parquet file", "pyarrow", "parquet")
+def members(path: Path) -> dict[str, Records]:
+    """Return the rows of a file; see `_Parquet`."""
+    return {"": _Parquet(path)}
 
 
-class Parquet(Records):
+class _Parquet(Records):
     """One file.
 
     Raises:
-        MissingExtraError: pyarrow is not installed.
         NoPicturesError: none of its columns holds pictures.
         DataError: it claims more than it can hold.
     """
 
     def __init__(self, path: Path):
-        require()
         self._path = path
         file = self._open()
         self._groups = [file.metadata.row_group(n) for n in range(file.num_row_groups)]
@@ -57,7 +47,7 @@ class Parquet(Records):
         self._others = [name for name in names if name not in fields]
         self._blocks: Blocks[Row] = Blocks(self._read, self.rows, sum(held) // max(1, self.rows))
         self._at = -1  # the row that comes next
-        self._coming: Iterator[Batch] = iter(())
+        self._coming: Iterator[pa.RecordBatch] = iter(())
         self._lock = threading.Lock()
 
     @cached_property
@@ -85,12 +75,10 @@ class Parquet(Records):
             turned: Array = self._turned[row]
         return turned.reshape(self.form.shape or ())
 
-    def _open(self) -> wide.File:
-        from pyarrow import parquet
-
+    def _open(self) -> parquet.ParquetFile:
         return parquet.ParquetFile(self._path, buffer_size=_BUFFER, pre_buffer=False)
 
-    def _form_of(self, file: wide.File) -> Form:
+    def _form_of(self, file: parquet.ParquetFile) -> Form:
         if self._pixels:
             named = f"{self._pixels[0]} to {self._pixels[-1]}"
             return Form((named,), shape_of(len(self._pixels)))
@@ -103,8 +91,6 @@ class Parquet(Records):
 
     def _read(self, begin: int, end: int) -> list[Row]:
         """Return rows; read on where the last block ended, if it may be."""
-        import pyarrow as pa
-
         if begin != self._at:
             self._coming = self._from(begin)
         self._at, got, batches = -1, 0, []
@@ -120,7 +106,7 @@ class Parquet(Records):
         rows: list[Row] = table.slice(0, end - begin).to_pylist()
         return rows
 
-    def _from(self, begin: int) -> Iterator[Batch]:
+    def _from(self, begin: int) -> Iterator[pa.RecordBatch]:
         """Batches from a row on; those of its group before it are skipped."""
         group = 0
         while group < len(self._groups) and begin >= self._groups[group].num_rows:

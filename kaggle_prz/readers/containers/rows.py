@@ -53,13 +53,9 @@ class Records(ABC):
 
 
 class Spans(Records):
-    """Rows of named fields that follow each other in a file.
+    """Rows of named fields that follow each other in a file, from byte to byte of `places`.
 
-    Args:
-        path: of the file.
-        places: where every row begins and ends, in bytes.
-        parse: content, begin and end -> all fields of a row.
-        short: the same without long fields.
+    `parse` makes all fields of content, begin and end; `short` leaves out the long ones.
 
     Raises:
         NoPicturesError: none of the fields of the first row holds a picture.
@@ -102,15 +98,9 @@ class Spans(Records):
 
 
 class InBlocks(Records):
-    """Rows that are read many at a time.
+    """Rows that `read(begin, end)` reads many at a time, by the bytes of one.
 
-    Args:
-        form: how a picture is held.
-        rows: how many there are.
-        row_bytes: of one, for the length of a block.
-        read: `(begin, end)` -> those rows.
-        columns: makes the table of what else is known of them.
-        content: makes a picture of what was read of a row.
+    `columns` makes the table, and `content` a picture of what was read of a row.
     """
 
     def __init__(

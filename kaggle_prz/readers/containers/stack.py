@@ -17,15 +17,7 @@ _WORDS = [
 
 
 class Stack(InBlocks):
-    """Pictures of one array.
-
-    Args:
-        name: of the array.
-        shape: `(rows, height, width)`, or with channels as well.
-        itemsize: bytes of a number.
-        read: `(begin, end)` -> those rows.
-        columns: makes the table of what else is known of them.
-    """
+    """Pictures of one array of `(rows, height, width)`, or with channels as well."""
 
     def __init__(
         self,
@@ -47,7 +39,7 @@ class Stack(InBlocks):
 
 
 def is_stack(name: str, shape: tuple[int, ...], kind: str) -> bool:
-    """Whether an array is pictures, by its name, its shape and the kind of its numbers.
+    """Return whether an array is pictures, by its name, its shape and the kind of its numbers.
 
     Example:
         >>> is_stack("x_train", (50, 28, 28), "u"), is_stack("masks", (50, 28, 28), "u")
@@ -57,12 +49,7 @@ def is_stack(name: str, shape: tuple[int, ...], kind: str) -> bool:
 
 
 def beside(name: str, rows: int, columns: Iterable[tuple[str, tuple[int, ...]]]) -> list[str]:
-    """Which arrays say something of every row of the one that is called `name`.
-
-    Args:
-        name: of an array of pictures.
-        rows: it has.
-        columns: names and shapes of other arrays.
+    """Return which arrays, by name and shape, say something of every row of another one.
 
     Example:
         >>> beside("x_train", 50, [("y_train", (50,)), ("y_test", (50,)), ("ids", (50, 1))])
@@ -81,7 +68,7 @@ def _role(name: str) -> str:
 
 
 def text_of(values: Array) -> list[object]:
-    """The values of a column, bytes as text.
+    """Return the values of a column, bytes as text.
 
     Raises:
         DataError: they are none that a cell may hold.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.readers.containers import example
-from kaggle_prz.readers.containers.rows import Spans
+from kaggle_prz.readers.containers.rows import Records, Spans
 
 _HEAD, _FOOT = 12, 4  # bytes: length and its checksum, checksum of the content
 _POLYNOMIAL = 0x82F63B78  # CRC-32C, reversed
@@ -16,14 +16,14 @@ _MASK = 0xA282EAD8
 _LONG = 256  # bytes or numbers of a feature that is neither id nor label
 
 
-def opened(path: Path) -> Spans:
+def members(path: Path) -> dict[str, Records]:
     """Return the records of a file that is not compressed.
 
     Raises:
         DataError: no file of records, or cut short.
         NoPicturesError: the first record holds none.
     """
-    return Spans(path, _places(path), example.parse, partial(example.parse, most=_LONG))
+    return {"": Spans(path, _places(path), example.parse, partial(example.parse, most=_LONG))}
 
 
 def _places(path: Path) -> Iterator[tuple[int, int]]:

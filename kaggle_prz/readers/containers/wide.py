@@ -3,7 +3,7 @@
 import re
 import tempfile
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,18 +11,16 @@ from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.image_store import Array
 from kaggle_prz.readers.containers.form import LEAST_NUMBERS
 
-Schema: TypeAlias = Any  # pyarrow ships no types
-File: TypeAlias = Any
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyarrow import parquet
+
 _NUMBER = re.compile(r"\d+")
 _AT_ONCE = 1024  # columns
 
 
-def columns_of(schema: Schema) -> list[str]:
-    """The columns of numbers that are named alike but for a number, in its order, if many are.
-
-    Args:
-        schema: pyarrow's.
-    """
+def columns_of(schema: "pa.Schema") -> list[str]:
+    """Return the columns of numbers that are named alike but for a number, if many are."""
     from pyarrow import types
 
     kinds = types.is_integer, types.is_floating
@@ -45,15 +43,10 @@ def named_alike(names: Iterable[str]) -> list[str]:
     return sorted(most, key=lambda name: [int(number) for number in _NUMBER.findall(name)])
 
 
-def turned(file: File, columns: list[str], rows: int) -> Array:
-    """Columns as rows, `(rows, columns)`, in a file without a name that goes with the array.
+def turned(file: "parquet.ParquetFile", columns: list[str], rows: int) -> Array:
+    """Turn columns of numbers into rows, in a file without a name that goes with the array.
 
     A thousand columns are read at a time: readers of all 30,000 at once hold a gigabyte.
-
-    Args:
-        file: pyarrow's.
-        columns: of numbers.
-        rows: there are.
 
     Raises:
         DataError: a number beyond 32 bits.
@@ -86,8 +79,8 @@ def _fits(part: Array, kind: np.dtype[np.integer]) -> bool:
     return not part.size or bool(part.min() >= limits.min and part.max() <= limits.max)
 
 
-def _lacks(file: File, group: int) -> bool:
-    """Whether a group may have cells without a number."""
+def _lacks(file: "parquet.ParquetFile", group: int) -> bool:
+    """Return whether a group may have cells without a number."""
     held = file.metadata.row_group(group)
     counts = [held.column(k).statistics for k in range(held.num_columns)]
     return any(one is None or one.null_count is None or one.null_count for one in counts)

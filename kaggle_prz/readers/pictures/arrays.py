@@ -8,39 +8,42 @@ from PIL import Image
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.image_store import Array, Pixels
 from kaggle_prz.readers.containers.npz import HEADS
+from kaggle_prz.readers.formats import File, Wanted
+from kaggle_prz.readers.kept import KeptFiles
 from kaggle_prz.readers.pictures import modes
-from kaggle_prz.readers.pictures.kept import Kept
 from kaggle_prz.readers.pictures.limits import refuse_larger
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
-def read(file: Path, row: int | None, channels: int, largest_pixels: int) -> Pixels:
-    """The array of a file, or one of a stack, as bytes scaled by the numbers of the whole file.
-
-    Args:
-        file: `.npy`, of one image or of a stack of them.
-        row: which one of the stack, from 0; None of a file of one image.
-        channels: that are wanted, to find the axis that holds them.
-        largest_pixels: see `kaggle_prz.images.decode`.
+def read(file: File, wanted: Wanted) -> Pixels:
+    """Read the array of a file, or one of a stack, scaled by the numbers of the whole file.
 
     Raises:
         DataError: no such row, no image by its shape, or too large.
     """
-    if row is None:
-        whole = one = _open(file)
-        span = None
+    if wanted.row is None:
+        one, span = _open(file), None
     else:
         whole, span = _stacks(file)
-        if not 0 <= row < len(whole):
-            raise DataError(f"there are rows 0 to {len(whole) - 1}, and no row {row}")
-        one = whole[row]
-    image = upright(one, channels)
-    refuse_larger(image.shape[1], image.shape[0], largest_pixels)
+        one = whole[checked(wanted.row, len(whole))]
+    image = upright(one, wanted.channels)
+    refuse_larger(image.shape[1], image.shape[0], wanted.largest_pixels)
     return modes.eight_bit(np.asarray(image), span)
 
 
-def _open(file: Path) -> Array:
+def checked(row: int, rows: int) -> int:
+    """Return the number of a row that is there.
+
+    Raises:
+        DataError: it is not.
+    """
+    if not 0 <= row < rows:
+        raise DataError(f"there are rows 0 to {rows - 1}, and no row {row}")
+    return row
+
+
+def _open(file: File) -> Array:
     with HEADS:
         array: Array = np.load(file, mmap_mode="r", allow_pickle=False)
     if array.ndim < 2:
@@ -53,22 +56,15 @@ def _open_stack(file: Path) -> tuple[Array, modes.Span]:
     return array, modes.span_of(array)
 
 
-_stacks = Kept(_open_stack)
+_stacks = KeptFiles(_open_stack)
 forget = _stacks.forget
 
 
 def upright(array: Array, channels: int) -> Array:
-    """An array of one image with its channels last.
+    """Return an array of one image with its channels last, `(height, width, c)`.
 
-    The axis of channels is the one as long as `channels`, last before first; else the one of 1
-    to 4.
-
-    Args:
-        array: `(height, width)`, `(height, width, c)` or `(c, height, width)`.
-        channels: that are wanted.
-
-    Returns:
-        `(height, width, c)`.
+    The axis of channels is the one as long as the `channels` that are wanted, last before first;
+    else the one of 1 to 4.
 
     Raises:
         DataError: another shape.
@@ -93,11 +89,9 @@ def upright(array: Array, channels: int) -> Array:
 
 
 def planes(array: Pixels, channels: int) -> list[Image.Image]:
-    """An array as images that are resized one by one: one of RGB, else one a channel.
+    """Return an array as images that are resized one by one: one of RGB, else one a channel.
 
-    Args:
-        array: `(height, width, c)`.
-        channels: that are wanted; where `c` differs, grey, colour and alpha are converted.
+    Where it has other `channels` than are wanted, grey, colour and alpha are converted.
 
     Raises:
         DataError: `c` channels cannot become `channels`.
@@ -112,5 +106,5 @@ def planes(array: Pixels, channels: int) -> list[Image.Image]:
 
 
 def split(image: Image.Image) -> list[Image.Image]:
-    """An image as those that are resized one by one: alpha would weigh the colours."""
+    """Return an image as those that are resized one by one: alpha would weigh the colours."""
     return list(image.split()) if image.mode in {"LA", "RGBA"} else [image]

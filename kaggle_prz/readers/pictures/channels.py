@@ -10,7 +10,7 @@ _REFERENCE = re.compile(r"(.*)\{([^{}/]+(?:,[^{}/]+)+)\}([^{}/]*)", re.DOTALL)
 
 
 def files_of(reference: str) -> list[str]:
-    """The files of the channels, in their order; none where a reference is no such.
+    """Return the files of the channels, in their order; none where a reference is no such.
 
     Example:
         >>> files_of("train/7_{red,green}.png"), files_of("7.png")

@@ -1,56 +1,42 @@
 """DICOM files -> 8 bits, by the window that their makers chose. Needs pydicom."""
 
-import importlib.util
 import io
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kaggle_prz.core.errors import DataError, MissingExtraError
+from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.image_store import Array, Pixels
+from kaggle_prz.readers.formats import File, Wanted
 from kaggle_prz.readers.pictures import modes
 from kaggle_prz.readers.pictures.limits import refuse_larger
 
-Dataset: TypeAlias = Any  # pydicom is optional
-SUFFIXES = (".dcm", ".dicom")
+if TYPE_CHECKING:
+    import pydicom
 
 
-def require() -> None:
-    """Refuse to go on without pydicom.
-
-    Raises:
-        MissingExtraError: it is not installed.
-    """
-    if importlib.util.find_spec("pydicom") is None:
-        raise MissingExtraError("A DICOM image", "pydicom", "medical")
-
-
-def read(file: Path, largest_pixels: int) -> Pixels:
-    """The first frame of a DICOM file, `(height, width, 1 or 3)`.
+def read(file: File, wanted: Wanted) -> Pixels:
+    """Read the first frame of a DICOM file, `(height, width, 1 or 3)`.
 
     Grey numbers are rescaled to their units and then cut to the file's window, or, without one,
     to their smallest and largest; `MONOCHROME1`, where large is dark, is inverted.
 
-    Args:
-        file: `.dcm`; compressed ones need what pydicom asks for, in the words of its error.
-        largest_pixels: see `kaggle_prz.images.decode`.
+    Compressed files need what pydicom asks for, in the words of its error.
 
     Raises:
-        MissingExtraError: pydicom is not installed.
         DataError: no pixels, or too many.
     """
-    require()
     import pydicom
     from pydicom.pixels import apply_color_lut
 
     # From memory, as a damaged element may claim gigabytes, which a file makes room for first;
     # by force, as competitions strip the preamble.
-    data = pydicom.dcmread(io.BytesIO(file.read_bytes()), force=True)
+    content = file if isinstance(file, io.BytesIO) else io.BytesIO(file.read_bytes())
+    data = pydicom.dcmread(content, force=True)
     if "PixelData" not in data:
         raise DataError("the DICOM file holds no pixels")
-    refuse_larger(data.Columns, data.Rows, largest_pixels)
+    refuse_larger(data.Columns, data.Rows, wanted.largest_pixels)
     pixels = data.pixel_array
     if int(data.get("NumberOfFrames") or 1) > 1:
         pixels = pixels[0]
@@ -63,7 +49,7 @@ def read(file: Path, largest_pixels: int) -> Pixels:
     return (255 - grey if inverted else grey)[..., None]
 
 
-def _windowed(pixels: Array, data: Dataset) -> Pixels:
+def _windowed(pixels: Array, data: "pydicom.Dataset") -> Pixels:
     from pydicom.pixels import apply_modality_lut, apply_voi_lut
 
     values = apply_modality_lut(pixels, data)

@@ -7,25 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from kaggle_prz.readers import formats
 from kaggle_prz.readers.pictures import sources
-from kaggle_prz.readers.pictures.limits import pillow_limit_lifted
 
 SAMPLE = 500
-_OTHERS = (".npy", ".dcm", ".dicom")
 
 
 @dataclass(frozen=True)
 class Heads:
     """What the heads of some image files say.
 
-    Attributes:
-        looked: files that were looked at.
-        of: files there are.
-        sizes: `((width, height), files)` in px, the most frequent first.
-        modes: `(mode, files)` as Pillow names them, the most frequent first.
-        unreadable: files whose head cannot be read.
+    `looked` of `of` files were opened, and those in `unreadable` could not be. Sizes, as width and
+    height in px, and modes come with their files, the most frequent first.
     """
 
     looked: int
@@ -58,29 +52,26 @@ class Heads:
 
 
 def look(root: Path, references: Sequence[str], most: int = SAMPLE) -> Heads:
-    """Read the heads of image files, chosen evenly.
+    """Read the heads of at most so many image files, chosen evenly.
 
-    Args:
-        root: the competition's directory.
-        references: see `readers.pictures.sources`; arrays, tables and DICOM files, which Pillow
-            does not open, are left out.
-        most: files that are opened.
+    Files whose format has no `head`, and rows of files, are left out.
     """
     given = dict.fromkeys(references)
-    files = [sources.files_of(name)[0] for name in given if name and _is_image_file(name)]
+    files = [sources.files_of(name)[0] for name in given if name and _has_head(name)]
     chosen = np.unique(np.linspace(0, len(files) - 1, min(most, len(files))).round().astype(int))
     sizes: Counter[tuple[int, int]] = Counter()
     modes: Counter[str] = Counter()
     unreadable = []
-    with pillow_limit_lifted(), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in (files[place] for place in chosen.tolist()):
             try:
-                with Image.open(root / name) as image:
-                    sizes[image.size] += 1
-                    modes[image.mode] += 1
+                size, mode = formats.of(name).read_head(root / name)
             except Exception:  # decoders meet damaged files with errors of every kind
                 unreadable.append(name)
+            else:
+                sizes[size] += 1
+                modes[mode] += 1
     return Heads(
         looked=len(chosen),
         of=len(files),
@@ -90,9 +81,9 @@ def look(root: Path, references: Sequence[str], most: int = SAMPLE) -> Heads:
     )
 
 
-def _is_image_file(reference: str) -> bool:
-    file, row = sources.file_of(reference)
-    return row is None and not file.lower().endswith(_OTHERS)
+def _has_head(reference: str) -> bool:
+    place = sources.place_of(reference)
+    return place.row is None and bool(formats.of(place.file).head)
 
 
 def _span(values: Sequence[int]) -> str:

@@ -33,11 +33,7 @@ def pillow_limit_lifted() -> Iterator[None]:
 
 
 def refuse_larger(width: int, height: int, largest_pixels: int) -> None:
-    """Refuse to decode an image of too many pixels.
-
-    Args:
-        width, height: px, of what would be held in memory.
-        largest_pixels: the most that are decoded.
+    """Refuse to decode an image that would hold too many pixels in memory.
 
     Raises:
         DataError: says the size, and the option that allows it.

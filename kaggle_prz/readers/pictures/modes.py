@@ -24,18 +24,14 @@ class Span(NamedTuple):
 
 
 def flat(image: Image.Image, mode: str) -> Image.Image:
-    """An image of any mode as 8-bit grey or colour, with or without alpha.
+    """Return an image of any mode as 8-bit grey or colour, with or without alpha.
 
     What is transparent is composited on white, as on a page of paper; 16 and 32 bits are scaled
     by `span_of`. CMYK and LAB become sRGB, without the image's own colour profile; a CMYK JPEG
     is inverted, as Adobe writes it, and so Pillow decodes it.
 
-    Args:
-        image: decoded.
-        mode: `"L"`, `"LA"`, `"RGB"` or `"RGBA"`.
-
     Returns:
-        An image of that mode; the same object where it is of that mode already.
+        An image of `mode`; the same object where it is of that mode already.
     """
     if image.mode in _DEEP_MODES:
         image = Image.fromarray(eight_bit(np.asarray(image)))
@@ -66,7 +62,7 @@ def _from_lab(image: Image.Image) -> Image.Image:
 
 
 def span_of(values: Array) -> Span:
-    """Which numbers are black and white, by the smallest and the largest of a file.
+    """Return which numbers are black and white, by the smallest and the largest of a file.
 
     - bytes are pixels already, and 0 and 1 alone are black and white;
     - whole numbers from 0: white is the largest number of as many bits (8, 10, 12, 14, 16, …)
@@ -93,11 +89,9 @@ def span_of(values: Array) -> Span:
 
 
 def span_of_parts(dtype: np.dtype[np.generic] | None, parts: Iterable[Array]) -> Span:
-    """The same of numbers that come in parts.
+    """Return the same of numbers that come in parts of any shapes.
 
-    Args:
-        dtype: of all; None where parts differ, and then they are fractions if one part is.
-        parts: of any shapes.
+    Where their `dtype` is None, it may differ, and they are fractions if one part is.
 
     Raises:
         DataError: these are no real numbers.
@@ -116,7 +110,7 @@ def span_of_parts(dtype: np.dtype[np.generic] | None, parts: Iterable[Array]) ->
 
 
 def _extremes(parts: Iterable[Array], kind: str) -> tuple[float, float, str]:
-    """The smallest and the largest, and `"f"` where some are fractions."""
+    """Return the smallest and the largest, and `"f"` where some are fractions."""
     lowest, highest = [], []
     for part in parts:
         if part.dtype.kind == "f":
@@ -130,12 +124,9 @@ def _extremes(parts: Iterable[Array], kind: str) -> tuple[float, float, str]:
 
 
 def eight_bit(values: Array, span: Span | None = None) -> NDArray[np.uint8]:
-    """Numbers of any kind as bytes.
+    """Return numbers of any kind as bytes, the ends of `span` as 0 and 255.
 
-    Args:
-        values: of any shape.
-        span: what becomes 0 and 255, of the whole file; by default that of `values`. What lies
-            beyond is cut; NaN becomes 0.
+    What lies beyond is cut, and NaN becomes 0. The span is that of the whole file, or of `values`.
 
     Example:
         >>> eight_bit(np.array([[0.0, 0.5, 1.0]])).tolist()

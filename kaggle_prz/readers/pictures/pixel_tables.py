@@ -1,59 +1,49 @@
 """Tables of pixels: a row is an image, a column a pixel, or one column a string of numbers."""
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.image_store import Array
 from kaggle_prz.readers import csv_tables
+from kaggle_prz.readers.containers import form
 from kaggle_prz.readers.containers.wide import named_alike
+from kaggle_prz.readers.formats import File, Wanted
+from kaggle_prz.readers.kept import KeptFiles
 from kaggle_prz.readers.pictures import modes
-from kaggle_prz.readers.pictures.kept import Kept
+from kaggle_prz.readers.pictures.arrays import checked
 from kaggle_prz.readers.pictures.limits import refuse_larger
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _LEAST_PIXELS = 16
 
 
 @dataclass(frozen=True, eq=False)
 class PixelTable:
-    """A table as arrays.
+    """A table as an array."""
 
-    Attributes:
-        values: `(rows, height, width, c)`, bytes where the numbers are; c is 1, or 3 where the
-            colours of a pixel follow each other.
-        span: see `kaggle_prz.readers.pictures.modes.span_of`; of the whole table.
-    """
-
-    values: Array
-    span: modes.Span
+    values: Array  # (rows, height, width, 1 or 3), bytes where the numbers are
+    span: modes.Span  # of the whole table
 
 
-def read(file: Path, row: int, largest_pixels: int) -> NDArray[np.uint8]:
-    """One image of a table of pixels, `(height, width, c)`; the table is parsed once.
+def read(file: File, wanted: Wanted) -> NDArray[np.uint8]:
+    """Read one image of a table of pixels, `(height, width, c)`; the table is parsed once.
 
-    Args:
-        file: `.csv` or `.tsv`, of any encoding and separator that tables of labels may have.
-        row: from 0, without the header.
-        largest_pixels: see `kaggle_prz.images.decode`.
+    Rows count from 0, without the header; encoding and separator may be any that tables of labels
+    have.
 
     Raises:
         DataError: no such row, no table of pixels, a number missing, or too large.
     """
     table = _tables(file)
-    if not 0 <= row < len(table.values):
-        raise DataError(f"there are rows 0 to {len(table.values) - 1}, and no row {row}")
+    row = checked(wanted.row or 0, len(table.values))
     one = table.values[row]
-    refuse_larger(one.shape[1], one.shape[0], largest_pixels)
+    refuse_larger(one.shape[1], one.shape[0], wanted.largest_pixels)
     if one.dtype.kind == "f" and not np.isfinite(one).all():
         raise DataError(f"row {row} lacks {np.count_nonzero(~np.isfinite(one))} pixels")
     return modes.eight_bit(one, table.span)
@@ -69,8 +59,6 @@ def parse(file: Path) -> PixelTable:
     Raises:
         DataError: it has no such columns, or a number of them that fills no square.
     """
-    import pandas as pd
-
     encoding, separator = csv_tables.dialect(file)
     read_table = partial(pd.read_csv, file, encoding=encoding, sep=separator)
     head = read_table(nrows=1)
@@ -79,16 +67,17 @@ def parse(file: Path) -> PixelTable:
         values = _from_text(read_table(usecols=[column], dtype=str)[column])
     else:
         values = _from_columns(read_table, pixel_columns(list(head)))
-    shaped = values.reshape(len(values), *shape_of(values.shape[1]))
+    height, width, *colours = form.shape_of(values.shape[1], longest=1)
+    shaped = values.reshape(len(values), height, width, *(colours or [1]))
     return PixelTable(shaped, modes.span_of(shaped))
 
 
-_tables = Kept(parse)
+_tables = KeptFiles(parse)
 forget = _tables.forget
 
 
 def pixel_columns(names: list[str]) -> list[str]:
-    """The names that are alike but for their numbers, in the order of the numbers.
+    """Return the names that are alike but for their numbers, in the order of the numbers.
 
     Raises:
         DataError: fewer than 16 are.
@@ -107,24 +96,7 @@ def pixel_columns(names: list[str]) -> list[str]:
     return most
 
 
-def shape_of(pixels: int) -> tuple[int, int, int]:
-    """`(height, width, channels)` of the square that so many numbers fill.
-
-    Raises:
-        DataError: neither a square nor three times a square.
-
-    Example:
-        >>> shape_of(784), shape_of(3072)
-        ((28, 28, 1), (32, 32, 3))
-    """
-    for channels in (1, 3):
-        side = math.isqrt(pixels // channels)
-        if side and channels * side * side == pixels:
-            return side, side, channels
-    raise DataError(f"{pixels} pixels a row fill no square, neither of grey nor of three colours")
-
-
-def _from_columns(read_table: "Callable[..., pd.DataFrame]", columns: list[str]) -> Array:
+def _from_columns(read_table: Callable[..., pd.DataFrame], columns: list[str]) -> Array:
     try:
         table = read_table(usecols=columns, dtype=np.uint8)
     except (ValueError, OverflowError):  # fractions, more than 255, or cells without a number
@@ -133,13 +105,13 @@ def _from_columns(read_table: "Callable[..., pd.DataFrame]", columns: list[str])
     return np.ascontiguousarray(values)
 
 
-def _holds_numbers(cells: "pd.Series") -> bool:
+def _holds_numbers(cells: pd.Series) -> bool:
     return any(
         isinstance(cell, str) and len(_numbers(cell)) >= _LEAST_PIXELS for cell in cells.tolist()
     )
 
 
-def _from_text(cells: "pd.Series") -> Array:
+def _from_text(cells: pd.Series) -> Array:
     rows = ["" if isinstance(cell, float) else cell for cell in cells.tolist()]
     count = len(_numbers(rows[0]))
     values: Array = np.zeros((len(rows), count), np.uint8)
@@ -153,7 +125,7 @@ def _from_text(cells: "pd.Series") -> Array:
 
 
 def _parsed(rows: list[str], count: int) -> Iterator[NDArray[np.float64]]:
-    """The numbers of every cell; of a cell of another number of them, NaN."""
+    """Yield the numbers of every cell; of a cell of another number of them, NaN."""
     lacking = np.full(count, np.nan)
     for text in rows:
         numbers = _numbers(text)
@@ -161,7 +133,7 @@ def _parsed(rows: list[str], count: int) -> Iterator[NDArray[np.float64]]:
 
 
 def _numbers(text: str) -> NDArray[np.float64]:
-    """The numbers of a string; none where something else is between them."""
+    """Return the numbers of a string; none where something else is between them."""
     try:
         return np.array(text.strip("[] \n").replace(",", " ").split(), np.float64)
     except ValueError:

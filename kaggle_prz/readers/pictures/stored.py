@@ -1,6 +1,5 @@
 """Pictures in files of many, which `kaggle_prz.readers.containers` opens; here they are scaled."""
 
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,8 +8,9 @@ import numpy as np
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.image_store import Pixels
 from kaggle_prz.readers import containers
+from kaggle_prz.readers.formats import File, Wanted
+from kaggle_prz.readers.kept import Kept, KeptFiles
 from kaggle_prz.readers.pictures import arrays, modes
-from kaggle_prz.readers.pictures.kept import Kept
 from kaggle_prz.readers.pictures.limits import refuse_larger
 
 _MOST_OPEN = 3  # files, each with two blocks of rows
@@ -21,8 +21,7 @@ class _File:
 
     def __init__(self, file: Path):
         self._members: Mapping[str, containers.Records] = containers.open_file(file)
-        self._spans: dict[str, modes.Span] = {}
-        self._lock = threading.Lock()
+        self.span = Kept(self._span, most=max(1, len(self._members)))
 
     def member(self, name: str) -> containers.Records:
         if name not in self._members:
@@ -30,47 +29,35 @@ class _File:
             raise DataError(f"it has no pictures called {name!r}, but {known}")
         return self._members[name]
 
-    def span(self, name: str) -> modes.Span:
-        with self._lock:
-            if name not in self._spans:
-                self._spans[name] = modes.span_of_parts(None, self._members[name].parts())
-            return self._spans[name]
+    def _span(self, name: str) -> modes.Span:
+        return modes.span_of_parts(None, self._members[name].parts())
 
 
-_files = Kept(_File, most=_MOST_OPEN)
+_files = KeptFiles(_File, most=_MOST_OPEN)
 forget = _files.forget
 
 
-def read(file: Path, member: str, row: int, channels: int, largest_pixels: int) -> bytes | Pixels:
-    """One picture of a file of many, its numbers scaled by those of all its pictures.
-
-    Args:
-        file: of a suffix in `kaggle_prz.readers.containers`.
-        member: name of an array in it, or `""`.
-        row: from 0.
-        channels: that are wanted, to find the axis that holds them.
-        largest_pixels: see `kaggle_prz.images.decode`.
+def read(file: File, wanted: Wanted) -> bytes | Pixels:
+    """Read one picture of a file of many, its numbers scaled by those of all its pictures.
 
     Returns:
         The bytes of an image file, or `(height, width, c)`.
 
     Raises:
         DataError: no such row, a number missing, no image by its shape, or too large.
-        MissingExtraError: a Parquet file, and pyarrow is not installed.
     """
     opened = _files(file)
-    pictures = opened.member(member)
-    if not 0 <= row < pictures.rows:
-        raise DataError(f"there are rows 0 to {pictures.rows - 1}, and no row {row}")
+    pictures = opened.member(wanted.member)
+    row = arrays.checked(wanted.row or 0, pictures.rows)
     if pictures.form.shape is not None:
         claimed = np.broadcast_to(np.uint8(0), pictures.form.shape)
-        height, width, _ = arrays.upright(claimed, channels).shape
-        refuse_larger(width, height, largest_pixels)
+        height, width, _ = arrays.upright(claimed, wanted.channels).shape
+        refuse_larger(width, height, wanted.largest_pixels)
     found = pictures.picture(row)
     if isinstance(found, bytes):
         return found
-    image = arrays.upright(found, channels)
-    refuse_larger(image.shape[1], image.shape[0], largest_pixels)
+    image = arrays.upright(found, wanted.channels)
+    refuse_larger(image.shape[1], image.shape[0], wanted.largest_pixels)
     if image.dtype.kind == "f" and np.isnan(image).any():
         raise DataError(f"row {row} lacks {np.count_nonzero(np.isnan(image))} numbers")
-    return modes.eight_bit(image, opened.span(member))
+    return modes.eight_bit(image, opened.span(wanted.member))

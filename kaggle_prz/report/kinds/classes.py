@@ -12,7 +12,7 @@ from kaggle_prz.metrics.arrays import class_shares, class_truth
 from kaggle_prz.metrics.decisions import Decision
 from kaggle_prz.metrics.ranks import rank_of_truth
 from kaggle_prz.report import plots
-from kaggle_prz.report.predictions import LEAST, Calibration, Mistakes, Rows, Tile, binned, worst
+from kaggle_prz.report.predictions import LEAST, Calibration, Mistakes, Rows, binned, tile_of, worst
 
 _MATRIX_UP_TO = 20
 _PAIRS = 15
@@ -62,13 +62,11 @@ class ClassScore:
 
 
 def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[str, object]:
-    """What the template of classes names; of shares, the largest is the true class."""
+    """Return what the template of classes names; of shares, the largest is the true class."""
     truth, answers = class_truth(task.labels), decision.apply(rows)
     found = confusion(task.classes, truth, answers)
     calibrated = calibration(truth, rows)
-    right = int((answers == truth).sum())
-    note = f"{right} of {len(truth)} images"
-    tile = Tile("out-of-fold accuracy", "accuracy", f"{100 * right / len(truth):.1f} %", note)
+    tile = tile_of("out-of-fold accuracy", answers == truth)
     ranked = task.cell == "ranked" or metric.wants == "ranks"
     shares = top_k_shares(truth, rows) if ranked else []
     marked = min(task.most_ranked, len(shares))
@@ -124,7 +122,7 @@ def top_k_shares(truth: Labels, rows: Rows) -> list[float]:
 
 
 def worst_mistakes(task: Task, rows: Rows, answers: Labels) -> Mistakes:
-    """The misclassified images with the highest cross-entropy, in nats; at most 12."""
+    """Return the misclassified images with the highest cross-entropy, in nats; at most 12."""
     truth, names = class_truth(task.labels), task.classes
     shares = class_shares(task.labels, len(names))
     losses = -(shares * np.log(np.maximum(rows, LEAST))).sum(axis=1)

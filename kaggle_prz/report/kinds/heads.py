@@ -17,8 +17,8 @@ from kaggle_prz.report.predictions import (
     Mistakes,
     Rows,
     Table,
-    Tile,
     binned,
+    tile_of,
     worst,
 )
 
@@ -37,18 +37,15 @@ class HeadFacts:
 
 
 def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[str, object]:
-    """What the template of heads names."""
+    """Return what the template of heads names."""
     answers = decision.apply(rows)
-    right = int((answers == task.labels).all(axis=1).sum())
-    note = f"{right} of {len(answers)} images"
-    share = f"{100 * right / len(answers):.1f} %"
     found = [
         classes.confusion(head.classes, truth, answered)
         for head, truth, answered in zip(task.heads, task.labels.T, answers.T, strict=True)
     ]
     calibrated = calibration(task, rows)
     return {
-        "tile": Tile("all heads right, out-of-fold", "accuracy", share, note),
+        "tile": tile_of("all heads right, out-of-fold", (answers == task.labels).all(axis=1)),
         "head_table": head_table(task, metric, rows, answers),
         "heads": [
             HeadFacts(head.name, confusion, classes.class_scores(confusion))
@@ -63,7 +60,7 @@ def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[s
 
 
 def head_table(task: Task, metric: Metric, rows: Rows, answers: Answers) -> Table:
-    """Classes, weight and scores of every head; those that want labels are of the answers."""
+    """Return classes, weight and scores of every head."""
     names = list(dict.fromkeys([metric.name, *_SCORED_BY]))
     scored_by = [metrics.get(name) for name in names]
     lines = []
@@ -89,7 +86,7 @@ def calibration(task: Task, rows: Rows) -> Calibration:
 
 
 def worst_mistakes(task: Task, rows: Rows, answers: Answers) -> Mistakes:
-    """The images with a wrong class and the highest cross-entropy over heads; at most 12."""
+    """Return the images with a wrong class and the highest cross-entropy over heads; at most 12."""
     starts = np.array([span.start for span in spans(task.head_sizes)])
     of_truth = np.take_along_axis(rows, starts + task.labels, axis=1)
     losses = -np.log(np.maximum(of_truth, LEAST)).sum(axis=1)
@@ -105,6 +102,6 @@ def worst_mistakes(task: Task, rows: Rows, answers: Answers) -> Mistakes:
 
 
 def _names(task: Task, row: Answers, shown: NDArray[np.bool_]) -> str:
-    """The classes of the heads that are shown."""
+    """Return the classes of the heads that are shown."""
     parts = zip(task.heads, row.tolist(), shown.tolist(), strict=True)
     return ", ".join(f"{head.name} {head.classes[k]}" for head, k, wanted in parts if wanted)

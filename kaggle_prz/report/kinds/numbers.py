@@ -10,7 +10,7 @@ _PANELS = 6
 
 
 def values(task: Task, rows: Rows) -> dict[str, object]:
-    """What the template of numbers names."""
+    """Return what the template of numbers names."""
     labels = task.labels.astype(np.float64)
     panels = [
         plots.Panel(name, labels[:, k], rows[:, k]) for k, name in enumerate(task.classes[:_PANELS])
@@ -47,7 +47,7 @@ def number_table(task: Task, rows: Rows) -> Table:
 
 
 def worst_mistakes(task: Task, rows: Rows) -> Mistakes:
-    """The images furthest from the truth; several targets count in their standard deviations."""
+    """Return the images furthest from the truth, in standard deviations of each target."""
     labels = task.labels.astype(np.float64)
     off = rows - labels
     scaled = np.abs(off) / np.maximum(labels.std(axis=0), np.finfo(np.float32).tiny)

@@ -15,9 +15,9 @@ from kaggle_prz.report.predictions import (
     Mistakes,
     Rows,
     Table,
-    Tile,
     binned,
     mistakes,
+    tile_of,
     worst,
 )
 
@@ -28,16 +28,12 @@ Tags = NDArray[np.bool_]
 
 
 def values(task: Task, rows: Rows, decision: Decision) -> dict[str, object]:
-    """What the template of tags names."""
+    """Return what the template of tags names."""
     rows = np.clip(rows, 0, 1)
     truth, answers = tag_truth(task.labels), decision.apply(rows)
     soft = bool(((task.labels > 0) & (task.labels < 1)).any())
     calibrated = binned(rows.ravel(), task.labels.astype(np.float64).ravel())
-    right = int((truth == answers).all(axis=1).sum())
-    note = f"{right} of {len(truth)} images"
-    tile = Tile(
-        "all tags right, out-of-fold", "accuracy", f"{100 * right / len(truth):.1f} %", note
-    )
+    tile = tile_of("all tags right, out-of-fold", (truth == answers).all(axis=1))
     table = share_table(task, rows) if soft else tag_table(task, rows, decision)
     return {
         "tile": None if soft else tile,
@@ -53,7 +49,7 @@ def values(task: Task, rows: Rows, decision: Decision) -> dict[str, object]:
 
 
 def tag_table(task: Task, rows: Rows, decision: Decision) -> Table:
-    """Images, areas under both curves, threshold and F1 of every tag; of many, the weakest first.
+    """Return images, areas under both curves, threshold and F1 of every tag.
 
     Areas are left open where all images are alike, F1 where there is nothing to find or found.
     """
@@ -87,7 +83,7 @@ def share_table(task: Task, rows: Rows) -> Table:
 
 
 def worst_mistakes(task: Task, rows: Rows, answers: Tags, *, soft: bool) -> Mistakes:
-    """The images with the highest binary cross-entropy over their tags, in nats; at most 12.
+    """Return the images with the highest binary cross-entropy over their tags, in nats; at most 12.
 
     With `soft` labels, shares, none is wrong, and those furthest from the truth are shown.
     """
@@ -122,6 +118,6 @@ def _names(task: Task, row: Tags) -> str:
 
 
 def _shares(task: Task, row: Rows) -> str:
-    """The three largest shares; a tag below a hundredth is left out."""
+    """Return the three largest shares; a tag below a hundredth is left out."""
     largest = [int(k) for k in np.argsort(-row, kind="stable")[:3] if row[k] >= 0.01]
     return ", ".join(f"{task.classes[k]} {row[k]:.2f}" for k in largest) or "nothing"

@@ -56,7 +56,7 @@ class Named:
 
 
 def names() -> tuple[str, ...]:
-    """The recipes that come with the package.
+    """Return the recipes that come with the package.
 
     Example:
         >>> names()
@@ -67,7 +67,7 @@ def names() -> tuple[str, ...]:
 
 
 def read(name: str | Path) -> Named:
-    """A recipe by its name, or by the path of a TOML file.
+    """Return a recipe by its name, or by the path of a TOML file.
 
     A file has the keys of `Recipe` at the top or in a table `[recipe]`, and may have a `[card]`.
 
@@ -108,7 +108,7 @@ def flat(options: Mapping[str, object]) -> dict[str, object]:
 
 
 def parse(options: Mapping[str, object], *, defaults: Mapping[str, object] | None = None) -> Recipe:
-    """Options, over the recipe that they name, over a competition's defaults.
+    """Return options, over the recipe that they name, over a competition's defaults.
 
     Args:
         options: keys of `Recipe`; None and absent ones are not given. `recipe` is the name of a
@@ -127,7 +127,7 @@ def parse(options: Mapping[str, object], *, defaults: Mapping[str, object] | Non
 
 
 def _layers(options: Mapping[str, Any]) -> tuple[dict[str, object], dict[str, str]]:
-    """The given keys, and where those that are no options of their own are written."""
+    """Return the given keys, and where those that are no options of their own are written."""
     given = {key: value for key, value in options.items() if value is not None}
     name, settings = given.pop("recipe", None), given.pop("settings", {})
     twice = [key for key in settings if key in given]

@@ -17,13 +17,13 @@ import numpy as np
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console
 from kaggle_prz.core.task import Images, Task
-from kaggle_prz.readers import archives
+from kaggle_prz.readers import archives, formats
 from kaggle_prz.schedule.recipe import Overrides
 from kaggle_prz.tasks.infer import hints, labels, scoring, tables, told
 from kaggle_prz.tasks.infer.encode import cells, encoded, multi_output, wide
 from kaggle_prz.tasks.infer.labels import groups, long_format, renamed, targets
 from kaggle_prz.tasks.infer.pictures import bags, channels, files, lookup, pixel_rows, recorded
-from kaggle_prz.tasks.infer.pictures.scan import KINDS, Scan, scan
+from kaggle_prz.tasks.infer.pictures.scan import Scan, scan
 from kaggle_prz.tasks.infer.told import Found
 
 _FEW_IMAGES = 10  # a logo and a plot beside arrays or tables of pixels
@@ -103,7 +103,7 @@ def read(
 
 
 def _images(found: Found) -> Images:
-    """All the images of rows whose first ones were found."""
+    """Return all the images of rows whose first ones were found."""
     files_and_rows = []
     for first in (found.train_files, found.test_files):
         members = [found.index.members(path) for path in first.tolist()]
@@ -153,7 +153,7 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
 def _pictures(
     root: Path, sample: tables.Sample, said: hints.Hints
 ) -> tuple[files.Index, tables.Sample, tables.LabelTable]:
-    """The pictures of both roles, the sample with a row an image, and the table of labels."""
+    """Return pictures of both roles, the sample with a row an image, and the table of labels."""
     seen = scan(root)
     if _count(seen, "images") <= _FEW_IMAGES:
         if (stacks := pixel_rows.stacks(root, seen)) is not None:
@@ -161,7 +161,7 @@ def _pictures(
             return stacks, sample, labels.find(root, sample, stacks, said, own)
         if (found := pixel_rows.sheets(root, seen, sample.ids)) is not None:
             return found[0], sample, labels.of_sheet(root, found[1], said)
-    few = _count(seen, *KINDS) <= _FEW_IMAGES or files.of_scan(seen) is None
+    few = _count(seen, *formats.kinds()) <= _FEW_IMAGES or files.of_scan(seen) is None
     if few and (many := recorded.find(root, seen, sample, said)) is not None:
         index, own = many
         sample = long_format.widened(sample, index.test)

@@ -30,7 +30,7 @@ class Scored:
 
 
 def said(given: str | None, host: str | None) -> Said:
-    """The metric that a person or else the host names.
+    """Return the metric that a person or else the host names.
 
     Raises:
         UsageError: a person names an unknown one.
@@ -54,7 +54,7 @@ def said(given: str | None, host: str | None) -> Said:
 
 
 def settle(named: Said, labels: Encoded) -> Scored:
-    """The metric of a task, checked against its labels.
+    """Return the metric of a task, checked against its labels.
 
     Raises:
         UsageError: the metric cannot score such labels.

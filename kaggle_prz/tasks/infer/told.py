@@ -89,7 +89,7 @@ def rows_with_image_and_label(
 
 
 def twins(ids: Text, paths: Text, role: Role) -> list[str]:
-    """A sentence on ids that are the name of several files, where the folders do not tell."""
+    """Return a sentence on ids that name several files."""
     plain = [name for name, path in zip(ids.tolist(), paths.tolist(), strict=True) if path]
     several = role.with_twins(plain)
     if not several:
@@ -115,7 +115,7 @@ def _passed_over(ids: Text, lost: np.ndarray, what: str) -> list[str]:
 
 
 def evidence(found: Found) -> tuple[Evidence, ...]:
-    """Every property of a task, its value and the rule that gave it."""
+    """Return every property of a task, its value and the rule that gave it."""
     sample, table, index = found.sample, found.table, found.index
     trained, seen = _counted(found)
     averaged = "; the mean over heads" if found.labels.heads else ""
@@ -137,7 +137,7 @@ def evidence(found: Found) -> tuple[Evidence, ...]:
 
 
 def _counted(found: Found) -> tuple[str, str]:
-    """How many images there are to train on and to predict; where rows are bags, of how many."""
+    """Return how many images there are to train on and to predict, and of how many bags."""
     rows = len(found.kept)
     seen = f"{np.count_nonzero(found.test_files != '')} of {len(found.sample.ids)}"
     if found.index.bags is None:
@@ -150,7 +150,7 @@ def _counted(found: Found) -> tuple[str, str]:
 
 
 def _of_bags(found: Found) -> list[Evidence]:
-    """How many images rows have, and what becomes of them, where they have several."""
+    """Return how many images rows have, and what becomes of them, where they have several."""
     if found.index.bags is None:
         return []
     files_ = [*found.train_files.tolist(), *found.test_files.tolist()]
@@ -161,7 +161,7 @@ def _of_bags(found: Found) -> list[Evidence]:
 
 
 def warnings(found: Found) -> tuple[str, ...]:
-    """Sentences on what is left out, and on what may be meant otherwise."""
+    """Return sentences on what is left out, and on what may be meant otherwise."""
     ids, files_ = found.sample.ids, found.test_files
     told = (
         *found.left_out,
@@ -176,7 +176,7 @@ def warnings(found: Found) -> tuple[str, ...]:
 
 
 def _groups_in_test(group: Group) -> str:
-    """A sentence on groups that are in both roles."""
+    """Return a sentence on groups that are in both roles."""
     both = group.in_test
     if not both:
         return ""
@@ -187,7 +187,7 @@ def _groups_in_test(group: Group) -> str:
 
 
 def _missing_test_images(ids: Text, test_files: Text) -> list[str]:
-    """A sentence on rows to predict that have no picture."""
+    """Return a sentence on rows to predict that have no picture."""
     lost = ids[test_files == ""]
     if not len(lost):
         return []
@@ -198,7 +198,7 @@ def _missing_test_images(ids: Text, test_files: Text) -> list[str]:
 
 
 def _by_order(table: LabelTable, test_rule: str, index: files.Index) -> list[str]:
-    """Rows of stacks that no id joins with their labels, or with the sample."""
+    """Return rows of stacks that no id joins with their labels, or with the sample."""
     of_labels = [table.path.name] if index.by_row and table.by_order else []
     names = [*of_labels, *(["the sample submission"] if test_rule == lookup.IN_ORDER else [])]
     return [

@@ -46,7 +46,7 @@ class Augmentation:
 
     @classmethod
     def of(cls, stage: Stage) -> "Augmentation":
-        """What a stage asks for."""
+        """Return what a stage asks for."""
         return cls(stage.randaugment, stage.mixup, stage.cutmix)
 
     @property

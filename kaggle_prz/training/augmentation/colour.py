@@ -14,7 +14,7 @@ _BITS = 4  # that posterize leaves out at most
 
 
 def brightness(_: NDArray[np.int64], strength: float) -> Table:
-    """Values times 0.1 to 1.9."""
+    """Return values times 0.1 to 1.9."""
     return _VALUES * (1 + _FACTOR * strength)
 
 
@@ -25,7 +25,7 @@ def contrast(histogram: NDArray[np.int64], strength: float) -> Table:
 
 
 def solarize(_: NDArray[np.int64], strength: float) -> Table:
-    """The highest values inverted; at the greatest strength all."""
+    """Return the highest values inverted; at the greatest strength all."""
     return np.where(256 * (1 - abs(strength)) <= _VALUES, 255 - _VALUES, _VALUES)
 
 
@@ -45,7 +45,7 @@ def autocontrast(histogram: NDArray[np.int64], strength: float) -> Table:
 
 
 def equalize(histogram: NDArray[np.int64], strength: float) -> Table:
-    """Every value as frequent as any other, by a share of the way."""
+    """Return every value as frequent as any other, by a share of the way."""
     (present,) = histogram.nonzero()
     if len(present) < 2:
         return _VALUES

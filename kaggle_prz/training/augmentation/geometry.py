@@ -22,12 +22,12 @@ def rotate(strength: float) -> Matrix:
 
 
 def shear_x(strength: float) -> Matrix:
-    """Rows against each other, by up to 0.3 px a px."""
+    """Return rows against each other, by up to 0.3 px a px."""
     return np.array([[1.0, _SHEAR * strength, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 
 
 def shear_y(strength: float) -> Matrix:
-    """Columns against each other, by up to 0.3 px a px."""
+    """Return columns against each other, by up to 0.3 px a px."""
     return shear_x(strength)[[1, 0, 2]][:, [1, 0, 2]]
 
 

@@ -29,7 +29,7 @@ def stored_size(size: int, margin: float) -> int:
 
 
 def decoded_sizes(recipe: Recipe) -> tuple[int, ...]:
-    """Sizes of all stores that training and prediction of a recipe need, px, rising.
+    """Return sizes of all stores that training and prediction of a recipe need, px, rising.
 
     Example:
         >>> decoded_sizes(Recipe(sizes=(160, 200), presize=0.25))

@@ -60,7 +60,7 @@ def randaugment(images: Pixels, draws: Draws, *, magnitude: float, size: int) ->
 
 
 def operations_of(draws: Draws) -> list[tuple[str, int]]:
-    """Names and signs of the operations of one picture, in order.
+    """Return names and signs of the operations of one picture, in order.
 
     Args:
         draws: `(DRAWS,)`.

@@ -26,7 +26,7 @@ class TracedLoss(keras.losses.Loss):  # type: ignore[misc]
         self._loss = loss
 
     def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
-        """The loss of `(batch, outputs)`, per image, or per image and head or tag."""
+        """Return the loss of `(batch, outputs)`, per image, or per image and head or tag."""
         self.traces += not isinstance(y_pred, keras.KerasTensor)
         return self._loss.call(y_true, y_pred)
 
@@ -42,7 +42,7 @@ class SoftmaxCrossentropy(keras.losses.Loss):  # type: ignore[misc]
         self._shares, self._focal, self._smoothing = shares, focal, smoothing
 
     def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
-        """The loss of `(batch, heads)` class indexes or shares: `(batch, heads)`, or `(batch,)`."""
+        """Return the loss of `(batch, heads)` class indexes or shares."""
         if not self._shares:
             y_true = keras.ops.reshape(y_true, (-1, len(self._sizes)))
         each = [
@@ -77,7 +77,7 @@ class SigmoidCrossentropy(keras.losses.Loss):  # type: ignore[misc]
         self._focal, self._smoothing = focal, smoothing
 
     def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
-        """The loss of `(batch, outputs)`, of every output."""
+        """Return the loss of `(batch, outputs)`, of every output."""
         pair = (keras.ops.expand_dims(y_true, -1), keras.ops.expand_dims(y_pred, -1))
         if self._focal:
             return keras.losses.binary_focal_crossentropy(
@@ -87,7 +87,7 @@ class SigmoidCrossentropy(keras.losses.Loss):  # type: ignore[misc]
 
 
 def _softmax_accuracy(sizes: Sequence[int], shares: bool) -> keras.metrics.Metric:
-    """How often the most probable class is the true one, averaged over softmaxes."""
+    """Return how often the most probable class is the true one, averaged over softmaxes."""
 
     def right(y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         if not shares:

@@ -117,7 +117,7 @@ class LayerwiseAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
         )
 
     def _powers_of_betas(self, dtype: str) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """Both betas to the number of the step; the same for every variable of a type."""
+        """Return both betas to the number of the step; the same for every variable of a type."""
         import tensorflow as tf
 
         if dtype not in self._powers:
@@ -136,7 +136,7 @@ def _on_one_device_of_tensorflow() -> bool:
 
 
 def _fuses(gradient: keras.KerasTensor) -> bool:
-    """Whether an update is one operation: of dense gradients, on one device of TensorFlow's."""
+    """Return whether an update is one operation: dense gradients on one TensorFlow device."""
     if not _on_one_device_of_tensorflow():
         return False
     import tensorflow as tf
@@ -187,7 +187,7 @@ def inputs_of(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def share_of_rate(shape: tuple[int, ...]) -> float:
-    """A variable's learning rate ÷ the one given.
+    """Return a variable's learning rate ÷ the one given.
 
     Example:
         >>> share_of_rate((1, 1, 640, 24)), share_of_rate((3, 3, 96, 1)), share_of_rate((4,))

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from support.synthetic import make_run
+from support.synthetic import make_run, write_blend
 
-from kaggle_prz import __version__, competitions, runs, schedule
-from kaggle_prz.commands import cli, fit
+from kaggle_prz import __version__, runs, schedule
+from kaggle_prz.commands import cli, inspect
 from kaggle_prz.competitions import embedded
 from kaggle_prz.competitions.embedded import source
 from kaggle_prz.competitions.embedded.shapes import Shapes
@@ -212,7 +212,7 @@ def test_weights_that_nobody_has(prz, weights, told):
 
 def test_a_directory_with_a_run_of_another_recipe(prz, here):
     run = here / "runs" / "shapes" / "first"
-    task = fit.inspect("shapes")
+    task = inspect.inspect("shapes")
     runs.begin(run, "shapes", Recipe(backbone="tiny", sizes=(32,)), task, "")
     before = (run / "recipe.json").read_bytes()
     status, _, err = prz("fit", "-c", "shapes", "--run", "first", "--folds", 2)
@@ -378,10 +378,10 @@ def test_a_folder_has_no_leaderboard(prz, here):
 
 def test_submit_prints_the_receipt(prz, here):
     run = here / "runs" / "shapes" / "first"
-    task = fit.inspect("shapes")
+    task = inspect.inspect("shapes")
     runs.begin(run, "shapes", Recipe(), task, "")
     runs.write_task(run, task)
-    filesystem.write_json(run / "blend.json", {"score": 0.5})
+    write_blend(run, 0.5)
     shutil.copy(task.sample, run / "submission.csv")
     status, out, _ = prz("submit", run, "-m", "chance", "--json")
     assert status == 0
@@ -390,7 +390,7 @@ def test_submit_prints_the_receipt(prz, here):
     status, out, _ = prz("submit", run)
     assert "it is not sent again" in out
     assert prz("submit", run, "--again")[0] == 0
-    assert len(competitions.EmbeddedHost().submissions("shapes")) == 2
+    assert len(source.EmbeddedSource("shapes").leaderboard.submissions()) == 2
 
 
 @pytest.mark.parametrize("command", ["submit", "report"])
@@ -417,7 +417,7 @@ def _raise(error: BaseException):
 
 
 def test_an_unexpected_error_is_one_sentence_with_a_way_to_see_more(prz, monkeypatch):
-    monkeypatch.setattr(fit, "read", _raise(ZeroDivisionError("by nothing")))
+    monkeypatch.setattr(inspect, "read", _raise(ZeroDivisionError("by nothing")))
     status, out, err = prz("inspect", "-c", "shapes")
     assert (status, out) == (1, "")
     assert err.startswith("Error: ZeroDivisionError: by nothing. This is a fault of kaggle-prz")
@@ -438,7 +438,7 @@ def test_a_place_that_cannot_be_used_is_named(prz, monkeypatch):
     ("error", "status"), [(ZeroDivisionError("by nothing"), 1), (UsageError("by nothing"), 2)]
 )
 def test_debug_shows_what_was_raised(monkeypatch, capsys, error, status):
-    monkeypatch.setattr(fit, "read", _raise(error))
+    monkeypatch.setattr(inspect, "read", _raise(error))
     with pytest.raises(SystemExit) as end:
         cli.main(["--debug", "inspect", "-c", "shapes"])
     assert end.value.code == status
@@ -448,7 +448,7 @@ def test_debug_shows_what_was_raised(monkeypatch, capsys, error, status):
 
 
 def test_ctrl_c_says_how_to_go_on(prz, monkeypatch):
-    monkeypatch.setattr(fit, "read", _raise(KeyboardInterrupt()))
+    monkeypatch.setattr(inspect, "read", _raise(KeyboardInterrupt()))
     status, _, err = prz("inspect", "-c", "shapes")
     assert status == 130
     assert err.strip() == (
@@ -458,7 +458,7 @@ def test_ctrl_c_says_how_to_go_on(prz, monkeypatch):
 
 WAIT = """
 import time
-from kaggle_prz import cli
+from kaggle_prz.commands import cli
 
 @cli.cli.command()
 def wait():
@@ -484,7 +484,7 @@ def test_a_signal_ends_the_process_with_a_sentence(number):
 
 
 MUCH = """
-from kaggle_prz import cli
+from kaggle_prz.commands import cli
 
 @cli.cli.command()
 def much():

@@ -9,7 +9,7 @@ from support.toys import Recorder
 
 from kaggle_prz import runs
 from kaggle_prz.commands import cli, kernel
-from kaggle_prz.commands.kernel import job, scripts, wheels
+from kaggle_prz.commands.kernel import job, wheels
 from kaggle_prz.commands.kernel.job import Job
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import RunError, SecretFoundError, UsageError
@@ -65,7 +65,7 @@ def test_a_training_kernel_for_a_competition(tmp_path):
         "model_sources": [],
     }
     assert (built.kernel / "train.py").read_bytes() == (
-        scripts.home() / "train" / "train.py"
+        wheels.scripts() / "train" / "train.py"
     ).read_bytes()
     todo = Job.read(built.bundle / "kernel.json")
     assert (todo.mode, todo.competition, todo.run) == ("train", "leaf-shapes", None)
@@ -157,8 +157,8 @@ def test_weights_of_a_file_come_along(tmp_path):
         options=QUICK | {"weights": str(tmp_path / "mine.weights.h5")},
     )  # fmt: skip
     assert Job.read(built.bundle / "kernel.json").options["weights"] == "weights/mine.weights.h5"
-    (entry,) = [e for e in built.files if e["path"] == "weights/mine.weights.h5"]
-    assert (built.bundle / entry["file"]).read_bytes() == b"weights"
+    (entry,) = [e for e in built.files if e.path == "weights/mine.weights.h5"]
+    assert (built.bundle / entry.file).read_bytes() == b"weights"
 
 
 @pytest.mark.parametrize(
@@ -216,13 +216,13 @@ def test_slugs_are_of_a_length_that_kaggle_takes(competition):
 
 def test_a_job_of_another_form_is_told(tmp_path):
     (tmp_path / "kernel.json").write_text('{"mode": "dream"}')
-    with pytest.raises(RunError, match="is not what kernel build wrote: mode: "):
+    with pytest.raises(RunError, match=r"kernel\.json holds .*\(mode: .*Build the kernel again"):
         Job.read(tmp_path / "kernel.json")
 
 
 def test_the_scripts_are_short_and_the_shipped_metadata_is_whole():
     for mode in ("train", "predict"):
-        directory = scripts.home() / mode
+        directory = wheels.scripts() / mode
         assert len((directory / f"{mode}.py").read_text().splitlines()) <= 40
         shipped = json.loads((directory / "kernel-metadata.json").read_text())
         assert shipped["enable_internet"] is False

@@ -83,5 +83,5 @@ def test_a_build_that_was_stopped_is_gone_on_with_and_not_pushed(sealed, emptied
     assert not bundle.is_whole(sealed)
     again = Bundle(sealed)
     again.add_json(bundle.JOB, {})
-    assert [entry["file"] for entry in again.seal()] == [bundle.JOB]
+    assert [entry.file for entry in again.seal()] == [bundle.JOB]
     assert bundle.is_whole(sealed)

@@ -167,7 +167,7 @@ def test_a_push_that_was_stopped_before_its_score_goes_on_waiting(kaggle, built,
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(pushing.submitting.sent, "wait", stopped)
+        patch.setattr(pushing.submitting.submissions, "wait", stopped)
         with pytest.raises(KeyboardInterrupt):
             pushing.push(built("predict", PREDICT), submit=True)
     pushed = pushing.push(built("predict", PREDICT), submit=True)
@@ -285,7 +285,8 @@ def test_no_credential_is_uploaded(kaggle, built):
 
 @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../x", "", "C:x", "..\\x"])
 def test_names_that_lead_out_are_refused(tmp_path, name, monkeypatch):
-    monkeypatch.setattr(remote, "_files", lambda door, ref: iter([(name, "http://localhost/x")]))
+    listed = {"files": [{"fileName": name, "url": "http://localhost/x"}]}
+    monkeypatch.setattr(remote, "_listing", lambda door, ref: iter([listed]))
     with pytest.raises(HostError, match="stay in the directory"):
         remote.pull(Door(), "me/it", tmp_path / "to", Recorder())
     assert not (tmp_path / "to").exists()

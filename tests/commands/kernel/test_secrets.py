@@ -3,7 +3,7 @@ import zipfile
 
 import pytest
 
-from kaggle_prz.commands.kernel import secrets
+from kaggle_prz.commands.kernel import bundle
 from kaggle_prz.core.errors import SecretFoundError
 
 KEY = "0123456789abcdef" * 2
@@ -13,14 +13,14 @@ def test_an_ordinary_directory_is_taken(tmp_path, monkeypatch):
     monkeypatch.setenv("KAGGLE_KEY", KEY)
     monkeypatch.setenv("KAGGLE_USERNAME", "me")
     (tmp_path / "kernel.json").write_text('{"kernel": "me/prz-train-x", "sha256": "' + "0" * 64)
-    secrets.refuse(tmp_path)
+    bundle.refuse_secrets(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["kaggle.json", "access_token", ".netrc", "id_rsa"])
 def test_files_that_are_credentials_by_their_name(tmp_path, name):
     (tmp_path / name).write_text("{}")
     with pytest.raises(SecretFoundError, match=f"{name} is refused: its name says"):
-        secrets.refuse(tmp_path)
+        bundle.refuse_secrets(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_files_that_are_credentials_by_their_name(tmp_path, name):
 def test_what_looks_like_a_credential(tmp_path, content):
     (tmp_path / "notes.txt").write_text(content)
     with pytest.raises(SecretFoundError, match=r"notes\.txt is refused: .* looks like one") as told:
-        secrets.refuse(tmp_path)
+        bundle.refuse_secrets(tmp_path)
     assert "0123456789" not in str(told.value)
 
 
@@ -59,4 +59,4 @@ def test_a_credential_of_this_machine_is_found_even_within_a_wheel(tmp_path, mon
     with zipfile.ZipFile(tmp_path / "bundle" / "a-1-py3-none-any.whl", "w") as wheel:
         wheel.writestr("a/settings.py", f"PASSWORD = {secret!r}", zipfile.ZIP_DEFLATED)
     with pytest.raises(SecretFoundError, match=r"a/settings\.py is refused.* of this machine"):
-        secrets.refuse(tmp_path / "bundle")
+        bundle.refuse_secrets(tmp_path / "bundle")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import kaggle_prz
-from kaggle_prz.commands.kernel import scripts, wheels
+from kaggle_prz.commands.kernel import wheels
 from kaggle_prz.core.errors import RunError
 from kaggle_prz.models import backbones
 
@@ -73,10 +73,10 @@ def test_our_wheel_is_the_package_that_runs_with_scripts_and_entry_points(tmp_pa
     for file in package.rglob("*.py"):
         twin = tmp_path / "there" / file.relative_to(package.parent)
         assert twin.read_bytes() == file.read_bytes()
-    kernels = tmp_path / "there" / "kaggle_prz" / "kernel" / "kernels"
+    kernels = tmp_path / "there" / "kaggle_prz" / "commands" / "kernel" / "kernels"
     for mode in ("train", "predict"):
         assert (kernels / mode / f"{mode}.py").read_bytes() == (
-            scripts.home() / mode / f"{mode}.py"
+            wheels.scripts() / mode / f"{mode}.py"
         ).read_bytes()
         assert (kernels / mode / "kernel-metadata.json").is_file()
     (there,) = importlib.metadata.distributions(path=[str(tmp_path / "there")])

@@ -17,6 +17,11 @@ SHAPES = Shapes(seed=1, train=8, test=24)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
+def board() -> leaderboard.Board:
+    """The leaderboard, as a new process has it."""
+    return leaderboard.Board(SHAPES)
+
+
 def _csv(directory: Path, sureness: float, name: str = "submission.csv") -> Path:
     """A submission that gives the true class `sureness`."""
     answers = SHAPES.answers()
@@ -31,7 +36,7 @@ def _csv(directory: Path, sureness: float, name: str = "submission.csv") -> Path
 
 def test_a_submission_is_scored_and_kept(tmp_path):
     path = _csv(tmp_path, 0.7)
-    received = leaderboard.submit(SHAPES, path, "first", now=NOON)
+    received = board().submit(path, "first", now=NOON)
     assert received.public_score == pytest.approx(-np.log(0.7))
     assert received.private_score == pytest.approx(-np.log(0.7))
     assert (received.ref, received.status, received.file_name, received.description) == (
@@ -39,36 +44,36 @@ def test_a_submission_is_scored_and_kept(tmp_path):
     )
     assert received.date == "2026-03-01T12:00:00+00:00"
     assert received.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert leaderboard.submissions("shapes") == [received]
+    assert board().submissions() == [received]
 
 
 def test_an_empty_leaderboard_holds_the_benchmark():
-    (row,) = leaderboard.standings(SHAPES)
+    (row,) = board().standings()
     assert (row.rank, row.team) == (1, "sample submission benchmark")
     assert row.score == pytest.approx(np.log(4))
-    assert leaderboard.submissions("shapes") == []
+    assert board().submissions() == []
 
 
 def test_the_benchmark_is_the_score_of_the_sample_submission(tmp_path):
     SHAPES.materialise(tmp_path / "shapes")
     sample = tmp_path / "shapes" / "sample_submission.csv"
-    received = leaderboard.submit(SHAPES, sample, "sample")
-    scores = {row.team: row.score for row in leaderboard.standings(SHAPES)}
+    received = board().submit(sample, "sample")
+    scores = {row.team: row.score for row in board().standings()}
     assert scores["sample submission benchmark"] == received.public_score == scores["you"]
 
 
 def test_the_best_submission_stands(tmp_path):
     for sureness in (0.4, 0.8, 0.6):
-        leaderboard.submit(SHAPES, _csv(tmp_path, sureness), "", now=NOON)
-    first, second = leaderboard.standings(SHAPES)
+        board().submit(_csv(tmp_path, sureness), "", now=NOON)
+    first, second = board().standings()
     assert (first.rank, first.team, first.entries) == (1, "you", 3)
     assert first.score == pytest.approx(-np.log(0.8))
     assert (second.rank, second.team) == (2, "sample submission benchmark")
 
 
 def test_worse_than_chance_ranks_below_the_benchmark(tmp_path):
-    leaderboard.submit(SHAPES, _csv(tmp_path, 0.1), "")
-    assert [row.team for row in leaderboard.standings(SHAPES)] == [
+    board().submit(_csv(tmp_path, 0.1), "")
+    assert [row.team for row in board().standings()] == [
         "sample submission benchmark",
         "you",
     ]
@@ -85,13 +90,13 @@ def test_the_private_score_is_that_of_the_two_best_in_public(tmp_path):
             lines.append(",".join([row, *cells]))
         path = tmp_path / "both.csv"
         path.write_text("\n".join(lines))
-        leaderboard.submit(SHAPES, path, "", now=NOON)
+        board().submit(path, "", now=NOON)
 
     both(public=0.5, private=0.9)
     both(public=0.8, private=0.6)
     both(public=0.7, private=0.7)
-    assert leaderboard.standings(SHAPES)[0].score == pytest.approx(-np.log(0.8))
-    private = leaderboard.standings(SHAPES, private=True)[0]
+    assert board().standings()[0].score == pytest.approx(-np.log(0.8))
+    private = board().standings(private=True)[0]
     assert private.score == pytest.approx(-np.log(0.7))
 
 
@@ -100,14 +105,14 @@ def test_the_daily_limit_counts_scored_files_of_the_utc_day(tmp_path):
     bad = tmp_path / "bad.csv"
     bad.write_text("id\n")
     for _ in range(5):
-        leaderboard.submit(SHAPES, good, "", now=NOON)
+        board().submit(good, "", now=NOON)
         with pytest.raises(SubmissionError, match="was refused"):
-            leaderboard.submit(SHAPES, bad, "", now=NOON - timedelta(days=1))
+            board().submit(bad, "", now=NOON - timedelta(days=1))
     with pytest.raises(SubmissionError, match=r"takes 5 submissions a day \(UTC\), and 5 were"):
-        leaderboard.submit(SHAPES, good, "", now=NOON + timedelta(hours=11, minutes=59))
-    assert len(leaderboard.submissions("shapes")) == 10
+        board().submit(good, "", now=NOON + timedelta(hours=11, minutes=59))
+    assert len(board().submissions()) == 10
     tomorrow_in_utc = datetime(2026, 3, 1, 20, 30, tzinfo=timezone(timedelta(hours=-4)))
-    received = leaderboard.submit(SHAPES, good, "", now=tomorrow_in_utc)
+    received = board().submit(good, "", now=tomorrow_in_utc)
     assert (received.ref, received.date) == (11, "2026-03-02T00:30:00+00:00")
 
 
@@ -116,19 +121,19 @@ def test_a_refused_file_is_recorded_and_does_not_count(tmp_path):
     bad.write_text("id,label\n")
     for _ in range(6):
         with pytest.raises(SubmissionError, match=r"bad\.csv was refused: .*must have the columns"):
-            leaderboard.submit(SHAPES, bad, "oops", now=NOON)
-    newest, *others = leaderboard.submissions("shapes")
+            board().submit(bad, "oops", now=NOON)
+    newest, *others = board().submissions()
     assert (newest.ref, newest.status, newest.public_score) == (6, "error", None)
     assert "must have the columns" in newest.error
     assert len(others) == 5
-    assert [row.team for row in leaderboard.standings(SHAPES)] == ["sample submission benchmark"]
-    assert leaderboard.submit(SHAPES, _csv(tmp_path, 0.5), "", now=NOON).ref == 7
+    assert [row.team for row in board().standings()] == ["sample submission benchmark"]
+    assert board().submit(_csv(tmp_path, 0.5), "", now=NOON).ref == 7
 
 
 def test_a_file_that_is_not_there_is_not_recorded(tmp_path):
     with pytest.raises(SubmissionError, match="cannot be read"):
-        leaderboard.submit(SHAPES, tmp_path / "none.csv", "")
-    assert not leaderboard.board_path("shapes").exists()
+        board().submit(tmp_path / "none.csv", "")
+    assert not board().path.exists()
 
 
 @pytest.mark.parametrize(
@@ -150,9 +155,9 @@ def test_a_corrupted_leaderboard_is_named_and_left_alone(tmp_path, content):
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
     for use in (
-        lambda: leaderboard.submit(SHAPES, _csv(tmp_path, 0.5), ""),
-        lambda: leaderboard.submissions("shapes"),
-        lambda: leaderboard.standings(SHAPES),
+        lambda: board().submit(_csv(tmp_path, 0.5), ""),
+        lambda: board().submissions(),
+        lambda: board().standings(),
     ):
         with pytest.raises(RunError, match=r"shapes\.json should hold the leaderboard of shapes"):
             use()
@@ -161,15 +166,15 @@ def test_a_corrupted_leaderboard_is_named_and_left_alone(tmp_path, content):
 
 def test_a_full_disk_keeps_the_leaderboard(tmp_path, monkeypatch):
     path = _csv(tmp_path, 0.5)
-    kept = leaderboard.submit(SHAPES, path, "")
+    kept = board().submit(path, "")
 
     def fail(self: Path, content: bytes) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", fail)
     with pytest.raises(DiskFullError):
-        leaderboard.submit(SHAPES, path, "")
-    assert leaderboard.submissions("shapes") == [kept]
+        board().submit(path, "")
+    assert board().submissions() == [kept]
 
 
 def test_processes_at_once_are_all_recorded(tmp_path):
@@ -181,9 +186,9 @@ def test_processes_at_once_are_all_recorded(tmp_path):
         "shapes = Shapes(seed=1, train=8, test=24)\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
         "for _ in range(2):\n"
-        "    print(leaderboard.submit(shapes, Path(sys.argv[1]), 'x').ref)\n"
+        "    print(leaderboard.Board(shapes).submit(Path(sys.argv[1]), 'x').ref)\n"
         "for _ in range(10):\n"
-        "    try: leaderboard.submit(shapes, Path(sys.argv[2]), 'x')\n"
+        "    try: leaderboard.Board(shapes).submit(Path(sys.argv[2]), 'x')\n"
         "    except SubmissionError: pass\n"
     )
     (tmp_path / "bad.csv").write_text("id\n")
@@ -198,7 +203,7 @@ def test_processes_at_once_are_all_recorded(tmp_path):
         process.stdin.flush()
     printed = [process.communicate(timeout=60)[0].split() for process in running]
     assert [process.returncode for process in running] == [0, 0]
-    recorded = leaderboard.submissions("shapes")
+    recorded = board().submissions()
     assert [each.ref for each in recorded] == list(range(24, 0, -1))
     scored = {each.ref for each in recorded if each.status == "complete"}
     assert scored == {int(ref) for refs in printed for ref in refs}

@@ -80,7 +80,7 @@ def test_a_day_that_is_used_up_is_a_note_since_training_may_outlast_it(world, fi
 @pytest.mark.parametrize("kind", ["reset", 503])
 def test_a_kaggle_that_cannot_be_reached_is_a_note(world, kind, known):
     if known:
-        world.host.describe(world.slug)
+        world.about()
     world.server.faults.add("*", kind, times=0)
     (note,) = check(world)
     assert note.startswith(f"Note: whether {world.slug!r} takes a submission could not be asked: ")

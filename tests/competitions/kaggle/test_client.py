@@ -16,7 +16,7 @@ from support.toys import Recorder
 
 from kaggle_prz.competitions.kaggle import (
     Door,
-    KaggleHost,
+    KaggleSource,
     credentials,
     failures,
     metadata,
@@ -64,7 +64,7 @@ def test_asking_prints_nothing_and_leaves_no_trace(world, monkeypatch, capsys, t
     monkeypatch.setenv("VERBOSE", "1")
     monkeypatch.setenv("VERBOSE_OUTPUT", "1")
     with caplog.at_level(logging.DEBUG):
-        world.host.describe(world.slug)
+        world.about()
     told = "".join(capsys.readouterr()) + caplog.text
     assert "Authorization" not in told
     assert not any(secret in told for secret in world.server.account.values())
@@ -72,7 +72,7 @@ def test_asking_prints_nothing_and_leaves_no_trace(world, monkeypatch, capsys, t
 
 
 def test_only_the_client_without_side_effects_is_imported(world):
-    world.host.describe(world.slug)
+    world.about()
     assert "kagglesdk" in sys.modules
 
 
@@ -86,29 +86,27 @@ def test_an_environment_that_would_become_production_is_refused(monkeypatch, nam
 
 def test_without_a_login_nothing_is_asked():
     with pytest.raises(CredentialsError, match="There is no credential"):
-        KaggleHost().describe("dogs")
+        _ = KaggleSource("dogs").about
 
 
 def test_a_wrong_key_is_told_with_its_source(world, monkeypatch):
     monkeypatch.setenv("KAGGLE_KEY", "wrong-key")
     with pytest.raises(CredentialsError, match=r"KAGGLE_USERNAME and KAGGLE_KEY \(401\)") as caught:
-        world.host.describe(world.slug)
+        world.about()
     assert "wrong-key" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_token_serves_as_well(world, monkeypatch):
     monkeypatch.setenv("KAGGLE_API_TOKEN", world.server.account["token"])
-    assert world.host.describe(world.slug).title == "Leaves"
+    assert world.about().title == "Leaves"
     assert world.requests()[-1]["authorization"] == "Bearer"
 
 
 def test_an_unknown_slug_is_guessed_at(world):
     with pytest.raises(CompetitionNotFoundError, match=r"Did you mean 'leaves-\d+'"):
-        world.host.describe("leaves-of")
+        world.about("leaves-of")
     with pytest.raises(CompetitionNotFoundError, match="Did you mean 'shapes'"):
-        world.host.describe("shape")
-    assert not world.host.knows("quite-another-name")
-    assert world.host.knows(world.slug)
+        world.about("shape")
 
 
 def test_every_call_has_a_timeout(world, monkeypatch):
@@ -120,29 +118,29 @@ def test_every_call_has_a_timeout(world, monkeypatch):
         return send(self, request, **options)
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", spy)
-    world.host.download(world.slug)
-    world.host.wait(world.slug, world.host.submit(world.slug, world.csv, ""))
-    world.host.standings(world.slug)
+    world.source.download()
+    world.source.wait(world.source.submit(world.csv, ""))
+    world.source.standings()
     assert len(seen) >= 10
     assert set(seen) == {(5.0, 5.0)}
 
 
 def test_facts_serve_for_an_hour_and_then_where_kaggle_is_away(world, monkeypatch):
-    world.host.describe(world.slug)
-    world.host.describe(world.slug)
+    world.about()
+    world.about()
     assert len(world.requests("GetCompetition")) == 1
     monkeypatch.setattr(metadata, "_FRESH", 0.0)
     world.change(title="New")
-    assert world.host.describe(world.slug).title == "New"
+    assert world.about().title == "New"
     world.server.faults.add("GetCompetition", 503, times=0)
-    assert world.host.describe(world.slug).title == "New"
+    assert world.about().title == "New"
     with pytest.raises(HostError):
-        world.host.describe("another-one")
+        world.about("another-one")
 
 
 def test_facts_name_no_account(world):
-    world.host.describe(world.slug)
-    text = (metadata.places.state(world.slug) / "facts.json").read_text()
+    world.about()
+    text = (metadata.paths.state(world.slug) / "facts.json").read_text()
     assert not any(secret in text for secret in world.server.account.values())
 
 
@@ -207,12 +205,12 @@ def test_no_network_at_all_is_told_soon(waits, monkeypatch):
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
     with pytest.raises(NoNetworkError, match="there is no network"):
-        KaggleHost().describe("dogs")
+        _ = KaggleSource("dogs").about
     assert len(calls) == 3
     monkeypatch.setenv("KAGGLE_KERNEL_RUN_TYPE", "Batch")
     assert paths.in_kernel()
     with pytest.raises(NoNetworkError, match=r"attach the competition's data \(Add Input\)"):
-        KaggleHost().describe("dogs")
+        _ = KaggleSource("dogs").about
 
 
 @given(st.floats(0, 1e9), st.booleans())

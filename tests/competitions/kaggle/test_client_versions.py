@@ -51,7 +51,7 @@ def prz(*words: str, packages: Path, cwd: Path) -> subprocess.CompletedProcess[s
 
 
 def test_fit_with_an_old_client_trains_nothing_and_names_who_pins_it(world, old, tmp_path):
-    world.host.describe(world.slug)
+    world.about()
     done = prz("fit", "-c", world.slug, "--submit", packages=old, cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr == (
@@ -82,7 +82,7 @@ def test_a_request_that_the_client_does_not_know_is_the_same_sentence(world, mon
     with pytest.raises(ClientError, match="does not know the request GetSubmissionLimits as"):
         submit.check(competitions.find(world.slug))
     with pytest.raises(ClientError, match="pip install --upgrade 'kagglesdk"):
-        world.host.submit(world.slug, world.csv, "")
+        world.source.submit(world.csv, "")
     assert not world.submissions()
 
 
@@ -93,7 +93,7 @@ def test_a_field_that_the_client_would_leave_out_is_not_left_out(world, monkeypa
     fields = [each for each in kind._fields if each.field_name != "override_public"]
     monkeypatch.setattr(kind, "_fields", fields)
     with pytest.raises(ClientError, match="does not know the request GetLeaderboard"):
-        world.host.standings(world.slug)
+        world.source.standings()
 
 
 def test_what_our_requests_need_is_what_the_installed_client_has():

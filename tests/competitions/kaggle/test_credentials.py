@@ -120,8 +120,8 @@ def test_half_a_credential_is_told_where_nothing_whole_is(told, monkeypatch):
     )
     (finding,) = doctor.kaggle()
     assert (finding.state, finding.text) == ("fault", str(caught.value))
-    assert competitions.find("shapes").host.name == "embedded"
-    assert competitions.find(".").host.name == "folder"
+    assert competitions.find("shapes").host == "embedded"
+    assert competitions.find(".").host == "folder"
 
 
 @pytest.mark.parametrize("told", sorted(set(HALVES) - {"~/.kaggle is a file"}))
@@ -228,7 +228,7 @@ def test_a_login_is_renewed_whatever_its_file_is_written_in(world, monkeypatch):
         json.dumps({"refresh_token": "r" * 20, "access_token_expiration": 5}).encode("utf-16")
     )
     with pytest.raises(HostError, match="Renewing the login in"):  # the server knows no logins
-        world.host.describe(world.slug)
+        world.about()
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", "a token"])

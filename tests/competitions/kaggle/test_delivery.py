@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.synthetic import write_blend
 from support.toys import Recorder
 
 from kaggle_prz import competitions, runs, submission
@@ -48,7 +49,7 @@ def run(kaggle, tmp_path) -> runs.Run:
     path = tmp_path / "runs" / kaggle.slug / "first"
     runs.begin(path, kaggle.slug, Recipe(backbone="tiny", sizes=(32,), folds=2), task, "")
     runs.write_task(path, task)
-    filesystem.write_json(path / "blend.json", {"score": 0.54321})
+    write_blend(path, 0.54321)
     made = runs.load_run(path)
     rows = np.random.default_rng(0).dirichlet(np.ones(4), len(task.test_ids))
     submission.write(made.submission, task, task.test_ids, rows)
@@ -151,7 +152,7 @@ def test_a_code_competition_names_the_way(run, kaggle):
 def test_the_own_row_is_called_as_on_every_host(run, kaggle, monkeypatch, page):
     monkeypatch.setattr(leaderboard, "_PAGE", page)
     receipt = submit.submit(run)
-    standings = kaggle.host.standings(kaggle.slug)
+    standings = kaggle.source.standings()
     assert [row.rank for row in standings] == list(range(1, 62))
     assert [row.rank for row in standings if row.team == competitions.TEAM] == [receipt.rank]
     assert len(kaggle.requests("DownloadLeaderboard")) == (0 if page == 100 else 2)
@@ -162,16 +163,16 @@ def test_a_namesake_is_not_taken_for_the_team(run, kaggle):
     name = kaggle.server.account["username"]
     kaggle.change(teams=[{"teamName": name, "score": 0.001}])
     submit.submit(run)
-    assert sum(row.team == competitions.TEAM for row in kaggle.host.standings(kaggle.slug)) == 1
+    assert sum(row.team == competitions.TEAM for row in kaggle.source.standings()) == 1
 
 
 def test_the_private_leaderboard_comes_at_the_end(kaggle):
     with pytest.raises(SubmissionError, match="is shown when the competition is over"):
-        kaggle.host.standings(kaggle.slug, private=True)
+        kaggle.source.standings(private=True)
     kaggle.change(deadline="2020-01-01T00:00:00Z", teams=[{"teamName": "A", "score": 1.0}])
     (kaggle_facts,) = filesystem.home().rglob("facts.json")
     kaggle_facts.unlink()
-    assert len(kaggle.host.standings(kaggle.slug, private=True)) == 1
+    assert len(kaggle.source.standings(private=True)) == 1
 
 
 def test_the_terminal_shows_the_top_and_the_neighbours(run, kaggle, capsys):

@@ -43,14 +43,14 @@ def test_a_login_alone_leads_nowhere(monkeypatch):
 
 
 def test_with_the_loopback_server_the_client_has_its_address(world):
-    http = sdk.Http(world.host.door.credential)
+    http = sdk.Http(world.source.door.credential)
     request = http.request("competitions", "GetCompetition", competition_name=world.slug)
     assert request.url.startswith("http://localhost/")
     settings = http._session.merge_environment_settings(request.url, {}, None, None, None)
     proxy = f"http://127.0.0.1:{world.server.port}"
     assert settings["proxies"]["http"] == proxy
     before = len(world.requests())
-    world.host.door.ask("GetCompetition", "Asking", world.slug, competition_name=world.slug)
+    world.source.door.ask("GetCompetition", "Asking", world.slug, competition_name=world.slug)
     assert len(world.requests()) == before + 1
 
 

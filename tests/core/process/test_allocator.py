@@ -8,7 +8,7 @@ import pytest
 COUNT = """
 import resource, sys
 import numpy as np
-from kaggle_prz import allocator
+from kaggle_prz.core.process import allocator
 
 if sys.argv[1] == "keep" and not allocator.keep_freed_memory():
     sys.exit("no glibc")

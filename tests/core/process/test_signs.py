@@ -20,6 +20,7 @@ from support.synthetic import draw_competition
 import kaggle_prz
 from kaggle_prz import runs
 from kaggle_prz.commands import cli
+from kaggle_prz.commands.cli.output import print_json
 from kaggle_prz.competitions.embedded.shapes import Shapes
 from kaggle_prz.core.console import Terminal
 from kaggle_prz.core.process import signs
@@ -32,7 +33,8 @@ C_LOCALE = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE"
 # Several commands in one process: most of the time is that of imports.
 SEVERAL = """
 import json, sys
-from kaggle_prz import cli
+from kaggle_prz.commands import cli
+from kaggle_prz.commands.cli.output import print_json
 for words in json.loads(sys.argv[1]):
     try:
         cli.main(words)
@@ -205,7 +207,7 @@ def test_json_keeps_every_sign(monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(sys, "stdout", stream)
             signs.allow(stream)
-            cli._print_json(facts)
+            print_json(facts)
         stream.flush()
         assert json.loads(stream.buffer.getvalue().decode(encoding)) == facts
 

@@ -9,6 +9,7 @@ from support.toys import Recorder
 
 from kaggle_prz import images
 from kaggle_prz.core.errors import DataError, MissingExtraError
+from kaggle_prz.readers.formats import Wanted
 from kaggle_prz.readers.pictures import dicom
 
 pydicom = pytest.importorskip("pydicom")
@@ -151,7 +152,7 @@ def test_a_damaged_length_makes_no_room_for_what_is_not_there(tmp_path):
         element = b"\x10\x00\x10\x00UN\0\0\xf0\xff\xff\x3f" + b"few"  # 1 GiB
         (tmp_path / "x.dcm").write_bytes(bytes(128) + b"DICM" + element)
         with pytest.raises(Exception, match=r"no pixels|EOF|end|unpack"):
-            dicom.read(tmp_path / "x.dcm", 1000)
+            dicom.read(tmp_path / "x.dcm", Wanted(3, 16, 1000))
         assert tracemalloc.get_traced_memory()[1] < 50_000_000
     finally:
         tracemalloc.stop()

@@ -15,7 +15,7 @@ from unittest import mock
 import numpy as np
 
 from kaggle_prz import images
-from kaggle_prz.commands import fit
+from kaggle_prz.commands import inspect
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Silent
 from kaggle_prz.core.errors import PrzError
@@ -136,7 +136,7 @@ def inspected(files: Files) -> str:
     """Inspect a competition of these files."""
 
     def work() -> str:
-        task = fit.inspect(str(root), limit_bytes=_UNPACKED)
+        task = inspect.inspect(str(root), limit_bytes=_UNPACKED)
         terminal.show_task(task, Silent())
         terminal.show_classes(task, Silent())
         said = [*task.warnings, *(f"{one.value}{one.rule}" for one in task.evidence)]

@@ -1,6 +1,6 @@
 import pytest
 
-from kaggle_prz.competitions.folder import FolderHost
+from kaggle_prz.competitions.folder import FolderSource
 from kaggle_prz.core.errors import UsageError
 from kaggle_prz.schedule.recipe import Overrides
 from kaggle_prz.tasks.infer import hints
@@ -65,6 +65,5 @@ def test_what_is_no_toml(toml, content):
 
 
 def test_a_folder_is_described_by_its_file(toml):
-    host = FolderHost(toml('metric = "rmse"\ntitle = "Cats"\nflips = []'))
-    competition = host.describe(host.slug)
+    competition = FolderSource(toml('metric = "rmse"\ntitle = "Cats"\nflips = []')).about
     assert (competition.metric, competition.title, competition.flips) == ("rmse", "Cats", ())

@@ -3,23 +3,19 @@
 The archive is unpacked whole or not at all, and every member's checksum is tested.
 """
 
-import contextlib
 import os
 import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-
-import filelock
 
 from kaggle_prz.competitions.kaggle import metadata, paths
 from kaggle_prz.competitions.kaggle.client import Door
 from kaggle_prz.competitions.kaggle.download.fetching import Fetch, megabytes
 from kaggle_prz.core.console import Console
 from kaggle_prz.core.errors import DataError, DiskFullError, HostError
-from kaggle_prz.core.filesystem import room_for
+from kaggle_prz.core.filesystem import exclusive, room_for
 
 _TRIES = 3
 _PAGE = 200
@@ -39,7 +35,8 @@ def download(slug: str, door: Door, console: Console) -> Path:
     if mounted is not None:
         return mounted
     if not paths.has_files(slug):
-        with _alone(slug, console):
+        waiting = f"Another process is downloading {slug}; waiting for it."
+        with exclusive(paths.state(slug) / ".download.lock", lambda: console.say(waiting)):
             if not paths.has_files(slug):  # or another process has just brought them
                 _bring(slug, door, console)
     return paths.files(slug)
@@ -48,7 +45,7 @@ def download(slug: str, door: Door, console: Console) -> Path:
 def _bring(slug: str, door: Door, console: Console) -> None:
     metadata.get(slug, door)
     archive = paths.state(slug) / "files.zip.part"
-    fetch = Fetch(door, "DownloadDataFiles", slug, archive, room=_unpacked_bytes(slug, door))
+    fetch = Fetch(door, slug, archive, room=_unpacked_bytes(slug, door))
     for _ in range(_TRIES):
         fetch.run(console)
         try:
@@ -74,23 +71,6 @@ def _unpacked_bytes(slug: str, door: Door) -> int:
     if answer.get("nextPageToken"):
         return 0
     return sum(metadata.whole(file.get("totalBytes")) for file in answer.get("files") or [])
-
-
-@contextlib.contextmanager
-def _alone(slug: str, console: Console) -> Iterator[None]:
-    path = paths.state(slug) / ".download.lock"
-    with room_for(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        console.say(f"Another process is downloading {slug}; waiting for it.")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def unpack(archive: Path, directory: Path, console: Console) -> None:

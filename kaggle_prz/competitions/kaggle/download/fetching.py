@@ -38,11 +38,11 @@ _Show = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Whole:
-    """What is known of a whole file: bytes (0: not known), its tag, its MD5 in hexadecimal."""
+    """What is known of a whole file."""
 
-    total: int = 0
+    total: int = 0  # bytes; 0 where they are not known
     tag: str = ""
-    md5: str = ""
+    md5: str = ""  # in hexadecimal
 
 
 _WHOLE = pydantic.TypeAdapter(Whole)
@@ -50,16 +50,12 @@ _WHOLE = pydantic.TypeAdapter(Whole)
 
 @dataclass
 class Fetch:
-    """A file on its way: `method` gives its signed link, `part` is where it grows.
-
-    `room` is the number of bytes that are needed besides, once it is there.
-    """
+    """A competition's files on their way, as one archive."""
 
     door: Door
-    method: str
     slug: str
-    part: Path
-    room: int = 0
+    part: Path  # where the archive grows
+    room: int = 0  # bytes that are needed besides, once it is there
     _link: str = field(default="", repr=False)
     _finished: bool = False
     _furthest: int = 0
@@ -93,7 +89,9 @@ class Fetch:
     def _step(self, show: _Show) -> None:
         """Fetch until the end or a cut; a cut after any progress is no failure."""
         try:
-            self._link = self._link or self.door.link(self.method, competition_name=self.slug)
+            self._link = self._link or self.door.http.link(
+                "competitions", "DownloadDataFiles", competition_name=self.slug
+            )
             self._finished = self._receive(show)
         except requests.RequestException as error:
             if isinstance(error, ExpiredLinkError | UnreadableAnswerError):

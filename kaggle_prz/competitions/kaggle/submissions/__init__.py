@@ -22,7 +22,6 @@ from kaggle_prz.core.errors import HostError, LimitReachedError, RunError, Submi
 from kaggle_prz.core.filesystem import replacing
 from kaggle_prz.core.process.scrubbing import scrubbed
 
-_PAGE = 100
 _STATUSES = ("pending", "complete", "error")
 LONGEST_WAIT = 3600.0  # seconds until a pending submission is left to a later call
 _FIRST_WAIT, _NEXT_WAITS = 2.0, 30.0
@@ -32,18 +31,13 @@ _LONGEST = 500  # characters of a description, the tag's included
 
 @dataclass(frozen=True)
 class Entry:
-    """One submission in the ledger, finished or not.
-
-    `attempt` counts submissions of one content from 1; `ref` is Kaggle's number, 0 until it is
-    known. `asked` is whether Kaggle was asked to take it: then it may have, even without an
-    answer. `token` stands for the uploaded file, and is empty once the number is known.
-    """
+    """One submission in the ledger, finished or not."""
 
     sha256: str
-    attempt: int
-    ref: int = 0
-    asked: bool = False
-    token: str = ""
+    attempt: int  # counts submissions of one content from 1
+    ref: int = 0  # Kaggle's number, 0 until it is known
+    asked: bool = False  # whether Kaggle was asked to take it: it may have, even without an answer
+    token: str = ""  # stands for the uploaded file; empty once the number is known
     begun: str = ""
 
 
@@ -104,29 +98,16 @@ def attempt_of(description: str, sha256: str) -> int:
 
 
 def tagged(description: str, entry: Entry) -> str:
-    """Return a description with the tag, short enough for Kaggle.
-
-    Example:
-        >>> tagged("a try", Entry("1a2b3c4d5e6f", 1)), tagged("", Entry("1a2b3c4d5e6f", 2))
-        ('a try [prz 1a2b3c4d]', '[prz 1a2b3c4d 2]')
-    """
+    """Return a description with the tag, short enough for Kaggle."""
     tag = f"[prz {entry.sha256[:8]}{f' {entry.attempt}' if entry.attempt > 1 else ''}]"
     return f"{description[: _LONGEST - len(tag) - 1]} {tag}".strip()
 
 
 def rows(door: Door, slug: str) -> Iterator[Answer]:
     """Yield Kaggle's rows of the account's submissions, the newest first, page by page."""
-    for page in door.pages("ListSubmissions", "Listing the submissions to", slug, _PAGE):
+    what = "Listing the submissions to"
+    for page in door.pages("ListSubmissions", what, slug, competition_name=slug):
         yield from page.get("submissions") or []
-
-
-def submissions(door: Door, slug: str) -> list[Submission]:
-    """Return the account's submissions, the newest first; digests where this machine knows them."""
-    digests = {entry.ref: entry.sha256 for entry in entries(slug) if entry.ref}
-    return [
-        value(row, digests.get(metadata.whole(row.get("ref")), ""), door.private)
-        for row in rows(door, slug)
-    ]
 
 
 def of_content(door: Door, slug: str, sha256: str) -> dict[int, Submission]:
@@ -147,6 +128,20 @@ def that_counts(found: dict[int, Submission]) -> Submission | None:
     return found[max(good)] if good else None
 
 
+def open_facts(door: Door, slug: str) -> metadata.Facts:
+    """Return a competition's facts, asked for now; refuse one that takes no submissions."""
+    about = metadata.get(slug, door, fresh=True)
+    if about.disabled:
+        raise SubmissionError(f"{slug!r} takes no submissions at the moment, says Kaggle.")
+    return about
+
+
+def not_taken(slug: str, answer: Answer) -> SubmissionError:
+    """Return the error of a submission that Kaggle answers without taking it."""
+    said = str(answer.get("message") or "it says nothing more")
+    return SubmissionError(f"Kaggle did not take the submission to {slug!r}: {said}")
+
+
 def check_limit(door: Door, slug: str, daily_limit: int) -> None:
     """Refuse where no submission is left, of the day or of all; the limit 0 is not known."""
     left = door.ask(
@@ -159,8 +154,8 @@ def check_limit(door: Door, slug: str, daily_limit: int) -> None:
             f"{slug!r} takes no more submissions from this team: all "
             f"{metadata.whole(left.get('numTotal'))} are made."
         )
-    made = f"{metadata.whole(left.get('numToday'))}"
-    made += f" of {daily_limit}" if daily_limit else ""
+    of = f" of {daily_limit}" if daily_limit else ""
+    made = f"{metadata.whole(left.get('numToday'))}{of}"
     raise LimitReachedError(
         f"The day's submissions to {slug!r} are used up: {made} were made on "
         f"{datetime.now(UTC).date()}. Submit again after midnight UTC."

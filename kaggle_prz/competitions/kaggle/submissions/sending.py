@@ -30,7 +30,6 @@ from kaggle_prz.core.errors import (
 )
 from kaggle_prz.core.filesystem import exclusive, sha256
 
-_WHAT = "Submitting to"
 _TRIES = 4
 _LOOKS = 4  # at Kaggle's list, before a submission without an answer is taken for not made
 _CERTAIN = {"credentials", "forbidden", "unknown", "limited", "refused"}  # answers: not created
@@ -56,7 +55,7 @@ def check(door: Door, slug: str, console: Console) -> None:
     """
     door.check_client(_METHODS)
     try:
-        about = _about(door, slug)
+        about = submissions.open_facts(door, slug)
         try:
             submissions.check_limit(door, slug, about.daily_limit)
         except LimitReachedError as error:
@@ -73,13 +72,6 @@ def check(door: Door, slug: str, console: Console) -> None:
         )
 
 
-def _about(door: Door, slug: str) -> Facts:
-    about = metadata.get(slug, door, fresh=True)
-    if about.disabled:
-        raise SubmissionError(f"{slug!r} takes no submissions at the moment, says Kaggle.")
-    return about
-
-
 def _ask_for_a_late_one(door: Door, about: Facts, console: Console) -> None:
     """Find out whether a submission after the deadline is taken, by announcing a file."""
     ended = f"{about.slug!r} ended on {about.deadline[:10]}"
@@ -89,19 +81,17 @@ def _ask_for_a_late_one(door: Door, about: Facts, console: Console) -> None:
             "made; it would not be ranked."
         )
         return
-    try:
-        door.patience.call(
+    answer = door.tried(
+        lambda: door.patience.call(
             lambda: announced(door, about.slug, _FILE, _BYTES, int(time.time())), door.console
         )
-    except requests.RequestException as error:
-        raw = error
-    else:
+    )
+    if isinstance(answer, dict):
         console.say(f"Note: {ended}. Kaggle takes a late submission, scores it, and ranks none.")
-        return
-    # Outside of the handler: what failed holds a request, and that a credential.
-    if kind_of(raw) != "refused":
-        raise door.failure(raw, "Asking for a late submission to", about.slug)
-    raise SubmissionError(f"{ended}, and Kaggle takes no late submission to it.")
+    elif kind_of(answer) == "refused":
+        raise SubmissionError(f"{ended}, and Kaggle takes no late submission to it.")
+    else:
+        raise door.failure(answer, "Asking for a late submission to", about.slug)
 
 
 def submit(
@@ -124,7 +114,7 @@ def submit(
                 return before
         if not again and (before := submissions.that_counts(found)) is not None:
             return before
-        about = _about(door, slug)
+        about = submissions.open_facts(door, slug)
         if about.kernels_only:
             raise SubmissionError(
                 f"{slug!r} is a code competition: it takes no files, only the output of a kernel. "
@@ -150,8 +140,7 @@ class _Creation:
             self._upload()
         for _ in range(_TRIES):
             self._put(replace(self.entry, asked=True))
-            answer = self._asked()
-            # Outside of the handler: what failed holds a request, and that a credential.
+            answer = self.door.tried(self._created)
             made = self._made(answer) if isinstance(answer, dict) else self._after(answer)
             if made is not None:
                 return made
@@ -161,16 +150,13 @@ class _Creation:
             "looks for the submission before it makes one."
         )
 
-    def _asked(self) -> Answer | requests.RequestException:
-        try:
-            return self.door.once(
-                "CreateSubmission",
-                competition_name=self.slug,
-                blob_file_tokens=self.entry.token,
-                submission_description=self.description,
-            )
-        except requests.RequestException as error:
-            return error
+    def _created(self) -> Answer:
+        return self.door.once(
+            "CreateSubmission",
+            competition_name=self.slug,
+            blob_file_tokens=self.entry.token,
+            submission_description=self.description,
+        )
 
     def _upload(self) -> None:
         token = upload(self.door, self.slug, self.csv)
@@ -200,8 +186,7 @@ class _Creation:
         if found is not None:
             return found
         submissions.drop(self.slug, self.entry)
-        said = str(answer.get("message") or "it says nothing more")
-        raise SubmissionError(f"Kaggle did not take the submission to {self.slug!r}: {said}")
+        raise submissions.not_taken(self.slug, answer)
 
     def _after(self, error: requests.RequestException) -> Submission | None:
         """Return what came of a request without a good answer; None where to ask once more."""
@@ -215,8 +200,7 @@ class _Creation:
                 self._upload()  # what an earlier process uploaded may be too old by now
                 return None
             submissions.drop(self.slug, self.entry)
-            failure = self.door.failure(error, _WHAT, self.slug)
-            raise SubmissionError(str(failure)) if kind == "refused" else failure
+            raise self.door.refusal(error, "Submitting to", self.slug)
         return self._looked_up()
 
 

@@ -13,11 +13,8 @@ from kaggle_prz.competitions.kaggle.failures import (
     ExpiredLinkError,
     UnreadableAnswerError,
     check_stored,
-    kind_of,
 )
-from kaggle_prz.core.errors import SubmissionError
 
-_WHAT = "Uploading the submission to"
 _INCOMPLETE = 308
 _RECEIVED = re.compile(r"bytes=0-(\d+)")
 
@@ -35,20 +32,14 @@ def announced(door: Door, slug: str, name: str, size: int, changed: int) -> Answ
 
 def upload(door: Door, slug: str, csv: Path) -> str:
     """Bring a file to Kaggle, and return the token that stands for it in a submission."""
-
     about = csv.stat()
     sent = _Upload(
         door, csv, lambda: announced(door, slug, csv.name, about.st_size, int(about.st_mtime))
     )
-    try:
-        door.patience.call(sent.step, door.console)
-    except requests.RequestException as error:
-        raw = error
-    else:
-        return sent.token
-    # Outside of the handler: what failed holds a link that is as good as a credential.
-    failure = door.failure(raw, _WHAT, slug)
-    raise SubmissionError(str(failure)) if kind_of(raw) == "refused" else failure
+    failed = door.tried(lambda: door.patience.call(sent.step, door.console))
+    if failed is not None:
+        raise door.refusal(failed, "Uploading the submission to", slug)
+    return sent.token
 
 
 def upload_blob(door: Door, file: Path) -> str:

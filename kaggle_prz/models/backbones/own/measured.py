@@ -26,20 +26,14 @@ _IGNORED = re.compile(r".*_initializer|shared_object_id|build_config|compile_con
 
 def structure_of(model: "keras.Model") -> str:
     """Return the digest of a model's layers, their settings, and the user's code in them."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*includes a `lambda`", UserWarning)  # is read by itself
-        return _structure_of(model)
-
-
-def _structure_of(model: "keras.Model") -> str:
     layers = list(_layers(model))
     named = (layer.name for layer in (model, *layers))
     ranks = {name: place for place, name in enumerate(dict.fromkeys(named))}
-    # Of layers within layers a model's config says nothing, and of some models it says less.
-    described = [_described(model, ranks), *(_of_layer(layer, ranks) for layer in layers)]
-    code = [digest_of(*_code_of(layer)) for layer in layers]
-    text = json.dumps([described, code], sort_keys=True, default=digest_of)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*includes a `lambda`", UserWarning)  # is read by itself
+        # Of layers within layers a model's config says nothing, and of some models it says less.
+        described = [_described(model, ranks), *(_of_layer(layer, ranks) for layer in layers)]
+    return _digest([described, [digest_of(*_code_of(layer)) for layer in layers]])
 
 
 def initializers_of(model: "keras.Model") -> str:
@@ -48,7 +42,11 @@ def initializers_of(model: "keras.Model") -> str:
         {key: value for key, value in sorted(vars(layer).items()) if key.endswith("_initializer")}
         for layer in model._flatten_layers(include_self=False, recursive=True)
     ]
-    text = json.dumps(drawn, sort_keys=True, default=digest_of)
+    return _digest(drawn)
+
+
+def _digest(facts: object) -> str:
+    text = json.dumps(facts, sort_keys=True, default=digest_of)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -39,18 +39,16 @@ def _described(thing: object) -> str:
 
 def _of_other_libraries(thing: object) -> str:
     kind = thing if inspect.isclass(thing) else type(thing)
-    families = {parent.__module__.partition(".")[0] for parent in kind.__mro__}
+    modules = [parent.__module__ for parent in kind.__mro__]
+    families = {module.partition(".")[0] for module in modules}
+    of_keras_2 = any(module.startswith("tensorflow.python.keras") for module in modules)
     if "torch" in families:
         return "Networks of PyTorch are not trained here: rebuild it in Keras 3."
-    if families & {"tf_keras", "keras_legacy"} or _is_of_keras_2(kind):
+    if families & {"tf_keras", "keras_legacy"} or of_keras_2:
         return "It belongs to Keras 2 (tf_keras): build it with `import keras` of Keras 3."
     if "flax" in families or "tensorflow" in families:
         return "Build it with `import keras` of Keras 3."
     return ""
-
-
-def _is_of_keras_2(kind: type) -> bool:
-    return any(parent.__module__.startswith("tensorflow.python.keras") for parent in kind.__mro__)
 
 
 def _of_keras(thing: object) -> str:

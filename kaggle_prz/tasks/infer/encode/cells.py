@@ -27,7 +27,7 @@ def encode(
     column: str = "",
     positive: str | None = None,
 ) -> Encoded:
-    """Classes in output order, labels, and what the cells hold, of one column of labels.
+    """Return classes in output order, labels, and what the cells hold, of one column of labels.
 
     Raises:
         DataError: labels and the sample's cells cannot be brought together.
@@ -93,7 +93,7 @@ def _list(this: Column) -> Encoded | None:
 
 
 def written_between(this: Column, classes: list[str]) -> str:
-    """What a submission writes between two classes: what the sample does, else the labels do.
+    """Return what stands between two classes: as in the sample, else as in the labels.
 
     Raises:
         DataError: cells that cannot be written so, or that would come apart.
@@ -116,7 +116,7 @@ def written_between(this: Column, classes: list[str]) -> str:
 
 
 def _sign_in(cells: Iterable[str], classes: list[str]) -> str:
-    """The sign between classes in the first cells that hold several, or an empty one."""
+    """Return the sign between classes in the first cells that hold several, or an empty one."""
     known = set(classes)
     for sign in _SIGNS:
         lists = [cell for cell in cells if len(words.tokens([cell], sign) & known) > 1]
@@ -195,7 +195,7 @@ def _label(this: Column) -> Encoded:
 
 
 def unlike(this: Column) -> tuple[str, ...]:
-    """What is strange about labels beside the sample's cells, in sentences.
+    """Return what is strange about labels beside the sample's cells, in sentences.
 
     Raises:
         DataError: cells are names, and none of them is a label.
@@ -222,7 +222,7 @@ def unlike(this: Column) -> tuple[str, ...]:
 
 
 def probability_of_two(this: Column) -> Encoded | None:
-    """Two classes where cells are probabilities of one of them; else None."""
+    """Return two classes where cells are probabilities of one of them; else None."""
     if len(this.found) != 2:
         return None
     wants = this.metric.wants if this.metric is not None else ""
@@ -241,7 +241,7 @@ def probability_of_two(this: Column) -> Encoded | None:
 
 
 def _asks_for_one_of_two(this: Column, wants: str) -> bool:
-    """Whether cells beside two classes that are not 0 and 1 are probabilities."""
+    """Return whether cells beside two classes that are not 0 and 1 are probabilities."""
     cells = set(this.sample.column(this.sample.targets[0]).tolist()) - {""}
     numbers = this.sample.numbers()
     if not cells:

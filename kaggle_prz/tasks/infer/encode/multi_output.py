@@ -52,7 +52,7 @@ def encode(sample: Sample, matrix: pd.DataFrame, metric: Metric | None = None) -
 def _doubts_of_classes(
     sample: Sample, matrix: pd.DataFrame, metric: Metric | None
 ) -> tuple[str, ...] | None:
-    """Whether columns hold classes: what is in doubt about it, as sentences; None if they do not.
+    """Return doubts that columns hold classes, as sentences; None if they do not.
 
     Raises:
         DataError: some hold names, and some fractions.
@@ -88,7 +88,7 @@ def _doubts_of_classes(
 
 
 def _counted(sample: Sample, numbers: pd.DataFrame) -> bool:
-    """Whether integers look like numbers of classes: few, and without gaps from 0 or 1 on.
+    """Return whether integers look like numbers of classes: few, and without gaps from 0 or 1 on.
 
     In a sample with a row for every image and head they may be many, and have gaps.
     """
@@ -126,7 +126,7 @@ def _in_columns(
 
 
 def weighted(read: Encoded, weights: Mapping[str, float]) -> Encoded:
-    """Labels whose heads have weights in the mean of scores, 1 where none is given.
+    """Return labels whose heads have weights in the mean of scores, 1 where none is given.
 
     Raises:
         UsageError: a weight for something else than a head.
@@ -144,7 +144,7 @@ def weighted(read: Encoded, weights: Mapping[str, float]) -> Encoded:
 
 
 def in_names(sample: Sample, frame: pd.DataFrame, columns: list[str]) -> dict[str, list[str]]:
-    """Columns of a table -> the sample's columns that begin with their names and end in a value.
+    """Return the sample's columns that begin with a table's column and end in a value.
 
     Returns:
         Two heads or more that share out all columns of the sample; else nothing.

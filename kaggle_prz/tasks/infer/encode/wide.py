@@ -16,7 +16,7 @@ _KNOWN = 0.5
 
 
 def encode_names(sample: Sample, values: Text) -> Encoded:
-    """Labels that are names of the sample's columns, one a row or several between signs.
+    """Return labels that are names of the sample's columns, one a row or several between signs.
 
     Raises:
         DataError: a label that no column of the sample stands for, or fewer than two classes.
@@ -44,7 +44,7 @@ def encode_names(sample: Sample, values: Text) -> Encoded:
 
 
 def encode_columns(sample: Sample, matrix: pd.DataFrame) -> Encoded:
-    """Labels that are in columns of the sample's names.
+    """Return labels that are in columns of the sample's names.
 
     Raises:
         DataError: cells that are no numbers.
@@ -89,7 +89,7 @@ def _columns(sample: Sample, found: list[str]) -> dict[str, str]:
 
 
 def no_positive() -> UsageError:
-    """The error for `--positive` where every class has a column."""
+    """Return the error for `--positive` where every class has a column."""
     return UsageError(
         "--positive is for two classes and one column of probabilities; this sample submission "
         "has several columns."
@@ -97,7 +97,7 @@ def no_positive() -> UsageError:
 
 
 def hot_columns(sample: Sample, labels: LabelTable, columns: list[str]) -> tuple[list[str], str]:
-    """The columns of 0 and 1 that the sample's one column sums up, and the rule; else none.
+    """Return the columns of 0 and 1 that the sample's one column sums up, and the rule; else none.
 
     Its cells hold names of these columns, or the place of the one that is 1.
     """
@@ -114,7 +114,7 @@ def hot_columns(sample: Sample, labels: LabelTable, columns: list[str]) -> tuple
 
 
 def encode_hot(sample: Sample, matrix: pd.DataFrame) -> Encoded:
-    """Classes or tags that are columns of 0 and 1, beside a sample with one column.
+    """Return classes or tags that are columns of 0 and 1, beside a sample with one column.
 
     Raises:
         DataError: lists that cannot be written.
@@ -149,7 +149,7 @@ def _matrix(frame: pd.DataFrame) -> NDArray[np.float32]:
 
 
 def _shown(sample: Sample) -> set[str]:
-    """Names in the sample's cells, whatever stands between them."""
+    """Return names in the sample's cells, whatever stands between them."""
     cells_ = set(sample.column(sample.targets[0]).tolist()) - {""}
     return words.tokens(cells_, words.separator(np.array(sorted(cells_))) or _sign(cells_))
 

@@ -81,7 +81,7 @@ def find(
 
 
 def of_sheet(root: Path, sheet: pixel_rows.Sheet, hints: Hints) -> LabelTable:
-    """The labels in a table of pixels.
+    """Return the labels in a table of pixels.
 
     Raises:
         UsageError: it has no column as given with `--id-column`.

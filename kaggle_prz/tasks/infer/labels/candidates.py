@@ -21,7 +21,7 @@ _FEWEST_COUNTED = 0.2  # of the images, for a few numbers are found anywhere
 
 
 def names_files(head: pd.DataFrame, role: files.Role, *, melted_by: int = 0) -> bool:
-    """Whether some column's first values are files; a stack's rows are always worth a look."""
+    """Return whether a column's first values are files; a stack's rows always count."""
     if role.named:
         return True
     columns = [head[name] for name in head.columns]
@@ -33,7 +33,7 @@ def names_files(head: pd.DataFrame, role: files.Role, *, melted_by: int = 0) -> 
 def find(
     path: Path, frame: pd.DataFrame, sample: Sample, index: files.Index, id_column: str | None
 ) -> tuple[LabelTable, float] | None:
-    """The table of labels by the column that names most images, and how many; None without one.
+    """Return the table of labels by the column that names most images, and how many; or None.
 
     Names of files are preferred to numbers that they are found by. Where pictures are rows, a
     table with as many rows may have no column of ids.
@@ -60,7 +60,7 @@ def find(
 def _named_by(
     path: Path, column: str, frame: pd.DataFrame, sample: Sample, index: files.Index, *, exact: bool
 ) -> tuple[float, LabelTable] | None:
-    """The share of a column's values that name images, and the table by them; None of too few."""
+    """Return the share of a column's values that name images, and the table by them, or None."""
     values = frame[column].str.strip()
     if index.shared and values.isin(sample.ids.tolist()).mean() > _HIT_SHARE:
         return None  # in one folder for both roles these are the rows to predict
@@ -82,7 +82,7 @@ def _named_by(
 
 
 def _less_sure(table: LabelTable, others: list[LabelTable], role: files.Role) -> LabelTable:
-    """The table, and whether another column of it names other images."""
+    """Return the table, and whether another column of it names other images."""
     paths, _ = files.match(table.ids, role)
     differing = [other.id_column for other in others if _differs(other, paths, role)]
     if not differing:
@@ -107,7 +107,7 @@ def _in_order(path: Path, frame: pd.DataFrame) -> LabelTable:
 
 
 def an_image_a_row(frame: pd.DataFrame, column: str, sample: Sample) -> pd.DataFrame | None:
-    """The rows of a table with every image about once; None where rows are of something else.
+    """Return rows of a table with every image about once, or None.
 
     Rows that are repeated word for word count once. A table of two columns may have a row for
     every tag of an image, where the sample submission asks for several.
@@ -130,7 +130,7 @@ def an_image_a_row(frame: pd.DataFrame, column: str, sample: Sample) -> pd.DataF
 
 
 def with_header(frame: pd.DataFrame, train: files.Role) -> pd.DataFrame:
-    """A table whose header names an image, with that header as its first row; others as they are.
+    """Return a table whose header names an image with that header as its first row.
 
     The header does if one of its names is an image, and what is below it are images as well.
     Columns are then called by their numbers, from 1.

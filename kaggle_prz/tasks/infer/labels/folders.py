@@ -17,7 +17,7 @@ _FEWEST_A_CLASS = 1.5
 
 
 def by_folder(root: Path, sample: Sample, train: Role) -> LabelTable | None:
-    """Training images in folders of their classes, if they are.
+    """Return training images in folders of their classes, if they are.
 
     The class is the first folder in which paths differ. Folders must lie in one that is called
     after training, or be called as the sample submission has it.
@@ -46,12 +46,12 @@ def by_folder(root: Path, sample: Sample, train: Role) -> LabelTable | None:
 
 
 def _role_at(parts: list[str]) -> int:
-    """How many parts of a path lead to, and include, the folder of the training images."""
+    """Return how many parts of a path lead to, and include, the folder of the training images."""
     return next((n for n, part in enumerate(parts[:-1], 1) if role_of(part) == "train"), 0)
 
 
 def by_prefix(root: Path, sample: Sample, train: Role) -> LabelTable | None:
-    """Training images whose names begin with their class, as in `cat.0.jpg`, if they do."""
+    """Return training images whose names begin with their class, as in `cat.0.jpg`, if they do."""
     stems = pd.Series([path.rpartition("/")[2].rpartition(".")[0] for path in train.paths])
     for pattern in (_PREFIX, _FIRST_WORD):
         labels = stems.str.extract(f"^{pattern.pattern}$", expand=False).fillna("")

@@ -129,7 +129,7 @@ def _by_name(
 
 
 def _none_of(objections: Mapping[str, _Objection | None]) -> Group:
-    """No group, for what speaks against the columns; one that fails narrowly is told."""
+    """Return no group, for what speaks against the columns; one that fails narrowly is told."""
     against = [(column, found) for column, found in objections.items() if found is not None]
     column, found = next((one for one in against if one[1].narrow), against[0])
     rule = f"{column} is named like a group, but {found.why}"
@@ -140,7 +140,7 @@ def _none_of(objections: Mapping[str, _Objection | None]) -> Group:
 def with_columns_beside(
     root: Path, tables: Sequence[str], labels: LabelTable, group: str | None
 ) -> LabelTable:
-    """The table of labels, with columns of groups that other tables have for the same rows."""
+    """Return the table of labels, with columns of groups from other tables of the same rows."""
     frame, ids = labels.frame, pd.Series(labels.ids)
     for path in tables:
         file = root / path
@@ -217,6 +217,6 @@ def _in_both(
 
 
 def _parts(labels: LabelTable, column: str, coarsest: str, kept: NDArray[np.int64]) -> bool:
-    """Whether rows with one value of a column are in several groups of the coarsest one."""
+    """Return whether rows with one value of a column are in several groups of the coarsest one."""
     inner, outer = (pd.Series(labels.column(name)[kept]) for name in (column, coarsest))
     return bool((outer.groupby(inner).nunique() > 1).any())

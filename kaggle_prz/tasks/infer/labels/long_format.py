@@ -15,7 +15,7 @@ _MOST_PARTS = 3  # of a head's name, as in grapheme_root
 
 
 def widened(sample: Sample, role: files.Role) -> Sample:
-    """The sample submission with a row an image, where its ids are images' names with an ending.
+    """Return the sample with a row an image, where its ids are images' names with an ending.
 
     Returns:
         `sample` itself where it is not melted; else one with a target column an ending, and
@@ -43,7 +43,7 @@ def widened(sample: Sample, role: files.Role) -> Sample:
 
 
 def parted(ids: pd.Series, parts: int) -> tuple[pd.Series, pd.Series]:
-    """Images and heads of ids, whose last `parts` words between underscores are the head.
+    """Return images and heads of ids, whose last `parts` words between underscores are the head.
 
     Example:
         >>> [each.tolist() for each in parted(pd.Series(["ID_7_any"]), 1)]
@@ -56,7 +56,7 @@ def parted(ids: pd.Series, parts: int) -> tuple[pd.Series, pd.Series]:
 
 
 def frame_of(frame: pd.DataFrame, sample: Sample) -> pd.DataFrame:
-    """A table of labels with a row an image, where it is melted as the sample is; else itself.
+    """Return a table of labels with a row an image, where it is in the sample's long format.
 
     Raises:
         DataError: an image lacks a head, or has one twice with different cells.
@@ -89,7 +89,7 @@ def frame_of(frame: pd.DataFrame, sample: Sample) -> pd.DataFrame:
 
 
 def no_heads(sample: Sample) -> DataError:
-    """The error where no table says the labels of the heads."""
+    """Return the error where no table says the labels of the heads."""
     listed = ", ".join(sample.targets[:5])
     return DataError(
         f"{sample.path.name} has a row for each of {listed} of an image, and the labels have "

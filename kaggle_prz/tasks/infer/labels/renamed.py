@@ -16,7 +16,7 @@ _ROWS_A_CLASS, _MORE_ROWS = 2, 10  # in longer ones, numbers meet by chance
 
 
 def as_in_sample(root: Path, tables: Sequence[str], sample: Sample, chosen: Target) -> Target:
-    """The labels as the sample's cells have them, where a table has both for every class.
+    """Return the labels as the sample's cells have them, where a table has both for every class.
 
     Returns:
         `chosen` itself where its labels are in the sample's cells, or no table joins them.
@@ -41,7 +41,7 @@ def as_in_sample(root: Path, tables: Sequence[str], sample: Sample, chosen: Targ
 
 
 def _pairs(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    """Columns of which each value of one stands for one of the other; none of descriptions."""
+    """Return pairs of columns whose values stand for each other one to one."""
     unique = [
         name for name in frame.columns if frame[name].is_unique and csv_tables.fits(frame[name])
     ]

@@ -124,7 +124,7 @@ def _several(sample: Sample, labels: LabelTable, columns: list[str]) -> Target |
 
 
 def _with_ending(wanted: list[str], columns: list[str]) -> dict[str, str]:
-    """The columns that are called like those wanted with one ending, as `X4_mean`; else none."""
+    """Return columns called like those wanted with one ending, such as `X4_mean`."""
     endings = [name.removeprefix(wanted[0]) for name in columns if name.startswith(wanted[0])]
     whole = [e for e in endings if all(name + e in columns for name in wanted)]
     whole = [e for e in whole if e == "_mean"] or whole
@@ -134,7 +134,7 @@ def _with_ending(wanted: list[str], columns: list[str]) -> dict[str, str]:
 def _summed(
     sample: Sample, labels: LabelTable, columns: list[str], features: frozenset[str]
 ) -> Target | None:
-    """Columns of 0 and 1 that the sample's one column sums up."""
+    """Return columns of 0 and 1 that the sample's one column sums up."""
     if any(words.plain(name) == words.plain(sample.targets[0]) for name in columns):
         return None
     hot, rule = hot_columns(sample, labels, [name for name in columns if name not in features])
@@ -142,7 +142,7 @@ def _summed(
 
 
 def _of_columns(labels: LabelTable, found: dict[str, str], rule: str) -> Target:
-    """Labels in several columns of a table, under the names that they are found for."""
+    """Return labels in several columns of a table, under the names that they are found for."""
     matrix = pd.DataFrame(
         {name: labels.frame[column].str.strip() for name, column in found.items()}
     )

@@ -31,7 +31,7 @@ class Columns:
     between: str = ""
 
     def ids(self, frame: pd.DataFrame) -> pd.Series | None:
-        """Ids of a table's rows, if it has the columns."""
+        """Return ids of a table's rows, if it has the columns."""
         if self.name in frame.columns:
             return frame[self.name].str.strip()
         if self.made_of and set(self.made_of) <= set(frame.columns):
@@ -54,12 +54,12 @@ class Table:
     name: str
 
     def groups(self, wanted: set[str], role: Role) -> Groups:
-        """Pictures of every row of the sample."""
+        """Return pictures of every row of the sample."""
         rows = self._rows(wanted)
         return _joined(rows[self.column], rows[self.name], role)
 
     def columns(self, wanted: set[str]) -> Columns:
-        """The column of ids, and those that make it up, as patient and side may do."""
+        """Return the column of ids, and those that make it up, as patient and side may do."""
         rows = self._rows(wanted)
         others = rows.drop(columns=[self.column, self.name])
         for columns in _made_up(others, self.column, {rows[self.column].iloc[0]}):
@@ -73,7 +73,7 @@ class Table:
 
 
 def read(root: Path, index: files.Index) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Every table beside the sample, blanks around cells stripped."""
+    """Yield every table beside the sample, blanks around cells stripped."""
     for path in index.tables:
         for frame in frames(root / path):
             if len(frame):
@@ -81,7 +81,7 @@ def read(root: Path, index: files.Index) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def of_test(frames: Frames, sample: Sample, role: Role) -> Table | None:
-    """The table that lists several pictures of the sample's ids, if one does."""
+    """Return the table that lists several pictures of the sample's ids, if one does."""
     wanted = set(sample.ids.tolist())
     for path, frame in frames:
         whole = _with_ids(frame, sample, wanted)
@@ -96,7 +96,7 @@ def of_test(frames: Frames, sample: Sample, role: Role) -> Table | None:
 
 
 def _with_ids(frame: pd.DataFrame, sample: Sample, wanted: set[str]) -> pd.DataFrame:
-    """A table with the sample's ids, where it has but the columns that make them up."""
+    """Return a table with the sample's ids, where it has but the columns that make them up."""
     if sample.id_column in frame.columns:
         return frame
     for columns in _made_up(frame, sample.id_column, wanted):
@@ -107,7 +107,7 @@ def _with_ids(frame: pd.DataFrame, sample: Sample, wanted: set[str]) -> pd.DataF
 
 
 def _made_up(frame: pd.DataFrame, name: str, wanted: set[str]) -> Iterator[Columns]:
-    """Columns whose values in the first row make up one of the ids."""
+    """Yield columns whose values in the first row make up one of the ids."""
     row = zip(frame.columns[:_MOST_COLUMNS], frame.iloc[0], strict=False)
     first = {column: cell for column, cell in row if len(cell) <= csv_tables.LONGEST}
     for count in (2, 3):
@@ -120,7 +120,7 @@ def _made_up(frame: pd.DataFrame, name: str, wanted: set[str]) -> Iterator[Colum
 def trained(
     frames: Frames, table: Table, columns: Columns, index: files.Index, wanted: set[str]
 ) -> Groups:
-    """Pictures of every training row, by the table that knows most of them."""
+    """Return pictures of every training row, by the table that knows most of them."""
     best: Groups = {}
     for path, frame in frames:
         ids = columns.ids(frame)
@@ -137,7 +137,7 @@ def trained(
 
 
 def grouped(paths: Sequence[str], key: Callable[[str], str]) -> Groups:
-    """Paths by a part of them; those that have none are left out."""
+    """Return paths by a part of them; those that have none are left out."""
     groups: dict[str, list[str]] = {}
     for path in paths:
         if name := key(path):
@@ -146,7 +146,7 @@ def grouped(paths: Sequence[str], key: Callable[[str], str]) -> Groups:
 
 
 def naming_bags(frame: pd.DataFrame, known: Mapping[str, object]) -> str | None:
-    """The column whose values are ids of known rows, of most of them."""
+    """Return the column whose values are ids of known rows, of most of them."""
     best: tuple[int, str | None] = (0, None)
     for name in frame.columns:
         values = set(pd.unique(frame[name].str.strip())) - {""}
@@ -158,7 +158,7 @@ def naming_bags(frame: pd.DataFrame, known: Mapping[str, object]) -> str | None:
 
 
 def column_of(frame: pd.DataFrame, wanted: set[str]) -> str | None:
-    """The column that has most of the sample's ids, some of them several times."""
+    """Return the column that has most of the sample's ids, some of them several times."""
     for name in frame.columns:
         values = frame[name].str.strip()
         there = values[values.isin(wanted)]
@@ -168,7 +168,7 @@ def column_of(frame: pd.DataFrame, wanted: set[str]) -> str | None:
 
 
 def naming(rows: pd.DataFrame, role: Role, enough: float) -> str | None:
-    """The column that names most pictures of a role, each once."""
+    """Return the column that names most pictures of a role, each once."""
     best: tuple[float, str | None] = (0.0, None)
     for name in rows.columns if len(rows) else ():
         values = rows[name]
@@ -194,7 +194,7 @@ def _glued(rows: pd.DataFrame, columns: Sequence[str], between: str) -> pd.Serie
 
 
 def of_labels(frame: pd.DataFrame, sample: Sample, bags: Bags | None) -> pd.DataFrame:
-    """A table of labels with a row a bag, where it has a row a picture; else itself.
+    """Return a table of labels with a row a bag, where it has a row a picture; else itself.
 
     Columns that differ within bags are left out; where few bags differ, their cells are emptied.
 
@@ -218,7 +218,7 @@ def of_labels(frame: pd.DataFrame, sample: Sample, bags: Bags | None) -> pd.Data
 
 
 def of_rows(frame: pd.DataFrame, sample: Sample, bags: Bags) -> pd.DataFrame:
-    """A table of pictures to predict with a row for every id of the sample; else itself."""
+    """Return a table of pictures to predict with a row for every id of the sample; else itself."""
     ids = Columns(bags.column, bags.made_of, bags.between).ids(frame)
     frame = frame if ids is None else frame.assign(**{bags.column: ids})
     column = column_of(frame, set(sample.ids.tolist()))
@@ -226,7 +226,7 @@ def of_rows(frame: pd.DataFrame, sample: Sample, bags: Bags) -> pd.DataFrame:
 
 
 def _ids_of(frame: pd.DataFrame, bags: Bags) -> pd.Series | None:
-    """The bag of every row of a table of labels, called as the column that is to hold it."""
+    """Return the bag of every row of a table of labels, called as the column that is to hold it."""
     known = dict.fromkeys(bags.of_picture.values())
     ids = Columns(bags.column, bags.made_of, bags.between).ids(frame)
     if ids is not None and ids.isin(known).mean() >= HIT_SHARE:
@@ -245,7 +245,7 @@ def _ids_of(frame: pd.DataFrame, bags: Bags) -> pd.Series | None:
 
 
 def _a_row_each(frame: pd.DataFrame, column: str) -> tuple[pd.DataFrame, set[str]]:
-    """A row for every value of a column, and the names of the columns that this leaves out."""
+    """Return a row for every value of a column, and the names of the columns left out."""
     if not frame[column].duplicated().any():
         return frame, set()
     by_row = frame.groupby(column, sort=False)

@@ -46,7 +46,7 @@ class _Found:
 
 
 def may_be(sample: Sample, index: files.Index) -> bool:
-    """Whether the sample's ids are names, but of no picture."""
+    """Return whether the sample's ids are names, but of no picture."""
     if index.test.named:
         return False
     own = [index.test.has_own(name) for name in sample.ids.tolist()]
@@ -54,7 +54,7 @@ def may_be(sample: Sample, index: files.Index) -> bool:
 
 
 def gathered(root: Path, sample: Sample, index: files.Index) -> files.Index:
-    """The index with one picture for every bag, where rows are bags; else `index` itself."""
+    """Return the index with one picture for every bag, where rows are bags; else `index` itself."""
     frames = list(bag_tables.read(root, index))
     found = _by_table(frames, sample, index) or _by_path(frames, sample, index)
     if found is None or max(_mean(found.test), _mean(found.train)) < _SEVERAL:
@@ -134,7 +134,7 @@ def _stem(path: str) -> str:
 
 
 def _suits(rule: _Rule, role: Role, wanted: set[str]) -> bool:
-    """Whether the rule finds pictures of the sample's ids, which are no channels and no masks."""
+    """Return whether the rule finds pictures of the sample's ids, no channels and no masks."""
     told = [(rule.key(path), rule.ending(path).lower()) for path in role.paths]
     there = [(name, ending) for name, ending in told if name in wanted]
     if len({name for name, _ in there}) < files.ENOUGH * len(wanted):
@@ -146,7 +146,7 @@ def _suits(rule: _Rule, role: Role, wanted: set[str]) -> bool:
 def _trained_by_path(
     rules: Sequence[_Rule], frames: Frames, index: files.Index, wanted: set[str], usual: float
 ) -> Groups:
-    """Training pictures by the first rule that a table agrees with, or that groups as test does."""
+    """Return training pictures by the first rule that a table, or the test set, agrees with."""
     for rule in rules:
         groups = bag_tables.grouped(index.train.paths, rule.key)
         if index.shared:

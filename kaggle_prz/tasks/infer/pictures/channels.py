@@ -21,7 +21,7 @@ _ENOUGH = 0.95
 
 
 def joined(index: files.Index, ids: Text) -> files.Index:
-    """The index with the files of an image as one picture, where the rows to predict are images.
+    """Return the index with the files of an image as one picture.
 
     Returns:
         `index` itself where the ids are files, or names do not end in channels; else one whose
@@ -46,7 +46,7 @@ def joined(index: files.Index, ids: Text) -> files.Index:
 
 
 def _named(role: Role) -> dict[tuple[str, str], set[str]]:
-    """What is before and after the channel -> channels."""
+    """Return what is before and after the channel -> channels."""
     found: dict[tuple[str, str], set[str]] = {}
     for path in role.paths:
         if name := _NAMED.fullmatch(path):
@@ -55,7 +55,7 @@ def _named(role: Role) -> dict[tuple[str, str], set[str]]:
 
 
 def _channels(role: Role) -> list[str]:
-    """The channels that nearly all images of a role have: colours first, then by name."""
+    """Return the channels that nearly all images of a role have: colours first, then by name."""
     sets = Counter(frozenset(channels) for channels in _named(role).values())
     if not sets:
         return []

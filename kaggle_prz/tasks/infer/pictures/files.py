@@ -8,13 +8,13 @@ import numpy as np
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
+from kaggle_prz.readers import formats
 from kaggle_prz.tasks.infer.pictures.roles import NUMBER, Bags, Role, composed, key_of
-from kaggle_prz.tasks.infer.pictures.scan import KINDS, SUFFIXES, Scan, scan
+from kaggle_prz.tasks.infer.pictures.scan import Scan, scan
 
 __all__ = [
     "ENOUGH",
     "NUMBER",
-    "SUFFIXES",
     "Index",
     "Role",
     "best_share",
@@ -35,7 +35,7 @@ class Index:
         test: pictures that the sample submission may name.
         tables: relative paths of CSV and JSON files.
         shared: the two roles are not told apart by folders, so a picture may be of either.
-        kind: `"images"`, `"arrays"`, `"scans"`, `"stacks"`, `"pixels"` or `"records"`.
+        kind: of `readers.formats`, or `"stacks"` or `"pixels"`.
         channels: of a picture, where the kind does not say.
         pictures: how they are held and the rule that told, where there is more than one way.
         test_columns: what rows to predict say of themselves: column -> its values.
@@ -58,7 +58,7 @@ class Index:
         return self.kind in ("stacks", "records")
 
     def members(self, path: str) -> tuple[str, ...]:
-        """All pictures of a row, by its first; none where it has none."""
+        """Return all pictures of a row, by its first; none where it has none."""
         if self.bags is not None and path in self.bags.members:
             return self.bags.members[path]
         return (path,) if path else ()
@@ -81,18 +81,19 @@ def index(root: Path, seen: Scan | None = None) -> Index:
 
 
 def no_images(root: Path, seen: Scan) -> DataError:
-    """The error for a directory that lacks a role."""
+    """Return the error for a directory that lacks a role."""
     some = any(role != "test" for _, role in seen.files)
+    known = ", ".join(formats.kinds()[formats.IMAGES])
     return DataError(
-        f"{root} has no {'test' if some else 'train'} images ({', '.join(SUFFIXES)}): the test "
+        f"{root} has no {'test' if some else 'train'} images ({known}): the test "
         "images are those below a folder with 'test' in its name, the training images all others."
     )
 
 
 def of_scan(seen: Scan) -> Index | None:
-    """Pictures of the first kind that both roles have, if any; best with a folder of their own."""
+    """Return pictures of the first kind that both roles have, if any."""
     found = []
-    for kind in KINDS:
+    for kind in formats.kinds():
         train, test, unsaid = (seen.of(kind, role) for role in ("train", "test", ""))
         if (train or unsaid) and (test or unsaid):
             index = Index(
@@ -107,7 +108,7 @@ def of_scan(seen: Scan) -> Index | None:
 
 
 def several_files(ids: Text, role: Role) -> str:
-    """A sentence where each id stands for several files, which is not supported; else empty."""
+    """Return a sentence where each id stands for several files, which is not supported."""
     names = set(_cleaned(ids))
     stems = [key_of(path, "stem", 1) for path in role.paths]
     if len({stem.rpartition("_")[0] for stem in stems} & names) > 0.5 * len(names):
@@ -125,7 +126,7 @@ def several_files(ids: Text, role: Role) -> str:
 
 
 def match(ids: Text, role: Role) -> tuple[Text, str]:
-    """The file of every id, by the first rule that finds 95 %, else by several rules.
+    """Return the file of every id, by the first rule that finds 95 %, else by several rules.
 
     Returns:
         `(len(ids),)` paths, empty where there is none, and the rule in words.
@@ -161,7 +162,7 @@ def best_share(ids: Text, role: Role, *, exact: bool = False) -> float:
 
 
 def _cleaned(ids: Text) -> list[str]:
-    """Ids as paths are written here: slashes, not from the root, no dot before the first."""
+    """Return ids as paths are written here: slashes, not from the root, no dot before the first."""
     names: list[str] = [composed(name) for name in ids.tolist()]
     if not any("/" in name or "\\" in name for name in names):
         return names

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
-from kaggle_prz.readers import csv_tables, json_tables
+from kaggle_prz.readers import csv_tables, formats
 from kaggle_prz.tasks.infer.pictures import bag_tables, files
 from kaggle_prz.tasks.infer.pictures.scan import role_of
 from kaggle_prz.tasks.infer.tables import Sample, frames
@@ -55,7 +55,7 @@ def tables_of_test(
 
 
 def find(sample: Sample, index: files.Index, told: Told, taken: set[str]) -> tuple[Text, str]:
-    """The file of every row of the sample submission; a training image never answers.
+    """Return the file of every row of the sample submission; a training image never answers.
 
     Returns:
         `(rows,)` paths, empty where there is none, and the rule in words.
@@ -80,7 +80,7 @@ def find(sample: Sample, index: files.Index, told: Told, taken: set[str]) -> tup
 
 
 def _frames(path: Path, sample: Sample, index: files.Index) -> Iterator[pd.DataFrame]:
-    if path.suffix.lower() in json_tables.JSON:
+    if formats.of(path.name) is formats.JSON:
         yield from frames(path)
     elif index.bags is not None:
         for frame in frames(path):
@@ -92,7 +92,7 @@ def _frames(path: Path, sample: Sample, index: files.Index) -> Iterator[pd.DataF
 
 
 def _column_of(frame: pd.DataFrame, ids: Text, enough: float = files.ENOUGH) -> str | None:
-    """The column that holds ids of the sample; in a whole table, most of the sample's."""
+    """Return the column that holds ids of the sample; in a whole table, most of the sample's."""
     known = ids.tolist()
     wanted = set(known)
     for name in frame.columns if len(frame) else ():

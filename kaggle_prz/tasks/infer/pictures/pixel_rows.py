@@ -9,7 +9,7 @@ import pandas as pd
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
-from kaggle_prz.readers import csv_tables, json_tables
+from kaggle_prz.readers import csv_tables, formats, json_tables
 from kaggle_prz.readers.containers import npz
 from kaggle_prz.readers.containers.stack import text_of
 from kaggle_prz.tasks.infer.pictures.files import Index, Role
@@ -35,7 +35,7 @@ class Sheet:
 
 
 def stacks(root: Path, seen: Scan) -> Index | None:
-    """One array file a role whose first axis counts pictures, if the directory has such."""
+    """Return one array file a role whose first axis counts pictures, if the directory has such."""
     roles = {}
     for role in ("train", "test"):
         shapes = {path: _shape(root / path) for path in seen.of("arrays", role)}
@@ -48,7 +48,7 @@ def stacks(root: Path, seen: Scan) -> Index | None:
 
 
 def rows_of(role: str, path: str, rows: int, ids: Text | None = None) -> Role:
-    """The rows of a file as a role; an id is a row's number, or what `ids` says."""
+    """Return the rows of a file as a role; an id is a row's number, or what `ids` says."""
     paths = tuple(f"{path}#{row}" for row in range(rows))
     if ids is not None:
         return Role(role, paths, {"id of the row": dict(zip(ids.tolist(), paths, strict=True))})
@@ -60,14 +60,15 @@ def rows_of(role: str, path: str, rows: int, ids: Text | None = None) -> Role:
 
 
 def sheets(root: Path, seen: Scan, sample_ids: Text) -> tuple[Index, Sheet] | None:
-    """The tables with a pixel a column of both roles, if the directory has such.
+    """Return the tables with a pixel a column of both roles, if the directory has such.
 
     Returns:
         The pictures, and the training table's other columns.
     """
     found: dict[str, tuple[str, list[str]]] = {}
     for path in seen.tables:
-        if path.endswith((".csv", ".tsv")) and (others := _beside_pixels(root / path)) is not None:
+        is_csv = formats.of(path) is formats.PIXEL_TABLES
+        if is_csv and (others := _beside_pixels(root / path)) is not None:
             role = role_of(path.rpartition("/")[2]) or ("train" if others else "test")
             found.setdefault(role, (path, others))
     if {"train", "test"} - set(found) or not found["train"][1]:
@@ -88,7 +89,7 @@ def sheets(root: Path, seen: Scan, sample_ids: Text) -> tuple[Index, Sheet] | No
 
 
 def _beside_pixels(path: Path) -> list[str] | None:
-    """The columns that are no pixels; None where there are few pixels or none."""
+    """Return the columns that are no pixels; None where there are few pixels or none."""
     names = csv_tables.header(path)
     pixels = [name for name in names if _PIXEL.fullmatch(name)]
     if len(pixels) >= _FEWEST_PIXELS:
@@ -114,7 +115,7 @@ def _sheet(root: Path, path: str, others: list[str]) -> Sheet:
 
 
 def numbered(sheet: Sheet) -> tuple[str, pd.DataFrame]:
-    """A training table's columns with one that names the row, which is made if there is none."""
+    """Return a training table's columns with one that names the row; make it if there is none."""
     frame = sheet.others
     for column in frame.columns:
         plain = re.sub(r"[^a-z]", "", column.lower())
@@ -125,13 +126,13 @@ def numbered(sheet: Sheet) -> tuple[str, pd.DataFrame]:
 
 
 def channels(root: Path, path: str) -> int:
-    """Channels of a picture as it is decoded: 3 for every image file; of arrays their own.
+    """Return channels of a picture as it is decoded: 3 for every image file; of arrays their own.
 
     Raises:
         DataError: an array that is no picture.
     """
     name = path.partition("#")[0]
-    if not name.endswith(".npy"):
+    if formats.of(name) is not formats.ARRAYS:
         return 3
     shape = _shape(root / name)[1 if "#" in path else 0 :]
     if len(shape) not in (2, 3):
@@ -150,7 +151,7 @@ def _shape(path: Path) -> tuple[int, ...]:
 
 
 def labels(root: Path, seen: Scan, index: Index) -> LabelTable | None:
-    """The arrays with a value for every training picture, as a table in their order, if any."""
+    """Return arrays with a value for every training picture, as a table in their order."""
     rows = len(index.train.paths)
     columns: dict[str, list[object]] = {}
     first = ""
@@ -169,15 +170,15 @@ def labels(root: Path, seen: Scan, index: Index) -> LabelTable | None:
 
 
 def _columns(path: Path, rows: int) -> dict[str, list[object]]:
-    """Columns by the name of their file, or of their array in it; none of a damaged one."""
+    """Return columns by the name of their file, or of their array in it; none of a damaged one."""
     stem = path.stem
     try:
-        if path.suffix.lower() == ".npz":
+        if formats.of(path.name) is formats.NPZ:
             return {
                 stem if name.startswith("arr_") else name: values
                 for name, values in npz.columns(path, rows).items()
             }
-        if path.suffix.lower() != ".npy":
+        if formats.of(path.name) is not formats.ARRAYS:
             return {}
         values = np.load(path, mmap_mode="r", allow_pickle=False)
         if values.shape not in ((rows,), (rows, 1)):

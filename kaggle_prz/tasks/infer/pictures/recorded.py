@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.core.errors import DataError, MissingExtraError, UsageError
-from kaggle_prz.readers import containers, csv_tables, json_tables
+from kaggle_prz.readers import containers, csv_tables, formats, json_tables
+from kaggle_prz.readers.formats import Format
 from kaggle_prz.tasks.infer.hints import Hints
 from kaggle_prz.tasks.infer.pictures import files, pixel_rows
 from kaggle_prz.tasks.infer.pictures.files import Index, Role
@@ -17,7 +18,6 @@ from kaggle_prz.tasks.infer.pictures.pixel_rows import ROW
 from kaggle_prz.tasks.infer.pictures.scan import Scan, role_of
 from kaggle_prz.tasks.infer.tables import LabelTable, Sample
 
-_FORMATS = ((".tfrec",), (".parquet", ".pq"), (".h5", ".hdf"), (".npz",), containers.IN_TABLES)
 _ROLES = ("train", "test")
 _MOST_NAMES = 20  # columns that may name rows
 _PATH = ".path"
@@ -50,7 +50,7 @@ class _Part:
 def find(
     root: Path, seen: Scan, sample: Sample, hints: Hints
 ) -> tuple[Index, LabelTable | None] | None:
-    """The pictures in files of many of both roles, and what those to train on say of themselves.
+    """Return pictures in containers of both roles, and the labels that the containers hold.
 
     Returns:
         None where the directory has no such for both roles.
@@ -61,8 +61,10 @@ def find(
         UsageError: no column as given with `--id-column`.
     """
     faults: list[DataError | MissingExtraError] = []
-    for suffixes in _FORMATS:
-        paths, note = _without_copies(root, _of_format(seen, suffixes))
+    for form in formats.known():
+        if not form.records:
+            continue
+        paths, note = _without_copies(root, _of_format(seen, form))
         parts = list(_parts(root, paths, faults))
         train, test = (_of_role(parts, role) for role in _ROLES)
         if not train or not test:
@@ -76,16 +78,15 @@ def find(
     return None
 
 
-def _of_format(seen: Scan, suffixes: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Paths and roles of the files of a format."""
-    if suffixes == containers.IN_TABLES:
-        tables = (path for path in seen.tables if path.lower().endswith(suffixes))
-        return [(path, _role_of(path)) for path in tables]
+def _of_format(seen: Scan, form: Format) -> list[tuple[str, str]]:
+    """Return paths and roles of the files of a format."""
+    if form.kind == formats.TABLES:
+        return [(path, _role_of(path)) for path in seen.tables if formats.of(path) is form]
     return [
         (path, role)
         for role in (*_ROLES, "")
-        for path in seen.of("records", role)
-        if PurePosixPath(path).suffix.lower().startswith(suffixes)
+        for path in seen.of(form.kind, role)
+        if formats.of(path) is form
     ]
 
 
@@ -125,7 +126,7 @@ def _parts(
 
 
 def _of_role(parts: list[_Part], role: str) -> list[_Part]:
-    """Those of a role, else of none, in the form that most of their rows have."""
+    """Return those of a role, else of none, in the form that most of their rows have."""
     found = [part for part in parts if part.role == role] or [
         part for part in parts if not part.role
     ]
@@ -173,7 +174,7 @@ def _read(
 
 
 def _named(role: str, parts: list[_Part], frame: pd.DataFrame) -> Role:
-    """The rows of a role, by every column that has a value of its own for each, and by number."""
+    """Return the rows of a role by every column with unique values, and by number."""
     paths = tuple(path for part in parts for path in part.references())
     named: dict[str, dict[str, str]] = {}
     for column in frame.columns[:_MOST_NAMES]:
@@ -193,7 +194,7 @@ def _named(role: str, parts: list[_Part], frame: pd.DataFrame) -> Role:
 def _own(
     root: Path, part: _Part, frame: pd.DataFrame, sample: Sample, hints: Hints
 ) -> LabelTable | None:
-    """What rows say of themselves as a table of labels; None where that is nothing but a name."""
+    """Return the labels that a container holds as a table, or None where it holds names alone."""
     names = [column for column in frame.columns if not frame[column].duplicated().any()]
     if hints.id_column is not None and hints.id_column in frame.columns:
         if hints.id_column not in names:

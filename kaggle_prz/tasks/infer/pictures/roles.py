@@ -5,10 +5,9 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from kaggle_prz.tasks.infer.pictures.scan import KINDS
+from kaggle_prz.readers import formats
 from kaggle_prz.tasks.infer.tables import words
 
-_SUFFIXES = frozenset(suffix for suffixes in KINDS.values() for suffix in suffixes)
 _CHANNELS = re.compile(r"[_-]\{[^{}/]*\}(?=\.[^./]*$)")
 NUMBER = "number that is the stem, zeros before it apart"
 Finder = Callable[[str], str | None]
@@ -31,7 +30,7 @@ class Role:
     _twins: set[str] = field(default_factory=set, compare=False, repr=False)
 
     def folders(self) -> str:
-        """The folders that hold the files, for people."""
+        """Return the folders that hold the files, for people."""
         if self.named and "#" in self.paths[0]:
             files = sorted({path.partition("#")[0] for path in self.paths})
             return words.some(files, 3)
@@ -39,7 +38,7 @@ class Role:
         return words.some([f"{parent}/" for parent in parents], 3)
 
     def without(self, paths: set[str]) -> "Role":
-        """The same role, less some paths."""
+        """Return the same role, less some paths."""
         return Role(self.name, tuple(path for path in self.paths if path not in paths), self.named)
 
     def finders(self) -> Iterator[tuple[str, Finder]]:
@@ -60,7 +59,7 @@ class Role:
         yield "end of a longer path", self._by_end_of
 
     def has_own(self, name: str) -> bool:
-        """Whether exactly one path has this name, with or without suffix, or ends in this path."""
+        """Return whether exactly one path has this name, with or without suffix."""
         name = composed(name)
         if "/" in name:
             return any(self._by_path(key)(name) for key in ("name", "stem"))
@@ -68,7 +67,7 @@ class Role:
         return known and name not in self._twins
 
     def with_twins(self, names: Iterable[str]) -> list[str]:
-        """Names that several paths have, as file name or as stem."""
+        """Return names that several paths have, as file name or as stem."""
         if self.named:
             return []
         for key in ("name", "stem"):
@@ -76,7 +75,7 @@ class Role:
         return [name for name in names if composed(name) in self._twins]
 
     def _by_table(self, rule: str) -> dict[str, str]:
-        """What `named` has, under names that ids are looked up by."""
+        """Return what `named` has, under names that ids are looked up by."""
         if rule not in self._made:
             table = self.named[rule]
             self._made[rule] = {composed(name): path for name, path in table.items()}
@@ -84,8 +83,8 @@ class Role:
 
     def _by_stem_of(self, name: str) -> str | None:
         stem, _, suffix = name.rpartition(".")
-        known = f".{suffix.lower()}" in _SUFFIXES and "/" not in name
-        return self._by("sole stem").get(stem) if known else None
+        known = any(f".{suffix.lower()}" in suffixes for suffixes in formats.kinds().values())
+        return self._by("sole stem").get(stem) if known and "/" not in name else None
 
     def _by_end_of(self, name: str) -> str | None:
         return self._by("sole name").get(name.rpartition("/")[2]) if "/" in name else None
@@ -147,7 +146,7 @@ class Bags:
 
 
 def composed(name: str) -> str:
-    """A name with letters and their accents in one, as tables have them and macOS does not.
+    """Return a name with letters and their accents in one, as tables have them and macOS does not.
 
     Example:
         >>> composed("e\u0301") == "\u00e9"
@@ -157,7 +156,7 @@ def composed(name: str) -> str:
 
 
 def _number(name: str) -> str:
-    """A whole number without zeros before it; empty where a name is none."""
+    """Return a whole number without zeros before it; empty where a name is none."""
     return (name.lstrip("0") or "0") if name.isascii() and name.isdecimal() else ""
 
 

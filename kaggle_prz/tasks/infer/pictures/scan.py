@@ -6,13 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kaggle_prz.core.errors import DataError, printable
-from kaggle_prz.readers import containers
+from kaggle_prz.readers import formats
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
-KINDS = {"images": SUFFIXES, "arrays": (".npy",), "scans": (".dcm", ".dicom")}
 _EXTRA = ("old_", "mask", "segment", "annotat", "thumbnail", "additional", "semi", "supp", "sample")
 _ANNOTATIONS = "annotat"  # a folder that is called so may hold the labels
-_TABLES = (".csv", ".tsv", ".json", ".jsonl")
 _MOST_TABLES = 100
 _DEEPEST_TABLE = 3
 _VALIDATION = ("valid", "validation", "val", "dev")
@@ -25,8 +22,8 @@ class Scan:
     """What a directory holds; all paths relative, POSIX, in order.
 
     Attributes:
-        files: kind (`"images"`, `"arrays"`, `"scans"`, or `"records"`: files of many) and role
-            (`"train"`, `"test"` or `""` where the folders do not say) -> paths.
+        files: kind, see `readers.formats`, and role (`"train"`, `"test"` or `""` where the
+            folders do not say) -> paths.
         tables: CSV and JSON files, those of the outermost folders first.
     """
 
@@ -34,15 +31,14 @@ class Scan:
     tables: list[str] = field(default_factory=list)
 
     def of(self, kind: str, role: str) -> list[str]:
-        """Paths of a kind and role."""
+        """Return paths of a kind and role."""
         return self.files.get((kind, role), [])
 
 
 def scan(root: Path, *, with_extra: bool = False) -> Scan:
     """Walk through `root`, hidden files and folders left out."""
     found = Scan()
-    kinds = {suffix: kind for kind, suffixes in KINDS.items() for suffix in suffixes}
-    kinds |= dict.fromkeys(containers.SUFFIXES, "records")
+    kinds = {suffix: each.kind for suffix, each in formats.by_suffix().items()}
     pending = [("", "", False)]
     followed = {os.path.realpath(root)}
     while pending:
@@ -55,12 +51,12 @@ def scan(root: Path, *, with_extra: bool = False) -> Scan:
                 pending.append((f"{prefix}{name}/", inside, tables_only or extra))
         depth = prefix.count("/")
         for name in names:
-            dot = name.rfind(".")
-            suffix = name[dot:].lower() if dot > 0 else ""
-            if suffix in _TABLES and depth <= _DEEPEST_TABLE:
-                found.tables.append(prefix + name)
-            elif (kind := kinds.get(suffix)) and not tables_only:
-                says = kind == "records" or (kind == "arrays" and not depth)
+            kind = kinds.get(formats.suffix_of(name), "")
+            if kind == formats.TABLES:
+                if depth <= _DEEPEST_TABLE:
+                    found.tables.append(prefix + name)
+            elif kind and not tables_only:
+                says = kind == formats.RECORDS or (kind == formats.ARRAYS.kind and not depth)
                 place = role or (role_of(name) if says else "")
                 found.files.setdefault((kind, place), []).append(prefix + name)
     for paths in found.files.values():
@@ -83,7 +79,7 @@ def role_of(name: str) -> str:
 
 
 def _without_odd(folder: Path, folders: list[str], names: list[str]) -> list[str]:
-    """Names of files without those that are not UTF-8, which no table can name.
+    """Return names of files without those that are not UTF-8, which no table can name.
 
     Raises:
         DataError: a folder, or most of the files, are called so.

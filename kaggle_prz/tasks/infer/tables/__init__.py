@@ -8,7 +8,7 @@ import pandas as pd
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
-from kaggle_prz.readers import csv_tables, json_tables
+from kaggle_prz.readers import csv_tables, formats, json_tables
 from kaggle_prz.readers.csv_tables import read_csv, text_of
 from kaggle_prz.tasks.infer.tables import words
 
@@ -52,7 +52,7 @@ class Sample:
     melted: int = 0
 
     def column(self, name: str) -> Text:
-        """Cells of a target column as text, blanks stripped.
+        """Return cells of a target column as text, blanks stripped.
 
         Raises:
             DataError: a cell is too long.
@@ -60,11 +60,11 @@ class Sample:
         return text_of(self.cells[name], self.path)
 
     def numbers(self) -> pd.Series:
-        """Cells of the first target column as numbers; not a number where they are none."""
+        """Return cells of the first target column as numbers; not a number where they are none."""
         return pd.to_numeric(self.cells[self.targets[0]], errors="coerce")
 
     def fractional(self) -> bool:
-        """Whether the first target column holds a number that is no integer."""
+        """Return whether the first target column holds a number that is no integer."""
         return bool((self.numbers() % 1 > 0).any())
 
 
@@ -91,7 +91,7 @@ class LabelTable:
     doubt: str = ""
 
     def column(self, name: str) -> Text:
-        """A column as text, blanks stripped; lists without their brackets, between bars.
+        """Return a column as text, blanks stripped; lists without their brackets, between bars.
 
         Raises:
             DataError: a cell is too long.
@@ -99,12 +99,12 @@ class LabelTable:
         return words.without_brackets(text_of(self.frame[name], self.path))
 
     def tried(self, name: str) -> Text:
-        """The same of a column that may turn out to hold something else: long cells are empty."""
+        """Return a column as text; cells that are too long for a label become empty."""
         return words.without_brackets(text_of(self.frame[name]))
 
 
 def is_sample(path: Path) -> bool:
-    """Whether a name is one of a sample submission."""
+    """Return whether a name is one of a sample submission."""
     return any(pattern.search(path.stem) for pattern in _NAMES)
 
 
@@ -160,7 +160,7 @@ def _read_sample(path: Path) -> Sample:
 
 
 def without_repeats(labels: LabelTable) -> LabelTable:
-    """The table with rows that are repeated word for word counted once.
+    """Return the table with rows that are repeated word for word counted once.
 
     Raises:
         DataError: an id comes more than once, with different cells.
@@ -188,7 +188,7 @@ def frames(path: Path, rows: int | None = None) -> list[pd.DataFrame]:
     if is_sample(path):
         return []
     try:
-        is_json = path.suffix.lower() in json_tables.JSON
+        is_json = formats.of(path.name) is formats.JSON
         return json_tables.tables(path) if is_json else [read_csv(path, rows=rows)]
     except DataError:
         return []

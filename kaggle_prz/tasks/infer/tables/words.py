@@ -26,7 +26,7 @@ def plain(name: str) -> str:
 
 
 def parts(name: str) -> list[str]:
-    """The words of a column's name, lower case.
+    """Return the words of a column's name, lower case.
 
     Example:
         >>> parts("PatientID"), parts("anatom_site"), parts("Subject Focus")
@@ -37,7 +37,7 @@ def parts(name: str) -> list[str]:
 
 
 def separator(values: Text) -> str | None:
-    """What stands between the classes of a cell, or None where cells hold one class each.
+    """Return what stands between the classes of a cell, or None where cells hold one class each.
 
     Cells are lists where there are more different cells than classes in them, or most of the
     classes that come with others come alone as well; else blanks belong to names, as in
@@ -55,7 +55,7 @@ def separator(values: Text) -> str | None:
 
 
 def tokens(cells: Iterable[str], between: str | None) -> set[str]:
-    """The different classes in cells; without a separator, the cells."""
+    """Return the different classes in cells; without a separator, the cells."""
     if between is None:
         return set(cells)
     split = (token.strip() for cell in cells for token in cell.split(between))
@@ -84,7 +84,7 @@ def without_brackets(values: Text) -> Text:
 
 
 def _listed(cell: str) -> list[str]:
-    """The names or numbers of a list as Python or JSON writes it; a bar where it is none."""
+    """Return the names or numbers of a list as Python or JSON writes it; a bar where it is none."""
     try:
         items = ast.literal_eval(cell)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -95,7 +95,7 @@ def _listed(cell: str) -> list[str]:
 
 
 def onto(values: Sequence[str], columns: Sequence[str]) -> dict[str, str] | None:
-    """The column that each value stands for: the same name, or alike; None if one has none.
+    """Return the column that each value stands for: the same name, or alike; None if one has none.
 
     Alike are names that differ in case, blanks and signs, and `7` and `class_7`.
 
@@ -135,7 +135,7 @@ def some(names: Sequence[str], most: int = 5) -> str:
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """Numbers by value, then other names by letters.
+    """Return numbers by value, then other names by letters.
 
     Example:
         >>> in_order({"10", "b", "9", "a"})
@@ -159,7 +159,7 @@ def missing(values: Text) -> NDArray[np.bool_]:
 
 
 def whole(values: Text) -> Text:
-    """Numbers such as `3.0` as `3`, where all values are whole numbers; else as they are."""
+    """Return numbers such as `3.0` as `3`, where all values are whole numbers; else as they are."""
     if not any("." in value for value in values[:1000].tolist()):
         return values
     series = pd.Series(values, dtype=object)

@@ -7,7 +7,7 @@ import sys
 import time
 import zipfile
 from collections import namedtuple
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 
 import pytest
 import requests
@@ -22,6 +22,8 @@ from kaggle_prz.core.errors import DataError, DiskFullError, HostError
 
 Usage = namedtuple("Usage", "total used free")
 
+LOAD = "from kaggle_prz.competitions.kaggle import KaggleSource as K"
+
 
 def bodies(world) -> list[dict]:
     return world.server.requests("download")
@@ -34,12 +36,12 @@ def fresh_journal(world):
 
 def test_files_land_in_the_home_once(world):
     console = Recorder()
-    directory = world.host.download(world.slug, console)
+    directory = world.source.download(console)
     assert directory == filesystem.home() / "competitions" / world.slug
     assert same_files(directory, world.files)
     assert [label for label, _ in console.bars] == [f"download {world.slug}", "unpack"]
     asked = len(world.server.requests())
-    assert world.again().download(world.slug) == directory
+    assert world.again().download() == directory
     assert len(world.server.requests()) == asked
     assert sorted(p.name for p in paths.state(world.slug).iterdir() if p.name[0] != ".") == [
         "facts.json"
@@ -47,17 +49,17 @@ def test_files_land_in_the_home_once(world):
 
 
 def test_what_was_downloaded_needs_no_login(world, monkeypatch):
-    directory = world.host.download(world.slug)
+    directory = world.source.download()
     for name in ("KAGGLE_USERNAME", "KAGGLE_KEY"):
         monkeypatch.delenv(name)
     host = world.again()
-    assert host.download(world.slug) == directory
-    assert host.describe(world.slug).metric == "Categorization Accuracy"
-    assert host.competitions() == [world.slug]
+    assert host.download() == directory
+    assert host.about.metric == "Categorization Accuracy"
+    assert paths.known() == [world.slug]
 
 
 def test_the_credential_does_not_go_along_to_the_storage(world):
-    world.host.download(world.slug)
+    world.source.download()
     assert {each["authorization"] for each in bodies(world)} == {None}
     assert {each["authorization"] for each in world.requests()} == {"Basic"}
 
@@ -65,7 +67,7 @@ def test_the_credential_does_not_go_along_to_the_storage(world):
 def test_a_cut_download_goes_on_where_it_was(world):
     for nth, size in enumerate([70_000, 100_000, 0, 50_000], start=1):
         world.server.faults.add("download", "cut", nth=nth, size=size)
-    assert same_files(world.host.download(world.slug), world.files)
+    assert same_files(world.source.download(), world.files)
     starts = [int((each["range"] or "bytes=0-")[6:-1]) for each in bodies(world)]
     assert starts == sorted(starts)
     assert starts[0] == 0 < starts[1]
@@ -75,7 +77,7 @@ def test_a_cut_download_goes_on_where_it_was(world):
 def test_a_link_whose_time_is_over_is_renewed(world):
     world.server.faults.add("download", "cut", size=100_000)
     world.server.faults.add("download", 403, nth=2)
-    assert same_files(world.host.download(world.slug), world.files)
+    assert same_files(world.source.download(), world.files)
     assert len(world.requests("DownloadDataFiles")) == 2
     assert int(bodies(world)[-1]["range"][6:-1]) > 0
 
@@ -83,28 +85,28 @@ def test_a_link_whose_time_is_over_is_renewed(world):
 def test_links_that_are_over_at_once_are_told(world):
     world.server.faults.add("download", 403, times=0)
     with pytest.raises(HostError, match="links to the files that Kaggle gives are refused"):
-        world.host.download(world.slug)
+        world.source.download()
 
 
 def test_another_file_behind_the_link_is_fetched_from_the_start(world):
     world.server.faults.add("download", "cut", size=100_000)
     world.server.faults.add("download", 503, nth=2, times=0)
     with pytest.raises(HostError):
-        world.host.download(world.slug)
+        world.source.download()
     world.server.faults.clear()
     (world.files / "new.csv").write_text("a,b\n" * 1000)
     (world.server.root / "archives" / f"{world.slug}.zip").unlink()
-    assert same_files(world.again().download(world.slug), world.files)
+    assert same_files(world.again().download(), world.files)
 
 
 @pytest.mark.parametrize("kind", ["truncated", "html"])
 def test_what_is_never_an_archive_is_told_and_not_kept(world, kind):
     world.server.faults.add("download", kind, times=0)
     with pytest.raises(HostError, match=r"not a whole zip archive, 3 times|page of a login"):
-        world.host.download(world.slug)
+        world.source.download()
     assert not paths.has_files(world.slug)
     world.server.faults.clear()
-    assert same_files(world.again().download(world.slug), world.files)
+    assert same_files(world.again().download(), world.files)
 
 
 def test_a_byte_that_changed_on_the_way_is_noticed(world):
@@ -112,26 +114,24 @@ def test_a_byte_that_changed_on_the_way_is_noticed(world):
     world.server.faults.add("download", "cut", size=200_000)
     world.server.faults.add("download", 503, nth=2, times=0)
     with pytest.raises(HostError):
-        world.host.download(world.slug)
+        world.source.download()
     world.server.faults.clear()
     content = bytearray(part.read_bytes())
     content[100_000] ^= 1
     part.write_bytes(content)
-    assert same_files(world.again().download(world.slug), world.files)
+    assert same_files(world.again().download(), world.files)
 
 
 def test_a_full_disk_is_told_before_anything_is_fetched(world, monkeypatch):
     monkeypatch.setattr(fetching.shutil, "disk_usage", lambda _: Usage(10**6, 10**6, 1000))
     with pytest.raises(DiskFullError, match=r"takes 0\.6 MB more, and 0\.0 MB are free"):
-        world.host.download(world.slug)
+        world.source.download()
     assert not (paths.state(world.slug) / "files.zip.part").exists()
 
 
 def test_a_killed_process_goes_on(world, tmp_path):
     world.server.faults.add("download", "slow", size=400_000)
-    code = (
-        f"from kaggle_prz.competitions import kaggle; kaggle.KaggleHost().download({world.slug!r})"
-    )
+    code = f"{LOAD}; K({world.slug!r}).download()"
     process = subprocess.Popen([sys.executable, "-c", code], env=os.environ)
     part = paths.state(world.slug) / "files.zip.part"
     end = time.monotonic() + 60
@@ -141,14 +141,12 @@ def test_a_killed_process_goes_on(world, tmp_path):
     process.wait()
     there = part.stat().st_size
     assert 60_000 < there < 300_000
-    assert same_files(world.host.download(world.slug), world.files)
+    assert same_files(world.source.download(), world.files)
     assert bodies(world)[-1]["range"] == f"bytes={there}-"
 
 
 def test_two_processes_download_once(world):
-    code = (
-        f"from kaggle_prz.competitions import kaggle; kaggle.KaggleHost().download({world.slug!r})"
-    )
+    code = f"{LOAD}; K({world.slug!r}).download()"
     command = [sys.executable, "-c", code]
     both = [subprocess.Popen(command, env=os.environ) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
@@ -184,7 +182,7 @@ def test_an_archive_is_unpacked_whole_or_not_at_all(tmp_path):
 
 
 def test_an_announced_digest_is_compared(tmp_path):
-    fetch = fetching.Fetch(kaggle.Door(), "DownloadDataFiles", "dogs", tmp_path / "a.zip.part")
+    fetch = fetching.Fetch(kaggle.Door(), "dogs", tmp_path / "a.zip.part")
     fetch.part.write_bytes(b"abc")
     record = tmp_path / "a.zip.json"
     good = hashlib.md5(b"abc").hexdigest()
@@ -219,8 +217,8 @@ def test_a_storage_without_ranges_is_not_asked_for_ever(tmp_path, waits, monkeyp
     monkeypatch.setenv("KAGGLE_API_TOKEN", "made-up")
     door = kaggle.Door()
     door.storage = Forgetful()
-    monkeypatch.setattr(door, "link", lambda *_, **__: "https://storage/x")
-    fetch = fetching.Fetch(door, "DownloadDataFiles", "dogs", tmp_path / "a.zip.part")
+    door.http = SimpleNamespace(link=lambda *_, **__: "https://storage/x")
+    fetch = fetching.Fetch(door, "dogs", tmp_path / "a.zip.part")
     with pytest.raises(HostError, match="the connection was cut"):
         fetch.run(Recorder())
     assert door.storage.asked == 7  # once further than before, then six times not

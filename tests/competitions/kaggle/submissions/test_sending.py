@@ -16,19 +16,19 @@ from kaggle_prz.core.errors import HostError, RunError, SubmissionError
 
 def test_a_submission_is_made_and_scored(world):
     console = Recorder()
-    pending = world.host.submit(world.slug, world.csv, "a try", console=console)
+    pending = world.source.submit(world.csv, "a try", console=console)
     digest = filesystem.sha256(world.csv)
     assert (pending.status, pending.sha256) == ("pending", digest)
-    graded = world.host.wait(world.slug, pending, console)
+    graded = world.source.wait(pending, console)
     assert (graded.status, graded.public_score, graded.ref) == ("complete", 1.0, pending.ref)
     (made,) = world.submissions()
     assert made["description"] == f"a try [prz {digest[:8]}]"
-    assert world.host.submissions(world.slug) == [graded]
+    assert world.source.sent_before(graded.sha256) == graded
     assert console.bars == [(f"score of {world.slug}", 1)]
 
 
 def test_the_ledger_is_its_owners_alone_and_keeps_no_token(world):
-    world.host.submit(world.slug, world.csv, "")
+    world.source.submit(world.csv, "")
     path = submissions.ledger(world.slug)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     (entry,) = submissions.entries(world.slug)
@@ -38,33 +38,33 @@ def test_the_ledger_is_its_owners_alone_and_keeps_no_token(world):
 
 
 def test_the_same_content_is_sent_once(world):
-    first = world.host.submit(world.slug, world.csv, "a try")
+    first = world.source.submit(world.csv, "a try")
     copy = write_sheet(world.csv.with_name("copy.csv"), TRUTH)
-    assert world.again().submit(world.slug, copy, "another").ref == first.ref
-    assert world.host.sent_before(world.slug, first.sha256).ref == first.ref
+    assert world.again().submit(copy, "another").ref == first.ref
+    assert world.source.sent_before(first.sha256).ref == first.ref
     assert len(world.submissions()) == 1
 
 
 def test_another_machine_knows_it_by_its_tag(world):
-    first = world.host.submit(world.slug, world.csv, "a try")
+    first = world.source.submit(world.csv, "a try")
     submissions.ledger(world.slug).unlink()
-    assert world.again().submit(world.slug, world.csv, "a try").ref == first.ref
+    assert world.again().submit(world.csv, "a try").ref == first.ref
     assert len(world.submissions()) == 1
 
 
 def test_it_is_sent_again_on_purpose(world):
-    first = world.host.submit(world.slug, world.csv, "a try")
-    second = world.host.submit(world.slug, world.csv, "a try", again=True)
+    first = world.source.submit(world.csv, "a try")
+    second = world.source.submit(world.csv, "a try", again=True)
     assert second.ref != first.ref
     tags = [made["description"].partition("[prz ")[2] for made in world.submissions()]
     assert tags == [f"{first.sha256[:8]}]", f"{first.sha256[:8]} 2]"]
-    assert world.again().submit(world.slug, world.csv, "").ref == second.ref
+    assert world.again().submit(world.csv, "").ref == second.ref
 
 
 def test_two_processes_make_one_submission(world):
     code = (
         "import sys; from pathlib import Path; from kaggle_prz.competitions import kaggle\n"
-        f"print(kaggle.KaggleHost().submit({world.slug!r}, Path({str(world.csv)!r}), 'x').ref)"
+        f"print(kaggle.KaggleSource({world.slug!r}).submit(Path({str(world.csv)!r}), 'x').ref)"
     )
     command = [sys.executable, "-c", code]
     both = [
@@ -79,15 +79,15 @@ def test_two_processes_make_one_submission(world):
 @pytest.mark.parametrize("again", [False, True])
 def test_a_lost_answer_is_looked_up(world, again):
     if again:
-        world.host.submit(world.slug, world.csv, "")
+        world.source.submit(world.csv, "")
     world.server.faults.add("CreateSubmission", "reset", after=True)
-    made = world.host.submit(world.slug, world.csv, "", again=again)
+    made = world.source.submit(world.csv, "", again=again)
     assert [each["ref"] for each in world.submissions()][-1] == made.ref
     assert len(world.submissions()) == 1 + again
 
 
 def test_a_process_killed_while_it_asked_leaves_one_submission(world, monkeypatch):
-    once = type(world.host.door).once
+    once = type(world.source.door).once
 
     def die(self, method, service="competitions", **fields):
         answer = once(self, method, service, **fields)
@@ -96,17 +96,17 @@ def test_a_process_killed_while_it_asked_leaves_one_submission(world, monkeypatc
         return answer
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(world.host.door), "once", die)
+        patch.setattr(type(world.source.door), "once", die)
         with pytest.raises(KeyboardInterrupt):
-            world.host.submit(world.slug, world.csv, "")
+            world.source.submit(world.csv, "")
     (entry,) = submissions.entries(world.slug)
     assert (entry.asked, entry.ref) == (True, 0)
-    made = world.again().submit(world.slug, world.csv, "", again=True)
+    made = world.again().submit(world.csv, "", again=True)
     assert [each["ref"] for each in world.submissions()] == [made.ref]
 
 
 def test_a_process_killed_before_it_asked_uses_its_upload(world, monkeypatch):
-    once = type(world.host.door).once
+    once = type(world.source.door).once
 
     def die(self, method, service="competitions", **fields):
         if method == "CreateSubmission":
@@ -114,11 +114,11 @@ def test_a_process_killed_before_it_asked_uses_its_upload(world, monkeypatch):
         return once(self, method, service, **fields)
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(world.host.door), "once", die)
+        patch.setattr(type(world.source.door), "once", die)
         with pytest.raises(KeyboardInterrupt):
-            world.host.submit(world.slug, world.csv, "")
+            world.source.submit(world.csv, "")
     assert world.submissions() == []
-    world.again().submit(world.slug, world.csv, "")
+    world.again().submit(world.csv, "")
     assert len(world.submissions()) == 1
     assert len(world.requests("StartSubmissionUpload")) == 1
 
@@ -126,7 +126,7 @@ def test_a_process_killed_before_it_asked_uses_its_upload(world, monkeypatch):
 def test_an_upload_that_is_too_old_is_made_anew(world):
     digest = filesystem.sha256(world.csv)
     submissions.put(world.slug, submissions.Entry(digest, 1, token="of-long-ago"))
-    assert world.host.submit(world.slug, world.csv, "").ref
+    assert world.source.submit(world.csv, "").ref
     assert len(world.submissions()) == 1
 
 
@@ -134,9 +134,9 @@ def test_nobody_knows_what_came_of_it(world):
     world.server.faults.add("CreateSubmission", "reset", after=True)
     world.server.faults.add("ListSubmissions", 503, nth=2, times=0)
     with pytest.raises(HostError, match="did not answer whether it did"):
-        world.host.submit(world.slug, world.csv, "")
+        world.source.submit(world.csv, "")
     world.server.faults.clear()
-    assert world.again().submit(world.slug, world.csv, "").ref == world.submissions()[0]["ref"]
+    assert world.again().submit(world.csv, "").ref == world.submissions()[0]["ref"]
     assert len(world.submissions()) == 1
 
 
@@ -144,23 +144,23 @@ def test_a_number_of_0_is_no_submission(world):
     said = {"message": "Could not submit to competition", "ref": 0}
     world.server.faults.add("CreateSubmission", "answer", content=said)
     with pytest.raises(SubmissionError, match=r"did not take .* Could not submit to competition"):
-        world.host.submit(world.slug, world.csv, "")
+        world.source.submit(world.csv, "")
     assert submissions.entries(world.slug) == ()
 
 
 def test_the_days_limit_is_asked_first(world):
     world.change(maxDailySubmissions=1)
-    world.host.submit(world.slug, world.csv, "")
+    world.source.submit(world.csv, "")
     uploads = len(world.requests("StartSubmissionUpload"))
     with pytest.raises(SubmissionError, match=r"used up: 1 of 1 were made .* after midnight UTC"):
-        world.host.submit(world.slug, world.csv, "", again=True)
+        world.source.submit(world.csv, "", again=True)
     assert len(world.requests("StartSubmissionUpload")) == uploads
 
 
 def test_a_limit_in_all_is_told(world):
     world.change(maxTotalSubmissions=0)
     with pytest.raises(SubmissionError, match="no more submissions from this team: all 0"):
-        world.host.submit(world.slug, world.csv, "")
+        world.source.submit(world.csv, "")
 
 
 @pytest.mark.parametrize(
@@ -174,31 +174,31 @@ def test_a_limit_in_all_is_told(world):
 def test_what_takes_no_file_is_told(world, fields, words):
     world.change(**fields)
     with pytest.raises(SubmissionError, match=words):
-        world.host.submit(world.slug, world.csv, "")
+        world.source.submit(world.csv, "")
     assert world.submissions() == []
     assert submissions.entries(world.slug) == ()
 
 
 def test_a_refused_file_has_the_hosts_reason(world):
     bad = write_sheet(world.csv.with_name("bad.csv"), {"img_00": "leaf"})
-    graded = world.host.wait(world.slug, world.host.submit(world.slug, bad, ""))
+    graded = world.source.wait(world.source.submit(bad, ""))
     assert graded.status == "error"
     assert graded.error
-    assert world.host.sent_before(world.slug, graded.sha256) is None
+    assert world.source.sent_before(graded.sha256) is None
 
 
 def test_an_unknown_status_is_waited_out(world):
-    pending = world.host.submit(world.slug, world.csv, "")
+    pending = world.source.submit(world.csv, "")
     world.server.faults.add("GetSubmission", "answer", content={"status": "SOMETHING_NEW"})
-    assert world.host.wait(world.slug, pending).status == "complete"
+    assert world.source.wait(pending).status == "complete"
 
 
 def test_waiting_ends(world, monkeypatch, waits):
     monkeypatch.setattr(submissions, "LONGEST_WAIT", 100.0)
-    pending = world.host.submit(world.slug, world.csv, "")
+    pending = world.source.submit(world.csv, "")
     world.server.faults.add("GetSubmission", "answer", times=0, content={"status": "PENDING"})
     with pytest.raises(HostError, match="is not lost"):
-        world.host.wait(world.slug, pending)
+        world.source.wait(pending)
     assert 100 < sum(waits) < 140
     assert max(waits) == 30
 
@@ -207,14 +207,14 @@ def test_a_damaged_ledger_is_not_guessed_at(world):
     submissions.ledger(world.slug).parent.mkdir(parents=True)
     submissions.ledger(world.slug).write_text("[{")
     with pytest.raises(RunError, match="was left as it is"):
-        world.host.submit(world.slug, world.csv, "")
+        world.source.submit(world.csv, "")
 
 
 def test_an_upload_that_was_cut_goes_on(world):
     large = world.csv.with_name("large.csv")
     large.write_text("id,label\n" + "x" * 3_000_000)
     world.server.faults.add("upload", "cut", size=1_000_000)
-    world.host.submit(world.slug, large, "")
+    world.source.submit(large, "")
     ranges = [each["range"] for each in world.server.requests("upload")][-3:]
     assert ranges[1] == "bytes */3000009"
     assert ranges[2].endswith("-3000008/3000009")

@@ -462,7 +462,6 @@ def test_what_a_network_computes_is_compared_with_a_tolerance():
     assert one.difference(near) == ""
     far = Identity(one.structure, one.weights, tuple(1.1 * each for each in one.outputs))
     assert one.difference(far) == "it computes other features of the same pictures"
-    assert Identity.from_json(one.to_json()) == one
 
 
 def test_outputs_alone_part_runs_whose_digests_agree(tmp_path):
@@ -476,9 +475,9 @@ def test_outputs_alone_part_runs_whose_digests_agree(tmp_path):
     assert runs.directory(tmp_path, None, recipe, TASK, far) == second
 
 
-@pytest.mark.parametrize("known", ["", "0123456789abcdef", {}, {"structure": "s"}, ["x"]])
+@pytest.mark.parametrize("known", ["", "0123456789abcdef"])
 def test_a_run_without_a_whole_identity_is_refused(tmp_path, known):
-    assert runs.other_network({"backbone_identity": known}, seen(net).identity) != ""
+    assert runs.other_network(known, seen(net).identity) != ""
 
 
 def test_a_survey_leaves_networks_as_they_were():
@@ -496,9 +495,9 @@ def test_a_survey_leaves_networks_as_they_were():
 def test_a_network_by_name_has_no_identity():
     named = surveyed(resolve("tiny"), SIZES, seed=0, console=Recorder())
     assert named.identity is None
-    assert runs.other_network({"backbone_identity": ""}, None) == ""
-    assert "handed over" in runs.other_network({"backbone_identity": ""}, seen(net).identity)
-    assert runs.other_network({"backbone_identity": seen(net).identity.to_json()}, None) != ""
+    assert runs.other_network("", None) == ""
+    assert "handed over" in runs.other_network("", seen(net).identity)
+    assert runs.other_network(seen(net).identity, None) != ""
 
 
 @pytest.mark.parametrize("sizes", [(16, 24), (16,)])

@@ -31,7 +31,7 @@ class Batch(NamedTuple):
     accumulate: int = 1
 
     def halved(self) -> "Batch":
-        """Half the images in twice the steps: the weights change by the same images as before.
+        """Return half the images in twice the steps: weights change by as many images as before.
 
         Raises:
             RunError: one image a step was too many.
@@ -49,7 +49,7 @@ class Batch(NamedTuple):
 
 
 def is_exhausted(error: BaseException) -> bool:
-    """Whether an error says that memory, of the machine or of its accelerator, is used up.
+    """Return whether an error says that memory, of the machine or of its accelerator, is used up.
 
     Example:
         >>> is_exhausted(MemoryError()), is_exhausted(ValueError("RESOURCE: none"))
@@ -97,14 +97,14 @@ def rate_scale(size: int, usual: int) -> float:
 
 
 def probed(stage: Stage, recipe: Recipe, size: int, usual: int) -> Stage:
-    """A stage with the batch size that was found, and its learning rate scaled accordingly."""
+    """Return a stage with the batch size that was found, and its learning rate scaled."""
     rate = recipe.learning_rate * recipe.learning_rate_fall ** (stage.index - 1)
     scaled = min(0.99, rate * rate_scale(size, usual))
     return stage.model_copy(update={"batch_size": size, "learning_rate": scaled})
 
 
 def reason(size: int, image_size: int, usual: int) -> str:
-    """What was decided, as a sentence."""
+    """Return what was decided, as a sentence."""
     return (
         f"batch size: {size} at {image_size} px, the largest power of two up to {MOST} of which "
         f"a training step fits this device and a pass keeps {STEPS_A_PASS} steps; learning rate "

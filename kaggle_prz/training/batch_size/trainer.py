@@ -50,7 +50,7 @@ class Trainer:
         return self._traces_before + self._trainer.traces
 
     def steps(self, rows: int, epochs: float) -> int:
-        """Training steps for that many passes over that many rows, at least one."""
+        """Return training steps for that many passes over that many rows, at least one."""
         return self._trainer.steps(rows, epochs)
 
     def settle(self, work: FoldWork, before: Stage | None) -> None:
@@ -78,7 +78,7 @@ class Trainer:
             self._recompile(at(size), Batch(size, self._recipe.accumulate))
 
     def measure(self, work: FoldWork) -> float:
-        """Images a second in training, see `StageTrainer.measure`."""
+        """Return images a second in training, see `StageTrainer.measure`."""
         return batch_size.within_memory(lambda: self._trainer.measure(work), self._halve)
 
     def train(
@@ -158,7 +158,7 @@ class Trainer:
 
 
 def on_accelerator() -> bool:
-    """Whether training goes on something else than processors."""
+    """Return whether training goes on something else than processors."""
     if keras.backend.backend() == "jax":
         import jax
 

@@ -14,11 +14,11 @@ from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import RunError
 from kaggle_prz.models.classifier import build
 from kaggle_prz.schedule.recipe import Recipe
-from kaggle_prz.training import trainers
 from kaggle_prz.training.batch_size import Batch
+from kaggle_prz.training.batch_size import trainer as trainers
+from kaggle_prz.training.batch_size.trainer import Trainer
 from kaggle_prz.training.callbacks import callbacks
 from kaggle_prz.training.stage_trainer import FoldWork, StageTrainer
-from kaggle_prz.training.trainers import Trainer
 
 pytestmark = pytest.mark.keras
 
@@ -152,7 +152,7 @@ def test_auto_on_an_accelerator_takes_the_largest_that_fits(memory_for, monkeypa
     """On a made-up accelerator that has room for 9 images: tried 16 and 8, from the largest on."""
     memory_for(train=9)
     monkeypatch.setattr(trainers, "on_accelerator", lambda: True)
-    monkeypatch.setattr(trainers.batching, "FEWEST", 4)
+    monkeypatch.setattr(trainers.batch_size, "FEWEST", 4)
     recipe = Recipe(sizes=(16,), batch_size="auto", learning_rate=1e-3)
     made = build(plain(), 16, 4)
     fresh = made.model.get_weights()

@@ -1,0 +1,61 @@
+"""What trains the folds of a stage, as a protocol: in this process, or elsewhere.
+
+The caller owns time and records: it says which folds are trained and for how long, writes down what
+each of them took, and seals it. A worker owns the folds: it writes a fold's files and says what is
+in them. A fold starts from the file of weights of the stage before, never from a network in memory,
+so a worker may live in another process or on another machine.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from kaggle_prz.runs.fold_files import FoldDone
+from kaggle_prz.schedule import Slot, Speed
+from kaggle_prz.schedule.recipe import Stage
+
+NextSlot = Callable[[int], Slot | None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A stage whose network is built.
+
+    Attributes:
+        stage: with the batch size and learning rate that it is trained with.
+        speed: of a few steps, or None where none was asked for.
+    """
+
+    stage: Stage
+    speed: Speed | None
+
+
+class Worker(Protocol):
+    """Trains the folds of one stage after the other.
+
+    Example:
+        ```python
+        prepared = worker.prepare(stage, before, measure=True)
+        for done in worker.train(stage, range(5), lambda fold: Slot(epochs=2.0)):
+            fold_files.keep(run, done)
+        ```
+    """
+
+    def prepare(self, stage: Stage, before: Stage | None, *, measure: bool) -> Prepared:
+        """Build the network of a stage whose folds start from the stage `before`, or from None.
+
+        With `measure`, time a few steps of training and of predicting.
+        """
+        ...
+
+    def train(self, stage: Stage, folds: Sequence[int], slot: NextSlot) -> Iterator[FoldDone]:
+        """Train folds of the prepared stage, with its epochs settled; yield each when it is whole.
+
+        `slot` is asked right before a fold begins, and ends the stage by None. A fold's files are
+        in its directory when it is yielded, all but its seal.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held: networks, processes, devices."""
+        ...
