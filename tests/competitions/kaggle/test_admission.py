@@ -121,7 +121,7 @@ def test_fit_beside_an_earlier_run_is_refused_before_a_picture_is_decoded(
     earlier.mkdir(parents=True)
     (earlier / "submission.csv").touch()
     world.change(**OVER)
-    monkeypatch.setattr(experiment, "read", lambda *_, **__: _task(world))
+    monkeypatch.setattr(experiment.inspect, "read", lambda *_, **__: _task(world))
     monkeypatch.setattr(experiment.images, "decode", lambda *_, **__: pytest.fail("decoded"))
     with pytest.raises(SubmissionError, match="takes no late submission"):
         experiment.fit(world.slug, submit=True, output_dir=tmp_path / "runs")

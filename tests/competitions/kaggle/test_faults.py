@@ -7,7 +7,7 @@ from support.kaggle_worlds import World, same_files
 from support.reliability import CELLS, Cell, page
 from support.reliability.table import RECOVERED
 
-from kaggle_prz.competitions.kaggle import leaderboard, sdk
+from kaggle_prz.competitions.kaggle import client, sdk
 from kaggle_prz.core.errors import PrzError
 
 
@@ -15,7 +15,7 @@ from kaggle_prz.core.errors import PrzError
 def small(monkeypatch):
     """Timeouts that end soon, and leaderboards of two pages."""
     monkeypatch.setattr(sdk, "TIMEOUT", (5.0, 0.4))
-    monkeypatch.setattr(leaderboard, "_PAGE", 1)
+    monkeypatch.setattr(client, "_PAGE", 1)
 
 
 def carry_out(world: World, command: str) -> None:
