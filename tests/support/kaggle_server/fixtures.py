@@ -132,7 +132,7 @@ class Loopback:
         known = {
             "evaluationMetric": drawn.metric,
             "maximize": drawn.maximize,
-            "grader": "kaggle_server.grading:redrawn",
+            "grader": "support.kaggle_server.grading:redrawn",
             "arguments": arguments,
         }
         self.competition(slug, drawn.root, **{**known, **fields})
