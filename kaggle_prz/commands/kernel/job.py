@@ -46,6 +46,9 @@ class Job(pydantic.BaseModel):
 class KernelMetadata(pydantic.BaseModel):
     """What a push reads of a `kernel-metadata.json`."""
 
+    # Before 2.10 pydantic warns of every field called `model_...`.
+    model_config = pydantic.ConfigDict(protected_namespaces=())
+
     id: str
     title: str
     code_file: str
