@@ -61,7 +61,7 @@ def test_as_many_images_are_made_up_as_a_fold_trains_on():
 )
 def test_every_stage_is_measured_on_made_up_pixels(task, changes):
     console, recipe = Recorder(), TINY.model_copy(update=changes)
-    plan.calibrate(recipe, backbones.resolve("tiny"), task, console)
+    plan.calibrate_stages(recipe, backbones.resolve("tiny"), task, console)
     foreseen = plan.of(recipe, task)
     assert all(foreseen.speeds.knows(stage) for stage in foreseen.stages)
     assert all(took > 0 for took in foreseen.seconds)
