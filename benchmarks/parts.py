@@ -24,7 +24,7 @@ import click
 
 # What is timed: a part, and what does it, as `module:function` or `module:Class.method`.
 EARLY = {
-    "read the competition": ["commands.inspect:inspect"],
+    "read the competition": ["commands.inspect:read"],
     "decode": ["images:decode"],
     "near-duplicates": ["images.duplicates:find"],
     "report": ["report:write_if_possible"],
