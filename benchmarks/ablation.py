@@ -3,11 +3,12 @@
     python benchmarks/ablation.py --competition elpv
     python benchmarks/ablation.py --quick
 
-One fold, two sizes, the same photographs for everyone. Every line changes one element of the
-recipe as it is, and is trained with the same seeds as the line above it; its difference is taken
-seed by seed, and less than nothing is a gain. Held-out log loss is that of the last step. Elements
-that change what is computed are compared by epochs, not by seconds. Three seeds of one fold tell
-large differences from noise, not small ones: a difference counts where all seeds agree on its sign.
+One fold is trained at two sizes, always on the same photographs. The row "as it is" is the default
+recipe. Every other row changes one key of it and uses the same seeds. The difference is that of the
+log losses of the same seed; a negative difference is better. The log loss is that of the held-out
+rows at the end of training. Every row trains for the same number of epochs, not for the same time.
+Three seeds of one fold can show a large difference, not a small one, so the verdict is "helps" or
+"hurts" only if the difference has the same sign for all seeds.
 """
 
 import json
@@ -28,17 +29,17 @@ Run = dict[str, Any]
 AS_IT_IS = "as it is"
 ELEMENTS: Mapping[str, Sequence[str]] = {
     AS_IT_IS: (),
-    "without a head first": ("head_first=false",),
-    "without a head refitted to a larger size": ("refit_head=false",),
-    "statistics of batch normalization measured anew": ("batch_norm=recalibrate",),
-    "batch normalization in training mode": ("batch_norm=train",),
+    "no linear probe first (head_first off)": ("head_first=false",),
+    "head not fitted again (refit_head off)": ("refit_head=false",),
+    "BatchNorm statistics recalibrated": ("batch_norm=recalibrate",),
+    "BatchNorm in training mode": ("batch_norm=train",),
     "RandAugment, rising 0 to 5": ("randaugment=[0, 5]",),
     "RandAugment, 5 at all sizes": ("randaugment=5",),
     "mixup, rising 0 to 0.2": ("mixup=[0, 0.2]",),
     "dropout, rising 0.1 to 0.3": ("dropout=[0.1, 0.3]",),
     "label smoothing 0.05": ("label_smoothing=0.05",),
     "equal epochs instead of equal compute": ("schedule=equal_epochs",),
-    "without a moving average of the weights": ("ema=0",),
+    "no EMA of the weights": ("ema=0",),
     "presizing, margin 0.15": ("presize=0.15",),
     "layer-wise decay 0.8": ("layer_decay=0.8",),
 }

@@ -1,14 +1,15 @@
-"""How fast do files become batches, beside a plain tf.data pipeline?
+"""How fast do files become batches, compared with a plain tf.data pipeline?
 
     python benchmarks/decoding.py
     python benchmarks/decoding.py --quick --json decoding.json
 
-Photographs are drawn: noise in octaves, edges, and with --grain that of a sensor; 1024 × 1024,
-JPEG of quality 90, 4:2:0. Measured are images a second at 160 px: files to a store (the first
-epoch); files through `tf.io.decode_jpeg` and `tf.image.resize`, plain and antialiased; and batches
-gathered from the store with flips (later epochs). Every repeat measures all of them in turn, and
-ratios are taken within a repeat, since a machine's speed drifts. Seconds of processor time are
-reported beside those of the clock, as they do not depend on what else the machine does.
+The images are synthetic photographs of 1024 × 1024 px (noise in octaves, edges, and sensor noise
+with --grain), saved as JPEG of quality 90, 4:2:0. The figures are ratios of images per second at
+160 px. "ours" decodes the files into an image store, as the first epoch does. "tf.data" reads them
+with `tf.io.decode_jpeg` and `tf.image.resize`, without and with antialiasing. "later epochs" reads
+batches from the store, with flips. Every repeat measures all of them in turn, and ratios are taken
+within a repeat, since the speed of a machine drifts. Ratios are given by the clock (wall time) and
+by processor time, which other jobs of the machine change less.
 """
 
 import io

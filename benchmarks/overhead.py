@@ -1,14 +1,13 @@
-"""How much of a fit's wall time is pure training and prediction?
+"""How much of the wall time of a fit is pure training and prediction?
 
     python benchmarks/overhead.py --competition elpv --sizes 96,144,192
     python benchmarks/overhead.py --competition shapes --quick
 
-Pure time is what the steps of the fit cost on arrays that are already in memory, in models that
-are already traced. A machine's speed drifts while a fit goes on, so the steps are sampled where
-they happen: after every fold, a few steps of each kind are timed on that fold's own model, and
-their mean stands for the fold's steps, slow moments included, as the fold had its own. Wall time
-is that of the whole process, imports, decoding, tracing, seals, ensemble and report included, less
-the time that sampling took.
+Pure time is the time of the training and prediction steps alone, with the arrays in memory and the
+model traced. The speed of a machine drifts during a fit. So a few steps of each kind are timed
+after every fold, on the model of that fold, and their mean is multiplied by the number of steps of
+the fold. Wall time is that of the whole process, from the imports to the report, without the time
+for these measurements. The ratio is pure time divided by wall time; the other figures are seconds.
 """
 
 import json

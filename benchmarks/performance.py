@@ -207,7 +207,7 @@ def _ablation(runs: Sequence[Run]) -> tuple[list[str], list[str]]:
             ]
             for element, losses, differences in ablation.table(own)
         ]
-        tables.append(table(["element", "log loss", "difference", "seeds say"], rows))
+        tables.append(table(["element", "log loss", "difference", "verdict"], rows))
     return tables, []
 
 
@@ -236,7 +236,7 @@ def _time_limits(runs: Sequence[Run]) -> tuple[list[str], list[str]]:
         f"{len(good)} of {len(found)} kept their limit, with a valid submission; {used} of them "
         f"used at least {_WELL_USED:.0%} of it."
     )
-    head = ["limit, s", "ended after, s", "used", "out of fold"]
+    head = ["limit, s", "ended after, s", "used", "out-of-fold log loss"]
     return [said, table(head, rows)], []
 
 

@@ -1,24 +1,24 @@
-"""Does training that grows its images reach the log loss of training at one size, and sooner?
+"""Does progressive resizing reach the log loss of training at one size, and sooner?
 
     python benchmarks/staged.py --competition elpv
     python benchmarks/staged.py --competition elpv --against fastai --against keras
     python benchmarks/staged.py --quick
 
-One fold, the same photographs, weights and flips for everyone; single and staged runs take turns,
-each in a process of its own. A run's clock starts when imports are done and its list of files is
-read, and stands still while held-out rows are evaluated: decoding, building, tracing, the head's
-features and the weights written between stages count. `peers/fastai_run.py` and `keras_fit.py`
-keep the same clock.
+A staged run uses progressive resizing; a single run trains at the last size only. All runs train
+the same fold of the same photographs, with the same initial weights and flips. Staged and single
+runs alternate, each in a process of its own. The clock of a run starts after the imports, when its
+list of files is read. It includes decoding, building, tracing, computing features for the head, and
+writing weights between stages. It stops while held-out rows are evaluated. `peers/fastai_run.py`
+and `keras_fit.py` use the same clock.
 
-The target is the log loss that the single run of the same seed ends with; it is reached at the
-first recorded point that is no worse. Runs at one size have as many points as those at several.
-From its second stage on, the staged run predicts the mean of its stages, as its ensemble does where
-that is better out of fold; a run at one size has nothing to average. Its epochs are those after
-which more no longer helped.
+The target is the final log loss of the single run with the same seed. A run reaches it at the first
+recorded point that is no worse; all runs have the same number of points. From its second stage on,
+the staged run predicts the mean over its stages, as the blend of `fit` does if that is better. The
+single run trains for as many epochs as improve its result.
 
-fastai's single run is `fine_tune`, its resized one three calls by hand, with an epoch of the head
-alone in both; plain Keras fits the head for an epoch before everything. None of the epochs of heads
-is kaggle-prz's: its head is fitted to features of one pass.
+The single run of fastai is one call of `fine_tune`; its resized run is three calls, one per size.
+Both begin with an epoch that trains only the head, and so does plain Keras. kaggle-prz has no such
+epoch: it fits the head as a linear probe on features that are computed once.
 """
 
 import json

@@ -1,12 +1,12 @@
-"""Does fit keep its time limit, whatever it is, and with how much of it used?
+"""Does fit keep its time limit, and how much of it does it use?
 
     python benchmarks/time_limit.py --quick
     python benchmarks/time_limit.py --competition elpv --json limits.json --runs 5
 
-Every limit is one `kaggle-prz fit --time-limit T` in a process, a run directory and a home of its
-own. It has to end by itself within T, imports and all, with a submission that the competition's
-own check accepts. With --json, limits that the file already has are not run again, so that many
-can be made over several calls.
+For each limit T, one `kaggle-prz fit --time-limit T` runs in a process, a run directory and a cache
+of its own. It must end by itself within T, imports included, with a submission that passes the
+check of the competition. With --json, limits that are already in the file are not run again, so one
+table can be made with several commands.
 """
 
 import json

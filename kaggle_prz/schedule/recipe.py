@@ -90,13 +90,19 @@ class Overrides(_Frozen):
 {'seed': 1})
     """
 
-    metric: str | None = _option(None, "Metric of the competition, if its host does not say.")
-    target: str | None = _option(None, "Column that holds the labels.", metavar="COLUMN")
+    metric: str | None = _option(
+        None,
+        "Metric of the competition. Default: the one that the competition names, else one that "
+        "fits the sample submission.",
+    )
+    target: str | None = _option(None, "Column with the labels.", metavar="COLUMN")
     group: str | None = _option(
-        None, "Column whose equal values share a fold; none for no groups.", metavar="COLUMN|none"
+        None,
+        "Column with the group of each row. Rows of a group stay in one fold. none: no groups.",
+        metavar="COLUMN|none",
     )
     id_column: str | None = _option(
-        None, "Column that names the training images.", metavar="COLUMN"
+        None, "Column with the names of the training images.", metavar="COLUMN"
     )
     positive: str | None = _option(None, "Positive class of a binary task.", metavar="CLASS")
 
@@ -124,32 +130,35 @@ class Recipe(_Frozen):
     """
 
     backbone: str = _option(
-        "efficientnet_lite0", "Network by name. An unknown name lists the known ones."
+        "efficientnet_lite0",
+        "Name of the backbone. An error about an unknown name lists all names.",
     )
     weights: str = _option(
         "auto",
-        "Initial weights of the backbone. auto: pretrained if a package has them; imagenet: "
-        "those, or an error; none: random; or a Keras weights file.",
+        "Initial weights of the backbone. auto: pretrained if an installed package has them, else "
+        "random; imagenet: pretrained on ImageNet, or an error; none: random; FILE: a Keras "
+        "weights file.",
         metavar="auto|imagenet|none|FILE",
     )
     sizes: tuple[ImageSize, ...] = _option(
-        (160, 240, 320), "Image size of every stage in px, rising."
+        (160, 240, 320), "Image size of each stage in px, from small to large."
     )
     folds: int = _option(5, "Number of cross-validation folds, at least 2.", ge=2, le=100)
     epochs: PositiveEpochs | tuple[StageEpochs, ...] | None = _option(
         None,
-        "Epochs in all, which the schedule divides, or one number a stage (the last may be 0). "
-        "Default: what the time limit allows, else 6 in all.",
+        "Total number of epochs, which the schedule divides among the stages, or one number per "
+        "stage (the last may be 0). Default: what the time limit allows, else 6 in total.",
     )
     schedule: Literal["equal_compute", "equal_epochs", "late_jump", "linear"] = _option(
         "equal_compute",
-        "How epochs in all are divided among the stages: equal compute, equal epochs, most at "
-        "the first size, or a size that rises linearly.",
+        "How the total number of epochs is divided among the stages. equal_compute: same compute; "
+        "equal_epochs: same number; late_jump: 80 % at the first size; linear: like a size that "
+        "rises linearly.",
     )
     batch_size: Annotated[int, Field(ge=1, le=65_536)] | Literal["auto"] = _option(
         32,
-        "Images a step at the first size. Larger sizes get fewer, down to 32. auto: as many as "
-        "fit on an accelerator, 32 on a CPU.",
+        "Batch size of the first stage. Later stages get smaller batches, down to 32. auto: as "
+        "many images as fit on an accelerator, 32 on a CPU.",
     )
     accumulate: int = _key(
         1, "Steps whose gradients are averaged before the weights change.", ge=1, le=1024
@@ -159,11 +168,11 @@ class Recipe(_Frozen):
         0.6, "Learning rate of a stage divided by that of the stage before.", gt=0, le=1
     )
     layer_decay: float = _key(
-        1.0, "Learning rate of a layer divided by that of the layer after it.", gt=0, le=1
+        1.0, "Learning rate of a group of layers divided by that of the next group.", gt=0, le=1
     )
     weight_decay: float = _option(1e-4, "Weight decay of AdamW.", ge=0, lt=1)
     clipnorm: float = _key(
-        1.0, "Largest norm of the gradient of one weight.", gt=0, allow_inf_nan=False
+        1.0, "Largest gradient norm of one weight tensor.", gt=0, allow_inf_nan=False
     )
     head_first: bool = _key(
         True,
@@ -173,32 +182,35 @@ class Recipe(_Frozen):
         True,
         "Fit the head as a linear probe again at every larger size, if the backbone is pretrained.",
     )
-    frozen: ShareRamp = _key(0.0, "Share of the backbone's layers that are not trained")
+    frozen: ShareRamp = _key(0.0, "Share of the backbone's layers that are frozen, from the input")
     dropout: ShareRamp = _option(0.2, "Dropout before the head")
-    stochastic_depth: ShareRamp = _key(0.0, "Share of residual branches that a step drops")
+    stochastic_depth: ShareRamp = _key(0.0, "Drop rate of the last residual block")
     randaugment: StrengthRamp = _option(0.0, "Magnitude of RandAugment, 0 to 10")
-    mixup: StrengthRamp = _option(0.0, "Alpha of mixup; 0 for none")
-    cutmix: StrengthRamp = _key(0.0, "Alpha of CutMix; 0 for none")
-    label_smoothing: ShareRamp = _key(0.0, "Share of a label that is spread over all classes")
+    mixup: StrengthRamp = _option(0.0, "Alpha of mixup; 0: no mixup")
+    cutmix: StrengthRamp = _key(0.0, "Alpha of CutMix; 0: no CutMix")
+    label_smoothing: ShareRamp = _key(
+        0.0, "Share of the label's probability that is spread over all classes"
+    )
     presize: Share = _key(
         0.0,
         "Margin around the random crop of a training image, as a share of the stage's size; "
         "0 for none.",
     )
     loss: Literal["crossentropy", "focal"] = _key(
-        "crossentropy", "Training loss. focal gives less weight to images that are already right."
+        "crossentropy", "Training loss. focal gives less weight to images that are classified well."
     )
     class_weight: Literal["none", "balanced"] = _key(
-        "none", "balanced: every class gets the same weight in the loss."
+        "none", "balanced: every class gets the same total weight in the loss."
     )
     ema: Share = _option(
         0.95,
-        "Momentum of the EMA of the weights, which predicts; 0 for none.",
+        "Momentum of the EMA of the weights. The averaged weights predict. 0: no EMA.",
     )
     patience: Annotated[int, Field(ge=1, le=1000)] | None = _option(
         None,
-        "Early stopping: end a fold's stage after so many epochs without a better score, and "
-        "keep the best epoch. Default: train all epochs and keep the last.",
+        "Early stopping: end the stage of a fold after this number of epochs without a better "
+        "score, and keep the weights of the best epoch. Default: train all epochs and keep the "
+        "last weights.",
     )
     batch_norm: Literal["auto", "inference", "recalibrate", "train"] = _key(
         "auto",
@@ -212,7 +224,7 @@ class Recipe(_Frozen):
         True, "Test-time augmentation: average predictions over the flips that the task allows."
     )
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = _option(
-        "auto", "Compute dtype. auto: chosen by the device."
+        "auto", "Compute dtype. auto: depends on the device."
     )
     time_limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = _option(
         None, "Time for the whole run, such as 600, 90s, 10m or 1h30m. Epochs are chosen to fit it."

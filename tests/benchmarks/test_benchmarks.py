@@ -139,7 +139,7 @@ def test_the_page_says_what_fell_short(benchmark, tmp_path):
     ]
     recorded(benchmark, tmp_path, "staged", runs, notes=["By hand."])
     page = benchmark("performance").generated(tmp_path)
-    assert page.startswith("## Does training that grows its images reach the log loss")
+    assert page.startswith("## Does progressive resizing reach the log loss")
     assert "| kaggle-prz staged | 96: 1 | 1 | 12 | 0.400 | 0.500 | 12 | 1.20 |" in page
     assert "| fastai single | 1 | 0.400 | 8 | 12 | 1.50 |" in page
     assert "| keras single | 1 | 0.500 | 8 | 12 | 1.50 |" in page

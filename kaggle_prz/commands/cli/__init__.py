@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 @click.pass_context
 def cli(context: click.Context, debug: bool) -> None:
-    """From an image competition to its leaderboard, by progressive resizing.
+    """Train on an image competition by progressive resizing, and submit the result.
 
     \b
       kaggle-prz fit --competition elpv --time-limit 10m --submit
@@ -70,18 +70,16 @@ def fit(competition: str, quiet: bool, **given: Any) -> None:
 @options.recipe
 @options.overrides
 @options.output_dir
-@click.option(
-    "--attempts", "count", type=int, default=3, show_default=True, help="Number of attempts."
-)
+@click.option("--attempts", "count", type=int, default=3, show_default=True, help="Number of runs.")
 @click.option("--in-kernels", is_flag=True, help="Train in Kaggle kernels instead of here.")
 @options.machine
-@click.option("--dry-run", is_flag=True, help="Show the attempts without making them.")
+@click.option("--dry-run", is_flag=True, help="Show the runs without training them.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def auto(competition: str, quiet: bool, in_kernels: bool, machine: "Machine", **given: Any) -> None:
-    """Fit several attempts unattended, and submit each that scores better.
+    """Train several runs in turn, and submit each that scores better.
 
-    The first attempt is the recipe as given. Later ones use larger images, then other seeds.
-    Run the same command again to continue, also on another day.
+    The first run uses the recipe as given, the second larger images, and the others other seeds.
+    Run the same command again to continue, for example on the next day.
     """
     from functools import partial
 
@@ -100,7 +98,7 @@ def auto(competition: str, quiet: bool, in_kernels: bool, machine: "Machine", **
 def inspect(competition: str, report: Path | None, as_json: bool, **given: Any) -> None:
     """Show how a competition's files are read, and by which rule.
 
-    Trains nothing.
+    Nothing is trained.
     """
     from kaggle_prz import report as reports
     from kaggle_prz.commands import inspect as inspecting
@@ -121,12 +119,14 @@ def inspect(competition: str, report: Path | None, as_json: bool, **given: Any) 
 @options.competition
 @options.recipe
 @options.overrides
-@click.option("--calibrate", is_flag=True, help="Measure a few steps at every size first.")
+@click.option(
+    "--calibrate", is_flag=True, help="First measure the time of a few steps at every size."
+)
 @options.as_json
 def plan(competition: str, as_json: bool, **given: Any) -> None:
     """Show the stages that fit would train, and their cost.
 
-    Trains nothing. Times come from earlier runs on this machine, or from --calibrate.
+    Nothing is trained. Times come from earlier runs on this machine, or from --calibrate.
     """
     from kaggle_prz.commands import plan as planning
 
@@ -159,7 +159,7 @@ def submit(run: Path, message: str, again: bool, as_json: bool) -> None:
     "-c",
     "--competition",
     metavar="NAME|DIR",
-    help="Competition to predict. Default: that of the run.",
+    help="Competition whose test images are predicted. Default: that of the run.",
 )
 @click.option(
     "-o",
@@ -170,9 +170,9 @@ def submit(run: Path, message: str, again: bool, as_json: bool) -> None:
     help="File to write the submission to.",
 )
 def predict(run: Path, competition: str | None, output: Path) -> None:
-    """Predict a competition's current test images with a finished run.
+    """Predict the test images of a competition with a finished run.
 
-    Trains nothing.
+    Nothing is trained.
     """
     from kaggle_prz.commands import predict as predicting
 
@@ -181,7 +181,7 @@ def predict(run: Path, competition: str | None, output: Path) -> None:
 
 @cli.command()
 @options.competition
-@click.option("--private", is_flag=True, help="Show the scores on the private rows.")
+@click.option("--private", is_flag=True, help="Show the private leaderboard.")
 @options.as_json
 def leaderboard(competition: str, private: bool, as_json: bool) -> None:
     """Show a competition's leaderboard."""
@@ -200,7 +200,7 @@ def leaderboard(competition: str, private: bool, as_json: bool) -> None:
 @options.output_dir
 @options.as_json
 def doctor(output_dir: Path, as_json: bool) -> None:
-    """Check versions, devices, disk and Kaggle login.
+    """Check versions, devices, disk space and Kaggle login.
 
     The exit status is 1 if there is a problem.
     """

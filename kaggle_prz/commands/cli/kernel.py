@@ -22,7 +22,8 @@ def kernel() -> None:
 def kernel_build(what: str, **given: Any) -> None:
     """Build a kernel and its offline bundle.
 
-    For a finished run, or for the name of a competition at Kaggle.
+    RUN: the directory of a finished run, to predict with it. COMPETITION: a name at Kaggle, to
+    train on it. The bundle holds the files that the kernel needs, since it has no internet.
     """
     from kaggle_prz.commands import kernel as kernels
 
@@ -34,16 +35,19 @@ def kernel_build(what: str, **given: Any) -> None:
 @click.argument("what", metavar="RUN|DIR", type=click.Path(path_type=Path))
 @click.option("--submit", is_flag=True, help="Submit the kernel's output and wait for the score.")
 @click.option("--again", is_flag=True, help="Submit the same bundle again.")
-@click.option("--until-done", is_flag=True, help="Push a training again until it is complete.")
+@click.option(
+    "--until-done", is_flag=True, help="Push a training kernel again until its run is complete."
+)
 @click.option("--no-wait", is_flag=True, help="Return as soon as the kernel is pushed.")
 @click.option(
-    "--timeout", type=options.Duration(), default=13 * 3600, help="Longest wait for one version."
+    "--timeout", type=options.Duration(), default=13 * 3600, help="Longest wait for one session."
 )
 @click.option("-m", "--message", default="", help="Description of the submission.")
 def kernel_push(what: Path, no_wait: bool, **given: Any) -> None:
     """Push a kernel and wait until it ends.
 
-    DIR is the output of kernel build. For a RUN, a kernel that predicts is built first.
+    DIR: the output directory of kernel build. RUN: the directory of a finished run; a kernel that
+    predicts is built for it first.
     """
     from kaggle_prz.commands.kernel import pushing
 
@@ -77,7 +81,7 @@ def kernel_status(kernel_ref: str, as_json: bool) -> None:
 def kernel_pull(kernel_ref: str, output: Path) -> None:
     """Download the output of a kernel's last session.
 
-    A run in it can be continued or submitted.
+    If it contains a run, you can continue or submit it.
     """
     from kaggle_prz.commands.kernel import remote
     from kaggle_prz.competitions.kaggle import Door

@@ -131,8 +131,8 @@ competition = click.option(
     "-c",
     "--competition",
     required=True,
-    metavar="NAME|ADDRESS|DIR",
-    help="Name of a competition, its address at Kaggle, or a directory with its files.",
+    metavar="NAME|URL|DIR",
+    help="Name of a competition, its URL at Kaggle, or a directory with its files.",
 )
 
 
@@ -153,7 +153,7 @@ def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
     metavar = extra.get("metavar") if isinstance(extra, dict) else None
     text = field.description or ""
     if get_origin(kinds[-1]) is tuple and Ellipsis not in get_args(kinds[-1]):
-        text += ". One number, or those of the first and the last stage."
+        text += ". One number for all stages, or two for the first and the last stage."
     if kinds == [bool]:
         return click.option(f"{flag}/--no-{flag[2:]}", default=None, help=text)
     kind = Duration() if name == "time_limit" else _type_of(kinds)
@@ -185,7 +185,7 @@ recipe = _together(
     click.option(
         "--recipe",
         metavar="NAME|FILE.toml",
-        help="quick, standard, strong, or a file. Other options win over it.",
+        help="quick, standard, strong, or a TOML file. Other options have priority over it.",
     ),
     _of(Recipe),
     click.option(
@@ -194,7 +194,7 @@ recipe = _together(
         type=Setting(),
         multiple=True,
         callback=_once_each,
-        help="Any other key of the recipe. May be repeated.",
+        help="Set any other key of the recipe. May be given several times.",
     ),
 )
 
@@ -204,8 +204,8 @@ look = _together(
     click.option(
         "--check-images/--no-check-images",
         default=None,
-        help="Open the images to find unreadable ones, near-duplicates and leaks. Default: if "
-        "there are at most 5,000.",
+        help="Open the images to find unreadable ones, near-duplicates, and images in both the "
+        "training and the test set. Default: only if there are at most 5,000.",
     ),
     click.option(
         "--report",
@@ -220,12 +220,12 @@ output_dir = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("runs"),
     show_default=True,
-    help="Directory of the runs.",
+    help="Directory that holds the runs.",
 )
 
 place = _together(
     output_dir,
-    click.option("--run", help="Name of the run. Default: made from the recipe."),
+    click.option("--run", help="Name of the run. Default: a name made from the recipe."),
 )
 
 image_cache = click.option(
@@ -233,7 +233,8 @@ image_cache = click.option(
     type=click.Choice(["auto", "raw", "encoded", "none"]),
     default="auto",
     show_default=True,
-    help="How decoded images are kept: arrays, JPEGs, or not at all. auto: by free disk space.",
+    help="Cache of decoded images. raw: arrays; encoded: JPEGs; none: no cache; auto: depends on "
+    "the free disk space.",
 )
 
 machine = click.option(
@@ -247,7 +248,12 @@ machine = click.option(
 
 KERNEL = ("mode", "output", "machine", "owner", "competition", "session", "resume")
 kernel = _together(
-    click.option("--train", "mode", flag_value="train", help="Build a kernel that trains."),
+    click.option(
+        "--train",
+        "mode",
+        flag_value="train",
+        help="Build a kernel that trains. Default for the name of a competition.",
+    ),
     click.option(
         "--predict",
         "mode",
@@ -261,17 +267,22 @@ kernel = _together(
         help="Directory to write the folders kernel and bundle to.",
     ),
     machine,
-    click.option("--owner", help="Your account at Kaggle. Default: KAGGLE_USERNAME."),
     click.option(
-        "--competition", metavar="NAME", help="Its name at Kaggle, if the run has another."
+        "--owner", help="Your user name at Kaggle. Default: KAGGLE_USERNAME, or that of your login."
+    ),
+    click.option(
+        "--competition",
+        metavar="NAME",
+        help="Name of the competition at Kaggle, if the run has another name.",
     ),
     click.option(
         "--session",
         type=Duration(),
-        help="Time after which training pauses between two folds. Default: 11h30m, on a TPU 8h30m.",
+        help="Time of a session. Training stops before a fold that may not fit into it. Default: "
+        "11h30m; on a TPU 8h30m.",
     ),
     click.option(
-        "--resume", is_flag=True, help="Continue from the output of the kernel's last run."
+        "--resume", is_flag=True, help="Continue from the output of the kernel's last session."
     ),
 )
 

@@ -15,7 +15,11 @@ ACCURACY = "Categorization Accuracy"
 
 
 def pixel_table(root: Path, seed: int) -> Drawn:
-    """Digits, a pixel a column; a test row has no id but its number from 1; `Label`, `label`."""
+    """Digits: one column per pixel.
+
+    A test row has no id column; its id is its row number from 1. The label column is `Label` in one
+    file and `label` in the other.
+    """
     folder = Folder(root, seed)
     random, columns = folder.random, tuple(f"pixel{number}" for number in range(256))
     digits = [*deal(random, range(10), 120), *deal(random, range(10), 40)]
@@ -30,7 +34,10 @@ def pixel_table(root: Path, seed: int) -> Drawn:
 
 
 def npy_arrays(root: Path, seed: int) -> Drawn:
-    """`(n, 40, 40, 3)` bytes a role; a row's id is its place in the array, from 0."""
+    """One `(n, 40, 40, 3)` array of bytes for training and one for test.
+
+    The id of a row is its index in the array, from 0.
+    """
     folder = Folder(root, seed)
     random, kinds = folder.random, 5
     labels = [*deal(random, range(kinds), 80), *deal(random, range(kinds), 36)]
@@ -47,7 +54,10 @@ def npy_arrays(root: Path, seed: int) -> Drawn:
 
 
 def seven_zip(root: Path, seed: int) -> Drawn:
-    """Images in 7z archives, numbered from 1; table and sample in camel case. Needs py7zr."""
+    """Images in 7z archives, numbered from 1.
+
+    The names of the label table and the sample are in camel case. Needs py7zr.
+    """
     py7zr = pytest.importorskip("py7zr")
     folder = Folder(root, seed)
     random, kinds = folder.random, len(ANIMALS)

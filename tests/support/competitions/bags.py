@@ -15,9 +15,8 @@ SIRNAS = ("1102", "1107", "415", "7")
 
 
 def studies(root: Path, seed: int) -> Drawn:
-    """Two to four images a study, listed in train.csv and test.csv; the sample has a row a study.
-
-    Every image has its study's label. Names of images say nothing of their study.
+    """Two to four images per study, listed in train.csv and test.csv; the sample has one row per
+    study. Every image has the label of its study. Image names do not contain the study.
     """
     folder = Folder(root, seed)
     random = folder.random
@@ -55,7 +54,10 @@ def studies(root: Path, seed: int) -> Drawn:
 
 
 def bag_folders(root: Path, seed: int) -> Drawn:
-    """A folder an id with `0.png`, `1.png`, …; ids are numbers too; a label a folder."""
+    """One folder per id, with files `0.png`, `1.png`, ….
+
+    The ids are numbers too. There is one label per folder.
+    """
     folder = Folder(root, seed)
     random = folder.random
     kinds = [*deal(random, range(2), 64), *deal(random, range(2), 32)]
@@ -74,7 +76,9 @@ def bag_folders(root: Path, seed: int) -> Drawn:
 
 
 def sites(root: Path, seed: int) -> Drawn:
-    """Cells in wells: two sites each, `<well>_s1.png` and `<well>_s2.png`, in a folder a plate."""
+    """Cells in wells: two images (sites) per well, `<well>_s1.png` and `<well>_s2.png`, in one
+    folder per plate.
+    """
     folder = Folder(root, seed)
     random = folder.random
     kinds = [*deal(random, SIRNAS, 72), *deal(random, SIRNAS, 36)]
@@ -110,9 +114,10 @@ def sites(root: Path, seed: int) -> Drawn:
 
 
 def breasts(root: Path, seed: int) -> Drawn:
-    """Views of both breasts of patients: `prediction_id` is patient and side, in test.csv only.
+    """Several views of both breasts of each patient.
 
-    train.csv has a row an image, without `prediction_id`; images lie in a folder a patient.
+    `prediction_id` is patient and side, and is only in test.csv. train.csv has one row per image
+    and no `prediction_id`. Images are in one folder per patient.
     """
     folder = Folder(root, seed)
     random = folder.random

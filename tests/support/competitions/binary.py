@@ -11,9 +11,9 @@ AUC = "Area Under Receiver Operating Characteristic Curve"
 
 
 def dogs_vs_cats(root: Path, seed: int) -> Drawn:
-    """Labels are prefixes of file names in an archive; test ids are numbers without suffix.
+    """The labels are prefixes of file names in an archive.
 
-    The sample counts 1, 2, 3; files are listed 1, 10, 11.
+    Test ids are numbers without suffix. The sample lists them as 1, 2, 3, the archive as 1, 10, 11.
     """
     folder = Folder(root, seed)
     random, kinds = folder.random, ("cat", "dog")
@@ -46,7 +46,9 @@ def dogs_vs_cats(root: Path, seed: int) -> Drawn:
 
 
 def aerial_cactus(root: Path, seed: int) -> Drawn:
-    """32 × 32 px in archives: one holds a folder of its own name, the other is flat."""
+    """32 × 32 px in two archives: one holds a folder with the name of the archive, the other holds
+    the images directly.
+    """
     folder = Folder(root, seed)
     random = folder.random
     names = [f"{name}.jpg" for name in hashes(random, 80 + 36, 32)]
@@ -66,7 +68,7 @@ def aerial_cactus(root: Path, seed: int) -> Drawn:
 
 
 def histopathologic(root: Path, seed: int) -> Drawn:
-    """96 × 96 px TIFF, ids without suffix; the sample's cells are integers."""
+    """96 × 96 px TIFF files; ids have no suffix. The cells of the sample are integers."""
     folder = Folder(root, seed)
     random = folder.random
     names = hashes(random, 70 + 36, 40)
@@ -84,10 +86,11 @@ def histopathologic(root: Path, seed: int) -> Drawn:
 
 
 def siim_isic(root: Path, seed: int) -> Drawn:
-    """Moles: every image thrice, as JPEG, DICOM and in records; several of every patient.
+    """Moles: every image comes as JPEG, as DICOM and in TFRecords.
 
-    Positives are rare. `diagnosis` and `benign_malignant` say the label and are in train.csv
-    only; `anatom_site_general_challenge` has the name of a group and is none.
+    Patients have several images, and positives are rare. The columns `diagnosis` and
+    `benign_malignant` tell the label, but are only in train.csv. `anatom_site_general_challenge`
+    looks like a group by its name, but is none.
     """
     folder = Folder(root, seed)
     random = folder.random

@@ -16,9 +16,10 @@ DISEASES = {
 
 
 def aptos(root: Path, seed: int) -> Drawn:
-    """Grades 0 to 4 of a disease, half of them 0; black borders; four images come twice.
+    """Grades 0 to 4 of a disease, half of them 0.
 
-    One of the copies has another grade than its original.
+    Images have black borders. Four images come twice, and one copy has another grade than its
+    original.
     """
     folder = Folder(root, seed)
     random = folder.random
@@ -56,9 +57,10 @@ def aptos(root: Path, seed: int) -> Drawn:
 
 
 def cassava(root: Path, seed: int) -> Drawn:
-    """Ids with suffix; one class in three of five rows; one training label in sixteen is wrong.
+    """Ids have a suffix.
 
-    Records repeat the images.
+    One class has three fifths of the rows; one training label in sixteen is wrong. TFRecords repeat
+    the images.
     """
     folder = Folder(root, seed)
     random = folder.random
@@ -91,7 +93,10 @@ def cassava(root: Path, seed: int) -> Drawn:
 
 
 def coco(root: Path, seed: int) -> Drawn:
-    """Annotations in another order than images, joined by `image_id`; ids are no file names."""
+    """The annotations are in another order than the images, and are joined by `image_id`.
+
+    Ids are not file names.
+    """
     folder = Folder(root, seed)
     random, categories = folder.random, (3, 11, 12, 40, 107)
     names = [f"{name}.jpg" for name in hashes(random, 80 + 36, 16)]
@@ -120,9 +125,8 @@ def coco(root: Path, seed: int) -> Drawn:
 
 
 def json_map(root: Path, seed: int) -> Drawn:
-    """A herbarium: metadata in JSON say which file an id is; numbers in file names mislead.
-
-    Images lie in folders of three digits; numbers of classes have gaps.
+    """Herbarium sheets: metadata in JSON map ids to files, and the numbers in file names are not
+    the ids. Images are in folders named by three digits. The class numbers have gaps.
     """
     folder = Folder(root, seed)
     random, categories = folder.random, (0, 2, 5, 6, 31)

@@ -16,10 +16,10 @@ HUES = {"red": 0.0, "lime": 1 / 3, "blue": 2 / 3}
 
 
 def graphemes(root: Path, seed: int) -> Drawn:
-    """Letters: a row for every image and head in the sample, a row an image in the labels.
+    """Letters: one row per image and output in the sample, one row per image in the labels.
 
-    Heads are numbers of classes, in another order than in the table of labels, which also writes
-    the letter out. The first counts twice in the score, which no file says.
+    The outputs are numbers of classes, in another order than in the label table, which also has the
+    letter itself. The first output counts twice in the score, which no file says.
     """
     folder = Folder(root, seed)
     random = folder.random
@@ -59,9 +59,10 @@ def graphemes(root: Path, seed: int) -> Drawn:
 
 
 def wide_heads(root: Path, seed: int) -> Drawn:
-    """Badges: a column a head with its class, names in the one and numbers with gaps in the other.
+    """Badges: one column per output, with its class.
 
-    A third column of the labels, a size in pixels, is asked for nowhere.
+    Classes of one output are names, those of the other numbers with gaps. The label table has a
+    third column, a size in pixels, that is not to be predicted.
     """
     folder, ids, rows = _badges(root, seed)
     random = folder.random
@@ -86,7 +87,9 @@ def wide_heads(root: Path, seed: int) -> Drawn:
 
 
 def head_probabilities(root: Path, seed: int) -> Drawn:
-    """Badges again: the sample has a column for every class of both heads, in turns."""
+    """The same badges: the sample has one column per class of each output, and the columns of the
+    two outputs alternate.
+    """
     folder, ids, rows = _badges(root, seed)
     trained = [[each, *row] for each, row in zip(ids, rows, strict=True)]
     folder.table("train.csv", ("id", "colour", "shade"), trained[:84])

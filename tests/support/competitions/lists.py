@@ -20,7 +20,7 @@ NEW = "new_whale"
 
 
 def plant_pathology_2021(root: Path, seed: int) -> Drawn:
-    """Six tokens in twelve combinations; five of nine leaves have one token."""
+    """Six tags in twelve combinations; five of nine leaves have only one tag."""
     folder = Folder(root, seed)
     random = folder.random
     names = [f"{name}.jpg" for name in hashes(random, 96 + 36, 16)]
@@ -52,7 +52,7 @@ def plant_pathology_2021(root: Path, seed: int) -> Drawn:
 
 
 def imet(root: Path, seed: int) -> Drawn:
-    """Tokens are numbers, and labels.csv says only what they mean; some rows of test have none."""
+    """Tags are numbers, and labels.csv only gives their names. Some test rows have no tag."""
     folder = Folder(root, seed)
     random, kinds = folder.random, 6
     names = hashes(random, 80 + 36, 16)
@@ -85,9 +85,10 @@ def imet(root: Path, seed: int) -> Drawn:
 
 
 def whale(root: Path, seed: int) -> Drawn:
-    """Whom a fluke belongs to: most whales are seen once or twice, and some never before.
+    """Which whale does a fluke belong to?
 
-    The target's column is called Id. A new whale has a shape of its own.
+    Most whales are seen once or twice. Unknown whales have a class of their own, and look different
+    from the known ones. The label column is called Id.
     """
     folder = Folder(root, seed)
     random = folder.random
@@ -135,9 +136,10 @@ def _sample_f1(true: Mapping[str, Sequence[str]], guess: Sequence[str]) -> float
 
 
 def protein_atlas(root: Path, seed: int) -> Drawn:
-    """Cells: four grey files an image, one a channel, and lists of numbers.
+    """Cells: four grey files per image, one per channel; labels are lists of numbers.
 
-    A protein is a disc in one place or several; the nucleus and the outline say nothing.
+    A protein is a disc in one or several places; the channels of the nucleus and the outline tell
+    nothing.
     """
     folder = Folder(root, seed)
     random, kinds = folder.random, 4

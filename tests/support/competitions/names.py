@@ -23,7 +23,7 @@ INSECTS = ("ant", "bee", "cricket", "moth")
 
 
 def dog_breed(root: Path, seed: int) -> Drawn:
-    """The sample's columns are the classes; the labels' table is called labels.csv."""
+    """The columns of the sample are the classes; the label table is called labels.csv."""
     folder = Folder(root, seed)
     random, kinds = folder.random, len(BREEDS)
     names = hashes(random, 96 + 36, 32)
@@ -40,9 +40,10 @@ def dog_breed(root: Path, seed: int) -> Drawn:
 
 
 def state_farm(root: Path, seed: int) -> Drawn:
-    """Folders of classes, and a table that says who drives; test drivers are others.
+    """Class folders, and a table with the driver of each image.
 
-    Pictures of one driver share a background, so rows of a driver tell of each other.
+    Test images show other drivers. Images of one driver share a background, so a random split would
+    leak.
     """
     folder = Folder(root, seed)
     random, classes = folder.random, tuple(f"c{kind}" for kind in range(10))
@@ -68,7 +69,7 @@ def state_farm(root: Path, seed: int) -> Drawn:
 
 
 def plant_seedlings(root: Path, seed: int) -> Drawn:
-    """Folders are classes with blanks in their names; PNG with and without alpha."""
+    """Class folders with spaces in their names; PNG files with and without alpha channel."""
     folder = Folder(root, seed)
     random, kinds = folder.random, len(SPECIES)
     names = iter(f"{name}.png" for name in hashes(random, 96 + 36, 9))
@@ -98,7 +99,10 @@ def plant_seedlings(root: Path, seed: int) -> Drawn:
 
 
 def class_folders(root: Path, seed: int) -> Drawn:
-    """Folders are classes; numbers with leading zeros come again in every folder and in test."""
+    """Class folders.
+
+    File names are numbers with leading zeros, which repeat in every folder and in the test set.
+    """
     folder = Folder(root, seed)
     random, kinds = folder.random, len(INSECTS)
     for kind, number in ((kind, number) for kind in range(kinds) for number in range(20)):

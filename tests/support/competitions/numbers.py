@@ -22,9 +22,10 @@ SHARES = ("Class1.1", "Class1.2", "Class1.3", "Class2.1", "Class2.2")
 
 
 def petfinder(root: Path, seed: int) -> Drawn:
-    """Integers 1 to 100, fractions in the sample; twelve binary columns, in test.csv too.
+    """Labels are integers from 1 to 100, but the sample has fractions.
 
-    Two of them are called Group and Subject Focus, and are no groups.
+    Twelve binary columns are in test.csv too. Two of them are called Group and Subject Focus, but
+    are no groups.
     """
     folder = Folder(root, seed)
     random = folder.random
@@ -58,10 +59,11 @@ def petfinder(root: Path, seed: int) -> Drawn:
 
 
 def soft_columns(root: Path, seed: int) -> Drawn:
-    """Galaxies: shares of votes in columns with points in their names; rows do not sum to 1.
+    """Galaxies: shares of votes, in columns with dots in their names.
 
-    The first three sum to 1, the others to the second. There is no sample submission but three
-    benchmarks; integers are ids, in another order than in the table of solutions.
+    Rows do not sum to 1: the first three columns do, and the others sum to the second. There are
+    three benchmark files instead of a sample submission. Ids are integers, in another order than in
+    the label table.
     """
     folder = Folder(root, seed)
     random = folder.random
@@ -96,9 +98,10 @@ def soft_columns(root: Path, seed: int) -> Drawn:
 
 
 def multi_hot(root: Path, seed: int) -> Drawn:
-    """Catheters: columns of 0 and 1, any number of them 1; ids have points; groups are patients.
+    """Catheters: columns of 0 and 1, any number of them 1.
 
-    The sample's cells are 0. A table of annotations comes with several rows an image.
+    Ids have dots, and groups are patients. The cells of the sample are all 0. There is also a table
+    of annotations with several rows per image.
     """
     folder = Folder(root, seed)
     random = folder.random
@@ -136,9 +139,9 @@ def multi_hot(root: Path, seed: int) -> Drawn:
 
 
 def melted(root: Path, seed: int) -> Drawn:
-    """Haemorrhages: a row for every image and kind, in the labels as in the sample.
+    """Haemorrhages: one row per image and kind, in the labels and in the sample.
 
-    Some rows of the labels come twice; the sample's rows are sorted by id.
+    Some label rows come twice. The rows of the sample are sorted by id.
     """
     folder = Folder(root, seed)
     random = folder.random
@@ -175,7 +178,10 @@ def melted(root: Path, seed: int) -> Drawn:
 
 
 def one_hot(root: Path, seed: int) -> Drawn:
-    """Leaves of 2020: columns of 0 and 1, one of them 1; one folder for both roles."""
+    """Leaves: columns of 0 and 1, exactly one of them 1.
+
+    Training and test images are in one folder.
+    """
     folder = Folder(root, seed)
     random = folder.random
     kinds = [*deal(random, (0, 2, 3, 2, 3, 0, 1), 84), *deal(random, range(4), 36)]

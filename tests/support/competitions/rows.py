@@ -20,7 +20,7 @@ FLOWERS = ("0", "1", "2", "3", "4")
 
 
 def json_arrays(root: Path, seed: int) -> Drawn:
-    """Icebergs: two bands of decibels a row as lists, an angle that may be `na`."""
+    """Icebergs: two bands in decibels per row, as lists, and an angle that can be `na`."""
     folder = Folder(root, seed)
     random = folder.random
     names = hashes(random, 80 + 36, 8)
@@ -52,7 +52,10 @@ def json_arrays(root: Path, seed: int) -> Drawn:
 
 
 def parquet_pixels(root: Path, seed: int) -> Drawn:
-    """Digits of 16 × 24, a pixel a column, in two files; labels by id in a CSV. Needs pyarrow."""
+    """Digits of 16 × 24 px, one column per pixel, in two files.
+
+    Labels by id are in a CSV. Needs pyarrow.
+    """
     folder = Folder(root, seed)
     random = folder.random
     digits = [*deal(random, range(10), 120), *deal(random, range(10), 40)]
@@ -70,7 +73,7 @@ def parquet_pixels(root: Path, seed: int) -> Drawn:
 
 
 def parquet_files(root: Path, seed: int) -> Drawn:
-    """Image files in a column with their names, and labels in another. Needs pyarrow."""
+    """One column holds image files with their names, another holds the labels. Needs pyarrow."""
     folder = Folder(root, seed)
     random, kinds = folder.random, 5
     names = [f"{name}.jpg" for name in hashes(random, 80 + 36, 8)]
@@ -87,7 +90,7 @@ def parquet_files(root: Path, seed: int) -> Drawn:
 
 
 def tfrecords(root: Path, seed: int) -> Drawn:
-    """Flowers in files of records, at two sizes; a test row has an id and no class."""
+    """Flowers in TFRecord files, at two image sizes. A test row has an id and no class."""
     folder = Folder(root, seed)
     random, kinds = folder.random, len(FLOWERS)
     names = hashes(random, 80 + 36, 9)
@@ -107,7 +110,7 @@ def tfrecords(root: Path, seed: int) -> Drawn:
 
 
 def hdf5_stacks(root: Path, seed: int) -> Drawn:
-    """Arrays of images, labels and ids in a file a role."""
+    """Arrays of images, labels and ids; one file for training and one for test."""
     folder = Folder(root, seed)
     random, kinds = folder.random, 5
     labels = [*deal(random, range(kinds), 80), *deal(random, range(kinds), 36)]
@@ -121,7 +124,7 @@ def hdf5_stacks(root: Path, seed: int) -> Drawn:
 
 
 def hdf5_files(root: Path, seed: int) -> Drawn:
-    """Moles: a dataset with an image file for every id, labels in a table of metadata."""
+    """Moles: one dataset per id holds an image file; the labels are in a metadata table."""
     folder = Folder(root, seed)
     random = folder.random
     names = [f"ISIC_{name}" for name in hashes(random, 84 + 36, 7)]
@@ -157,7 +160,7 @@ def hdf5_files(root: Path, seed: int) -> Drawn:
 
 
 def npz(root: Path, seed: int) -> Drawn:
-    """`x_train`, `y_train` and `x_test` in one archive; a row's id is its number, from 0."""
+    """`x_train`, `y_train` and `x_test` in one archive. The id of a row is its index, from 0."""
     folder = Folder(root, seed)
     random = folder.random
     digits = [*deal(random, range(10), 120), *deal(random, range(10), 40)]

@@ -24,8 +24,8 @@ def generated() -> str:
     """The part below the mark."""
     recovered = sum(cell.outcome == RECOVERED for cell in CELLS)
     lines = [
-        f"{len(STEPS)} steps × {len(FAULTS)} faults = {len(CELLS)} cells: {recovered} go on by "
-        f"themselves, {len(CELLS) - recovered} end in one sentence.",
+        f"{len(STEPS)} steps × {len(FAULTS)} faults = {len(CELLS)} cases. In {recovered} the "
+        f"command succeeds, in {len(CELLS) - recovered} it ends with one sentence.",
         "",
     ]
     for command in dict.fromkeys(step.command for step in STEPS):

@@ -66,16 +66,16 @@ FAULTS = (
     Fault("429", "429, asked to wait 2 s", 429, {"seconds": 2}),
     Fault("429 long", "429, asked to wait an hour", 429, {"seconds": 3600}),
     Fault("500", "500", 500),
-    Fault("503", "503 with a page", 503),
-    Fault("html", "200 with a page instead of an answer", "html"),
+    Fault("503", "503 with an HTML page", 503),
+    Fault("html", "200 with an HTML page instead of an answer", "html"),
     Fault("reset", "the connection is reset", "reset"),
-    Fault("lost", "it is carried out, but its answer is lost", "reset", {"after": True}),
+    Fault("lost", "the request is carried out, but its answer is lost", "reset", {"after": True}),
     Fault("stall", "no answer until the timeout", "stall", {"seconds": 0.8}),
-    Fault("cut", "the connection ends in the middle", "cut"),
-    Fault("short", "half of it, as if that were all", "truncated"),
+    Fault("cut", "the connection ends in the middle of the answer", "cut"),
+    Fault("short", "half of the answer, as if it were complete", "truncated"),
     Fault("length", "ten bytes fewer than announced", "wrong-length"),
-    Fault("down", "503 for as long as it is tried", 503, {"times": 0}),
-    Fault("gone", "connections are reset for as long as it is tried", "reset", {"times": 0}),
+    Fault("down", "503 at every try", 503, {"times": 0}),
+    Fault("gone", "the connection is reset at every try", "reset", {"times": 0}),
 )
 
 _STORAGE = {"body", "upload"}
