@@ -75,7 +75,7 @@ def attempts(
         UsageError: options that cannot be meant.
 
     Example:
-        >>> found = attempts(hosts.find("shapes"), 3, {"seed": 4})
+        >>> found = attempts(competitions.find("shapes"), 3, {"seed": 4})
         >>> [attempt.title for attempt in found]
         ['the recipe as given', 'sizes 40,64,80', 'seed 5']
     """

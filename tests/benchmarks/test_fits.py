@@ -59,7 +59,7 @@ def test_every_part_that_is_timed_exists():
     for places in (module.EARLY | module.LATE).values():
         for place in places:
             file, _, name = place.partition(":")
-            path = PLACE.parent / "kaggle_prz" / file
+            path = PLACE.parent / "kaggle_prz" / file.replace(".", "/")
             module_file = path.with_suffix(".py")
             source = module_file if module_file.is_file() else path / "__init__.py"
             last = name.removesuffix("/steps").split(".")[-1]
