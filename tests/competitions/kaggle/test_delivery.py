@@ -12,7 +12,7 @@ from support.toys import Recorder
 from kaggle_prz import competitions, runs, submission
 from kaggle_prz.commands import cli, submit
 from kaggle_prz.competitions.embedded.shapes import Shapes
-from kaggle_prz.competitions.kaggle import leaderboard, submissions
+from kaggle_prz.competitions.kaggle import client, submissions
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import SubmissionError
 from kaggle_prz.schedule.recipe import Recipe
@@ -150,7 +150,7 @@ def test_a_code_competition_names_the_way(run, kaggle):
 
 @pytest.mark.parametrize("page", [100, 7])
 def test_the_own_row_is_called_as_on_every_host(run, kaggle, monkeypatch, page):
-    monkeypatch.setattr(leaderboard, "_PAGE", page)
+    monkeypatch.setattr(client, "_PAGE", page)
     receipt = submit.submit(run)
     standings = kaggle.source.standings()
     assert [row.rank for row in standings] == list(range(1, 62))
