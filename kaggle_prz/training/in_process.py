@@ -156,6 +156,7 @@ class InProcess:
         if before is not None:
             self._first.keep(before, self._in_hand.classifier.model)
         # Keras's traced functions and their model hold each other.
+        self._first.let_go()
         self._in_hand = None
         gc.collect()
 

@@ -62,8 +62,12 @@ class FirstWeights:
         return self._kept[0] if self._kept else None
 
     def keep(self, stage: Stage, model: keras.Model) -> None:
-        """The next stage starts from the weights of this one, read into its model."""
+        """Keep the model of a stage, into which the next stage reads the weights of each fold."""
         self._kept = stage, weights.bare(model)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Forget the network and the features of the stage in hand."""
         self._in_hand, self._shared = None, {}
 
     def begin(self, stage: Stage, classifier: Classifier, trainer: Trainer) -> None:

@@ -14,13 +14,13 @@ from unittest import mock
 
 import numpy as np
 
-from kaggle_prz import images
-from kaggle_prz.commands import inspect
+from kaggle_prz import competitions, images
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Silent
 from kaggle_prz.core.errors import PrzError
 from kaggle_prz.readers.archives import meter
 from kaggle_prz.report import terminal
+from kaggle_prz.tasks import infer
 
 from . import bases
 from .bases import Files
@@ -136,7 +136,8 @@ def inspected(files: Files) -> str:
     """Inspect a competition of these files."""
 
     def work() -> str:
-        task = inspect.inspect(str(root), limit_bytes=_UNPACKED)
+        source = competitions.find(str(root))
+        task = infer.read(source.download(), slug=source.slug, limit_bytes=_UNPACKED)
         terminal.show_task(task, Silent())
         terminal.show_classes(task, Silent())
         said = [*task.warnings, *(f"{one.value}{one.rule}" for one in task.evidence)]
