@@ -171,7 +171,8 @@ def read_json_as(path: Path, form: type[T], *, remedy: str = MADE_AGAIN) -> T:
         value = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise RunError(
-            f"{path} is missing: the directory holds no run, or one that has not come that far."
+            f"{path} is missing: the directory holds no run, or an unfinished one, which the same "
+            "fit command continues. Finished folds are kept."
         ) from None
     except ValueError as error:
         raise RunError(f"{path} is not valid JSON ({error}). {remedy}") from None
@@ -220,7 +221,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
             return {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         raise RunError(
-            f"{path} is missing: the directory holds no run, or one that has not come that far."
+            f"{path} is missing: the directory holds no run, or an unfinished one, which the same "
+            "fit command continues. Finished folds are kept."
         ) from None
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise RunError(

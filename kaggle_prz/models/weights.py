@@ -27,7 +27,7 @@ def read(model: keras.Model, path: Path) -> None:
     except OSError as error:
         raise RunError(
             f"{path} is damaged ({error}). Run the fit command that made it again: it trains that "
-            "fold anew, and those after it."
+            "fold again."
         ) from None
 
 

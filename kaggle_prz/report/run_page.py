@@ -15,6 +15,7 @@ from kaggle_prz.runs.records import BlendRecord, PlanRecord, StageRecord
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule.recipe import Stage
 from kaggle_prz.tasks import outputs
+from kaggle_prz.tasks.folds import read as read_folds
 
 
 def of(run: Run) -> dict[str, object]:
@@ -129,6 +130,7 @@ def _trust(run: Run) -> dict[str, object]:
             f"{folds} is missing: without it nobody can tell which rows a fold held "
             "out. Begin another run with --run NAME."
         )
+    read_folds(folds, run.task, run.recipe.folds)  # refuses a damaged file
     column = pd.read_csv(folds, dtype=str, keep_default_na=False)
     held_out = [column[column["fold"] == str(fold)] for fold in range(run.recipe.folds)]
     sizes = [

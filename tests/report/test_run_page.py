@@ -397,6 +397,21 @@ def test_a_missing_file_is_an_error_that_names_it(run: Run, file: str) -> None:
     assert not run.report.exists()
 
 
+@pytest.mark.usefixtures("undrawn")
+def test_a_damaged_fold_file_is_named(run: Run) -> None:
+    (run.path / "folds.csv").write_text("x\n")
+
+    with pytest.raises(RunError, match=r"folds\.csv does not hold the 3 folds"):
+        report.write(run)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_stage_may_lack_seconds(run: Run) -> None:
+    (run.path / "stage1-32" / "stage.json").write_text("{}")
+
+    assert "0.00" in report.write(run).read_text("utf-8")
+
+
 def test_predictions_without_a_training_row_are_refused(run: Run) -> None:
     arrays = filesystem.read_arrays(run.path / "oof.npz")
     filesystem.write_arrays(run.path / "oof.npz", **{key: a[1:] for key, a in arrays.items()})
