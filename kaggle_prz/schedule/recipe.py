@@ -1,16 +1,16 @@
 """Recipe and Stage: frozen, typed values that say how a run trains. Nothing is computed here."""
 
-import difflib
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-from pydantic_core import ErrorDetails
 
 from kaggle_prz.core.clock import seconds_of
 from kaggle_prz.core.errors import UsageError
+from kaggle_prz.schedule import mistakes
+from kaggle_prz.schedule.mistakes import REMOVED
 
 PositiveEpochs = Annotated[float, Field(gt=0, le=10_000)]
 StageEpochs = Annotated[float, Field(ge=0, le=10_000)]
@@ -19,14 +19,6 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Strength = Annotated[float, Field(ge=0, le=10)]
 ShareRamp = Share | tuple[Share, Share]
 StrengthRamp = Strength | tuple[Strength, Strength]
-
-
-# Keys of earlier versions; where they were off, they are still read.
-_INSTEAD = {
-    "fixres": "to predict at a larger size, add that size with 0 epochs, such as "
-    "--sizes 160,240,320,384 --epochs 3,2,1,0",
-    "average_last": "the weights that predict are averaged by ema, such as ema = 0.95",
-}
 
 
 def _key(default: object, text: str, **more: Any) -> Any:
@@ -275,7 +267,7 @@ class Recipe(_Frozen):
         """Drop keys that earlier versions had, where they asked for nothing."""
         if not isinstance(given, dict):
             return given
-        return {key: value for key, value in given.items() if value or key not in _INSTEAD}
+        return {key: value for key, value in given.items() if value or key not in REMOVED}
 
     @classmethod
     def parse(
@@ -296,57 +288,6 @@ class Recipe(_Frozen):
         try:
             return cls.model_validate({**(defaults or {}), **given})
         except pydantic.ValidationError as error:
-            raise UsageError(_all_mistakes(error, sources or {})) from None
-
-
-# What a key that takes one number or several says of the form that was not meant.
-_OF_ANOTHER_FORM = {"tuple_type", "float_type", "literal_error"}
-_WORDS = {
-    "tuple_type": "Input should be numbers in a list, such as [96, 144]",
-    "bool_type": "Input should be true or false",
-    "bool_parsing": "Input should be true or false",
-    "float_type": "Input should be a number",
-    "float_parsing": "Input should be a number",
-    "int_type": "Input should be a whole number",
-    "int_parsing": "Input should be a whole number",
-    "int_from_float": "Input should be a whole number",
-}
-
-
-def _named(mistake: ErrorDetails) -> str:
-    return str(mistake["loc"][0]) if mistake["loc"] else ""
-
-
-def _known_beside(key: str) -> str:
-    if key in _INSTEAD:
-        return f"; {_INSTEAD[key]}"
-    close = difflib.get_close_matches(key, Recipe.model_fields, n=1)
-    meant = f"; did you mean {close[0]!r}?" if close else "."
-    return f"{meant} The keys are {', '.join(Recipe.model_fields)}"
-
-
-def _written(value: object) -> str:
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_written, value))}]"
-    return str(value).lower() if isinstance(value, bool) else repr(value)
-
-
-def _all_mistakes(error: pydantic.ValidationError, sources: Mapping[str, str]) -> str:
-    lines = []
-    mistakes = error.errors(include_url=False)
-    told = {_named(mistake) for mistake in mistakes if mistake["type"] not in _OF_ANOTHER_FORM}
-    for mistake in mistakes:
-        key = _named(mistake)
-        if key in told and mistake["type"] in _OF_ANOTHER_FORM:
-            continue
-        where = key or "epochs"  # the one rule of two keys is about them
-        source = f"{sources[where]}: " if where in sources else ""
-        if mistake["type"] == "extra_forbidden":
-            lines.append(f"{source or 'recipe: '}unknown key {key!r}{_known_beside(key)}")
-            continue
-        written = _written(mistake["input"])
-        message = _WORDS.get(mistake["type"], mistake["msg"]).removeprefix("Value error, ")
-        told_already = isinstance(mistake["input"], str) and message.startswith(written)
-        received = f" (received {written})" if key and not told_already else ""
-        lines.append(f"{source}{key or 'recipe'}: {message}{received}")
-    return "\n".join(dict.fromkeys(lines))
+            raise UsageError(
+                mistakes.sentences(error, list(cls.model_fields), sources or {})
+            ) from None
