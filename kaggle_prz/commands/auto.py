@@ -230,8 +230,8 @@ class _Work:
         if run is None:
             if attempt.number in self.failures:
                 return "failed: to be tried again"
-            begun = (self.place / attempt.run / "recipe.json").is_file()
-            how = "begun: to be gone on with" if begun else "to be fitted"
+            started = (self.place / attempt.run / "recipe.json").is_file()
+            how = "started: to be continued" if started else "to be fitted"
             return f"{how}, then submitted if it is better"
         if _is_sent(run):
             return "submitted"

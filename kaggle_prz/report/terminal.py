@@ -161,7 +161,8 @@ def _facts_of(path: Path) -> RunFacts:
             public_score=receipt.public_score if receipt else None,
         )
     except PrzError:
-        return RunFacts(run=str(path), metric="", score=None, sealed="begun", public_score=None)
+        how = "damaged" if (path / "plan.json").is_file() else "started"
+        return RunFacts(run=str(path), metric="", score=None, sealed=how, public_score=None)
 
 
 def show_runs(facts: Sequence[RunFacts], console: Console) -> None:

@@ -143,7 +143,7 @@ def test_what_was_stopped_is_gone_on_with(tried, tmp_path):
         tried([0.5, KeyboardInterrupt()])
     assert [row[2] for row in tried([], dry_run=True)[3].rows] == [
         "submitted",
-        "begun: to be gone on with, then submitted if it is better",
+        "started: to be continued, then submitted if it is better",
         "to be fitted, then submitted if it is better",
     ]
     _, fits, _, _ = tried([0.6, 0.7])

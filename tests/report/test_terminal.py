@@ -139,7 +139,7 @@ def test_runs_as_json_say_how_far_they_are(tmp_path):
     assert [fact["run"] for fact in facts] == [
         str(place(name)) for name in ("done", "half", "begun", "damaged")
     ]
-    assert [fact["sealed"] for fact in facts] == ["6 of 6", "4 of 6", "begun", "begun"]
+    assert [fact["sealed"] for fact in facts] == ["6 of 6", "4 of 6", "started", "damaged"]
     assert [fact["score"] for fact in facts] == [done.score, half.score, None, None]
     assert [fact["public_score"] for fact in facts] == [0.4321, None, None, None]
 
