@@ -61,7 +61,7 @@ CASES = {
     "depth": ("classes", {"frozen": 0.3}, {"layer_decay": 0.7}),
     "losses": ("classes", {"label_smoothing": 0.1}, {"loss": "focal", "class_weight": "balanced"}),
     "ema": ("classes", {"mixup": 0.4}, {"ema": 0.9, "patience": 2, "class_weight": "balanced"}),
-    "accumulated": ("classes", {}, {"ema": 0.9, "accumulate": 3}),
+    "accumulated": ("classes", {}, {"ema": 0.5, "accumulate": 3}),
     "all of classes": ("classes", {"frozen": 0.5, "mixup": 0.2}, EVERYTHING | {"ema": 0.8}),
     "all of heads": ("heads", {"cutmix": 0.2}, EVERYTHING | {"ema": 0.8}),
     "all of tags": ("tags", {"label_smoothing": 0.1}, EVERYTHING | {"ema": 0.8}),
