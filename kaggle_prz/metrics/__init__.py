@@ -1,6 +1,6 @@
 """Competition metrics: direction, and what they want of a prediction.
 
-`get` finds one by any name it goes by, `of` that of a task; `known` lists them; the other modules
+`get` finds one by any name it goes by, `of` that of a task; `names` lists them; the other modules
 hold the formulas.
 """
 
