@@ -1,5 +1,6 @@
 """What every test gets: a home of its own, and no account anywhere."""
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -23,6 +24,12 @@ def pytest_configure() -> None:
     """Take Ctrl-C even where a shell's `&` had it ignored, as processes of tests inherit."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Pass over what was imported whenever garbage is collected: a run collects after every stage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
