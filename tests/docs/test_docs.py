@@ -54,7 +54,10 @@ def run(command: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    run_already = set() if page == PAGES[0] else set(commands(PAGES[0]))
     for command in commands(page):
+        if command.startswith("kaggle-prz fit ") and command in run_already:
+            continue
         if command.startswith("kaggle-prz "):
             run(command)
         else:
