@@ -26,6 +26,22 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out modules of Keras tests where none is wanted: to import Keras takes seconds."""
+    unwanted = "not keras" in (config.getoption("markexpr") or "")
+    if not unwanted or not collection_path.match("test_*.py"):
+        return None
+    return "\npytestmark = pytest.mark.keras\n" in collection_path.read_text("utf-8") or None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what talks with a loopback Kaggle as slow."""
+    servers = {"loopback", "loopback_process"}
+    for item in items:
+        if isinstance(item, pytest.Function) and servers & set(item.fixturenames):
+            item.add_marker("slow")
+
+
 def pytest_collection_finish() -> None:
     """Pass over what was imported whenever garbage is collected: a run collects after every stage."""
     gc.collect()
