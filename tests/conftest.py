@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Pass over what was imported whenever garbage is collected: a run collects after every stage."""
+    """Pass over imported modules at every garbage collection: runs collect after every stage."""
     gc.collect()
     gc.freeze()
 
