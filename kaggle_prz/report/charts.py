@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kaggle_prz.core.console import duration
 from kaggle_prz.metrics import Metric
-from kaggle_prz.report.svg import ACCENT, MUTED, OF_PART, PARTS, WARM, Drawing, dots, legend, svg
+from kaggle_prz.report.svg import ACCENT, MUTED, WARM, Drawing, dots, legend, svg
 from kaggle_prz.schedule.recipe import Stage
 
 _SPANS = 12
@@ -117,35 +116,3 @@ def _mean(histories: Sequence[pd.DataFrame]) -> pd.DataFrame:
     rows = pd.concat(histories)
     spans = np.minimum(rows["epoch"] / rows["epoch"].max() * _SPANS, _SPANS - 1).astype(int)
     return rows.groupby(spans)[["epoch", "loss"]].mean()
-
-
-def times(rows: Sequence[tuple[Stage, dict[str, float]]]) -> str:
-    """Return seconds of every stage, stacked by part; one bar a stage."""
-
-    def draw(figure: Drawing) -> None:
-        axes = figure.subplots()
-        lefts = [0.0] * len(rows)
-        for part in PARTS:
-            widths = [seconds.get(part, 0.0) for _, seconds in rows]
-            axes.barh(
-                range(len(rows)), widths, left=lefts, height=0.62, color=OF_PART[part], label=part
-            )
-            lefts = [left + width for left, width in zip(lefts, widths, strict=True)]
-        for place, total in enumerate(lefts):
-            axes.annotate(
-                duration(total),
-                (total, place),
-                xytext=(4, 0),
-                va="center",
-                textcoords="offset points",
-            )
-        axes.set_yticks(range(len(rows)), [stage.label for stage, _ in rows])
-        axes.set(ylim=(len(rows) - 0.5, -0.5), xlim=(0, (max(lefts) or 1.0) * 1.18))
-        axes.grid(axis="x")
-        axes.grid(visible=False, axis="y")
-        axes.spines["left"].set_visible(False)
-        axes.tick_params(axis="y", length=0)
-        axes.set_xlabel("seconds")
-        legend(axes, columns=len(PARTS))
-
-    return svg("times", "Seconds of every stage by part", draw, height=1.1 + 0.36 * len(rows))

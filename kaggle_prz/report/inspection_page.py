@@ -68,7 +68,6 @@ def of(
             "bars_left_out": max(0, len(task.classes) - sum(_ENDS)),
             "histograms": _histograms(task),
             "strips": _strips(task, found, seed),
-            "sizes": plots.sizes(heads.sizes) if len(heads.sizes) > 1 else None,
             "pairs": [_shown(task, pair) for pair in found.pairs[:_MOST_PAIRS]],
             "leaks": [_shown(task, pair) for pair in found.leaks[:_MOST_PAIRS]],
             "most_lines": _MOST_LINES,

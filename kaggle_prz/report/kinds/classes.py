@@ -80,7 +80,6 @@ def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[s
         ),
         "top_k": shares,
         "marked_k": marked,
-        "top_k_chart": plots.top_k(shares, marked) if shares else None,
         "mistakes": worst_mistakes(task, rows, answers),
     }
 
