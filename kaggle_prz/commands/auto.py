@@ -71,9 +71,6 @@ def attempts(
 ) -> tuple[Attempt, ...]:
     """Return what to try: the recipe as given, then larger images, then other seeds.
 
-    Raises:
-        UsageError: options that cannot be meant.
-
     Example:
         >>> found = attempts(competitions.find("shapes"), 3, {"seed": 4})
         >>> [attempt.title for attempt in found]
@@ -109,25 +106,7 @@ def auto(
 
     An attempt is submitted when its out-of-fold score is better than that of everything that was
     submitted before it. Where the day's submissions are used up it waits, and the same call on
-    another day sends it.
-
-    Args:
-        competition: name of a competition, or the path of a directory with its files.
-        count: attempts.
-        output_dir: where runs are kept.
-        dry_run: say what would be done, and do nothing.
-        fit: makes a run; default: on this machine.
-        submit: sends a run's submission; default: the file to the competition's host, and for a
-            code competition a predicting kernel.
-        console: where to report progress; default: nowhere.
-        **options: of `fit`, for every attempt.
-
-    Returns:
-        The best run so far by its out-of-fold score; None from a dry run before any is made.
-
-    Raises:
-        UsageError: options that cannot be meant.
-        RunError: another process does the same, or no attempt came to a run.
+    another day sends it. A dry run says what would be done, and does nothing.
     """
     source = competitions.find(competition)
     planned = attempts(source, count, options)

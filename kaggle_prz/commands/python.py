@@ -120,11 +120,7 @@ def _bound(
     positional: tuple[object, ...],
     named: Mapping[str, object],
 ) -> inspect.BoundArguments:
-    """Arguments as a function takes them.
-
-    Raises:
-        UsageError: one that it does not take, or of another type.
-    """
+    """Arguments as a function takes them."""
     _check_names(function.__name__, signature, named)
     try:
         bound = signature.bind(*positional, **named)
@@ -177,11 +173,7 @@ def _check_names(function: str, signature: inspect.Signature, named: Iterable[st
 
 
 def _checked(name: str, value: object, *, optional: bool) -> object:
-    """Return an argument as functions take it, paths as texts.
-
-    Raises:
-        UsageError: it is of another type.
-    """
+    """Return an argument as functions take it, paths as texts."""
     speaks = all(hasattr(value, part) for part in ("say", "table", "bar"))
     if name == "console" and value is not None and not speaks:
         raise _refused("console takes an object with say, table and bar", value)

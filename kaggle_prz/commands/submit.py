@@ -60,11 +60,7 @@ def send(
 
 
 def deliver(run: Run, *, message: str = "", console: Console | None = None) -> Receipt:
-    """Send a run's submission as its competition takes it: a file, or a kernel that makes it.
-
-    Raises:
-        SubmissionError, HostError: and its children; it was refused, or the host does not answer.
-    """
+    """Send a run's submission as its competition takes it: a file, or a kernel that makes it."""
     return deliver_to(competitions.find(run.competition), run, message, console or Silent())
 
 
@@ -89,12 +85,7 @@ def may_be_sent(source: competitions.Source, output_dir: Path, run: str | None) 
 
 
 def check(source: competitions.Source, console: Console | None = None) -> None:
-    """Refuse to submit where nobody would take it, before anything is trained.
-
-    Raises:
-        SubmissionError: the competition has no leaderboard, has ended, or takes no submissions.
-        HostError: and its children: this machine or account cannot submit.
-    """
+    """Refuse to submit where nobody would take it, before anything is trained."""
     try:
         source.leaderboard.check_open(console)
     except SubmissionError as error:
@@ -153,11 +144,7 @@ def _not_again(date: str) -> str:
 
 
 def _graded(run: Run, source: competitions.Source, receipt: Receipt, console: Console) -> Receipt:
-    """Return the receipt once the host has graded the submission.
-
-    Raises:
-        SubmissionError: it was refused then; the receipt says so.
-    """
+    """Return the receipt once the host has graded the submission."""
     names = (field.name for field in fields(competitions.Submission))
     pending = competitions.Submission(**{name: getattr(receipt, name) for name in names})
     answer = source.leaderboard.wait(pending, console)

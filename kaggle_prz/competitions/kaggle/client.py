@@ -51,12 +51,7 @@ class Door:
     ) -> Answer:
         """Return the answer to a request that may be repeated: one that reads, or prepares.
 
-        Args:
-            method: of the service, such as `"GetCompetition"`.
-            what: a gerund for messages, which the slug follows.
-            slug: the competition that it is about.
-            service: `"competitions"`, `"kernels"`, `"datasets"`, `"models"` or `"blobs"`.
-            **fields: of the request, in the official client's names.
+        `what` is a gerund for messages, which the slug follows; `fields` have the client's names.
         """
         return self.patiently(lambda: self.once(method, service, **fields), what, slug)
 
