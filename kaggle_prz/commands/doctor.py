@@ -179,6 +179,6 @@ def _room(name: str, path: Path) -> Finding:
 
 def _contradictions(found: dict[str, str]) -> Iterator[str]:
     for each in installed_packages.contradictions(found):
-        yield f"{each}; pip install --upgrade {each.name}, or uninstall what is not needed"
+        yield f"{each.sentence}; pip install --upgrade {each.name}, or uninstall what is not needed"
     if "keras-cv" in found and not any(map(version, ("tensorflow", "tensorflow-cpu"))):
         yield "keras-cv loads only where TensorFlow is; pip install 'kaggle-prz[cpu]'"

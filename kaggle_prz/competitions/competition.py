@@ -1,12 +1,7 @@
-"""What a competition, a submission and a leaderboard row are, for every host.
-
-Frozen values, and the protocol of the competitions that come with the package.
-"""
+"""What a competition, a submission and a leaderboard row are, for every host."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,17 +60,3 @@ class Answers:
     def __post_init__(self) -> None:
         for array in (self.ids, self.labels, self.usage):
             array.flags.writeable = False
-
-
-class EmbeddedCompetition(Protocol):
-    """A competition whose files and whose answers the package can produce itself."""
-
-    @property
-    def competition(self) -> Competition:
-        """What there is to say about it."""
-
-    def materialise(self, directory: Path) -> None:
-        """Write the public files so that `directory` appears whole or not at all."""
-
-    def answers(self) -> Answers:
-        """Return the truth about the test rows."""

@@ -177,8 +177,8 @@ class Door:
 def check_versions() -> None:
     """Refuse a client in another version than `kaggle` wants."""
     for each in installed_packages.contradictions([_CLIENT]):
-        if each.wanted.name == _PACKAGE:
-            raise unusable(str(each))
+        if each.wanted == _PACKAGE:
+            raise unusable(each.sentence)
 
 
 def unusable(reason: str) -> ClientError:
