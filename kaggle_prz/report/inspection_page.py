@@ -24,16 +24,6 @@ _MOST_NUMBERS = 6
 
 
 @dataclass(frozen=True)
-class Bar:
-    """A class: its images, their share of all, and their share of the largest class."""
-
-    name: str
-    count: int
-    share: float
-    length: float
-
-
-@dataclass(frozen=True)
 class Picture:
     """An image with its `data:` URI, or None where it cannot be shown."""
 
@@ -74,22 +64,19 @@ def of(
         }
 
 
-def _bars(task: Task) -> list[Bar | None]:
-    """Return classes, the largest first; of very many, None stands for those between both ends."""
+def _bars(task: Task) -> list[tuple[str, int, float, float] | None]:
+    """Return classes, their rows, and these as shares of all and of the largest class.
+
+    The largest comes first; of very many, None stands for those between both ends.
+    """
     target = outputs.of(task)
     if not target.has_classes:
         return []
     counts = target.rows_of_each(task.labels)
+    most, rows = max(int(counts.max()), 1), len(task.labels)
     order = np.argsort(-counts, kind="stable").tolist()
-    most = max(int(counts.max()), 1)
-    rows = len(task.labels)
-    bars: list[Bar | None] = [
-        Bar(task.classes[k], int(counts[k]), float(counts[k] / rows), float(counts[k] / most))
-        for k in order
-    ]
-    if len(bars) > _MOST_BARS:
-        bars = [*bars[: _ENDS[0]], None, *bars[-_ENDS[1] :]]
-    return bars
+    bars = [(task.classes[k], c := int(counts[k]), c / rows, c / most) for k in order]
+    return bars if len(bars) <= _MOST_BARS else [*bars[: _ENDS[0]], None, *bars[-_ENDS[1] :]]
 
 
 def _histograms(task: Task) -> list[tuple[str, str]]:
