@@ -24,15 +24,6 @@ class StageScores:
     accuracy: float | None  # of all folds together, or None where some are lacking
 
 
-@dataclass(frozen=True)
-class Curve:
-    """The history of one fold of one stage."""
-
-    stage: int
-    fold: int
-    history: pd.DataFrame
-
-
 def scores(stages: Sequence[StageScores], metric: Metric) -> str:
     """Score of every fold, and of all together, from stage to stage."""
 
@@ -66,24 +57,26 @@ def scores(stages: Sequence[StageScores], metric: Metric) -> str:
     return svg("scores", f"{metric.title} of every fold by stage", draw, height=2.9)
 
 
-def curves(found: Sequence[Curve], stages: Sequence[Stage], oof: Sequence[float | None]) -> str:
-    """Return training loss and learning rate over the epochs of all stages."""
+def curves(
+    found: Sequence[tuple[int, pd.DataFrame]], stages: Sequence[Stage], oof: Sequence[float | None]
+) -> str:
+    """Return training loss and learning rate over all epochs; `found` has a history a fold."""
     starts = [sum(stage.epochs for stage in stages[:place]) for place in range(len(stages) + 1)]
 
     def draw(figure: Drawing) -> None:
         loss, rate = figure.subplots(2, sharex=True, height_ratios=(3, 1))
-        for curve in found:
-            epochs = starts[curve.stage] + curve.history["epoch"].to_numpy()
-            loss.plot(epochs, curve.history["loss"], color=ACCENT, alpha=0.3, linewidth=0.8)
-            rate.plot(epochs, curve.history["learning_rate"], color=ACCENT, alpha=0.6, linewidth=1)
-        for place in sorted({curve.stage for curve in found}):
-            mean = _mean([curve.history for curve in found if curve.stage == place])
+        for place, history in found:
+            epochs = starts[place] + history["epoch"].to_numpy()
+            loss.plot(epochs, history["loss"], color=ACCENT, alpha=0.3, linewidth=0.8)
+            rate.plot(epochs, history["learning_rate"], color=ACCENT, alpha=0.6, linewidth=1)
+        for place in sorted({at for at, _ in found}):
+            mean = _mean([history for at, history in found if at == place])
             loss.plot(
                 starts[place] + mean["epoch"],
                 mean["loss"],
                 color=ACCENT,
                 linewidth=2,
-                label="training, mean of folds" if place == found[0].stage else None,
+                label="training, mean of folds" if place == found[0][0] else None,
             )
         marks = [(starts[at + 1], score) for at, score in enumerate(oof) if score is not None]
         if marks:

@@ -75,7 +75,9 @@ def _bars(task: Task) -> list[tuple[str, int, float, float] | None]:
     counts = target.rows_of_each(task.labels)
     most, rows = max(int(counts.max()), 1), len(task.labels)
     order = np.argsort(-counts, kind="stable").tolist()
-    bars = [(task.classes[k], c := int(counts[k]), c / rows, c / most) for k in order]
+    bars: list[tuple[str, int, float, float] | None] = [
+        (task.classes[k], c := int(counts[k]), c / rows, c / most) for k in order
+    ]
     return bars if len(bars) <= _MOST_BARS else [*bars[: _ENDS[0]], None, *bars[-_ENDS[1] :]]
 
 

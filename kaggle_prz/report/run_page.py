@@ -111,9 +111,9 @@ def _scores(run: Run, blend: BlendRecord) -> list[charts.StageScores]:
     return rows
 
 
-def _curves(run: Run, stages: Sequence[Stage]) -> list[charts.Curve]:
+def _curves(run: Run, stages: Sequence[Stage]) -> list[tuple[int, pd.DataFrame]]:
     return [
-        charts.Curve(place, fold, pd.read_csv(file))
+        (place, pd.read_csv(file))
         for place, stage in enumerate(stages)
         for fold in range(run.recipe.folds)
         if (file := run.directory(stage, fold) / "history.csv").is_file()

@@ -91,7 +91,8 @@ def worst_mistakes(task: Task, rows: Rows, answers: Tags, *, soft: bool) -> Mist
         losses = np.sqrt(((rows - labels) ** 2).mean(axis=1))
 
         def shares(row: int) -> tuple[str, str, str]:
-            return *(_shares(task, of[row]) for of in (labels, rows)), f"RMSE {losses[row]:.3f}"
+            true, predicted = _shares(task, labels[row]), _shares(task, rows[row])
+            return true, predicted, f"RMSE {losses[row]:.3f}"
 
         return furthest(task, losses, shares)
     inside = np.clip(rows, LEAST, 1 - LEAST)
