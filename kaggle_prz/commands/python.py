@@ -212,12 +212,8 @@ def _refused(rule: str, value: object, advice: str = "") -> UsageError:
     received = f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
     if callable(value):
         received = "a function"
-    elif value is None:
-        received = "None"
-    elif isinstance(value, bytes):
-        received = "bytes, which are no text"
-    elif isinstance(value, bool | int | float):
-        received = repr(value) if isinstance(value, bool) else f"the number {value}"
+    elif value is None or isinstance(value, bool | int | float):
+        received = repr(value)
     elif hasattr(value, "to_csv"):
         advice = f" {_TABLE}."
     return UsageError(f"{rule}; received {received}.{advice}")
