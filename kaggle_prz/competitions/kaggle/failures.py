@@ -204,8 +204,8 @@ def _reason(kind: str, error: BaseException, asked: Asked) -> str:
     )
     reasons = {
         "credentials": f"Kaggle does not accept the credential from {asked.source} (401). "
-        f"Make a new token at {SETTINGS} and put it there. A wrong "
-        "clock of this machine may be the cause, too.",
+        f"Make a new token at {SETTINGS} and put it there. Check "
+        "this machine's clock, too.",
         "forbidden": forbidden,
         "unknown": "Kaggle knows nothing of that name (404).",
         "limited": "Kaggle asks this account for fewer requests (429). Run the same command "
