@@ -24,7 +24,7 @@ from split import FOLD, FOLDS
 
 from kaggle_prz import competitions, images
 from kaggle_prz.commands import inspect, settle
-from kaggle_prz.commands.cli.options import Setting
+from kaggle_prz.commands.cli.options import setting
 from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.task import Task
 from kaggle_prz.runs.run import Run
@@ -182,7 +182,7 @@ def run(
 @click.option("--epochs", default="4,2,1", show_default=True)
 @click.option("--seed", default=0, show_default=True)
 @click.option("--points", default=5, show_default=True)
-@click.option("--set", "settings", multiple=True, type=Setting(), help="Of the recipe.")
+@click.option("--set", "settings", multiple=True, type=setting, help="Of the recipe.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), required=True)
 def main(
     split: Path,

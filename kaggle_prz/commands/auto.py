@@ -7,10 +7,10 @@ same command goes on where it stopped, fits nothing twice, and sends nothing twi
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from kaggle_prz import competitions, metrics, runs
 from kaggle_prz.commands import fit as fitting
@@ -28,20 +28,8 @@ ATTEMPTS = 3
 _GROWTH = 1.25  # of image sizes, in multiples of 8 px
 
 
-class Fit(Protocol):
-    """What makes a run of an attempt: `fit`, or a kernel elsewhere."""
-
-    def __call__(self, competition: str, **options: Any) -> Run:
-        """Return the finished run."""
-        ...
-
-
-class Submit(Protocol):
-    """What sends a run's submission: `submit.deliver`, or a stand-in."""
-
-    def __call__(self, run: Run, *, console: Console) -> Receipt:
-        """Return the receipt."""
-        ...
+Fit = Callable[..., Run]  # `fit`, or a kernel elsewhere
+Submit = Callable[..., Receipt]  # `submit.deliver`, or a stand-in
 
 
 @dataclass(frozen=True)
@@ -70,9 +58,6 @@ def attempts(
     source: competitions.Source, count: int, options: Mapping[str, object]
 ) -> tuple[Attempt, ...]:
     """Return what to try: the recipe as given, then larger images, then other seeds.
-
-    Raises:
-        UsageError: options that cannot be meant.
 
     Example:
         >>> found = attempts(competitions.find("shapes"), 3, {"seed": 4})
@@ -109,32 +94,14 @@ def auto(
 
     An attempt is submitted when its out-of-fold score is better than that of everything that was
     submitted before it. Where the day's submissions are used up it waits, and the same call on
-    another day sends it.
-
-    Args:
-        competition: name of a competition, or the path of a directory with its files.
-        count: attempts.
-        output_dir: where runs are kept.
-        dry_run: say what would be done, and do nothing.
-        fit: makes a run; default: on this machine.
-        submit: sends a run's submission; default: the file to the competition's host, and for a
-            code competition a predicting kernel.
-        console: where to report progress; default: nowhere.
-        **options: of `fit`, for every attempt.
-
-    Returns:
-        The best run so far by its out-of-fold score; None from a dry run before any is made.
-
-    Raises:
-        UsageError: options that cannot be meant.
-        RunError: another process does the same, or no attempt came to a run.
+    another day sends it. A dry run says what would be done, and does nothing.
     """
     source = competitions.find(competition)
     planned = attempts(source, count, options)
     work = _Work(planned, source, Path(output_dir) / source.slug, console or Silent())
     if not dry_run:
         with filesystem.locked(work.place / "auto"):
-            if work.has_leaderboard and any(work.run(attempt) is None for attempt in planned):
+            if source.has_leaderboard and any(work.run(attempt) is None for attempt in planned):
                 delivery.check(source, work.console)
             for attempt in planned:
                 work.make(attempt, fit or fitting.fit, competition, output_dir)
@@ -160,24 +127,14 @@ class _Work:
     failures: dict[int, str] = field(default_factory=dict)  # of this call, by attempt
     unsent: dict[int, str] = field(default_factory=dict)
 
-    @property
-    def has_leaderboard(self) -> bool:
-        return self.source.has_leaderboard
-
     def make(self, attempt: Attempt, fit: Fit, competition: str, output_dir: str | Path) -> None:
         """Fit an attempt that is not fitted; a failure ends only this one."""
         if self.run(attempt) is not None:
             return
         self.console.say(f"Attempt {attempt.number}: {attempt.title}.")
-        options = dict(attempt.options)
+        where: dict[str, object] = {"output_dir": output_dir, "run": attempt.run}
         try:
-            fit(
-                competition,
-                console=self.console,
-                output_dir=output_dir,
-                run=attempt.run,
-                **options,
-            )
+            fit(competition, console=self.console, **where, **attempt.options)
         except UsageError:
             raise
         except PrzError as error:
@@ -187,7 +144,12 @@ class _Work:
     def send(self, attempt: Attempt, submit: Submit) -> None:
         """Submit an attempt that is better than all that were submitted."""
         run = self.run(attempt)
-        if run is None or not self.has_leaderboard or _is_sent(run) or self._is_kept_back(run):
+        if (
+            run is None
+            or not self.source.has_leaderboard
+            or _is_sent(run)
+            or self._is_kept_back(run)
+        ):
             return
         try:
             submit(run, console=self.console)
@@ -216,7 +178,6 @@ class _Work:
 
     def show(self) -> None:
         """Show a row an attempt: what it is, how far, its scores."""
-        columns = ("attempt", "what", "state", "out-of-fold", "public")
         rows = []
         for attempt in self.planned:
             run = self.run(attempt)
@@ -224,6 +185,7 @@ class _Work:
             scores = (run.score if run else None, public)
             shown = ("" if score is None else f"{score:.4f}" for score in scores)
             rows.append((str(attempt.number), attempt.title, self._state(attempt, run), *shown))
+        columns = ("attempt", "what", "state", "out-of-fold", "public")
         self.console.table("attempts", columns, rows)
 
     def _state(self, attempt: Attempt, run: Run | None) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from kaggle_prz.core import filesystem, installed_packages
-from kaggle_prz.core.console import Console, duration
+from kaggle_prz.core.console import Console
 from kaggle_prz.core.errors import CredentialsError, PrzError
 from kaggle_prz.core.installed_packages import own_version, version
 from kaggle_prz.readers import formats
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 
 State = Literal["ok", "note", "fault"]
 
-_OLDEST_PYTHON = (3, 11)
 _LITTLE_DISK = 5_000_000_000
 _BACKEND_SECONDS = 180
-_WRONG_CLOCK = 300  # s; signed links and logins end by the clock
 # Their requirements contradict each other in practice; other packages are pip's business.
 _NEIGHBOURS = (
     "keras",
@@ -76,10 +74,11 @@ def examine(directory: Path = Path()) -> list[Finding]:
     """Look at Python, packages, backend, disk and Kaggle; takes the seconds that Keras loads.
 
     Example:
-        >>> [finding.name for finding in python()]
-        ['Python']
+        >>> [finding.name for finding in disk(Path())]
+        ['room for runs', 'room for data']
     """
-    return [*python(), *packages(), *backend(), *disk(directory), *mounts(), *kaggle()]
+    python = Finding("Python", "ok", platform.python_version())
+    return [python, *packages(), *backend(), *disk(directory), *kaggle()]
 
 
 def show(findings: Sequence[Finding], console: Console) -> None:
@@ -88,14 +87,6 @@ def show(findings: Sequence[Finding], console: Console) -> None:
     console.table(f"kaggle-prz {own_version()}", ("", "", "found"), rows)
     faults = sum(finding.state == "fault" for finding in findings)
     console.say(f"{faults} of these must be mended." if faults else "No problems found.")
-
-
-def python() -> list[Finding]:
-    """Python's version."""
-    version, wanted = platform.python_version(), ".".join(map(str, _OLDEST_PYTHON))
-    if sys.version_info >= _OLDEST_PYTHON:
-        return [Finding("Python", "ok", version)]
-    return [Finding("Python", "fault", f"{version}, but kaggle-prz needs {wanted} or later")]
 
 
 def packages() -> list[Finding]:
@@ -152,18 +143,8 @@ def disk(directory: Path) -> list[Finding]:
     return [_room(name, path) for name, path in places.items()]
 
 
-def mounts() -> list[Finding]:
-    """Competitions that a Kaggle kernel has mounted; nothing elsewhere."""
-    from kaggle_prz.competitions.kaggle import paths as kept
-
-    if not kept.in_kernel():
-        return []
-    found = ", ".join(kept.all_mounted()) or "no competition"
-    return [Finding("mounted", "ok", f"{found} in {kept.inputs()}")]
-
-
 def kaggle(door: "Door | None" = None) -> list[Finding]:
-    """Return the login for Kaggle, whether Kaggle accepts it, and this machine's clock."""
+    """Return the login for Kaggle, and whether Kaggle accepts it."""
     from kaggle_prz.competitions.kaggle import Door, Patience, credentials
     from kaggle_prz.competitions.kaggle.credentials import HOW
 
@@ -178,24 +159,13 @@ def kaggle(door: "Door | None" = None) -> list[Finding]:
     if found.exposed:
         text = f"{found.source}, which other users of this machine may read: chmod 600"
         login = Finding("Kaggle login", "note", text)
-    return [login, *_answer(door or Door(Patience(tries=1, offline_tries=1)))]
-
-
-def _answer(door: "Door") -> Iterator[Finding]:
     try:
-        ahead = door.clock_error()
-    except CredentialsError as error:
-        yield Finding("Kaggle", "fault", str(error))
+        door = door or Door(Patience(tries=1, offline_tries=1))
+        door.ask("ListCompetitions", "Asking Kaggle")
     except PrzError as error:
-        yield Finding("Kaggle", "note", str(error))
-    else:
-        yield Finding("Kaggle", "ok", "answers")
-        seconds = abs(ahead.total_seconds())
-        if seconds < _WRONG_CLOCK:
-            yield Finding("clock", "ok", "as Kaggle's")
-        else:
-            way = "ahead of" if ahead.total_seconds() > 0 else "behind"
-            yield Finding("clock", "fault", f"{duration(seconds)} {way} Kaggle's; set it")
+        state: State = "fault" if isinstance(error, CredentialsError) else "note"
+        return [login, Finding("Kaggle", state, str(error))]
+    return [login, Finding("Kaggle", "ok", "answers")]
 
 
 def _room(name: str, path: Path) -> Finding:
@@ -209,6 +179,6 @@ def _room(name: str, path: Path) -> Finding:
 
 def _contradictions(found: dict[str, str]) -> Iterator[str]:
     for each in installed_packages.contradictions(found):
-        yield f"{each}; pip install --upgrade {each.name}, or uninstall what is not needed"
+        yield f"{each.sentence}; pip install --upgrade {each.name}, or uninstall what is not needed"
     if "keras-cv" in found and not any(map(version, ("tensorflow", "tensorflow-cpu"))):
         yield "keras-cv loads only where TensorFlow is; pip install 'kaggle-prz[cpu]'"

@@ -81,13 +81,7 @@ def look(
     console: Console | None = None,
     **overrides: str | None,
 ) -> Inspection:
-    """Read a competition's files and, unless they are many, open its images.
-
-    Raises:
-        CompetitionNotFoundError: no host knows it.
-        DataError: the files do not say what is needed.
-        DiskFullError, MissingExtraError: images cannot be opened, and `check_images` asks for it.
-    """
+    """Read a competition's files and, unless they are many, open its images."""
     console = console or Silent()
     source = competitions.find(competition)
     task = read(source, Overrides(**overrides), console)
@@ -147,12 +141,7 @@ def show(found: Inspection, console: Console) -> None:
 
 
 def write(found: Inspection, path: Path) -> Path:
-    """Write one HTML page with what was found, and pictures.
-
-    Raises:
-        MissingExtraError: jinja2 or matplotlib is not installed.
-        UsageError: there can be no file of that path.
-    """
+    """Write one HTML page with what was found, and pictures."""
     above = next(parent for parent in path.absolute().parents if parent.exists())
     if not above.is_dir():
         raise UsageError(f"--report takes the path of a file to write; {above} is no directory.")

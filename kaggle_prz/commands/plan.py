@@ -63,7 +63,7 @@ def plan(competition: str, **options: Any) -> tuple[Stage, ...]:
 
     Args:
         competition: name or address of a competition, or the path of a directory with its files.
-        **options: of `foresee`.
+        **options: of `fit`; `calibrate=True` measures a few steps at every size first.
 
     Returns:
         The stages, in order.
@@ -90,16 +90,6 @@ def foresee(
 
     Times are predicted where the backbone was measured on this machine, by an earlier run or now;
     only then can a time limit be planned for.
-
-    Args:
-        competition: name or address of a competition, or the path of a directory with its files.
-        backbone: a name, a `keras.Model`, or a function from image size to `keras.Model`.
-        calibrate: measure a few steps at every size first.
-        console: gets the stage table.
-        **options: of `fit`.
-
-    Raises:
-        UsageError: options that cannot be meant.
 
     Example:
         >>> foresee("shapes", sizes=(32, 64)).seconds
@@ -141,9 +131,6 @@ def calibrate_stages(recipe: Recipe, network: Backbone, task: Task, console: Con
     """Time a few steps of every stage on made-up pixels, and keep the speeds for this machine.
 
     The stages are built and measured as a run does it; no image is opened.
-
-    Raises:
-        UsageError: a network that does not take the task's channels.
     """
     settle.check(recipe, network, task.channels)
     allocator.keep_freed_memory()

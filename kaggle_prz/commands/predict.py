@@ -95,9 +95,6 @@ def read_again(run: Run, competition: str, console: Console | None = None) -> Ta
 
     Training rows, labels and the form of cells are the run's; only what there is to predict is
     taken from the files.
-
-    Raises:
-        DataError: the files are of another task.
     """
     overrides = run.overrides.model_copy(update={"metric": run.task.metric})
     found = infer.read(

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from kaggle_prz.core.errors import PrzError, UsageError
 from kaggle_prz.core.process.leaving import clean, leaving
@@ -42,7 +42,6 @@ _TABLE = (
     "directory"
 )
 _METRICS = "Names are listed by kaggle_prz.metrics.names()"
-_ENDS = ".,;:)"
 
 
 @functools.cache
@@ -80,67 +79,39 @@ def in_python(message: str) -> str:
         >>> in_python("received --sizes 32,49. Use --weights none, or kaggle-prz fit --tta.")
         'received sizes=(32, 49). Use weights="none", or kaggle-prz fit --tta.'
     """
-    if "--" not in message:
-        return message
-    from kaggle_prz.commands.cli import cli
-
-    names = "|".join(cli.commands)
-    command = rf"((?:kaggle-prz (?:{names})|pip)\b[^\n]*?(?=[.;,](?:\s|$)|\n|$))"
+    command = r"((?:kaggle-prz [a-z]+|pip)\b[^\n]*?(?=[.;,](?:\s|$)|\n|$))"
     parts = re.split(command, message)
     parts[::2] = [_OPTION.sub(_as_keyword, part) for part in parts[::2]]
     return "".join(parts)
 
 
-_OPTION = re.compile(r"--([a-z][a-z-]*[a-z])(?: ('[^']*'|\"[^\"]*\"|[^\s-]\S*))?")
-
-
-class _Option(NamedTuple):
-    keyword: str
-    flag: bool | None  # what it sets; None where a value follows
-    words: frozenset[str]  # that may follow
-
-
-@functools.cache
-def _options() -> dict[str, _Option]:
-    """Return options of the command line that functions of the package take, by their names."""
-    import click
-
-    from kaggle_prz.commands import fit, plan, predict, submit
-    from kaggle_prz.commands.cli import cli
-    from kaggle_prz.schedule.recipe import Overrides, Recipe
-
-    homes = (fit.fit, plan.foresee, predict.predict, submit.submit)
-    taken = {name for home in homes for name in inspect.signature(home).parameters}
-    taken |= {*Recipe.model_fields, *Overrides.model_fields, "recipe", "settings"}
-    found: dict[str, _Option] = {}
-    for command in cli.commands.values():
-        for each in command.params:
-            if isinstance(each, click.Option) and each.name in taken:
-                words = frozenset(
-                    getattr(each.type, "choices", ()) or (each.metavar or "").split("|")
-                )
-                is_set = True if each.is_flag else None
-                found |= {opt: _Option(each.name, is_set, words) for opt in each.opts}
-                found |= {opt: _Option(each.name, False, words) for opt in each.secondary_opts}
-    return found
+_VALUE = r"\d+(?:[.,]\d+)*|none|float32|[A-Z]+\b|'[^']*'|\"[^\"]*\"|\S*/\S*\w"
+_OPTION = re.compile(rf"--(no-)?([a-z][a-z-]*[a-z])(?: ({_VALUE}))?")
 
 
 def _as_keyword(match: re.Match[str]) -> str:
-    option = _options().get(f"--{match[1]}")
-    if option is None:
+    keyword = "settings" if match[2] == "set" else match[2].replace("-", "_")
+    is_flag, value = _keywords().get(keyword), match[3] or ""
+    if is_flag is None or (is_flag and value):
         return match[0]
-    after = match[2] or ""
-    value = after.rstrip(_ENDS)
-    rest, space = after[len(value) :], " " if after else ""
-    if option.flag is not None:
-        return f"{option.keyword}={option.flag}{space}{after}"
-    if re.fullmatch(r"\d+(?:,\d+)+", value):
-        return f"{option.keyword}=({value.replace(',', ', ')}){rest}"
-    if value[:1] in {"'", '"'} or re.fullmatch(r"[\d.]+|[A-Z]+", value):
-        return f"{option.keyword}={value}{rest}"
-    if value and (value in option.words or "/" in value):
-        return f'{option.keyword}="{value}"{rest}'
-    return f"{option.keyword}={space}{after}"
+    if is_flag:
+        return f"{keyword}={not match[1]}"
+    if "," in value and value[0].isdigit():
+        value = f"({value.replace(',', ', ')})"
+    elif value in {"none", "float32"} or ("/" in value and value[0] not in "'\""):
+        value = f'"{value}"'
+    return f"{keyword}={value}"
+
+
+@functools.cache
+def _keywords() -> dict[str, bool]:
+    """Return keywords of the package's functions, and whether each is True or False."""
+    from kaggle_prz.schedule.recipe import Overrides, Recipe
+
+    fields = {**Recipe.model_fields, **Overrides.model_fields}
+    found = {name: field.annotation is bool for name, field in fields.items()}
+    found |= {name: types == (bool,) for name, (types, _) in _TAKEN.items()}
+    return found | {"recipe": False, "settings": False}
 
 
 def _bound(
@@ -149,11 +120,7 @@ def _bound(
     positional: tuple[object, ...],
     named: Mapping[str, object],
 ) -> inspect.BoundArguments:
-    """Arguments as a function takes them.
-
-    Raises:
-        UsageError: one that it does not take, or of another type.
-    """
+    """Arguments as a function takes them."""
     _check_names(function.__name__, signature, named)
     try:
         bound = signature.bind(*positional, **named)
@@ -206,11 +173,7 @@ def _check_names(function: str, signature: inspect.Signature, named: Iterable[st
 
 
 def _checked(name: str, value: object, *, optional: bool) -> object:
-    """Return an argument as functions take it, paths as texts.
-
-    Raises:
-        UsageError: it is of another type.
-    """
+    """Return an argument as functions take it, paths as texts."""
     speaks = all(hasattr(value, part) for part in ("say", "table", "bar"))
     if name == "console" and value is not None and not speaks:
         raise _refused("console takes an object with say, table and bar", value)
@@ -249,12 +212,8 @@ def _refused(rule: str, value: object, advice: str = "") -> UsageError:
     received = f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
     if callable(value):
         received = "a function"
-    elif value is None:
-        received = "None"
-    elif isinstance(value, bytes):
-        received = "bytes, which are no text"
-    elif isinstance(value, bool | int | float):
-        received = repr(value) if isinstance(value, bool) else f"the number {value}"
+    elif value is None or isinstance(value, bool | int | float):
+        received = repr(value)
     elif hasattr(value, "to_csv"):
         advice = f" {_TABLE}."
     return UsageError(f"{rule}; received {received}.{advice}")

@@ -19,10 +19,6 @@ def settle(
     """Return the recipe and backbone of a run, checked before anything is downloaded or built.
 
     Sizes that no option asks for are rounded to what the backbone takes, with a note.
-
-    Raises:
-        UsageError: every mistake of the options, an unknown backbone, sizes it cannot take.
-        MissingExtraError: the backbone's weights are not installed.
     """
     if isinstance(backbone, str):
         options = {**options, "backbone": backbone}
@@ -45,12 +41,7 @@ def settle(
 
 
 def check(recipe: Recipe, network: backbones.Backbone, channels: int) -> None:
-    """Refuse what could not be trained on this machine, before an image is decoded.
-
-    Raises:
-        MissingExtraError: the framework that Keras is set to use is not installed.
-        UsageError: the network and its weights do not fit each other, or the images.
-    """
+    """Refuse what could not be trained on this machine, before an image is decoded."""
     network.check_channels(channels)
     environment.check_framework(wants_tensorflow=network.wants_tensorflow)
     with environment.without_banner():

@@ -55,16 +55,29 @@ def send(
     console: Console | None = None,
 ) -> Receipt:
     """Submit a run with a submission to a competition that is found already; see `submit`."""
+    console = console or Silent()
     with filesystem.locked(run.path):
-        return _submit(run, source, message, again, console or Silent())
+        submission.validate(run.submission, run.task)
+        digest = filesystem.sha256(run.submission)
+        if run.blend.submission_sha256 not in {None, digest}:
+            console.say(
+                "Note: submission.csv is not the file that the run wrote, so its out-of-fold score "
+                "says nothing about it. The fit command writes the run's own again."
+            )
+        receipt = _sent_before(run, source, digest, again=again, console=console)
+        if receipt is None:
+            metric = metrics.of(run.task)
+            described = message or f"{run.name}: out-of-fold {metric.title} {run.score:.4f}"
+            board = source.leaderboard
+            sent = board.submit(run.submission, described, again=again, console=console)
+            receipt = _kept(run, source, sent)
+        if receipt.status == "pending":
+            receipt = _graded(run, source, receipt, console)
+        return _ranked(run, receipt, source, console)
 
 
 def deliver(run: Run, *, message: str = "", console: Console | None = None) -> Receipt:
-    """Send a run's submission as its competition takes it: a file, or a kernel that makes it.
-
-    Raises:
-        SubmissionError, HostError: and its children; it was refused, or the host does not answer.
-    """
+    """Send a run's submission as its competition takes it: a file, or a kernel that makes it."""
     return deliver_to(competitions.find(run.competition), run, message, console or Silent())
 
 
@@ -79,7 +92,8 @@ def deliver_to(source: competitions.Source, run: Run, message: str, console: Con
     graded = pushing.push(run.path, submit=True, message=message, console=console).submission
     if graded is None:
         raise RunError(f"{run.path} was pushed, and nothing was submitted.")
-    return keep(run, source, replace(graded, sha256=digest), console)
+    receipt = _kept(run, source, replace(graded, sha256=digest))
+    return _ranked(run, receipt, source, console)
 
 
 def may_be_sent(source: competitions.Source, output_dir: Path, run: str | None) -> bool:
@@ -89,44 +103,11 @@ def may_be_sent(source: competitions.Source, output_dir: Path, run: str | None) 
 
 
 def check(source: competitions.Source, console: Console | None = None) -> None:
-    """Refuse to submit where nobody would take it, before anything is trained.
-
-    Raises:
-        SubmissionError: the competition has no leaderboard, has ended, or takes no submissions.
-        HostError: and its children: this machine or account cannot submit.
-    """
+    """Refuse to submit where nobody would take it, before anything is trained."""
     try:
         source.leaderboard.check_open(console)
     except SubmissionError as error:
         raise SubmissionError(f"{error} Fit without --submit.") from None
-
-
-def keep(
-    run: Run, source: competitions.Source, sent: competitions.Submission, console: Console
-) -> Receipt:
-    """Write the receipt of a submission that was made in another way, and say its score."""
-    return _said(run, _ranked(_answered(source, sent), source, console), console)
-
-
-def _submit(
-    run: Run, source: competitions.Source, message: str, again: bool, console: Console
-) -> Receipt:
-    submission.validate(run.submission, run.task)
-    digest = filesystem.sha256(run.submission)
-    if run.blend.submission_sha256 not in {None, digest}:
-        console.say(
-            "Note: submission.csv is not the file that the run wrote, so its out-of-fold score "
-            "says nothing about it. The fit command writes the run's own again."
-        )
-    receipt = _sent_before(run, source, digest, again=again, console=console)
-    if receipt is None:
-        metric = metrics.of(run.task)
-        described = message or f"{run.name}: out-of-fold {metric.title} {run.score:.4f}"
-        sent = source.leaderboard.submit(run.submission, described, again=again, console=console)
-        receipt = _kept(run, _answered(source, sent))
-    if receipt.status == "pending":
-        receipt = _graded(run, source, receipt, console)
-    return _said(run, _ranked(receipt, source, console), console)
 
 
 def _sent_before(
@@ -145,7 +126,7 @@ def _sent_before(
     if sent is None:
         return None
     console.say(_not_again(sent.date))
-    return _kept(run, _answered(source, sent))
+    return _kept(run, source, sent)
 
 
 def _not_again(date: str) -> str:
@@ -153,15 +134,10 @@ def _not_again(date: str) -> str:
 
 
 def _graded(run: Run, source: competitions.Source, receipt: Receipt, console: Console) -> Receipt:
-    """Return the receipt once the host has graded the submission.
-
-    Raises:
-        SubmissionError: it was refused then; the receipt says so.
-    """
+    """Return the receipt once the host has graded the submission."""
     names = (field.name for field in fields(competitions.Submission))
     pending = competitions.Submission(**{name: getattr(receipt, name) for name in names})
-    answer = source.leaderboard.wait(pending, console)
-    graded = _kept(run, _answered(source, answer))
+    graded = _kept(run, source, source.leaderboard.wait(pending, console))
     if graded.status == "error":
         raise SubmissionError(
             f"{run.submission} was refused by {source.slug!r}: "
@@ -170,31 +146,23 @@ def _graded(run: Run, source: competitions.Source, receipt: Receipt, console: Co
     return graded
 
 
-def _kept(run: Run, receipt: Receipt) -> Receipt:
+def _kept(run: Run, source: competitions.Source, sent: competitions.Submission) -> Receipt:
+    """Write the receipt of a submission; a score that is hidden stays so."""
+    hidden = {"private_score": None} if source.leaderboard.hides_private else {}
+    receipt = Receipt(**{"host": source.host, **vars(sent), **hidden})
     records.write(run.path / "receipt.json", receipt)
     return receipt
 
 
-def _said(run: Run, receipt: Receipt, console: Console) -> Receipt:
-    console.say(_line(run, _kept(run, receipt)))
-    return receipt
-
-
-def _answered(source: competitions.Source, sent: competitions.Submission) -> Receipt:
-    """Return what a submission's answer shows; one that is hidden stays so."""
-    hidden = {"private_score": None} if source.leaderboard.hides_private else {}
-    return Receipt(**{"host": source.host, **vars(sent), **hidden})
-
-
-def _ranked(receipt: Receipt, source: competitions.Source, console: Console) -> Receipt:
-    """Return the receipt with the team's rank; without, where the leaderboard cannot be had now."""
+def _ranked(run: Run, receipt: Receipt, source: competitions.Source, console: Console) -> Receipt:
+    """Add the team's rank to a receipt, where the leaderboard can be had now, and say both."""
     try:
         standings = source.leaderboard.standings()
     except HostError as error:
         console.say(f"Note: {error}")
         standings = []
     mine = next((row for row in standings if row.team == competitions.TEAM), None)
-    return receipt.model_copy(
+    receipt = receipt.model_copy(
         update={
             "rank": mine.rank if mine else None,
             "best_public_score": mine.score if mine else None,
@@ -202,6 +170,9 @@ def _ranked(receipt: Receipt, source: competitions.Source, console: Console) -> 
             "percentile": 100 * mine.rank / len(standings) if mine else None,
         }
     )
+    records.write(run.path / "receipt.json", receipt)
+    console.say(_line(run, receipt))
+    return receipt
 
 
 def _line(run: Run, receipt: Receipt) -> str:

@@ -1,12 +1,7 @@
-"""What a competition, a submission and a leaderboard row are, for every host.
-
-Frozen values, and the protocol of the competitions that come with the package.
-"""
+"""What a competition, a submission and a leaderboard row are, for every host."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +13,19 @@ class Competition:
 
     slug: str  # its name in commands and paths
     title: str  # its name in sentences
-    metric: str  # name of a metric, such as `"log_loss"`; empty where the host does not know it
-    description: str
-    daily_limit: int  # submissions counted per UTC day; 0 where the host takes none
-    flips: tuple[str, ...]  # that leave a label what it is: of `"horizontal"`, `"vertical"`
-    recipe: Mapping[str, object]  # values that replace the recipe's defaults
+    metric: str = (
+        ""  # name of a metric, such as `"log_loss"`; empty where the host does not know it
+    )
+    description: str = ""
+    daily_limit: int = (
+        0  # submissions counted per UTC day; 0 where the host takes none, or it is not known
+    )
+    flips: tuple[str, ...] = (
+        "horizontal",
+    )  # that leave a label what it is: of `"horizontal"`, `"vertical"`
+    recipe: Mapping[str, object] = field(
+        default_factory=dict
+    )  # values that replace the recipe's defaults
     kernels_only: bool = False  # submissions are outputs of kernels, not files
     license: str = ""  # SPDX identifier of the data's license, where there is one to name
 
@@ -65,17 +68,3 @@ class Answers:
     def __post_init__(self) -> None:
         for array in (self.ids, self.labels, self.usage):
             array.flags.writeable = False
-
-
-class EmbeddedCompetition(Protocol):
-    """A competition whose files and whose answers the package can produce itself."""
-
-    @property
-    def competition(self) -> Competition:
-        """What there is to say about it."""
-
-    def materialise(self, directory: Path) -> None:
-        """Write the public files so that `directory` appears whole or not at all."""
-
-    def answers(self) -> Answers:
-        """Return the truth about the test rows."""

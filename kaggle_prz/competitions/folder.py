@@ -33,9 +33,7 @@ class FolderSource:
             title=said.title or self.directory.name,
             metric=said.metric or "",
             description=f"Files in {self.directory}.",
-            daily_limit=0,
             flips=("horizontal",) if said.flips is None else said.flips,
-            recipe={},
         )
 
     @property

@@ -1,7 +1,6 @@
 """What a run says while it works: rich on a terminal, plain lines when piped, or nothing."""
 
 import contextlib
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
@@ -48,7 +47,7 @@ class Terminal:
     """Rich output to standard output: bars that move on a terminal, one line a bar when piped."""
 
     def __init__(self) -> None:
-        signs.allow(sys.stdout)
+        signs.allow()
         # Class names and paths are text, whatever brackets and colons they hold.
         self._rich = rich.console.Console(
             highlight=False, soft_wrap=True, markup=False, emoji=False
@@ -62,8 +61,6 @@ class Terminal:
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table with its columns lined up: words to the left, numbers to the right."""
-        title, *columns = map(self._written, (title, *columns))
-        rows = [[self._written(cell) for cell in row] for row in rows]
         sheet = rich.table.Table(
             title=title,
             title_justify="left",
@@ -101,10 +98,6 @@ class Terminal:
         else:
             yield lambda _steps, *, note="": remember(note)
         self.say(f"{label}  {last}  {duration(time.monotonic() - begun)}".replace("    ", "  "))
-
-    def _written(self, text: str) -> str:
-        """Return a cell as the stream writes it, so that columns are as wide as their cells."""
-        return signs.written(text, self._rich.encoding)
 
     def _live(self) -> rich.progress.Progress:
         return rich.progress.Progress(

@@ -1,12 +1,4 @@
-"""The run directory: atomic writes, seals, and what is left to do. Knows no Keras.
-
-runs/<slug>/<run>/
-    recipe.json  task.json  folds.csv  plan.json  environment.json
-    stage1-160/stage.json
-    stage1-160/fold0/{model.weights.h5, history.csv, transfer.json, trained_on.npz,
-                      oof.npz, test.npz, DONE}
-    blend.json  submission.csv  receipt.json  report.html
-"""
+"""The run directory: atomic writes, seals, and what is left to do. Knows no Keras."""
 
 import contextlib
 import errno
@@ -33,6 +25,10 @@ T = TypeVar("T")
 SEAL = "DONE"
 RECORD_VERSION = 1  # of the form of a run's JSON files
 MADE_AGAIN = "Remove that file and run the command that made it again; finished folds are kept."
+_NO_RUN = (
+    "the directory holds no run, or an unfinished one, which the same fit command continues. "
+    "Finished folds are kept."
+)
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -170,10 +166,7 @@ def read_json_as(path: Path, form: type[T], *, remedy: str = MADE_AGAIN) -> T:
     try:
         value = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise RunError(
-            f"{path} is missing: the directory holds no run, or an unfinished one, which the same "
-            "fit command continues. Finished folds are kept."
-        ) from None
+        raise RunError(f"{path} is missing: {_NO_RUN}") from None
     except ValueError as error:
         raise RunError(f"{path} is not valid JSON ({error}). {remedy}") from None
     except OSError as error:
@@ -220,10 +213,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except FileNotFoundError:
-        raise RunError(
-            f"{path} is missing: the directory holds no run, or an unfinished one, which the same "
-            "fit command continues. Finished folds are kept."
-        ) from None
+        raise RunError(f"{path} is missing: {_NO_RUN}") from None
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise RunError(
             f"{path} is damaged ({error}); remove its directory and run the command "

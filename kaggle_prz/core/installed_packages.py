@@ -2,25 +2,17 @@
 
 import importlib.metadata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 
-@dataclass(frozen=True)
-class Contradiction:
-    """A requirement of package `name` that `found`, what is installed, does not meet."""
+class Contradiction(NamedTuple):
+    """A package whose requirement of package `wanted` what is installed does not meet."""
 
     name: str
-    version: str
-    wanted: Requirement
-    found: str
-
-    def __str__(self) -> str:
-        return (
-            f"{self.name} {self.version} wants {self.wanted.name}{self.wanted.specifier}, and "
-            f"{self.found} is installed"
-        )
+    wanted: str
+    sentence: str
 
 
 def version(package: str) -> str | None:
@@ -54,4 +46,5 @@ def contradictions(packages: Iterable[str]) -> Iterator[Contradiction]:
         for wanted in requirements(name) if own is not None else ():
             found = version(wanted.name)
             if found is not None and not wanted.specifier.contains(found, prereleases=True):
-                yield Contradiction(name, str(own), wanted, found)
+                asked = f"{name} {own} wants {wanted.name}{wanted.specifier}"
+                yield Contradiction(name, wanted.name, f"{asked}, and {found} is installed")

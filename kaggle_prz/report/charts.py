@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kaggle_prz.core.console import duration
 from kaggle_prz.metrics import Metric
-from kaggle_prz.report.svg import ACCENT, MUTED, OF_PART, PARTS, WARM, Drawing, dots, legend, svg
+from kaggle_prz.report.svg import ACCENT, MUTED, WARM, Drawing, dots, legend, svg
 from kaggle_prz.schedule.recipe import Stage
 
 _SPANS = 12
@@ -23,15 +22,6 @@ class StageScores:
     score: float | None  # of all folds together, or None where some are lacking
     submitted: frozenset[int]  # fold numbers whose predictions are submitted
     accuracy: float | None  # of all folds together, or None where some are lacking
-
-
-@dataclass(frozen=True)
-class Curve:
-    """The history of one fold of one stage."""
-
-    stage: int
-    fold: int
-    history: pd.DataFrame
 
 
 def scores(stages: Sequence[StageScores], metric: Metric) -> str:
@@ -67,24 +57,26 @@ def scores(stages: Sequence[StageScores], metric: Metric) -> str:
     return svg("scores", f"{metric.title} of every fold by stage", draw, height=2.9)
 
 
-def curves(found: Sequence[Curve], stages: Sequence[Stage], oof: Sequence[float | None]) -> str:
-    """Return training loss and learning rate over the epochs of all stages."""
+def curves(
+    found: Sequence[tuple[int, pd.DataFrame]], stages: Sequence[Stage], oof: Sequence[float | None]
+) -> str:
+    """Return training loss and learning rate over all epochs; `found` has a history a fold."""
     starts = [sum(stage.epochs for stage in stages[:place]) for place in range(len(stages) + 1)]
 
     def draw(figure: Drawing) -> None:
         loss, rate = figure.subplots(2, sharex=True, height_ratios=(3, 1))
-        for curve in found:
-            epochs = starts[curve.stage] + curve.history["epoch"].to_numpy()
-            loss.plot(epochs, curve.history["loss"], color=ACCENT, alpha=0.3, linewidth=0.8)
-            rate.plot(epochs, curve.history["learning_rate"], color=ACCENT, alpha=0.6, linewidth=1)
-        for place in sorted({curve.stage for curve in found}):
-            mean = _mean([curve.history for curve in found if curve.stage == place])
+        for place, history in found:
+            epochs = starts[place] + history["epoch"].to_numpy()
+            loss.plot(epochs, history["loss"], color=ACCENT, alpha=0.3, linewidth=0.8)
+            rate.plot(epochs, history["learning_rate"], color=ACCENT, alpha=0.6, linewidth=1)
+        for place in sorted({at for at, _ in found}):
+            mean = _mean([history for at, history in found if at == place])
             loss.plot(
                 starts[place] + mean["epoch"],
                 mean["loss"],
                 color=ACCENT,
                 linewidth=2,
-                label="training, mean of folds" if place == found[0].stage else None,
+                label="training, mean of folds" if place == found[0][0] else None,
             )
         marks = [(starts[at + 1], score) for at, score in enumerate(oof) if score is not None]
         if marks:
@@ -117,35 +109,3 @@ def _mean(histories: Sequence[pd.DataFrame]) -> pd.DataFrame:
     rows = pd.concat(histories)
     spans = np.minimum(rows["epoch"] / rows["epoch"].max() * _SPANS, _SPANS - 1).astype(int)
     return rows.groupby(spans)[["epoch", "loss"]].mean()
-
-
-def times(rows: Sequence[tuple[Stage, dict[str, float]]]) -> str:
-    """Return seconds of every stage, stacked by part; one bar a stage."""
-
-    def draw(figure: Drawing) -> None:
-        axes = figure.subplots()
-        lefts = [0.0] * len(rows)
-        for part in PARTS:
-            widths = [seconds.get(part, 0.0) for _, seconds in rows]
-            axes.barh(
-                range(len(rows)), widths, left=lefts, height=0.62, color=OF_PART[part], label=part
-            )
-            lefts = [left + width for left, width in zip(lefts, widths, strict=True)]
-        for place, total in enumerate(lefts):
-            axes.annotate(
-                duration(total),
-                (total, place),
-                xytext=(4, 0),
-                va="center",
-                textcoords="offset points",
-            )
-        axes.set_yticks(range(len(rows)), [stage.label for stage, _ in rows])
-        axes.set(ylim=(len(rows) - 0.5, -0.5), xlim=(0, (max(lefts) or 1.0) * 1.18))
-        axes.grid(axis="x")
-        axes.grid(visible=False, axis="y")
-        axes.spines["left"].set_visible(False)
-        axes.tick_params(axis="y", length=0)
-        axes.set_xlabel("seconds")
-        legend(axes, columns=len(PARTS))
-
-    return svg("times", "Seconds of every stage by part", draw, height=1.1 + 0.36 * len(rows))

@@ -24,16 +24,6 @@ _MOST_NUMBERS = 6
 
 
 @dataclass(frozen=True)
-class Bar:
-    """A class: its images, their share of all, and their share of the largest class."""
-
-    name: str
-    count: int
-    share: float
-    length: float
-
-
-@dataclass(frozen=True)
 class Picture:
     """An image with its `data:` URI, or None where it cannot be shown."""
 
@@ -68,29 +58,27 @@ def of(
             "bars_left_out": max(0, len(task.classes) - sum(_ENDS)),
             "histograms": _histograms(task),
             "strips": _strips(task, found, seed),
-            "sizes": plots.sizes(heads.sizes) if len(heads.sizes) > 1 else None,
             "pairs": [_shown(task, pair) for pair in found.pairs[:_MOST_PAIRS]],
             "leaks": [_shown(task, pair) for pair in found.leaks[:_MOST_PAIRS]],
             "most_lines": _MOST_LINES,
         }
 
 
-def _bars(task: Task) -> list[Bar | None]:
-    """Return classes, the largest first; of very many, None stands for those between both ends."""
+def _bars(task: Task) -> list[tuple[str, int, float, float] | None]:
+    """Return classes, their rows, and these as shares of all and of the largest class.
+
+    The largest comes first; of very many, None stands for those between both ends.
+    """
     target = outputs.of(task)
     if not target.has_classes:
         return []
     counts = target.rows_of_each(task.labels)
+    most, rows = max(int(counts.max()), 1), len(task.labels)
     order = np.argsort(-counts, kind="stable").tolist()
-    most = max(int(counts.max()), 1)
-    rows = len(task.labels)
-    bars: list[Bar | None] = [
-        Bar(task.classes[k], int(counts[k]), float(counts[k] / rows), float(counts[k] / most))
-        for k in order
+    bars: list[tuple[str, int, float, float] | None] = [
+        (task.classes[k], c := int(counts[k]), c / rows, c / most) for k in order
     ]
-    if len(bars) > _MOST_BARS:
-        bars = [*bars[: _ENDS[0]], None, *bars[-_ENDS[1] :]]
-    return bars
+    return bars if len(bars) <= _MOST_BARS else [*bars[: _ENDS[0]], None, *bars[-_ENDS[1] :]]
 
 
 def _histograms(task: Task) -> list[tuple[str, str]]:

@@ -126,13 +126,19 @@ def worst(
     rows = wrong[np.argsort(-losses[wrong], kind="stable")][:MOST_MISTAKES].tolist()
     rest = "; these have the highest loss" if len(wrong) > len(rows) else ""
     told = f"{len(wrong)} of {len(losses)} images {some}{rest}." if rows else none
-    return Mistakes(told, "taken for", mistakes(task, rows, map(words, rows)))
+    return Mistakes(told, "taken for", _mistakes(task, rows, map(words, rows)))
 
 
-def mistakes(
+def furthest(task: Task, distances: Rows, words: Callable[[int], tuple[str, str, str]]) -> Mistakes:
+    """Return the rows that are furthest from the truth, at most 12, where none is simply wrong."""
+    rows = np.argsort(-distances, kind="stable")[:MOST_MISTAKES].tolist()
+    told = "These images are furthest from the truth out-of-fold."
+    return Mistakes(told, "predicted", _mistakes(task, rows, map(words, rows)))
+
+
+def _mistakes(
     task: Task, rows: Iterable[int], words: Iterable[tuple[str, str, str]]
 ) -> list[Mistake]:
-    """Return training rows as mistakes, with their pictures."""
     return [
         Mistake(
             id=str(task.train_ids[row]),

@@ -9,7 +9,6 @@ from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import duration
 from kaggle_prz.core.errors import RunError
 from kaggle_prz.report import charts, kinds, predictions
-from kaggle_prz.report.svg import PARTS
 from kaggle_prz.runs import leak_audit
 from kaggle_prz.runs.records import BlendRecord, PlanRecord, StageRecord
 from kaggle_prz.runs.run import Run
@@ -27,9 +26,8 @@ def of(run: Run) -> dict[str, object]:
     scored = {row.stage.name: row.score for row in rows if metric.name == "log_loss"}
     losses = [scored.get(stage.name) for stage in stages]
     measured = [run.measured(stage) for stage in stages]
-    timed = [(stage, found.seconds) for stage, found in zip(stages, measured, strict=True) if found]
     share = schedule.relative_compute(stages)
-    seconds = sum(sum(parts.values()) for _, parts in timed)
+    seconds = sum(sum(found.seconds.values()) for found in measured if found)
     environment = run.path / "environment.json"
     return {
         "run": run,
@@ -38,9 +36,9 @@ def of(run: Run) -> dict[str, object]:
         "better": "higher" if metric.maximize else "lower",
         "receipt": run.receipt,
         "complete": plan.complete,
-        "took": duration(seconds) if timed else None,
+        "took": duration(seconds) if any(measured) else None,
         "saved": 1 / share if len(stages) > 1 and share > 0 else None,
-        "parts": PARTS,
+        "parts": ("build", "features", "train", "predict"),
         "stages": _stage_rows(plan, measured),
         "ramps": schedule.ramps_to_show(stages),
         "decisions": _decisions(stages, measured),
@@ -51,7 +49,6 @@ def of(run: Run) -> dict[str, object]:
         "has_accuracy": any(row.accuracy is not None for row in rows),
         "decision": decision if metric.wants == "labels" else None,
         **kinds.values(task, metric, predictions.out_of_fold(run), decision),
-        "times": charts.times(timed) if timed else None,
         **_trust(run),
         "recipe": {key: _shown(value) for key, value in run.recipe.model_dump().items()},
         "environment": filesystem.read_json(environment) if environment.is_file() else {},
@@ -114,9 +111,9 @@ def _scores(run: Run, blend: BlendRecord) -> list[charts.StageScores]:
     return rows
 
 
-def _curves(run: Run, stages: Sequence[Stage]) -> list[charts.Curve]:
+def _curves(run: Run, stages: Sequence[Stage]) -> list[tuple[int, pd.DataFrame]]:
     return [
-        charts.Curve(place, fold, pd.read_csv(file))
+        (place, pd.read_csv(file))
         for place, stage in enumerate(stages)
         for fold in range(run.recipe.folds)
         if (file := run.directory(stage, fold) / "history.csv").is_file()

@@ -7,19 +7,9 @@ from typing import Any, TypeAlias
 
 Drawing: TypeAlias = Any  # a figure or axes; matplotlib is optional
 
-PARTS = ("build", "features", "train", "predict")
-
 # matplotlib knows no CSS variables: it draws in these, and they are exchanged in its output.
 INK, MUTED, GRID, ACCENT, WARM = "#010101", "#010102", "#010103", "#010104", "#010105"
-OF_PART = dict(zip(PARTS, ("#010106", "#010107", "#010108", "#010109"), strict=True))
-_VARIABLES = {
-    INK: "ink",
-    MUTED: "muted",
-    GRID: "line",
-    ACCENT: "accent",
-    WARM: "warm",
-    **{color: f"part-{part}" for part, color in OF_PART.items()},
-}
+_VARIABLES = {INK: "ink", MUTED: "muted", GRID: "line", ACCENT: "accent", WARM: "warm"}
 _WIDTH = 5.2  # inches: on a phone, letters keep about the size they have here
 _STYLE = {
     "font.size": 9,

@@ -35,11 +35,7 @@ _KINDS = {
 
 
 def rows_of(task: Task, predictions: Array) -> Rows:
-    """Return predictions as their kind has them: classes sum to 1, tags lie from 0 to 1.
-
-    Raises:
-        SubmissionError: a number that is none, or a row in which no class is likely.
-    """
+    """Return predictions as their kind has them: classes sum to 1, tags lie from 0 to 1."""
     given, target = np.asarray(predictions, np.float64), outputs.of(task)
     rows = target.normalised(given)
     usable = (np.isfinite(given) & np.isfinite(rows)).all(axis=1)
@@ -53,12 +49,7 @@ def rows_of(task: Task, predictions: Array) -> Rows:
 
 
 def of(task: Task, rows: Rows, decision: Decision | None) -> list[list[str]]:
-    """Return cells of every row, in the order of the task's target columns.
-
-    Raises:
-        SubmissionError: such cells cannot hold such predictions.
-        RunError: a decision fitted on other columns.
-    """
+    """Return cells of every row, in the order of the task's target columns."""
     _check_form(task)
     match task.cell:
         case "probabilities":
@@ -175,11 +166,7 @@ def _lists(task: Task, rows: Sequence[Sequence[int]]) -> list[list[str]]:
 
 
 def of_heads(task: Task, predictions: Array, decision: Decision | None) -> list[list[str]]:
-    """Return cells of every row, in the order of the task's target columns.
-
-    Raises:
-        SubmissionError: predictions that such cells cannot hold, or a decision on other heads.
-    """
+    """Return cells of every row, in the order of the task's target columns."""
     of_column: dict[str, list[str]] = {}
     parts = zip(spans(task.head_sizes), _of_each_head(task, decision), strict=True)
     for place, (span, own) in enumerate(parts):

@@ -259,11 +259,11 @@ def test_an_element_is_compared_seed_by_seed(benchmark, tmp_path):
 
 
 def test_every_element_is_a_key_of_the_recipe(benchmark):
-    from kaggle_prz.commands.cli.options import Setting
+    from kaggle_prz.commands.cli.options import setting
     from kaggle_prz.schedule.recipe import Recipe
 
     for pairs in benchmark("ablation").ELEMENTS.values():
-        given = dict(Setting().convert(pair, None, None) for pair in pairs)
+        given = dict(setting(pair) for pair in pairs)
         Recipe.parse(given | {"sizes": (96, 144)})
 
 

@@ -40,14 +40,6 @@ def _texts(findings, state):
     return [finding.text for finding in findings if finding.state == state]
 
 
-def test_an_old_python_is_a_fault(monkeypatch):
-    assert doctor.python()[0].state == "ok"
-    monkeypatch.setattr(sys, "version_info", (3, 10, 4))
-    (finding,) = doctor.python()
-    assert finding.state == "fault"
-    assert "needs 3.11" in finding.text
-
-
 def test_a_pin_that_is_not_kept_is_a_fault(installed):
     installed |= {
         "keras-hub": ("0.32.0", ["kagglesdk==0.1.28", "rich; extra == 'docs'"]),

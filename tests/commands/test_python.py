@@ -64,7 +64,7 @@ def test_arguments_that_nobody_takes(name):
         (lambda: prz.fit("shapes", foldss=2), "unknown key 'foldss'; did you mean 'folds'"),
         (lambda: prz.fit("shapes", output_dir=3), "output_dir takes the path of a directory"),
         (lambda: prz.predict("x", output=3), "output takes the path of a file to write"),
-        (lambda: prz.fit("shapes", run=3), "run takes the name of a run; received the number 3"),
+        (lambda: prz.fit("shapes", run=3), "run takes the name of a run; received 3"),
         (lambda: prz.fit("shapes", submit="no"), "submit takes True or False; received a str"),
         (lambda: prz.fit("shapes", console=3), "console takes an object with say, table and bar"),
         (lambda: prz.fit("shapes", target=3), "target takes the name of a column"),

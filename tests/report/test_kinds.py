@@ -23,8 +23,8 @@ def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     if "matplotlib_home" in request.fixturenames:
         return
     for module, names in (
-        (charts, ("scores", "curves", "times")),
-        (plots, ("reliability", "top_k", "agreement", "residuals")),
+        (charts, ("scores", "curves")),
+        (plots, ("reliability", "agreement")),
     ):
         for name in names:
             monkeypatch.setattr(module, name, lambda *_: "<svg></svg>")
@@ -227,7 +227,7 @@ def test_charts_are_drawn_in_the_page_s_colours_and_the_same_again(tmp_path, kin
     run = make_run_of(kind, tmp_path / "first", names=names)
     html = report.write(run).read_text("utf-8")
     drawn = re.findall(r"<svg.*?</svg>", html, re.S)
-    assert len(drawn) == (4 if kind == "numbers" else 3)
+    assert len(drawn) == 3
     assert not any(re.search(r"#[0-9a-f]{6}", chart) for chart in drawn)
     ids = [attrs["id"] for _, attrs in Page(html).tags if "id" in attrs]
     assert len(ids) == len(set(ids))

@@ -262,8 +262,7 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-    for stream in (sys.stdout, sys.stderr):
-        signs.allow(stream)
+    signs.allow()
     interrupts.listen()
     atexit.register(gc.freeze)  # else networks are taken apart, for up to half a minute
     exit_with_a_sentence(lambda: _run(arguments), debug="--debug" in arguments)

@@ -39,9 +39,7 @@ def kernel_build(what: str, **given: Any) -> None:
     "--until-done", is_flag=True, help="Push a training kernel again until its run is complete."
 )
 @click.option("--no-wait", is_flag=True, help="Return as soon as the kernel is pushed.")
-@click.option(
-    "--timeout", type=options.Duration(), default=13 * 3600, help="Longest wait for one session."
-)
+@click.option("--timeout", type=options.time, default="13h", help="Longest wait for one session.")
 @click.option("-m", "--message", default="", help="Description of the submission.")
 def kernel_push(what: Path, no_wait: bool, **given: Any) -> None:
     """Push a kernel and wait until it ends.

@@ -2,10 +2,10 @@
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import click
 from pydantic import BaseModel
@@ -15,88 +15,60 @@ from kaggle_prz.core.clock import seconds_of
 from kaggle_prz.schedule.recipe import Overrides, Recipe
 
 Command = Callable[..., Any]
+Number = TypeVar("Number", int, float)
 
 
-class Numbers(click.ParamType):
-    """Numbers between commas, `160,240,320`; one alone may stand for all stages."""
-
-    def __init__(self, kind: type, name: str = "N,N,...", *, one: bool = False):
-        self._kind = kind
-        self._one = one
-        self.name = name
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | tuple[float, ...]:
-        """Parse, or fail with an example."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            written = str(value).strip().removesuffix(",")
-            numbers = tuple(self._kind(part) for part in written.split(","))
-        except ValueError:
-            self.fail(f"{value!r} is not a list of numbers such as 160,240,320", param, ctx)
-        return numbers[0] if self._one and len(numbers) == 1 else numbers
+def numbers(value: str) -> tuple[int, ...]:
+    """Parse whole numbers between commas, `160,240,320`."""
+    return tuple(_split(value, int))
 
 
-class BatchSize(click.ParamType):
-    """A number of images, or `auto`."""
-
-    name = "N|auto"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | str:
-        """Parse, or fail with the choices."""
-        text = str(value).strip().lower()
-        if text == "auto":
-            return text
-        if not re.fullmatch(r"[+-]?\d+", text):
-            self.fail(f"{value!r} is neither a number of images nor auto", param, ctx)
-        return int(text)
+def number_or_numbers(value: str) -> float | tuple[float, ...]:
+    """Parse numbers between commas; one alone stands for all stages."""
+    found = tuple(_split(value, float))
+    return found if len(found) > 1 else found[0]
 
 
-class Duration(click.ParamType):
-    """A time such as `600`, `90s`, `10m`, `1h30m`, in seconds."""
-
-    name = "time"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Parse, or fail with examples."""
-        if isinstance(value, int | float):
-            return float(value)
-        try:
-            return seconds_of(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+def _split(value: str, kind: Callable[[str], Number]) -> Iterator[Number]:
+    try:
+        yield from map(kind, value.strip().removesuffix(",").split(","))
+    except ValueError:
+        raise click.BadParameter(
+            f"{value!r} is not a list of numbers such as 160,240,320"
+        ) from None
 
 
-class Setting(click.ParamType):
-    """`KEY=VALUE`, the value as TOML has it or a bare word: a pair."""
+def batch_size(value: str) -> int | str:
+    """Parse a number of images, or `auto`."""
+    text = value.strip().lower()
+    if text == "auto":
+        return text
+    if not re.fullmatch(r"[+-]?\d+", text):
+        raise click.BadParameter(f"{value!r} is neither a number of images nor auto")
+    return int(text)
 
-    name = "key=value"
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, object]:
-        """Parse, or fail with an example."""
-        if isinstance(value, tuple):
-            return value
-        key, equals, written = str(value).partition("=")
-        try:
-            if not equals or not re.fullmatch(r"\w+", key.strip()) or "\n" in written:
-                raise ValueError(value)
-            parsed = _of_toml(written.strip())
-        except ValueError:
-            self.fail(
-                f"{value!r} is not a key and a value as TOML has them, such as ema=0.99, "
-                "frozen=[0.5,0] or loss=focal",
-                param,
-                ctx,
-            )
-        return key.strip(), tuple(parsed) if isinstance(parsed, list) else parsed
+def time(value: str) -> float:
+    """Parse a time such as `600`, `90s`, `10m`, `1h30m` into seconds."""
+    try:
+        return seconds_of(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def setting(value: str) -> tuple[str, object]:
+    """Parse `KEY=VALUE`, the value as TOML has it or a bare word, into a pair."""
+    key, equals, written = value.partition("=")
+    try:
+        if not equals or not re.fullmatch(r"\w+", key.strip()) or "\n" in written:
+            raise ValueError(value)
+        parsed = _of_toml(written.strip())
+    except ValueError:
+        raise click.BadParameter(
+            f"{value!r} is not a key and a value as TOML has them, such as ema=0.99, "
+            "frozen=[0.5,0] or loss=focal"
+        ) from None
+    return key.strip(), tuple(parsed) if isinstance(parsed, list) else parsed
 
 
 def _of_toml(text: str) -> object:
@@ -156,8 +128,8 @@ def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
         text += ". One number for all stages, or two for the first and the last stage."
     if kinds == [bool]:
         return click.option(f"{flag}/--no-{flag[2:]}", default=None, help=text)
-    kind = Duration() if name == "time_limit" else _type_of(kinds)
-    return click.option(flag, type=kind, metavar=metavar, help=text)
+    kind, written = (time, None) if name == "time_limit" else _type_of(kinds)
+    return click.option(flag, type=kind, metavar=metavar or written, help=text)
 
 
 def _kinds(annotation: object) -> list[object]:
@@ -169,16 +141,17 @@ def _kinds(annotation: object) -> list[object]:
     return [] if annotation is NoneType else [annotation]
 
 
-def _type_of(kinds: list[object]) -> object:
+def _type_of(kinds: list[object]) -> tuple[object, str | None]:
+    """Return the type of an option, and how it is written where the type does not say it."""
     last = kinds[-1]
     if get_origin(last) is tuple:
         more = get_args(last)
         if len(kinds) == 1:
-            return Numbers(int)
-        return Numbers(float, "N[,N,...]" if Ellipsis in more else "N[,N]", one=True)
+            return numbers, "N,N,..."
+        return number_or_numbers, "N[,N,...]" if Ellipsis in more else "N[,N]"
     if get_origin(last) is Literal:
-        return click.Choice(get_args(last)) if len(kinds) == 1 else BatchSize()
-    return last
+        return (click.Choice(get_args(last)), None) if len(kinds) == 1 else (batch_size, "N|AUTO")
+    return last, None
 
 
 recipe = _together(
@@ -191,7 +164,8 @@ recipe = _together(
     click.option(
         "--set",
         "settings",
-        type=Setting(),
+        type=setting,
+        metavar="KEY=VALUE",
         multiple=True,
         callback=_once_each,
         help="Set any other key of the recipe. May be given several times.",
@@ -277,7 +251,7 @@ kernel = _together(
     ),
     click.option(
         "--session",
-        type=Duration(),
+        type=time,
         help="Time of a session. Training stops before a fold that may not fit into it. Default: "
         "11h30m; on a TPU 8h30m.",
     ),

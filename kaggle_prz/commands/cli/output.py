@@ -4,8 +4,6 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from kaggle_prz.core.process import signs
-
 if TYPE_CHECKING:
     from kaggle_prz.core.console import Console
 
@@ -19,7 +17,5 @@ def console(silent: bool = False) -> "Console":
 
 def print_json(value: object) -> None:
     """Print a value as JSON."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
-    if signs.written(text, sys.stdout.encoding) != text:  # JSON has a way of its own to write them
-        text = json.dumps(value, indent=2, default=str)
-    print(text)
+    plain = (sys.stdout.encoding or "utf-8").lower() != "utf-8"  # JSON can write any sign in ASCII
+    print(json.dumps(value, indent=2, ensure_ascii=plain, default=str))

@@ -54,23 +54,9 @@ def build(
 ) -> Built:
     """Build a kernel and its bundle: `<output>/kernel` and `<output>/bundle`.
 
-    Args:
-        what: a run's directory, or a competition's name at Kaggle.
-        output: directory; an earlier build in it is replaced.
-        mode: `"train"` or `"predict"`; default: predict with a run that has a blend, else train.
-        machine: `"cpu"`, `"t4x2"` or `"tpu"`.
-        owner: account at Kaggle; default: `KAGGLE_USERNAME`, or whose key is on this machine.
-        competition: its name at Kaggle, where the run knows it by another.
-        session: seconds after which a training pauses between two folds; default: half an hour
-            before Kaggle ends it.
-        resume: attach the kernel's own last output, to go on with.
-        options: of `prz.fit`, for training on a competition.
-        console: gets the files and their sizes.
-
-    Raises:
-        UsageError: options that cannot be meant, or an output that holds something else.
-        RunError: a run whose weights are gone, or a wheel that is not to be had.
-        SecretFoundError: something to be uploaded has a credential in it.
+    `what` is a run's directory, or a competition's name at Kaggle. By default the kernel predicts
+    with a run that has a blend, else it trains, with `options` of `prz.fit`, and pauses half an
+    hour before Kaggle ends the session.
 
     Example:
         >>> build("runs/leaves/first", output="out", owner="me").bundle  # doctest: +SKIP

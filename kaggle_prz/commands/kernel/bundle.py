@@ -49,11 +49,7 @@ class Manifest(pydantic.BaseModel):
 
     @classmethod
     def read(cls, directory: Path) -> "Manifest":
-        """Read the manifest of a bundle.
-
-        Raises:
-            RunError: it is missing or damaged.
-        """
+        """Read the manifest of a bundle."""
         remedy = "Build the bundle and upload it again."
         return filesystem.read_json_as(directory / MANIFEST, cls, remedy=remedy)
 

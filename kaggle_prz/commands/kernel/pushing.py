@@ -87,12 +87,13 @@ def _submitted_before(door: Door, todo: Job, content: str, console: Console) -> 
     before = submitting.sent_before(door, todo.competition, todo.kernel, content)
     if before is None:
         return None
-    version = Version(todo.kernel, before.version, f"https://www.kaggle.com/code/{todo.kernel}")
+    number, row = before
+    version = Version(todo.kernel, number, f"https://www.kaggle.com/code/{todo.kernel}")
     console.say(
         f"This very bundle was submitted before, as version {version.number} of {version.ref}; it "
         "is not sent again."
     )
-    graded = submitting.graded(door, todo.competition, before.version, before.row, console)
+    graded = submitting.graded(door, todo.competition, number, row, console)
     return Pushed(version, "COMPLETE", graded)
 
 

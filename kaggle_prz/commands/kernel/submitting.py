@@ -5,7 +5,6 @@ version of the same bundle, as the same command pushes it after a stop, is not s
 """
 
 import re
-from dataclasses import dataclass
 
 import requests
 
@@ -22,26 +21,18 @@ _LONGEST = 500  # characters of a description
 _TRIES = 4  # where Kaggle does not answer
 
 
-@dataclass(frozen=True)
-class Before:
-    """A submission of the same bundle, made earlier."""
-
-    version: int  # of the kernel, that was submitted
-    row: Answer  # Kaggle's
-
-
 def check(door: Door, slug: str) -> None:
     """Refuse what could not be submitted in the end, before a kernel runs for it."""
     submissions.check_limit(door, slug, submissions.open_facts(door, slug).daily_limit)
 
 
-def sent_before(door: Door, slug: str, kernel: str, content: str) -> Before | None:
-    """Return the newest submission of a bundle by a kernel that was not refused."""
+def sent_before(door: Door, slug: str, kernel: str, content: str) -> tuple[int, Answer] | None:
+    """Return the version and row of the newest submission of a bundle that was not refused."""
     mark = re.compile(rf"\[{re.escape(kernel.partition('/')[2])} v(\d+) {content[:_DIGITS]}\]$")
     for row in submissions.rows(door, slug):
         found = mark.search(str(row.get("description") or ""))
         if found and submissions.value(row, "", ()).status != "error":
-            return Before(int(found[1]), row)
+            return int(found[1]), row
     return None
 
 

@@ -10,6 +10,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from packaging.requirements import Requirement
+
 from kaggle_prz.core import plugins
 from kaggle_prz.core.errors import RunError
 from kaggle_prz.core.installed_packages import own_version
@@ -54,7 +56,7 @@ def collect(needed: list[str], directory: Path) -> list[Path]:
     wheels = []
     for requirement in needed:
         try:
-            wheels.append(repack(_name(requirement), directory))
+            wheels.append(repack(Requirement(requirement).name, directory))
         except importlib.metadata.PackageNotFoundError:
             wheels.append(_download(requirement, directory))
     return wheels
@@ -63,15 +65,10 @@ def collect(needed: list[str], directory: Path) -> list[Path]:
 def _specified(name: str) -> str:
     """Return a name with the versions that we need of it."""
     for line in importlib.metadata.requires(OURS) or []:
-        stated = line.partition(";")[0].strip()
-        if _name(stated) == name:
-            return stated
+        wanted = Requirement(line)
+        if wanted.name == name:
+            return f"{name}{wanted.specifier}"
     return name
-
-
-def _name(requirement: str) -> str:
-    found = re.match(r"[\w.-]+", requirement)
-    return found[0] if found else requirement
 
 
 def repack(name: str, directory: Path) -> Path:

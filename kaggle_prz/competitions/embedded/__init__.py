@@ -2,10 +2,7 @@
 
 from collections.abc import Mapping
 
-from kaggle_prz.competitions.competition import EmbeddedCompetition
 from kaggle_prz.competitions.embedded.elpv import Elpv
 from kaggle_prz.competitions.embedded.shapes import Shapes
 
-EMBEDDED: Mapping[str, EmbeddedCompetition] = {
-    each.competition.slug: each for each in (Shapes(), Elpv())
-}
+EMBEDDED: Mapping[str, Shapes | Elpv] = {each.competition.slug: each for each in (Shapes(), Elpv())}

@@ -8,7 +8,6 @@ import io
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,9 +51,16 @@ def read(path: Path) -> bytes:
 def grade_bytes(content: bytes, answers: Answers) -> Scores:
     """Return the scores of a submission file's content; see `grade`."""
     header, rows = _parse(content)
-    _check_header(header, [ID_COLUMN, *answers.classes])
-    _check_shape(rows, width=len(header), expected=len(answers.ids))
-    _check_ids([row[0] for row in rows], answers.ids.tolist())
+    _check_names("columns", header, expected := [ID_COLUMN, *answers.classes])
+    if header != expected:
+        raise SubmissionError(
+            f"Submission must have the columns {', '.join(expected)}, in this order; received "
+            f"{', '.join(header)}."
+        )
+    for line, row in enumerate(rows, start=1):
+        if len(row) != len(header):
+            raise SubmissionError(f"Row {line} has {len(row)} cells, expected {len(header)}.")
+    _check_names("ids", [row[0] for row in rows], answers.ids.tolist())
     probabilities = np.array([_numbers(row, header) for row in rows])
     by_id = {row[0]: index for index, row in enumerate(rows)}
     aligned = probabilities[[by_id[each] for each in answers.ids.tolist()]]
@@ -85,38 +91,14 @@ def _parse(content: bytes) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def _check_header(header: list[str], expected: list[str]) -> None:
-    if header == expected:
-        return
-    missing = [name for name in expected if name not in header]
-    extra = [name for name in header if name not in expected]
-    repeated = [name for name, count in Counter(header).items() if count > 1]
-    if missing or extra or repeated:
-        findings = (("missing", missing), ("unknown", extra), ("repeated", repeated))
-        what = "; ".join(f"{kind}: {_some(names)}" for kind, names in findings if names)
-    else:
-        what = f"received in the order {', '.join(header)}"
-    raise SubmissionError(f"Submission must have the columns {', '.join(expected)} ({what}).")
-
-
-def _check_shape(rows: list[list[str]], width: int, expected: int) -> None:
-    if len(rows) != expected:
-        raise SubmissionError(f"Submission has {len(rows)} rows, expected {expected}.")
-    for line, row in enumerate(rows, start=1):
-        if len(row) != width:
-            raise SubmissionError(f"Row {line} has {len(row)} cells, expected {width}.")
-
-
-def _check_ids(received: list[str], expected: list[str]) -> None:
+def _check_names(what: str, received: list[str], expected: list[str]) -> None:
+    """Refuse names that are missing, unknown or repeated, in any order."""
     repeated = [name for name, count in Counter(received).items() if count > 1]
-    if repeated:
-        raise SubmissionError(f"Submission has duplicate ids: {_some(repeated)}.")
-    missing = sorted(set(expected) - set(received))
-    unknown = sorted(set(received) - set(expected))
-    if missing or unknown:  # as many rows as expected, none twice: never only one of them
-        raise SubmissionError(
-            f"Submission lacks ids: {_some(missing)}; and has unknown ids: {_some(unknown)}."
-        )
+    missing, unknown = set(expected) - set(received), set(received) - set(expected)
+    findings = {"missing": sorted(missing), "unknown": sorted(unknown), "repeated": repeated}
+    said = "; ".join(f"{how}: {_some(names)}" for how, names in findings.items() if names)
+    if said:
+        raise SubmissionError(f"Submission must have the {what} of the sample, once each ({said}).")
 
 
 def _numbers(row: list[str], header: list[str]) -> list[float]:
@@ -135,7 +117,6 @@ def _numbers(row: list[str], header: list[str]) -> list[float]:
     return values
 
 
-def _some(names: Iterable[str]) -> str:
-    listed = list(names)
-    more = f" and {len(listed) - NAMED} more" if len(listed) > NAMED else ""
-    return ", ".join(repr(name) for name in listed[:NAMED]) + more
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(map(repr, names[:NAMED])) + more

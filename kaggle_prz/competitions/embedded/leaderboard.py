@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pydantic
 
-from kaggle_prz.competitions.competition import Answers, EmbeddedCompetition, Standing, Submission
+from kaggle_prz.competitions.competition import Answers, Standing, Submission
 from kaggle_prz.competitions.embedded import grader
+from kaggle_prz.competitions.embedded.elpv import Elpv
+from kaggle_prz.competitions.embedded.shapes import Shapes
 from kaggle_prz.core.console import Console
 from kaggle_prz.core.errors import LimitReachedError, RunError, SubmissionError
 from kaggle_prz.core.filesystem import exclusive, home, write_atomic
@@ -35,7 +37,7 @@ class Board:
 
     hides_private = True
 
-    def __init__(self, embedded: EmbeddedCompetition):
+    def __init__(self, embedded: Shapes | Elpv):
         self._embedded = embedded
         self._slug = embedded.competition.slug
         self.path = home() / "leaderboards" / f"{self._slug}.json"

@@ -5,13 +5,13 @@ lock, so that a crash, a full disk or a second process leaves nothing half writt
 """
 
 import contextlib
-import csv
-import io
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+
+import pandas as pd
 
 from kaggle_prz.competitions.competition import Answers
 from kaggle_prz.core.errors import RunError
@@ -80,11 +80,8 @@ def _replace(directory: Path, edition: str, write: Callable[[Path], None]) -> No
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a CSV file with `\\n` line ends, the same bytes on every platform."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    path.write_bytes(text.getvalue().encode())
+    table = pd.DataFrame(list(rows), columns=list(header))
+    table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
 
 def write_test_tables(directory: Path, answers: Answers) -> None:

@@ -48,15 +48,15 @@ class KaggleSource:
     @cached_property
     def about(self) -> Competition:
         """What Kaggle says about the competition, or said when it was last asked."""
-        unknown = metadata.Facts(self.slug, title=self.slug)
+        unknown = metadata.Facts(self.slug, self.slug)
         if paths.mounted(self.slug):
-            return (metadata.kept(self.slug) or unknown).competition()
+            return metadata.kept(self.slug) or unknown
         try:
-            return metadata.get(self.slug, self.door).competition()
+            return metadata.get(self.slug, self.door)
         except HostError:
             if not paths.has_files(self.slug):
                 raise
-            return unknown.competition()
+            return unknown
 
     @property
     def leaderboard(self) -> "KaggleSource":

@@ -2,17 +2,13 @@
 
 import contextlib
 import difflib
-import importlib.metadata
 import io
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
 from functools import cached_property, partial
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
 
 import requests
-from packaging.requirements import Requirement
-from packaging.version import Version
 
 from kaggle_prz.competitions.embedded import EMBEDDED
 from kaggle_prz.competitions.kaggle import failures, paths
@@ -27,9 +23,8 @@ if TYPE_CHECKING:
     from kaggle_prz.competitions.kaggle import sdk
 
 T = TypeVar("T")
-_PACKAGE, _CLIENT, _OURS = "kagglesdk", "kaggle", "kaggle-prz"
+_PACKAGE, _CLIENT = "kagglesdk", "kaggle"
 _PAGE, _PAGES = 100, 1000  # rows; at most so many pages
-_LOWER = {">=", "==", "~=", "==="}  # operators whose version itself is wanted
 
 
 class ClientError(HostError):
@@ -56,12 +51,7 @@ class Door:
     ) -> Answer:
         """Return the answer to a request that may be repeated: one that reads, or prepares.
 
-        Args:
-            method: of the service, such as `"GetCompetition"`.
-            what: a gerund for messages, which the slug follows.
-            slug: the competition that it is about.
-            service: `"competitions"`, `"kernels"`, `"datasets"`, `"models"` or `"blobs"`.
-            **fields: of the request, in the official client's names.
+        `what` is a gerund for messages, which the slug follows; `fields` have the client's names.
         """
         return self.patiently(lambda: self.once(method, service, **fields), what, slug)
 
@@ -103,13 +93,6 @@ class Door:
         check_versions()
         for method in methods:
             self._wire.kind_of_request(method, service)
-
-    def clock_error(self) -> timedelta:
-        """Return how far this machine's clock is ahead of Kaggle's, which is asked for it."""
-        return failures.ahead_of(self.patiently(self._date, "Asking Kaggle"))
-
-    def _date(self) -> str:
-        return self.http.date()  # which may find no credential, so inside of `patiently`
 
     @cached_property
     def storage(self) -> requests.Session:
@@ -192,44 +175,14 @@ class Door:
 
 
 def check_versions() -> None:
-    """Refuse a client in another version than `kaggle` wants, and name who pins it."""
+    """Refuse a client in another version than `kaggle` wants."""
     for each in installed_packages.contradictions([_CLIENT]):
-        if each.wanted.name == _PACKAGE:
-            raise unusable(str(each))
+        if each.wanted == _PACKAGE:
+            raise unusable(each.sentence)
 
 
 def unusable(reason: str) -> ClientError:
     """Return the error of a client that cannot be used, for a reason without a full stop."""
-    wanted = _wanted()
-    pins = list(_pins(wanted))
-    asks = " and ".join(f"{name} {version} asks for {pin}" for name, version, pin in pins)
-    pinned = f" {asks}, and kaggle-prz does not need it." if pins else ""
-    apart = "".join(f" && pip uninstall {name}" for name, _, _ in pins)
     return ClientError(
-        f"Kaggle's client cannot be used: {reason}.{pinned} Mend it with: "
-        f"pip install --upgrade '{wanted}'{apart}"
+        f"Kaggle's client cannot be used: {reason}. Mend it with: pip install --upgrade {_CLIENT}"
     )
-
-
-def _wanted() -> Requirement:
-    """Return what `kaggle` wants of the client; of `kaggle`, what this package wants."""
-    for name in (_CLIENT, _OURS):
-        if installed_packages.version(name) is not None:
-            for wanted in installed_packages.requirements(name):
-                if wanted.name in {_PACKAGE, _CLIENT}:
-                    return wanted
-    return Requirement(_CLIENT)
-
-
-def _pins(wanted: Requirement) -> Iterator[tuple[str, str, Requirement]]:
-    """Yield other packages that do not take the version that is wanted, with what they ask for."""
-    named = [each.version for each in wanted.specifier if each.operator in _LOWER]
-    lowest = [Version(each.removesuffix(".*")) for each in named]
-    for dist in importlib.metadata.distributions():
-        mentioned = any(wanted.name in line for line in dist.requires or [])
-        if dist.name in {_CLIENT, _OURS} or not mentioned:
-            continue
-        for asked in installed_packages.requirements(dist.name):
-            takes = all(asked.specifier.contains(each) for each in lowest)
-            if asked.name == wanted.name and not takes:
-                yield dist.name, dist.version, asked

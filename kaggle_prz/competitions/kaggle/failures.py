@@ -36,7 +36,6 @@ _STATUS = {401: "credentials", 403: "forbidden", 404: "unknown", 408: "server", 
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_ADDRESS = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
-_WRONG_CLOCK = timedelta(minutes=5)
 _AGAIN = "Run the same command again to go on."
 
 # The first kind that one of an error's causes belongs to: libraries wrap them into each other.
@@ -146,12 +145,6 @@ def check_stored(response: requests.Response) -> None:
         raise UnreadableAnswerError("a page", response=response)
 
 
-def ahead_of(date: str) -> timedelta:
-    """Return how far this machine's clock is ahead of a `Date` header; zero where that is none."""
-    theirs = _date(date)
-    return datetime.now(UTC) - theirs if theirs else timedelta(0)
-
-
 def _date(text: str) -> datetime | None:
     try:
         moment = email.utils.parsedate_to_datetime(text)
@@ -211,7 +204,8 @@ def _reason(kind: str, error: BaseException, asked: Asked) -> str:
     )
     reasons = {
         "credentials": f"Kaggle does not accept the credential from {asked.source} (401). "
-        f"Make a new token at {SETTINGS} and put it there.{_clock(error)}",
+        f"Make a new token at {SETTINGS} and put it there. Check "
+        "this machine's clock, too.",
         "forbidden": forbidden,
         "unknown": "Kaggle knows nothing of that name (404).",
         "limited": "Kaggle asks this account for fewer requests (429). Run the same command "
@@ -232,7 +226,7 @@ def _reason(kind: str, error: BaseException, asked: Asked) -> str:
         "certificate": "Kaggle's certificate is not accepted. A proxy that opens connections, or "
         "a clock that is wrong, does that; for a certificate of your own set REQUESTS_CA_BUNDLE.",
         "expired": "the links to the files that Kaggle gives are refused at once, as if they had "
-        f"expired.{_clock(error)} {_AGAIN}",
+        f"expired. A clock of this machine that is wrong may do that. {_AGAIN}",
     }
     return reasons.get(kind, f"{type(error).__name__}. {_AGAIN}")
 
@@ -250,12 +244,3 @@ def _when(seconds: float | None) -> str:
     # Whole minutes, rounded up, so that nobody comes a second too early.
     moment = datetime.now(UTC) + timedelta(minutes=math.ceil(seconds / 60))
     return f"after {moment:%H:%M} UTC (in {duration(seconds)})"
-
-
-def _clock(error: BaseException) -> str:
-    ahead = ahead_of(_header(error, "Date"))
-    if abs(ahead) < _WRONG_CLOCK:
-        return ""
-    way = "ahead of" if ahead > timedelta(0) else "behind"
-    seconds = abs(ahead).total_seconds()
-    return f" This machine's clock is {duration(seconds)} {way} Kaggle's: set it first."

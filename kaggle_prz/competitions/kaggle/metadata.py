@@ -17,35 +17,16 @@ _FRESH = 3600.0  # seconds that facts serve without being asked for again
 
 
 @dataclass(frozen=True)
-class Facts:
+class Facts(Competition):
     """Facts of a competition; nothing in them is about an account."""
 
-    slug: str
-    title: str
-    metric: str = ""
-    description: str = ""
     deadline: str = ""  # ISO 8601, UTC
-    daily_limit: int = 0  # 0 where it is not known
-    kernels_only: bool = False
     disabled: bool = False
 
     @property
     def has_ended(self) -> bool:
         """Return whether the deadline is over, by this machine's clock."""
         return bool(self.deadline) and datetime.fromisoformat(self.deadline) < datetime.now(UTC)
-
-    def competition(self) -> Competition:
-        """Return the facts as every host gives them."""
-        return Competition(
-            slug=self.slug,
-            title=self.title,
-            metric=self.metric,
-            description=self.description,
-            daily_limit=self.daily_limit,
-            flips=("horizontal",),
-            recipe={},
-            kernels_only=self.kernels_only,
-        )
 
 
 _FACTS = pydantic.TypeAdapter(Facts)

@@ -41,9 +41,3 @@ def mounted(slug: str) -> Path | None:
     """Return the directory of a mounted competition, or None; old kernels mount it at the root."""
     candidates = (inputs() / "competitions" / slug, inputs() / slug) if is_slug(slug) else ()
     return next((directory for directory in candidates if directory.is_dir()), None)
-
-
-def all_mounted() -> list[str]:
-    """Return the slugs of the mounted competitions, without those directly below the root."""
-    below = inputs() / "competitions"
-    return sorted(p.name for p in below.iterdir() if p.is_dir()) if below.is_dir() else []

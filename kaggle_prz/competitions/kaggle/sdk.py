@@ -77,12 +77,6 @@ class Http(KaggleHttpClient):  # type: ignore[misc] # the client ships no types
                 raise UnreadableAnswerError("no link", response=response)
             return urljoin(str(request.url), response.headers["Location"])
 
-    def date(self) -> str:
-        """Return what an answer's `Date` header says, the host's own time."""
-        response = self._sent(self.request("competitions", "ListCompetitions"))
-        _object(response)
-        return str(response.headers.get("Date", ""))
-
     def request(self, service: str, method: str, **fields: object) -> requests.PreparedRequest:
         """Return a request of the official client, to be sent."""
         self._init_session()

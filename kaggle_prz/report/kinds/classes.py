@@ -12,11 +12,10 @@ from kaggle_prz.metrics.arrays import class_shares, class_truth
 from kaggle_prz.metrics.decisions import Decision
 from kaggle_prz.metrics.ranks import rank_of_truth
 from kaggle_prz.report import plots
-from kaggle_prz.report.predictions import LEAST, Calibration, Mistakes, Rows, binned, tile_of, worst
+from kaggle_prz.report.predictions import LEAST, Mistakes, Rows, binned, tile_of, worst
 
 _MATRIX_UP_TO = 20
 _PAIRS = 15
-_RANKS = 10
 
 
 @dataclass(frozen=True)
@@ -65,11 +64,11 @@ def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[s
     """Return what the template of classes names; of shares, the largest is the true class."""
     truth, answers = class_truth(task.labels), decision.apply(rows)
     found = confusion(task.classes, truth, answers)
-    calibrated = calibration(truth, rows)
+    right = (rows.argmax(axis=1) == truth).astype(np.float64)
+    calibrated = binned(rows.max(axis=1), right)
     tile = tile_of("out-of-fold accuracy", answers == truth)
     ranked = task.cell == "ranked" or metric.wants == "ranks"
-    shares = top_k_shares(truth, rows) if ranked else []
-    marked = min(task.most_ranked, len(shares))
+    marked, ranks = min(task.most_ranked, rows.shape[1]), rank_of_truth(truth, rows)
     return {
         "tile": None if metric.name == "accuracy" else tile,
         "confusion": found,
@@ -78,9 +77,8 @@ def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[s
         "reliability": plots.reliability(
             calibrated, "probability of the most probable class", "share that is right"
         ),
-        "top_k": shares,
-        "marked_k": marked,
-        "top_k_chart": plots.top_k(shares, marked) if shares else None,
+        "marked_k": marked if ranked else 0,
+        "top_k": [float(np.mean(ranks <= k)) for k in (1, marked)],
         "mistakes": worst_mistakes(task, rows, answers),
     }
 
@@ -108,17 +106,6 @@ def class_scores(found: Confusion) -> list[ClassScore]:
         for at, name in enumerate(found.classes)
     ]
     return rows if found.fits else sorted(rows, key=lambda row: (row.recall or 0.0, row.name))
-
-
-def calibration(truth: Labels, rows: Rows) -> Calibration:
-    """Confidence of the most probable class against how often it is right."""
-    return binned(rows.max(axis=1), (rows.argmax(axis=1) == truth).astype(np.float64))
-
-
-def top_k_shares(truth: Labels, rows: Rows) -> list[float]:
-    """Share of images whose true class is among the k most probable, for k from 1 to 10."""
-    rank = rank_of_truth(truth, rows)
-    return [float(np.mean(rank <= k)) for k in range(1, min(_RANKS, rows.shape[1]) + 1)]
 
 
 def worst_mistakes(task: Task, rows: Rows, answers: Labels) -> Mistakes:

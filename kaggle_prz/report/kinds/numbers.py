@@ -1,10 +1,10 @@
-"""Numbers: errors of every target, truth against prediction, residuals, the images furthest off."""
+"""Numbers: errors of every target, truth against prediction, the images furthest off."""
 
 import numpy as np
 
 from kaggle_prz.core.task import Task
 from kaggle_prz.report import plots
-from kaggle_prz.report.predictions import MOST_MISTAKES, Mistakes, Rows, Table, Tile, mistakes
+from kaggle_prz.report.predictions import Mistakes, Rows, Table, Tile, furthest
 
 _PANELS = 6
 
@@ -22,7 +22,6 @@ def values(task: Task, rows: Rows) -> dict[str, object]:
         "number_table": number_table(task, rows),
         "panels": len(panels),
         "agreement": plots.agreement(panels),
-        "residuals": plots.residuals(panels),
         "mistakes": worst_mistakes(task, rows),
     }
 
@@ -51,24 +50,15 @@ def worst_mistakes(task: Task, rows: Rows) -> Mistakes:
     labels = task.labels.astype(np.float64)
     off = rows - labels
     scaled = np.abs(off) / np.maximum(labels.std(axis=0), np.finfo(np.float32).tiny)
-    worst = np.argsort(-scaled.max(axis=1), kind="stable")[:MOST_MISTAKES].tolist()
     target = scaled.argmax(axis=1)
-    named = len(task.classes) > 1
-    words = [
-        (
-            (f"{task.classes[k]} " if named else "") + _text(labels[row, k]),
-            _text(rows[row, k]),
-            f"{_text(abs(off[row, k]))} too {'high' if off[row, k] > 0 else 'low'}",
-        )
-        for row, k in ((row, int(target[row])) for row in worst)
-    ]
-    told = "These images are furthest from the truth out-of-fold."
-    if named:
-        told = (
-            "These images have the target that is furthest from the truth out-of-fold, in its "
-            "standard deviations."
-        )
-    return Mistakes(told, "predicted", mistakes(task, worst, words))
+
+    def words(row: int) -> tuple[str, str, str]:
+        k = int(target[row])
+        true = (f"{task.classes[k]} " if len(task.classes) > 1 else "") + _text(labels[row, k])
+        how = f"{_text(abs(off[row, k]))} too {'high' if off[row, k] > 0 else 'low'}"
+        return true, _text(rows[row, k]), how
+
+    return furthest(task, scaled.max(axis=1), words)
 
 
 def _explained(labels: Rows, rows: Rows) -> Rows:

@@ -11,12 +11,11 @@ from kaggle_prz.metrics.labels import FScore
 from kaggle_prz.report import plots
 from kaggle_prz.report.predictions import (
     LEAST,
-    MOST_MISTAKES,
     Mistakes,
     Rows,
     Table,
     binned,
-    mistakes,
+    furthest,
     tile_of,
     worst,
 )
@@ -90,13 +89,12 @@ def worst_mistakes(task: Task, rows: Rows, answers: Tags, *, soft: bool) -> Mist
     labels, truth = task.labels.astype(np.float64), tag_truth(task.labels)
     if soft:
         losses = np.sqrt(((rows - labels) ** 2).mean(axis=1))
-        furthest = np.argsort(-losses, kind="stable")[:MOST_MISTAKES].tolist()
-        shares = [
-            (_shares(task, labels[row]), _shares(task, rows[row]), f"RMSE {losses[row]:.3f}")
-            for row in furthest
-        ]
-        told = "These images are furthest from the truth out-of-fold."
-        return Mistakes(told, "predicted", mistakes(task, furthest, shares))
+
+        def shares(row: int) -> tuple[str, str, str]:
+            true, predicted = _shares(task, labels[row]), _shares(task, rows[row])
+            return true, predicted, f"RMSE {losses[row]:.3f}"
+
+        return furthest(task, losses, shares)
     inside = np.clip(rows, LEAST, 1 - LEAST)
     losses = -(labels * np.log(inside) + (1 - labels) * np.log1p(-inside)).sum(axis=1)
 

@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import kaggle_prz
 from kaggle_prz.commands.kernel import wheels
@@ -86,7 +87,7 @@ def test_our_wheel_is_the_package_that_runs_with_scripts_and_entry_points(tmp_pa
 def test_the_versions_that_we_need_are_asked_for():
     needed = wheels.requirements(backbones.resolve("tiny"), pretrained=True)
     assert needed[0] == f"kaggle-prz=={kaggle_prz.__version__}"
-    assert [wheels._name(each) for each in needed[1:]] == [
+    assert [Requirement(each).name for each in needed[1:]] == [
         "keras-cv", "filelock", "platformdirs", "tenacity",
     ]  # fmt: skip
     assert "platformdirs>=4" in needed

@@ -1,7 +1,6 @@
 """What the doctor says of the way to Kaggle."""
 
 import json
-from datetime import timedelta
 
 import pytest
 
@@ -18,7 +17,6 @@ def test_a_login_that_works(world):
     assert _found(doctor.kaggle()) == {
         "Kaggle login": ("ok", "the environment variables KAGGLE_USERNAME and KAGGLE_KEY"),
         "Kaggle": ("ok", "answers"),
-        "clock": ("ok", "as Kaggle's"),
     }
 
 
@@ -57,26 +55,6 @@ def test_a_kaggle_that_is_away_is_a_note(world, kind):
     state, text = _found(doctor.kaggle(Door(Patience(tries=1))))["Kaggle"]
     assert state == "note"
     assert text.startswith("Asking Kaggle failed")
-
-
-@pytest.mark.parametrize(
-    ("ahead", "told"), [(7300, "2 h 01 min ahead of"), (-7300, "2 h 01 min behind")]
-)
-def test_a_wrong_clock_is_a_fault(world, monkeypatch, ahead, told):
-    right = Door.clock_error
-
-    def wrong(door: Door) -> timedelta:
-        return right(door) + timedelta(seconds=ahead)
-
-    monkeypatch.setattr(Door, "clock_error", wrong)
-    assert _found(doctor.kaggle())["clock"] == ("fault", f"{told} Kaggle's; set it")
-
-
-def test_mounts_are_told_in_a_kernel_alone(monkeypatch, tmp_path):
-    assert doctor.mounts() == []
-    (tmp_path / "input" / "competitions" / "leaves").mkdir(parents=True)
-    monkeypatch.setenv("KAGGLE_PRZ_INPUT", str(tmp_path / "input"))
-    assert _found(doctor.mounts()) == {"mounted": ("ok", f"leaves in {tmp_path / 'input'}")}
 
 
 def test_the_command_shows_no_value_of_a_login(world, monkeypatch, capsys):

@@ -18,8 +18,8 @@ from kaggle_prz.competitions.kaggle import metadata, paths, retry
 from kaggle_prz.competitions.kaggle.client import Door
 from kaggle_prz.competitions.kaggle.failures import Answer
 from kaggle_prz.core.console import Console, duration
-from kaggle_prz.core.errors import HostError, LimitReachedError, RunError, SubmissionError
-from kaggle_prz.core.filesystem import replacing
+from kaggle_prz.core.errors import HostError, LimitReachedError, SubmissionError
+from kaggle_prz.core.filesystem import read_json_as, replacing
 from kaggle_prz.core.process.scrubbing import scrubbed
 
 _STATUSES = ("pending", "complete", "error")
@@ -51,17 +51,13 @@ def ledger(slug: str) -> Path:
 
 def entries(slug: str) -> tuple[Entry, ...]:
     """Return the entries, the oldest first; refuse a damaged ledger, lest a file is sent twice."""
-    try:
-        return _ENTRIES.validate_json(ledger(slug).read_bytes())
-    except FileNotFoundError:
+    if not ledger(slug).is_file():
         return ()
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise RunError(
-            f"{ledger(slug)} should hold what was submitted to {slug!r}, but cannot be read "
-            f"({reason}). It was left as it is: mend it, or move it away; submissions of before "
-            "are then recognised by the tags in their descriptions."
-        ) from None
+    remedy = (
+        f"It should hold what was submitted to {slug!r}, and was left as it is: mend it, or move "
+        "it away; submissions of before are then recognised by the tags in their descriptions."
+    )
+    return read_json_as(ledger(slug), tuple[Entry, ...], remedy=remedy)
 
 
 def put(slug: str, entry: Entry) -> None:
