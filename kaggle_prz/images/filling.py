@@ -65,12 +65,7 @@ def fill(filling: Filling, order: Rows, work: Work, advance: Advance) -> None:
 
 
 def in_blocks(rows: Rows, threads: int) -> Iterator[Rows]:
-    """Parts of `rows`, in their order, for `threads` threads to take one after the other.
-
-    Example:
-        >>> [len(block) for block in in_blocks(np.arange(70), threads=2)][:3]
-        [2, 2, 2]
-    """
+    """Parts of `rows`, in their order, for `threads` threads to take one after the other."""
     length = min(_A_BLOCK, max(1, len(rows) // (_BLOCKS_AT_LEAST * threads)))
     return (rows[at : at + length] for at in range(0, len(rows), length))
 

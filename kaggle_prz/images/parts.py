@@ -188,9 +188,6 @@ def filled(
 
     They are moved to their places at the end. An interrupt leaves what is done under hidden
     names, and any error leaves nothing.
-
-    Raises:
-        DiskFullError: no room.
     """
     with filesystem.room_for(place):
         place.mkdir(parents=True, exist_ok=True)

@@ -27,11 +27,7 @@ class HeadsMetric(Metric):
     weights: tuple[float, ...]
 
     def check(self, kind: Kind, columns: int) -> None:
-        """Refuse predictions of another kind, or with other than the heads' columns.
-
-        Raises:
-            UsageError: such predictions.
-        """
+        """Refuse predictions of another kind, or with other than the heads' columns."""
         super().check(kind, columns)
         if columns != sum(self.sizes):
             raise UsageError(
@@ -40,11 +36,7 @@ class HeadsMetric(Metric):
             )
 
     def score(self, labels: Array, predictions: Array, kind: Kind | None = None) -> float:
-        """Return the mean over heads.
-
-        Raises:
-            UsageError: predictions that the metric cannot score.
-        """
+        """Return the mean over heads."""
         self.check(kind or "heads", predictions.shape[1])
         return self._mean(
             [

@@ -82,12 +82,7 @@ def fitting(
     *,
     reinitialise: Sequence[str] = (),
 ) -> TransferReport:
-    """Return what `transfer` would do, from the shapes of weights by name alone.
-
-    Example:
-        >>> fitting({"conv/kernel": (3, 3)}, {"conv/kernel": (3, 3)}).kept
-        ('conv/kernel',)
-    """
+    """Return what `transfer` would do, from the shapes of weights by name alone."""
     fresh = tuple(name for name in wanted if name.startswith(tuple(reinitialise)))
     pairs = [name for name in wanted if name not in fresh and name in given]
     other = [name for name in pairs if given[name] != wanted[name]]

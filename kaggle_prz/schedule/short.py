@@ -134,12 +134,7 @@ def _head(stage: Stage, views: int) -> Stage:
 
 
 def _fewer(views: int) -> list[int]:
-    """So many, then half, down to one: flips come in pairs.
-
-    Example:
-        >>> _fewer(4)
-        [4, 2, 1]
-    """
+    """So many, then half, down to one: flips come in pairs."""
     return [views >> halvings for halvings in range(views.bit_length())]
 
 

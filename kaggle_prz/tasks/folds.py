@@ -80,11 +80,6 @@ def strata(task: Task, folds: int) -> NDArray[np.int64]:
     """Return what folds are balanced by, `(train,)`; every stratum has at least `folds` rows.
 
     Strata that are smaller are put together, the smallest first.
-
-    Example:
-        ```python
-        np.bincount(strata(task, 5))  # rows of every stratum
-        ```
     """
     _, layers, rows = np.unique(
         outputs.of(task).strata(task.labels, folds), return_inverse=True, return_counts=True

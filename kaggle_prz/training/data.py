@@ -26,18 +26,8 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
     What happens to a picture in a pass depends on the seed, the pass and its row in `pixels`
     alone. Keras with TensorFlow asks for batches in order, in a thread of its own, so that the
-    next is made while the network works on this one.
-
-    Args:
-        pixels: `(images, stored, stored, channels)` uint8, an array or any store.
-        rows: indexes into `pixels` to train on.
-        targets: of these rows, see `kaggle_prz.tasks.outputs.Target.targets`.
-        batch_size: images a batch; more rows than that wait for the next pass.
-        mixing: whether the step of that number, from 0, mixes pictures; default: every step.
-        size: of the pictures of a batch, px: random crops; default: as stored.
-
-    Raises:
-        UsageError: pictures are mixed, and targets are class indexes.
+    next is made while the network works on this one. `mixing` says whether a step, from 0, mixes
+    pictures; pictures of a `size` below the stored one are random crops.
     """
 
     def __init__(

@@ -104,11 +104,6 @@ class Decision:
 
         Raises:
             RunError: something else.
-
-        Example:
-            >>> given = Decision("classes", "given", cut_points=(0.4, 1.7))
-            >>> Decision.from_json(given.to_json()) == given
-            True
         """
         try:
             return _decisions().validate_python(written)

@@ -52,12 +52,7 @@ class Survey:
 
 
 def kind_of(name: str) -> str | None:
-    """Return `"zip"`, `"tar"`, `"gz"` or `"7z"` by the name of a file, without part; else None.
-
-    Example:
-        >>> kind_of("labels.csv.gz"), kind_of("train.TGZ"), kind_of("scan.nii.gz")
-        ('gz', 'tar', None)
-    """
+    """Return `"zip"`, `"tar"`, `"gz"` or `"7z"` by the name of a file, without part; else None."""
     if name.startswith("."):
         return None
     if _PACKED_TABLE.fullmatch(name):
@@ -67,12 +62,7 @@ def kind_of(name: str) -> str | None:
 
 
 def stem_of(name: str) -> str:
-    """Return the name of an archive without any of its suffixes.
-
-    Example:
-        >>> stem_of("train.tar.7z"), stem_of("labels.csv.zip")
-        ('train', 'labels.csv')
-    """
+    """Return the name of an archive without any of its suffixes."""
     found = _PACKED_TABLE.fullmatch(name) or _PACKED.fullmatch(name)
     return stem_of(found[1]) if found else name
 
@@ -82,9 +72,6 @@ def survey(root: Path) -> Survey:
 
     An archive whose unpacked folder or file stands beside it counts as plain, and so do all but
     one of several archives that would unpack to the same name.
-
-    Raises:
-        DataError: a part of an archive is missing, or a folder may not be read.
     """
     archives: list[Archive] = []
     plain: list[str] = []

@@ -17,12 +17,7 @@ _LONG = 256  # bytes or numbers of a feature that is neither id nor label
 
 
 def members(path: Path) -> dict[str, Records]:
-    """Return the records of a file that is not compressed.
-
-    Raises:
-        DataError: no file of records, or cut short.
-        NoPicturesError: the first record holds none.
-    """
+    """Return the records of a file that is not compressed."""
     return {"": Spans(path, _places(path), example.parse, partial(example.parse, most=_LONG))}
 
 
@@ -52,12 +47,7 @@ def _length(head: bytes) -> int:
 
 
 def masked_checksum(content: bytes) -> int:
-    """CRC-32C as TFRecord files write it.
-
-    Example:
-        >>> hex(masked_checksum(b"123456789"))
-        '0xc78ab0e5'
-    """
+    """CRC-32C as TFRecord files write it."""
     table, checksum = _table(), 0xFFFFFFFF
     for byte in content:
         checksum = table[(checksum ^ byte) & 0xFF] ^ (checksum >> 8)

@@ -56,12 +56,7 @@ class Named:
 
 
 def names() -> tuple[str, ...]:
-    """Return the recipes that come with the package.
-
-    Example:
-        >>> names()
-        ('quick', 'standard', 'strong')
-    """
+    """Return the recipes that come with the package."""
     files = resources.files(__name__).iterdir()
     return tuple(sorted(Path(file.name).stem for file in files if file.name.endswith(".toml")))
 
@@ -70,14 +65,6 @@ def read(name: str | Path) -> Named:
     """Return a recipe by its name, or by the path of a TOML file.
 
     A file has the keys of `Recipe` at the top or in a table `[recipe]`, and may have a `[card]`.
-
-    Raises:
-        UsageError: an unknown name, a file that is not there or is no TOML, or a table that means
-            nothing. Keys and their values are checked by `parse`, with everything else.
-
-    Example:
-        >>> read("quick").keys["sizes"]
-        (96, 160)
     """
     if str(name) in names():
         text = resources.files(__name__).joinpath(f"{name}.toml").read_text("utf-8")

@@ -57,11 +57,7 @@ class Found:
 def rows_with_image_and_label(
     table: LabelTable, chosen: Target, index: files.Index, sample: Sample
 ) -> tuple[NDArray[np.int64], Text, list[str]]:
-    """Indexes of the rows to train on, their files, and sentences on what is left out.
-
-    Raises:
-        DataError: more than 5 % of the rows, and more than ten, would be left out.
-    """
+    """Indexes of the rows to train on, their files, and sentences on what is left out."""
     paths, _ = files.match(table.ids, index.train)
     no_image, no_label = paths == "", chosen.unlabelled()
     to_predict = np.isin(table.ids, sample.ids) & (no_image | no_label)

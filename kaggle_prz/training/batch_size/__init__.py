@@ -35,10 +35,6 @@ class Batch(NamedTuple):
 
         Raises:
             RunError: one image a step was too many.
-
-        Example:
-            >>> Batch(9, 2).halved()
-            Batch(size=4, accumulate=4)
         """
         if self.size == 1:
             raise RunError(
@@ -49,12 +45,7 @@ class Batch(NamedTuple):
 
 
 def is_exhausted(error: BaseException) -> bool:
-    """Return whether an error says that memory, of the machine or of its accelerator, is used up.
-
-    Example:
-        >>> is_exhausted(MemoryError()), is_exhausted(ValueError("RESOURCE: none"))
-        (True, False)
-    """
+    """Return whether an error says that memory, of the machine or of its accelerator, is used up."""
     names = {kind.__name__ for kind in type(error).__mro__}
     told = isinstance(error, RuntimeError) and _STATUS in str(error)
     return isinstance(error, MemoryError) or bool(names & _NAMES) or told

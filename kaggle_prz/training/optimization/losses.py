@@ -118,14 +118,8 @@ def loss_and_metrics(
 
     Numbers scaled to their range take the same loss as tags: its least value is at the target,
     and a sigmoid does not stall at the ends as it does under a squared error. They have no
-    classes to smooth over.
-
-    Args:
-        target: of the task.
-        shares: targets of classes and heads are shares `(n, outputs)` instead of class indexes.
-        focal: give less weight to images that are right already (Lin et al., arXiv:1708.02002).
-        smoothing: share of a label that is spread over all classes of its head, or over yes and no
-            of a tag (Szegedy et al., arXiv:1512.00567).
+    classes to smooth over. `smoothing` spreads a share of a label over all classes of its head, or
+    over yes and no of a tag (Szegedy et al., arXiv:1512.00567).
     """
     if not target.has_classes:
         return SigmoidCrossentropy(), []

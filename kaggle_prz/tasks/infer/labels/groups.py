@@ -79,9 +79,6 @@ def choose(
     `codes` are `(kept,)` class indexes or `(kept, tags)` from 0 to 1; None of numbers. `in_test`
     has the values that rows to predict have: the host did not part the roles by a column whose
     values are in both.
-
-    Raises:
-        UsageError: `group` is not a column.
     """
     taken = {labels.id_column} | ({target} if isinstance(target, str) else set(target))
     columns = [name for name in labels.frame.columns if name not in taken]

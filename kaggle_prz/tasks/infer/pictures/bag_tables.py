@@ -197,9 +197,6 @@ def of_labels(frame: pd.DataFrame, sample: Sample, bags: Bags | None) -> pd.Data
     """Return a table of labels with a row a bag, where it has a row a picture; else itself.
 
     Columns that differ within bags are left out; where few bags differ, their cells are emptied.
-
-    Raises:
-        DataError: pictures of one bag have different labels.
     """
     if bags is None or not bags.of_picture or frame.shape[1] < 2 or not len(frame):
         return frame

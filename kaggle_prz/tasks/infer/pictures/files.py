@@ -69,9 +69,6 @@ def index(root: Path, seen: Scan | None = None) -> Index:
 
     Where no folder is called so, images whose folders say nothing are of either role. Image files
     are preferred to arrays, and these to DICOM, whose copies they are.
-
-    Raises:
-        DataError: no image file for one of the roles.
     """
     seen = seen or scan(root)
     found = of_scan(seen) or of_scan(scan(root, with_extra=True))

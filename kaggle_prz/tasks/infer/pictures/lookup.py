@@ -59,9 +59,6 @@ def find(sample: Sample, index: files.Index, told: Told, taken: set[str]) -> tup
 
     Returns:
         `(rows,)` paths, empty where there is none, and the rule in words.
-
-    Raises:
-        DataError: fewer than half of the rows have a picture.
     """
     role = index.test.without(taken) if index.shared else index.test
     if told.mapped:

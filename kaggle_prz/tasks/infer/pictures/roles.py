@@ -146,12 +146,7 @@ class Bags:
 
 
 def composed(name: str) -> str:
-    """Return a name with letters and their accents in one, as tables have them and macOS does not.
-
-    Example:
-        >>> composed("e\u0301") == "\u00e9"
-        True
-    """
+    """Return a name with letters and their accents in one, as tables have them and macOS does not."""
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
@@ -163,12 +158,6 @@ def _number(name: str) -> str:
 def key_of(path: str, key: str, parts: int) -> str:
     """What an id may call a path: its `"name"`, `"stem"` (`"low …"`: lower case), `"folder"`, or
     its stem as a `"sole number"`.
-
-    Example:
-        >>> key_of("train/a/B.jpg", "low stem", 2)
-        'a/b'
-        >>> key_of("train/7_{red,green}.png", "stem", 1)
-        '7'
     """
     if key == "folder":
         return path.rpartition("/")[0].rpartition("/")[2]

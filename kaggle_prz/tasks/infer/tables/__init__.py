@@ -109,11 +109,7 @@ def is_sample(path: Path) -> bool:
 
 
 def find_sample(root: Path) -> tuple[Sample, str]:
-    """Find and read the sample submission; of several, the one with the highest number.
-
-    Raises:
-        DataError: there is none, or it has duplicate ids, columns of one name or no target.
-    """
+    """Find and read the sample submission; of several, the one with the highest number."""
     tables = [*root.glob("*.csv"), *root.glob("*.tsv")] or [*root.glob("*/*.csv")]
     found: list[Path] = []
     for pattern in _NAMES:
@@ -160,11 +156,7 @@ def _read_sample(path: Path) -> Sample:
 
 
 def without_repeats(labels: LabelTable) -> LabelTable:
-    """Return the table with rows that are repeated word for word counted once.
-
-    Raises:
-        DataError: an id comes more than once, with different cells.
-    """
+    """Return the table with rows that are repeated word for word counted once."""
     repeated = pd.Series(labels.ids).duplicated().to_numpy()
     if not repeated.any():
         return labels
