@@ -45,7 +45,7 @@ class Batch(NamedTuple):
 
 
 def is_exhausted(error: BaseException) -> bool:
-    """Return whether an error says that memory, of the machine or of its accelerator, is used up."""
+    """Return whether an error says that memory of the machine or accelerator is used up."""
     names = {kind.__name__ for kind in type(error).__mro__}
     told = isinstance(error, RuntimeError) and _STATUS in str(error)
     return isinstance(error, MemoryError) or bool(names & _NAMES) or told

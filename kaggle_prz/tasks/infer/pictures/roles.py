@@ -146,7 +146,7 @@ class Bags:
 
 
 def composed(name: str) -> str:
-    """Return a name with letters and their accents in one, as tables have them and macOS does not."""
+    """Return a name with letters and accents in one, as tables have them and macOS has not."""
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
