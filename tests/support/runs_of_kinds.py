@@ -1,7 +1,7 @@
 """Finished runs of every kind of task, made without reading files, folding or training."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,7 @@ def make_run_of(
         "stages": found,
     }
     filesystem.write_json(
-        path / "blend.json", blend | ({"decision": decision.to_json()} if decide else {})
+        path / "blend.json", blend | ({"decision": asdict(decision)} if decide else {})
     )
     return run
 
