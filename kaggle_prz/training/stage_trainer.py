@@ -25,7 +25,8 @@ from kaggle_prz.core.image_store import Store
 from kaggle_prz.metrics.arrays import Array
 from kaggle_prz.models import layer_depth
 from kaggle_prz.models.classifier import Classifier
-from kaggle_prz.schedule import describe, mixes
+from kaggle_prz.schedule import describe
+from kaggle_prz.schedule.ramps import mixes
 from kaggle_prz.schedule.recipe import Recipe, Stage
 from kaggle_prz.tasks import outputs
 from kaggle_prz.tasks.outputs import Classes, Target

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kaggle_prz.runs.fold_files import FoldDone
-from kaggle_prz.schedule import Slot, Speed
+from kaggle_prz.schedule.cost import Slot, Speed
 from kaggle_prz.schedule.recipe import Stage
 
 NextSlot = Callable[[int], Slot | None]
