@@ -36,8 +36,7 @@ def in_time(
         seen: features of the first stage's training images are made already.
 
     Example:
-        >>> from kaggle_prz.schedule import Speed, stages_of
-        >>> from kaggle_prz.schedule.recipe import Recipe
+        >>> from kaggle_prz.schedule.cost import Speed
         >>> stages = stages_of(Recipe(sizes=(96, 144, 192), folds=5))
         >>> load = Workload(5, 1800, 400, views=2, refits_head=True, shares_features=True)
         >>> fast = Speed(image_size=96, train_images=100, predict_images=300, start=10)

@@ -20,15 +20,10 @@ _Result = TypeVar("_Result")
 
 
 class Batch(NamedTuple):
-    """What a step takes.
+    """What a step takes."""
 
-    Attributes:
-        size: images a step.
-        accumulate: steps whose gradients are averaged before the weights change.
-    """
-
-    size: int
-    accumulate: int = 1
+    size: int  # images a step
+    accumulate: int = 1  # steps whose gradients are averaged before the weights change
 
     def halved(self) -> "Batch":
         """Return half the images in twice the steps: weights change by as many images as before.
