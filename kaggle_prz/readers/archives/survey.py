@@ -38,17 +38,11 @@ class Archive:
 
 @dataclass(frozen=True)
 class Survey:
-    """What a directory holds.
+    """What a directory holds."""
 
-    Attributes:
-        archives: those to unpack, by name.
-        plain: relative POSIX paths of all other files and of links to directories.
-        notes: sentences on archives that are passed over for another.
-    """
-
-    archives: tuple[Archive, ...]
-    plain: tuple[str, ...]
-    notes: tuple[str, ...]
+    archives: tuple[Archive, ...]  # those to unpack, by name
+    plain: tuple[str, ...]  # relative POSIX paths of all other files and of links to directories
+    notes: tuple[str, ...]  # sentences on archives that are passed over for another
 
 
 def kind_of(name: str) -> str | None:

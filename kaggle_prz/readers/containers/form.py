@@ -22,15 +22,10 @@ _EXTRA = re.compile(r"mask|segment|annotat|label|target", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Form:
-    """How a file holds the picture of a row.
+    """How a file holds the picture of a row."""
 
-    Attributes:
-        fields: that hold it; several are its channels.
-        shape: of numbers, `(height, width)`, or with channels first or last; None where the
-            bytes of an image file are held.
-    """
-
-    fields: tuple[str, ...]
+    fields: tuple[str, ...]  # that hold it; several are its channels
+    # of numbers, channels first, last or none; None where bytes of an image file are held
     shape: tuple[int, ...] | None = None
 
     @property

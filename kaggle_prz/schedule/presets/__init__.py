@@ -42,17 +42,11 @@ class Card(pydantic.BaseModel):
 
 @dataclass(frozen=True)
 class Named:
-    """A recipe as its file has it.
+    """A recipe as its file has it."""
 
-    Attributes:
-        source: the file, as mistakes name it.
-        keys: of `Recipe`, unchecked; arrays are tuples.
-        card: what the file says of it, if it does.
-    """
-
-    source: str
-    keys: Mapping[str, object]
-    card: Card | None
+    source: str  # the file, as mistakes name it
+    keys: Mapping[str, object]  # of `Recipe`, unchecked; arrays are tuples
+    card: Card | None  # what the file says of it, if it does
 
 
 def names() -> tuple[str, ...]:

@@ -41,17 +41,12 @@ class Columns:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table that says which row every picture to predict is of.
+    """A table that says which row every picture to predict is of."""
 
-    Attributes:
-        path: of the file, and `frame` what it holds.
-        column: with the sample's ids, and `name` the one with the pictures' names.
-    """
-
-    path: str
-    frame: pd.DataFrame
-    column: str
-    name: str
+    path: str  # of the file
+    frame: pd.DataFrame  # what it holds
+    column: str  # with the sample's ids
+    name: str  # of the column with the pictures' names
 
     def groups(self, wanted: set[str], role: Role) -> Groups:
         """Return pictures of every row of the sample."""

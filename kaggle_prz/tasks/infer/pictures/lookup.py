@@ -21,17 +21,13 @@ _PEEK = 200
 
 @dataclass(frozen=True)
 class Told:
-    """What tables say of the rows to predict.
+    """What tables say of the rows to predict."""
 
-    Attributes:
-        columns: of tables called after the test set -> their values.
-        mapped: id -> path of its file, where a table joins them; else empty.
-        rule: the table and columns of `mapped`.
-    """
-
+    # of tables called after the test set -> their values
     columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    # id -> path of its file, where a table joins them; else empty
     mapped: Mapping[str, str] = field(default_factory=dict)
-    rule: str = ""
+    rule: str = ""  # the table and columns of `mapped`
 
 
 def tables_of_test(

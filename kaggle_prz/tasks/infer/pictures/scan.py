@@ -19,15 +19,11 @@ _TRAIN = re.compile(r"(?<![A-Za-z])train|(?<![A-Z])Train|TRAIN")
 
 @dataclass
 class Scan:
-    """What a directory holds; all paths relative, POSIX, in order.
+    """What a directory holds; all paths relative, POSIX, in order."""
 
-    Attributes:
-        files: kind, see `readers.formats`, and role (`"train"`, `"test"` or `""` where the
-            folders do not say) -> paths.
-        tables: CSV and JSON files, those of the outermost folders first.
-    """
-
+    # (kind, see `readers.formats`; role, `""` where the folders do not say) -> paths
     files: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    # CSV and JSON files, those of the outermost folders first
     tables: list[str] = field(default_factory=list)
 
     def of(self, kind: str, role: str) -> list[str]:
