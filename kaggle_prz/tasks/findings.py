@@ -18,17 +18,11 @@ _COUNTED = re.compile(r"\D*(\d{1,9})(?:\.[^\d.]\w*)?")
 
 @dataclass(frozen=True)
 class Image:
-    """One image of a task.
+    """One image of a task."""
 
-    Attributes:
-        file: as the task has it.
-        role: whether its label is known or is to be predicted.
-        label: in words; empty where it is to be predicted.
-    """
-
-    file: str
-    role: Literal["train", "test"]
-    label: str = ""
+    file: str  # as the task has it
+    role: Literal["train", "test"]  # whether its label is known or is to be predicted
+    label: str = ""  # in words; empty where it is to be predicted
 
 
 @dataclass(frozen=True)
