@@ -31,6 +31,8 @@ def _places(path: Path) -> Iterator[tuple[int, int]]:
                 raise DataError("the file ends within the head of a record")
             length, begin = int.from_bytes(head[:8], "little"), place + _HEAD
             place = begin + length + _FOOT
+            if not length:  # else a file that ends in zeros would have millions of records
+                raise DataError(f"record {number} is empty")
             if place > size:
                 packed = " (it is compressed with gzip)" if head.startswith(b"\x1f\x8b") else ""
                 raise DataError(

@@ -87,6 +87,8 @@ def test_features_of_an_example():
     [
         (b"\x1f\x8b" + bytes(40), "compressed with gzip"),
         (b"\xff" * 40, "the file ends before"),
+        (bytes(40), "record 0 is empty"),
+        (record({"image": JPEG}) + bytes(40), "record 1 is empty"),
         (record({"image": JPEG})[:-9], "the file ends before"),
         (b"short", "ends within the head"),
     ],
