@@ -26,15 +26,16 @@ POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
 
 def speeds_of(competition: str, options: dict[str, Any]) -> dict[str, Any]:
     """Images a second at every size, and the most memory that was taken."""
-    from kaggle_prz import competitions, schedule
+    from kaggle_prz import competitions
     from kaggle_prz.commands import inspect, plan, settle
     from kaggle_prz.core.console import Silent
     from kaggle_prz.runs import speeds
+    from kaggle_prz.schedule.stages import stages_of
 
     recipe, network = settle.settle(competitions.find(competition), None, options)
     plan.calibrate_stages(recipe, network, inspect.inspect(competition), Silent())
     known, found = speeds.known(recipe), {}
-    for stage in schedule.stages_of(recipe):
+    for stage in stages_of(recipe):
         speed = known.of(stage)
         found[f"train {stage.image_size} px"] = round(speed.train_images, 1)
         found[f"predict {stage.image_size} px"] = round(speed.predict_images, 1)

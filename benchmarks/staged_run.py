@@ -28,8 +28,9 @@ from kaggle_prz.commands.cli.options import setting
 from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.task import Task
 from kaggle_prz.runs.run import Run
-from kaggle_prz.schedule import Slot, stages_of
+from kaggle_prz.schedule.cost import Slot
 from kaggle_prz.schedule.recipe import Stage
+from kaggle_prz.schedule.stages import stages_of
 from kaggle_prz.tasks.image_rows import Rows
 from kaggle_prz.training import augmentation, in_process
 

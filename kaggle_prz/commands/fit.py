@@ -26,7 +26,7 @@ from kaggle_prz.report import terminal
 from kaggle_prz.runs import blending, fold_files
 from kaggle_prz.runs.plan import Plan
 from kaggle_prz.runs.run import Run
-from kaggle_prz.schedule import Slot
+from kaggle_prz.schedule.cost import Slot
 from kaggle_prz.schedule.recipe import Overrides, Recipe, Stage
 from kaggle_prz.tasks import folds, image_rows, near_duplicates, outputs
 from kaggle_prz.tasks.image_rows import Rows

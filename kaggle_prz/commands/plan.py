@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kaggle_prz import competitions, schedule
+from kaggle_prz import competitions
 from kaggle_prz.commands import inspect, settle
 from kaggle_prz.core import environment
 from kaggle_prz.core.clock import Budget
@@ -19,8 +19,12 @@ from kaggle_prz.models.backbones import Backbone
 from kaggle_prz.runs import speeds
 from kaggle_prz.runs.plan import workload_of
 from kaggle_prz.runs.run import Run
-from kaggle_prz.schedule import Speeds, Workload, describe
+from kaggle_prz.schedule import describe
+from kaggle_prz.schedule.cost import Speeds, Workload, cost_of
+from kaggle_prz.schedule.division import divided
 from kaggle_prz.schedule.recipe import Overrides, Recipe, Stage
+from kaggle_prz.schedule.short import in_time
+from kaggle_prz.schedule.stages import batch_size, stages_of
 from kaggle_prz.tasks.image_rows import Rows
 from kaggle_prz.training.augmentation import stored_size
 
@@ -47,8 +51,7 @@ class Forecast:
         if self.speeds is None:
             return (None,) * len(self.stages)
         return tuple(
-            round(schedule.cost_of(stage, self.workload, self.speeds).total, 1)
-            for stage in self.stages
+            round(cost_of(stage, self.workload, self.speeds).total, 1) for stage in self.stages
         )
 
     def show(self, console: Console) -> None:
@@ -114,15 +117,15 @@ def of(recipe: Recipe, task: Task, *, pretrained: bool = True, structure: str = 
         workload_of(recipe, task, pretrained=pretrained),
         speeds.known(recipe, structure),
     )
-    stages = schedule.stages_of(recipe)
+    stages = stages_of(recipe)
     if recipe.time_limit is not None and known is not None:
-        stages = schedule.in_time(
+        stages = in_time(
             Budget(recipe.time_limit).left(),
             stages,
             workload,
             known,
             asked=None if recipe.epochs is None else [stage.epochs for stage in stages],
-            shares=schedule.divided(recipe, 1.0),
+            shares=divided(recipe, 1.0),
         )
     return Forecast(stages, workload, known)
 
@@ -137,7 +140,7 @@ def calibrate_stages(recipe: Recipe, network: Backbone, task: Task, console: Con
     with environment.without_banner():
         from kaggle_prz.training import in_process
 
-    stages = schedule.stages_of(recipe)
+    stages = stages_of(recipe)
     rows = _made_up_rows(task, recipe)
     random = np.random.default_rng(0)
     with (
@@ -160,7 +163,7 @@ def calibrate_stages(recipe: Recipe, network: Backbone, task: Task, console: Con
 def _made_up_rows(task: Task, recipe: Recipe) -> Rows:
     """As many images as a few steps take, but no more than a fold trains on."""
     trained = len(task.images.train_rows) * (recipe.folds - 1) // recipe.folds
-    batch = schedule.batch_size(recipe, recipe.sizes[0])
+    batch = batch_size(recipe, recipe.sizes[0])
     count = max(1, min(_STEPS * batch, trained))
     stored = min(batch, count)
     return Rows(

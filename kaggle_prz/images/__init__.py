@@ -12,7 +12,7 @@ from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.image_store import Pixels, Store
-from kaggle_prz.images import cache_limit, decode_one, filling, parts, resize, stores
+from kaggle_prz.images import cache_limit, decode_one, filling, parts, stores
 from kaggle_prz.images.decode_one import How
 from kaggle_prz.images.lazy_store import FromFiles
 from kaggle_prz.images.resize import Aspect
@@ -77,8 +77,7 @@ def decode(
     """Decode `files` at every size, or open what an earlier run decoded.
 
     A file is read once for all sizes: JPEGs at the smallest DCT fraction that suffices, then an
-    antialiased resize to a square. A size is made without the files where an
-    array at least twice as large is there. A call continues what an interrupted one left.
+    antialiased resize to a square. A call continues what an interrupted one left.
 
     Args:
         root: the competition's directory.
@@ -144,37 +143,10 @@ class _Stores:
         if missing and not (cache == "none" and looked):
             numbers = len(self.files) * sum(size**2 for size in missing) * self.how.channels
             kind = cache_limit.decide(cache, self.place, numbers, self.console)
-            small = self._smaller(missing) if looked and kind != "none" else {}
-            for source, some in small.items():
-                self._shrink(source, some, kind)
-            rest = [size for size in missing if not any(size in some for some in small.values())]
-            if rest and not (kind == "none" and looked):
-                self._decode(rest, kind)
+            if not (kind == "none" and looked):
+                self._decode(missing, kind)
             there |= dict.fromkeys(missing, kind)
         return {size: kind or "none" for size, kind in there.items()}
-
-    def _smaller(self, missing: Sequence[int]) -> dict[int, list[int]]:
-        """Raw store that is large enough -> the missing sizes that are made from it."""
-        raw = [int(file.stem) for file in self.place.glob("*.npy") if file.stem.isdigit()]
-        found: dict[int, list[int]] = {}
-        for size in missing:
-            source = resize.larger(size, raw)
-            if source is not None:
-                found.setdefault(source, []).append(size)
-        return found
-
-    def _shrink(self, source: int, sizes: Sequence[int], kind: Kind) -> None:
-        large = self._opened(source, "raw")
-
-        def work(row: int) -> tuple[Mapping[int, Pixels], str]:
-            pixels = np.asarray(large[row])
-            return {size: resize.shrunk(pixels, size) for size in sizes}, ""
-
-        with (
-            parts.filled(self.place, kind, sizes, (len(large), self.how.channels)) as filled,
-            self.console.bar(f"shrink {source} px to {_listed(sizes)} px", len(large)) as advance,
-        ):
-            filling.fill(filled, np.arange(len(large)), work, advance)
 
     def _decode(self, sizes: Sequence[int], kind: Kind) -> None:
         sources.require(self.files)

@@ -20,11 +20,7 @@ _IN_WORDS = {"raw": "raw arrays", "encoded": "JPEGs", "none": "not kept, decoded
 
 
 def check(cache: str) -> None:
-    """Refuse a way to keep images that does not exist.
-
-    Raises:
-        UsageError: lists those that do.
-    """
+    """Refuse a way to keep images that does not exist."""
     if cache not in CHOICES:
         raise UsageError(f"image_cache is one of {', '.join(CHOICES)}; received {cache!r}.")
     _most()

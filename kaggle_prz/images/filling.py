@@ -42,8 +42,8 @@ def fill(filling: Filling, order: Rows, work: Work, advance: Advance) -> None:
 
     `work` makes the pixels of a row; `advance` is called with rows as they are done.
     """
-    rows = order[~filling.done[order]]
-    advance(len(order) - len(rows))
+    rows = order[filling.done :]
+    advance(filling.done)
     start = saved = time.monotonic()
     count = 0
 
@@ -54,7 +54,7 @@ def fill(filling: Filling, order: Rows, work: Work, advance: Advance) -> None:
     with warnings.catch_warnings(), pillow_limit_lifted(), sources.kept():
         warnings.simplefilter("ignore")
         for block, reasons in _in_threads(some, in_blocks(rows, environment.processors())):
-            filling.done[block] = True
+            filling.done += len(block)
             filling.reasons.update(reasons)
             count += len(block)
             now = time.monotonic()
@@ -65,12 +65,7 @@ def fill(filling: Filling, order: Rows, work: Work, advance: Advance) -> None:
 
 
 def in_blocks(rows: Rows, threads: int) -> Iterator[Rows]:
-    """Parts of `rows`, in their order, for `threads` threads to take one after the other.
-
-    Example:
-        >>> [len(block) for block in in_blocks(np.arange(70), threads=2)][:3]
-        [2, 2, 2]
-    """
+    """Parts of `rows`, in their order, for `threads` threads to take one after the other."""
     length = min(_A_BLOCK, max(1, len(rows) // (_BLOCKS_AT_LEAST * threads)))
     return (rows[at : at + length] for at in range(0, len(rows), length))
 

@@ -16,15 +16,15 @@ from kaggle_prz.core.image_store import Pixels
 from kaggle_prz.images import lazy_store, stores
 from kaggle_prz.images.stores import Kind
 
-_PROGRESS = ".progress.json"
+_PROGRESS = ".filled.json"
 
 
 @dataclass(frozen=True)
 class _Progress:
-    """What was done: of which filling, one bit a row, and rows without pixels with the reason."""
+    """What was done: of which filling, how many rows, and those without pixels with the reason."""
 
     key: str
-    done: str
+    done: int
     reasons: list[tuple[int, str]]
 
 
@@ -115,7 +115,7 @@ class Filling:
     Of the kind `"none"` rows are counted, and nothing is written.
 
     Attributes:
-        done: `(images,)` bool, those that an earlier process did among them.
+        done: how many rows, in the order of `filling.fill`, those of an earlier process included.
         reasons: row of an image without pixels -> why.
         parts: size -> its file.
     """
@@ -123,7 +123,7 @@ class Filling:
     def __init__(self, place: Path, kind: Kind, sizes: Sequence[int], shape: tuple[int, int]):
         self._place, self._progress = place, place / _PROGRESS
         self._key = hashlib.sha256(repr((kind, sorted(sizes), shape)).encode()).hexdigest()[:16]
-        self.done, self.reasons = np.zeros(shape[0], bool), dict[int, str]()
+        self.done, self.reasons = 0, dict[int, str]()
         self.parts: dict[int, _Part] = {}
         self._kind, self._sizes, self._shape = kind, sizes, shape
 
@@ -144,10 +144,10 @@ class Filling:
 
     def save(self) -> None:
         """Flush what was put, and then mark it as done for good."""
-        done, reasons = np.packbits(self.done).tobytes().hex(), list(self.reasons.items())
         for part in self.parts.values():
             part.flush()
-        filesystem.write_json(self._progress, asdict(_Progress(self._key, done, reasons)))
+        progress = _Progress(self._key, self.done, list(self.reasons.items()))
+        filesystem.write_json(self._progress, asdict(progress))
 
     def finish(self) -> None:
         """Move every store to its place."""
@@ -174,9 +174,7 @@ class Filling:
         found = filesystem.read_json_as(self._progress, _Progress)
         if found.key != self._key:
             return False
-        bits = np.frombuffer(bytes.fromhex(found.done), np.uint8)
-        self.done = np.unpackbits(bits, count=len(self.done)).astype(bool)
-        self.reasons = dict(found.reasons)
+        self.done, self.reasons = found.done, dict(found.reasons)
         return True
 
 
@@ -188,9 +186,6 @@ def filled(
 
     They are moved to their places at the end. An interrupt leaves what is done under hidden
     names, and any error leaves nothing.
-
-    Raises:
-        DiskFullError: no room.
     """
     with filesystem.room_for(place):
         place.mkdir(parents=True, exist_ok=True)

@@ -15,16 +15,10 @@ _TWICE = 2
 
 
 def square(planes: list[Image.Image], size: int, aspect: Aspect) -> NDArray[np.uint8]:
-    """Resize one image.
+    """Return the planes of one image as `(size, size, channels)`.
 
-    Args:
-        planes: of one size, see `kaggle_prz.readers.pictures.sources.planes`.
-        size: px.
-        aspect: `"squash"` changes the ratio of width to height; `"pad"` keeps it and fills up
-            with 0 on both sides; `"crop"` keeps the middle square.
-
-    Returns:
-        `(size, size, channels)`.
+    `"squash"` changes the ratio of width to height; `"pad"` keeps it and fills up with 0 on both
+    sides; `"crop"` keeps the middle square.
     """
     if len(planes) == 1:
         made = _resized(planes[0], size, aspect)
@@ -49,10 +43,6 @@ def larger(size: int, others: Collection[int]) -> int | None:
     """Return the smallest size at least twice as large, or None.
 
     Twice resized in steps of less than two, a picture loses what the larger size still shows.
-
-    Example:
-        >>> larger(160, [240, 320, 640]), larger(160, [240])
-        (320, None)
     """
     return min((other for other in others if other >= _TWICE * size), default=None)
 
@@ -63,11 +53,7 @@ def shrunk(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
 
 
 def check(aspect: str) -> None:
-    """Refuse a policy of that name that does not exist.
-
-    Raises:
-        UsageError: lists those that do.
-    """
+    """Refuse a policy of that name that does not exist."""
     if aspect not in get_args(Aspect):
         raise UsageError(f"aspect is one of {', '.join(get_args(Aspect))}; received {aspect!r}.")
 

@@ -10,6 +10,7 @@ from kaggle_prz.metrics import registry
 from kaggle_prz.metrics.arrays import Array, Kind, Labels, Probabilities
 from kaggle_prz.metrics.metric import Metric
 from kaggle_prz.metrics.multi_output import over
+from kaggle_prz.metrics.registry import find as from_host
 
 __all__ = [
     "Array",
@@ -56,7 +57,7 @@ def get(name: str) -> Metric:
         >>> get("MAP@3").name
         'map_at_3'
     """
-    metric = registry.find(name)
+    metric = from_host(name)
     if metric is None:
         raise UsageError(
             f"Unknown metric {name!r}. Known metrics: {', '.join(names())}. Choose one with "
@@ -72,18 +73,6 @@ def of(task: Task, name: str | None = None) -> Metric:
         UsageError: no such metric, or one that cannot be averaged over heads.
     """
     return over(get(name or task.metric), task.heads)
-
-
-def from_host(text: str) -> Metric | None:
-    """Return the metric that a host's description names, or None if it is unknown.
-
-    Example:
-        >>> from_host("QuadraticWeightedKappa").name
-        'quadratic_kappa'
-        >>> from_host("Custom Metric") is None
-        True
-    """
-    return registry.find(text)
 
 
 def default_for(cell: str) -> Metric:

@@ -33,10 +33,6 @@ def kind_of(labels: Array, predictions: Array) -> Kind:
     Returns:
         `"classes"` for integer indexes and for shares, `"numbers"` where a value leaves [0, 1],
         else `"tags"`.
-
-    Example:
-        >>> kind_of(np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]]))
-        'classes'
     """
     if labels.ndim == 1:
         return "classes" if np.issubdtype(labels.dtype, np.integer) else "numbers"
@@ -81,12 +77,7 @@ def normalised(predictions: Probabilities) -> NDArray[np.float64]:
 
 
 def expected_index(predictions: Probabilities) -> NDArray[np.float64]:
-    """`(n,)` mean class index under each row's probabilities, from 0 to k − 1.
-
-    Example:
-        >>> expected_index(np.array([[0.5, 0.0, 0.5], [0.0, 0.25, 0.75]])).tolist()
-        [1.0, 1.75]
-    """
+    """`(n,)` mean class index under each row's probabilities, from 0 to k − 1."""
     rows = normalised(predictions)
     # A sum along rows, not a product with a vector: its last bit must not depend on a row's place.
     index: NDArray[np.float64] = (rows * np.arange(rows.shape[1])).sum(axis=1)
@@ -113,12 +104,7 @@ def cut(positions: NDArray[np.float64], cut_points: Sequence[float] | Array) -> 
 def passing(
     predictions: Probabilities, thresholds: float | Array, *, never_empty: bool = True
 ) -> NDArray[np.bool_]:
-    """`(n, k)` which tags reach their threshold.
-
-    Example:
-        >>> passing(np.array([[0.6, 0.7], [0.1, 0.3]]), 0.5).tolist()
-        [[True, True], [False, True]]
-    """
+    """`(n, k)` which tags reach their threshold."""
     answers: NDArray[np.bool_] = predictions >= thresholds
     if never_empty:
         empty = np.flatnonzero(~answers.any(axis=1))

@@ -14,24 +14,14 @@ from kaggle_prz.metrics.metric import Metric
 
 @dataclass(frozen=True, kw_only=True)
 class HeadsMetric(Metric):
-    """What `over` makes; it scores the kind `"heads"` and no other.
+    """What `over` makes; it scores the kind `"heads"` and no other."""
 
-    Attributes:
-        alone: the metric of one head.
-        sizes: how many classes each head has.
-        weights: of the heads, in the mean.
-    """
-
-    alone: Metric = field(repr=False)
-    sizes: tuple[int, ...]
-    weights: tuple[float, ...]
+    alone: Metric = field(repr=False)  # the metric of one head
+    sizes: tuple[int, ...]  # how many classes each head has
+    weights: tuple[float, ...]  # of the heads, in the mean
 
     def check(self, kind: Kind, columns: int) -> None:
-        """Refuse predictions of another kind, or with other than the heads' columns.
-
-        Raises:
-            UsageError: such predictions.
-        """
+        """Refuse predictions of another kind, or with other than the heads' columns."""
         super().check(kind, columns)
         if columns != sum(self.sizes):
             raise UsageError(
@@ -40,11 +30,7 @@ class HeadsMetric(Metric):
             )
 
     def score(self, labels: Array, predictions: Array, kind: Kind | None = None) -> float:
-        """Return the mean over heads.
-
-        Raises:
-            UsageError: predictions that the metric cannot score.
-        """
+        """Return the mean over heads."""
         self.check(kind or "heads", predictions.shape[1])
         return self._mean(
             [

@@ -2,17 +2,28 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from kaggle_prz.metrics import labels, probabilities, ranks, regression
 from kaggle_prz.metrics.arrays import Kind
 from kaggle_prz.metrics.labels import FScore
-from kaggle_prz.metrics.metric import Metric, Rule, Scorer
+from kaggle_prz.metrics.metric import Metric, Rule, Scorer, Wants
 
 DEFAULT_K = 5
 
 
 def _f_score(name: str, title: str, f_score: FScore, rule: Rule = "likely") -> Metric:
     return Metric(name, title, True, "labels", {"classes": f_score, "tags": f_score}, rule)
+
+
+def _of_classes(
+    name: str, title: str, wants: Wants, scorer: Scorer, rule: Rule = "likely"
+) -> Metric:
+    return Metric(name, title, True, wants, {"classes": scorer}, rule)
+
+
+def _of_two(name: str, title: str, wants: Wants, scorer: Scorer, rule: Rule = "likely") -> Metric:
+    return replace(_of_classes(name, title, wants, scorer, rule), binary=True)
 
 
 def _distance(name: str, title: str, scorer: Scorer) -> Metric:
@@ -53,50 +64,20 @@ METRICS: Mapping[str, Metric] = {
         Metric("accuracy", "accuracy", True, "labels", _ACCURACY),
         _f_score("macro_f1", "macro F1", FScore(1, "macro"), "balance"),
         Metric("roc_auc", "ROC AUC", True, "probabilities", _ROC_AUC),
-        Metric(
-            "partial_roc_auc",
-            "partial ROC AUC",
-            True,
-            "probabilities",
-            {"classes": probabilities.partial_roc_auc},
-            binary=True,
+        _of_two(
+            "partial_roc_auc", "partial ROC AUC", "probabilities", probabilities.partial_roc_auc
         ),
-        Metric(
-            "balanced_accuracy",
-            "balanced accuracy",
-            True,
-            "labels",
-            {"classes": labels.balanced_accuracy},
-            "balance",
+        _of_classes(
+            "balanced_accuracy", "balanced accuracy", "labels", labels.balanced_accuracy, "balance"
         ),
         _f_score("micro_f1", "micro F1", FScore(1, "micro")),
         _f_score("sample_f1", "F1 of rows", FScore(1, "samples")),
-        Metric(
-            "binary_f1",
-            "F1 of the second class",
-            True,
-            "labels",
-            {"classes": FScore(1, "second")},
-            "threshold",
-            binary=True,
-        ),
+        _of_two("binary_f1", "F1 of the second class", "labels", FScore(1, "second"), "threshold"),
         _f_score("f2", "F2 of rows", FScore(2, "samples")),
         _f_score("macro_f2", "macro F2", FScore(2, "macro"), "balance"),
-        Metric(
-            "pf1",
-            "probabilistic F1",
-            True,
-            "probabilities",
-            {"classes": probabilities.pf1},
-            binary=True,
-        ),
-        Metric(
-            "quadratic_kappa",
-            "quadratic weighted kappa",
-            True,
-            "labels",
-            {"classes": labels.quadratic_kappa},
-            "order",
+        _of_two("pf1", "probabilistic F1", "probabilities", probabilities.pf1),
+        _of_classes(
+            "quadratic_kappa", "quadratic weighted kappa", "labels", labels.quadratic_kappa, "order"
         ),
         map_at(DEFAULT_K),
         error_at(DEFAULT_K),
@@ -149,7 +130,14 @@ _BY_LETTERS = {
 
 
 def find(text: str) -> Metric | None:
-    """Return the metric that a text names; only its letters and digits matter. None if unknown."""
+    """Return the metric that a text names, or None; only its letters and digits matter.
+
+    Example:
+        >>> find("QuadraticWeightedKappa").name
+        'quadratic_kappa'
+        >>> find("Custom Metric") is None
+        True
+    """
     letters = _letters(text)
     for pattern, make in ((_MAP, map_at), (_TOP, error_at)):
         if found := pattern.fullmatch(letters):

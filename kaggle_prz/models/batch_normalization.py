@@ -73,9 +73,6 @@ def recalibrate(model: keras.Model, batches: Iterable[Pixels]) -> None:
     together: the mean of the batches' means, and the mean of their variances plus the variance
     of their means (Wu & Johnson, arXiv:2105.07576, section 3). Nothing is traced, and what was
     compiled stays compiled.
-
-    Raises:
-        UsageError: there is no batch.
     """
     norms = layers_of(model)
     if not norms:

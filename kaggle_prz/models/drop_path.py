@@ -11,17 +11,8 @@ def set_rate(network: keras.Model, rate: float) -> str:
     a pretrained network that is fine-tuned for a few, the first steps then mend what dropping
     broke.
 
-    Args:
-        network: a backbone; what drops branches there is a Dropout of one number an image.
-        rate: 0 drops none.
-
     Returns:
         What was decided, as a sentence; empty where nothing was asked for and nothing is there.
-
-    Example:
-        ```python
-        set_rate(network, 0.1)  # "stochastic depth: up to 0.1, in 10 blocks"
-        ```
     """
     layers = [layer for layer in network.layers if _drops_branches(layer)]
     for place, layer in enumerate(layers, start=1):

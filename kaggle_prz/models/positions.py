@@ -15,12 +15,6 @@ def fit(name: str, given: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     """Return whether a weight holds one vector for each patch of a square grid, in both shapes.
 
     Shapes are `(patches, width)` or `(1, patches, width)`; class tokens may precede the patches.
-
-    Example:
-        >>> fit("position_embedding/embeddings", (197, 384), (577, 384))
-        True
-        >>> fit("dense/kernel", (196, 384), (576, 384))
-        False
     """
     return bool(_NAME.search(name)) and _grids(given, wanted) is not None
 
@@ -32,10 +26,6 @@ def resampled(
 
     So were Vision Transformers fine-tuned at a higher resolution (Dosovitskiy et al.,
     arXiv:2010.11929, section 3.2). Class tokens keep their vectors.
-
-    Example:
-        >>> resampled(np.ones((4, 8), "float32"), (9, 8)).shape
-        (9, 8)
     """
     array = keras.ops.convert_to_numpy(values).astype(np.float32)
     grids = _grids(array.shape, wanted)

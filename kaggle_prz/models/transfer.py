@@ -17,17 +17,11 @@ class TransferError(PrzError):
 
 @dataclass(frozen=True)
 class TransferReport:
-    """What became of every weight of the receiving network, by name.
+    """What became of every weight of the receiving network, by name."""
 
-    Attributes:
-        kept: set from the weight of the same name and shape.
-        reinitialised: left at its own initial value, because that was asked for.
-        resampled: position embeddings, interpolated from the source's grid to the target's.
-    """
-
-    kept: tuple[str, ...]
-    reinitialised: tuple[str, ...] = ()
-    resampled: tuple[str, ...] = ()
+    kept: tuple[str, ...]  # set from the weight of the same name and shape
+    reinitialised: tuple[str, ...] = ()  # left at its own initial value, because that was asked for
+    resampled: tuple[str, ...] = ()  # position embeddings, interpolated to the target's grid
 
     def to_json(self) -> dict[str, list[str]]:
         """The report as JSON values; `resampled` where there is any."""
@@ -82,12 +76,7 @@ def fitting(
     *,
     reinitialise: Sequence[str] = (),
 ) -> TransferReport:
-    """Return what `transfer` would do, from the shapes of weights by name alone.
-
-    Example:
-        >>> fitting({"conv/kernel": (3, 3)}, {"conv/kernel": (3, 3)}).kept
-        ('conv/kernel',)
-    """
+    """Return what `transfer` would do, from the shapes of weights by name alone."""
     fresh = tuple(name for name in wanted if name.startswith(tuple(reinitialise)))
     pairs = [name for name in wanted if name not in fresh and name in given]
     other = [name for name in pairs if given[name] != wanted[name]]
@@ -97,15 +86,16 @@ def fitting(
     misshapen = [
         f"{name} {given[name]} -> {wanted[name]}" for name in other if name not in resampled
     ]
-    _refuse(
-        "Weights pass between stages only whole, by name and shape, and these two networks differ.",
-        {
-            "missing in the source": lacking,
-            "without place in the target": unused,
-            "of another shape": misshapen,
-        },
-        "Build both from the same backbone and classes.",
-    )
+    said = [
+        *_side("missing in the source", lacking),
+        *_side("without place in the target", unused),
+        *_side("of another shape", misshapen),
+    ]
+    if said:
+        raise TransferError(
+            "Weights pass between stages only whole, by name and shape, and these two networks "
+            f"differ. {' '.join(said)} Build both from the same backbone and classes."
+        )
     return TransferReport(
         kept=tuple(name for name in pairs if name not in other),
         reinitialised=fresh,
@@ -117,15 +107,9 @@ def _shapes(named: Mapping[str, keras.Variable]) -> dict[str, tuple[int, ...]]:
     return {name: tuple(weight.shape) for name, weight in named.items()}
 
 
-def _refuse(rule: str, findings: Mapping[str, Sequence[str]], remedy: str) -> None:
-    said = [_side(title, names) for title, names in findings.items() if names]
-    if said:
-        raise TransferError(" ".join([rule, *said, remedy]))
-
-
-def _side(title: str, names: Sequence[str]) -> str:
+def _side(title: str, names: Sequence[str]) -> list[str]:
     more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-    return f"{len(names)} {title}: {', '.join(names[:12])}{more}."
+    return [f"{len(names)} {title}: {', '.join(names[:12])}{more}."] if names else []
 
 
 def named_weights(model: keras.Model) -> dict[str, keras.Variable]:

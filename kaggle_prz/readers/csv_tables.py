@@ -86,11 +86,7 @@ def _name(written: object) -> str:
 
 
 def read_json(path: Path) -> object:
-    """Return what a JSON file, or one with an object a line, holds.
-
-    Raises:
-        DataError: missing or neither.
-    """
+    """Return what a JSON file, or one with an object a line, holds."""
     try:
         text = path.read_bytes().decode(encoding_of(path))
     except (UnicodeError, OSError) as error:
@@ -110,11 +106,7 @@ def read_json(path: Path) -> object:
 
 
 def dialect(path: Path) -> tuple[str, str]:
-    """Return the encoding and the separator of a table.
-
-    Raises:
-        OSError: it cannot be read.
-    """
+    """Return the encoding and the separator of a table."""
     encoding = encoding_of(path)
     return encoding, _separator(_first_lines(path, encoding))
 

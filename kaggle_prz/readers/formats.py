@@ -28,21 +28,13 @@ IMAGES, RECORDS, TABLES = "images", "records", "tables"
 
 
 class Wanted(NamedTuple):
-    """What a reader is asked for.
+    """What a reader is asked for."""
 
-    Attributes:
-        channels: of the picture; a reader may return another number, which is then converted.
-        enough: px; a reader may decode at a fraction that is at least as wide and high.
-        largest_pixels: the most that may be decoded, see `readers.pictures.limits`.
-        member: name of an array in a file of many pictures, or `""`.
-        row: number of the picture in a file of several, from 0.
-    """
-
-    channels: int
-    enough: int
-    largest_pixels: int
-    member: str = ""
-    row: int | None = None
+    channels: int  # of the picture; a reader may return another number, which is then converted
+    enough: int  # px; a reader may decode at a fraction that is at least as wide and high
+    largest_pixels: int  # the most that may be decoded, see `readers.pictures.limits`
+    member: str = ""  # name of an array in a file of many pictures, or `""`
+    row: int | None = None  # number of the picture in a file of several, from 0
 
 
 class Head(NamedTuple):

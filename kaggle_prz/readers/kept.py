@@ -17,10 +17,6 @@ class Kept(Generic[K, T]):
     """What `read` makes of a key, kept until there are more than `most`, the oldest first.
 
     An error is kept as well, so that a damaged file of a million rows is not read a million times.
-
-    Example:
-        >>> Kept(lambda number: number * 2)(21)
-        42
     """
 
     def __init__(self, read: Callable[[K], T], most: int = 8):

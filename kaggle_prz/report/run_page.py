@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from kaggle_prz import metrics, schedule
+from kaggle_prz import metrics
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import duration
 from kaggle_prz.core.errors import RunError
@@ -12,6 +12,8 @@ from kaggle_prz.report import charts, kinds, predictions
 from kaggle_prz.runs import leak_audit
 from kaggle_prz.runs.records import BlendRecord, PlanRecord, StageRecord
 from kaggle_prz.runs.run import Run
+from kaggle_prz.schedule.cost import relative_compute
+from kaggle_prz.schedule.ramps import ramps_to_show
 from kaggle_prz.schedule.recipe import Stage
 from kaggle_prz.tasks import outputs
 from kaggle_prz.tasks.folds import read as read_folds
@@ -26,7 +28,7 @@ def of(run: Run) -> dict[str, object]:
     scored = {row.stage.name: row.score for row in rows if metric.name == "log_loss"}
     losses = [scored.get(stage.name) for stage in stages]
     measured = [run.measured(stage) for stage in stages]
-    share = schedule.relative_compute(stages)
+    share = relative_compute(stages)
     seconds = sum(sum(found.seconds.values()) for found in measured if found)
     environment = run.path / "environment.json"
     return {
@@ -40,7 +42,7 @@ def of(run: Run) -> dict[str, object]:
         "saved": 1 / share if len(stages) > 1 and share > 0 else None,
         "parts": ("build", "features", "train", "predict"),
         "stages": _stage_rows(plan, measured),
-        "ramps": schedule.ramps_to_show(stages),
+        "ramps": ramps_to_show(stages),
         "decisions": _decisions(stages, measured),
         "blend": blend,
         "scores": rows,

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kaggle_prz import schedule
 from kaggle_prz.core.clock import FOR_ENSEMBLE_AND_REPORT, Budget
 from kaggle_prz.core.console import Console, duration
 from kaggle_prz.core.errors import PausedError
@@ -13,8 +12,13 @@ from kaggle_prz.core.task import Task
 from kaggle_prz.runs import records, speeds
 from kaggle_prz.runs.records import PlanRecord
 from kaggle_prz.runs.run import Run
-from kaggle_prz.schedule import Slot, Speed, Speeds, Workload, describe
+from kaggle_prz.schedule import describe
+from kaggle_prz.schedule.cost import Cost, Slot, Speed, Speeds, Workload, cost_of
+from kaggle_prz.schedule.division import divided
 from kaggle_prz.schedule.recipe import Recipe, Stage
+from kaggle_prz.schedule.short import after_heads, heads_alone, in_time
+from kaggle_prz.schedule.stages import stages_of
+from kaggle_prz.schedule.time_limit import MOST_EPOCHS_UNDER_A_TIME_LIMIT
 
 _SLOWER_FOLD = 1.3  # than the slowest so far, at most; a later stage's cost about the same
 _SLOWER_CLOSE = 2.0  # than the slowest so far, since there is more to read after every stage
@@ -72,7 +76,7 @@ class Plan:
             forecast = stored.predicted_seconds or ()
             self._forecast = dict(enumerate(forecast[: self._settled], start=1))
         else:
-            self._stages, self._settled = list(schedule.stages_of(run.recipe)), 0
+            self._stages, self._settled = list(stages_of(run.recipe)), 0
             self._write(complete=False)
         self._show()
 
@@ -137,8 +141,8 @@ class Plan:
     def _most_epochs(self, stage: Stage) -> float:
         recipe, here = self._run.recipe, stage.index - 1
         if recipe.epochs is not None:
-            return schedule.stages_of(recipe)[here].epochs
-        return schedule.divided(recipe, schedule.MOST_EPOCHS_UNDER_A_TIME_LIMIT)[here]
+            return stages_of(recipe)[here].epochs
+        return divided(recipe, MOST_EPOCHS_UNDER_A_TIME_LIMIT)[here]
 
     def _deadline(self, stage: Stage, fold: int) -> float | None:
         if self._budget.limit is None or self._speeds is None:
@@ -244,24 +248,24 @@ class Plan:
         passed = self._cost(stage).start if begun else 0.0
         seconds = self._left() + passed
         if not trains:
-            return schedule.heads_alone(seconds, ahead, self._workload, speed, seen=begun)
-        asked = [each.epochs for each in schedule.stages_of(recipe)[begin:][: len(ahead)]]
-        return schedule.in_time(
+            return heads_alone(seconds, ahead, self._workload, speed, seen=begun)
+        asked = [each.epochs for each in stages_of(recipe)[begin:][: len(ahead)]]
+        return in_time(
             seconds,
             ahead,
             self._workload,
             speed,
             asked=None if recipe.epochs is None else asked,
-            shares=schedule.divided(recipe, 1.0)[begin:][: len(ahead)],
+            shares=divided(recipe, 1.0)[begin:][: len(ahead)],
             seen=begun,
         )
 
-    def _cost(self, stage: Stage) -> schedule.Cost:
+    def _cost(self, stage: Stage) -> Cost:
         if self._speeds is None:
-            return schedule.Cost(0.0, 0.0, 0.0)
+            return Cost(0.0, 0.0, 0.0)
         follows_heads = stage.index > 1 and self._stages[stage.index - 2].epochs == 0
-        workload = schedule.after_heads(self._workload) if follows_heads else self._workload
-        return schedule.cost_of(stage, workload, self._speeds)
+        workload = after_heads(self._workload) if follows_heads else self._workload
+        return cost_of(stage, workload, self._speeds)
 
     def _show(self) -> None:
         if self._stages[self._settled :] or self._settled == 0:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from kaggle_prz.core import environment, filesystem
 from kaggle_prz.core.errors import RunError
-from kaggle_prz.schedule import Speed, Speeds
+from kaggle_prz.schedule.cost import Speed, Speeds
 from kaggle_prz.schedule.recipe import Recipe, Stage
 
 _FILE = "speed.json"

@@ -9,25 +9,15 @@ from kaggle_prz.schedule.recipe import Stage
 
 @dataclass(frozen=True)
 class Workload:
-    """How many images a stage touches.
+    """How many images a stage touches."""
 
-    Attributes:
-        folds: folds of the run.
-        train_rows: rows with a label; each fold trains on `(folds - 1) / folds` of them.
-        test_rows: rows to predict, by every fold.
-        views: test-time views of each predicted image.
-        refits_head: folds fit their heads anew in every stage but the first.
-        shares_features: of a backbone that is not trained, as long as it is not.
-        head_views: most views of an image that such a head can be fitted to.
-    """
-
-    folds: int
-    train_rows: int
-    test_rows: int
-    views: int
-    refits_head: bool = False
-    shares_features: bool = False
-    head_views: int = 1
+    folds: int  # folds of the run
+    train_rows: int  # rows with a label; each fold trains on `(folds - 1) / folds` of them
+    test_rows: int  # rows to predict, by every fold
+    views: int  # test-time views of each predicted image
+    refits_head: bool = False  # folds fit their heads anew in every stage but the first
+    shares_features: bool = False  # of a backbone that is not trained, as long as it is not
+    head_views: int = 1  # most views of an image that such a head can be fitted to
 
     def trained_images(self, epochs: float) -> float:
         """Return images that training passes over, all folds together."""
@@ -50,19 +40,12 @@ class Workload:
 
 @dataclass(frozen=True)
 class Speed:
-    """What was measured on this machine, at one image size.
+    """What was measured on this machine, at one image size."""
 
-    Attributes:
-        image_size: px at which it was measured.
-        train_images: images a second in training.
-        predict_images: images a second in prediction.
-        start: seconds to build and trace one stage's model.
-    """
-
-    image_size: int
-    train_images: float
-    predict_images: float
-    start: float
+    image_size: int  # px at which it was measured
+    train_images: float  # images a second in training
+    predict_images: float  # images a second in prediction
+    start: float  # seconds to build and trace one stage's model
 
     def at(self, image_size: int) -> "Speed":
         """Return the same machine at another size, by the ratio of areas."""
@@ -81,13 +64,9 @@ class Speed:
 
 @dataclass(frozen=True)
 class Speeds:
-    """What was measured on this machine, at several image sizes.
+    """What was measured on this machine, at several image sizes."""
 
-    Attributes:
-        measured: by image size, px, and batch size; at least one.
-    """
-
-    measured: Mapping[tuple[int, int], Speed]
+    measured: Mapping[tuple[int, int], Speed]  # by image size, px, and batch size; at least one
 
     def of(self, stage: Stage) -> Speed:
         """As measured at the size of a stage, else scaled from the nearest size.

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from kaggle_prz import schedule
 from kaggle_prz.core.console import Console, duration
-from kaggle_prz.schedule import Measured, Workload
+from kaggle_prz.schedule.cost import Measured, Workload, cost_of, relative_compute
+from kaggle_prz.schedule.ramps import ramps_to_show
 from kaggle_prz.schedule.recipe import Recipe, Stage
 
 NO_TIME_TO_TRAIN = (
@@ -57,13 +57,13 @@ def show_stages(
 ) -> None:
     """The stage table; times are predicted from `speed`, or left open without it.
 
-    A ramp has a column where it tells something, see `schedule.ramps_to_show`.
+    A ramp has a column where it tells something, see `ramps_to_show`.
     """
-    ramps = schedule.ramps_to_show(stages)
+    ramps = ramps_to_show(stages)
     compute = [stage.epochs * stage.image_size**2 for stage in stages]
     rows = []
     for place, (stage, spent) in enumerate(zip(stages, compute, strict=True)):
-        cost = schedule.cost_of(stage, workload, speed) if speed else None
+        cost = cost_of(stage, workload, speed) if speed else None
         rows.append(
             (
                 str(stage.index),
@@ -81,11 +81,9 @@ def show_stages(
         ("stage", "size", "epochs", "batch", "learning rate", *ramps, "compute", "predicted"),
         rows,
     )
-    share = schedule.relative_compute(stages)
+    share = relative_compute(stages)
     if len(stages) > 1 and share > 0:
-        total = (
-            sum(schedule.cost_of(stage, workload, speed).total for stage in stages) if speed else 0
-        )
+        total = sum(cost_of(stage, workload, speed).total for stage in stages) if speed else 0
         took = f"; predicted in all: {duration(total)}" if speed else ""
         console.say(
             f"{1 / share:.2f}× less compute than the same epochs at "

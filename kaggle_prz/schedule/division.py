@@ -18,21 +18,12 @@ def equal_compute(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
 
     Returns:
         Epochs of every stage, in proportion to 1 / size².
-
-    Example:
-        >>> [round(e, 2) for e in equal_compute((160, 240, 320), 10)]
-        [5.9, 2.62, 1.48]
     """
     return _in_proportion([1 / size**2 for size in sizes], epochs)
 
 
 def equal_epochs(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
-    """Divide `epochs` evenly; later stages then cost more.
-
-    Example:
-        >>> equal_epochs((160, 240, 320), 9)
-        (3.0, 3.0, 3.0)
-    """
+    """Divide `epochs` evenly; later stages then cost more."""
     return _in_proportion([1.0] * len(sizes), epochs)
 
 
@@ -41,10 +32,6 @@ def late_jump(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
 
     FFCV trains 160 px until 74 % of its 88 epochs (69 % of 16) and reaches 192 px at 86 % (81 %),
     rounding to 32 px between: a jump after 80 % (75 %). Its configurations have two sizes only.
-
-    Example:
-        >>> late_jump((160, 192), 10), late_jump((160, 240, 320), 10)
-        ((8.0, 2.0), (8.0, 1.0, 1.0))
     """
     others = len(sizes) - 1
     first = _FIRST_TO_OTHERS * others if others else 1.0
@@ -57,10 +44,6 @@ def linear(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
     A stage is trained from where that line passes its size to where it reaches the next one's.
     After Composer's progressive resizing, which spends the last 20 % at the full size; it also
     waits at the smallest size first, which stages far apart do of themselves.
-
-    Example:
-        >>> linear((160, 240, 320), 10), linear((160, 180, 320), 10)
-        ((4.0, 4.0, 2.0), (1.0, 7.0, 2.0))
     """
     rises = [later - earlier for earlier, later in pairwise(sizes)]
     along = [(1 - _AT_THE_FULL_SIZE) * rise / sum(rises) for rise in rises]

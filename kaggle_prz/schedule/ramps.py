@@ -20,10 +20,6 @@ def ramped(value: float | tuple[float, float], index: int, stages: int) -> float
     """Return the value of stage `index`, from 0, on a line from the first stage's to the last's.
 
     One stage alone takes the last's (EfficientNetV2, arXiv:2104.00298, algorithm 1).
-
-    Example:
-        >>> [ramped((0.1, 0.3), index, 3) for index in range(3)], ramped(0.2, 0, 3)
-        ([0.1, 0.2, 0.3], 0.2)
     """
     if not isinstance(value, tuple):
         return value

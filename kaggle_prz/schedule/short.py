@@ -36,8 +36,7 @@ def in_time(
         seen: features of the first stage's training images are made already.
 
     Example:
-        >>> from kaggle_prz.schedule import Speed, stages_of
-        >>> from kaggle_prz.schedule.recipe import Recipe
+        >>> from kaggle_prz.schedule.cost import Speed
         >>> stages = stages_of(Recipe(sizes=(96, 144, 192), folds=5))
         >>> load = Workload(5, 1800, 400, views=2, refits_head=True, shares_features=True)
         >>> fast = Speed(image_size=96, train_images=100, predict_images=300, start=10)
@@ -134,12 +133,7 @@ def _head(stage: Stage, views: int) -> Stage:
 
 
 def _fewer(views: int) -> list[int]:
-    """So many, then half, down to one: flips come in pairs.
-
-    Example:
-        >>> _fewer(4)
-        [4, 2, 1]
-    """
+    """So many, then half, down to one: flips come in pairs."""
     return [views >> halvings for halvings in range(views.bit_length())]
 
 

@@ -18,17 +18,11 @@ _COUNTED = re.compile(r"\D*(\d{1,9})(?:\.[^\d.]\w*)?")
 
 @dataclass(frozen=True)
 class Image:
-    """One image of a task.
+    """One image of a task."""
 
-    Attributes:
-        file: as the task has it.
-        role: whether its label is known or is to be predicted.
-        label: in words; empty where it is to be predicted.
-    """
-
-    file: str
-    role: Literal["train", "test"]
-    label: str = ""
+    file: str  # as the task has it
+    role: Literal["train", "test"]  # whether its label is known or is to be predicted
+    label: str = ""  # in words; empty where it is to be predicted
 
 
 @dataclass(frozen=True)
@@ -139,24 +133,12 @@ def image(task: Task, row: int) -> Image:
 
 
 def label(task: Task, row: int) -> str:
-    """Return the label of a training row in words.
-
-    Example:
-        ```python
-        label(task, 0)  # "cat", "night, rain", "12.5" or "elk"
-        ```
-    """
+    """Return the label of a training row in words."""
     return outputs.of(task).label(task.labels[row])
 
 
 def ids_in_both(task: Task) -> tuple[str, ...]:
-    """Return ids of training rows that rows to predict have too; none where ids but count rows.
-
-    Example:
-        ```python
-        ids_in_both(task)  # () of 0, 1, 2 … in both roles; ("8f31", …) of hashes
-        ```
-    """
+    """Return ids of training rows that rows to predict have too; none where ids but count rows."""
     both = sorted({*task.train_ids.tolist()} & {*task.test_ids.tolist()})
     most = 2 * (len(task.train_ids) + len(task.test_ids))
     counted = (_COUNTED.fullmatch(name) for name in both)

@@ -1,11 +1,11 @@
 """Task -> fold column: stratified, and whole groups together. Drawn once a run."""
 
 import csv
-import io
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
@@ -80,11 +80,6 @@ def strata(task: Task, folds: int) -> NDArray[np.int64]:
     """Return what folds are balanced by, `(train,)`; every stratum has at least `folds` rows.
 
     Strata that are smaller are put together, the smallest first.
-
-    Example:
-        ```python
-        np.bincount(strata(task, 5))  # rows of every stratum
-        ```
     """
     _, layers, rows = np.unique(
         outputs.of(task).strata(task.labels, folds), return_inverse=True, return_counts=True
@@ -131,14 +126,10 @@ def _enough(task: Task, folds: int) -> None:
 
 def write(path: Path, task: Task, column: NDArray[np.int64]) -> None:
     """Write `id,fold[,group]` for every training row."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    grouped = task.groups is not None
-    writer.writerow(["id", "fold", "group"] if grouped else ["id", "fold"])
-    for row, name in enumerate(task.train_ids):
-        extra = [str(task.groups[row])] if task.groups is not None else []
-        writer.writerow([str(name), int(column[row]), *extra])
-    filesystem.write_atomic(path, text.getvalue())
+    frame = pd.DataFrame({"id": task.train_ids, "fold": column})
+    if task.groups is not None:
+        frame["group"] = task.groups
+    filesystem.write_atomic(path, frame.to_csv(index=False, lineterminator="\n"))
 
 
 def read(path: Path, task: Task, folds: int) -> NDArray[np.int64]:

@@ -11,21 +11,13 @@ from kaggle_prz.core.task import Images, Task, Text
 
 @dataclass(frozen=True)
 class Rows:
-    """Where the images of a run's rows are in the image stores.
+    """Where the images of a run's rows are in the image stores."""
 
-    Attributes:
-        ids: `(images,)` id of the row of every image of the stores.
-        folds: `(train,)` fold that holds each training row out.
-        train: `(train images,)` indexes into the stores.
-        train_rows: `(train images,)` the training row of each.
-        test: `(test images seen,)` indexes of the readable images of the test rows.
-    """
-
-    ids: Text
-    folds: NDArray[np.int64]
-    train: NDArray[np.int64]
-    train_rows: NDArray[np.int64]
-    test: NDArray[np.int64]
+    ids: Text  # `(images,)` id of the row of every image of the stores
+    folds: NDArray[np.int64]  # `(train,)` fold that holds each training row out
+    train: NDArray[np.int64]  # `(train images,)` indexes into the stores
+    train_rows: NDArray[np.int64]  # `(train images,)` the training row of each
+    test: NDArray[np.int64]  # `(test images seen,)` indexes of the readable images of the test rows
 
     def held_out(self, fold: int) -> NDArray[np.int64]:
         """Positions in `train` of the images of the rows that a fold holds out."""

@@ -102,10 +102,5 @@ def _of_test(train: Rows, test: Rows) -> Iterator[str]:
 
 
 def labels_differ(task: Task, members: Rows) -> bool:
-    """Return whether training images have different labels; numbers by half a standard deviation.
-
-    Args:
-        task: whose images they are.
-        members: indexes of training images.
-    """
+    """Return whether training images differ in label; numbers by half a standard deviation."""
     return outputs.of(task).differ(task.labels, task.images.train_rows[members])

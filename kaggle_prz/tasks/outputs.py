@@ -173,15 +173,11 @@ class Shares(Classes):
 
 @dataclass(frozen=True, eq=False)
 class Heads(Classes):
-    """Several classes a row, one of each head: softmaxes side by side.
-
-    Attributes:
-        parts: how many outputs each head has.
-    """
+    """Several classes a row, one of each head: softmaxes side by side."""
 
     kind: ClassVar[Kind] = "heads"
 
-    parts: tuple[int, ...]
+    parts: tuple[int, ...]  # how many outputs each head has
 
     @property
     def sizes(self) -> tuple[int, ...]:

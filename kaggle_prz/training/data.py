@@ -26,18 +26,9 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
     What happens to a picture in a pass depends on the seed, the pass and its row in `pixels`
     alone. Keras with TensorFlow asks for batches in order, in a thread of its own, so that the
-    next is made while the network works on this one.
-
-    Args:
-        pixels: `(images, stored, stored, channels)` uint8, an array or any store.
-        rows: indexes into `pixels` to train on.
-        targets: of these rows, see `kaggle_prz.tasks.outputs.Target.targets`.
-        batch_size: images a batch; more rows than that wait for the next pass.
-        mixing: whether the step of that number, from 0, mixes pictures; default: every step.
-        size: of the pictures of a batch, px: random crops; default: as stored.
-
-    Raises:
-        UsageError: pictures are mixed, and targets are class indexes.
+    next is made while the network works on this one. `mixing` says whether a step, from 0, mixes
+    pictures; pictures of a `size` below the stored one are random crops; `weigh` gives the weight
+    of every row's loss, by its targets.
     """
 
     def __init__(
@@ -52,6 +43,7 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
         mixing: Callable[[int], bool] | None = None,
         size: int | None = None,
         seed: Sequence[int] = (0,),
+        weigh: Callable[[Array], NDArray[np.float32]] | None = None,
     ):
         super().__init__()
         self._pixels, self._rows, self._targets = pixels, rows, targets
@@ -60,14 +52,18 @@ class TrainBatches(keras.utils.PyDataset):  # type: ignore[misc]
             require_shares(self._targets)
         self._batch_size = min(batch_size, len(rows))
         self._size = size or pixels.shape[1]
-        self._seed, self._mixing = tuple(seed), mixing
+        self._seed, self._mixing, self._weigh = tuple(seed), mixing, weigh
         self._pass = -1
         self.on_epoch_end()
 
     def __len__(self) -> int:
         return max(1, len(self._rows) // self._batch_size)
 
-    def __getitem__(self, index: int) -> tuple[Pixels, Array]:
+    def __getitem__(self, index: int) -> tuple[Pixels, Array] | tuple[Pixels, Array, Array]:
+        images, targets = self._batch(index)
+        return (images, targets, self._weigh(targets)) if self._weigh else (images, targets)
+
+    def _batch(self, index: int) -> tuple[Pixels, Array]:
         chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         rows, targets = self._rows[chosen], self._targets[chosen]
         draws, how = self._draws[rows], self._augmentation

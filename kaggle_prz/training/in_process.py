@@ -22,7 +22,7 @@ from kaggle_prz.models.classifier import Classifier, build
 from kaggle_prz.runs import WEIGHTS, Run, fold_files, records
 from kaggle_prz.runs.fold_files import FoldDone
 from kaggle_prz.runs.records import Provenance
-from kaggle_prz.schedule import Slot, Speed
+from kaggle_prz.schedule.cost import Slot, Speed
 from kaggle_prz.schedule.recipe import Recipe, Stage
 from kaggle_prz.tasks import outputs
 from kaggle_prz.tasks.image_rows import Rows

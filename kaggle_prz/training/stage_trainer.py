@@ -25,18 +25,19 @@ from kaggle_prz.core.image_store import Store
 from kaggle_prz.metrics.arrays import Array
 from kaggle_prz.models import layer_depth
 from kaggle_prz.models.classifier import Classifier
-from kaggle_prz.schedule import describe, mixes
+from kaggle_prz.schedule import describe
+from kaggle_prz.schedule.ramps import mixes
 from kaggle_prz.schedule.recipe import Recipe, Stage
 from kaggle_prz.tasks import outputs
 from kaggle_prz.tasks.outputs import Classes, Target
 from kaggle_prz.training.augmentation import Augmentation
-from kaggle_prz.training.callbacks.averaging import WeightAverage, average_of
+from kaggle_prz.training.callbacks.averaging import WeightAverage
 from kaggle_prz.training.callbacks.callbacks import Clock, History, Pace, WriteBack
 from kaggle_prz.training.callbacks.early_stopping import BestPass, Validate
 from kaggle_prz.training.callbacks.rollback import Kept, Rollback
 from kaggle_prz.training.data import TrainBatches, fed
 from kaggle_prz.training.optimization import class_weights
-from kaggle_prz.training.optimization.losses import TracedLoss, WeightedBatches, loss_and_metrics
+from kaggle_prz.training.optimization.losses import TracedLoss, loss_and_metrics
 from kaggle_prz.training.optimization.optimizer import optimizer_of
 
 _STEPS_MEASURED = 6
@@ -49,30 +50,18 @@ class TrainingError(PrzError):
 
 @dataclass(frozen=True)
 class FoldWork:
-    """What one fold of a stage trains on.
+    """What one fold of a stage trains on."""
 
-    Attributes:
-        fold: its number.
-        pixels: `(images, stored, stored, 3)` uint8, of the stage's size or larger.
-        rows: indexes into `pixels` to train on.
-        targets: of these rows, see `kaggle_prz.tasks.outputs.Target.targets`.
-        flips: flips that leave labels what they are.
-        epochs: passes over `rows`, at most.
-        deadline: `time.monotonic()` at which to be done, or None.
-        expected: passes that are likely before the deadline; default: as the stage was built with.
-        validate: gives the score of the fold's held-out rows, for a recipe with patience.
-        better: whether a score is strictly better than another.
-    """
-
-    fold: int
-    pixels: Store
-    rows: NDArray[np.int64]
-    targets: Array
-    epochs: float
-    flips: tuple[str, ...] = ()
-    deadline: float | None = None
-    expected: float | None = None
-    validate: Validate | None = None
+    fold: int  # its number
+    pixels: Store  # `(images, stored, stored, 3)` uint8, of the stage's size or larger
+    rows: NDArray[np.int64]  # indexes into `pixels` to train on
+    targets: Array  # of these rows, see `kaggle_prz.tasks.outputs.Target.targets`
+    epochs: float  # passes over `rows`, at most
+    flips: tuple[str, ...] = ()  # flips that leave labels what they are
+    deadline: float | None = None  # `time.monotonic()` at which to be done, or None
+    expected: float | None = None  # passes likely before the deadline; default: the stage's
+    validate: Validate | None = None  # score of the held-out rows, for a recipe with patience
+    # whether a score is strictly better than another
     better: Callable[[float, float], bool] = operator.gt
 
 
@@ -145,7 +134,7 @@ class StageTrainer:
         try:
             for steps in (1, measured):  # the first call traces; both go the way of `train`
                 self._model.fit(
-                    fed(self._weighted(self._batches(work), work)),
+                    fed(self._batches(work)),
                     steps_per_epoch=steps,
                     shuffle=False,
                     verbose=0,
@@ -180,7 +169,7 @@ class StageTrainer:
         likely = min(planned, self.steps(len(work.rows), expected))
         pace = Pace(planned, self._peak(likely // whole), work.deadline, whole)
         batches = self._batches(work, lambda step: self._mixes(step, pace))
-        average = average_of(self._recipe, pace)
+        average = WeightAverage(pace, self._recipe.ema, whole) if self._recipe.ema else None
         self._average = (work.fold, average) if average else None
         where = f"{self.stage.name}, fold {work.fold}"
         rollback = Rollback(pace, lambda: self._start_anew(average), self._note, where)
@@ -188,7 +177,7 @@ class StageTrainer:
         best = self._best_pass(work, history, pace)
         try:
             self._model.fit(
-                fed(self._weighted(batches, work)),
+                fed(batches),
                 epochs=math.ceil((pace.steps + whole) / len(batches)),  # pace ends it
                 shuffle=False,
                 verbose=0,
@@ -259,6 +248,10 @@ class StageTrainer:
 
     def _batches(self, work: FoldWork, mixing: Callable[[int], bool] | None = None) -> TrainBatches:
         targets = outputs.shares(work.targets, self._sizes) if self._mixed else work.targets
+        weigh = None
+        if self._recipe.class_weight != "none":
+            weights = class_weights.balanced(work.targets, self._sizes)
+            weigh = functools.partial(class_weights.of_rows, weights, sizes=self._sizes)
         return TrainBatches(
             work.pixels,
             work.rows,
@@ -269,12 +262,5 @@ class StageTrainer:
             mixing=mixing,
             size=self._model.input_shape[1],
             seed=(self._recipe.seed, self.stage.index, work.fold),
-        )
-
-    def _weighted(self, batches: TrainBatches, work: FoldWork) -> keras.utils.PyDataset:
-        if self._recipe.class_weight == "none":
-            return batches
-        weights = class_weights.balanced(work.targets, self._sizes)
-        return WeightedBatches(
-            batches, lambda targets: class_weights.of_rows(weights, targets, self._sizes)
+            weigh=weigh,
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kaggle_prz.runs.fold_files import FoldDone
-from kaggle_prz.schedule import Slot, Speed
+from kaggle_prz.schedule.cost import Slot, Speed
 from kaggle_prz.schedule.recipe import Stage
 
 NextSlot = Callable[[int], Slot | None]
@@ -19,15 +19,10 @@ NextSlot = Callable[[int], Slot | None]
 
 @dataclass(frozen=True)
 class Prepared:
-    """A stage whose network is built.
+    """A stage whose network is built."""
 
-    Attributes:
-        stage: with the batch size and learning rate that it is trained with.
-        speed: of a few steps, or None where none was asked for.
-    """
-
-    stage: Stage
-    speed: Speed | None
+    stage: Stage  # with the batch size and learning rate that it is trained with
+    speed: Speed | None  # of a few steps, or None where none was asked for
 
 
 class Worker(Protocol):

@@ -5,7 +5,7 @@ from support.toys import Recorder, make_bags, make_task
 from kaggle_prz.commands import plan
 from kaggle_prz.models import backbones
 from kaggle_prz.runs import speeds
-from kaggle_prz.schedule import Speed
+from kaggle_prz.schedule.cost import Speed
 from kaggle_prz.schedule.recipe import Recipe
 
 TASK = make_task([0, 1, 2] * 20)

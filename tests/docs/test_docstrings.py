@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import kaggle_prz
-from kaggle_prz.schedule import stages_of
+from kaggle_prz.schedule.stages import stages_of
 
 MODULES = sorted(m.name for m in pkgutil.walk_packages(kaggle_prz.__path__, "kaggle_prz."))
 NEED_KERAS = {m for m in MODULES if m.split(".")[1] in {"models", "training"}}

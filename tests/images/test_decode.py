@@ -344,26 +344,3 @@ def test_a_full_disk_is_a_sentence_and_leaves_no_parts(root, tmp_path, decode, s
         decode([name], sizes=(16, 256))
     assert [p.name for p in (tmp_path / "store").rglob("*npy")] == []
     assert _looks_like_halves(decode([name], sizes=(16,)).stores[16][0])
-
-
-def test_a_smaller_size_is_made_from_one_twice_as_large_without_the_files(
-    root, decode, monkeypatch
-):
-    names = [_save(root, f"{k}.png", _halves(60 + k, 60)) for k in range(3)] + [""]
-    large = decode(names, sizes=(48,))
-    fresh = [np.asarray(Image.open(root / name).resize((24, 24), 4)) for name in names[:3]]
-    monkeypatch.setattr(decode_one, "decode", _never)
-    console = Recorder()
-    decoded = decode(names, sizes=(24, 48), console=console)
-    assert console.bars == [("shrink 48 px to 24 px", 4)]
-    assert decoded.readable.tolist() == large.readable.tolist() == [True] * 3 + [False]
-    for row in range(3):
-        assert np.abs(decoded.stores[24][row].astype(int) - fresh[row]).mean() < 2
-
-
-def test_a_size_that_is_nearly_as_large_is_made_from_the_files(root, decode):
-    names = [_save(root, "a.png", _halves(60, 60))]
-    decode(names, sizes=(48,))
-    console = Recorder()
-    decode(names, sizes=(32, 16), console=console)
-    assert console.bars == [("shrink 48 px to 16 px", 1), ("decode to 32 px", 1)]

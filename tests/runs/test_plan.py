@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.toys import Recorder, make_task
 
-from kaggle_prz import schedule
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.clock import Budget
 from kaggle_prz.core.errors import PausedError
@@ -15,9 +14,12 @@ from kaggle_prz.runs import plan as planning
 from kaggle_prz.runs import speeds
 from kaggle_prz.runs.plan import Plan
 from kaggle_prz.runs.run import Run
-from kaggle_prz.schedule import Speed, Speeds
+from kaggle_prz.schedule.cost import Slot, Speed, Speeds, Workload, cost_of
 from kaggle_prz.schedule.describe import HEADS_FIRST, NO_TIME_TO_TRAIN
+from kaggle_prz.schedule.ramps import RAMPS
 from kaggle_prz.schedule.recipe import Recipe
+from kaggle_prz.schedule.stages import stages_of
+from kaggle_prz.schedule.time_limit import FEWEST_EPOCHS_WORTH_A_STAGE
 
 TASK = make_task([0, 1, 2] * 100, test_ids=[f"t{row}" for row in range(60)])
 SIZES = (32, 64, 96)
@@ -68,7 +70,7 @@ def _told(console: Recorder) -> list[str]:
 
 def _cost(stages, recipe=None) -> float:
     workload = planning.workload_of(recipe or Recipe(folds=3), TASK)
-    return sum(schedule.cost_of(stage, workload, FAST).total for stage in stages)
+    return sum(cost_of(stage, workload, FAST).total for stage in stages)
 
 
 def test_a_new_plan_is_written_down(begin, tmp_path):
@@ -94,7 +96,7 @@ def test_without_a_limit_stages_are_settled_as_they_are(begin, tmp_path):
         stage = plan.next()
         assert plan.settle(stage, FAST if index == 1 else None) == stage
         assert _written(tmp_path)["settled"] == index
-        assert plan.slot(stage, 0) == schedule.Slot(stage.epochs)
+        assert plan.slot(stage, 0) == Slot(stage.epochs)
         assert plan.has_time_for(stage, 2)
     plan.close()
     assert _written(tmp_path)["complete"] is True
@@ -221,7 +223,7 @@ def test_the_last_stage_of_heads_is_trained_with_what_time_is_left(begin, clock,
     assert plan.needs_speed(third)
     clock.now += 4
     trained = plan.settle(third, Speed(96, 100 / 9, 4000 / 9, 2))
-    assert trained.epochs > schedule.FEWEST_EPOCHS_WORTH_A_STAGE
+    assert trained.epochs > FEWEST_EPOCHS_WORTH_A_STAGE
     assert plan.has_time_for(trained, 0)
     assert plan.slot(trained, 0).epochs > trained.epochs
     assert [stage["epochs"] for stage in _written(tmp_path)["stages"]] == [0, 0, trained.epochs]
@@ -232,7 +234,7 @@ def test_the_last_stage_of_heads_is_trained_with_what_time_is_left(begin, clock,
 def test_a_large_stage_that_does_not_fit_is_given_up_in_a_sentence(begin, console, tmp_path):
     plan = begin(time_limit=14, refit_head=False)
     settled = plan.settle(plan.next(), FAST)
-    assert settled.epochs >= schedule.FEWEST_EPOCHS_WORTH_A_STAGE
+    assert settled.epochs >= FEWEST_EPOCHS_WORTH_A_STAGE
     assert plan.next().image_size == 64
     assert plan.next() is None
     assert _told(console) == ["The time limit leaves 7.9 s, too little for 96 px: given up."]
@@ -280,7 +282,7 @@ def test_folds_share_the_time_that_is_left(begin, clock):
     plan = begin(time_limit=100, sizes=(32,))
     stage = plan.settle(plan.next(), FAST)
     left = Budget(100, begun=1000).left()
-    prediction = schedule.cost_of(stage, planning.workload_of(Recipe(folds=3), TASK), FAST).predict
+    prediction = cost_of(stage, planning.workload_of(Recipe(folds=3), TASK), FAST).predict
     deadlines = [plan.slot(stage, fold).deadline - clock.now for fold in range(3)]
     expected = [left / remaining - prediction / 3 for remaining in (3, 2, 1)]
     assert deadlines == pytest.approx(expected)
@@ -364,13 +366,13 @@ def test_a_speed_that_was_only_scaled_is_not_kept(begin):
 
 
 def test_stages_are_forecast_by_the_speed_of_the_nearest_size(begin, tmp_path):
-    slow, stages = Speed(96, 10, 20, 5), schedule.stages_of(TINY)
+    slow, stages = Speed(96, 10, 20, 5), stages_of(TINY)
     speeds.keep(TINY, stages[2], slow)
     plan = begin()
     plan.settle(plan.next(), FAST)
     workload = planning.workload_of(TINY, TASK)
     expected = [  # 64 px are nearer to 96 px than to 32 px
-        schedule.cost_of(stage, workload, speed).total
+        cost_of(stage, workload, speed).total
         for stage, speed in zip(stages, (FAST, slow, slow), strict=True)
     ]
     assert _written(tmp_path)["predicted_seconds"] == pytest.approx(expected, abs=0.1)
@@ -388,7 +390,7 @@ def test_a_plan_holds_every_ramp(begin, tmp_path):
     stages = _written(tmp_path)["stages"]
     assert [stage["mixup"] for stage in stages] == [0, 0.1, 0.2]
     assert [stage["dropout"] for stage in stages] == [0.1, 0.2, 0.3]
-    assert all(set(schedule.RAMPS) <= set(stage) for stage in stages)
+    assert all(set(RAMPS) <= set(stage) for stage in stages)
 
 
 def test_stages_are_shown_before_and_after_the_first_measurement(begin, console):
@@ -422,7 +424,7 @@ def test_a_last_size_without_epochs_stays_untrained(begin, time_limit):
 )
 def test_views_are_counted_where_the_task_allows_flips(recipe, flips, views):
     task = make_task([0, 1, 2] * 3, flips=flips)
-    assert planning.workload_of(Recipe(folds=2, **recipe), task) == schedule.Workload(
+    assert planning.workload_of(Recipe(folds=2, **recipe), task) == Workload(
         2,
         9,
         5,

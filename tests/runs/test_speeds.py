@@ -3,7 +3,7 @@ from support.toys import make_stage
 
 from kaggle_prz.core import environment, filesystem
 from kaggle_prz.runs import speeds
-from kaggle_prz.schedule import Speed, Speeds
+from kaggle_prz.schedule.cost import Speed, Speeds
 from kaggle_prz.schedule.recipe import Recipe
 
 TINY = Recipe(backbone="tiny")

@@ -4,9 +4,10 @@ import pytest
 from support.toy_nets import stage
 from support.toys import Recorder, make_stage
 
-from kaggle_prz import schedule
-from kaggle_prz.schedule import Speed, Workload, describe
+from kaggle_prz.schedule import describe
+from kaggle_prz.schedule.cost import Speed, Workload
 from kaggle_prz.schedule.recipe import Recipe
+from kaggle_prz.schedule.stages import stages_of
 
 
 def test_a_plain_recipe_has_none():
@@ -61,7 +62,7 @@ def test_stages_are_shown_with_their_share_and_forecast(console):
 
 def test_a_ramp_has_a_column_where_it_is_not_zero_throughout(console):
     recipe = Recipe(sizes=(32, 48, 64), mixup=(0, 0.2), dropout=(0.1, 0.3), epochs=3)
-    describe.show_stages(schedule.stages_of(recipe), WORKLOAD, None, console)
+    describe.show_stages(stages_of(recipe), WORKLOAD, None, console)
     ((_, columns, rows),) = console.tables
     assert columns[4:8] == ["learning rate", "dropout", "mixup", "compute"]
     assert [row[5:7] for row in rows] == [("0.1", "0"), ("0.2", "0.1"), ("0.3", "0.2")]

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from kaggle_prz import schedule
 from kaggle_prz.commands.kernel import wheels
 from kaggle_prz.core import plugins
 from kaggle_prz.core.errors import UsageError
 from kaggle_prz.models import backbones
 from kaggle_prz.schedule import presets
 from kaggle_prz.schedule.recipe import Recipe
+from kaggle_prz.schedule.stages import stages_of
 
 FOLDER = Path(presets.__file__).parent
 
@@ -60,7 +60,7 @@ def test_no_named_recipe_says_what_is_trained():
 
 
 def test_the_strong_recipe_rises_with_the_size():
-    stages = schedule.stages_of(presets.parse({"recipe": "strong"}))
+    stages = stages_of(presets.parse({"recipe": "strong"}))
     for name in ("randaugment", "dropout", "mixup", "stochastic_depth"):
         values = [getattr(stage, name) for stage in stages]
         assert values == sorted(set(values))

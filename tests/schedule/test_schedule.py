@@ -8,9 +8,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.toys import make_stage
 
-from kaggle_prz import schedule
-from kaggle_prz.schedule import SCHEDULES, Speed, Speeds, Workload
+from kaggle_prz.schedule import division
+from kaggle_prz.schedule.cost import Speed, Speeds, Workload, cost_of, relative_compute
+from kaggle_prz.schedule.division import SCHEDULES, equal_compute, equal_epochs, late_jump, linear
+from kaggle_prz.schedule.ramps import mixes, ramped, ramps_to_show
 from kaggle_prz.schedule.recipe import Recipe, Stage
+from kaggle_prz.schedule.short import (
+    FEWEST_STEPS_BETTER_THAN_A_HEAD,
+    after_heads,
+    heads_alone,
+    in_time,
+)
+from kaggle_prz.schedule.stages import DEFAULT_EPOCHS, stages_of
+from kaggle_prz.schedule.time_limit import (
+    FEWEST_EPOCHS_WORTH_A_STAGE,
+    MOST_EPOCHS_UNDER_A_TIME_LIMIT,
+    SAFETY,
+    within,
+)
 
 all_sizes = st.lists(st.integers(8, 512), min_size=1, max_size=4, unique=True).map(
     lambda sizes: tuple(sorted(sizes))
@@ -39,7 +54,7 @@ ramps = st.floats(0, 0.9) | st.tuples(st.floats(0, 0.9), st.floats(0, 0.9))
 
 
 def _seconds(stages, workload, speed) -> float:
-    return sum(schedule.cost_of(stage, workload, speed).total for stage in stages)
+    return sum(cost_of(stage, workload, speed).total for stage in stages)
 
 
 def test_every_schedule_of_a_recipe_has_a_rule():
@@ -56,8 +71,8 @@ def test_every_schedule_divides_all_epochs(sizes, epochs, name):
 
 @given(recipes)
 def test_the_stages_of_a_recipe_have_its_epochs(recipe):
-    stages = schedule.stages_of(recipe)
-    wanted = schedule.divided(recipe, recipe.epochs or schedule.DEFAULT_EPOCHS)
+    stages = stages_of(recipe)
+    wanted = division.divided(recipe, recipe.epochs or DEFAULT_EPOCHS)
     for stage, epochs in zip(stages, wanted, strict=True):
         assert stage.epochs == pytest.approx(epochs, abs=0.0101)
         assert stage.epochs > 0
@@ -65,16 +80,16 @@ def test_the_stages_of_a_recipe_have_its_epochs(recipe):
 
 def test_the_schedules_of_others_spend_the_shares_that_they_say():
     sizes = (160, 240, 320)
-    assert schedule.equal_epochs(sizes, 6) == (2, 2, 2)
-    assert schedule.late_jump(sizes, 10) == pytest.approx((8, 1, 1))
-    assert schedule.linear(sizes, 10) == pytest.approx((4, 4, 2))
+    assert equal_epochs(sizes, 6) == (2, 2, 2)
+    assert late_jump(sizes, 10) == pytest.approx((8, 1, 1))
+    assert linear(sizes, 10) == pytest.approx((4, 4, 2))
     for name in SCHEDULES:
         assert SCHEDULES[name]((64,), 5) == (5,)
 
 
 @given(all_sizes.filter(lambda sizes: len(sizes) > 1))
 def test_a_linear_rise_spends_epochs_where_sizes_are_far_apart(sizes):
-    *rising, full = schedule.linear(sizes, 1.0)
+    *rising, full = linear(sizes, 1.0)
     assert full == pytest.approx(0.2)
     rises = [later - earlier for earlier, later in itertools.pairwise(sizes)]
     assert [share / sum(rising) for share in rising] == pytest.approx(
@@ -84,12 +99,12 @@ def test_a_linear_rise_spends_epochs_where_sizes_are_far_apart(sizes):
 
 def test_epochs_a_stage_win_over_the_schedule():
     recipe = Recipe(sizes=(32, 48), epochs=(3, 0.5), schedule="late_jump")
-    assert [stage.epochs for stage in schedule.stages_of(recipe)] == [3, 0.5]
+    assert [stage.epochs for stage in stages_of(recipe)] == [3, 0.5]
 
 
 @given(ramps, st.integers(1, 6))
 def test_a_ramp_goes_from_its_first_to_its_last_value(value, stages):
-    values = [schedule.ramped(value, index, stages) for index in range(stages)]
+    values = [ramped(value, index, stages) for index in range(stages)]
     first, last = value if isinstance(value, tuple) else (value, value)
     assert values[-1] == pytest.approx(last, abs=1e-6)
     if stages > 1:
@@ -100,7 +115,7 @@ def test_a_ramp_goes_from_its_first_to_its_last_value(value, stages):
 @given(st.integers(1, 6), st.data(), st.floats(0, 1))
 def test_images_are_mixed_until_the_end_of_the_last_stage(stages, data, progress):
     index = data.draw(st.integers(0, stages - 1))
-    assert schedule.mixes(index, stages, progress) is (index + 1 < stages or progress < 0.8)
+    assert mixes(index, stages, progress) is (index + 1 < stages or progress < 0.8)
 
 
 @pytest.mark.parametrize(
@@ -114,35 +129,35 @@ def test_images_are_mixed_until_the_end_of_the_last_stage(stages, data, progress
     ],
 )
 def test_ramps_that_tell_something_are_shown(recipe, shown):
-    assert schedule.ramps_to_show(schedule.stages_of(Recipe(**recipe))) == shown
+    assert ramps_to_show(stages_of(Recipe(**recipe))) == shown
 
 
 @given(all_sizes, st.floats(0.01, 1000))
 def test_equal_compute_divides_all_epochs_into_stages_of_equal_cost(sizes, epochs):
-    shares = schedule.equal_compute(sizes, epochs)
+    shares = equal_compute(sizes, epochs)
     assert sum(shares) == pytest.approx(epochs)
     costs = [share * size**2 for share, size in zip(shares, sizes, strict=True)]
     assert costs == pytest.approx([costs[0]] * len(sizes))
 
 
 def test_one_epoch_count_a_stage_is_taken_as_it_is():
-    stages = schedule.stages_of(Recipe(sizes=(32, 48), epochs=(3, 0.5)))
+    stages = stages_of(Recipe(sizes=(32, 48), epochs=(3, 0.5)))
     assert [stage.epochs for stage in stages] == [3, 0.5]
 
 
 def test_epochs_in_all_are_divided():
-    stages = schedule.stages_of(Recipe(sizes=(160, 240, 320), epochs=10))
+    stages = stages_of(Recipe(sizes=(160, 240, 320), epochs=10))
     assert [stage.epochs for stage in stages] == [5.9, 2.62, 1.48]
 
 
 def test_the_learning_rate_falls_from_stage_to_stage():
-    rates = [stage.learning_rate for stage in schedule.stages_of(Recipe(learning_rate=0.01))]
+    rates = [stage.learning_rate for stage in stages_of(Recipe(learning_rate=0.01))]
     assert rates == pytest.approx([0.01, 0.006, 0.0036])
 
 
 @given(all_sizes, st.integers(1, 1024))
 def test_a_later_stage_needs_no_more_memory_than_the_first(sizes, batch_size):
-    stages = schedule.stages_of(Recipe(sizes=sizes, batch_size=batch_size))
+    stages = stages_of(Recipe(sizes=sizes, batch_size=batch_size))
     smallest = min(batch_size, 32)
     for stage in stages:
         assert stage.batch_size >= smallest
@@ -154,22 +169,22 @@ def test_a_later_stage_needs_no_more_memory_than_the_first(sizes, batch_size):
 
 def test_fewer_than_32_images_a_step_are_those_asked_for():
     for batch_size in (8, 32, 48):
-        stages = schedule.stages_of(Recipe(sizes=(96, 144, 192), batch_size=batch_size))
+        stages = stages_of(Recipe(sizes=(96, 144, 192), batch_size=batch_size))
         assert [stage.batch_size for stage in stages][1:] == [min(batch_size, 32)] * 2
 
 
 def test_fitting_heads_anew_costs_a_pass_of_predicting_in_every_later_stage():
-    one, two = schedule.stages_of(Recipe(sizes=(32, 48), epochs=2))
+    one, two = stages_of(Recipe(sizes=(32, 48), epochs=2))
     plain = Workload(folds=3, train_rows=300, test_rows=100, views=2)
     refits = replace(plain, refits_head=True)
     speed = Speed(image_size=32, train_images=50, predict_images=200, start=5)
-    assert schedule.cost_of(one, plain, speed) == schedule.cost_of(one, refits, speed)
-    seconds = schedule.cost_of(two, refits, speed).total - schedule.cost_of(two, plain, speed).total
+    assert cost_of(one, plain, speed) == cost_of(one, refits, speed)
+    seconds = cost_of(two, refits, speed).total - cost_of(two, plain, speed).total
     assert seconds == pytest.approx(2 * 300 / (200 * (32 / 48) ** 2))
 
 
 def test_batch_sizes_fall_with_the_square_of_the_size():
-    stages = schedule.stages_of(Recipe(sizes=(100, 200), batch_size=128))
+    stages = stages_of(Recipe(sizes=(100, 200), batch_size=128))
     assert [stage.batch_size for stage in stages] == [128, 32]
 
 
@@ -212,7 +227,7 @@ def test_a_batch_of_another_size_is_nearer_than_another_image_size():
 def test_the_cost_of_a_stage_counts_every_fold():
     workload = Workload(folds=3, train_rows=300, test_rows=100, views=2)
     speed = Speed(image_size=32, train_images=100, predict_images=200, start=5)
-    cost = schedule.cost_of(make_stage(epochs=2), workload, speed)
+    cost = cost_of(make_stage(epochs=2), workload, speed)
     # 2 epochs over 200 of 300 rows by 3 folds; 2 views of every held out and test row.
     assert (cost.train, cost.predict, cost.start) == (12.0, 6.0, 5.0)
     assert cost.total == 23.0
@@ -220,38 +235,36 @@ def test_the_cost_of_a_stage_counts_every_fold():
 
 def test_relative_compute_is_that_of_the_largest_size_alone():
     stages = [make_stage(1, 50, epochs=4), make_stage(2, 100, epochs=1)]
-    assert schedule.relative_compute(stages) == pytest.approx(2 / 5)
-    assert schedule.relative_compute([make_stage(epochs=0)]) == 0
+    assert relative_compute(stages) == pytest.approx(2 / 5)
+    assert relative_compute([make_stage(epochs=0)]) == 0
 
 
 @given(recipes, workloads, speeds, st.floats(-10, 1e6), st.booleans())
 def test_what_fits_never_costs_more_than_the_time_given(recipe, workload, speed, seconds, capped):
-    shares = schedule.divided(recipe, 1.0)
-    stages = schedule.within(
-        seconds, schedule.stages_of(recipe), workload, speed, capped=capped, shares=shares
-    )
+    shares = division.divided(recipe, 1.0)
+    stages = within(seconds, stages_of(recipe), workload, speed, capped=capped, shares=shares)
     assert _seconds(stages, workload, speed) <= max(0.0, seconds)
 
 
 @given(recipes, workloads, speeds, st.floats(0.1, 1e6), st.booleans())
 def test_the_largest_stages_are_given_up_first(recipe, workload, speed, seconds, capped):
-    given_stages = schedule.stages_of(recipe)
-    kept = schedule.within(seconds, given_stages, workload, speed, capped=capped)
+    given_stages = stages_of(recipe)
+    kept = within(seconds, given_stages, workload, speed, capped=capped)
     assert [stage.name for stage in kept] == [stage.name for stage in given_stages[: len(kept)]]
     if capped:
         for stage, before in zip(kept, given_stages, strict=False):
             assert stage.epochs <= before.epochs
     else:
-        assert sum(stage.epochs for stage in kept) <= schedule.MOST_EPOCHS_UNDER_A_TIME_LIMIT
+        assert sum(stage.epochs for stage in kept) <= MOST_EPOCHS_UNDER_A_TIME_LIMIT
 
 
 @given(
     recipes, workloads, speeds, st.lists(st.floats(0.1, 1e6), min_size=2, max_size=2), st.booleans()
 )
 def test_more_time_never_brings_less(recipe, workload, speed, times, capped):
-    stages = schedule.stages_of(recipe)
-    less = schedule.within(min(times), stages, workload, speed, capped=capped)
-    more = schedule.within(max(times), stages, workload, speed, capped=capped)
+    stages = stages_of(recipe)
+    less = within(min(times), stages, workload, speed, capped=capped)
+    more = within(max(times), stages, workload, speed, capped=capped)
     assert len(more) >= len(less)
     if len(more) == len(less):
         for slow, fast in zip(less, more, strict=True):
@@ -260,10 +273,8 @@ def test_more_time_never_brings_less(recipe, workload, speed, times, capped):
 
 @given(recipes, workloads, speeds, st.floats(0.1, 1e6))
 def test_the_time_is_divided_as_the_schedule_says(recipe, workload, speed, seconds):
-    wanted = schedule.divided(recipe, 1.0)
-    stages = schedule.within(
-        seconds, schedule.stages_of(recipe), workload, speed, capped=False, shares=wanted
-    )
+    wanted = division.divided(recipe, 1.0)
+    stages = within(seconds, stages_of(recipe), workload, speed, capped=False, shares=wanted)
     total = sum(stage.epochs for stage in stages)
     for stage, share in zip(stages, wanted, strict=False):
         expected = total * share / sum(wanted[: len(stages)])
@@ -274,16 +285,14 @@ def test_a_late_jump_keeps_most_of_the_time_at_the_small_size():
     recipe = Recipe(sizes=(32, 64), schedule="late_jump", folds=2)
     workload = Workload(folds=2, train_rows=100, test_rows=10, views=1)
     speed = Speed(image_size=32, train_images=100, predict_images=1000, start=0)
-    first, second = schedule.within(
-        20, schedule.stages_of(recipe), workload, speed, capped=False, shares=(0.8, 0.2)
-    )
+    first, second = within(20, stages_of(recipe), workload, speed, capped=False, shares=(0.8, 0.2))
     assert first.epochs / second.epochs == pytest.approx(4, rel=0.01)
 
 
 @given(recipes, workloads, speeds, st.floats(0.1, 1e6))
 def test_every_stage_that_is_kept_is_worth_its_start(recipe, workload, speed, seconds):
-    stages = schedule.within(seconds, schedule.stages_of(recipe), workload, speed, capped=False)
-    assert all(stage.epochs >= schedule.FEWEST_EPOCHS_WORTH_A_STAGE for stage in stages)
+    stages = within(seconds, stages_of(recipe), workload, speed, capped=False)
+    assert all(stage.epochs >= FEWEST_EPOCHS_WORTH_A_STAGE for stage in stages)
 
 
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=3))
@@ -293,23 +302,23 @@ def test_epochs_that_were_asked_for_are_kept_where_there_is_time(hundredths):
     stages = [make_stage(k + 1, 32 * (k + 1), epochs) for k, epochs in enumerate(asked)]
     workload = Workload(folds=2, train_rows=100, test_rows=10, views=1)
     speed = Speed(image_size=32, train_images=1e4, predict_images=1e4, start=0)
-    kept = schedule.within(1e6, stages, workload, speed, capped=True)
+    kept = within(1e6, stages, workload, speed, capped=True)
     assert [stage.epochs for stage in kept] == asked
 
 
 @given(recipes, workloads, speeds, st.floats(0.1, 1e6), st.booleans())
 def test_time_too_short_to_train_goes_to_heads(recipe, workload, speed, seconds, capped):
-    stages = schedule.stages_of(recipe)
+    stages = stages_of(recipe)
     workload = replace(workload, refits_head=True, shares_features=True, head_views=4)
     asked = [stage.epochs for stage in stages] if capped else None
-    fitted = schedule.in_time(seconds, stages, workload, speed, asked=asked)
+    fitted = in_time(seconds, stages, workload, speed, asked=asked)
     cost = _seconds(fitted, workload, speed)
     assert cost <= seconds or [stage.epochs for stage in fitted] == [0]
     if fitted[0].epochs:
         steps = fitted[0].epochs * workload.train_rows * (1 - 1 / workload.folds)
         steps /= fitted[0].batch_size
         as_asked = capped and fitted[0].epochs == stages[0].epochs
-        assert as_asked or steps >= schedule.FEWEST_STEPS_BETTER_THAN_A_HEAD - 1e-6
+        assert as_asked or steps >= FEWEST_STEPS_BETTER_THAN_A_HEAD - 1e-6
     else:
         assert not any(stage.epochs for stage in fitted)
 
@@ -317,11 +326,11 @@ def test_time_too_short_to_train_goes_to_heads(recipe, workload, speed, seconds,
 @given(recipes, workloads, speeds, st.floats(0.1, 1e6))
 def test_of_heads_the_last_alone_is_trained(recipe, workload, speed, seconds):
     workload = replace(workload, refits_head=True, shares_features=True, head_views=4)
-    heads = [stage.model_copy(update={"epochs": 0.0}) for stage in schedule.stages_of(recipe)][1:]
+    heads = [stage.model_copy(update={"epochs": 0.0}) for stage in stages_of(recipe)][1:]
     for count in range(1, len(heads) + 1):
-        fitted = schedule.in_time(seconds, heads[:count], workload, speed)
+        fitted = in_time(seconds, heads[:count], workload, speed)
         assert count == 1 or not any(stage.epochs for stage in fitted)
-        after = schedule.after_heads(workload)
+        after = after_heads(workload)
         cost = _seconds(fitted, after, speed)
         assert cost <= seconds
 
@@ -333,7 +342,7 @@ def test_heads_see_as_many_flips_as_fit_before_a_larger_size_is_thought_of():
     found = [
         [(head.image_size, head.head_views) for head in heads]
         for seconds in (1, 3, 5, 9, 13, 26)
-        if (heads := schedule.heads_alone(seconds, stages, workload, speed))
+        if (heads := heads_alone(seconds, stages, workload, speed))
     ]
     assert found == [
         [(32, 1)],
@@ -349,7 +358,7 @@ def test_features_that_are_made_already_leave_time_for_more_views():
     workload = Workload(2, 90, 10, views=1, refits_head=True, shares_features=True, head_views=4)
     speed = Speed(image_size=32, train_images=1.0, predict_images=100.0, start=0)
     for seen, views in ((False, 1), (True, 2)):
-        (head,) = schedule.heads_alone(2, [make_stage()], workload, speed, seen=seen)
+        (head,) = heads_alone(2, [make_stage()], workload, speed, seen=seen)
         assert head.head_views == views
 
 
@@ -369,7 +378,7 @@ def test_steps_that_better_what_heads_answer(sizes, seconds, views, trained):
     stages = [stage.model_copy(update={"batch_size": 16}) for stage in stages]
     workload = Workload(2, 640, 0, 1, refits_head=True, shares_features=True, head_views=views)
     speed = Speed(image_size=32, train_images=32.0, predict_images=1e6, start=0)
-    fitted = schedule.in_time(seconds / schedule.SAFETY, stages, workload, speed)
+    fitted = in_time(seconds / SAFETY, stages, workload, speed)
     assert bool(fitted[0].epochs) == trained
     assert trained or {stage.head_views for stage in fitted} == {views}
 
@@ -379,19 +388,19 @@ def test_after_heads_that_see_all_flips_fifty_steps_are_asked_for(seconds, train
     head = make_stage(2, 32, 0.0).model_copy(update={"batch_size": 16, "head_views": 4})
     workload = Workload(2, 640, 0, 1, refits_head=True, shares_features=True, head_views=4)
     speed = Speed(image_size=32, train_images=32.0, predict_images=1e6, start=0)
-    (fitted,) = schedule.in_time(seconds / schedule.SAFETY, [head], workload, speed)
+    (fitted,) = in_time(seconds / SAFETY, [head], workload, speed)
     assert (bool(fitted.epochs), fitted.head_views) == ((True, 1) if trained else (False, 4))
 
 
 def test_without_time_nothing_fits():
     workload = Workload(folds=2, train_rows=100, test_rows=10, views=1)
     speed = Speed(image_size=32, train_images=10, predict_images=10, start=0)
-    assert schedule.within(0, [make_stage()], workload, speed, capped=False) == ()
+    assert within(0, [make_stage()], workload, speed, capped=False) == ()
 
 
 def test_a_time_limit_buys_at_most_thirty_epochs():
     workload = Workload(folds=2, train_rows=100, test_rows=10, views=1)
     speed = Speed(image_size=32, train_images=1e6, predict_images=1e6, start=0)
-    (only,) = schedule.within(1e6, [make_stage()], workload, speed, capped=False)
+    (only,) = within(1e6, [make_stage()], workload, speed, capped=False)
     assert only.epochs == 30
-    assert math.isfinite(schedule.cost_of(only, workload, speed).total)
+    assert math.isfinite(cost_of(only, workload, speed).total)

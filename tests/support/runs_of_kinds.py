@@ -1,7 +1,7 @@
 """Finished runs of every kind of task, made without reading files, folding or training."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from support import synthetic
 from support.toys import make_task
 
-from kaggle_prz import metrics, schedule, submission
+from kaggle_prz import metrics, submission
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.task import Head, Task
 from kaggle_prz.metrics import decisions
 from kaggle_prz.metrics.multi_output import normalised_heads, one_hot
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule.recipe import Recipe, Stage
+from kaggle_prz.schedule.stages import stages_of
 from kaggle_prz.tasks import folds
 
 CELLS = {"classes": "label", "heads": "label", "tags": "labels", "numbers": "number"}
@@ -57,7 +58,7 @@ def make_run_of(
         backbone="tiny", weights="none", sizes=(32, 48), folds=3, epochs=(2.0, 3.0), batch_size=8
     )
     run = Run(path, recipe, task)
-    stages = schedule.stages_of(recipe)
+    stages = stages_of(recipe)
     synthetic._write_plan(run, stages)
     column = np.arange(rows) % recipe.folds
     folds.write(path / "folds.csv", task, column)
@@ -84,7 +85,7 @@ def make_run_of(
         "stages": found,
     }
     filesystem.write_json(
-        path / "blend.json", blend | ({"decision": decision.to_json()} if decide else {})
+        path / "blend.json", blend | ({"decision": asdict(decision)} if decide else {})
     )
     return run
 

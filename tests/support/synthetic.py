@@ -10,12 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from kaggle_prz import metrics, runs, schedule
+from kaggle_prz import metrics, runs
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.task import Task
 from kaggle_prz.runs import blending
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule.recipe import Recipe, Stage
+from kaggle_prz.schedule.stages import stages_of
 from kaggle_prz.tasks import folds as fold_column
 from kaggle_prz.tasks import infer
 
@@ -79,7 +80,7 @@ def make_run(
     runs.begin(path, str(root), recipe, task, identity=None)
     runs.write_task(path, task)
     run = Run(path, recipe, task)
-    planned = schedule.stages_of(recipe)
+    planned = stages_of(recipe)
     _write_plan(run, planned)
     for stage in planned:
         sealed = folds if stage is not planned[-1] or last_stage_folds is None else last_stage_folds

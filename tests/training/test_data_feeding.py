@@ -6,16 +6,15 @@ import pytest
 from support.toy_nets import pictures, plain_net
 
 from kaggle_prz.training.data import TrainBatches, fed
-from kaggle_prz.training.optimization.losses import WeightedBatches
 
 pytestmark = pytest.mark.keras
 
 PIXELS, LABELS = pictures(20)
 
 
-def batches() -> TrainBatches:
+def batches(weigh=None) -> TrainBatches:
     return TrainBatches(
-        PIXELS, np.arange(20), LABELS, batch_size=8, flips=("horizontal",), seed=(3,)
+        PIXELS, np.arange(20), LABELS, batch_size=8, flips=("horizontal",), seed=(3,), weigh=weigh
     )
 
 
@@ -51,7 +50,7 @@ def test_every_pass_is_another_one():
 
 
 def test_weights_of_rows_go_with_them():
-    weighted = WeightedBatches(batches(), lambda targets: 1.0 + targets.astype(np.float32))
+    weighted = batches(lambda targets: 1.0 + targets.astype(np.float32))
     for _, targets, weights in fed(weighted):
         np.testing.assert_array_equal(weights, 1.0 + np.asarray(targets))
 

@@ -24,7 +24,7 @@ from kaggle_prz.models.linear_probe import fit_head, probabilities
 from kaggle_prz.runs import fold_files
 from kaggle_prz.runs.fold_files import FoldDone
 from kaggle_prz.runs.run import Run
-from kaggle_prz.schedule import Slot
+from kaggle_prz.schedule.cost import Slot
 from kaggle_prz.schedule.recipe import Recipe, Stage
 from kaggle_prz.tasks import folds, image_rows, outputs
 from kaggle_prz.training.in_process import InProcess, backend

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from support.toy_nets import equal, pictures, plain, stage
 
-from kaggle_prz import schedule
 from kaggle_prz.models.backbones import resolve
 from kaggle_prz.models.classifier import Classifier, build
+from kaggle_prz.schedule import ramps
 from kaggle_prz.schedule.recipe import Recipe
 from kaggle_prz.tasks.outputs import Heads, Numbers
 from kaggle_prz.training import stage_trainer
@@ -116,7 +116,7 @@ def test_mixing_ends_in_the_last_fifth_and_costs_no_second_trace(monkeypatch):
 
     def mixes(index, stages, progress):
         asked.append((index, stages, round(progress, 4)))
-        return schedule.mixes(index, stages, progress)
+        return ramps.mixes(index, stages, progress)
 
     monkeypatch.setattr(stage_trainer, "mixes", mixes)
     made = build(resolve("tiny"), 16, 4, seed=1)

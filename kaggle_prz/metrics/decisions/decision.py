@@ -1,12 +1,10 @@
 """A decision: how predictions become class indexes or tags. A value; nothing is fitted here."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from functools import cache
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict
 
 from kaggle_prz.core.errors import RunError
 from kaggle_prz.core.task import spans
@@ -20,8 +18,7 @@ class Decision:
 
     Classes are decided by the first of these that is not empty: cut points, a threshold, weights;
     else the most probable class is the answer. Heads are decided one by one. Tags are decided by
-    thresholds. Numbers are answers
-    as they are.
+    thresholds. Numbers are answers as they are.
 
     Attributes:
         kind: of the predictions.
@@ -92,34 +89,3 @@ class Decision:
                 f"A decision is applied to predictions with the columns it was fitted on, "
                 f"{max(fitted)}; received {columns}."
             )
-
-    def to_json(self) -> dict[str, object]:
-        """Return what `from_json` takes, ready to be written as JSON."""
-        written: dict[str, object] = _decisions().dump_python(self, mode="json")
-        return written
-
-    @classmethod
-    def from_json(cls, written: Mapping[str, object]) -> "Decision":
-        """Return the decision that `to_json` wrote.
-
-        Raises:
-            RunError: something else.
-
-        Example:
-            >>> given = Decision("classes", "given", cut_points=(0.4, 1.7))
-            >>> Decision.from_json(given.to_json()) == given
-            True
-        """
-        try:
-            return _decisions().validate_python(written)
-        except ValidationError as error:
-            known = ", ".join(sorted(each.name for each in fields(cls)))
-            raise RunError(
-                f"A decision has kind, reason and at most {known}; received "
-                f"{', '.join(map(str, written)) or 'nothing'}."
-            ) from error
-
-
-@cache
-def _decisions() -> TypeAdapter[Decision]:
-    return TypeAdapter(Decision)

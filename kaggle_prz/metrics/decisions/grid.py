@@ -9,11 +9,6 @@ DIGITS = 12  # sums in another order of rows differ in their last bits, which mu
 
 
 def best(scores: Sequence[float], near: float = 0.5) -> int:
-    """Index of the highest score on the grid; of equal ones, that of the threshold nearest `near`.
-
-    Example:
-        >>> float(GRID[best([0.7] * 19)])
-        0.5
-    """
+    """Return the place of the highest score; of equal ones, of the threshold nearest `near`."""
     rounded = np.round(np.asarray(scores, np.float64), DIGITS)
     return int(np.lexsort((np.abs(GRID - near), -rounded))[0])

@@ -24,18 +24,7 @@ _LONGEST_HEADER = 64_000_000  # bytes; tarfile reads the header of a member as a
 
 
 def unpack(archive: Archive, sink: Sink, advance: Callable[[int], None]) -> None:
-    """Write every member of an archive into a sink.
-
-    Args:
-        archive: its name says the format.
-        sink: takes the members.
-        advance: called with the number of bytes of every read.
-
-    Raises:
-        DataError: damaged, cut short, encrypted, unsafe, or written in a way not known here.
-        DiskFullError: no room.
-        MissingExtraError: a 7z archive, and py7zr is not installed.
-    """
+    """Write every member of an archive into a sink."""
     name = archive.file_name
     read = {"zip": _zip, "tar": _tar, "gz": _gz, "7z": _seven_zip}[kind_of(name) or ""]
     try:

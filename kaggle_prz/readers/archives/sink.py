@@ -144,12 +144,7 @@ class Output(io.RawIOBase):
 
 
 def is_junk(parts: tuple[str, ...]) -> bool:
-    """Return whether a path is what macOS and Windows leave in folders.
-
-    Example:
-        >>> is_junk(("__MACOSX", "train", "._a.png")), is_junk(("train", "a.png"))
-        (True, False)
-    """
+    """Return whether a path is what macOS and Windows leave in folders."""
     return any(part in _JUNK or part.startswith("._") for part in parts)
 
 

@@ -38,26 +38,15 @@ class Archive:
 
 @dataclass(frozen=True)
 class Survey:
-    """What a directory holds.
+    """What a directory holds."""
 
-    Attributes:
-        archives: those to unpack, by name.
-        plain: relative POSIX paths of all other files and of links to directories.
-        notes: sentences on archives that are passed over for another.
-    """
-
-    archives: tuple[Archive, ...]
-    plain: tuple[str, ...]
-    notes: tuple[str, ...]
+    archives: tuple[Archive, ...]  # those to unpack, by name
+    plain: tuple[str, ...]  # relative POSIX paths of all other files and of links to directories
+    notes: tuple[str, ...]  # sentences on archives that are passed over for another
 
 
 def kind_of(name: str) -> str | None:
-    """Return `"zip"`, `"tar"`, `"gz"` or `"7z"` by the name of a file, without part; else None.
-
-    Example:
-        >>> kind_of("labels.csv.gz"), kind_of("train.TGZ"), kind_of("scan.nii.gz")
-        ('gz', 'tar', None)
-    """
+    """Return `"zip"`, `"tar"`, `"gz"` or `"7z"` by the name of a file, without part; else None."""
     if name.startswith("."):
         return None
     if _PACKED_TABLE.fullmatch(name):
@@ -67,12 +56,7 @@ def kind_of(name: str) -> str | None:
 
 
 def stem_of(name: str) -> str:
-    """Return the name of an archive without any of its suffixes.
-
-    Example:
-        >>> stem_of("train.tar.7z"), stem_of("labels.csv.zip")
-        ('train', 'labels.csv')
-    """
+    """Return the name of an archive without any of its suffixes."""
     found = _PACKED_TABLE.fullmatch(name) or _PACKED.fullmatch(name)
     return stem_of(found[1]) if found else name
 
@@ -82,9 +66,6 @@ def survey(root: Path) -> Survey:
 
     An archive whose unpacked folder or file stands beside it counts as plain, and so do all but
     one of several archives that would unpack to the same name.
-
-    Raises:
-        DataError: a part of an archive is missing, or a folder may not be read.
     """
     archives: list[Archive] = []
     plain: list[str] = []

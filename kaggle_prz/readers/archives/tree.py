@@ -11,11 +11,7 @@ from kaggle_prz.readers.archives.survey import TABLE, Archive, stem_of
 
 
 def place(unpacked: Path, tree: Path, archive: Archive, label: str) -> None:
-    """Move what came out of an archive, called `label` in messages, to where it belongs.
-
-    Raises:
-        DataError: a file is in the way.
-    """
+    """Move what came out of an archive, called `label` in messages, to where it belongs."""
     folder, stem = (tree / archive.name).parent, stem_of(archive.file_name)
     entries = list(unpacked.iterdir())
     is_file = len(entries) == 1 and entries[0].is_file()

@@ -26,10 +26,6 @@ class Blocks(Generic[T]):
 
     Attributes:
         length: rows of a block, by the bytes of a row.
-
-    Example:
-        >>> Blocks(lambda begin, end: list(range(begin, end)), rows=10, row_bytes=2**23)[7]
-        7
     """
 
     def __init__(self, read: Callable[[int, int], Held[T]], rows: int, row_bytes: int):

@@ -21,13 +21,6 @@ def parse(
     """Return the features of one example, less those of more than `most` bytes or numbers.
 
     A feature is bytes, a number, or a list of those where there are several or none.
-
-    Raises:
-        DataError: the bytes are none of an example.
-
-    Example:
-        >>> parse(bytes.fromhex("0a0c 0a0a 0a0161 1205 1a03 0a01 07"), 0, 14)
-        {'a': 7}
     """
     found: dict[str, Value | list[Value]] = {}
     for number, features in _messages(buffer, begin, end):

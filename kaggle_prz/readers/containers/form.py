@@ -22,15 +22,10 @@ _EXTRA = re.compile(r"mask|segment|annotat|label|target", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Form:
-    """How a file holds the picture of a row.
+    """How a file holds the picture of a row."""
 
-    Attributes:
-        fields: that hold it; several are its channels.
-        shape: of numbers, `(height, width)`, or with channels first or last; None where the
-            bytes of an image file are held.
-    """
-
-    fields: tuple[str, ...]
+    fields: tuple[str, ...]  # that hold it; several are its channels
+    # of numbers, channels first, last or none; None where bytes of an image file are held
     shape: tuple[int, ...] | None = None
 
     @property
@@ -50,12 +45,7 @@ class Form:
 
 
 def is_extra(name: str) -> bool:
-    """Return whether a field is called after masks or labels.
-
-    Example:
-        >>> is_extra("train_masks"), is_extra("x_train")
-        (True, False)
-    """
+    """Return whether a field is called after masks or labels."""
     return bool(_EXTRA.search(name))
 
 
@@ -65,12 +55,7 @@ def is_image_file(value: object) -> bool:
 
 
 def is_picture(shape: tuple[int, ...]) -> bool:
-    """Return whether an array of a shape may be a picture: two long sides, and channels or none.
-
-    Example:
-        >>> is_picture((75, 75)), is_picture((3, 32, 32)), is_picture((100, 4))
-        (True, True, False)
-    """
+    """Return whether an array of a shape may be a picture: two long sides, and channels or none."""
     sides = sorted(shape)[-2:]
     return 2 <= len(shape) <= _MOST_AXES and min(sides) >= _LEAST_SIDE and min(shape) > 0
 
@@ -80,10 +65,6 @@ def shape_of(count: int, longest: float = _LONGEST) -> tuple[int, ...]:
 
     Raises:
         DataError: one side would be more than `longest` times as long as the other.
-
-    Example:
-        >>> shape_of(5625), shape_of(3072), shape_of(32332)
-        ((75, 75), (32, 32, 3), (137, 236))
     """
     for most in (1.0, longest):
         for channels in (1, 3):
@@ -128,11 +109,7 @@ def bytes_of(value: object) -> object:
 
 
 def grid_of(value: object) -> Array | None:
-    """Return a list of many numbers as a picture, or None.
-
-    Raises:
-        DataError: it has as many as fill no picture.
-    """
+    """Return a list of many numbers as a picture, or None."""
     if not isinstance(value, (list, np.ndarray)) or len(value) < _LEAST_SIDE:
         return None
     try:

@@ -24,12 +24,7 @@ _FILE_BYTES = 2**16  # an image file, about, for the length of a block
 
 
 def members(path: Path) -> dict[str, Records]:
-    """Return the pictures in a file, by the names of their datasets; `""` of a dataset a picture.
-
-    Raises:
-        DataError: it claims more than it can hold.
-        OSError: no HDF5.
-    """
+    """Return the pictures in a file by dataset; under `""` where each picture has one."""
     with opened(path) as file:
         place = _place_of_pictures(file)
         if place is not None:

@@ -18,12 +18,7 @@ _MARK = b"\xef\xbb\xbf"
 
 
 def members(path: Path) -> dict[str, Records]:
-    """Return the rows of a list of objects, or of an object a line; no object within another.
-
-    Raises:
-        DataError: it is cut short, or no JSON.
-        NoPicturesError: it is something else, or the first object has no long list of numbers.
-    """
+    """Return the rows of a list of objects, or of an object a line; no object within another."""
     return {"": Spans(path, _objects(path), _parsed, _without_lists)}
 
 

@@ -29,11 +29,7 @@ class _Head(NamedTuple):
 
 
 def members(path: Path) -> dict[str, Stack]:
-    """Return the arrays of pictures in an archive.
-
-    Raises:
-        DataError: no archive, or one of objects, which are never unpickled.
-    """
+    """Return the arrays of pictures in an archive."""
     heads = _heads(path)
     plain = [(name, head.shape) for name, head in heads.items() if len(head.shape) <= 2]
     return {

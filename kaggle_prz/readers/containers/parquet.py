@@ -26,12 +26,7 @@ def members(path: Path) -> dict[str, Records]:
 
 
 class _Parquet(Records):
-    """One file.
-
-    Raises:
-        NoPicturesError: none of its columns holds pictures.
-        DataError: it claims more than it can hold.
-    """
+    """One file."""
 
     def __init__(self, path: Path):
         self._path = path

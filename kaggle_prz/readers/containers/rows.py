@@ -21,15 +21,10 @@ class NoPicturesError(Exception):
 
 
 class Records(ABC):
-    """Pictures of a file, by number from 0. Every method may be called by several threads.
+    """Pictures of a file, by number from 0. Every method may be called by several threads."""
 
-    Attributes:
-        form: how a picture is held.
-        rows: how many pictures there are.
-    """
-
-    form: Form
-    rows: int
+    form: Form  # how a picture is held
+    rows: int  # how many pictures there are
 
     @abstractmethod
     def table(self) -> pd.DataFrame:

@@ -39,22 +39,12 @@ class Stack(InBlocks):
 
 
 def is_stack(name: str, shape: tuple[int, ...], kind: str) -> bool:
-    """Return whether an array is pictures, by its name, its shape and the kind of its numbers.
-
-    Example:
-        >>> is_stack("x_train", (50, 28, 28), "u"), is_stack("masks", (50, 28, 28), "u")
-        (True, False)
-    """
+    """Return whether an array is pictures, by its name, its shape and the kind of its numbers."""
     return not is_extra(name) and kind in "buif" and is_picture(shape[1:]) and shape[0] > 0
 
 
 def beside(name: str, rows: int, columns: Iterable[tuple[str, tuple[int, ...]]]) -> list[str]:
-    """Return which arrays, by name and shape, say something of every row of another one.
-
-    Example:
-        >>> beside("x_train", 50, [("y_train", (50,)), ("y_test", (50,)), ("ids", (50, 1))])
-        ['y_train', 'ids']
-    """
+    """Return which arrays, by name and shape, say something of every row of another one."""
     role = _role(name)
     return [
         other

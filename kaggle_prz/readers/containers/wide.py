@@ -29,12 +29,7 @@ def columns_of(schema: "pa.Schema") -> list[str]:
 
 
 def named_alike(names: Iterable[str]) -> list[str]:
-    """Return the most names that are alike but for their numbers, in the order of the numbers.
-
-    Example:
-        >>> named_alike(["label", "pixel1", "pixel0"])
-        ['pixel0', 'pixel1']
-    """
+    """Return the most names that are alike but for their numbers, in the order of the numbers."""
     alike: dict[str, list[str]] = {}
     for name in names:
         if _NUMBER.search(name):
@@ -47,9 +42,6 @@ def turned(file: "parquet.ParquetFile", columns: list[str], rows: int) -> Array:
     """Turn columns of numbers into rows, in a file without a name that goes with the array.
 
     A thousand columns are read at a time: readers of all 30,000 at once hold a gigabyte.
-
-    Raises:
-        DataError: a number beyond 32 bits.
     """
     schema = file.schema_arrow  # a new one at every access
     types = {schema.field(name).type.to_pandas_dtype() for name in columns}

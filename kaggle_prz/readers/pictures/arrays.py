@@ -17,11 +17,7 @@ MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 def read(file: File, wanted: Wanted) -> Pixels:
-    """Read the array of a file, or one of a stack, scaled by the numbers of the whole file.
-
-    Raises:
-        DataError: no such row, no image by its shape, or too large.
-    """
+    """Read the array of a file, or one of a stack, scaled by the numbers of the whole file."""
     if wanted.row is None:
         one, span = _open(file), None
     else:
@@ -65,13 +61,6 @@ def upright(array: Array, channels: int) -> Array:
 
     The axis of channels is the one as long as the `channels` that are wanted, last before first;
     else the one of 1 to 4.
-
-    Raises:
-        DataError: another shape.
-
-    Example:
-        >>> upright(np.zeros((5, 64, 48)), channels=5).shape
-        (64, 48, 5)
     """
     if array.ndim == 2:
         return array[..., None]

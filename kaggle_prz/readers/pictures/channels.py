@@ -23,11 +23,7 @@ def files_of(reference: str) -> list[str]:
 
 
 def joined(planes: list[Image.Image], channels: int) -> list[Image.Image]:
-    """Grey files as planes of one image; where three are wanted of more, the first three.
-
-    Raises:
-        DataError: they have several sizes, or are fewer than the channels.
-    """
+    """Grey files as planes of one image; where three are wanted of more, the first three."""
     sizes = {plane.size for plane in planes}
     if len(sizes) > 1:
         listed = ", ".join(f"{width}×{height}" for width, height in sorted(sizes))

@@ -23,9 +23,6 @@ def read(file: File, wanted: Wanted) -> Pixels:
     to their smallest and largest; `MONOCHROME1`, where large is dark, is inverted.
 
     Compressed files need what pydicom asks for, in the words of its error.
-
-    Raises:
-        DataError: no pixels, or too many.
     """
     import pydicom
     from pydicom.pixels import apply_color_lut

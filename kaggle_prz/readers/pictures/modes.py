@@ -78,10 +78,6 @@ def span_of(values: Array) -> Span:
 
     Raises:
         DataError: these are no real numbers.
-
-    Example:
-        >>> span_of(np.array([[0, 3000]], np.uint16))
-        Span(low=0, high=4095)
     """
     rows = max(1, _AT_A_TIME // max(1, values[:1].size))
     begins = range(0, len(values), rows)
@@ -92,9 +88,6 @@ def span_of_parts(dtype: np.dtype[np.generic] | None, parts: Iterable[Array]) ->
     """Return the same of numbers that come in parts of any shapes.
 
     Where their `dtype` is None, it may differ, and they are fractions if one part is.
-
-    Raises:
-        DataError: these are no real numbers.
     """
     if dtype is not None and dtype.kind not in "buif":
         raise DataError(f"an image is an array of real numbers, and this one holds {dtype}")
@@ -127,10 +120,6 @@ def eight_bit(values: Array, span: Span | None = None) -> NDArray[np.uint8]:
     """Return numbers of any kind as bytes, the ends of `span` as 0 and 255.
 
     What lies beyond is cut, and NaN becomes 0. The span is that of the whole file, or of `values`.
-
-    Example:
-        >>> eight_bit(np.array([[0.0, 0.5, 1.0]])).tolist()
-        [[0, 128, 255]]
     """
     low, high = span or span_of(values)
     if (low, high) == (0, 255) and values.dtype == np.uint8:

@@ -36,9 +36,6 @@ def read(file: File, wanted: Wanted) -> NDArray[np.uint8]:
 
     Rows count from 0, without the header; encoding and separator may be any that tables of labels
     have.
-
-    Raises:
-        DataError: no such row, no table of pixels, a number missing, or too large.
     """
     table = _tables(file)
     row = checked(wanted.row or 0, len(table.values))
@@ -55,9 +52,6 @@ def parse(file: Path) -> PixelTable:
     Pixels are the columns that are named alike but for their numbers (`pixel0`, `pixel1`, … or
     `1x1`, `1x2`, …), in the order of these numbers, or the first column whose cells hold many
     numbers between blanks or commas. They fill a square row by row, of grey or of colours.
-
-    Raises:
-        DataError: it has no such columns, or a number of them that fills no square.
     """
     encoding, separator = csv_tables.dialect(file)
     read_table = partial(pd.read_csv, file, encoding=encoding, sep=separator)
@@ -77,16 +71,7 @@ forget = _tables.forget
 
 
 def pixel_columns(names: list[str]) -> list[str]:
-    """Return the names that are alike but for their numbers, in the order of the numbers.
-
-    Raises:
-        DataError: fewer than 16 are.
-
-    Example:
-        >>> names = ["label", *(f"pixel{n}" for n in (1, 0, *range(2, 16)))]
-        >>> pixel_columns(names)[:3]
-        ['pixel0', 'pixel1', 'pixel2']
-    """
+    """Return the names that are alike but for their numbers, in the order of the numbers."""
     most = named_alike(names)
     if len(most) < _LEAST_PIXELS:
         raise DataError(

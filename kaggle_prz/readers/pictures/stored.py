@@ -38,14 +38,7 @@ forget = _files.forget
 
 
 def read(file: File, wanted: Wanted) -> bytes | Pixels:
-    """Read one picture of a file of many, its numbers scaled by those of all its pictures.
-
-    Returns:
-        The bytes of an image file, or `(height, width, c)`.
-
-    Raises:
-        DataError: no such row, a number missing, no image by its shape, or too large.
-    """
+    """Read one picture of a file of many, its numbers scaled by those of all its pictures."""
     opened = _files(file)
     pictures = opened.member(wanted.member)
     row = arrays.checked(wanted.row or 0, pictures.rows)

@@ -42,26 +42,15 @@ class Card(pydantic.BaseModel):
 
 @dataclass(frozen=True)
 class Named:
-    """A recipe as its file has it.
+    """A recipe as its file has it."""
 
-    Attributes:
-        source: the file, as mistakes name it.
-        keys: of `Recipe`, unchecked; arrays are tuples.
-        card: what the file says of it, if it does.
-    """
-
-    source: str
-    keys: Mapping[str, object]
-    card: Card | None
+    source: str  # the file, as mistakes name it
+    keys: Mapping[str, object]  # of `Recipe`, unchecked; arrays are tuples
+    card: Card | None  # what the file says of it, if it does
 
 
 def names() -> tuple[str, ...]:
-    """Return the recipes that come with the package.
-
-    Example:
-        >>> names()
-        ('quick', 'standard', 'strong')
-    """
+    """Return the recipes that come with the package."""
     files = resources.files(__name__).iterdir()
     return tuple(sorted(Path(file.name).stem for file in files if file.name.endswith(".toml")))
 
@@ -70,14 +59,6 @@ def read(name: str | Path) -> Named:
     """Return a recipe by its name, or by the path of a TOML file.
 
     A file has the keys of `Recipe` at the top or in a table `[recipe]`, and may have a `[card]`.
-
-    Raises:
-        UsageError: an unknown name, a file that is not there or is no TOML, or a table that means
-            nothing. Keys and their values are checked by `parse`, with everything else.
-
-    Example:
-        >>> read("quick").keys["sizes"]
-        (96, 160)
     """
     if str(name) in names():
         text = resources.files(__name__).joinpath(f"{name}.toml").read_text("utf-8")

@@ -19,17 +19,12 @@ Weight = Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False, strict=True)
 
 
 class Hints(Overrides):
-    """Overrides, and what `competition.toml` alone may say.
+    """Overrides, and what `competition.toml` alone may say."""
 
-    Attributes:
-        flips: flips that leave a label what it is.
-        head_weights: of heads by name, in the mean of scores over heads.
-        title: of the competition, for people.
-    """
-
+    # flips that leave a label what it is
     flips: tuple[Literal["horizontal", "vertical"], ...] | None = None
-    head_weights: Mapping[str, Weight] | None = None
-    title: str | None = None
+    head_weights: Mapping[str, Weight] | None = None  # of heads by name
+    title: str | None = None  # of the competition, for people
 
 
 def read(root: Path, overrides: Overrides | None = None) -> Hints:

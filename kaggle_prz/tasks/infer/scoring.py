@@ -54,11 +54,7 @@ def said(given: str | None, host: str | None) -> Said:
 
 
 def settle(named: Said, labels: Encoded) -> Scored:
-    """Return the metric of a task, checked against its labels.
-
-    Raises:
-        UsageError: the metric cannot score such labels.
-    """
+    """Return the metric of a task, checked against its labels."""
     metric = named.metric or _default(labels)
     metrics.over(metric, labels.heads).check(labels.kind, len(labels.classes))
     if named.metric is None:

@@ -23,45 +23,28 @@ _PASSED_OVER_SHARE = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Everything that a task is made of.
+    """Everything that a task is made of."""
 
-    Attributes:
-        sample: the sample submission, a row an image.
-        index: the pictures of both roles.
-        table: the labels' table, and `chosen` their column in it.
-        kept: `(train,)` rows of the table to train on, and `train_files` their pictures.
-        left_out: sentences on the others.
-        labels: of the kept rows.
-        scored: the metric.
-        group: what holds rows together.
-        test_files: `(test,)` pictures of the sample's rows.
-        mapped: a table says which these are.
-    """
-
-    sample: Sample
+    sample: Sample  # the sample submission, a row an image
     sample_rule: str
-    index: Index
-    table: LabelTable
-    chosen: Target
-    kept: NDArray[np.int64]
-    train_files: Text
-    left_out: tuple[str, ...]
-    labels: Encoded
-    scored: Scored
-    group: Group
-    test_files: Text
+    index: Index  # the pictures of both roles
+    table: LabelTable  # of labels
+    chosen: Target  # their column in it
+    kept: NDArray[np.int64]  # `(train,)` rows of the table to train on
+    train_files: Text  # their pictures
+    left_out: tuple[str, ...]  # sentences on the others
+    labels: Encoded  # of the kept rows
+    scored: Scored  # the metric
+    group: Group  # what holds rows together
+    test_files: Text  # `(test,)` pictures of the sample's rows
     test_rule: str
-    mapped: bool
+    mapped: bool  # a table says which these are
 
 
 def rows_with_image_and_label(
     table: LabelTable, chosen: Target, index: files.Index, sample: Sample
 ) -> tuple[NDArray[np.int64], Text, list[str]]:
-    """Indexes of the rows to train on, their files, and sentences on what is left out.
-
-    Raises:
-        DataError: more than 5 % of the rows, and more than ten, would be left out.
-    """
+    """Indexes of the rows to train on, their files, and sentences on what is left out."""
     paths, _ = files.match(table.ids, index.train)
     no_image, no_label = paths == "", chosen.unlabelled()
     to_predict = np.isin(table.ids, sample.ids) & (no_image | no_label)

@@ -60,11 +60,7 @@ def randaugment(images: Pixels, draws: Draws, *, magnitude: float, size: int) ->
 
 
 def operations_of(draws: Draws) -> list[tuple[str, int]]:
-    """Return names and signs of the operations of one picture, in order.
-
-    Args:
-        draws: `(DRAWS,)`.
-    """
+    """Return names and signs of the operations of one picture, in order."""
     places = [OPERATION + 2 * layer for layer in range(LAYERS)]
     return [
         (

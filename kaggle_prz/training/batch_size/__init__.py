@@ -20,25 +20,16 @@ _Result = TypeVar("_Result")
 
 
 class Batch(NamedTuple):
-    """What a step takes.
+    """What a step takes."""
 
-    Attributes:
-        size: images a step.
-        accumulate: steps whose gradients are averaged before the weights change.
-    """
-
-    size: int
-    accumulate: int = 1
+    size: int  # images a step
+    accumulate: int = 1  # steps whose gradients are averaged before the weights change
 
     def halved(self) -> "Batch":
         """Return half the images in twice the steps: weights change by as many images as before.
 
         Raises:
             RunError: one image a step was too many.
-
-        Example:
-            >>> Batch(9, 2).halved()
-            Batch(size=4, accumulate=4)
         """
         if self.size == 1:
             raise RunError(
@@ -49,12 +40,7 @@ class Batch(NamedTuple):
 
 
 def is_exhausted(error: BaseException) -> bool:
-    """Return whether an error says that memory, of the machine or of its accelerator, is used up.
-
-    Example:
-        >>> is_exhausted(MemoryError()), is_exhausted(ValueError("RESOURCE: none"))
-        (True, False)
-    """
+    """Return whether an error says that memory of the machine or accelerator is used up."""
     names = {kind.__name__ for kind in type(error).__mro__}
     told = isinstance(error, RuntimeError) and _STATUS in str(error)
     return isinstance(error, MemoryError) or bool(names & _NAMES) or told

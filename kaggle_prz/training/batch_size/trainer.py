@@ -7,8 +7,8 @@ from typing import TypeVar
 import keras
 import pandas as pd
 
-from kaggle_prz import schedule
 from kaggle_prz.core.console import Advance, Console
+from kaggle_prz.schedule import stages
 from kaggle_prz.schedule.recipe import Recipe, Stage
 from kaggle_prz.training import batch_size
 from kaggle_prz.training.batch_size import Batch
@@ -58,7 +58,7 @@ class Trainer:
 
         A later stage follows the one before it in proportion to the image's area.
         """
-        usual = schedule.batch_size(self._recipe, self.stage.image_size)
+        usual = stages.batch_size(self._recipe, self.stage.image_size)
         if not on_accelerator():
             self._notes = (f"batch size: {usual} at {self.stage.image_size} px, on a processor",)
             return
@@ -68,7 +68,7 @@ class Trainer:
 
         if before is not None:
             ratio = (before.image_size / self.stage.image_size) ** 2
-            fewest = max(batch_size.FEWEST, min(before.batch_size, schedule.USUAL_BATCH))
+            fewest = max(batch_size.FEWEST, min(before.batch_size, stages.USUAL_BATCH))
             size = max(fewest, int(before.batch_size * ratio // 8) * 8)
         else:
             size = batch_size.largest(len(work.rows), lambda size: self._fits(work, at(size)))

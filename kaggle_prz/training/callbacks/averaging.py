@@ -6,17 +6,10 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from kaggle_prz.schedule.recipe import Recipe
-
 if TYPE_CHECKING:
     from kaggle_prz.training.callbacks.callbacks import Pace
 
 _MOST_BETWEEN = 8
-
-
-def average_of(recipe: Recipe, pace: "Pace") -> "WeightAverage | None":
-    """Return a fold's average as a recipe asks for it, or None for none."""
-    return WeightAverage(pace, recipe.ema, recipe.accumulate) if recipe.ema else None
 
 
 class WeightAverage(keras.callbacks.Callback):  # type: ignore[misc]

@@ -14,16 +14,7 @@ _ROWS_OF_HISTORY = 40
 
 
 def learning_rate_at(progress: float, peak: float) -> float:
-    """Linear warm-up over the first tenth, then a cosine to 1 % of the peak.
-
-    Args:
-        progress: of the stage, 0 to 1.
-        peak: highest learning rate.
-
-    Example:
-        >>> [round(learning_rate_at(p, 1.0), 3) for p in (0.0, 0.1, 0.55, 1.0)]
-        [0.1, 1.0, 0.505, 0.01]
-    """
+    """Linear warm-up over the first tenth, then a cosine to 1 % of the peak."""
     if progress < _WARM_UP:
         return peak * max(0.1, progress / _WARM_UP)
     along = (progress - _WARM_UP) / (1 - _WARM_UP)

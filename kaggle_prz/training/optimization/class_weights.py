@@ -36,10 +36,6 @@ def balanced(targets: Array, sizes: Sequence[int]) -> NDArray[np.float64]:
 
     They are `(sum of sizes,)`; of tags `(2, tags)`, of rows without and with each. A class without
     rows has 1.
-
-    Example:
-        >>> balanced(np.array([0, 0, 0, 1]), (2,)).round(2).tolist()
-        [0.67, 2.0]
     """
     if not sizes:
         positive = targets.mean(axis=0, dtype=np.float64)

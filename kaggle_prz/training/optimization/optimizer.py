@@ -171,27 +171,13 @@ class FineTuningAdamW(LayerwiseAdamW):
 
 
 def inputs_of(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Axes of a convolution's kernel that one output sums over; none for other weights.
-
-    Args:
-        shape: `(height, width, inputs, outputs)`, or `(height, width, channels, 1)` of a
-            depthwise convolution.
-
-    Example:
-        >>> inputs_of((1, 1, 96, 24)), inputs_of((3, 3, 96, 1)), inputs_of((1280, 4))
-        ((0, 1, 2), (0, 1), ())
-    """
+    """Axes of a convolution's kernel that one output sums over; none for other weights."""
     if len(shape) != 4:
         return ()
-    return (0, 1) if shape[-1] == 1 else (0, 1, 2)
+    return (0, 1) if shape[-1] == 1 else (0, 1, 2)  # depthwise, or over all inputs
 
 
 def share_of_rate(shape: tuple[int, ...]) -> float:
-    """Return a variable's learning rate ÷ the one given.
-
-    Example:
-        >>> share_of_rate((1, 1, 640, 24)), share_of_rate((3, 3, 96, 1)), share_of_rate((4,))
-        (0.5, 10.0, 10.0)
-    """
+    """Return a variable's learning rate ÷ the one given."""
     axes = inputs_of(shape) or range(len(shape) - 1)
     return min(_MOST, _TYPICAL_FAN_IN / math.prod(shape[axis] for axis in axes))

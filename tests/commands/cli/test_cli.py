@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from support.synthetic import make_run, write_blend
 
-from kaggle_prz import __version__, runs, schedule
+from kaggle_prz import __version__, runs
 from kaggle_prz.commands import cli, inspect
 from kaggle_prz.competitions import embedded
 from kaggle_prz.competitions.embedded import source
@@ -21,8 +21,9 @@ from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import UsageError
 from kaggle_prz.models.backbones import lite_weights
 from kaggle_prz.runs import speeds
-from kaggle_prz.schedule import Speed
+from kaggle_prz.schedule.cost import Speed
 from kaggle_prz.schedule.recipe import Recipe
+from kaggle_prz.schedule.stages import stages_of
 
 SHAPES = Shapes(train=8, test=8)
 COMMANDS = [
@@ -287,7 +288,7 @@ def _known(**changes) -> None:
     """Write down a speed of the backbone of shapes, as an earlier run does."""
     speed = {"image_size": 32, "train_images": 50.0, "predict_images": 200.0, "start": 1.0}
     recipe = Recipe(backbone="tiny", sizes=(32,), batch_size=16)
-    speeds.keep(recipe, schedule.stages_of(recipe)[0], Speed(**(speed | changes)))
+    speeds.keep(recipe, stages_of(recipe)[0], Speed(**(speed | changes)))
 
 
 def test_plan_fits_to_a_time_limit_where_the_speed_is_known(prz):
@@ -355,7 +356,7 @@ def test_plan_measures_when_it_is_asked_to(prz):
     status, out, _ = prz(*given, "--calibrate", "--json")
     assert status == 0
     assert all(stage["predicted_seconds"] > 0 for stage in json.loads(out))
-    stages = schedule.stages_of(Recipe(sizes=(16, 24), batch_size=16))
+    stages = stages_of(Recipe(sizes=(16, 24), batch_size=16))
     known = speeds.known(Recipe(backbone="tiny"))
     assert all(known.knows(stage) for stage in stages)
     assert "when measured" not in prz(*given)[1]

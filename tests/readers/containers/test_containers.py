@@ -17,7 +17,6 @@ from kaggle_prz.readers import containers
 from kaggle_prz.readers.containers import example
 from kaggle_prz.readers.containers.blocks import Blocks
 from kaggle_prz.readers.containers.form import form_of, shape_of
-from kaggle_prz.readers.containers.tfrecord import masked_checksum
 
 RANDOM = np.random.default_rng(0)
 PIXELS = RANDOM.integers(0, 256, (7, 9, 9), dtype=np.uint8)
@@ -81,14 +80,15 @@ def test_features_of_an_example():
         "image": JPEG, "class": 300, "share": [0.5, -1.5],
     }  # fmt: skip
     assert set(example.parse(made, 12, 12 + length, most=50)) == {"class", "share"}
-    assert struct.pack("<I", masked_checksum(made[:8])) == made[8:12]
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         (b"\x1f\x8b" + bytes(40), "compressed with gzip"),
-        (bytes(40), "does not fit its checksum"),
+        (b"\xff" * 40, "the file ends before"),
+        (bytes(40), "record 0 is empty"),
+        (record({"image": JPEG}) + bytes(40), "record 1 is empty"),
         (record({"image": JPEG})[:-9], "the file ends before"),
         (b"short", "ends within the head"),
     ],

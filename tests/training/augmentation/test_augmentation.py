@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kaggle_prz.core.errors import UsageError
-from kaggle_prz.schedule import stages_of
 from kaggle_prz.schedule.recipe import Recipe
+from kaggle_prz.schedule.stages import stages_of
 from kaggle_prz.tasks.outputs import shares as shares_of
 from kaggle_prz.training import augmentation
 from kaggle_prz.training.augmentation import (

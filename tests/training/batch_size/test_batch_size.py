@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.toys import make_stage
 
-from kaggle_prz import schedule
 from kaggle_prz.core.errors import RunError, UsageError
 from kaggle_prz.schedule.recipe import Recipe
+from kaggle_prz.schedule.stages import stages_of
 from kaggle_prz.training import batch_size
 from kaggle_prz.training.batch_size import Batch, largest, within_memory
 
@@ -90,8 +90,8 @@ def test_a_probed_stage_has_its_learning_rate_by_the_root():
 
 def test_auto_begins_with_the_usual_batch():
     by_default, auto = Recipe(sizes=(96, 144)), Recipe(sizes=(96, 144), batch_size="auto")
-    assert schedule.stages_of(auto) == schedule.stages_of(by_default)
-    assert [stage.batch_size for stage in schedule.stages_of(auto)] == [32, 32]
+    assert stages_of(auto) == stages_of(by_default)
+    assert [stage.batch_size for stage in stages_of(auto)] == [32, 32]
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kaggle_prz.schedule.recipe import Recipe
-from kaggle_prz.training.callbacks.averaging import WeightAverage, average_of
+from kaggle_prz.training.callbacks.averaging import WeightAverage
 from kaggle_prz.training.callbacks.callbacks import Pace
 
 pytestmark = pytest.mark.keras
@@ -103,9 +102,3 @@ def test_fit_evaluate_and_predict_see_the_weights_they_should(model):
     np.testing.assert_array_equal(model.get_weights()[0], last)
     model.fit(x, y, batch_size=1, verbose=0, callbacks=[stepping, average])
     assert not np.allclose(model.get_weights()[0], last)
-
-
-@pytest.mark.parametrize("recipe", [Recipe(ema=0), Recipe()])
-def test_a_recipe_asks_for_one_or_none(recipe):
-    average = average_of(recipe, Pace(10, 1e-3, None))
-    assert (average is not None) == bool(recipe.ema)

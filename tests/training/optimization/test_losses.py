@@ -5,7 +5,7 @@ import pytest
 
 from kaggle_prz.tasks import outputs
 from kaggle_prz.training.data import TrainBatches
-from kaggle_prz.training.optimization.losses import TracedLoss, WeightedBatches, loss_and_metrics
+from kaggle_prz.training.optimization.losses import TracedLoss, loss_and_metrics
 
 pytestmark = pytest.mark.keras
 
@@ -51,7 +51,7 @@ def test_tags_are_told_apart(focal):
     expected = -(soft * np.log(given) + (1 - soft) * np.log(1 - given))
     if focal:
         expected = expected * (1 - (soft * given + (1 - soft) * (1 - given))) ** 2
-    found = np.asarray(loss.call(target.astype("float32"), given.astype("float32")))
+    found = np.asarray(loss(target.astype("float32"), given.astype("float32")))
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
@@ -59,13 +59,15 @@ def test_numbers_are_neither_smoothed_nor_focal():
     given = np.array([[0.25]], "float32")
     number = outputs.Numbers(1, np.zeros(1), np.ones(1))
     loss, measured = loss_and_metrics(number, focal=True, smoothing=0.5)
-    assert float(loss(given, given)) == pytest.approx(0.5623, abs=1e-3)  # entropy of a quarter
+    assert float(loss(given, given)[0, 0]) == pytest.approx(
+        0.5623, abs=1e-3
+    )  # entropy of a quarter
     assert measured == []
 
 
 def test_a_head_of_one_class_is_always_right():
     loss, _ = loss_and_metrics(outputs.Heads(3, (1, 2)), smoothing=0.1)
-    found = loss.call(np.zeros((3, 2), "float32"), np.full((3, 3), 0.5, "float32"))
+    found = loss(np.zeros((3, 2), "float32"), np.full((3, 3), 0.5, "float32"))
     np.testing.assert_allclose(np.asarray(found)[:, 0], 0)
 
 
@@ -88,8 +90,9 @@ def test_tags_of_mixed_images_are_right_on_their_side_of_one_half():
 
 def test_batches_carry_the_weight_of_every_row():
     pixels = np.zeros((6, 4, 4, 3), np.uint8)
-    inner = TrainBatches(pixels, np.arange(6), np.arange(6), batch_size=2)
-    batches = WeightedBatches(inner, lambda targets: targets * 10.0)
+    batches = TrainBatches(
+        pixels, np.arange(6), np.arange(6), batch_size=2, weigh=lambda targets: targets * 10.0
+    )
     assert len(batches) == 3
     seen = []
     for _ in range(2):

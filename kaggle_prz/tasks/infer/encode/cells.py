@@ -27,12 +27,7 @@ def encode(
     column: str = "",
     positive: str | None = None,
 ) -> Encoded:
-    """Return classes in output order, labels, and what the cells hold, of one column of labels.
-
-    Raises:
-        DataError: labels and the sample's cells cannot be brought together.
-        UsageError: `positive` is not one of two classes.
-    """
+    """Return classes in output order, labels, and what the cells hold, of one column of labels."""
     values = _truth_as_numbers(sample, words.whole(values))
     found = words.in_order(set(pd.unique(pd.Series(values, dtype=object))) - {""})
     between = words.separator(values) or ""
@@ -93,11 +88,7 @@ def _list(this: Column) -> Encoded | None:
 
 
 def written_between(this: Column, classes: list[str]) -> str:
-    """Return what stands between two classes: as in the sample, else as in the labels.
-
-    Raises:
-        DataError: cells that cannot be written so, or that would come apart.
-    """
+    """Return what stands between two classes: as in the sample, else as in the labels."""
     shown = pd.unique(pd.Series(this.sample.column(this.sample.targets[0]), dtype=object))
     if any(re.fullmatch(r"\[.*\]", cell) for cell in shown):
         raise DataError(
@@ -195,11 +186,7 @@ def _label(this: Column) -> Encoded:
 
 
 def unlike(this: Column) -> tuple[str, ...]:
-    """Return what is strange about labels beside the sample's cells, in sentences.
-
-    Raises:
-        DataError: cells are names, and none of them is a label.
-    """
+    """Return what is strange about labels beside the sample's cells, in sentences."""
     shown = set(this.sample.column(this.sample.targets[0]).tolist()) - {""}
     digits = [all(re.fullmatch(r"-?\d+", name) for name in names) for names in (shown, this.found)]
     if shown and not shown & set(this.found) and digits != [True, True]:
@@ -259,9 +246,6 @@ def choose_positive(read: Encoded, sample: Sample, positive: str | None) -> Enco
 
     It is the one that is given, else `1`, else the one that the sample's column is called after,
     else the second in order, which is told in a warning.
-
-    Raises:
-        UsageError: `positive` is no class, or cells hold no probability of one class.
     """
     names = list(read.classes)
     if positive is not None and positive not in names:

@@ -28,9 +28,6 @@ def encode(sample: Sample, matrix: pd.DataFrame, metric: Metric | None = None) -
     | names, or numbers of classes, in columns of the sample's names | a class a head |
     | 0 and 1 in the sample's columns, one 1 in those of each prefix | probabilities |
     | names that the sample's columns end in: `red` of `color` for `color_red` | probabilities |
-
-    Raises:
-        DataError: classes and fractions side by side, or a head with one class only.
     """
     if set(matrix.columns) != set(sample.targets):
         found = of_names(sample, matrix)
@@ -52,11 +49,7 @@ def encode(sample: Sample, matrix: pd.DataFrame, metric: Metric | None = None) -
 def _doubts_of_classes(
     sample: Sample, matrix: pd.DataFrame, metric: Metric | None
 ) -> tuple[str, ...] | None:
-    """Return doubts that columns hold classes, as sentences; None if they do not.
-
-    Raises:
-        DataError: some hold names, and some fractions.
-    """
+    """Return doubts that columns hold classes, as sentences; None if they do not."""
     numbers = matrix.apply(pd.to_numeric, errors="coerce")
     no_number, fractions = numbers.isna(), numbers % 1 > 0
     named = [name for name in matrix.columns if no_number[name].any()]
@@ -126,11 +119,7 @@ def _in_columns(
 
 
 def weighted(read: Encoded, weights: Mapping[str, float]) -> Encoded:
-    """Return labels whose heads have weights in the mean of scores, 1 where none is given.
-
-    Raises:
-        UsageError: a weight for something else than a head.
-    """
+    """Return labels whose heads have weights in the mean of scores, 1 where none is given."""
     names = [head.name for head in read.heads]
     unknown = [name for name in weights if name not in names]
     if unknown:
@@ -148,9 +137,6 @@ def in_names(sample: Sample, frame: pd.DataFrame, columns: list[str]) -> dict[st
 
     Returns:
         Two heads or more that share out all columns of the sample; else nothing.
-
-    Example:
-        `color` -> `color_red`, `color_blue` where the table has `red` and `blue`.
     """
     found = {}
     for column in columns:

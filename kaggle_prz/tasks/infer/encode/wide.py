@@ -16,11 +16,7 @@ _KNOWN = 0.5
 
 
 def encode_names(sample: Sample, values: Text) -> Encoded:
-    """Return labels that are names of the sample's columns, one a row or several between signs.
-
-    Raises:
-        DataError: a label that no column of the sample stands for, or fewer than two classes.
-    """
+    """Return labels that are names of the sample's columns, one a row or several between signs."""
     values = words.whole(values)
     found = words.in_order(set(pd.unique(pd.Series(values, dtype=object))) - {""})
     between = words.separator(values)
@@ -44,11 +40,7 @@ def encode_names(sample: Sample, values: Text) -> Encoded:
 
 
 def encode_columns(sample: Sample, matrix: pd.DataFrame) -> Encoded:
-    """Return labels that are in columns of the sample's names.
-
-    Raises:
-        DataError: cells that are no numbers.
-    """
+    """Return labels that are in columns of the sample's names."""
     numbers = matrix.apply(pd.to_numeric, errors="coerce")
     if numbers.isna().to_numpy().any():
         bad = [name for name in matrix.columns if numbers[name].isna().any()]
@@ -114,11 +106,7 @@ def hot_columns(sample: Sample, labels: LabelTable, columns: list[str]) -> tuple
 
 
 def encode_hot(sample: Sample, matrix: pd.DataFrame) -> Encoded:
-    """Return classes or tags that are columns of 0 and 1, beside a sample with one column.
-
-    Raises:
-        DataError: lists that cannot be written.
-    """
+    """Return classes or tags that are columns of 0 and 1, beside a sample with one column."""
     hot = [str(name) for name in matrix.columns]
     labels = _matrix(matrix)
     if (labels.sum(axis=1) == 1).all():

@@ -46,10 +46,6 @@ def find(
 
     Of several tables, one with a column that suits the sample submission is taken, and of these
     the one that names most images. What pictures say of themselves (`own`) counts as a table.
-
-    Raises:
-        DataError: nothing says the labels; tells what was looked at.
-        UsageError: no table has the column given with `--id-column`.
     """
     search = _Search(sample, index, hints)
     for path in index.tables:
@@ -81,11 +77,7 @@ def find(
 
 
 def of_sheet(root: Path, sheet: pixel_rows.Sheet, hints: Hints) -> LabelTable:
-    """Return the labels in a table of pixels.
-
-    Raises:
-        UsageError: it has no column as given with `--id-column`.
-    """
+    """Return the labels in a table of pixels."""
     column, frame = pixel_rows.numbered(sheet)
     if hints.id_column is not None:
         if hints.id_column not in frame.columns:

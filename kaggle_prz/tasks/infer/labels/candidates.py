@@ -37,9 +37,6 @@ def find(
 
     Names of files are preferred to numbers that they are found by. Where pictures are rows, a
     table with as many rows may have no column of ids.
-
-    Raises:
-        DataError: a cell of the column is too long for a name.
     """
     columns = frame.columns if frame.shape[1] > 1 and len(frame) else []
     asked = [column for column in columns if id_column in (None, column)]

@@ -14,6 +14,7 @@ from kaggle_prz.readers import csv_tables
 from kaggle_prz.tasks.infer.tables import LabelTable, is_sample, words
 
 InTest = Mapping[str, frozenset[str]]
+_Objection = tuple[str, bool]  # why a column named like a group is none; whether narrowly
 _NAMES = (
     "patient",
     "subject",
@@ -42,27 +43,12 @@ _MOST_IN_TEST = 0.5
 
 @dataclass(frozen=True)
 class Group:
-    """What holds rows together.
+    """What holds rows together."""
 
-    Attributes:
-        column: of the table of labels, or None.
-        rule: why this one, or why none.
-        doubt: a sentence on columns that might as well, else empty.
-        in_test: its values that rows to predict have too, sorted.
-    """
-
-    column: str | None
-    rule: str
-    doubt: str = ""
-    in_test: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Objection:
-    """Why a column named like a group is none, and whether that was a narrow decision."""
-
-    why: str
-    narrow: bool
+    column: str | None  # of the table of labels, or None
+    rule: str  # why this one, or why none
+    doubt: str = ""  # a sentence on columns that might as well, else empty
+    in_test: tuple[str, ...] = ()  # its values that rows to predict have too, sorted
 
 
 def choose(
@@ -79,9 +65,6 @@ def choose(
     `codes` are `(kept,)` class indexes or `(kept, tags)` from 0 to 1; None of numbers. `in_test`
     has the values that rows to predict have: the host did not part the roles by a column whose
     values are in both.
-
-    Raises:
-        UsageError: `group` is not a column.
     """
     taken = {labels.id_column} | ({target} if isinstance(target, str) else set(target))
     columns = [name for name in labels.frame.columns if name not in taken]
@@ -131,10 +114,10 @@ def _by_name(
 def _none_of(objections: Mapping[str, _Objection | None]) -> Group:
     """Return no group, for what speaks against the columns; one that fails narrowly is told."""
     against = [(column, found) for column, found in objections.items() if found is not None]
-    column, found = next((one for one in against if one[1].narrow), against[0])
-    rule = f"{column} is named like a group, but {found.why}"
+    column, (why, narrow) = next((one for one in against if one[1][1]), against[0])
+    rule = f"{column} is named like a group, but {why}"
     doubt = f"{rule}; --group {column} keeps its rows in one fold all the same."
-    return Group(None, rule, doubt if found.narrow else "")
+    return Group(None, rule, doubt if narrow else "")
 
 
 def with_columns_beside(
@@ -168,24 +151,22 @@ def _objection(
 ) -> _Objection | None:
     """Why a column does not hold rows together, or None where it does."""
     if not csv_tables.fits(labels.frame[column]):
-        return _Objection(
-            f"a cell of it has more than {csv_tables.LONGEST:,} characters", narrow=False
-        )
+        return f"a cell of it has more than {csv_tables.LONGEST:,} characters", False
     values = pd.Series(labels.column(column)[kept])
     groups = values.nunique()
     if groups <= 2:
-        return _Objection(f"it has {groups} value{'' if groups == 1 else 's'}", narrow=False)
+        return f"it has {groups} value{'' if groups == 1 else 's'}", False
     rows = len(values) / groups
     if rows < _ROWS_A_GROUP:
         why = f"it has {rows:.2f} rows a value, fewer than {_ROWS_A_GROUP}"
-        return _Objection(why, narrow=rows >= _HARDLY_ANY)
+        return why, rows >= _HARDLY_ANY
     empty = (values == "").mean()
     if empty > _MOST_EMPTY:
-        return _Objection(f"{empty:.0%} of its cells are empty", narrow=empty <= _MANY_EMPTY)
+        return f"{empty:.0%} of its cells are empty", empty <= _MANY_EMPTY
     alone = 0.0 if codes is None else _classes_in_one_group(values, codes)
     if alone > _MOST_CLASSES_IN_ONE_GROUP:
         why = f"{alone:.0%} of the classes have one value of it alone"
-        return _Objection(why, narrow=alone <= _NEARLY_ALL_CLASSES)
+        return why, alone <= _NEARLY_ALL_CLASSES
     return None
 
 
@@ -206,7 +187,7 @@ def _of_test(labels: LabelTable, column: str, in_test: InTest) -> _Objection | N
     if not there or both <= _MOST_IN_TEST * len(there):
         return None
     why = f"{both} of its {len(there)} values in the test set are in the training set too"
-    return _Objection(why, narrow=True)
+    return why, True
 
 
 def _in_both(

@@ -43,12 +43,7 @@ def widened(sample: Sample, role: files.Role) -> Sample:
 
 
 def parted(ids: pd.Series, parts: int) -> tuple[pd.Series, pd.Series]:
-    """Return images and heads of ids, whose last `parts` words between underscores are the head.
-
-    Example:
-        >>> [each.tolist() for each in parted(pd.Series(["ID_7_any"]), 1)]
-        [['ID_7'], ['any']]
-    """
+    """Return images and heads of ids, whose last `parts` words between underscores are the head."""
     split = ids.str.rsplit("_", n=parts)
     whole = split.str.len() == parts + 1
     images = split.str[0].where(whole, ids)
@@ -56,11 +51,7 @@ def parted(ids: pd.Series, parts: int) -> tuple[pd.Series, pd.Series]:
 
 
 def frame_of(frame: pd.DataFrame, sample: Sample) -> pd.DataFrame:
-    """Return a table of labels with a row an image, where it is in the sample's long format.
-
-    Raises:
-        DataError: an image lacks a head, or has one twice with different cells.
-    """
+    """Return a table of labels with a row an image, where it is in the sample's long format."""
     if not sample.melted or frame.shape[1] < 2 or not len(frame):
         return frame
     column = frame.columns[0]

@@ -35,21 +35,13 @@ _FEW_TOKENS = 3  # numbers as common as 0 and 1 are in many columns
 
 @dataclass(frozen=True)
 class Target:
-    """The labels as a table has them.
+    """The labels as a table has them."""
 
-    Attributes:
-        column: name of their column; of several, the first and how many.
-        values: `(rows,)` text; of several columns, empty where a cell of the row is.
-        rule: why this column was chosen.
-        matrix: `(rows, columns)` text where several columns hold the labels.
-        doubt: a sentence where another column would have suited as well, else empty.
-    """
-
-    column: str
-    values: Text
-    rule: str
-    matrix: pd.DataFrame | None = None
-    doubt: str = ""
+    column: str  # name of their column; of several, the first and how many
+    values: Text  # `(rows,)` text; of several columns, empty where a cell of the row is
+    rule: str  # why this column was chosen
+    matrix: pd.DataFrame | None = None  # `(rows, columns)` text of several columns of labels
+    doubt: str = ""  # a sentence where another column would have suited as well, else empty
 
     @property
     def columns(self) -> frozenset[str]:

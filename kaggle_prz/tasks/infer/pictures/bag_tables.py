@@ -41,17 +41,12 @@ class Columns:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table that says which row every picture to predict is of.
+    """A table that says which row every picture to predict is of."""
 
-    Attributes:
-        path: of the file, and `frame` what it holds.
-        column: with the sample's ids, and `name` the one with the pictures' names.
-    """
-
-    path: str
-    frame: pd.DataFrame
-    column: str
-    name: str
+    path: str  # of the file
+    frame: pd.DataFrame  # what it holds
+    column: str  # with the sample's ids
+    name: str  # of the column with the pictures' names
 
     def groups(self, wanted: set[str], role: Role) -> Groups:
         """Return pictures of every row of the sample."""
@@ -197,9 +192,6 @@ def of_labels(frame: pd.DataFrame, sample: Sample, bags: Bags | None) -> pd.Data
     """Return a table of labels with a row a bag, where it has a row a picture; else itself.
 
     Columns that differ within bags are left out; where few bags differ, their cells are emptied.
-
-    Raises:
-        DataError: pictures of one bag have different labels.
     """
     if bags is None or not bags.of_picture or frame.shape[1] < 2 or not len(frame):
         return frame

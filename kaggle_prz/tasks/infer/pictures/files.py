@@ -28,29 +28,18 @@ ENOUGH = 0.95
 
 @dataclass(frozen=True)
 class Index:
-    """A competition's pictures: those to train on and those to predict.
+    """A competition's pictures: those to train on and those to predict."""
 
-    Attributes:
-        train: pictures that a table of labels may name.
-        test: pictures that the sample submission may name.
-        tables: relative paths of CSV and JSON files.
-        shared: the two roles are not told apart by folders, so a picture may be of either.
-        kind: of `readers.formats`, or `"stacks"` or `"pixels"`.
-        channels: of a picture, where the kind does not say.
-        pictures: how they are held and the rule that told, where there is more than one way.
-        test_columns: what rows to predict say of themselves: column -> its values.
-        bags: where rows are bags of pictures, which these are.
-    """
-
-    train: Role
-    test: Role
-    tables: tuple[str, ...] = ()
-    shared: bool = False
-    kind: str = "images"
-    channels: int | None = None
-    pictures: tuple[str, str] | None = None
+    train: Role  # pictures that a table of labels may name
+    test: Role  # pictures that the sample submission may name
+    tables: tuple[str, ...] = ()  # relative paths of CSV and JSON files
+    shared: bool = False  # no folders tell the roles apart: a picture may be of either
+    kind: str = "images"  # of `readers.formats`, or "stacks" or "pixels"
+    channels: int | None = None  # of a picture, where the kind does not say
+    pictures: tuple[str, str] | None = None  # how they are held and why, if in one of several ways
+    # what rows to predict say of themselves: column -> its values
     test_columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    bags: Bags | None = None
+    bags: Bags | None = None  # where rows are bags of pictures, which these are
 
     @property
     def by_row(self) -> bool:
@@ -69,9 +58,6 @@ def index(root: Path, seen: Scan | None = None) -> Index:
 
     Where no folder is called so, images whose folders say nothing are of either role. Image files
     are preferred to arrays, and these to DICOM, whose copies they are.
-
-    Raises:
-        DataError: no image file for one of the roles.
     """
     seen = seen or scan(root)
     found = of_scan(seen) or of_scan(scan(root, with_extra=True))

@@ -21,17 +21,13 @@ _PEEK = 200
 
 @dataclass(frozen=True)
 class Told:
-    """What tables say of the rows to predict.
+    """What tables say of the rows to predict."""
 
-    Attributes:
-        columns: of tables called after the test set -> their values.
-        mapped: id -> path of its file, where a table joins them; else empty.
-        rule: the table and columns of `mapped`.
-    """
-
+    # of tables called after the test set -> their values
     columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    # id -> path of its file, where a table joins them; else empty
     mapped: Mapping[str, str] = field(default_factory=dict)
-    rule: str = ""
+    rule: str = ""  # the table and columns of `mapped`
 
 
 def tables_of_test(
@@ -59,9 +55,6 @@ def find(sample: Sample, index: files.Index, told: Told, taken: set[str]) -> tup
 
     Returns:
         `(rows,)` paths, empty where there is none, and the rule in words.
-
-    Raises:
-        DataError: fewer than half of the rows have a picture.
     """
     role = index.test.without(taken) if index.shared else index.test
     if told.mapped:

@@ -126,11 +126,7 @@ def numbered(sheet: Sheet) -> tuple[str, pd.DataFrame]:
 
 
 def channels(root: Path, path: str) -> int:
-    """Return channels of a picture as it is decoded: 3 for every image file; of arrays their own.
-
-    Raises:
-        DataError: an array that is no picture.
-    """
+    """Return channels of a decoded picture: 3 for every image file; of arrays their own."""
     name = path.partition("#")[0]
     if formats.of(name) is not formats.ARRAYS:
         return 3

@@ -54,11 +54,6 @@ def find(
 
     Returns:
         None where the directory has no such for both roles.
-
-    Raises:
-        DataError: a file cannot be read, and there are no image files to take instead.
-        MissingExtraError: so it is of Parquet files, and pyarrow is not installed.
-        UsageError: no column as given with `--id-column`.
     """
     faults: list[DataError | MissingExtraError] = []
     for form in formats.known():

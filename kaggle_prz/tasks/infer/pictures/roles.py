@@ -15,16 +15,11 @@ Finder = Callable[[str], str | None]
 
 @dataclass(frozen=True)
 class Role:
-    """Pictures of one role, and the names that an id may use for them.
+    """Pictures of one role, and the names that an id may use for them."""
 
-    Attributes:
-        name: `"train"` or `"test"`.
-        paths: relative POSIX paths, sorted; of rows of arrays and tables, `file#row`.
-        named: an id's file by a table instead of by the paths, as `rule -> id -> path`.
-    """
-
-    name: str
-    paths: tuple[str, ...]
+    name: str  # `"train"` or `"test"`
+    paths: tuple[str, ...]  # relative POSIX paths, sorted; of rows of arrays and tables, `file#row`
+    # an id's file by a table instead of by the paths: rule -> id -> path
     named: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     _made: dict[object, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
     _twins: set[str] = field(default_factory=set, compare=False, repr=False)
@@ -124,34 +119,19 @@ class Role:
 
 @dataclass(frozen=True)
 class Bags:
-    """Rows of several pictures each; in the roles, a row's first picture stands for all.
+    """Rows of several pictures each; in the roles, a row's first picture stands for all."""
 
-    Attributes:
-        column: what tables call the row.
-        made_of: columns whose values, `between` them, are the row's id where it has no column.
-        between: the sign.
-        pictures: all pictures to train on.
-        of_picture: path of such a picture -> id of its row.
-        members: path of a row's first picture -> all paths of the row, of both roles.
-        rule: why the sample's rows are such.
-    """
-
-    column: str
-    made_of: tuple[str, ...]
-    between: str
-    pictures: Role
-    of_picture: Mapping[str, str]
-    members: Mapping[str, tuple[str, ...]]
-    rule: str
+    column: str  # what tables call the row
+    made_of: tuple[str, ...]  # columns that make up the row's id where it has no column
+    between: str  # what stands between their values
+    pictures: Role  # all pictures to train on
+    of_picture: Mapping[str, str]  # path of such a picture -> id of its row
+    members: Mapping[str, tuple[str, ...]]  # path of a row's first picture -> all paths of the row
+    rule: str  # why the sample's rows are such
 
 
 def composed(name: str) -> str:
-    """Return a name with letters and their accents in one, as tables have them and macOS does not.
-
-    Example:
-        >>> composed("e\u0301") == "\u00e9"
-        True
-    """
+    """Return a name with letters and accents in one, as tables have them and macOS has not."""
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
@@ -163,12 +143,6 @@ def _number(name: str) -> str:
 def key_of(path: str, key: str, parts: int) -> str:
     """What an id may call a path: its `"name"`, `"stem"` (`"low …"`: lower case), `"folder"`, or
     its stem as a `"sole number"`.
-
-    Example:
-        >>> key_of("train/a/B.jpg", "low stem", 2)
-        'a/b'
-        >>> key_of("train/7_{red,green}.png", "stem", 1)
-        '7'
     """
     if key == "folder":
         return path.rpartition("/")[0].rpartition("/")[2]

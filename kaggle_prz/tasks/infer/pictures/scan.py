@@ -19,15 +19,11 @@ _TRAIN = re.compile(r"(?<![A-Za-z])train|(?<![A-Z])Train|TRAIN")
 
 @dataclass
 class Scan:
-    """What a directory holds; all paths relative, POSIX, in order.
+    """What a directory holds; all paths relative, POSIX, in order."""
 
-    Attributes:
-        files: kind, see `readers.formats`, and role (`"train"`, `"test"` or `""` where the
-            folders do not say) -> paths.
-        tables: CSV and JSON files, those of the outermost folders first.
-    """
-
+    # (kind, see `readers.formats`; role, `""` where the folders do not say) -> paths
     files: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    # CSV and JSON files, those of the outermost folders first
     tables: list[str] = field(default_factory=list)
 
     def of(self, kind: str, role: str) -> list[str]:
@@ -67,23 +63,14 @@ def scan(root: Path, *, with_extra: bool = False) -> Scan:
 
 
 def role_of(name: str) -> str:
-    """`"train"`, `"test"`, or `""` where a name says neither or both; labels of `valid` train.
-
-    Example:
-        >>> role_of("Test_images"), role_of("images_training_rev1"), role_of("latest")
-        ('test', 'train', '')
-    """
+    """`"train"`, `"test"`, or `""` where a name says neither or both; labels of `valid` train."""
     test = bool(_TEST.search(name))
     train = bool(_TRAIN.search(name)) or name.lower() in _VALIDATION
     return "" if test == train else "test" if test else "train"
 
 
 def _without_odd(folder: Path, folders: list[str], names: list[str]) -> list[str]:
-    """Return names of files without those that are not UTF-8, which no table can name.
-
-    Raises:
-        DataError: a folder, or most of the files, are called so.
-    """
+    """Return names of files without those that are not UTF-8, which no table can name."""
     odd = [name for name in [*folders, *names] if not _is_utf8(name)]
     if odd and (odd[0] in folders or len(odd) > 0.5 * len(names)):
         raise DataError(

@@ -32,24 +32,14 @@ _NAMES = (
 
 @dataclass(frozen=True)
 class Sample:
-    """The sample submission: its columns and rows are those of every submission.
+    """The sample submission: its columns and rows are those of every submission."""
 
-    Attributes:
-        path: the file.
-        id_column: its first column.
-        targets: the others.
-        ids: `(rows,)` cells of the first.
-        cells: those of the others, as text.
-        melted: 0; or how many words of an id are a head, where `targets`, `ids` and `cells` are
-            those of the file with a row an image.
-    """
-
-    path: Path
-    id_column: str
-    targets: tuple[str, ...]
-    ids: Text
-    cells: pd.DataFrame
-    melted: int = 0
+    path: Path  # the file
+    id_column: str  # its first column
+    targets: tuple[str, ...]  # the others
+    ids: Text  # `(rows,)` cells of the first
+    cells: pd.DataFrame  # those of the others, as text
+    melted: int = 0  # words of an id that are a head, where the file has a row for each; else 0
 
     def column(self, name: str) -> Text:
         """Return cells of a target column as text, blanks stripped.
@@ -70,25 +60,15 @@ class Sample:
 
 @dataclass(frozen=True)
 class LabelTable:
-    """The table whose rows are training images.
+    """The table whose rows are training images."""
 
-    Attributes:
-        path: the file, or the folder where folders say the labels.
-        id_column: the column that names images.
-        ids: `(rows,)` its values.
-        frame: all columns as text.
-        rule: why these rows are taken for the training images.
-        by_order: rows have no ids, and belong to pictures by their place.
-        doubt: a sentence where another table or column of ids would have suited as well.
-    """
-
-    path: Path
-    id_column: str
-    ids: Text
-    frame: pd.DataFrame
-    rule: str
-    by_order: bool = False
-    doubt: str = ""
+    path: Path  # the file, or the folder where folders say the labels
+    id_column: str  # the column that names images
+    ids: Text  # `(rows,)` its values
+    frame: pd.DataFrame  # all columns as text
+    rule: str  # why these rows are taken for the training images
+    by_order: bool = False  # rows have no ids, and belong to pictures by their place
+    doubt: str = ""  # a sentence where another table or column of ids would have suited as well
 
     def column(self, name: str) -> Text:
         """Return a column as text, blanks stripped; lists without their brackets, between bars.
@@ -109,11 +89,7 @@ def is_sample(path: Path) -> bool:
 
 
 def find_sample(root: Path) -> tuple[Sample, str]:
-    """Find and read the sample submission; of several, the one with the highest number.
-
-    Raises:
-        DataError: there is none, or it has duplicate ids, columns of one name or no target.
-    """
+    """Find and read the sample submission; of several, the one with the highest number."""
     tables = [*root.glob("*.csv"), *root.glob("*.tsv")] or [*root.glob("*/*.csv")]
     found: list[Path] = []
     for pattern in _NAMES:
@@ -160,11 +136,7 @@ def _read_sample(path: Path) -> Sample:
 
 
 def without_repeats(labels: LabelTable) -> LabelTable:
-    """Return the table with rows that are repeated word for word counted once.
-
-    Raises:
-        DataError: an id comes more than once, with different cells.
-    """
+    """Return the table with rows that are repeated word for word counted once."""
     repeated = pd.Series(labels.ids).duplicated().to_numpy()
     if not repeated.any():
         return labels

@@ -16,22 +16,12 @@ _UNKNOWN = ("", "nan", "na", "n/a", "null", "none")
 
 
 def plain(name: str) -> str:
-    """Letters and digits of a name, lower case.
-
-    Example:
-        >>> plain("Hip-Hop_2")
-        'hiphop2'
-    """
+    """Letters and digits of a name, lower case."""
     return re.sub(r"[\W_]", "", name.lower())
 
 
 def parts(name: str) -> list[str]:
-    """Return the words of a column's name, lower case.
-
-    Example:
-        >>> parts("PatientID"), parts("anatom_site"), parts("Subject Focus")
-        (['patient', 'id'], ['anatom', 'site'], ['subject', 'focus'])
-    """
+    """Return the words of a column's name, lower case."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     return [part.lower() for part in re.split(r"[\W_]+", spaced) if part]
 
@@ -65,10 +55,6 @@ def tokens(cells: Iterable[str], between: str | None) -> set[str]:
 def without_brackets(values: Text) -> Text:
     """Lists as Python and JSON write them, as lists between blanks, or between bars where names
     hold blanks; other cells as they are.
-
-    Example:
-        >>> without_brackets(np.array(["['fox', 'owl']", "[]", '["owl"]'])).tolist()
-        ['fox owl', '', 'owl']
     """
     written = pd.Series(values, dtype=object)
     given = written[written != ""]
@@ -98,12 +84,6 @@ def onto(values: Sequence[str], columns: Sequence[str]) -> dict[str, str] | None
     """Return the column that each value stands for: the same name, or alike; None if one has none.
 
     Alike are names that differ in case, blanks and signs, and `7` and `class_7`.
-
-    Example:
-        >>> onto(["1", "2"], ["Class_1", "Class_2", "Class_3"])
-        {'1': 'Class_1', '2': 'Class_2'}
-        >>> onto(["cat"], ["dog"]) is None
-        True
     """
     names = [plain(column) for column in columns]
     start = re.sub(r"\d+$", "", names[0]) if names else ""
@@ -125,22 +105,12 @@ def onto(values: Sequence[str], columns: Sequence[str]) -> dict[str, str] | None
 
 
 def some(names: Sequence[str], most: int = 5) -> str:
-    """Return the first names for a sentence, and a sign that there are more.
-
-    Example:
-        >>> some(["a", "b", "c"], 2)
-        'a, b …'
-    """
+    """Return the first names for a sentence, and a sign that there are more."""
     return ", ".join(names[:most]) + (" …" if len(names) > most else "")
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """Return numbers by value, then other names by letters.
-
-    Example:
-        >>> in_order({"10", "b", "9", "a"})
-        ['9', '10', 'a', 'b']
-    """
+    """Return numbers by value, then other names by letters."""
     return sorted(names, key=_numeric_first)
 
 
