@@ -116,7 +116,7 @@ def fit(
         if clock.has_left(closing):
             report.write_if_possible(this, console)
         else:
-            console.say(f"No time is left for the report: kaggle-prz report {path} writes it.")
+            console.say(f"No time is left for the report. Write it with: kaggle-prz report {path}")
 
     late = "" if clock.has_left(0) else f", over the limit of {duration(clock.limit or 0)}"
     console.say(f"Done in {duration(clock.spent())}{late}. Submission: {this.submission}")

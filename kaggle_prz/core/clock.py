@@ -20,7 +20,7 @@ def seconds_of(text: str) -> float:
         return float(written)
     parts = re.findall(r"(\d+(?:\.\d+)?)(min|h|m|s)", written)
     if not parts or "".join(number + unit for number, unit in parts) != written:
-        raise ValueError(f"{text!r} is not a time such as 600, 90s, 10m or 1h30m")
+        raise ValueError(f"{text!r} is not a time; write it like 600, 90s, 10m or 1h30m")
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 

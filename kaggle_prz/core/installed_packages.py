@@ -18,7 +18,7 @@ class Contradiction:
 
     def __str__(self) -> str:
         return (
-            f"{self.name} {self.version} wants {self.wanted.name}{self.wanted.specifier}, and "
+            f"{self.name} {self.version} requires {self.wanted.name}{self.wanted.specifier}, and "
             f"{self.found} is installed"
         )
 

@@ -69,7 +69,9 @@ def check(aspect: str) -> None:
         UsageError: lists those that do.
     """
     if aspect not in get_args(Aspect):
-        raise UsageError(f"aspect is one of {', '.join(get_args(Aspect))}; received {aspect!r}.")
+        raise UsageError(
+            f"aspect must be one of {', '.join(get_args(Aspect))}; received {aspect!r}."
+        )
 
 
 def _resized(plane: Image.Image, size: int, aspect: Aspect) -> NDArray[np.uint8]:

@@ -57,11 +57,11 @@ def settle(network: keras.Model, wanted: str, *, pretrained: bool) -> tuple[Stat
         return "inference", "batch normalization: the backbone has none"
     how = {
         "inference": "kept in inference mode",
-        "recalibrate": f"measured anew on at most {MOST_IMAGES} training images of a fold when its "
-        "stage begins, then in inference mode",
-        "train": f"on batch statistics, momentum {_MOMENTUM_FOR_SHORT_FITS}",
+        "recalibrate": f"measured again on at most {MOST_IMAGES} training images of a fold at "
+        "the start of its stage, then in inference mode",
+        "train": f"with batch statistics, momentum {_MOMENTUM_FOR_SHORT_FITS}",
     }[statistics]
-    kept = f"; {frozen} are frozen and keep theirs" if frozen else ""
+    kept = f"; {frozen} frozen layers keep their statistics" if frozen else ""
     return statistics, f"batch normalization: {len(norms)} layers {how} ({why}){kept}"
 
 
@@ -90,7 +90,7 @@ def recalibrate(model: keras.Model, batches: Iterable[Pixels]) -> None:
                 mean, variance = _statistics(norm)
                 sums[place] += len(batch) * np.stack([mean, variance + mean**2])
     if not images:
-        raise UsageError("Statistics are measured on at least one batch of images; received none.")
+        raise UsageError("BatchNorm statistics need at least one batch of images; received none.")
     for norm, moments in zip(norms, sums, strict=True):
         mean, square = moments / images
         norm.moving_mean.assign(mean.astype(np.float32))

@@ -98,13 +98,13 @@ def fitting(
         f"{name} {given[name]} -> {wanted[name]}" for name in other if name not in resampled
     ]
     _refuse(
-        "Weights pass between stages only whole, by name and shape, and these two networks differ.",
+        "Weights pass between stages by name and shape, and the two networks differ.",
         {
             "missing in the source": lacking,
-            "without place in the target": unused,
-            "of another shape": misshapen,
+            "missing in the target": unused,
+            "with another shape": misshapen,
         },
-        "Build both from the same backbone and classes.",
+        "Build both networks from the same backbone and classes.",
     )
     return TransferReport(
         kept=tuple(name for name in pairs if name not in other),
@@ -140,8 +140,8 @@ def named_weights(model: keras.Model) -> dict[str, keras.Variable]:
         name = "/".join(_within_model(part, ranks) for part in variable.path.split("/"))
         if name in named:
             raise TransferError(
-                f"Two weights of {model.name!r} are called {name!r}; give its layers names of "
-                "their own, so that weights can pass by name."
+                f"Two weights of {model.name!r} have the name {name!r}. Give its layers "
+                "different names, so that weights can pass by name."
             )
         named[name] = variable
     return named

@@ -57,9 +57,9 @@ def show_scores(run: Run, console: Console) -> None:
     console.table(
         f"{metric.title} ({'higher' if metric.maximize else 'lower'} is better)", columns, rows
     )
-    console.say(f"The submission holds what scores best out-of-fold: {blend.reason}.")
+    console.say(f"The submission has the best out-of-fold score: {blend.reason}.")
     if metric.wants == "labels" and blend.decision:
-        console.say(f"How predictions become answers: {blend.decision.reason}.")
+        console.say(f"How predictions become labels: {blend.decision.reason}.")
 
 
 def show_classes(task: Task, console: Console) -> None:

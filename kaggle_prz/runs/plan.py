@@ -159,8 +159,8 @@ class Plan:
         if deadline - time.monotonic() >= worth:
             return True
         self._console.say(
-            f"The time limit ends {stage.name} before fold {fold + 1}; folds without it keep "
-            "their predictions of the stage before."
+            f"The time limit ends {stage.name} before fold {fold + 1}; the other folds keep "
+            "their predictions of the previous stage."
         )
         return False
 
@@ -178,8 +178,9 @@ class Plan:
         folds = self._run.recipe.folds
         sealed = sum(len(self._run.sealed(one)) for one in self._stages)
         raise PausedError(
-            f"The session's time is used up before the next fold of {stage.name}: {sealed} of "
-            f"{len(self._stages) * folds} folds are sealed. The same call goes on from there."
+            f"The session ends before the next fold of {stage.name}: {sealed} of "
+            f"{len(self._stages) * folds} folds are finished. Run the same command again to "
+            "continue."
         )
 
     def learn(self, predict_speed: float | None, train_speed: float | None = None) -> None:
@@ -225,7 +226,7 @@ class Plan:
             named = " and ".join(f"{one.image_size} px" for one in given_up)
             self._console.say(
                 f"The time limit leaves {duration(max(0.0, self._left()))}, too little for "
-                f"{named}: given up."
+                f"{named}, left out."
             )
         if stage.index == 1 and fitted[0].epochs == 0:
             self._console.say(describe.untrained(fitted))

@@ -8,9 +8,9 @@ from pydantic_core import ErrorDetails
 
 # Keys of earlier versions, and what to write instead; where they were off, they are still read.
 REMOVED = {
-    "fixres": "to predict at a larger size, add that size with 0 epochs, such as "
-    "--sizes 160,240,320,384 --epochs 3,2,1,0",
-    "average_last": "the weights that predict are averaged by ema, such as ema = 0.95",
+    "fixres": "to predict at a larger size, add that size with 0 epochs, such as --sizes "
+    "160,240,320,384 --epochs 3,2,1,0",
+    "average_last": "use ema to average the weights that predict, such as ema = 0.95",
 }
 
 # What a key that takes one number or several says of the form that was not meant.

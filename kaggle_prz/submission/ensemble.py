@@ -70,7 +70,7 @@ def join(ids: Text, given: Sequence[tuple[Text, Probabilities]]) -> Probabilitie
     lacking = [name for name in ids.tolist() if name not in place]
     if len(place) != len(names) or lacking:
         what = f"{len(lacking)} rows have none" if lacking else "some rows have more than one"
-        raise RunError(f"Every row needs exactly one prediction, and {what}.")
+        raise RunError(f"Every row must have exactly one prediction; {what}.")
     joined: Probabilities = rows[[place[name] for name in ids.tolist()]]
     return joined
 
@@ -132,8 +132,8 @@ def choose(
     complete = {name: list(done) for name, done in stages.items() if len(done) == folds}
     if not complete:
         raise RunError(
-            "There is no complete stage yet, so not every row has an out-of-fold prediction. Run "
-            "the same command again to finish it."
+            "No stage is complete yet, so not every row has an out-of-fold prediction. Run the "
+            "same command again to continue."
         )
     candidates = dict(complete)
     partial = [(name, done) for name, done in stages.items() if 0 < len(done) < folds]

@@ -207,8 +207,8 @@ class StageTrainer:
             )
         if pace.unused:
             self._note(
-                f"{where}: the time ended {pace.unused} steps into an accumulation of {whole}; "
-                "their gradients were not used."
+                f"{where}: the time limit ended {pace.unused} step(s) into an accumulation of "
+                f"{whole} steps; their gradients were not used."
             )
         if best is not None and best.restore(self._model):
             self._average = None

@@ -55,7 +55,7 @@ def test_a_pin_that_is_not_kept_is_a_fault(installed):
         "rich": ("1.0", []),
     }
     (text,) = _texts(doctor.packages(), "fault")
-    assert text.startswith("keras-hub 0.32.0 wants kagglesdk==0.1.28, and 0.1.37 is installed")
+    assert text.startswith("keras-hub 0.32.0 requires kagglesdk==0.1.28, and 0.1.37 is installed")
 
 
 def test_pins_that_are_kept_are_none(installed):
@@ -69,7 +69,7 @@ def test_pins_that_are_kept_are_none(installed):
 
 def test_keras_cv_without_tensorflow_is_a_fault(installed):
     installed["keras-cv"] = ("0.9.0", [])
-    assert "loads only where TensorFlow is" in _texts(doctor.packages(), "fault")[0]
+    assert "needs TensorFlow" in _texts(doctor.packages(), "fault")[0]
     installed["tensorflow-cpu"] = ("2.21.0", [])
     assert not _texts(doctor.packages(), "fault")
 
@@ -110,7 +110,7 @@ def test_a_backend_that_does_not_load_is_a_fault(monkeypatch, code, told):
 def test_little_room_is_a_note(monkeypatch, tmp_path):
     not_there_yet = tmp_path / "some" / "runs"
     runs, data = doctor.disk(not_there_yet)
-    assert (runs.name, data.name) == ("room for runs", "room for data")
+    assert (runs.name, data.name) == ("disk space for runs", "disk space for data")
     assert str(not_there_yet) in runs.text
     monkeypatch.setattr(doctor, "_LITTLE_DISK", 1e18)
     assert {finding.state for finding in doctor.disk(Path())} == {"note"}
@@ -120,7 +120,7 @@ def test_faults_are_counted():
     heard = Heard()
     doctor.show([Finding("a", "ok", "x"), Finding("b", "fault", "y")], heard)
     assert heard.rows == [("a", "ok", "x"), ("b", "fault", "y")]
-    assert heard.lines == ["1 of these must be mended."]
+    assert heard.lines == ["Problems found: 1."]
     doctor.show([Finding("a", "note", "x")], heard)
     assert heard.lines[-1] == "No problems found."
 

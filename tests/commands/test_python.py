@@ -66,7 +66,10 @@ def test_arguments_that_nobody_takes(name):
         (lambda: prz.predict("x", output=3), "output takes the path of a file to write"),
         (lambda: prz.fit("shapes", run=3), "run takes the name of a run; received the number 3"),
         (lambda: prz.fit("shapes", submit="no"), "submit takes True or False; received a str"),
-        (lambda: prz.fit("shapes", console=3), "console takes an object with say, table and bar"),
+        (
+            lambda: prz.fit("shapes", console=3),
+            "console takes an object with the methods say, table and bar",
+        ),
         (lambda: prz.fit("shapes", target=3), "target takes the name of a column"),
         (lambda: prz.plan("shapes", calibrate=1), "calibrate takes True or False"),
     ],
@@ -142,10 +145,10 @@ def test_building_a_model_is_guarded_too():
 @pytest.mark.parametrize(
     ("message", "in_words_of_python"),
     [
-        ("received --sizes 32,49: instead", "received sizes=(32, 49): instead"),
-        ("received --folds 1: with one", "received folds=1: with one"),
-        ("above it is --output-dir.", "above it is output_dir=."),
-        ("Fit without --submit.", "Fit without submit=True."),
+        ("received --sizes 32,49. Instead", "received sizes=(32, 49): instead"),
+        ("received --folds 1. With one", "received folds=1. With one"),
+        ("above it with --output-dir.", "above it is output_dir=."),
+        ("To train anyway, run fit without --submit.", "Fit without submit=True."),
         ("--no-tta or --submit", "tta=False or submit=True"),
         ("use --weights none.", 'use weights="none".'),
         ("Give --precision float32, or", 'Give precision="float32", or'),

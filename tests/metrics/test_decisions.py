@@ -93,8 +93,10 @@ def test_cut_points_gain_on_rows_they_were_not_fitted_on():
     assert _score("quadratic_kappa", labels, predictions, decision) > by_rounding + 0.05
     assert len(decision.cut_points) == 3
     assert decision.cut_points[2] < 2.3  # rounding answers the highest grade too seldom
-    assert decision.reason.startswith("cut points over the expected index: out-of-fold quadratic")
-    assert decision.reason.endswith("with the class nearest to the expected index")
+    assert decision.reason.startswith(
+        "fitted cut points of the expected class index: out-of-fold quadratic"
+    )
+    assert decision.reason.endswith("with the class nearest to the expected class index")
 
 
 def test_cut_points_find_the_best_of_two_classes():
@@ -138,7 +140,7 @@ def test_a_frequent_tag_gets_its_own_threshold_and_a_rare_one_shares(name):
     decision = _fit(name, "tags", labels, predictions)
     first, second, _ = decision.thresholds
     assert first < 0.4 < second + 0.1
-    assert decision.reason.startswith("each tag from a threshold of its own on, none where")
+    assert decision.reason.startswith("a fitted threshold for each tag, or no tag")
     shared = tags.one_for_all(metrics.get(name), labels, predictions, never_empty=False)
     assert decision.thresholds[2] == shared
     unseen = _tags(2)
@@ -151,7 +153,9 @@ def test_few_rows_give_one_threshold_for_all():
     decision = _fit("macro_f1", "tags", labels, predictions * 0.6)
     assert len(set(decision.thresholds)) == 1
     assert decision.thresholds[0] < 0.5
-    assert decision.reason.startswith(f"all tags from {decision.thresholds[0]:g} on, none")
+    assert decision.reason.startswith(
+        f"tags with a probability of at least {decision.thresholds[0]:g} on, none"
+    )
 
 
 def _one_each_slowly(f_score, truth, predictions, shared) -> np.ndarray:
@@ -181,7 +185,9 @@ def test_rows_may_stay_empty_only_where_some_training_row_does():
     labels[:40, 0], predictions[:40, 0] = 1, 0.9
     decision = _fit("sample_f1", "tags", labels, predictions)
     assert not decision.never_empty
-    assert decision.reason.startswith("all tags from 0.5 on, none where none reaches it: out-of")
+    assert decision.reason.startswith(
+        "tags with a probability of at least 0.5, or no tag if none reaches it: out-of"
+    )
     assert _score("sample_f1", labels, predictions, decision) == 1.0
     labels[40:, 1] = 1
     assert _fit("sample_f1", "tags", labels, predictions).never_empty
@@ -213,7 +219,7 @@ def _rare(seed: int, rows: int, known: float) -> tuple[np.ndarray, np.ndarray]:
 def test_rare_classes_weigh_more_where_that_pays(name):
     decision = _fit(name, "classes", *_rare(1, 1500, 2.0))
     assert 1 == decision.weights[0] < decision.weights[1] < decision.weights[2]
-    assert decision.reason.startswith("rare classes weigh more: out-of-fold")
+    assert decision.reason.startswith("fitted class weights: out-of-fold")
     if name == "balanced_accuracy":  # probabilities of this kind need their shares made up for
         assert decision.weights[2] > 7
     unseen = _rare(2, 1500, 2.0)
@@ -259,7 +265,7 @@ def test_a_decision_of_other_columns_is_refused():
         Decision("tags", "", thresholds=(0.5, 0.5)),
     ):
         assert len(decision.apply(rows[:, :2])) == 2
-        with pytest.raises(RunError, match=r"columns it was fitted on, 2; received 3\."):
+        with pytest.raises(RunError, match=r"columns; received 3\."):
             decision.apply(rows)
 
 
@@ -273,7 +279,9 @@ def test_only_what_was_written_is_read(change):
     written = Decision("tags", "given", thresholds=(0.5,)).to_json() | change
     if change == {"kind": None}:
         del written["kind"]
-    with pytest.raises(RunError, match=r"^A decision has kind, reason and at most cut_points"):
+    with pytest.raises(
+        RunError, match=r"^A decision must have kind, reason and at most cut_points"
+    ):
         Decision.from_json(written)
 
 

@@ -238,7 +238,9 @@ def test_predictions_of_another_kind_are_refused():
     labels, rows = draw("tags", 1, columns=3)
     with pytest.raises(UsageError, match=r"MAP@5 scores classes, and .* are tags.*--metric"):
         metrics.get("map@5").score(labels, rows, "tags")
-    with pytest.raises(UsageError, match=r"probabilistic F1 scores two classes, and .* has 3\."):
+    with pytest.raises(
+        UsageError, match=r"probabilistic F1 can score only two classes; .* has 3\."
+    ):
         metrics.get("pf1").check("classes", 3)
 
 

@@ -77,9 +77,11 @@ def test_metrics_that_have_no_mean_over_heads(name, told):
 
 def test_predictions_with_other_columns_or_of_another_kind_are_refused():
     metric = over(metrics.get("accuracy"), HEADS)
-    with pytest.raises(UsageError, match=r"Heads with 3 \+ 4 classes have 7 columns .* received 6"):
+    with pytest.raises(
+        UsageError, match=r"Outputs with 3 \+ 4 classes need 7 columns .* received 6"
+    ):
         metric.score(np.zeros((2, 2), int), np.ones((2, 6)))
-    with pytest.raises(UsageError, match="scores heads, and the predictions of this task are tags"):
+    with pytest.raises(UsageError, match="can score heads; this task has tags"):
         metric.check("tags", 7)
 
 
@@ -123,7 +125,7 @@ def test_a_decision_says_what_it_does_with_each_head():
     metric = over(metrics.get("accuracy"), HEADS)
     decision = decisions.default(metric, "heads", 7)
     assert decision.reason == "in each head the most probable class"
-    with pytest.raises(RunError, match="the columns it was fitted on, 7; received 6"):
+    with pytest.raises(RunError, match="7 columns; received 6"):
         decision.apply(np.ones((1, 6)))
 
 

@@ -66,7 +66,7 @@ def test_long_cells_of_other_columns_are_passed_over(read):
     assert task.groups is None
     rules = {one.name: one.rule for one in task.evidence}
     assert rules["group"] == (
-        "site is named like a group, but a cell of it has more than 4,096 characters"
+        "the name of site is that of a group, but one of its cells has more than 4,096 characters"
     )
 
 

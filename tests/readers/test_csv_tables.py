@@ -58,7 +58,7 @@ def test_an_object_a_line(tmp_path):
 )
 def test_what_is_no_json(tmp_path, content):
     (tmp_path / "a.json").write_text(content)
-    with pytest.raises(DataError, match=r"a\.json is no JSON.*fetch it again"):
+    with pytest.raises(DataError, match=r"a\.json is not valid JSON.*download it again"):
         csv_tables.read_json(tmp_path / "a.json")
 
 

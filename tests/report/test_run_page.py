@@ -401,7 +401,7 @@ def test_a_missing_file_is_an_error_that_names_it(run: Run, file: str) -> None:
 def test_a_damaged_fold_file_is_named(run: Run) -> None:
     (run.path / "folds.csv").write_text("x\n")
 
-    with pytest.raises(RunError, match=r"folds\.csv does not hold the 3 folds"):
+    with pytest.raises(RunError, match=r"folds\.csv does not have the 3 folds"):
         report.write(run)
 
 

@@ -163,7 +163,7 @@ def test_a_limit_too_short_for_anything_leaves_the_head(begin, clock, console, t
     assert settled.epochs == 0
     assert plan.next() is None
     assert _told(console) == [
-        "The time limit leaves 0.1 s, too little for 64 px and 96 px: given up.",
+        "The time limit leaves 0.1 s, too little for 64 px and 96 px; left out.",
         NO_TIME_TO_TRAIN,
     ]
     assert [stage["name"] for stage in _written(tmp_path)["stages"]] == ["stage1-32"]
@@ -186,7 +186,7 @@ def test_time_that_is_too_short_to_train_goes_to_heads_at_larger_sizes(begin, cl
     assert plan.slot(second, 2).epochs == 0
     assert plan.next() is None
     assert _told(console) == [
-        "The time limit leaves 4.9 s, too little for 96 px: given up.",
+        "The time limit leaves 4.9 s, too little for 96 px; left out.",
         HEADS_FIRST,
     ]
 
@@ -235,7 +235,7 @@ def test_a_large_stage_that_does_not_fit_is_given_up_in_a_sentence(begin, consol
     assert settled.epochs >= schedule.FEWEST_EPOCHS_WORTH_A_STAGE
     assert plan.next().image_size == 64
     assert plan.next() is None
-    assert _told(console) == ["The time limit leaves 7.9 s, too little for 96 px: given up."]
+    assert _told(console) == ["The time limit leaves 7.9 s, too little for 96 px; left out."]
     assert len(_written(tmp_path)["stages"]) == 2
 
 
@@ -393,9 +393,9 @@ def test_a_plan_holds_every_ramp(begin, tmp_path):
 
 def test_stages_are_shown_before_and_after_the_first_measurement(begin, console):
     plan = begin()
-    assert console.tables[0][2][0][-1] == "when measured"
+    assert console.tables[0][2][0][-1] == "not measured"
     plan.settle(plan.next(), FAST)
-    assert console.tables[1][2][0][-1] != "when measured"
+    assert console.tables[1][2][0][-1] != "not measured"
     assert len(console.tables) == 2
 
 
@@ -446,7 +446,7 @@ def test_a_session_pauses_between_folds_and_not_before_its_first(tmp_path, conso
         plan.fold_took(320)
     filesystem.begin_anew(run.directory(stage, 0))
     filesystem.seal(run.directory(stage, 0))
-    with pytest.raises(PausedError, match="next fold of stage1-32: 1 of 9 folds are sealed"):
+    with pytest.raises(PausedError, match="next fold of stage1-32: 1 of 9 folds are finished"):
         plan.pause_unless_session_lasts(stage)
 
 

@@ -170,7 +170,9 @@ def test_a_value_of_another_form_names_its_field(tmp_path, name, field):
 @pytest.mark.parametrize("name", WRITTEN)
 def test_a_newer_record_is_refused_with_one_sentence(tmp_path, name):
     filesystem.write_json(tmp_path / name, {"version": records.VERSION + 1, "other": {}})
-    with pytest.raises(RunError, match=f"{name} was written by a newer kaggle-prz.*Install"):
+    with pytest.raises(
+        RunError, match=f"{name} was written by a newer version of kaggle-prz.*Install"
+    ):
         records.read(tmp_path / name, WRITTEN[name][0])
 
 

@@ -120,7 +120,7 @@ def test_every_mistake_is_told_at_once_with_where_it_is_written(written):
 def test_a_rule_of_two_keys_is_told_with_the_file(written):
     mine = written("sizes = [32, 48]\nepochs = [1, 2, 3]\n")
     assert _mistakes(recipe=mine) == [
-        f"{mine}: recipe: 3 epochs for 2 sizes; give one number in all, or one for every size"
+        f"{mine}: recipe: 3 epochs for 2 sizes; give one number in total, or one per size"
     ]
 
 

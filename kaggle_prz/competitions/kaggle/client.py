@@ -171,7 +171,7 @@ class Door:
             with contextlib.redirect_stdout(io.StringIO()):
                 from kaggle_prz.competitions.kaggle import sdk
         except ImportError as error:
-            raise unusable(f"it does not load ({error})") from None
+            raise unusable(f"it cannot be imported ({error})") from None
         return sdk
 
     @cached_property
@@ -202,12 +202,12 @@ def unusable(reason: str) -> ClientError:
     """Return the error of a client that cannot be used, for a reason without a full stop."""
     wanted = _wanted()
     pins = list(_pins(wanted))
-    asks = " and ".join(f"{name} {version} asks for {pin}" for name, version, pin in pins)
-    pinned = f" {asks}, and kaggle-prz does not need it." if pins else ""
+    asks = " and ".join(f"{name} {version} requires {pin}" for name, version, pin in pins)
+    pinned = f" {asks}; kaggle-prz does not need it." if pins else ""
     apart = "".join(f" && pip uninstall {name}" for name, _, _ in pins)
     return ClientError(
-        f"Kaggle's client cannot be used: {reason}.{pinned} Mend it with: "
-        f"pip install --upgrade '{wanted}'{apart}"
+        f"Kaggle's client cannot be used: {reason}.{pinned} Repair it with: pip install "
+        f"--upgrade '{wanted}'{apart}"
     )
 
 

@@ -89,8 +89,8 @@ class Decision:
         } - {0}
         if fitted - {columns}:
             raise RunError(
-                f"A decision is applied to predictions with the columns it was fitted on, "
-                f"{max(fitted)}; received {columns}."
+                f"A decision fitted on {max(fitted)} columns applies only to predictions with "
+                f"{max(fitted)} columns; received {columns}."
             )
 
     def to_json(self) -> dict[str, object]:
@@ -115,7 +115,7 @@ class Decision:
         except ValidationError as error:
             known = ", ".join(sorted(each.name for each in fields(cls)))
             raise RunError(
-                f"A decision has kind, reason and at most {known}; received "
+                f"A decision must have kind, reason and at most {known}; received "
                 f"{', '.join(map(str, written)) or 'nothing'}."
             ) from error
 

@@ -53,8 +53,8 @@ def unpacked(
         return root
     if cache.resolve().is_relative_to(root.resolve()):
         raise DataError(
-            f"Archives of {root} cannot be unpacked into {cache}, which lies in it: the files of "
-            "a competition are left as they are. Name another home with KAGGLE_PRZ_HOME."
+            f"Archives of {root} cannot be unpacked into {cache}, which is inside it: the "
+            "competition's directory is never changed. Set KAGGLE_PRZ_HOME to another directory."
         )
     home = cache / f"{root.resolve().name}-{_key(root, found.archives)}"
     with filesystem.exclusive(cache / f".{home.name}.lock"):

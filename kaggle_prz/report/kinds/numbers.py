@@ -18,7 +18,7 @@ def values(task: Task, rows: Rows) -> dict[str, object]:
     explained = float(np.mean(_explained(labels, rows)))
     note = "of the labels' variance, 0 for their mean"
     return {
-        "tile": Tile("explained out-of-fold", "explained", f"{100 * explained:.1f} %", note),
+        "tile": Tile("R², out-of-fold", "explained", f"{100 * explained:.1f} %", note),
         "number_table": number_table(task, rows),
         "panels": len(panels),
         "agreement": plots.agreement(panels),
@@ -62,11 +62,11 @@ def worst_mistakes(task: Task, rows: Rows) -> Mistakes:
         )
         for row, k in ((row, int(target[row])) for row in worst)
     ]
-    told = "These images are furthest from the truth out-of-fold."
+    told = "These images have the largest errors out-of-fold."
     if named:
         told = (
-            "These images have the target that is furthest from the truth out-of-fold, in its "
-            "standard deviations."
+            "These images have the largest errors out-of-fold, in standard deviations of the "
+            "target."
         )
     return Mistakes(told, "predicted", mistakes(task, worst, words))
 

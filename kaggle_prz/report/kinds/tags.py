@@ -95,7 +95,7 @@ def worst_mistakes(task: Task, rows: Rows, answers: Tags, *, soft: bool) -> Mist
             (_shares(task, labels[row]), _shares(task, rows[row]), f"RMSE {losses[row]:.3f}")
             for row in furthest
         ]
-        told = "These images are furthest from the truth out-of-fold."
+        told = "These images have the largest errors out-of-fold."
         return Mistakes(told, "predicted", mistakes(task, furthest, shares))
     inside = np.clip(rows, LEAST, 1 - LEAST)
     losses = -(labels * np.log(inside) + (1 - labels) * np.log1p(-inside)).sum(axis=1)
@@ -108,8 +108,8 @@ def worst_mistakes(task: Task, rows: Rows, answers: Tags, *, soft: bool) -> Mist
         losses,
         np.flatnonzero((truth != answers).any(axis=1)),
         words,
-        none="Every image has exactly its tags out-of-fold.",
-        some="have a wrong tag out-of-fold, or lack one",
+        none="Every image has exactly the right tags out-of-fold.",
+        some="have a wrong or missing tag out-of-fold",
     )
 
 

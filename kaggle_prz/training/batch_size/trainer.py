@@ -60,7 +60,7 @@ class Trainer:
         """
         usual = schedule.batch_size(self._recipe, self.stage.image_size)
         if not on_accelerator():
-            self._notes = (f"batch size: {usual} at {self.stage.image_size} px, on a processor",)
+            self._notes = (f"batch size: {usual} at {self.stage.image_size} px, on a CPU",)
             return
 
         def at(size: int) -> Stage:
@@ -128,17 +128,17 @@ class Trainer:
     def _halve(self) -> None:
         smaller = self.batch.halved()
         self._say(
-            f"memory ran out at a training step of {self.batch.size} images in "
-            f"{self.stage.name}; it goes on with {smaller.size}, and the weights change after "
-            f"every {smaller.accumulate} steps"
+            f"out of memory in a training step with {self.batch.size} images in "
+            f"{self.stage.name}; continuing with {smaller.size}, and gradients are averaged over "
+            f"{smaller.accumulate} steps"
         )
         self._recompile(self.stage, smaller)
 
     def _halve_prediction(self) -> None:
         smaller = Batch(self.prediction_batch).halved()
         self._say(
-            f"memory ran out while predicting {self.prediction_batch} images at once in "
-            f"{self.stage.name}; it goes on with {smaller.size}"
+            f"out of memory while predicting {self.prediction_batch} images at once in "
+            f"{self.stage.name}; continuing with {smaller.size}"
         )
         self.prediction_batch = smaller.size
 

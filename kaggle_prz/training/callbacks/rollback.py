@@ -63,7 +63,7 @@ class Rollback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_end(self, logs: object = None) -> None:
         if not self._given_up and finite(self._good) and not finite(self.model.get_weights()):
-            self._go_back("the weights were no numbers after")
+            self._go_back("the weights were NaN or infinite after")
 
     def recover(self) -> bool:
         """Go back to the last good weights; False where there are none, or it is no use."""
@@ -71,14 +71,18 @@ class Rollback(keras.callbacks.Callback):  # type: ignore[misc]
             self._given_up = True
             return False
         self._pace.begin_anew(0.5)
-        self._go_back("the loss was no number at")
+        self._go_back("the loss was NaN or infinite at")
         return True
 
     @property
     def told(self) -> str:
         """Where training is and how often it went back, for a sentence."""
         times = "" if self.count == 1 else f" {self.count} times"
-        after = f" after going back{times} to good weights and half the rate" if self.count else ""
+        after = (
+            (f" after going back{times} to good weights at half the learning rate")
+            if self.count
+            else ""
+        )
         return f"step {self._pace.step}{after} (learning rate {self._pace.peak:.2g})"
 
     def _go_back(self, why: str) -> None:
@@ -87,10 +91,10 @@ class Rollback(keras.callbacks.Callback):  # type: ignore[misc]
         self._start_anew()
         model.reset_metrics()
         self.count += 1
-        since = f"step {self._good_at}" if self._good_at else "the beginning"
+        since = f"step {self._good_at}" if self._good_at else "the start"
         self._tell(
-            f"{self._where}: {why} step {step}, so training went back to the weights of {since}; "
-            f"the highest learning rate is {self._pace.peak:.2g} from there."
+            f"{self._where}: {why} step {step}. Training continues from the weights of {since}, "
+            f"with a peak learning rate of {self._pace.peak:.2g}."
         )
         self._good_at = self._kept_at = step
 

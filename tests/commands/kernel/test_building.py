@@ -164,11 +164,11 @@ def test_weights_of_a_file_come_along(tmp_path):
 @pytest.mark.parametrize(
     ("what", "given", "told"),
     [
-        ("Leaf Shapes", {}, "named as in its address, in lower case"),
-        ("leaf-shapes", {"owner": None}, "belongs to an account at Kaggle: .* received 'none'"),
-        ("leaf-shapes", {"owner": "a/b"}, "belongs to an account .* received 'a/b'"),
+        ("Leaf Shapes", {}, "names a competition as in its URL, in lower case"),
+        ("leaf-shapes", {"owner": None}, "belongs to a user of Kaggle; received 'none'"),
+        ("leaf-shapes", {"owner": "a/b"}, "belongs to a user of Kaggle; received 'a/b'"),
         ("leaf-shapes", {"mode": "predict"}, "a run's directory; received leaf-shapes"),
-        ("leaf-shapes", {"options": {"time_limit": 12 * 3600}}, "with the session, after 11.5 h"),
+        ("leaf-shapes", {"options": {"time_limit": 12 * 3600}}, "shorter than a session of 11.5 h"),
         ("leaf-shapes", {"options": {"backbone": "tinny"}}, "Did you mean 'tiny'"),
         ("leaf-shapes", {"options": {"sizes": (64, 32)}}, "must rise"),
         ("leaf-shapes", {"options": {"weights": "gone.h5"}}, "not there: 'gone.h5'"),

@@ -68,7 +68,7 @@ def test_parts_that_do_not_load_are_the_same_sentence_in_any_command(world, old,
     done = prz("leaderboard", "-c", world.slug, packages=old, cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith(
-        "Error: Kaggle's client cannot be used: it does not load (No module named 'kagglesdk."
+        "Error: Kaggle's client cannot be used: it cannot be imported (No module named 'kagglesdk."
     )
     assert "pip install --upgrade 'kagglesdk<1.0,>=0.1.38'" in done.stderr
     assert done.stderr.count("\n") == 1
@@ -116,7 +116,7 @@ def test_the_doctor_and_the_check_say_the_same(monkeypatch):
     monkeypatch.setattr(importlib.metadata, "requires", lambda name: wants[name])
     monkeypatch.setattr(importlib.metadata, "distributions", lambda: [])
     (fault,) = [each.text for each in doctor.packages() if "kagglesdk>" in each.text]
-    clause = "kaggle 2.2.5 wants kagglesdk>=0.1.38, and 0.1.28 is installed"
+    clause = "kaggle 2.2.5 requires kagglesdk>=0.1.38, and 0.1.28 is installed"
     assert fault.startswith(clause)
     with pytest.raises(ClientError, match=clause):
         client.check_versions()

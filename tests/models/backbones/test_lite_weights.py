@@ -106,7 +106,7 @@ def without(name):
             lambda t: t | {"_bn0.weight": np.zeros(31)},
             "weights of another network",
         ),
-        (lambda t: t | {"_blocks.16._bn1.weight": np.zeros(3)}, "no place for"),
+        (lambda t: t | {"_blocks.16._bn1.weight": np.zeros(3)}, "does not use"),
     ],
     ids=["missing", "missing-top", "left-over", "shape", "another-block"],
 )

@@ -83,7 +83,7 @@ class _Upload:
             headers = {"Content-Range": f"bytes {start}-{size - 1}/{size}"} if start else {}
             response = self.door.storage.put(self._link, data=file, headers=headers)
         if self._is_incomplete(response):
-            raise UnreadableAnswerError("not all of it arrived", response=response)
+            raise UnreadableAnswerError("it arrived incomplete", response=response)
 
     def _begin(self) -> None:
         answer = self.start()

@@ -386,7 +386,7 @@ def test_different_networks_have_different_directories(pair, tmp_path):
 
 def test_files_of_other_weights_have_different_directories(tmp_path):
     one, other = seen(loaded(tmp_path, 1)), seen(loaded(tmp_path, 2))
-    assert one.identity.difference(other.identity) == "its initial weights are others"
+    assert one.identity.difference(other.identity) == "its initial weights differ"
 
 
 TASK = make_task([0, 1, 2, 0, 1, 2])
@@ -461,7 +461,7 @@ def test_what_a_network_computes_is_compared_with_a_tolerance():
     near = Identity(one.structure, one.weights, tuple(1.001 * each for each in one.outputs))
     assert one.difference(near) == ""
     far = Identity(one.structure, one.weights, tuple(1.1 * each for each in one.outputs))
-    assert one.difference(far) == "it computes other features of the same pictures"
+    assert one.difference(far) == "it computes different features for the same images"
 
 
 def test_outputs_alone_part_runs_whose_digests_agree(tmp_path):

@@ -90,7 +90,7 @@ def test_rows_of_heads_that_have_no_labels(read):
 
 def test_rows_that_are_several_of_one_image_are_not_supported(read):
     ids = [f"{name}_{part}" for name in ("u", "v", "w") for part in ("x", "y", "z")]
-    with pytest.raises(DataError, match="several rows are of one image"):
+    with pytest.raises(DataError, match="several rows belong to one image"):
         read([f"test/{name}.png" for name in "uvw"], ids[:-1])
 
 
@@ -108,7 +108,7 @@ def test_images_of_several_files_are_not_supported(read):
 
 
 def test_folders_of_channels_or_masks_are_not_supported(read):
-    with pytest.raises(DataError, match="folders of several files each, which are named like"):
+    with pytest.raises(DataError, match="folders of several files, named like"):
         read(["test/x/image.png", "test/x/mask.png"], ["x"])
 
 
@@ -116,13 +116,13 @@ def test_ids_that_name_several_files_are_told(read):
     task = read(["test/1/x.png", "test/2/x.png", "test/1/y.png"], ["x", "y"])
     assert task.test_files.tolist() == ["test/1/x.png", "test/1/y.png"]
     (warning,) = task.warnings
-    assert "1 id(s) are the name of several files in test/1/, test/2/" in warning
+    assert "1 id(s) match several files in test/1/, test/2/" in warning
     assert warning.endswith("the first is taken: x.")
 
 
 def test_training_ids_that_name_several_files_are_told(read):
     trained = [f"train/{folder}/t{n}.png" for folder in "ab" for n in range(6)]
-    assert "6 id(s) are the name" in read(["test/q.png"], ["q"], trained=trained).warnings[1]
+    assert "6 id(s) match" in read(["test/q.png"], ["q"], trained=trained).warnings[1]
 
 
 def test_the_end_of_a_path_is_not_enough_where_folders_differ(read):

@@ -54,7 +54,7 @@ def test_a_row_that_ends_early_has_empty_cells(tmp_path):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", "is empty; a CSV needs a header"),
+        (b"", "is empty; a CSV file needs a header"),
         (b"id,n\n1,2\n1,2,3\n", "Expected 2 fields in line 3, saw 3"),
         (b'id,n\n1,"2\n', "EOF inside string"),
         (b"id,n\n1,2,\n3,4,\n", r"more cells than its header has columns \(id, n\)"),
@@ -97,7 +97,7 @@ def test_of_several_samples_the_one_with_the_highest_number_counts(tmp_path):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (None, "has no sample submission: a CSV whose name"),
+        (None, "has no sample submission: a CSV file with"),
         ("id\n1\n", r"it has 1 column\(s\) with a name and 1 row"),
         ("id,label\n", r"it has 2 column\(s\) with a name and 0 row"),
         (",label\n1,a\n", r"it has 1 column\(s\) with a name and 1 row"),
