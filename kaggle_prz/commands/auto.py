@@ -240,7 +240,7 @@ class _Work:
         usual = (
             kept_back
             if self._is_kept_back(run)
-            else ("trained: to be submitted if its score is better")
+            else "trained: to be submitted if its score is better"
         )
         return self.unsent.get(attempt.number, usual)
 

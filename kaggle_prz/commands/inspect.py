@@ -102,7 +102,7 @@ def _findings(
     what = "to find unreadable files, near-duplicates and leaks"
     if check_images is False:
         return findings.unopened(
-            task, (f"Images were not opened {what}. Use --check-images to open them.")
+            task, f"Images were not opened {what}. Use --check-images to open them."
         )
     if check_images is None and count > MOST_OPENED:
         why = f"there are {count:,}, more than {MOST_OPENED:,}"
@@ -136,7 +136,7 @@ def _decoded(
 
 
 def show(found: Inspection, console: Console) -> None:
-    """What the files are taken for, classes, images, and what to know before training."""
+    """Show how the files are read, the classes, the images, and notes."""
     terminal.show_task(found.task, console)
     terminal.show_classes(found.task, console)
     heads = found.heads

@@ -1,6 +1,6 @@
 """A finished run on other files of its competition: new test images -> a submission.
 
-The files are read anew; what the run learned, how it averages and how it decides stay as they
+The files are read again; what the run learned, how it averages and how it decides stay as they
 are. Trains nothing, and reads no training image.
 """
 

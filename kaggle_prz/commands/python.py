@@ -182,7 +182,7 @@ def _explicit(signature: inspect.Signature) -> list[str]:
 
 
 def _check_names(function: str, signature: inspect.Signature, named: Iterable[str]) -> None:
-    """Whether a function takes keywords; those of recipes are checked with their values."""
+    """Refuse unknown keywords; those of recipes are checked with their values."""
     known = _explicit(signature)
     if function == "inspect":
         from kaggle_prz.schedule.recipe import Overrides
@@ -219,7 +219,7 @@ def _checked(name: str, value: object, *, optional: bool) -> object:
     number = int in types and hasattr(value, "__index__") and not isinstance(value, bool)
     if not (number or isinstance(value, types)):
         advice = (
-            (f" {_METRICS}; competition.toml can also set the metric.") if name == "metric" else ""
+            f" {_METRICS}; competition.toml can also set the metric." if name == "metric" else ""
         )
         raise _refused(f"{name} takes {words}", value, advice)
     if isinstance(value, str) and ("\0" in value or not (value or name == "message")):

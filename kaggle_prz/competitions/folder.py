@@ -42,7 +42,7 @@ class FolderSource:
     def leaderboard(self) -> Never:
         """Refuse: nobody grades a local directory."""
         raise SubmissionError(
-            f"{self.slug} is the local directory {self.directory}, which has no leaderboard. "
+            f"{self.slug!r} is the local directory {self.directory}, which has no leaderboard. "
             f"Each run's submission.csv is in runs/{self.slug}."
         )
 

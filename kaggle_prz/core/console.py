@@ -20,10 +20,10 @@ class Console(Protocol):
     """Where the steps of a run report what they decided and how far they are."""
 
     def say(self, text: str) -> None:
-        """One line."""
+        """Print one line."""
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """A small table, numbers as text."""
+        """Print a small table, numbers as text."""
 
     def bar(self, label: str, total: int) -> contextlib.AbstractContextManager[Advance]:
         """Return a bar of `total` steps; the value is called as `advance(steps, note="…")`."""
@@ -82,7 +82,7 @@ class Terminal:
     @contextlib.contextmanager
     def bar(self, label: str, total: int) -> Iterator[Advance]:
         """Show progress; the bar gives way to a line with its last note and its time."""
-        begun = time.monotonic()
+        started = time.monotonic()
         last = ""
 
         def remember(note: str) -> None:
@@ -100,7 +100,7 @@ class Terminal:
                 yield advance
         else:
             yield lambda _steps, *, note="": remember(note)
-        self.say(f"{label}  {last}  {duration(time.monotonic() - begun)}".replace("    ", "  "))
+        self.say(f"{label}  {last}  {duration(time.monotonic() - started)}".replace("    ", "  "))
 
     def _written(self, text: str) -> str:
         """Return a cell as the stream writes it, so that columns are as wide as their cells."""

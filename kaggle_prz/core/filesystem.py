@@ -198,7 +198,8 @@ def checked(path: Path, value: object, form: type[T], *, remedy: str = MADE_AGAI
         if first["type"] == "missing":
             found = f"{path} lacks {where!r}, which every such file has"
         else:
-            reason = f"{where}: {first['msg']}" if where else first["msg"]
+            message = first["msg"].replace("Input should be", "must be")
+            reason = f"{where}: {message}" if where else message
             found = f"{path} has an unexpected value ({reason})"
         raise RunError(f"{found}. {remedy}") from None
 
@@ -239,7 +240,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def begin_anew(directory: Path) -> None:
+def make_empty(directory: Path) -> None:
     """Empty a directory of unfinished work, so that nothing of an earlier try gets sealed."""
     with room_for(directory):
         shutil.rmtree(directory, ignore_errors=True)

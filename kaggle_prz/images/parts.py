@@ -21,7 +21,7 @@ _PROGRESS = ".progress.json"
 
 @dataclass(frozen=True)
 class _Progress:
-    """What was done: of which filling, one bit a row, and rows without pixels with the reason."""
+    """What was done: by which filling, one bit per row, and rows without pixels with the reason."""
 
     key: str
     done: str

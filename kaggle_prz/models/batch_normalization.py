@@ -1,4 +1,4 @@
-"""Batch normalization: which statistics a network trains with, and how they are measured anew."""
+"""Batch normalization: which statistics a network trains with, and how they are measured again."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +18,7 @@ _MOMENTUM_FOR_SHORT_FITS = 0.9
 
 
 def layers_of(model: keras.Model) -> list[keras.layers.BatchNormalization]:
-    """Every batch normalization of a model, in networks within it too."""
+    """Return every BatchNorm layer of a model, also those of inner networks."""
     flat = model._flatten_layers(include_self=False, recursive=True)
     return [layer for layer in flat if isinstance(layer, keras.layers.BatchNormalization)]
 

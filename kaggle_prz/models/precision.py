@@ -52,7 +52,7 @@ def as_built(decision: Decision, network: "keras.Model") -> str:
 
 
 def for_capability(major: int, minor: int) -> Decision:
-    """The policy for a CUDA device of that compute capability."""
+    """Return the policy for a CUDA device of this compute capability."""
     capability = f"compute capability {major}.{minor}"
     if major >= 8:
         return Decision("mixed_bfloat16", f"mixed_bfloat16: {capability} computes in bfloat16")

@@ -30,7 +30,7 @@ class TransferReport:
     resampled: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, list[str]]:
-        """The report as JSON values; `resampled` where there is any."""
+        """Return the report as JSON values, with `resampled` only if there is any."""
         report = {"kept": list(self.kept), "reinitialised": list(self.reinitialised)}
         return report | ({"resampled": list(self.resampled)} if self.resampled else {})
 
@@ -148,7 +148,7 @@ def named_weights(model: keras.Model) -> dict[str, keras.Variable]:
 
 
 def _state(model: keras.Model) -> list[keras.Variable]:
-    """Weights and running statistics, without the state of random generators."""
+    """Return weights and running statistics, without the state of random generators."""
     return [variable for variable in model.variables if "seed_generator" not in variable.path]
 
 

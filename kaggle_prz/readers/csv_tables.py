@@ -128,7 +128,7 @@ def encoding_of(path: Path) -> str:
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
 def _encoding(path: Path, _size: int, _changed: int) -> str:
-    """Of a file as it is now; the whole of it is read, and a table is looked at many times."""
+    """Return the encoding of a file; cached, because a table is read many times."""
     with path.open("rb") as file:
         start = file.read(4096)
         for mark, encoding in _MARKS:

@@ -56,7 +56,7 @@ def untrained(stages: Sequence[Stage]) -> str:
 def show_stages(
     stages: Sequence[Stage], workload: Workload, speed: Measured | None, console: Console
 ) -> None:
-    """The stage table; times are predicted from `speed`, or left open without it.
+    """Show the stage table, with times predicted from `speed` if it is known.
 
     A ramp has a column where it tells something, see `schedule.ramps_to_show`.
     """

@@ -16,14 +16,14 @@ REMOVED = {
 # What a key that takes one number or several says of the form that was not meant.
 _OF_ANOTHER_FORM = {"tuple_type", "float_type", "literal_error"}
 _WORDS = {
-    "tuple_type": "Input should be numbers in a list, such as [96, 144]",
-    "bool_type": "Input should be true or false",
-    "bool_parsing": "Input should be true or false",
-    "float_type": "Input should be a number",
-    "float_parsing": "Input should be a number",
-    "int_type": "Input should be a whole number",
-    "int_parsing": "Input should be a whole number",
-    "int_from_float": "Input should be a whole number",
+    "tuple_type": "must be numbers in a list, such as [96, 144]",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
 }
 
 
@@ -66,6 +66,7 @@ def sentences(
             continue
         written = _written(mistake["input"])
         message = _WORDS.get(mistake["type"], mistake["msg"]).removeprefix("Value error, ")
+        message = message.replace("Input should be", "must be")
         told_already = isinstance(mistake["input"], str) and message.startswith(written)
         received = f" (received {written})" if key and not told_already else ""
         lines.append(f"{source}{key or 'recipe'}: {message}{received}")

@@ -44,7 +44,7 @@ def rows_of(task: Task, predictions: Array) -> Rows:
     rows = target.normalised(given)
     usable = (np.isfinite(given) & np.isfinite(rows)).all(axis=1)
     if not usable.all():
-        what = " and some class must be likely" if target.one_class else ""
+        what = " and some class likely" if target.one_class else ""
         raise SubmissionError(
             f"Every prediction must be finite{what}; that of "
             f"{str(task.test_ids[~usable][0])!r} is {grader_rules.short(given[~usable][0])}."
@@ -105,7 +105,7 @@ def _in_columns(task: Task, rows: Rows) -> Rows:
 
 
 def _not_certain(task: Task, rows: Rows) -> Rows:
-    """For log loss, a little probability for what seems impossible."""
+    """Give every class a small probability, for log loss."""
     if metrics.get(task.metric).name != "log_loss":
         return rows
     if not outputs.of(task).one_class:

@@ -14,7 +14,7 @@ from kaggle_prz.core.errors import RunError
 from kaggle_prz.core.task import Task, Text
 from kaggle_prz.metrics import Metric, Probabilities
 
-_MOST_FOR_MEANS = 50_000_000  # numbers of a stage, of which several are held at once
+_MOST_FOR_MEANS = 50_000_000  # numbers of a stage; several stages are held at once
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ class _Choice:
         return int(next(iter(self.oof.values())).shape[1])
 
     def score(self, name: str, rows: NDArray[np.bool_] | slice = slice(None)) -> float:
-        """Of a candidate, on some rows."""
+        """Return the score of a candidate on some rows."""
         labels = self._task.labels[rows]
         return self._metric.score(labels, self.oof[name][rows], self._task.kind)
 

@@ -183,7 +183,7 @@ class StageTrainer:
         average = average_of(self._recipe, pace)
         self._average = (work.fold, average) if average else None
         where = f"{self.stage.name}, fold {work.fold}"
-        rollback = Rollback(pace, lambda: self._start_anew(average), self._note, where)
+        rollback = Rollback(pace, lambda: self._restart(average), self._note, where)
         history = History(pace, len(batches), advance, likely, rollback.recover)
         best = self._best_pass(work, history, pace)
         try:
@@ -242,7 +242,7 @@ class StageTrainer:
             work.validate, work.better, patience, history=history, pace=pace, predicting=predicting
         )
 
-    def _start_anew(self, average: WeightAverage | None) -> None:
+    def _restart(self, average: WeightAverage | None) -> None:
         self._new_optimizer.put_back()
         if average is not None:
             average.restart()

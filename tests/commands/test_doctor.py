@@ -94,8 +94,8 @@ def test_the_backend_is_asked_in_a_process_of_its_own():
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        ("raise ImportError('no tensorflow here')", "does not load: ImportError: no tensorflow"),
-        ("import os; os.kill(os.getpid(), 11)", "does not load: exit status -11"),
+        ("raise ImportError('no tensorflow here')", "cannot be loaded: ImportError: no tensorflow"),
+        ("import os; os.kill(os.getpid(), 11)", "cannot be loaded: exit status -11"),
         ("import time; time.sleep(60)", "did not load within 0.5 s"),
     ],
 )

@@ -122,8 +122,8 @@ def test_faults_as_json(faulty):
 def test_images_are_not_opened_where_an_option_says_so(faulty):
     found = inspect.look(str(faulty), check_images=False)
     assert found.findings.unsaid == (
-        "Images were not opened to find unreadable files, near-duplicates and leaks; "
-        "--check-images opens them."
+        "Images were not opened to find unreadable files, near-duplicates and leaks. "
+        "Use --check-images to open them."
     )
     facts = inspect.facts(found)
     assert (facts["opened"], facts["unreadable"], facts["duplicates"]) == (0, None, None)

@@ -209,11 +209,11 @@ def test_a_run_without_a_blend_is_not_finished(tmp_path):
     [
         (
             {"classes": ("circle", "cross", "ring", "star")},
-            "The classes of .*: circle, cross, ring, star; in",
+            "The classes of .*: circle, cross, ring, star; of",
         ),
-        ({"kind": "tags"}, "The kind of .*: tags; in .*: classes"),
-        ({"channels": 1}, "The channels of .*: 1; in .*: 3"),
-        ({"id_column": "image"}, "The id column of .*: image; in .*: id"),
+        ({"kind": "tags"}, "The kind of .*: tags; of .*: classes"),
+        ({"channels": 1}, "The channels of .*: 1; of .*: 3"),
+        ({"id_column": "image"}, "The id column of .*: image; of .*: id"),
     ],
 )
 def test_files_of_another_task_are_refused(folder, tmp_path, change, told):

@@ -153,7 +153,7 @@ def test_a_key_that_a_file_lacks_is_told_as_its_damage(tmp_path):
     [
         (None, "is missing"),
         ("{", "is not valid JSON"),
-        ("[]", r"has an unexpected value \(Input.*dictionary\)\. Remove that file"),
+        ("[]", r"has an unexpected value \(must be.*dictionary\)\. Remove that file"),
     ],
 )
 def test_json_that_cannot_be_read(tmp_path, content, told):
@@ -174,7 +174,7 @@ def test_arrays_come_back_as_they_were(tmp_path):
 
 
 def test_pickles_are_neither_written_nor_read(tmp_path):
-    with pytest.raises(ValueError, match="bad holds Python objects"):
+    with pytest.raises(ValueError, match="bad contains Python objects"):
         filesystem.write_arrays(tmp_path / "a.npz", bad=np.array([{}], dtype=object))
     assert not (tmp_path / "a.npz").exists()
     np.savez(tmp_path / "b.npz", bad=np.array([{}], dtype=object))
@@ -304,9 +304,9 @@ def test_unfinished_work_is_begun_anew(tmp_path):
     place.mkdir(parents=True)
     (place / "history.csv").write_text("step\n1\n")
     (place / ".part-7-oof.npz").write_bytes(b"half")
-    filesystem.begin_anew(place)
+    filesystem.make_empty(place)
     assert list(place.iterdir()) == []
-    filesystem.begin_anew(tmp_path / "new" / "fold1")
+    filesystem.make_empty(tmp_path / "new" / "fold1")
     assert (tmp_path / "new" / "fold1").is_dir()
 
 

@@ -259,7 +259,7 @@ NETWORKS = {
     ),
     "channels-first": (channels_first, "takes channels first"),
     "grey-model": (net(32, channels=1), "takes images with 1 channel; the images have 3"),
-    "grey-function": (lambda size: net(size, channels=1), "takes images with 1 channel; the images"),
+    "grey-function": (lambda size: net(size, channels=1), "takes images with 1 channel;"),
 }  # fmt: skip
 
 
@@ -285,8 +285,8 @@ def no_weights(place):
 OPTIONS = {
     "weights-of-another-network": (other_weights, "does not have the weights of tiny"),
     "weights-that-are-text": (no_weights, "does not have the weights of tiny"),
-    "weights-not-there": (lambda _: {"weights": "none.h5"}, "or the path of an existing weights file 'none.h5'"),
-    "weights-directory": (lambda place: {"weights": str(place)}, "or the path of an existing weights file"),
+    "weights-not-there": (lambda _: {"weights": "none.h5"}, "weights file; received 'none.h5'"),
+    "weights-directory": (lambda place: {"weights": str(place)}, "an existing weights file"),
     "no-imagenet": (lambda _: {"weights": "imagenet"}, "No package provides ImageNet"),
     "too-small": (lambda _: {"sizes": (8,), "backbone": "efficientnet_lite0"}, "at least 32 px"),
     "odd-size": (lambda _: {"sizes": (33,), "backbone": "csp_darknet_tiny"}, "multiples of 2 px"),

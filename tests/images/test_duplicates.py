@@ -120,8 +120,8 @@ def test_duplicates_are_held_together_and_told():
         "4 training images in 2 sets are near-duplicates; each set is in one fold.",
         "2 of 2 sets of near-duplicates have different labels, so some labels are wrong or "
         "uncertain: train/r0.png and train/r2.png, …",
-        "1 test image is a near-duplicate of training images; out-of-fold scores do not know of "
-        "that.",
+        "1 test image is a near-duplicate of training images, so the test score may be "
+        "better than the out-of-fold score.",
     )
 
 
@@ -130,7 +130,7 @@ def test_a_copy_of_a_test_image_changes_no_folds():
         make_task([0, 1, 2]), np.array([0, 1, 2, 1, 1, 5, 6, 7]), 2
     )
     assert held.groups is None
-    assert held.warnings[0].startswith("2 test images are near-duplicates of training images;")
+    assert held.warnings[0].startswith("2 test images are near-duplicates of training images,")
 
 
 def test_groups_that_a_pair_connects_become_one():

@@ -154,7 +154,7 @@ def test_few_rows_give_one_threshold_for_all():
     assert len(set(decision.thresholds)) == 1
     assert decision.thresholds[0] < 0.5
     assert decision.reason.startswith(
-        f"tags with a probability of at least {decision.thresholds[0]:g} on, none"
+        f"tags with a probability of at least {decision.thresholds[0]:g}, or no"
     )
 
 
@@ -270,7 +270,7 @@ def test_a_decision_of_other_columns_is_refused():
 
 
 def test_a_metric_that_cannot_score_the_kind_fits_nothing():
-    with pytest.raises(UsageError, match="balanced accuracy scores classes"):
+    with pytest.raises(UsageError, match="balanced accuracy can score classes"):
         _fit("balanced_accuracy", "tags", np.ones((2, 2)), np.ones((2, 2)))
 
 

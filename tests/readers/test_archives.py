@@ -237,7 +237,7 @@ def test_an_archive_in_one_piece_is_taken_before_its_parts(unpack):
 @pytest.mark.parametrize("there", [[2], [1, 3], [1, 2, 5]])
 def test_a_part_that_is_missing_is_named(unpack, there):
     missing = min({1, 2, 3} - set(there))
-    with pytest.raises(DataError, match=rf"in/x\.zip\.00{missing} is missing .* Fetch it"):
+    with pytest.raises(DataError, match=rf"in/x\.zip\.00{missing} is missing .* Download it"):
         unpack({f"in/x.zip.{k:03d}": b"" for k in there})
 
 
@@ -259,18 +259,22 @@ def test_one_of_several_archives_of_one_content_is_unpacked(unpack):
     recorder = Recorder()
     home = unpack({"x.7z": b"", "x.zip": pack("zip", {"a": b"A"})}, console=recorder)
     assert (home / "x/a").read_bytes() == b"A"
-    assert recorder.said == ["x.7z is passed over: x.zip beside it unpacks to x too."]
+    assert recorder.said == ["x.7z is skipped: x.zip beside it unpacks to x too."]
 
 
 def test_a_file_in_the_way(unpack):
-    with pytest.raises(DataError, match=r"t\.csv\.zip unpacks to a, and something else of that"):
+    with pytest.raises(
+        DataError, match=r"t\.csv\.zip unpacks to a, but another file or folder of that"
+    ):
         unpack({"t/a": b"", "t.csv.zip": pack("zip", {"a": b"1", "b": b"2"})})
 
 
 def test_nothing_is_unpacked_through_a_link(unpack, root, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (root / "x").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(DataError, match=r"x\.zip unpacks to x, and something else of that name"):
+    with pytest.raises(
+        DataError, match=r"x\.zip unpacks to x, but another file or folder of that name"
+    ):
         unpack({"x.zip": pack("zip", {"a": b"A"})})
     assert tree_of(tmp_path / "elsewhere") == {}
 
@@ -301,7 +305,7 @@ UNSAFE = [
     ],
 )
 def test_a_path_that_leads_out_is_refused(unpack, tmp_path, kind, name):
-    with pytest.raises(DataError, match=rf"x\.{kind} holds .*may lead out.*unpack it yourself"):
+    with pytest.raises(DataError, match=rf"x\.{kind} contains .*may lead out.*unpack it yourself"):
         unpack({f"x.{kind}": pack(kind, {"good": b"", name: b"evil"})})
     assert left_in(tmp_path / "cache") == []
 
@@ -333,7 +337,7 @@ def test_links_and_devices_in_tar_are_refused(unpack, type_):
         member = tarfile.TarInfo("evil")
         member.type, member.linkname = type_, "/etc/passwd"
         archive.addfile(member)
-    with pytest.raises(DataError, match=r"x\.tar holds 'evil', which is a link or a device"):
+    with pytest.raises(DataError, match=r"x\.tar contains 'evil', which is a link or a device"):
         unpack({"x.tar": packed.getvalue()})
 
 
@@ -343,7 +347,7 @@ def test_a_link_in_zip_is_refused(unpack):
         member = zipfile.ZipInfo("evil")
         member.external_attr = (stat.S_IFLNK | 0o777) << 16
         archive.writestr(member, "/etc/passwd")
-    with pytest.raises(DataError, match=r"x\.zip holds 'evil', which is a link or a device"):
+    with pytest.raises(DataError, match=r"x\.zip contains 'evil', which is a link or a device"):
         unpack({"x.zip": packed.getvalue()})
 
 
@@ -355,7 +359,7 @@ def test_a_link_in_7z_is_refused(unpack, tmp_path):
     (tmp_path / "evil").symlink_to("file")
     with py7zr.SevenZipFile(tmp_path / "x.7z", "w") as archive:
         archive.write(tmp_path / "evil", "evil")
-    with pytest.raises(DataError, match=r"x\.7z holds 'evil', which is a link or a device"):
+    with pytest.raises(DataError, match=r"x\.7z contains 'evil', which is a link or a device"):
         unpack({"x.7z": (tmp_path / "x.7z").read_bytes()})
 
 
@@ -544,7 +548,7 @@ def test_names_that_differ_by_case_only(unpack, tmp_path, kind, names):
 @pytest.mark.parametrize("kind", ["zip", "tar", SEVEN])
 @pytest.mark.parametrize("names", [["b/a.png", "b/A.png"], ["b/a.png", "B/c.png"]])
 def test_names_of_which_a_file_system_keeps_one(unpack, one_case, kind, names):
-    with pytest.raises(DataError, match=r"holds 'b/A\.png'|holds 'B'.*differs only in case"):
+    with pytest.raises(DataError, match=r"contains 'b/A\.png'|contains 'B'.*differs only in case"):
         unpack({f"x.{kind}": pack(kind, dict.fromkeys(names, b""))})
 
 

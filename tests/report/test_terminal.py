@@ -33,7 +33,7 @@ def test_a_task_is_shown_with_its_rules_and_what_was_passed_over(console):
     )
     terminal.show_task(task, console)
     assert console.tables == [
-        ("toys", ["", "taken for", "because"], [("cell", "probabilities", "one column per class")])
+        ("toys", ["", "read as", "because"], [("cell", "probabilities", "one column per class")])
     ]
     assert console.lines == ["Note: 1 row is passed over."]
 
@@ -171,6 +171,6 @@ def test_scores_of_heads_have_an_accuracy(console, tmp_path):
     run = make_run_of("heads", tmp_path / "heads")
     terminal.show_scores(run, console)
     (title, columns, rows), *_ = console.tables
-    assert title == "balanced accuracy over 2 heads (higher is better)"
+    assert title == "balanced accuracy over 2 outputs (higher is better)"
     assert columns[-1] == "accuracy"
     assert all(float(row[-1]) > 0 for row in rows)

@@ -53,7 +53,7 @@ def begin(tmp_path, console, clock):
         run = Run(
             tmp_path, Recipe(**{"backbone": "tiny", "sizes": SIZES, "folds": 3} | recipe), TASK
         )
-        return Plan(run, Budget(run.recipe.time_limit, begun=clock.now), console)
+        return Plan(run, Budget(run.recipe.time_limit, started=clock.now), console)
 
     return opened
 
@@ -63,7 +63,7 @@ def _written(tmp_path) -> dict:
 
 
 def _told(console: Recorder) -> list[str]:
-    return [line for line in console.lines if line.startswith("The time limit")]
+    return [line for line in console.lines if line.startswith(("The time limit", "Too little"))]
 
 
 def _cost(stages, recipe=None) -> float:
@@ -121,8 +121,8 @@ def test_epochs_are_fitted_to_the_time_left(begin, clock):
     stage = plan.next()
     settled = plan.settle(stage, FAST)
     ahead = [settled, plan.next(), plan.next()]
-    assert _cost(ahead) <= Budget(60, begun=1000).left() + FAST.start
-    assert _cost(ahead) >= 0.8 * Budget(60, begun=1000).left()
+    assert _cost(ahead) <= Budget(60, started=1000).left() + FAST.start
+    assert _cost(ahead) >= 0.8 * Budget(60, started=1000).left()
 
 
 def test_epochs_that_were_asked_for_are_not_exceeded_under_a_limit(begin):
@@ -245,7 +245,7 @@ def test_a_stage_whose_time_has_passed_is_not_begun(begin, clock, console):
     second = plan.next()
     clock.now += 55
     assert plan.settle(second, FAST) is None
-    assert "64 px and 96 px: given up" in _told(console)[0]
+    assert "64 px and 96 px; left out" in _told(console)[0]
     assert begin(time_limit=60).next().image_size == 32
 
 
@@ -265,7 +265,7 @@ def test_no_fold_may_train_beyond_the_end(tmp_path_factory, limit, passed, speed
     clock, place = Clock(), tmp_path_factory.mktemp("run")
     with mock.patch("time.monotonic", clock):
         recipe = Recipe(backbone="tiny", sizes=SIZES, folds=3, time_limit=limit)
-        budget = Budget(limit, begun=clock.now)
+        budget = Budget(limit, started=clock.now)
         plan = Plan(Run(place, recipe, TASK), budget, Recorder())
         settled = plan.settle(plan.next(), speed)
         clock.now += passed * limit
@@ -279,7 +279,7 @@ def test_no_fold_may_train_beyond_the_end(tmp_path_factory, limit, passed, speed
 def test_folds_share_the_time_that_is_left(begin, clock):
     plan = begin(time_limit=100, sizes=(32,))
     stage = plan.settle(plan.next(), FAST)
-    left = Budget(100, begun=1000).left()
+    left = Budget(100, started=1000).left()
     prediction = schedule.cost_of(stage, planning.workload_of(Recipe(folds=3), TASK), FAST).predict
     deadlines = [plan.slot(stage, fold).deadline - clock.now for fold in range(3)]
     expected = [left / remaining - prediction / 3 for remaining in (3, 2, 1)]
@@ -291,7 +291,7 @@ def test_time_for_later_stages_is_kept_back(begin, clock):
     stage = plan.settle(plan.next(), FAST)
     later = _cost([plan.next(), plan.next()])
     ends = plan.slot(stage, 2).deadline - clock.now
-    assert ends + later < Budget(100, begun=1000).left()
+    assert ends + later < Budget(100, started=1000).left()
 
 
 @pytest.mark.parametrize(("took", "less"), [(1.0, 0.0), (3.0, 0.0), (20.0, 34.0)])
@@ -435,7 +435,7 @@ def test_views_are_counted_where_the_task_allows_flips(recipe, flips, views):
 
 def test_a_session_pauses_between_folds_and_not_before_its_first(tmp_path, console, clock):
     run = Run(tmp_path, Recipe(backbone="tiny", sizes=SIZES, folds=3), TASK)
-    plan = Plan(run, Budget(None, begun=clock.now, session=1000), console)
+    plan = Plan(run, Budget(None, started=clock.now, session=1000), console)
     stage = plan.next()
     clock.now += 2000
     plan.pause_unless_session_lasts(stage)
@@ -444,7 +444,7 @@ def test_a_session_pauses_between_folds_and_not_before_its_first(tmp_path, conso
         plan.pause_unless_session_lasts(stage)
         clock.now += 320
         plan.fold_took(320)
-    filesystem.begin_anew(run.directory(stage, 0))
+    filesystem.make_empty(run.directory(stage, 0))
     filesystem.seal(run.directory(stage, 0))
     with pytest.raises(PausedError, match="next fold of stage1-32: 1 of 9 folds are finished"):
         plan.pause_unless_session_lasts(stage)

@@ -23,7 +23,8 @@ def test_every_choice_is_told():
         "loss: focal, which gives less weight to images that are classified well",
         "loss: every class has the same total weight in the training rows of a fold",
         "EMA of the weights with momentum 0.99; the averaged weights predict",
-        "a fold ends after 2 epochs without a better out-of-fold score and keeps its best epoch, "
+        "early stopping: the stage of a fold ends after 2 epochs without a better "
+        "out-of-fold score and keeps its best epoch, "
         "so out-of-fold scores are slightly optimistic",
     ]
 

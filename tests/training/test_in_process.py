@@ -406,7 +406,7 @@ def test_a_recipe_that_presizes_trains_on_crops_and_predicts_whole_pictures(begi
     record = filesystem.read_json(run.path / "stage1-16" / "stage.json")
     assert record["training_traces"] == 1
     assert (
-        "augmentation: crops of 16 of 24 px, horizontal flips, RandAugment 5, mixup 0.2; drawn "
+        "augmentation: crops of 16 from 24 px, horizontal flips, RandAugment 5, mixup 0.2; drawn "
         "for each image, on the CPU"
     ) in record["decisions"]
 

@@ -118,7 +118,7 @@ def build(
 
 def _write_kernel(folder: Path, todo: Job, machine: Machine, resume: bool) -> None:
     script = wheels.scripts() / todo.mode
-    filesystem.begin_anew(folder)
+    filesystem.make_empty(folder)
     shutil.copyfile(script / f"{todo.mode}.py", folder / f"{todo.mode}.py")
     template = filesystem.read_json(script / job.KERNEL)
     filesystem.write_json(
@@ -190,7 +190,7 @@ def _refuse_longer(time_limit: float | None, session: float) -> None:
 
 
 def _add_run(files: Bundle, run: Run, slug: str) -> None:
-    """What a prediction needs of a run, without a path of this machine."""
+    """Add what a prediction needs of a run, without a path of this machine."""
     within = f"runs/{run.name}"
     there = run.record.model_copy(update={"competition": slug})
     files.add_json(f"{within}/recipe.json", there.to_json())

@@ -71,7 +71,7 @@ class Bundle:
         self.directory = directory
         self._paths: dict[str, str] = {}
         filesystem.write_atomic(_mark(directory), "")
-        filesystem.begin_anew(directory)
+        filesystem.make_empty(directory)
 
     def add(self, path: str, source: Path) -> None:
         """Copy a file, to be found as `path` by whoever opens the bundle."""
@@ -118,11 +118,11 @@ def _mark(directory: Path) -> Path:
 
 def unpack(directory: Path, to: Path) -> None:
     """Link every file of a bundle to its path below `to`, emptied first; refuse a damaged one."""
-    filesystem.begin_anew(to)
+    filesystem.make_empty(to)
     for entry in Manifest.read(directory).files:
         file, within = directory / entry.file, PurePosixPath(entry.path)
         if not file.is_file() or filesystem.sha256(file) != entry.sha256:
-            found = "is another" if file.is_file() else "is missing"
+            found = "was changed" if file.is_file() else "is missing"
             raise RunError(
                 f"The bundle in {directory} is damaged: {entry.file} {found}. Build it and "
                 "upload it again."

@@ -76,7 +76,7 @@ def graded(door: Door, slug: str, number: int, row: Answer, console: Console) ->
             f"Kaggle refused the submission of version {number} to {slug!r}: "
             f"{found.error or 'it gives no reason'}"
         )
-    score = "hidden so far" if found.public_score is None else "not shown yet"
+    score = "not shown yet" if found.public_score is None else f"{found.public_score:.5f}"
     console.say(f"Leaderboard of {slug}: public score {score} (submission {found.ref})")
     return found
 

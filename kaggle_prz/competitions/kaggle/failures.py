@@ -175,7 +175,7 @@ def sentence(error: BaseException, asked: Asked) -> PrzError:
         >>> import requests
         >>> print(sentence(requests.ReadTimeout(), Asked("Reading the leaderboard of", "dogs")))
         Reading the leaderboard of 'dogs' failed: Kaggle did not answer in time. Run the same \
-command again to go on.
+command again to continue.
     """
     kind, about = kind_of(error), f" {asked.slug!r}" if asked.slug else ""
     if kind == "unknown" and asked.slug:

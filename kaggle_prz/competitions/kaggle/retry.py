@@ -74,7 +74,7 @@ def _say(state: tenacity.RetryCallState, console: Console) -> None:
     error = _error(state)
     if error is not None and state.upcoming_sleep >= 10:
         reasons = {
-            ("Kaggle asks for fewer requests"): "Kaggle asks for fewer requests",
+            "limited": "Kaggle asks for fewer requests",
             "offline": "There is no network",
         }
         reason = reasons.get(kind_of(error), "Kaggle's answer is not usable")

@@ -117,7 +117,7 @@ def _of_heads(metric: HeadsMetric, heads: list[Decision]) -> Decision:
 def _candidates(
     metric: Metric, kind: Kind, labels: Array, predictions: Array, seed: int
 ) -> Iterator[Decision]:
-    """From the simplest on: of equally good ones, the first is kept."""
+    """Yield decisions, the simplest first: of equally good ones the first is kept."""
     if kind == "tags":
         yield from _thresholds(metric, labels, predictions)
         return
@@ -126,14 +126,14 @@ def _candidates(
         for points in order.cut_points(truth, predictions):
             yield Decision(
                 kind,
-                ("fitted cut points of the expected class index"),
+                "fitted cut points of the expected class index",
                 cut_points=tuple(points.tolist()),
             )
     elif metric.rule == "threshold":
         tried = [
             Decision(
                 kind,
-                (f"the second class if its probability is at least {threshold:g}"),
+                f"the second class if its probability is at least {threshold:g}",
                 thresholds=(threshold,),
             )
             for threshold in GRID.tolist()

@@ -77,7 +77,7 @@ def _key(root: Path, archives: tuple[Archive, ...]) -> str:
 def _build(home: Path, root: Path, found: Survey, *, console: Console, limit_bytes: int) -> None:
     # Only the holder of the lock comes here: what is there is left of a process that was killed.
     temporary = home.with_name(f".part-{home.name}").absolute()
-    filesystem.begin_anew(temporary)
+    filesystem.make_empty(temporary)
     try:
         with filesystem.room_for(temporary):
             whole = temporary / "tree"

@@ -67,5 +67,5 @@ def _windowed(pixels: Array, data: "pydicom.Dataset") -> Pixels:
 
 
 def _first(value: "float | str | Sequence[float]") -> float:
-    """Of several windows, the first."""
+    """Return the first of several windows."""
     return float(value if isinstance(value, (int, float, str)) else value[0])

@@ -41,5 +41,5 @@ def refuse_larger(width: int, height: int, largest_pixels: int) -> None:
     if width * height > largest_pixels:
         raise DataError(
             f"an image can have up to {largest_pixels:,} pixels; this one has {width:,} × "
-            f"{height:,} = {width * height}. Allow it with largest_pixels={width * height}"
+            f"{height:,} = {width * height:,}. Allow it with largest_pixels={width * height}"
         )

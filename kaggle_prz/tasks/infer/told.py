@@ -130,7 +130,7 @@ def evidence(found: Found) -> tuple[Evidence, ...]:
         Evidence("training images", f"{trained} in {index.train.folders()}", table.rule),
         Evidence("test images", f"{seen} in {index.test.folders()}", found.test_rule),
         *_of_bags(found),
-        *([] if index.pictures is None else [Evidence("pictures", *index.pictures)]),
+        *([] if index.pictures is None else [Evidence("image format", *index.pictures)]),
         Evidence("cell", found.labels.cell, found.labels.rule + row_each),
         *_of_classes(found.labels),
         Evidence("group", found.group.column or "none", found.group.rule),
@@ -161,7 +161,7 @@ def _of_bags(found: Found) -> list[Evidence]:
     low, high = min(sizes), max(sizes)
     many = str(low) if low == high else f"{low} to {high}"
     return [
-        Evidence("images a row", (f"{many}; their predictions are averaged"), found.index.bags.rule)
+        Evidence("images a row", f"{many}; their predictions are averaged", found.index.bags.rule)
     ]
 
 
@@ -205,7 +205,7 @@ def _by_order(table: LabelTable, test_rule: str, index: files.Index) -> list[str
     of_labels = [table.path.name] if index.by_row and table.by_order else []
     names = [*of_labels, *(["the sample submission"] if test_rule == lookup.IN_ORDER else [])]
     return [
-        (f"Rows of {name} are matched with arrays by their order, because they have no ids.")
+        f"Rows of {name} are matched with arrays by their order, because they have no ids."
         for name in names
     ]
 
@@ -216,7 +216,7 @@ def _of_classes(read_labels: Encoded) -> list[Evidence]:
     if heads:
         sized = [f"{head.name} ({len(head.classes)})" for head in heads]
         weighed = "".join(f", {h.name} has weight {h.weight:g}" for h in heads if h.weight != 1)
-        return [Evidence("heads", _listed(sized), f"{len(heads)} labels per row{weighed}")]
+        return [Evidence("outputs", _listed(sized), f"{len(heads)} labels per row{weighed}")]
     noun = read_labels.kind if len(names) > 1 else read_labels.target.noun
     evidence = [Evidence("classes", _listed(names), f"{len(names)} {noun}")]
     if read_labels.cell == "probability":

@@ -107,7 +107,7 @@ class Trainer:
         )
 
     def averaged(self, fold: int) -> AbstractContextManager[None]:
-        """Within, the model has the weights that predict, see `StageTrainer.averaged`."""
+        """Give the model the weights that predict; see `StageTrainer.averaged`."""
         return self._trainer.averaged(fold)
 
     def predict(self, attempt: Callable[[int], _Result]) -> _Result:

@@ -121,7 +121,7 @@ def test_an_unknown_competition_lists_the_known_ones(prz, command):
     status, out, err = prz(command, "-c", "shape")
     assert (status, out) == (2, "")
     assert err.startswith("Error: No competition is called 'shape'. Did you mean 'shapes'?")
-    assert "Known are elpv, shapes" in err
+    assert "The embedded competitions are elpv, shapes" in err
 
 
 @pytest.mark.parametrize("command", ["auto", "fit", "inspect", "plan", "leaderboard"])
@@ -205,7 +205,8 @@ def test_weights_whose_package_is_missing(prz, monkeypatch, weights):
 
 
 @pytest.mark.parametrize(
-    ("weights", "told"), [("imagenet", "provides ImageNet weights for tiny"), ("./w.h5", "no file")]
+    ("weights", "told"),
+    [("imagenet", "provides ImageNet weights for tiny"), ("./w.h5", "an existing weights file")],
 )
 def test_weights_that_nobody_has(prz, weights, told):
     status, _, err = prz("fit", "-c", "shapes", "--weights", weights)
@@ -330,16 +331,16 @@ def test_mistakes_of_a_file_and_of_options_are_told_together(prz, here):
     status, out, err = prz("fit", "-c", "shapes", *given)
     assert (status, out) == (2, "")
     assert "mine.toml: unknown key 'size'" in err
-    assert "mine.toml: ema: Input should be less than 1 (received 1)" in err
+    assert "mine.toml: ema: must be less than 1 (received 1)" in err
     assert "--set: unknown key 'nonsense'" in err
-    assert "folds: Input should be greater than or equal to 2 (received 1)" in err
+    assert "folds: must be greater than or equal to 2 (received 1)" in err
 
 
 @pytest.mark.parametrize("command", ["auto", "fit", "plan"])
 def test_an_unknown_recipe_lists_the_known_ones(prz, command):
     status, _, err = prz(command, "-c", "shapes", "--recipe", "quik")
     assert status == 2
-    assert "Did you mean 'quick'? Known are quick, standard, strong" in err
+    assert "Did you mean 'quick'? The recipes are quick, standard, strong" in err
 
 
 def test_sizes_that_nobody_typed_are_rounded_with_a_note(prz, here):
@@ -400,7 +401,7 @@ def test_submit_prints_the_receipt(prz, here):
 def test_a_directory_without_a_run(prz, command):
     status, out, err = prz(command, "nowhere")
     assert (status, out) == (1, "")
-    assert "recipe.json is missing: the directory holds no run" in err
+    assert "recipe.json is missing: the directory has no run" in err
 
 
 def test_runs_are_listed(prz, here):
@@ -423,7 +424,7 @@ def test_an_unexpected_error_is_one_sentence_with_a_way_to_see_more(prz, monkeyp
     monkeypatch.setattr(inspect, "read", _raise(ZeroDivisionError("by nothing")))
     status, out, err = prz("inspect", "-c", "shapes")
     assert (status, out) == (1, "")
-    assert err.startswith("Error: ZeroDivisionError: by nothing. This is a fault of kaggle-prz")
+    assert err.startswith("Error: ZeroDivisionError: by nothing. This is a bug in kaggle-prz")
     assert "write --debug before the command" in err
     assert err.count("\n") == 1
 

@@ -90,7 +90,7 @@ def built(tmp_path):
         bundle.seal()
         filesystem.write_json(bundle.directory / job.DATASET, job.dataset_metadata(todo))
         folder = tmp_path / "built" / "kernel"
-        filesystem.begin_anew(folder)
+        filesystem.make_empty(folder)
         (folder / f"{mode}.py").write_text(script)
         template = {
             "code_file": f"{mode}.py",
@@ -154,7 +154,7 @@ def test_a_bundle_is_submitted_once_and_again_on_purpose(kaggle, built):
     assert second.submission.ref == first.submission.ref
     assert second.version == first.version
     assert second.submission.public_score == 1.0
-    told = [line for line in console.lines if "it is not sent again" in line]
+    told = [line for line in console.lines if "it is not submitted again" in line]
     assert "version 1 of loopback-user/prz-predict-count-rows" in told[0]
     assert len(kaggle.requests("SaveKernel")) == 1
     third = pushing.push(built("predict", PREDICT), submit=True, again=True)
@@ -213,7 +213,8 @@ def test_a_bundle_is_uploaded_when_it_changed(kaggle, built):
     for _ in range(2):
         datasets.publish(door, place / "bundle", console)
     assert console.lines == [
-        "The bundle loopback-user/prz-train-count-rows-bundle has not changed and is already at Kaggle."
+        "The bundle loopback-user/prz-train-count-rows-bundle has not changed "
+        "and is already at Kaggle."
     ]
     (place / "bundle" / "new.json").write_text("{}")
     seal_again(place / "bundle")

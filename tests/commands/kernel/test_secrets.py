@@ -19,7 +19,7 @@ def test_an_ordinary_directory_is_taken(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["kaggle.json", "access_token", ".netrc", "id_rsa"])
 def test_files_that_are_credentials_by_their_name(tmp_path, name):
     (tmp_path / name).write_text("{}")
-    with pytest.raises(SecretFoundError, match=f"{name} is refused: its name says"):
+    with pytest.raises(SecretFoundError, match=f"{name} is refused: its name is"):
         bundle.refuse_secrets(tmp_path)
 
 

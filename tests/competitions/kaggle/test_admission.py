@@ -154,7 +154,7 @@ def test_auto_asks_once_and_only_where_an_attempt_is_left(world, tmp_path):
     world.again()
     auto.auto(world.slug, dry_run=True, **given)
     assert not world.requests("GetSubmissionLimits")
-    with pytest.raises(Exception, match="None of 3 attempts"):
+    with pytest.raises(Exception, match="None of the 3 attempts"):
         auto.auto(world.slug, **given)
     assert len(fitted) == 3
     assert len(world.requests("GetSubmissionLimits")) == 1

@@ -55,9 +55,9 @@ def test_fit_with_an_old_client_trains_nothing_and_names_who_pins_it(world, old,
     done = prz("fit", "-c", world.slug, "--submit", packages=old, cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr == (
-        "Error: Kaggle's client cannot be used: kaggle 2.2.5 wants kagglesdk<1.0,>=0.1.38, and "
-        "0.1.28 is installed. keras-hub 0.32.0 asks for kagglesdk==0.1.28, and kaggle-prz does "
-        "not need it. Mend it with: pip install --upgrade 'kagglesdk<1.0,>=0.1.38' && pip "
+        "Error: Kaggle's client cannot be used: kaggle 2.2.5 requires kagglesdk<1.0,>=0.1.38, and "
+        "0.1.28 is installed. keras-hub 0.32.0 requires kagglesdk==0.1.28; kaggle-prz does "
+        "not need it. Repair it with: pip install --upgrade 'kagglesdk<1.0,>=0.1.38' && pip "
         "uninstall keras-hub\n"
     )
     assert not (tmp_path / "runs").exists()
@@ -79,7 +79,7 @@ def test_a_request_that_the_client_does_not_know_is_the_same_sentence(world, mon
 
     client.check_versions()
     monkeypatch.delattr(types, "ApiGetSubmissionLimitsRequest")
-    with pytest.raises(ClientError, match="does not know the request GetSubmissionLimits as"):
+    with pytest.raises(ClientError, match="lacks the request GetSubmissionLimits in"):
         submit.check(competitions.find(world.slug))
     with pytest.raises(ClientError, match="pip install --upgrade 'kagglesdk"):
         world.source.submit(world.csv, "")
@@ -92,7 +92,7 @@ def test_a_field_that_the_client_would_leave_out_is_not_left_out(world, monkeypa
     kind = types.ApiGetLeaderboardRequest
     fields = [each for each in kind._fields if each.field_name != "override_public"]
     monkeypatch.setattr(kind, "_fields", fields)
-    with pytest.raises(ClientError, match="does not know the request GetLeaderboard"):
+    with pytest.raises(ClientError, match="lacks the request GetLeaderboard"):
         world.source.standings()
 
 

@@ -87,7 +87,7 @@ HALVES = {
     "'kaggle.json.txt', which is not read; did you mean kaggle.json?": lambda _: write(
         "kaggle.json.txt", KEY
     ),
-    "'kaggle (1).json', which nothing reads": lambda _: write("kaggle (1).json", KEY),
+    "'kaggle (1).json', which is not read": lambda _: write("kaggle (1).json", KEY),
     "'access_token.json', which is not read; did you mean access_token?": lambda _: write(
         "access_token.json", "t"
     ),
@@ -117,7 +117,8 @@ def test_half_a_credential_is_told_where_nothing_whole_is(told, monkeypatch):
     with pytest.raises(CredentialsError) as found:
         competitions.find("shape")
     assert str(found.value) == (
-        "'shape' is not an embedded competition (did you mean 'shapes'?) and not a directory, and Kaggle "
+        "'shape' is not an embedded competition (did you mean 'shapes'?) and not a "
+        "directory, and Kaggle "
         f"cannot be asked: {caught.value}"
     )
     (finding,) = doctor.kaggle()

@@ -127,13 +127,13 @@ def test_the_numbers_of_a_stack_are_looked_at_once(tmp_path, decode, monkeypatch
     ("name", "array", "channels", "said"),
     [
         ("a.npy#4", noise(4, 12, 12), 3, "the rows are 0 to 3; received row 4"),
-        ("a.npy", noise(12), 3, r"an array of shape (12,) is no image"),
+        ("a.npy", noise(12), 3, r"an array of shape (12,) is not an image"),
         ("a.npy", noise(9, 12, 12, 3), 3, "has the shape (9, 12, 12, 3)"),
         ("a.npy", noise(12, 12, 5), 5, ""),
         ("a.npy", noise(12, 12, 3), 5, "images must have 5 channels; this one has 3"),
-        ("a.npy", np.array([["a", "b"]]), 3, "holds <U1"),
+        ("a.npy", np.array([["a", "b"]]), 3, "has <U1"),
         ("a.npy", np.array([[{}, {}]]), 3, "Python objects in dtype"),
-        ("a.npy", noise(40, 60), 3, "60 × 40 = 2400. Allow it with largest_pixels=2400"),
+        ("a.npy", noise(40, 60), 3, "60 × 40 = 2,400. Allow it with largest_pixels=2400"),
     ],
 )
 def test_what_is_no_image_is_said(tmp_path, name, array, channels, said):

@@ -89,7 +89,7 @@ def test_a_blank_header_of_the_ids_is_told(read):
 
 
 def test_ids_that_come_twice(read):
-    with pytest.raises(DataError, match="'011' more than once, with different cells"):
+    with pytest.raises(DataError, match="several rows with the id '011' that differ"):
         read(train=_labels([*IDS, "011"], [*NAMES, "cat"]))
     with pytest.raises(DataError, match="has the id '900' more than once"):
         read(sample_submission="id,label\n900,cat\n900,dog\n")
@@ -108,7 +108,7 @@ def test_ids_that_lost_their_zeros(read):
     _is_right(read(train=_labels([str(int(name)) for name in IDS])))
     some = read(train=_labels(["7", *IDS[1:]]))
     assert "have no image file and are skipped: 7." in some.warnings[0]
-    with pytest.raises(DataError, match=r"looked at train\.csv"):
+    with pytest.raises(DataError, match=r"checked train\.csv"):
         read(train=_labels(["1", "2"], ["cat", "dog"]))
 
 
@@ -135,7 +135,7 @@ def test_test_rows_without_a_file(read):
     assert task.test_files.tolist() == [*IMAGES[12:], "", ""]
     assert "2 test row(s) have no image; predicting" in task.warnings[0]
     sample = make_csv(["id", "label"], *[(name, "cat") for name in ("900", "76", "77", "78")])
-    with pytest.raises(DataError, match="4 rows, and 1 of 4 have a test image in test/"):
+    with pytest.raises(DataError, match="4 rows, and only 1 of 4 have a test image in test/"):
         read(sample_submission=sample)
 
 
@@ -155,7 +155,7 @@ def test_json_in_a_western_encoding(read):
 def test_json_that_was_cut_short_is_told_where_nothing_else_says_labels(read):
     _is_right(read(**{"notes.json": '{"a": '}))
     flat = {"notes.json": '[{"id": "000", "label": '}
-    with pytest.raises(DataError, match=r"looked at notes\.json, train\.csv.*is not JSON"):
+    with pytest.raises(DataError, match=r"checked notes\.json, train\.csv.*is not valid JSON"):
         read(train="a,b\n1,2\n", **flat)
 
 
@@ -174,7 +174,7 @@ def test_several_columns_that_may_be_labels_are_told(read):
     sample = SAMPLE.replace("label", "Predicted").replace("cat", "").replace("dog", "")
     task = read(sample_submission=sample, train=make_csv(["id", "class", "category"], *rows))
     assert task.classes == ("cat", "dog", "elk")
-    assert "(class, category); class is taken" in task.warnings[0]
+    assert "(class, category); class is used" in task.warnings[0]
     assert "--target" in task.warnings[0]
 
 

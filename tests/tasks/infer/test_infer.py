@@ -100,7 +100,7 @@ def test_classes_that_are_numbers_are_in_the_order_of_numbers(tree):
 
 def test_fractions_beside_three_integers_need_a_metric(tree):
     root = tree(_sample(("id", "label"), "0.5"), _labels([0, 1, 2] * 4))
-    with pytest.raises(DataError, match=r"one number a row \(label\).*--metric"):
+    with pytest.raises(DataError, match=r"one number per row \(label\).*--metric"):
         _read(root)
     task = _read(root, metric="rmse")
     assert (task.kind, task.cell, task.classes) == ("numbers", "number", ("label",))
@@ -264,7 +264,7 @@ def test_what_else_would_do_is_told_in_the_notes(tree):
     rows = [(i, a, IDS[-1 - k]) for k, (i, a) in enumerate(zip(IDS, ANIMALS, strict=True))]
     task = _read(tree(labels=make_csv(["id", "label", "twin"], *rows)))
     (note,) = task.warnings
-    assert "(id, twin); id is taken" in note
+    assert "(id, twin); id is used" in note
     assert "--id-column" in note
     assert _read(task.root, id_column="twin").warnings == ()
 

@@ -57,4 +57,4 @@ def test_a_metric_that_cannot_score_such_labels():
 
 def test_an_order_that_nobody_said_is_told():
     scored = scoring.settle(scoring.said("kappa", None), _classes())
-    assert "order of the classes; taken is a, b, c" in scored.warning
+    assert "order of the classes; the order is a, b, c" in scored.warning

@@ -287,10 +287,10 @@ def test_a_stage_says_what_it_does_to_pictures():
     recipe = Recipe(sizes=(32, 48), presize=0.5, randaugment=(0, 9), mixup=0.2, cutmix=(0.0, 1.0))
     first, last = stages_of(recipe)
     assert augmentation.sentence(first, recipe, ()) == (
-        "augmentation: crops of 32 of 48 px, mixup 0.2; drawn for each image, on the CPU"
+        "augmentation: crops of 32 from 48 px, mixup 0.2; drawn for each image, on the CPU"
     )
     assert augmentation.sentence(last, recipe, ("horizontal", "vertical")) == (
-        "augmentation: crops of 48 of 72 px, horizontal and vertical flips, RandAugment 9, mixup "
+        "augmentation: crops of 48 from 72 px, horizontal and vertical flips, RandAugment 9, mixup "
         "0.2, cutmix 1; drawn for each image, on the CPU"
     )
     plain = Recipe(sizes=(32,))

@@ -79,7 +79,8 @@ def test_after_three_times_it_is_given_up(fold):
     assert not back.recover()
     assert (len(told), len(anew)) == (3, 3)
     assert back.told == (
-        "step 13 after going back 3 times to good weights at half the learning rate (learning rate 0.0013)"
+        "step 13 after going back 3 times to good weights at half the learning rate "
+        "(learning rate 0.0013)"
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import pydantic
 
@@ -38,7 +39,10 @@ class Entry:
     ref: int = 0  # Kaggle's number, 0 until it is known
     asked: bool = False  # whether Kaggle was asked to take it: it may have, even without an answer
     token: str = ""  # stands for the uploaded file; empty once the number is known
-    begun: str = ""
+    # `begun` in files of version 0.1.0
+    started: Annotated[
+        str, pydantic.Field(validation_alias=pydantic.AliasChoices("started", "begun"))
+    ] = ""
 
 
 _ENTRIES = pydantic.TypeAdapter(tuple[Entry, ...])

@@ -106,11 +106,11 @@ def submit(
     with exclusive(paths.state(slug) / ".submit.lock"):
         found = submissions.of_content(door, slug, digest)
         ours = [entry for entry in submissions.entries(slug) if entry.sha256 == digest]
-        begun = next((entry for entry in ours if not entry.ref), None)
-        if begun is not None and begun.asked:
-            before = found.get(begun.attempt) or _look(door, slug, begun)
+        unfinished = next((entry for entry in ours if not entry.ref), None)
+        if unfinished is not None and unfinished.asked:
+            before = found.get(unfinished.attempt) or _look(door, slug, unfinished)
             if before is not None:
-                submissions.put(slug, replace(begun, ref=before.ref, token=""))
+                submissions.put(slug, replace(unfinished, ref=before.ref, token=""))
                 return before
         if not again and (before := submissions.that_counts(found)) is not None:
             return before
@@ -122,7 +122,7 @@ def submit(
             )
         submissions.check_limit(door, slug, about.daily_limit)
         attempts = [*found, *(entry.attempt for entry in ours if entry.ref)]
-        entry = begun or Entry(digest, max(attempts, default=0) + 1)
+        entry = unfinished or Entry(digest, max(attempts, default=0) + 1)
         return _Creation(door, slug, csv, submissions.tagged(description, entry), entry).run()
 
 
@@ -160,8 +160,8 @@ class _Creation:
 
     def _upload(self) -> None:
         token = upload(self.door, self.slug, self.csv)
-        begun = datetime.now(UTC).isoformat(timespec="seconds")
-        self._put(replace(self.entry, token=token, begun=begun, asked=False))
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        self._put(replace(self.entry, token=token, started=started, asked=False))
         self._uploaded = True
 
     def _put(self, entry: Entry) -> None:

@@ -135,7 +135,9 @@ def weighted(read: Encoded, weights: Mapping[str, float]) -> Encoded:
     names = [head.name for head in read.heads]
     unknown = [name for name in weights if name not in names]
     if unknown:
-        listed = f"the outputs are {', '.join(names[:8])}" if names else "the labels have no heads"
+        listed = (
+            f"the outputs are {', '.join(names[:8])}" if names else "the labels have no outputs"
+        )
         raise UsageError(
             f"head_weights has the name {unknown[0]!r}, but {listed}. Correct the name in "
             "competition.toml, or remove it."

@@ -132,7 +132,7 @@ def _none_of(objections: Mapping[str, _Objection | None]) -> Group:
     """Return no group, for what speaks against the columns; one that fails narrowly is told."""
     against = [(column, found) for column, found in objections.items() if found is not None]
     column, found = next((one for one in against if one[1].narrow), against[0])
-    rule = f"the name of {column} is that of a group, but {found.why}"
+    rule = f"{column} is named like a group, but {found.why}"
     doubt = f"{rule}. To use it as group anyway, add --group {column}."
     return Group(None, rule, doubt if found.narrow else "")
 

@@ -174,7 +174,7 @@ def _by_rule(
 
 
 def _most_alike(sample: Sample, labels: LabelTable, suited: list[str]) -> str:
-    """Of columns that a rule allows, the first whose values are numbers as the cells are."""
+    """Return the first column that a rule allows and whose values are numbers if the cells are."""
     cells = [cell for cell in sample.column(sample.targets[0])[:50].tolist() if cell]
     if len(sample.targets) > 1 or not cells:
         return suited[0]

@@ -95,7 +95,7 @@ def _role_of(path: str) -> str:
 
 
 def _without_copies(root: Path, paths: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], str]:
-    """Of folders with as many files of both roles as each other, the largest."""
+    """Return the largest of several folders that have equally many files of both roles."""
     folders: dict[str, list[tuple[str, str]]] = {}
     for path, role in paths:
         parts = path.split("/")

@@ -161,7 +161,7 @@ def _number(name: str) -> str:
 
 
 def key_of(path: str, key: str, parts: int) -> str:
-    """What an id may call a path: its `"name"`, `"stem"` (`"low …"`: lower case), `"folder"`, or
+    """Return the name of a path: `"name"`, `"stem"` (`"low …"`: lower case), `"folder"`, or
     its stem as a `"sole number"`.
 
     Example:

@@ -127,7 +127,7 @@ def test_a_byte_that_changed_on_the_way_is_noticed(world):
 
 def test_a_full_disk_is_told_before_anything_is_fetched(world, monkeypatch):
     monkeypatch.setattr(fetching.shutil, "disk_usage", lambda _: Usage(10**6, 10**6, 1000))
-    with pytest.raises(DiskFullError, match=r"takes 0\.6 MB more, and 0\.0 MB are free"):
+    with pytest.raises(DiskFullError, match=r"needs 0\.6 MB more, and 0\.0 MB are free"):
         world.source.download()
     assert not (paths.state(world.slug) / "files.zip.part").exists()
 

@@ -135,7 +135,7 @@ def test_lists_are_written_as_the_sample_has_them_else_as_the_labels(
 @pytest.mark.parametrize(
     ("labels", "shown", "told"),
     [
-        (["red fox|owl", "owl", "red fox", "emu"], "owl emu", "blanks between classes, so none"),
+        (["red fox|owl", "owl", "red fox", "emu"], "owl emu", "separated by blanks, so no class"),
         (["a b", "a", "b"], "['a']", r"lists in brackets \(\['a'\]\)"),
     ],
 )

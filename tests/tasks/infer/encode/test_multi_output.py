@@ -134,7 +134,7 @@ def test_classes_and_quantities_at_once_are_refused(encoded):
 
 
 def test_a_head_with_one_class_has_nothing_to_learn(encoded):
-    with pytest.raises(DataError, match="every head; all rows have the same 'shape'"):
+    with pytest.raises(DataError, match="every output; all rows have the same 'shape'"):
         encoded(colour="rb", shape="xx", cells=["r", "x"])
 
 
@@ -177,7 +177,7 @@ def test_a_task_of_heads(tmp_path):
     assert set(task.groups) == {"p", "q", "s"}
     assert "have no label and are skipped: t2" in task.warnings[0]
     told = {each.name: f"{each.value}: {each.rule}" for each in task.evidence}
-    assert told["heads"] == "shape (2), colour (2): 2 labels a row, colour counts 3"
+    assert told["outputs"] == "shape (2), colour (2): 2 labels per row, colour has weight 3"
     assert told["metric"] == "macro_f1: given; the mean over outputs"
     alone = task.of_head(1)
     assert (alone.kind, alone.classes, alone.target_columns) == ("classes", ("b", "r"), ("colour",))
@@ -197,5 +197,5 @@ def test_weights_where_labels_have_no_heads(tmp_path):
         tmp_path, "colour", "r", "b", sample="id,colour\nu0,r\nu1,r\n",
         toml="head_weights = { colour = 3 }",
     )  # fmt: skip
-    with pytest.raises(UsageError, match=r"'colour', and the labels have no heads\. Correct"):
+    with pytest.raises(UsageError, match=r"'colour', but the labels have no outputs\. Correct"):
         infer.read(root, slug="badges")

@@ -83,7 +83,7 @@ def test_groups_can_be_declined(choose):
 def test_a_group_that_is_no_column_lists_the_columns(choose, given):
     with pytest.raises(UsageError, match=rf"--group '{given}' .* columns are patient"):
         choose(given=given, patient=PAIRS)
-    with pytest.raises(UsageError, match="columns are none besides id and label"):
+    with pytest.raises(UsageError, match="columns are only the id and the label"):
         choose(given=given)
 
 
@@ -126,7 +126,7 @@ NARROW = [k - (k % 6 == 1) for k in range(ROWS)]  # 24 rows, 20 values
 )
 def test_a_group_that_is_declined_narrowly_is_told_with_its_option(choose, values, why):
     found = choose(patient=values)
-    assert found.rule == f"patient is that of a group, but {why}"
+    assert found.rule == f"patient is named like a group, but {why}"
     assert found.doubt == f"{found.rule}. To use it as group anyway, add --group patient."
 
 
@@ -140,7 +140,7 @@ def test_a_group_that_is_in_test_is_told_with_its_option(choose):
 @pytest.mark.parametrize("values", [range(ROWS), ["same"] * ROWS, [f"{c}" for c in CODES]])
 def test_a_group_that_is_declined_clearly_is_told_in_the_rule_alone(choose, values):
     found = choose(patient=values)
-    assert found.rule.startswith("patient is that of a group, but it has ")
+    assert found.rule.startswith("patient is named like a group, but it has ")
     assert found.doubt == ""
 
 

@@ -26,7 +26,7 @@ def _labels(tmp_path, **columns):
             (["a", "b"], "01"),
             {"kind": "aab", "more": "xyz"},
             "kind",
-            "values are those of the sample",
+            "values are names of the sample",
         ),
         ((["species"], ["a"]), {"label": "xyz", "species": "aab"}, "species", "same name"),
         ((["Species"], ["a"]), {"label": "xyz", "species": "aab"}, "species", "ignoring case"),
@@ -75,7 +75,7 @@ def test_a_target_that_is_no_column_lists_the_columns(tmp_path):
 
 def test_where_no_rule_fits_the_option_is_named(tmp_path):
     labels = _labels(tmp_path, height="123", width="456")
-    with pytest.raises(DataError, match=r"\(height, width\) suits.*a, b\. Name .* --target"):
+    with pytest.raises(DataError, match=r"\(height, width\) fits.*a, b\. Choose .* --target"):
         targets.choose(_sample(tmp_path, ["a", "b"], "01"), labels, None)
 
 
@@ -105,7 +105,7 @@ def test_another_column_that_would_do_is_told(tmp_path):
     sample, labels = _sample(tmp_path, ["p"], ["x"]), _labels(tmp_path, breed="aab", species="aab")
     target = targets.choose(sample, labels, None)
     assert target.column == "breed"
-    assert "(breed, species); breed is taken" in target.doubt
+    assert "(breed, species); breed is used" in target.doubt
 
 
 def test_an_empty_list_is_a_label(tmp_path):

@@ -184,7 +184,7 @@ def test_a_bag_of_one_and_one_that_is_empty(read):
     assert np.bincount(task.bags.test_rows, minlength=40).tolist() == [0, 1, *[2] * 38]
     assert task.test_files[:2].tolist() == ["", "test/x01/0.png"]
     assert "1 test row(s) have no image; predicting" in task.warnings[0]
-    assert _told(task)["images a row"].startswith("1 to 2, pooled")
+    assert _told(task)["images a row"].startswith("1 to 2; their predictions")
 
 
 def _of_images(change: dict[int, str], parts: int) -> str:
@@ -195,7 +195,7 @@ def _of_images(change: dict[int, str], parts: int) -> str:
 
 def test_images_of_a_row_with_different_labels_are_refused(read):
     images = _all("{role}/{id}_{part}.jpg", range(3))
-    with pytest.raises(DataError, match=r"one have different values of 'label'. A bag of images"):
+    with pytest.raises(DataError, match=r"a row have different values of 'label'. All images"):
         read(images, train=_of_images({0: "b", 3: "b"}, 3))
 
 
