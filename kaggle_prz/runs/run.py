@@ -202,8 +202,8 @@ def _weights_digest(recipe: Recipe) -> str:
 def other_network(known: Identity | str, identity: Identity | None) -> str:
     """Return how a run's network differs from one in hand, as a clause; empty where it does not."""
     if not known or identity is None:
-        then, now = ("handed over" if given else "by name" for given in (known, identity))
-        return "" if then == now else f"it was given {then} then, and {now} now"
+        then, now = ("as an object" if given else "by name" for given in (known, identity))
+        return "" if then == now else f"it was passed {then} before, and {now} now"
     return identity.difference(known if isinstance(known, Identity) else None)
 
 
@@ -268,7 +268,7 @@ def begin(
     for field, what in (("files", "files"), ("weights_sha256", "weights file")):
         if getattr(found, field) not in {None, getattr(wanted, field)}:
             raise RunError(
-                f"{path} has a run with other {what}: the {what} changed since it started. "
+                f"{path} has a run whose {what} changed since it started. "
                 "Choose another run with --run NAME."
             )
 

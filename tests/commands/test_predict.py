@@ -150,7 +150,7 @@ def test_a_network_that_was_handed_over_is_asked_for(folder, tmp_path):
     )
     with pytest.raises(UsageError, match="Pass the same network"):
         prz.predict(fitted, output=tmp_path / "s.csv")
-    with pytest.raises(UsageError, match="the one that was handed over is 'tiny'"):
+    with pytest.raises(UsageError, match="received 'tiny': it was passed as an object before"):
         prz.predict(fitted, output=tmp_path / "s.csv", backbone="tiny")
     with pytest.raises(UsageError, match="its layers, their settings or their functions differ"):
         prz.predict(fitted, output=tmp_path / "s.csv", backbone=other_net())

@@ -59,8 +59,14 @@ def test_arguments_that_nobody_takes(name):
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (lambda: prz.predict("x", outputt="y"), "takes no argument 'outputt'. Did you mean 'output'"),
-        (lambda: prz.inspect("shapes", metrics="y"), "takes no argument 'metrics'. Did you mean 'metric'"),
+        (
+            lambda: prz.predict("x", outputt="y"),
+            "takes no argument 'outputt'. Did you mean 'output'",
+        ),
+        (
+            lambda: prz.inspect("shapes", metrics="y"),
+            "takes no argument 'metrics'. Did you mean 'metric'",
+        ),
         (lambda: prz.fit("shapes", foldss=2), "unknown key 'foldss'; did you mean 'folds'"),
         (lambda: prz.fit("shapes", output_dir=3), "output_dir takes the path of a directory"),
         (lambda: prz.predict("x", output=3), "output takes the path of a file to write"),
@@ -134,7 +140,9 @@ def test_no_error_but_ours_and_the_users_leaves(name, monkeypatch):
 
 @pytest.mark.keras
 def test_building_a_model_is_guarded_too():
-    with pytest.raises(UsageError, match=r"takes no argument 'class_count'.*It takes backbone, image_size"):
+    with pytest.raises(
+        UsageError, match=r"takes no argument 'class_count'.*It takes backbone, image_size"
+    ):
         prz.build_model("tiny", class_count=3)
     with pytest.raises(UsageError, match="classes takes a whole number; received a str"):
         prz.build_model("tiny", classes="3")
@@ -148,7 +156,10 @@ def test_building_a_model_is_guarded_too():
         ("received --sizes 32,49. Instead", "received sizes=(32, 49). Instead"),
         ("received --folds 1. With one", "received folds=1. With one"),
         ("above it with --output-dir.", "above it with output_dir=."),
-        ("To train anyway, run fit without --submit.", "To train anyway, run fit without submit=True."),
+        (
+            "To train anyway, run fit without --submit.",
+            "To train anyway, run fit without submit=True.",
+        ),
         ("--no-tta or --submit", "tta=False or submit=True"),
         ("use --weights none.", 'use weights="none".'),
         ("Give --precision float32, or", 'Give precision="float32", or'),

@@ -121,5 +121,5 @@ def test_two_weights_of_one_name_are_refused():
             return x
 
     model = keras.Sequential([keras.Input((2,)), Twice(name="twice")], name="outer")
-    with pytest.raises(TransferError, match=r"Two weights of .* are called 'outer/twice/w'"):
+    with pytest.raises(TransferError, match=r"Two weights of .* have the name 'outer/twice/w'"):
         named_weights(model)

@@ -373,7 +373,7 @@ def test_what_was_decided_is_said_before_anything_is_trained(begin):
         "Decided: weights: tiny with random weights, not pretrained.",
         "Decided: batch normalization: 4 layers with batch statistics, momentum 0.9 (trained from "
         "scratch).",
-        "Decided: augmentation: horizontal flips; drawn for each image, on the processor.",
+        "Decided: augmentation: horizontal flips; drawn for each image, on the CPU.",
         "Decided: EMA of the weights with momentum 0.95; the averaged weights predict.",
     ]
 

@@ -143,7 +143,7 @@ class Trainer:
         self.prediction_batch = smaller.size
 
     def _say(self, note: str) -> None:
-        self._notes = (*self._notes, f"memory: {note.removeprefix('memory ')}")
+        self._notes = (*self._notes, note)
         self._console.say(f"Note: {note}.")
 
     def _recompile(self, stage: Stage, batch: Batch) -> None:

@@ -34,7 +34,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_one():
 
 def test_a_plugin_that_is_no_backbone_is_refused(monkeypatch):
     monkeypatch.setattr(plugins, "load", lambda kind, name: dict)
-    with pytest.raises(UsageError, match=r"plugin 'mine' is not a kaggle_prz.*but type"):
+    with pytest.raises(UsageError, match=r"plugin 'mine' must be a kaggle_prz.*is a type"):
         resolve("mine")
 
 
@@ -86,5 +86,5 @@ def test_pretrained_file_of_a_path(tmp_path):
     file = tmp_path / "mine.weights.h5"
     file.write_bytes(b"anything")
     assert pretrained_file(Backbone("net", lambda size: None), str(file)) == file
-    with pytest.raises(UsageError, match=r"no file '/nowhere/x\.h5'"):
+    with pytest.raises(UsageError, match=r"weights file; received '/nowhere/x\.h5'"):
         pretrained_file(Backbone("net", lambda size: None), "/nowhere/x.h5")

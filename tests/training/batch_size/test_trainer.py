@@ -89,7 +89,7 @@ def test_a_fold_begins_anew_with_half_the_batch(memory_for):
         "Note: out of memory in a training step with 16 images in stage1-16; continuing with 8, "
         "and gradients are averaged over 2 steps."
     )
-    assert trainer.notes[1].startswith("memory: ran out at a training step of 8 images")
+    assert trainer.notes[1].startswith("out of memory in a training step with 8 images")
 
 
 def test_halves_change_the_weights_as_the_whole_does(memory_for, monkeypatch):
