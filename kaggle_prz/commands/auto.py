@@ -111,7 +111,8 @@ def auto(
     if best is None and not dry_run:
         reasons = "; ".join(sorted(set(work.failures.values())))
         raise RunError(
-            f"None of {count} attempts came to a run: {reasons}. The same command tries again."
+            f"None of the {count} attempts produced a run: {reasons}. Run the same "
+            "command to try again."
         )
     return best
 
@@ -154,7 +155,7 @@ class _Work:
         try:
             submit(run, console=self.console)
         except LimitReachedError as error:
-            self.unsent[attempt.number] = "to be submitted on another day"
+            self.unsent[attempt.number] = "to be submitted another day"
             self.console.say(f"Attempt {attempt.number} is not submitted yet: {error}")
         except PrzError as error:
             self.unsent[attempt.number] = "not submitted: to be tried again"
@@ -194,11 +195,15 @@ class _Work:
                 return "failed: to be tried again"
             started = (self.place / attempt.run / "recipe.json").is_file()
             how = "started: to be continued" if started else "to be fitted"
-            return f"{how}, then submitted if it is better"
+            return f"{how}, then submitted if its score is better"
         if _is_sent(run):
             return "submitted"
         kept_back = "kept back: a better one was submitted"
-        usual = kept_back if self._is_kept_back(run) else "fitted: to be submitted if it is better"
+        usual = (
+            kept_back
+            if self._is_kept_back(run)
+            else "trained: to be submitted if its score is better"
+        )
         return self.unsent.get(attempt.number, usual)
 
     def _is_kept_back(self, run: Run) -> bool:

@@ -86,7 +86,7 @@ def show(findings: Sequence[Finding], console: Console) -> None:
     rows = [(finding.name, finding.state, finding.text) for finding in findings]
     console.table(f"kaggle-prz {own_version()}", ("", "", "found"), rows)
     faults = sum(finding.state == "fault" for finding in findings)
-    console.say(f"{faults} of these must be mended." if faults else "No problems found.")
+    console.say(f"Problems found: {faults}." if faults else "No problems found.")
 
 
 def packages() -> list[Finding]:
@@ -98,7 +98,7 @@ def packages() -> list[Finding]:
         extras = _EXTRAS | formats.extras()
     except PrzError as error:
         extras = _EXTRAS
-        contradictions.append(Finding("picture formats", "fault", str(error)))
+        contradictions.append(Finding("image formats", "fault", str(error)))
     missing = [extra for extra, package in extras.items() if not version(package)]
     text = "all installed"
     if missing:
@@ -123,11 +123,13 @@ def backend() -> list[Finding]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        text = f"Keras did not load within {_BACKEND_SECONDS} s; another process may hold a device"
+        text = (
+            f"Keras did not load within {_BACKEND_SECONDS} s; another process may be using a device"
+        )
         return [Finding("backend", "fault", text)]
     if asked.returncode != 0:
         last = (asked.stderr.strip().splitlines() or [f"exit status {asked.returncode}"])[-1]
-        text = f"Keras does not load: {last}. Install a framework: pip install 'kaggle-prz[cpu]'"
+        text = f"Keras cannot be loaded: {last}. Install a framework: pip install 'kaggle-prz[cpu]'"
         return [Finding("backend", "fault", text)]
     said = json.loads(asked.stdout.splitlines()[-1])
     return [
@@ -139,7 +141,7 @@ def backend() -> list[Finding]:
 
 def disk(directory: Path) -> list[Finding]:
     """Room for runs, and for the tool's own files."""
-    places = {"room for runs": directory.absolute(), "room for data": filesystem.home()}
+    places = {"disk space for runs": directory.absolute(), "disk space for data": filesystem.home()}
     return [_room(name, path) for name, path in places.items()]
 
 
@@ -153,11 +155,14 @@ def kaggle(door: "Door | None" = None) -> list[Finding]:
     except CredentialsError as error:
         return [Finding("Kaggle login", "fault", str(error))]
     if found is None:
-        text = f"none; only competitions of Kaggle need one. {HOW}"
+        text = f"none; only competitions at Kaggle need one. {HOW}"
         return [Finding("Kaggle login", "note", text)]
     login = Finding("Kaggle login", "ok", found.source)
     if found.exposed:
-        text = f"{found.source}, which other users of this machine may read: chmod 600"
+        text = (
+            f"{found.source}, which other users of this machine can read; restrict it with "
+            "chmod 600"
+        )
         login = Finding("Kaggle login", "note", text)
     try:
         door = door or Door(Patience(tries=1, offline_tries=1))
@@ -179,6 +184,9 @@ def _room(name: str, path: Path) -> Finding:
 
 def _contradictions(found: dict[str, str]) -> Iterator[str]:
     for each in installed_packages.contradictions(found):
-        yield f"{each.sentence}; pip install --upgrade {each.name}, or uninstall what is not needed"
+        yield (
+            f"{each.sentence}; pip install --upgrade {each.name}, or uninstall the package that "
+            "you do not need"
+        )
     if "keras-cv" in found and not any(map(version, ("tensorflow", "tensorflow-cpu"))):
-        yield "keras-cv loads only where TensorFlow is; pip install 'kaggle-prz[cpu]'"
+        yield "keras-cv needs TensorFlow; pip install 'kaggle-prz[cpu]'"

@@ -116,7 +116,7 @@ def fit(
         if clock.has_left(closing):
             report.write_if_possible(this, console)
         else:
-            console.say(f"No time is left for the report: kaggle-prz report {path} writes it.")
+            console.say(f"No time is left for the report. Write it with: kaggle-prz report {path}")
 
     late = "" if clock.has_left(0) else f", over the limit of {duration(clock.limit or 0)}"
     console.say(f"Done in {duration(clock.spent())}{late}. Submission: {this.submission}")
@@ -181,7 +181,7 @@ def _train(
     with contextlib.closing(worker):
         while (stage := plan.next()) is not None:
             if not run.is_sealed(stage):
-                settled = _train_stage(run, worker, plan, stage, before)
+                settled = _train_stage(run, worker, plan, stage, before, console=console)
                 if settled is None:
                     break
                 stage = settled
@@ -197,7 +197,7 @@ def _train(
 
 
 def _train_stage(
-    run: Run, worker: Worker, plan: Plan, stage: Stage, before: Stage | None
+    run: Run, worker: Worker, plan: Plan, stage: Stage, before: Stage | None, *, console: Console
 ) -> Stage | None:
     """Train the folds that are not sealed; return the stage as settled, or None without time."""
     prepared = worker.prepare(stage, before, measure=plan.needs_speed(stage))
@@ -214,6 +214,12 @@ def _train_stage(
         return plan.slot(settled, fold)
 
     pending = [f for f in range(run.recipe.folds) if not run.fold_is_sealed(stage, f)]
+    for fold in pending:
+        if (run.directory(stage, fold) / filesystem.SEAL).exists():
+            console.say(
+                f"Note: files of {stage.name}, fold {fold + 1} are damaged or missing, so the "
+                "fold is trained again."
+            )
     finished = []
     with allocator.networks_not_searched():
         for done in worker.train(settled, pending, slot):

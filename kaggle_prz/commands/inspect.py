@@ -95,11 +95,13 @@ def _findings(
     count = findings.files(task)
     what = "to find unreadable files, near-duplicates and leaks"
     if check_images is False:
-        return findings.unopened(task, f"Images were not opened {what}; --check-images opens them.")
+        return findings.unopened(
+            task, f"Images were not opened {what}. Use --check-images to open them."
+        )
     if check_images is None and count > MOST_OPENED:
         why = f"there are {count:,}, more than {MOST_OPENED:,}"
         return findings.unopened(
-            task, f"Images were not opened {what}, as {why}; --check-images opens them."
+            task, f"Images were not opened {what}, because {why}. Use --check-images to open them."
         )
     try:
         decoded = _decoded(source, task, count, console)
@@ -128,7 +130,7 @@ def _decoded(
 
 
 def show(found: Inspection, console: Console) -> None:
-    """What the files are taken for, classes, images, and what to know before training."""
+    """Show how the files are read, the classes, the images, and notes."""
     terminal.show_task(found.task, console)
     terminal.show_classes(found.task, console)
     heads = found.heads
@@ -144,7 +146,7 @@ def write(found: Inspection, path: Path) -> Path:
     """Write one HTML page with what was found, and pictures."""
     above = next(parent for parent in path.absolute().parents if parent.exists())
     if not above.is_dir():
-        raise UsageError(f"--report takes the path of a file to write; {above} is no directory.")
+        raise UsageError(f"--report takes the path of a file to write; {above} is not a directory.")
     return report.write_inspection(path, found.task, found.heads, found.findings, notes(found))
 
 
@@ -223,9 +225,9 @@ def notes(found: Inspection) -> list[str]:
     if these.contradicting:
         pair, end = these.pairs[0], ", …" if these.contradicting > 1 else "."
         told.append(
-            f"Near-duplicates have different labels in {_counted(these.contradicting, 'set')}, so "
-            f"some must be wrong or uncertain: {pair.first.file} is {pair.first.label!r} and "
-            f"{pair.second.file} is {pair.second.label!r}{end}"
+            f"Near-duplicates have different labels in {_counted(these.contradicting, 'set')}, "
+            f"so some labels are wrong or uncertain: {pair.first.file} is {pair.first.label!r} "
+            f"and {pair.second.file} is {pair.second.label!r}{end}"
         )
     if these.leaks:
         named = [f"{pair.second.file} of {pair.first.file}" for pair in these.leaks]
@@ -233,12 +235,13 @@ def notes(found: Inspection) -> list[str]:
         are = "is a near-duplicate" if len(named) == 1 else "are near-duplicates"
         told.append(
             f"{_counted(len(named), 'test image')} {are} of training images ({same} pixel for "
-            f"pixel), so scores may be better there than out-of-fold: {_named(named)}"
+            f"pixel), so the test score may be better than the out-of-fold score: {_named(named)}"
         )
     if these.ids:
         named = list(these.ids)
         told.append(
-            f"{_counted(len(named), 'id')} in the training set and in the test set: {_named(named)}"
+            f"{_counted(len(named), 'id')} in both the training set and the test set: "
+            f"{_named(named)}"
         )
     return [printable(sentence) for sentence in told]
 

@@ -55,7 +55,7 @@ class Forecast:
         )
 
     def show(self, console: Console) -> None:
-        """The stage table."""
+        """Show the stage table."""
         describe.show_stages(self.stages, self.workload, self.speeds, console)
         if self.stages[0].epochs == 0:
             console.say(describe.untrained(self.stages))

@@ -1,6 +1,6 @@
 """A finished run on other files of its competition: new test images -> a submission.
 
-The files are read anew; what the run learned, how it averages and how it decides stay as they
+The files are read again; what the run learned, how it averages and how it decides stay as they
 are. Trains nothing, and reads no training image.
 """
 
@@ -79,8 +79,8 @@ def predict(
     seen_ids, mean = pooled(task.test_ids[seen], mean)
     if len(seen_ids) < len(task.test_ids):
         console.say(
-            f"Note: {len(task.test_ids) - len(seen_ids)} of {len(task.test_ids)} test rows have no "
-            "image that can be decoded; they get what is likely of any row."
+            f"Note: {len(task.test_ids) - len(seen_ids)} of {len(task.test_ids)} test rows have "
+            "no image that can be decoded; predicting the class prior for them."
         )
     ids, predictions = ensemble.with_unseen(
         seen_ids, mean, task.test_ids, outputs.of(task).prior(task.labels)
@@ -108,9 +108,9 @@ def read_again(run: Run, competition: str, console: Console | None = None) -> Ta
         fitted, here = getattr(run.task, name), getattr(found, name)
         if fitted != here:
             raise DataError(
-                f"A run predicts files of the task it was fitted to. The {name.replace('_', ' ')} "
-                f"of {run.path.name}: {_shown(fitted)}; in {found.root}: {_shown(here)}. "
-                "Fit another run to these files."
+                f"A run predicts only files with the same task. The {name.replace('_', ' ')} of "
+                f"{run.path.name}: {_shown(fitted)}; of {found.root}: {_shown(here)}. Train "
+                "another run on these files."
             )
     return replace(
         run.task,
@@ -138,8 +138,8 @@ def _network(run: Run, backbone: object, console: Console) -> backbones.Backbone
     known = run.record.backbone_identity
     if backbone is None and known:
         raise UsageError(
-            f"{run.path} was trained on a network that was handed over ({run.recipe.backbone}); "
-            "hand over the same one: predict(run, backbone=…) in Python."
+            f"{run.path} was trained on a network that was passed as an object "
+            f"({run.recipe.backbone}). Pass the same network: predict(run, backbone=…) in Python."
         )
     network = backbones.resolve(run.recipe.backbone if backbone is None else backbone)
     if network.handed_over is not None:
@@ -149,8 +149,8 @@ def _network(run: Run, backbone: object, console: Console) -> backbones.Backbone
     differs = runs.other_network(known, network.identity)
     if network.name != run.recipe.backbone or differs:
         raise UsageError(
-            f"{run.path} was trained on the backbone {run.recipe.backbone!r}; the one that was "
-            f"handed over is {network.name!r}, and {differs or 'has another name'}."
+            f"{run.path} was trained on the backbone {run.recipe.backbone!r}; received "
+            f"{network.name!r}: {differs or 'it has another name'}. Pass the same backbone."
         )
     return network
 
@@ -162,8 +162,8 @@ def _members(run: Run) -> Iterator[tuple[Stage, int, Sequence[str]]]:
         stage = stages[member.stage]
         if not (file := run.weights(stage, member.fold)).is_file():
             raise RunError(
-                f"{file} is missing, and the submission of the run averages that fold. "
-                "Restore the file, or fit the run again."
+                f"{file} is missing, and the run's submission uses this fold. Restore the file, "
+                "or run the fit command again."
             )
         yield stage, member.fold, member.views
 

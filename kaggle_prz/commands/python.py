@@ -23,8 +23,7 @@ _PATH: tuple[type, ...] = (str, os.PathLike)
 _TAKEN: Mapping[str, tuple[tuple[type, ...], str]] = {
     "competition": (
         _PATH,
-        "the name of a competition, its address at Kaggle, or the path of a directory with its "
-        "files",
+        "the name of a competition, its URL at Kaggle, or the path of a directory with its files",
     ),
     "output_dir": (_PATH, "the path of a directory"),
     "output": (_PATH, "the path of a file to write"),
@@ -38,10 +37,10 @@ _TAKEN: Mapping[str, tuple[tuple[type, ...], str]] = {
     **dict.fromkeys(("image_size", "classes"), ((int,), "a whole number")),
 }
 _TABLE = (
-    "Write the table as a CSV file beside the pictures, with to_csv, and give the path of that "
+    "Write the table as a CSV file beside the images, with to_csv, and pass the path of that "
     "directory"
 )
-_METRICS = "Names are listed by kaggle_prz.metrics.names()"
+_METRICS = "kaggle_prz.metrics.names() lists the names"
 
 
 @functools.cache
@@ -150,7 +149,7 @@ def _explicit(signature: inspect.Signature) -> list[str]:
 
 
 def _check_names(function: str, signature: inspect.Signature, named: Iterable[str]) -> None:
-    """Whether a function takes keywords; those of recipes are checked with their values."""
+    """Refuse unknown keywords; those of recipes are checked with their values."""
     known = _explicit(signature)
     if function == "inspect":
         from kaggle_prz.schedule.recipe import Overrides
@@ -169,20 +168,22 @@ def _check_names(function: str, signature: inspect.Signature, named: Iterable[st
             close = difflib.get_close_matches(name, known, n=1)
             meant = f" Did you mean {close[0]!r}?" if close else ""
             takes = ", ".join(known)
-            raise UsageError(f"prz.{function} takes no {name!r}.{meant} It takes {takes}.")
+            raise UsageError(f"prz.{function} takes no argument {name!r}.{meant} It takes {takes}.")
 
 
 def _checked(name: str, value: object, *, optional: bool) -> object:
     """Return an argument as functions take it, paths as texts."""
     speaks = all(hasattr(value, part) for part in ("say", "table", "bar"))
     if name == "console" and value is not None and not speaks:
-        raise _refused("console takes an object with say, table and bar", value)
+        raise _refused("console takes an object with the methods say, table and bar", value)
     if name not in _TAKEN or (optional and value is None):
         return value
     types, words = _TAKEN[name]
     number = int in types and hasattr(value, "__index__") and not isinstance(value, bool)
     if not (number or isinstance(value, types)):
-        advice = f" {_METRICS}, and competition.toml may name it." if name == "metric" else ""
+        advice = (
+            f" {_METRICS}; competition.toml can also set the metric." if name == "metric" else ""
+        )
         raise _refused(f"{name} takes {words}", value, advice)
     if isinstance(value, str) and ("\0" in value or not (value or name == "message")):
         raise UsageError(f"{name} takes {words}; received {value!r}.")

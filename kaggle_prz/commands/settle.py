@@ -29,7 +29,10 @@ def settle(
     if options.get("sizes") is None and network.rounded(recipe.sizes) != recipe.sizes:
         recipe = recipe.model_copy(update={"sizes": network.rounded(recipe.sizes)})
         written = ",".join(map(str, recipe.sizes))
-        note = f"{network.name} takes multiples of {network.multiple} px: the sizes are {written}."
+        note = (
+            f"{network.name} takes sizes in multiples of {network.multiple} px; rounded to "
+            f"{written}."
+        )
         (console or Silent()).say(f"Note: {note}")
     network.check_sizes(recipe.sizes)
     backbones.pretrained_file(network, recipe.weights)

@@ -40,7 +40,7 @@ def submit(
             of it, and sends nothing twice.
     """
     if not run.submission.is_file():
-        raise RunError(f"{run.path} has no submission.csv yet; fit it first.")
+        raise RunError(f"{run.path} has no submission.csv yet. Run the fit command first.")
     return send(
         run, competitions.find(run.competition), message=message, again=again, console=console
     )
@@ -87,11 +87,14 @@ def deliver_to(source: competitions.Source, run: Run, message: str, console: Con
         return send(run, source, message=message, console=console)
     digest, known = filesystem.sha256(run.submission), run.receipt
     if known and (known.sha256, known.status) == (digest, "complete"):
-        console.say(f"This run was submitted before ({known.date}); it is not sent again.")
+        console.say(
+            f"This run was submitted before ({known.date}); it is not sent again. Use "
+            "--again to send it again."
+        )
         return known
     graded = pushing.push(run.path, submit=True, message=message, console=console).submission
     if graded is None:
-        raise RunError(f"{run.path} was pushed, and nothing was submitted.")
+        raise RunError(f"The kernel of {run.path} was pushed, but nothing was submitted.")
     receipt = _kept(run, source, replace(graded, sha256=digest))
     return _ranked(run, receipt, source, console)
 
@@ -107,7 +110,7 @@ def check(source: competitions.Source, console: Console | None = None) -> None:
     try:
         source.leaderboard.check_open(console)
     except SubmissionError as error:
-        raise SubmissionError(f"{error} Fit without --submit.") from None
+        raise SubmissionError(f"{error} To train anyway, run fit without --submit.") from None
 
 
 def _sent_before(
@@ -117,7 +120,7 @@ def _sent_before(
     known = run.receipt
     if known is not None and known.sha256 == digest:
         if known.status == "pending":
-            console.say(f"This very file was submitted before ({known.date}) and is pending.")
+            console.say(f"The same file was submitted before ({known.date}); its score is pending.")
             return known
         if known.status == "complete" and not again:
             console.say(_not_again(known.date))
@@ -130,7 +133,10 @@ def _sent_before(
 
 
 def _not_again(date: str) -> str:
-    return f"This very file was submitted before ({date}); it is not sent again."
+    return (
+        f"The same file was submitted before ({date}); it is not sent again. Use --again to "
+        "send it again."
+    )
 
 
 def _graded(run: Run, source: competitions.Source, receipt: Receipt, console: Console) -> Receipt:

@@ -15,8 +15,9 @@ from kaggle_prz.core.errors import CompetitionNotFoundError, CredentialsError
 __all__ = ["TEAM", "Leaderboard", "Source", "Submission", "find"]
 
 _LOGIN = (
-    " A competition of Kaggle needs a login, and there is none on this machine: make a token at "
-    "https://www.kaggle.com/settings/api and put it into KAGGLE_API_TOKEN."
+    " A competition at Kaggle needs a login, and this machine has none: make a token at "
+    "https://www.kaggle.com/settings/api and put it into the environment variable "
+    "KAGGLE_API_TOKEN."
 )
 
 
@@ -82,7 +83,7 @@ def find(slug_or_directory: str) -> Source:
         return _of_kaggle(addressed, f"{addressed!r} is a competition of Kaggle, which")
     if "://" in slug_or_directory:
         raise CompetitionNotFoundError(
-            f"An address has to be that of a competition's page at Kaggle, {slugs.page('NAME')}; "
+            f"A URL must be that of a competition's page at Kaggle, {slugs.page('NAME')}; "
             f"received {slug_or_directory}."
         )
     is_path = _is_path(slug_or_directory)
@@ -92,7 +93,7 @@ def find(slug_or_directory: str) -> Source:
         return FolderSource(Path(slug_or_directory))
     close = near(slug_or_directory)
     meant = f" (did you mean {close!r}?)" if close else ""
-    neither = f"{slug_or_directory!r} is no embedded competition{meant} and no directory"
+    neither = f"{slug_or_directory!r} is not an embedded competition{meant} and not a directory"
     return _of_kaggle(slug_or_directory, f"{neither}, and Kaggle")
 
 

@@ -40,8 +40,8 @@ class FolderSource:
     def leaderboard(self) -> Never:
         """Refuse: nobody grades a local directory."""
         raise SubmissionError(
-            f"{self.slug!r} is the local folder {self.directory}, which has no leaderboard. Each "
-            f"run's submission.csv is in runs/{self.slug}."
+            f"{self.slug!r} is the local directory {self.directory}, which has no leaderboard. "
+            f"Each run's submission.csv is in runs/{self.slug}."
         )
 
     def download(self, console: Console | None = None) -> Path:
@@ -49,7 +49,8 @@ class FolderSource:
         if not self.directory.is_dir():
             found = "is a file" if self.directory.is_file() else "does not exist"
             raise CompetitionNotFoundError(
-                f"A path must name a directory of competition files, but {self.directory} {found}."
+                "A path must name a directory with a competition's files; "
+                f"{self.directory} {found}."
             )
         return self.directory
 

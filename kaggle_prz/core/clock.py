@@ -20,7 +20,7 @@ def seconds_of(text: str) -> float:
         return float(written)
     parts = re.findall(r"(\d+(?:\.\d+)?)(min|h|m|s)", written)
     if not parts or "".join(number + unit for number, unit in parts) != written:
-        raise ValueError(f"{text!r} is not a time such as 600, 90s, 10m or 1h30m")
+        raise ValueError(f"{text!r} is not a time; write it like 600, 90s, 10m or 1h30m")
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
@@ -33,7 +33,7 @@ class Budget:
     """
 
     limit: float | None
-    begun: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=time.monotonic)
     session: float | None = None
 
     def limited(self, seconds: float | None) -> "Budget":
@@ -45,7 +45,7 @@ class Budget:
         """`time.monotonic()` by which the last fold has to be sealed; None without a limit."""
         if self.limit is None:
             return None
-        return self.begun + self.limit - FOR_ENSEMBLE_AND_REPORT - 0.01 * self.limit
+        return self.started + self.limit - FOR_ENSEMBLE_AND_REPORT - 0.01 * self.limit
 
     def left(self) -> float:
         """Return the seconds left for training and prediction; infinite without a limit."""
@@ -63,7 +63,7 @@ class Budget:
 
     def spent(self) -> float:
         """Return the seconds since the start."""
-        return time.monotonic() - self.begun
+        return time.monotonic() - self.started
 
     def lasts(self, seconds: float) -> bool:
         """Return whether the session lasts so many seconds more, and for what follows them."""

@@ -19,10 +19,10 @@ class Console(Protocol):
     """Where the steps of a run report what they decided and how far they are."""
 
     def say(self, text: str) -> None:
-        """One line."""
+        """Print one line."""
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """A small table, numbers as text."""
+        """Print a small table, numbers as text."""
 
     def bar(self, label: str, total: int) -> contextlib.AbstractContextManager[Advance]:
         """Return a bar of `total` steps; the value is called as `advance(steps, note="…")`."""
@@ -79,7 +79,7 @@ class Terminal:
     @contextlib.contextmanager
     def bar(self, label: str, total: int) -> Iterator[Advance]:
         """Show progress; the bar gives way to a line with its last note and its time."""
-        begun = time.monotonic()
+        started = time.monotonic()
         last = ""
 
         def remember(note: str) -> None:
@@ -97,7 +97,7 @@ class Terminal:
                 yield advance
         else:
             yield lambda _steps, *, note="": remember(note)
-        self.say(f"{label}  {last}  {duration(time.monotonic() - begun)}".replace("    ", "  "))
+        self.say(f"{label}  {last}  {duration(time.monotonic() - started)}".replace("    ", "  "))
 
     def _live(self) -> rich.progress.Progress:
         return rich.progress.Progress(

@@ -65,8 +65,9 @@ def check_framework(*, wants_tensorflow: bool = False) -> None:
         if framework in _EXTRA_OF:
             raise MissingExtraError("Training with Keras", framework, _EXTRA_OF[framework])
         raise UsageError(
-            "KERAS_BACKEND, or the file ~/.keras/keras.json, names the framework that trains: "
-            f"tensorflow or jax; received {named!r}, which is not installed."
+            "The environment variable KERAS_BACKEND or the file ~/.keras/keras.json must name "
+            f"an installed framework, tensorflow or jax; received {named!r}, which is not "
+            "installed."
         )
 
 

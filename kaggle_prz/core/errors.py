@@ -9,7 +9,7 @@ No message holds a credential of this machine.
 from kaggle_prz.core.process.scrubbing import scrubbed
 
 _LONGEST = 2000  # characters; a header of a damaged file may have millions
-_DEBUG = "for the traceback write --debug before the command"
+_DEBUG = "to see the traceback, write --debug before the command"
 
 
 def printable(text: str, keep: str = "") -> str:
@@ -32,12 +32,12 @@ def unforeseen(error: Exception, advice: str = _DEBUG) -> str:
     if isinstance(error, OSError) and error.filename is not None:
         return printable(
             scrubbed(
-                f"{error.filename}: {error.strerror}. It has to be there and open to this user; "
-                "--output-dir, --output and KAGGLE_PRZ_HOME name other places."
+                f"{error.filename}: {error.strerror}. The path must exist and be accessible; "
+                "other paths can be set with --output-dir, --output and KAGGLE_PRZ_HOME."
             )
         )
     told = printable(scrubbed(f"{type(error).__name__}: {error}"), "\n")
-    return f"{told}. This is a fault of kaggle-prz or of a library; {advice}."
+    return f"{told}. This is a bug in kaggle-prz or in a library; {advice}."
 
 
 class PrzError(Exception):

@@ -24,10 +24,10 @@ T = TypeVar("T")
 
 SEAL = "DONE"
 RECORD_VERSION = 1  # of the form of a run's JSON files
-MADE_AGAIN = "Remove that file and run the command that made it again; finished folds are kept."
+MADE_AGAIN = "Remove that file and run the command that wrote it again; finished folds are kept."
 _NO_RUN = (
-    "the directory holds no run, or an unfinished one, which the same fit command continues. "
-    "Finished folds are kept."
+    "the directory has no run, or an unfinished one. To continue an unfinished run, use the same "
+    "fit command. Finished folds are kept."
 )
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -50,14 +50,14 @@ def room_for(path: Path) -> Iterator[None]:
         if error.errno in _NO_ROOM:
             free = shutil.disk_usage(_existing_parent(path)).free / 1e6
             raise DiskFullError(
-                f"The disk is full, or a quota is reached: {path} could not be written "
-                f"({free:.0f} MB free). Everything sealed before is kept; make room and run the "
-                "same command again to go on."
+                f"The disk or a quota is full: {path} could not be written ({free:.0f} MB free). "
+                "Finished folds are kept. Free some space and run the same command again to "
+                "continue."
             ) from error
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
             raise RunError(
-                f"{path} may not be written to ({error.strerror}). Name another place with "
-                "--output-dir or --output, or another home with KAGGLE_PRZ_HOME."
+                f"{path} cannot be written ({error.strerror}). Choose another path with "
+                "--output-dir or --output, or set KAGGLE_PRZ_HOME to another directory."
             ) from error
         raise
 
@@ -83,8 +83,8 @@ def _make(directory: Path) -> None:
             directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(
-            f"{directory} cannot be made a directory ({error.strerror}). Name another place with "
-            "--output-dir or --output, or another home with KAGGLE_PRZ_HOME."
+            f"The directory {directory} cannot be created ({error.strerror}). Choose another "
+            "path with --output-dir or --output, or set KAGGLE_PRZ_HOME to another directory."
         ) from error
 
 
@@ -93,8 +93,8 @@ def _replaceable(path: Path) -> Path:
     path = path.resolve() if path.is_symlink() else path
     if path.exists() and not path.is_file():
         raise RunError(
-            f"{str(path)!r} is a directory or a device, and a result is written to a file of its "
-            "own. Name a file that is not there, or one to replace."
+            f"{str(path)!r} is a directory or a device, not a file. Give the path of a new file, "
+            "or of a file to replace."
         )
     return path
 
@@ -171,7 +171,7 @@ def read_json_as(path: Path, form: type[T], *, remedy: str = MADE_AGAIN) -> T:
         raise RunError(f"{path} is not valid JSON ({error}). {remedy}") from None
     except OSError as error:
         raise RunError(
-            f"{path} cannot be read ({error.strerror}): name the directory of a run, "
+            f"{path} cannot be read ({error.strerror}). Give the directory of a run, "
             "runs/<competition>/<run>."
         ) from None
     return checked(path, value, form, remedy=remedy)
@@ -189,10 +189,11 @@ def checked(path: Path, value: object, form: type[T], *, remedy: str = MADE_AGAI
         first = error.errors(include_url=False, include_context=False)[0]
         where = ".".join(map(str, first["loc"]))
         if first["type"] == "missing":
-            found = f"{path} lacks {where!r}, which every such file holds"
+            found = f"{path} lacks {where!r}, which every such file has"
         else:
-            reason = f"{where}: {first['msg']}" if where else first["msg"]
-            found = f"{path} holds something else than was written ({reason})"
+            message = first["msg"].replace("Input should be", "must be")
+            reason = f"{where}: {message}" if where else message
+            found = f"{path} has an unexpected value ({reason})"
         raise RunError(f"{found}. {remedy}") from None
 
 
@@ -201,7 +202,9 @@ def write_arrays(path: Path, **arrays: ArrayLike) -> None:
     made = {name: np.asarray(array) for name, array in arrays.items()}
     for name, array in made.items():
         if array.dtype.hasobject:
-            raise ValueError(f"{name} holds Python objects; arrays of a run hold plain values.")
+            raise ValueError(
+                f"{name} contains Python objects; arrays of a run contain only plain values."
+            )
     with replacing(path) as temporary:
         save: Callable[..., None] = np.savez_compressed  # its stub has keywords of other types
         save(temporary, **made)
@@ -216,8 +219,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         raise RunError(f"{path} is missing: {_NO_RUN}") from None
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise RunError(
-            f"{path} is damaged ({error}); remove its directory and run the command "
-            "that made it again."
+            f"{path} is damaged ({error}). Remove its directory and run the command that wrote "
+            "it again."
         ) from None
 
 
@@ -227,7 +230,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def begin_anew(directory: Path) -> None:
+def make_empty(directory: Path) -> None:
     """Empty a directory of unfinished work, so that nothing of an earlier try gets sealed."""
     with room_for(directory):
         shutil.rmtree(directory, ignore_errors=True)
@@ -278,7 +281,7 @@ def locked(directory: Path) -> Iterator[None]:
 
     def refuse() -> None:
         raise RunError(
-            f"Another process is at work in {directory}. Wait for it, or name another run "
+            f"Another process is using {directory}. Wait until it ends, or choose another run "
             "with --run NAME."
         ) from None
 

@@ -30,13 +30,13 @@ class Identity:
         Outputs are compared with a tolerance of 1 %, since devices compute a little differently.
         """
         if other is None:
-            return "it was trained by an earlier version, which did not record what is computed"
+            return "it was trained by an earlier version, which did not record the network"
         if self.structure != other.structure:
-            return "its layers, their settings or the functions in them are others"
+            return "its layers, their settings or their functions differ"
         if self.weights != other.weights:
-            return "its initial weights are others"
+            return "its initial weights differ"
         if not self.weights.startswith(ANY) and not _are_close(self.outputs, other.outputs):
-            return "it computes other features of the same pictures"
+            return "it computes different features for the same images"
         return ""
 
 

@@ -24,8 +24,8 @@ def load(kind: str, name: str) -> object:
         plugin: object = found[0].load()
     except (ImportError, AttributeError) as error:
         raise PrzError(
-            f"The plugin {name!r} of {kind} is registered as {found[0].value} and cannot be "
-            f"imported: {error}. Reinstall or remove the package that brings it."
+            f"The plugin {name!r} of {kind} (entry point {found[0].value}) cannot be imported: "
+            f"{error}. Install the package that provides it again, or remove it."
         ) from error
     return plugin
 

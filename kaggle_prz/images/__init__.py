@@ -188,7 +188,7 @@ def _refuse_many(files: Sequence[str], unreadable: Sequence[tuple[int, str]]) ->
     if len(broken) > limit:
         examples = "; ".join(f"{file} ({reason})" for file, reason in broken[:3])
         raise TooManyUnreadableError(
-            f"{len(broken)} of {len(files)} images cannot be decoded, more than the {limit} that "
-            f"are passed over: {examples}. Fetch the files again, or remove these rows.",
+            f"{len(broken)} of {len(files)} images cannot be decoded, more than the limit of "
+            f"{limit}: {examples}. Download the files again, or remove these rows.",
             dict(unreadable),
         )

@@ -16,13 +16,13 @@ _SHARE = 0.5  # of the disk that is free or holds stores
 _LEAST_RESERVE = 2e9  # bytes that are left for runs, or …
 _RESERVE = 0.05  # … this share of a smaller disk
 _ENCODED = 0.25  # bytes a number of a picture: an estimate, not measured
-_IN_WORDS = {"raw": "raw arrays", "encoded": "JPEGs", "none": "not kept, decoded for every batch"}
+_IN_WORDS = {"raw": "raw arrays", "encoded": "JPEGs", "none": "no cache, decoded for every batch"}
 
 
 def check(cache: str) -> None:
     """Refuse a way to keep images that does not exist."""
     if cache not in CHOICES:
-        raise UsageError(f"image_cache is one of {', '.join(CHOICES)}; received {cache!r}.")
+        raise UsageError(f"image_cache must be one of {', '.join(CHOICES)}; received {cache!r}.")
     _most()
 
 
@@ -49,9 +49,9 @@ def decide(cache: str, place: Path, numbers: int, console: Console) -> Kind:
     console.say(f"images: {_IN_WORDS[kind]}{size}")
     if kind != kinds[0] and needs[kinds[0]] <= min(budget, free + taken - reserve):
         console.say(
-            f"Note: raw arrays take {_shown(needs['raw'])}, and {_shown(taken)} of at most "
-            f"{_shown(budget)} are taken by other image stores. Delete {root} while no run is at "
-            "work, or allow more with KAGGLE_PRZ_CACHE_GB."
+            f"Note: raw arrays need {_shown(needs['raw'])}, but other image stores use "
+            f"{_shown(taken)} of at most {_shown(budget)}. Delete {root} while no run is active, "
+            "or raise the limit with KAGGLE_PRZ_CACHE_GB."
         )
     return kind
 
@@ -65,7 +65,7 @@ def _most() -> float | None:
         if (number := float(given)) >= 0:
             return number * 1e9
     raise UsageError(
-        f"KAGGLE_PRZ_CACHE_GB is the most that image stores take, in GB, such as 50; "
+        "KAGGLE_PRZ_CACHE_GB must be the largest total size of image stores in GB, such as 50; "
         f"received {given!r}."
     )
 

@@ -25,7 +25,7 @@ class How:
         resize.check(self.aspect)
         for name in ("channels", "largest_pixels"):
             if getattr(self, name) < 1:
-                raise UsageError(f"{name} is at least 1; received {getattr(self, name)}.")
+                raise UsageError(f"{name} must be at least 1; received {getattr(self, name)}.")
 
     @property
     def key(self) -> str:

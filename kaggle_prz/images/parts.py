@@ -21,7 +21,7 @@ _PROGRESS = ".filled.json"
 
 @dataclass(frozen=True)
 class _Progress:
-    """What was done: of which filling, how many rows, and those without pixels with the reason."""
+    """What was done: by which filling, one bit per row, and rows without pixels with the reason."""
 
     key: str
     done: int

@@ -55,7 +55,9 @@ def shrunk(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
 def check(aspect: str) -> None:
     """Refuse a policy of that name that does not exist."""
     if aspect not in get_args(Aspect):
-        raise UsageError(f"aspect is one of {', '.join(get_args(Aspect))}; received {aspect!r}.")
+        raise UsageError(
+            f"aspect must be one of {', '.join(get_args(Aspect))}; received {aspect!r}."
+        )
 
 
 def _resized(plane: Image.Image, size: int, aspect: Aspect) -> NDArray[np.uint8]:

@@ -86,5 +86,5 @@ def default_for(cell: str) -> Metric:
         'quadratic weighted kappa'
     """
     if cell not in _OF_CELLS:
-        raise UsageError(f"Cells hold one of {', '.join(_OF_CELLS)}, received {cell!r}.")
+        raise UsageError(f"A cell must hold one of {', '.join(_OF_CELLS)}; received {cell!r}.")
     return registry.METRICS[_OF_CELLS[cell]]

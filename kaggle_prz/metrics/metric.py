@@ -56,13 +56,13 @@ class Metric:
         """
         if kind not in self.scorers:
             raise UsageError(
-                f"{self.title} scores {' or '.join(sorted(self.kinds))}, and the predictions of "
-                f"this task are {kind}. Choose another one with --metric."
+                f"{self.title} can score {' or '.join(sorted(self.kinds))}; this task has "
+                f"{kind}. Choose another metric with --metric."
             )
         if self.binary and columns != 2:
             raise UsageError(
-                f"{self.title} scores two classes, and this task has {columns}. Choose another one "
-                "with --metric."
+                f"{self.title} can score only two classes; this task has {columns}. Choose "
+                "another metric with --metric."
             )
 
     def score(self, labels: Array, predictions: Array, kind: Kind | None = None) -> float:

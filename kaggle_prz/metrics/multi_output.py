@@ -25,8 +25,8 @@ class HeadsMetric(Metric):
         super().check(kind, columns)
         if columns != sum(self.sizes):
             raise UsageError(
-                f"Heads with {' + '.join(map(str, self.sizes))} classes have "
-                f"{sum(self.sizes)} columns of predictions; received {columns}."
+                f"Outputs with {' + '.join(map(str, self.sizes))} classes need {sum(self.sizes)} "
+                f"columns of predictions; received {columns}."
             )
 
     def score(self, labels: Array, predictions: Array, kind: Kind | None = None) -> float:
@@ -67,14 +67,14 @@ def over(metric: Metric, heads: Sequence[Head]) -> Metric:
         return metric
     if "classes" not in metric.kinds or metric.wants == "ranks" or metric.binary:
         raise UsageError(
-            f"{metric.title} cannot be averaged over heads of classes ("
-            f"{', '.join(head.name for head in heads[:5])}): it scores "
-            f"{_scores_instead(metric)}. Choose another one with --metric, such as "
+            f"{metric.title} cannot be averaged over several outputs "
+            f"({', '.join(head.name for head in heads[:5])}): it scores "
+            f"{_scores_instead(metric)}. Choose another metric with --metric, such as "
             "balanced_accuracy."
         )
     return HeadsMetric(
         metric.name,
-        f"{metric.title} over {len(heads)} heads",
+        f"{metric.title} over {len(heads)} outputs",
         metric.maximize,
         metric.wants,
         {"heads": metric.scorers["classes"]},
@@ -87,7 +87,7 @@ def over(metric: Metric, heads: Sequence[Head]) -> Metric:
 
 def _scores_instead(metric: Metric) -> str:
     if metric.wants == "ranks":
-        return "ranks of one label a row"
+        return "ranks of one label per row"
     return "two classes" if metric.binary else " or ".join(sorted(metric.kinds))
 
 

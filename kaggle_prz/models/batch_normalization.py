@@ -1,4 +1,4 @@
-"""Batch normalization: which statistics a network trains with, and how they are measured anew."""
+"""Batch normalization: which statistics a network trains with, and how they are measured again."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +18,7 @@ _MOMENTUM_FOR_SHORT_FITS = 0.9
 
 
 def layers_of(model: keras.Model) -> list[keras.layers.BatchNormalization]:
-    """Every batch normalization of a model, in networks within it too."""
+    """Return every BatchNorm layer of a model, also those of inner networks."""
     flat = model._flatten_layers(include_self=False, recursive=True)
     return [layer for layer in flat if isinstance(layer, keras.layers.BatchNormalization)]
 
@@ -57,11 +57,11 @@ def settle(network: keras.Model, wanted: str, *, pretrained: bool) -> tuple[Stat
         return "inference", "batch normalization: the backbone has none"
     how = {
         "inference": "kept in inference mode",
-        "recalibrate": f"measured anew on at most {MOST_IMAGES} training images of a fold when its "
-        "stage begins, then in inference mode",
-        "train": f"on batch statistics, momentum {_MOMENTUM_FOR_SHORT_FITS}",
+        "recalibrate": f"measured again on at most {MOST_IMAGES} training images of a fold at "
+        "the start of its stage, then in inference mode",
+        "train": f"with batch statistics, momentum {_MOMENTUM_FOR_SHORT_FITS}",
     }[statistics]
-    kept = f"; {frozen} are frozen and keep theirs" if frozen else ""
+    kept = f"; {frozen} frozen layers keep their statistics" if frozen else ""
     return statistics, f"batch normalization: {len(norms)} layers {how} ({why}){kept}"
 
 
@@ -87,7 +87,7 @@ def recalibrate(model: keras.Model, batches: Iterable[Pixels]) -> None:
                 mean, variance = _statistics(norm)
                 sums[place] += len(batch) * np.stack([mean, variance + mean**2])
     if not images:
-        raise UsageError("Statistics are measured on at least one batch of images; received none.")
+        raise UsageError("BatchNorm statistics need at least one batch of images; received none.")
     for norm, moments in zip(norms, sums, strict=True):
         mean, square = moments / images
         norm.moving_mean.assign(mean.astype(np.float32))

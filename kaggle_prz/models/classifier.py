@@ -163,9 +163,9 @@ def _weights_note(backbone: Backbone, path: Path | None, trained: bool | None) -
     if path is not None:
         return f"weights: {backbone.name} from {path.name}"
     if not backbone.pretrained:
-        return f"weights: {backbone.name} from random numbers, no pretrained weights"
+        return f"weights: {backbone.name} with random weights, not pretrained"
     if trained is None:
-        return f"weights: {backbone.name} as it was handed over, trained or not"
+        return f"weights: {backbone.name} as passed, trained or not"
     if trained:
-        return f"weights: {backbone.name} with the weights it was handed over with"
-    return f"weights: {backbone.name} from random numbers; it was handed over untrained"
+        return f"weights: {backbone.name} with the weights that it was passed with"
+    return f"weights: {backbone.name} with random weights; it was passed untrained"

@@ -18,10 +18,10 @@ def set_rate(network: keras.Model, rate: float) -> str:
     for place, layer in enumerate(layers, start=1):
         layer.rate = rate * place / len(layers)
     if not layers:
-        has = "has no Dropout of whole branches to set, and keeps what it has"
+        has = "has no drop-path layers, and is not changed"
         return f"stochastic depth: {network.name} {has}" if rate else ""
     if not rate:
-        return f"stochastic depth: none; {len(layers)} blocks could be dropped"
+        return f"stochastic depth: none; {len(layers)} blocks support it"
     return f"stochastic depth: up to {rate:g}, in {len(layers)} blocks"
 
 

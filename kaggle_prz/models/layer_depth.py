@@ -71,7 +71,7 @@ def rates(classifier: "keras.Model", decay: float) -> dict[str, float]:
 
 
 def _with_weights(layer: "keras.Layer", seen: set[int]) -> "Iterator[keras.Layer]":
-    """A layer and those within it that hold weights of their own, each once, in order."""
+    """Yield a layer and its inner layers that have weights, each once, in order."""
     if id(layer) in seen:
         return
     seen.add(id(layer))

@@ -30,7 +30,10 @@ def resampled(
     array = keras.ops.convert_to_numpy(values).astype(np.float32)
     grids = _grids(array.shape, wanted)
     if grids is None:
-        raise ValueError(f"{array.shape} and {wanted} are not of two square grids.")
+        raise ValueError(
+            f"Position embeddings must be those of square grids; received {array.shape} and "
+            f"{wanted}."
+        )
     tokens, here, there = grids
     vectors = array.reshape(-1, array.shape[-1])
     grid = vectors[tokens:].reshape(1, here, here, -1)

@@ -22,7 +22,7 @@ def decide(precision: str) -> Decision:
     only, which Keras's optimizers then scale the loss for.
     """
     if precision != "auto":
-        return Decision(precision, f"{precision}, as asked for")
+        return Decision(precision, f"{precision}, as requested")
     import keras
 
     if keras.backend.backend() == "jax":
@@ -46,13 +46,13 @@ def as_built(decision: Decision, network: "keras.Model") -> str:
         return decision.reason
     counted = " and ".join(f"{count} layers in {dtype}" for dtype, count in found.most_common())
     return (
-        f"{counted}, as the network was handed over (meant: {decision.reason}); a function from "
-        "image size to model is built in the precision that is meant"
+        f"{counted}, as the network was passed (requested: {decision.reason}); to get the "
+        "requested precision, pass a function from image size to model"
     )
 
 
 def for_capability(major: int, minor: int) -> Decision:
-    """The policy for a CUDA device of that compute capability."""
+    """Return the policy for a CUDA device of this compute capability."""
     capability = f"compute capability {major}.{minor}"
     if major >= 8:
         return Decision("mixed_bfloat16", f"mixed_bfloat16: {capability} computes in bfloat16")
@@ -61,7 +61,7 @@ def for_capability(major: int, minor: int) -> Decision:
             "mixed_float16",
             f"mixed_float16 with loss scaling: {capability} has fast float16 and no bfloat16",
         )
-    return Decision("float32", f"float32: {capability} gains nothing from half precision")
+    return Decision("float32", f"float32: {capability} is not faster with half precision")
 
 
 def _for_tensorflow() -> Decision:
@@ -71,7 +71,7 @@ def _for_tensorflow() -> Decision:
         return Decision("mixed_bfloat16", "mixed_bfloat16: a TPU computes in bfloat16")
     devices = tf.config.list_physical_devices("GPU")
     if not devices:
-        return Decision("float32", "float32: a processor gains nothing from half precision")
+        return Decision("float32", "float32: a CPU is not faster with half precision")
     details = tf.config.experimental.get_device_details(devices[0])
     return for_capability(*details.get("compute_capability", (0, 0)))
 
@@ -83,6 +83,6 @@ def _for_jax() -> Decision:
     if device.platform == "tpu":
         return Decision("mixed_bfloat16", "mixed_bfloat16: a TPU computes in bfloat16")
     if device.platform == "cpu":
-        return Decision("float32", "float32: a processor gains nothing from half precision")
+        return Decision("float32", "float32: a CPU is not faster with half precision")
     major, _, minor = str(getattr(device, "compute_capability", "0.0")).partition(".")
     return for_capability(int(major), int(minor or 0))

@@ -24,7 +24,7 @@ class TransferReport:
     resampled: tuple[str, ...] = ()  # position embeddings, interpolated to the target's grid
 
     def to_json(self) -> dict[str, list[str]]:
-        """The report as JSON values; `resampled` where there is any."""
+        """Return the report as JSON values, with `resampled` only if there is any."""
         report = {"kept": list(self.kept), "reinitialised": list(self.reinitialised)}
         return report | ({"resampled": list(self.resampled)} if self.resampled else {})
 
@@ -88,13 +88,13 @@ def fitting(
     ]
     said = [
         *_side("missing in the source", lacking),
-        *_side("without place in the target", unused),
-        *_side("of another shape", misshapen),
+        *_side("missing in the target", unused),
+        *_side("with another shape", misshapen),
     ]
     if said:
         raise TransferError(
-            "Weights pass between stages only whole, by name and shape, and these two networks "
-            f"differ. {' '.join(said)} Build both from the same backbone and classes."
+            "Weights pass between stages by name and shape, and the two networks differ. "
+            f"{' '.join(said)} Build both networks from the same backbone and classes."
         )
     return TransferReport(
         kept=tuple(name for name in pairs if name not in other),
@@ -124,15 +124,15 @@ def named_weights(model: keras.Model) -> dict[str, keras.Variable]:
         name = "/".join(_within_model(part, ranks) for part in variable.path.split("/"))
         if name in named:
             raise TransferError(
-                f"Two weights of {model.name!r} are called {name!r}; give its layers names of "
-                "their own, so that weights can pass by name."
+                f"Two weights of {model.name!r} have the name {name!r}. Give its layers "
+                "different names, so that weights can pass by name."
             )
         named[name] = variable
     return named
 
 
 def _state(model: keras.Model) -> list[keras.Variable]:
-    """Weights and running statistics, without the state of random generators."""
+    """Return weights and running statistics, without the state of random generators."""
     return [variable for variable in model.variables if "seed_generator" not in variable.path]
 
 

@@ -26,8 +26,7 @@ def read(model: keras.Model, path: Path) -> None:
         bare(model).load_weights(path)
     except OSError as error:
         raise RunError(
-            f"{path} is damaged ({error}). Run the fit command that made it again: it trains that "
-            "fold again."
+            f"{path} is damaged ({error}). Run the fit command again: it trains that fold again."
         ) from None
 
 

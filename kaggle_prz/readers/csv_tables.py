@@ -44,18 +44,18 @@ def read_csv(path: Path, rows: int | None = None, columns: list[str] | None = No
             usecols=None if columns is None else lambda name: _name(name) in columns,
         )
     except pd.errors.EmptyDataError:
-        raise DataError(f"{path} is empty; a CSV needs a header. Fetch it again.") from None
+        raise DataError(f"{path} is empty; a CSV file needs a header. Download it again.") from None
     except (UnicodeError, pd.errors.ParserError, csv.Error, OSError) as error:
         reason = str(error).strip().rstrip(".")
         raise DataError(
-            f"{path} cannot be read as a CSV: {reason}. Save it as UTF-8 with commas, or fetch it "
-            "again."
+            f"{path} cannot be read as a CSV file: {reason}. Save it as UTF-8 with commas, or "
+            "download it again."
         ) from error
     if not isinstance(frame.index, pd.RangeIndex):
         raise DataError(
             f"{path} has rows with more cells than its header has columns "
-            f"({', '.join(map(str, frame.columns[:5]))}). Name every column, or remove the commas "
-            "at the ends of its lines."
+            f"({', '.join(map(str, frame.columns[:5]))}). Give every column a name, or remove "
+            "the commas at the ends of its lines."
         )
     frame.columns = [_name(column) for column in frame.columns]
     if frame.isna().to_numpy().any():
@@ -65,7 +65,8 @@ def read_csv(path: Path, rows: int | None = None, columns: list[str] | None = No
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise DataError(
-            f"{path} has more than one column called {twice!r}, blanks apart. Rename all but one."
+            f"{path} has several columns with the name {twice!r} (spaces ignored). "
+            "Rename all but one."
         )
     return frame
 
@@ -90,7 +91,7 @@ def read_json(path: Path) -> object:
     try:
         text = path.read_bytes().decode(encoding_of(path))
     except (UnicodeError, OSError) as error:
-        raise DataError(f"{path} cannot be read: {error}. Fetch it again.") from error
+        raise DataError(f"{path} cannot be read: {error}. Download it again.") from error
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:  # also numbers of too many digits
@@ -101,7 +102,7 @@ def read_json(path: Path) -> object:
         except (ValueError, RecursionError):
             pass
         raise DataError(
-            f"{path} is no JSON: {error}. It may have been cut short; fetch it again."
+            f"{path} is not valid JSON: {error}. It may be incomplete; download it again."
         ) from error
 
 
@@ -119,7 +120,7 @@ def encoding_of(path: Path) -> str:
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
 def _encoding(path: Path, _size: int, _changed: int) -> str:
-    """Of a file as it is now; the whole of it is read, and a table is looked at many times."""
+    """Return the encoding of a file; cached, because a table is read many times."""
     with path.open("rb") as file:
         start = file.read(4096)
         for mark, encoding in _MARKS:
@@ -172,8 +173,8 @@ def text_of(values: pd.Series, path: Path | None = None) -> Text:
     row = int(long.to_numpy().argmax())
     raise DataError(
         f"{path.name} has a cell of {len(stripped.iloc[row]):,} characters in column "
-        f"{str(values.name)!r}, row {row + 1} below the header, and an id or a label has "
-        f"{LONGEST:,} at most; shorten it, or fetch the file again."
+        f"{str(values.name)!r}, row {row + 1} below the header; an id or label can have "
+        f"{LONGEST:,} at most. Shorten it, or download the file again."
     )
 
 

@@ -162,8 +162,8 @@ def known() -> tuple[Format, ...]:
         if not isinstance(found, Format) or taken.intersection(found.suffixes):
             what = f"reads {found.suffixes}" if isinstance(found, Format) else f"is {found!r}"
             raise PrzError(
-                f"The plugin {name!r} of {plugins.READERS} {what}; a format with suffixes that no "
-                "other one has is expected. Remove the package that brings it."
+                f"The plugin {name!r} of {plugins.READERS} {what}; it must be a Format with "
+                "suffixes that no other format has. Remove the package that provides it."
             )
         formats.append(found)
         taken.update(found.suffixes)

@@ -25,7 +25,7 @@ def tables(path: Path) -> list[pd.DataFrame]:
         return _tables(content)
     except RecursionError as error:
         raise DataError(
-            f"{path} nests its values too deep for a table of labels. Fetch it again."
+            f"{path} has too deeply nested values for a table of labels. Download it again."
         ) from error
 
 

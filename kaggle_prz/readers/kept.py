@@ -69,6 +69,6 @@ class KeptFiles(Generic[T]):
     def __call__(self, file: File) -> T:
         """Return what was read from a file; refuse one that is within another."""
         if not isinstance(file, Path):
-            raise DataError("a file of many pictures within another one is not read")
+            raise DataError("a file of many images inside another such file is not supported")
         status = file.stat()
         return self._kept((file, status.st_size, status.st_mtime_ns))

@@ -79,7 +79,7 @@ def write_so_far(run: Run, console: Console) -> None:
     try:
         write_if_possible(run, Silent())
     except Exception as error:  # whatever drawing raises
-        console.say(f"Note: there is no report yet: {type(error).__name__}: {error}")
+        console.say(f"Note: the report could not be written: {type(error).__name__}: {error}")
 
 
 def _render(template: str, values: Mapping[str, object]) -> str:

@@ -79,8 +79,8 @@ def out_of_fold(run: Run) -> Rows:
     """Return the submitted predictions, out of fold, in the order of the task's training rows."""
     if not (run.path / "oof.npz").is_file():
         raise RunError(
-            f"{run.path / 'oof.npz'} is missing: the run has not come as far as a "
-            "blend. Run the fit command that made it again to go on with it."
+            f"{run.path / 'oof.npz'} is missing, because no stage of the run is complete. Run "
+            "the fit command again to continue."
         )
     frame: pd.DataFrame = run.oof
     ids = run.task.train_ids.tolist()
@@ -88,8 +88,7 @@ def out_of_fold(run: Run) -> Rows:
     if lacking:
         raise RunError(
             f"{run.path / 'oof.npz'} lacks {len(lacking)} of {len(ids)} training rows "
-            f"({sorted(lacking)[0]!r}); run the fit command that made it again to "
-            "blend anew."
+            f"({sorted(lacking)[0]!r}). Run the fit command again to write it again."
         )
     rows: Rows = frame.loc[ids].to_numpy(np.float64)
     return outputs.of(run.task).normalised(rows)

@@ -97,9 +97,9 @@ def _scores(run: Run, blend: BlendRecord) -> list[charts.StageScores]:
         sealed = run.sealed(stage)
         if len(sealed) != len(scored.fold_scores):
             raise RunError(
-                f"{run.path / 'blend.json'} has {len(scored.fold_scores)} fold "
-                f"scores of {stage.name}, and {len(sealed)} folds are sealed. Run the "
-                "fit command that made it again: it mends what is damaged, and blends again."
+                f"{run.path / 'blend.json'} has {len(scored.fold_scores)} fold scores of "
+                f"{stage.name}, but the number of finished folds is {len(sealed)}. Run the fit "
+                "command again: it repairs damaged files and blends again."
             )
         rows.append(
             charts.StageScores(
@@ -126,8 +126,8 @@ def _trust(run: Run) -> dict[str, object]:
     folds, sent = run.path / "folds.csv", run.submission
     if not folds.is_file():
         raise RunError(
-            f"{folds} is missing: without it nobody can tell which rows a fold held "
-            "out. Begin another run with --run NAME."
+            f"{folds} is missing, and it lists the rows that each fold held out. Start another "
+            "run with --run NAME."
         )
     read_folds(folds, run.task, run.recipe.folds)  # refuses a damaged file
     column = pd.read_csv(folds, dtype=str, keep_default_na=False)

@@ -50,7 +50,7 @@ def dots(color: str, size: float, *, line: float = 0, alpha: float = 1) -> dict[
 
 
 def legend(axes: Drawing, *, columns: int) -> None:
-    """A legend above the axes."""
+    """Draw a legend above the axes."""
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(0, 1),

@@ -32,9 +32,9 @@ _LONG, _TOP, _NEAR = 20, 10, 3  # rows of a leaderboard that is shown in part
 
 
 def show_task(task: Task, console: Console) -> None:
-    """What the files were taken for, and by which rule; then what was passed over."""
+    """Show how the files are read and by which rule, then the notes."""
     rows = [(evidence.name, evidence.value, evidence.rule) for evidence in task.evidence]
-    console.table(task.slug, ("", "taken for", "because"), rows)
+    console.table(task.slug, ("", "read as", "because"), rows)
     for warning in task.warnings:
         console.say(f"Note: {warning}")
 
@@ -57,9 +57,9 @@ def show_scores(run: Run, console: Console) -> None:
     console.table(
         f"{metric.title} ({'higher' if metric.maximize else 'lower'} is better)", columns, rows
     )
-    console.say(f"The submission holds what scores best out-of-fold: {blend.reason}.")
+    console.say(f"The submission has the best out-of-fold score: {blend.reason}.")
     if metric.wants == "labels" and blend.decision:
-        console.say(f"How predictions become answers: {blend.decision.reason}.")
+        console.say(f"How predictions become labels: {blend.decision.reason}.")
 
 
 def show_classes(task: Task, console: Console) -> None:
@@ -104,7 +104,7 @@ def _say_rest(count: int, what: str, console: Console) -> None:
 
 
 def show_standings(slug: str, standings: Sequence[Standing], console: Console) -> None:
-    """The leaderboard; of a long one, its top, and the team with its neighbours."""
+    """Show a leaderboard; of a long one, its top and the rows around the team."""
     mine = next((place for place, s in enumerate(standings) if s.team == TEAM), None)
     shown: Sequence[int] = range(len(standings))
     if len(standings) > _LONG:
@@ -166,7 +166,7 @@ def _facts_of(path: Path) -> RunFacts:
 
 
 def show_runs(facts: Sequence[RunFacts], console: Console) -> None:
-    """A table of runs."""
+    """Show a table of runs."""
     rows = []
     for fact in facts:
         own, public = _score(fact["score"]), _score(fact["public_score"])

@@ -58,7 +58,7 @@ def _of_fold(
     transfer = records.read(directory / "transfer.json", Provenance)
     for name, digest in records.read(directory / filesystem.SEAL, Seal).files.items():
         if filesystem.sha256(directory / name) != digest:
-            yield f"{where}: {name} is not what was sealed"
+            yield f"{where}: {name} changed after the fold was finished"
     if before is not None:
         parent = before.relative_to(run).as_posix() + "/model.weights.h5"
         digest = filesystem.sha256(before / "model.weights.h5")
@@ -68,7 +68,7 @@ def _of_fold(
     held_out = filesystem.read_arrays(directory / "oof.npz")["ids"].tolist()
     drawn = rows.index[rows["fold"] == fold]
     if set(held_out) != set(drawn):
-        yield f"{where}: predicts other rows than folds.csv holds out in fold {fold}"
+        yield f"{where}: predicts other rows than those that folds.csv assigns to fold {fold}"
     strangers = [name for name in [*seen, *held_out] if name not in rows.index]
     if strangers:
         yield f"{where}: {len(strangers)} rows are not in folds.csv"

@@ -95,7 +95,7 @@ class Plan:
     def needs_speed(self, stage: Stage) -> bool:
         """Return whether to measure a stage's speed: under a limit, and at the first stage."""
         if self._workload.predicts_from_features(stage):
-            return any(each.epochs for each in self._in_time(stage, trains=True, begun=False))
+            return any(each.epochs for each in self._in_time(stage, trains=True, started=False))
         return self._budget.limit is not None or (stage.index == 1 and self._settled == 0)
 
     def settle(self, stage: Stage, speed: Speed | None) -> Stage | None:
@@ -163,8 +163,8 @@ class Plan:
         if deadline - time.monotonic() >= worth:
             return True
         self._console.say(
-            f"The time limit ends {stage.name} before fold {fold + 1}; folds without it keep "
-            "their predictions of the stage before."
+            f"The time limit ends {stage.name} before fold {fold + 1}; the other folds keep "
+            "their predictions of the previous stage."
         )
         return False
 
@@ -182,8 +182,9 @@ class Plan:
         folds = self._run.recipe.folds
         sealed = sum(len(self._run.sealed(one)) for one in self._stages)
         raise PausedError(
-            f"The session's time is used up before the next fold of {stage.name}: {sealed} of "
-            f"{len(self._stages) * folds} folds are sealed. The same call goes on from there."
+            f"The session ends before the next fold of {stage.name}: {sealed} of "
+            f"{len(self._stages) * folds} folds are finished. Run the same command again to "
+            "continue."
         )
 
     def learn(self, predict_speed: float | None, train_speed: float | None = None) -> None:
@@ -205,10 +206,10 @@ class Plan:
 
     @contextlib.contextmanager
     def closing_timed(self) -> Iterator[None]:
-        """Around ensemble and report: as long as they take is kept back from then on."""
-        begun = time.monotonic()
+        """Time blend and report, and reserve that time from then on."""
+        started = time.monotonic()
         yield
-        self.closing = max(self.closing, time.monotonic() - begun)
+        self.closing = max(self.closing, time.monotonic() - started)
 
     def _left(self) -> float:
         """Return seconds left for training and prediction."""
@@ -223,32 +224,32 @@ class Plan:
         """Settle what comes from a stage on, whose model is built, and measured where it trains."""
         heads = self._workload.predicts_from_features(stage)
         done, ahead = self._stages[: stage.index - 1], self._stages[stage.index - 1 :]
-        fitted = self._in_time(stage, trains=measured or not heads, begun=True)
+        fitted = self._in_time(stage, trains=measured or not heads, started=True)
         given_up = ahead[len(fitted) :]
         if given_up:
             named = " and ".join(f"{one.image_size} px" for one in given_up)
             self._console.say(
                 f"The time limit leaves {duration(max(0.0, self._left()))}, too little for "
-                f"{named}: given up."
+                f"{named}; left out."
             )
         if stage.index == 1 and fitted[0].epochs == 0:
             self._console.say(describe.untrained(fitted))
         self._stages = [*done, *fitted]
 
-    def _in_time(self, stage: Stage, *, trains: bool, begun: bool) -> tuple[Stage, ...]:
+    def _in_time(self, stage: Stage, *, trains: bool, started: bool) -> tuple[Stage, ...]:
         """Return a stage that is not trained yet and those after it, as the time left allows.
 
-        `trains` says whether it may be trained; `begun` that its model is built, and sees features
+        `trains` says whether it may be trained; `started` that its model is built and sees features
         where folds share them.
         """
         begin, speed = stage.index - 1, self._speeds
         if speed is None:
             return ()
         recipe, ahead = self._run.recipe, self._stages[begin:]
-        passed = self._cost(stage).start if begun else 0.0
+        passed = self._cost(stage).start if started else 0.0
         seconds = self._left() + passed
         if not trains:
-            return heads_alone(seconds, ahead, self._workload, speed, seen=begun)
+            return heads_alone(seconds, ahead, self._workload, speed, seen=started)
         asked = [each.epochs for each in stages_of(recipe)[begin:][: len(ahead)]]
         return in_time(
             seconds,
@@ -257,7 +258,7 @@ class Plan:
             speed,
             asked=None if recipe.epochs is None else asked,
             shares=divided(recipe, 1.0)[begin:][: len(ahead)],
-            seen=begun,
+            seen=started,
         )
 
     def _cost(self, stage: Stage) -> Cost:
@@ -272,7 +273,7 @@ class Plan:
             describe.show_stages(self._stages, self._workload, self._speeds, self._console)
 
     def _write(self, *, complete: bool) -> None:
-        # The forecast of a stage that has begun stays what it was.
+        # The forecast of a stage that has started stays what it was.
         predicted = tuple(
             self._forecast.get(stage.index, round(self._cost(stage).total, 1))
             for stage in self._stages

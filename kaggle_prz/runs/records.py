@@ -201,8 +201,8 @@ class Receipt(Record):
     """
 
     remedy: ClassVar[str] = (
-        "Remove that file and submit the run again: what the host has already is not sent "
-        "another time."
+        "Remove that file and submit the run again; a submission that was made before is not "
+        "made twice."
     )
 
     host: str = ""
@@ -235,8 +235,8 @@ def read(path: Path, kind: type[R]) -> R:
     version = found.get("version")
     if isinstance(version, int) and version > VERSION:
         raise RunError(
-            f"{path} was written by a newer kaggle-prz (its version is {version}, and this one "
-            f"reads versions up to {VERSION}). Install the newer one to use this run."
+            f"{path} was written by a newer version of kaggle-prz (format version {version}; "
+            f"this version reads up to {VERSION}). Install the newer version to use this run."
         )
     return filesystem.checked(path, found, kind, remedy=kind.remedy)
 

@@ -165,8 +165,8 @@ def check_name(name: str | None) -> None:
     """Refuse names that have slashes, begin with a dot, or are empty."""
     if name is not None and (not name or name.startswith(".") or Path(name).name != name):
         raise UsageError(
-            f"--run takes a plain name, without slashes and not beginning with a dot; received "
-            f"{name!r}. The directory above it is --output-dir."
+            "--run takes a name without slashes that does not start with a dot; received "
+            f"{name!r}. Set the directory above it with --output-dir."
         )
 
 
@@ -202,8 +202,8 @@ def _weights_digest(recipe: Recipe) -> str:
 def other_network(known: Identity | str, identity: Identity | None) -> str:
     """Return how a run's network differs from one in hand, as a clause; empty where it does not."""
     if not known or identity is None:
-        then, now = ("handed over" if given else "by name" for given in (known, identity))
-        return "" if then == now else f"it was given {then} then, and {now} now"
+        then, now = ("as an object" if given else "by name" for given in (known, identity))
+        return "" if then == now else f"it was passed {then} before, and {now} now"
     return identity.difference(known if isinstance(known, Identity) else None)
 
 
@@ -256,20 +256,20 @@ def begin(
     )
     if shown:
         raise RunError(
-            f"{path} holds a run of another recipe ({shown}). Name another run with "
-            "--run NAME, or give the same options to go on with it."
+            f"{path} has a run with another recipe ({shown}). Choose another run with --run "
+            "NAME, or give the same options to continue this one."
         )
     changed = other_network(found.backbone_identity, identity)
     if changed:
         raise RunError(
-            f"{path} holds a run of another network that is called {recipe.backbone}, too: "
-            f"{changed}. Name another run with --run NAME."
+            f"{path} has a run with another network that is also called {recipe.backbone}: "
+            f"{changed}. Choose another run with --run NAME."
         )
     for field, what in (("files", "files"), ("weights_sha256", "weights file")):
         if getattr(found, field) not in {None, getattr(wanted, field)}:
             raise RunError(
-                f"{path} holds a run on other {what}: the {what} changed since it began. "
-                "Name another run with --run NAME."
+                f"{path} has a run whose {what} changed since it started. "
+                "Choose another run with --run NAME."
             )
 
 

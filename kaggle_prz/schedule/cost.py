@@ -15,7 +15,7 @@ class Workload:
     train_rows: int  # rows with a label; each fold trains on `(folds - 1) / folds` of them
     test_rows: int  # rows to predict, by every fold
     views: int  # test-time views of each predicted image
-    refits_head: bool = False  # folds fit their heads anew in every stage but the first
+    refits_head: bool = False  # folds fit their heads again in every stage but the first
     shares_features: bool = False  # of a backbone that is not trained, as long as it is not
     head_views: int = 1  # most views of an image that such a head can be fitted to
 
@@ -58,7 +58,7 @@ class Speed:
         )
 
     def of(self, stage: Stage) -> "Speed":
-        """At the size of a stage."""
+        """Return the speed at the size of a stage."""
         return self.at(stage.image_size)
 
 

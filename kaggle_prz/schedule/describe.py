@@ -7,12 +7,10 @@ from kaggle_prz.schedule.cost import Measured, Workload, cost_of, relative_compu
 from kaggle_prz.schedule.ramps import ramps_to_show
 from kaggle_prz.schedule.recipe import Recipe, Stage
 
-NO_TIME_TO_TRAIN = (
-    "The time limit leaves too little time to train: predictions are those of the first weights."
-)
+NO_TIME_TO_TRAIN = "Too little time to train: predicting with the initial weights."
 HEADS_FIRST = (
-    "The time limit leaves too little time to train every size: heads are fitted to what the "
-    "pretrained network sees, and what is left of the time trains the last size, where it suffices."
+    "Too little time to fine-tune every size: fitting linear probes at each size, fine-tuning "
+    "the last one if time remains."
 )
 
 
@@ -24,25 +22,28 @@ def of(stage: Stage, recipe: Recipe, *, has_classes: bool = True) -> list[str]:
     said = []
     if recipe.layer_decay < 1:
         said.append(
-            f"layer decay: the learning rate of a band of layers is {recipe.layer_decay:g} of that "
-            "of the band after it"
+            f"layer decay: the learning rate of a group of layers is {recipe.layer_decay:g} of "
+            "that of the next group"
         )
     if recipe.accumulate > 1:
-        said.append(f"weights change every {recipe.accumulate} steps, by their mean gradient")
+        said.append(
+            f"gradients are averaged over {recipe.accumulate} steps before the weights change"
+        )
     if recipe.loss == "focal":
-        said.append("loss: focal, images that are right already weigh less")
+        said.append("loss: focal, which gives less weight to images that are classified well")
     if recipe.class_weight == "balanced":
-        said.append("loss: every class weighs the same, by the training rows of the fold")
+        said.append("loss: every class has the same total weight in the training rows of a fold")
     if stage.label_smoothing and not has_classes:
-        said.append("label smoothing: none, since numbers have no classes")
+        said.append("label smoothing: none, because numbers have no classes")
     if recipe.ema:
         said.append(
-            f"weights that predict: an exponential moving average with momentum {recipe.ema:g}"
+            f"EMA of the weights with momentum {recipe.ema:g}; the averaged weights predict"
         )
     if recipe.patience is not None:
         said.append(
-            f"a fold ends after {recipe.patience} passes without a better score of its held-out "
-            "rows and keeps its best pass; out-of-fold scores are therefore a little optimistic"
+            f"early stopping: the stage of a fold ends after {recipe.patience} epochs without a "
+            "better out-of-fold score and keeps its best epoch, so out-of-fold scores are "
+            "slightly optimistic"
         )
     return said
 
@@ -55,7 +56,7 @@ def untrained(stages: Sequence[Stage]) -> str:
 def show_stages(
     stages: Sequence[Stage], workload: Workload, speed: Measured | None, console: Console
 ) -> None:
-    """The stage table; times are predicted from `speed`, or left open without it.
+    """Show the stage table, with times predicted from `speed` if it is known.
 
     A ramp has a column where it tells something, see `ramps_to_show`.
     """
@@ -73,7 +74,7 @@ def show_stages(
                 f"{stage.learning_rate:.1e}",
                 *(f"{values[place]:.3g}" for values in ramps.values()),
                 f"{spent / (sum(compute) or 1):.0%}",
-                duration(cost.total) if cost else "when measured",
+                duration(cost.total) if cost else "not measured",
             )
         )
     console.table(
@@ -84,7 +85,7 @@ def show_stages(
     share = relative_compute(stages)
     if len(stages) > 1 and share > 0:
         total = sum(cost_of(stage, workload, speed).total for stage in stages) if speed else 0
-        took = f"; predicted in all: {duration(total)}" if speed else ""
+        took = f"; predicted in total: {duration(total)}" if speed else ""
         console.say(
             f"{1 / share:.2f}× less compute than the same epochs at "
             f"{stages[-1].image_size} px{took}"

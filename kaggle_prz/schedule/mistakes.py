@@ -8,22 +8,22 @@ from pydantic_core import ErrorDetails
 
 # Keys of earlier versions, and what to write instead; where they were off, they are still read.
 REMOVED = {
-    "fixres": "to predict at a larger size, add that size with 0 epochs, such as "
-    "--sizes 160,240,320,384 --epochs 3,2,1,0",
-    "average_last": "the weights that predict are averaged by ema, such as ema = 0.95",
+    "fixres": "to predict at a larger size, add that size with 0 epochs, such as --sizes "
+    "160,240,320,384 --epochs 3,2,1,0",
+    "average_last": "use ema to average the weights that predict, such as ema = 0.95",
 }
 
 # What a key that takes one number or several says of the form that was not meant.
 _OF_ANOTHER_FORM = {"tuple_type", "float_type", "literal_error"}
 _WORDS = {
-    "tuple_type": "Input should be numbers in a list, such as [96, 144]",
-    "bool_type": "Input should be true or false",
-    "bool_parsing": "Input should be true or false",
-    "float_type": "Input should be a number",
-    "float_parsing": "Input should be a number",
-    "int_type": "Input should be a whole number",
-    "int_parsing": "Input should be a whole number",
-    "int_from_float": "Input should be a whole number",
+    "tuple_type": "must be numbers in a list, such as [96, 144]",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
 }
 
 
@@ -66,6 +66,7 @@ def sentences(
             continue
         written = _written(mistake["input"])
         message = _WORDS.get(mistake["type"], mistake["msg"]).removeprefix("Value error, ")
+        message = message.replace("Input should be", "must be")
         told_already = isinstance(mistake["input"], str) and message.startswith(written)
         received = f" (received {written})" if key and not told_already else ""
         lines.append(f"{source}{key or 'recipe'}: {message}{received}")

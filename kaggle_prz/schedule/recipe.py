@@ -242,7 +242,7 @@ class Recipe(_Frozen):
             isinstance(value, bool)
             and cls.model_fields[str(info.field_name)].annotation is not bool
         ):
-            raise ValueError("this key takes no true or false")
+            raise ValueError("this key does not take true or false")
         return value
 
     @field_validator("time_limit", mode="before")
@@ -254,8 +254,8 @@ class Recipe(_Frozen):
     def _one_epoch_count_a_stage(self) -> Self:
         if isinstance(self.epochs, tuple) and len(self.epochs) != len(self.sizes):
             raise ValueError(
-                f"{len(self.epochs)} epochs for {len(self.sizes)} sizes; give one number "
-                "in all, or one for every size"
+                f"{len(self.epochs)} epochs for {len(self.sizes)} sizes; give one number in "
+                "total, or one per size"
             )
         if isinstance(self.epochs, tuple) and not all(self.epochs[:-1] or self.epochs):
             raise ValueError("only the last of several sizes may have 0 epochs")

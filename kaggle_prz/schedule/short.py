@@ -88,7 +88,7 @@ def _fewest(fitted: Sequence[Stage], stages: Sequence[Stage], workload: Workload
 
 
 def after_heads(workload: Workload) -> Workload:
-    """Of a stage that is trained after heads alone: its folds fit theirs to shared features."""
+    """Return the cost of a stage after linear probes; its folds share one pass of features."""
     return replace(workload, refits_head=False)
 
 

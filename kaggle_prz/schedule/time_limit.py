@@ -29,7 +29,7 @@ def within(
 
     Args:
         seconds: left for these stages.
-        stages: not yet begun, in order.
+        stages: not started yet, in order.
         workload: of every stage.
         speed: as measured last.
         capped: never train longer than the epochs that `stages` came with; otherwise `shares`

@@ -71,7 +71,8 @@ def validate(path: Path, task: Task) -> None:
         text = path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         raise SubmissionError(
-            f"A submission is a CSV file in UTF-8, but {path} is not: {error}."
+            f"A submission must be a CSV file in UTF-8; {path} is not: {error}. Correct "
+            "the file, or run the fit command again to write it."
         ) from error
     grader_rules.check(path.name, text, task)
 
@@ -81,7 +82,7 @@ def _joined(task: Task, ids: Text, predictions: Array) -> Array:
     wanted = (len(ids), len(task.classes))
     if np.shape(predictions) != wanted:
         raise SubmissionError(
-            f"Predictions for {len(ids)} ids have a row each and a column for each of "
+            f"Predictions for {len(ids)} ids must have one row per id and one column for each of "
             f"{len(task.classes)} {task.kind}, {wanted}; received {np.shape(predictions)}."
         )
     place = {name: row for row, name in enumerate(ids.tolist())}
@@ -93,8 +94,8 @@ def _joined(task: Task, ids: Text, predictions: Array) -> Array:
         )
     if len(place) != len(ids):
         raise SubmissionError(
-            f"Every id has one prediction, but {len(ids) - len(place)} of the {len(ids)} rows "
-            "repeat the id of another; average them first."
+            f"Every id must have one prediction; {len(ids) - len(place)} of the {len(ids)} rows "
+            "repeat the id of another row. Average them first."
         )
     joined: Array = predictions[[place[name] for name in task.test_ids.tolist()]]
     return joined

@@ -70,20 +70,20 @@ def _check_form(task: Task) -> None:
     kinds, width = _KINDS[task.cell], len(task.target_columns)
     if task.kind not in kinds:
         raise SubmissionError(
-            f"Cells that hold {task.cell!r} are written from {' or '.join(kinds)}; this task "
-            f"predicts {task.kind}."
+            f"Cells of the form {task.cell!r} can be written from {' or '.join(kinds)}; this "
+            f"task predicts {task.kind}."
         )
     wide = task.cell in {"probabilities", "independent", "number"}
     if width != (len(task.classes) if wide else 1):
         needed = f"a column for each of {len(task.classes)} {task.kind}" if wide else "one column"
         raise SubmissionError(
-            f"A submission of {task.cell!r} cells has {needed} beside the ids; "
+            f"A submission with {task.cell!r} cells must have {needed} beside the ids; "
             f"{task.sample.name} has {width} ({grader_rules.short(task.target_columns)})."
         )
     if task.cell == "probability" and len(task.classes) != (2 if outputs.of(task).one_class else 1):
         raise SubmissionError(
-            f"One probability a row tells two classes apart; this task has {len(task.classes)} "
-            f"({grader_rules.short(task.classes)})."
+            "Cells with one probability need a task with two classes; this task has "
+            f"{len(task.classes)} ({grader_rules.short(task.classes)})."
         )
 
 
@@ -96,7 +96,7 @@ def _in_columns(task: Task, rows: Rows) -> Rows:
 
 
 def _not_certain(task: Task, rows: Rows) -> Rows:
-    """For log loss, a little probability for what seems impossible."""
+    """Give every class a small probability, for log loss."""
     if metrics.get(task.metric).name != "log_loss":
         return rows
     if not outputs.of(task).one_class:
@@ -141,8 +141,8 @@ def _answers(task: Task, rows: Rows, decision: Decision | None) -> Array:
             decision = replace(decision, never_empty=bool(present.any(axis=1).all()))
     if decision.kind != task.kind:
         raise SubmissionError(
-            f"A decision on {decision.kind} says nothing of {task.kind}; fit one on this task's "
-            "out-of-fold predictions."
+            f"A decision for {decision.kind} does not apply to {task.kind}. Fit one on this "
+            "task's out-of-fold predictions."
         )
     return decision.apply(rows)
 
@@ -159,8 +159,8 @@ def _lists(task: Task, rows: Sequence[Sequence[int]]) -> list[list[str]]:
     parted = [name for name in task.classes if not name or task.between in name]
     if parted:
         raise SubmissionError(
-            f"Names in a list have {task.between!r} between them, so none can hold it; "
-            f"{grader_rules.short(map(repr, parted))} would come apart."
+            f"Names in a list are separated by {task.between!r}, so no name can contain it; "
+            f"received {grader_rules.short(map(repr, parted))}."
         )
     return [[task.between.join(task.classes[column] for column in row)] for row in rows]
 
@@ -182,8 +182,8 @@ def _of_each_head(task: Task, decision: Decision | None) -> Sequence[Decision | 
         return [None] * len(task.heads)
     if decision.sizes != task.head_sizes:
         raise SubmissionError(
-            f"A decision on {decision.kind} says nothing of {len(task.heads)} heads with "
-            f"{' + '.join(map(str, task.head_sizes))} classes; fit one on this task's out-of-fold "
-            "predictions."
+            f"A decision for {decision.kind} does not apply to {len(task.heads)} outputs with "
+            f"{' + '.join(map(str, task.head_sizes))} classes. Fit one on this task's "
+            "out-of-fold predictions."
         )
     return decision.heads

@@ -14,7 +14,7 @@ from kaggle_prz.core.errors import RunError
 from kaggle_prz.core.task import Task, Text
 from kaggle_prz.metrics import Metric, Probabilities
 
-_MOST_FOR_MEANS = 50_000_000  # numbers of a stage, of which several are held at once
+_MOST_FOR_MEANS = 50_000_000  # numbers of a stage; several stages are held at once
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def join(ids: Text, given: Sequence[tuple[Text, Probabilities]]) -> Probabilitie
     lacking = [name for name in ids.tolist() if name not in place]
     if len(place) != len(names) or lacking:
         what = f"{len(lacking)} rows have none" if lacking else "some rows have more than one"
-        raise RunError(f"Every row needs exactly one prediction, and {what}.")
+        raise RunError(f"Every row must have exactly one prediction; {what}.")
     joined: Probabilities = rows[[place[name] for name in ids.tolist()]]
     return joined
 
@@ -132,8 +132,8 @@ def choose(
     complete = {name: list(done) for name, done in stages.items() if len(done) == folds}
     if not complete:
         raise RunError(
-            "There is no complete stage yet, so not every row has an out-of-fold prediction. Run "
-            "the same command again to finish it."
+            "No stage is complete yet, so not every row has an out-of-fold prediction. Run the "
+            "same command again to continue."
         )
     candidates = dict(complete)
     partial = [(name, done) for name, done in stages.items() if 0 < len(done) < folds]
@@ -191,7 +191,7 @@ class _Choice:
         return int(next(iter(self.oof.values())).shape[1])
 
     def score(self, name: str, rows: NDArray[np.bool_] | slice = slice(None)) -> float:
-        """Of a candidate, on some rows."""
+        """Return the score of a candidate on some rows."""
         labels = self._task.labels[rows]
         return self._metric.score(labels, self.oof[name][rows], self._task.kind)
 

@@ -26,12 +26,16 @@ def check(file: str, text: str, task: Task) -> None:
     try:
         header, *rows = list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
     except csv.Error as error:
-        raise SubmissionError(f"{file} is not a CSV file: {error}.") from error
+        raise SubmissionError(
+            f"{file} is not a CSV file: {error}. Correct the file, or run the fit command "
+            "again to write it."
+        ) from error
     sample = tables.read_csv(task.sample)
     if header != list(sample.columns):
         raise SubmissionError(
             f"{file} must have the sample submission's columns, in order: "
-            f"{short(sample.columns)}; it has {short(header)}."
+            f"{short(sample.columns)}; it has {short(header)}. Correct the file, or run the fit "
+            "command again to write it."
         )
     wanted = sample.iloc[:, 0].str.strip().tolist()
     given = [row[0] if row else "" for row in rows]
@@ -75,7 +79,7 @@ def _row_difference(file: str, given: list[str], wanted: list[str]) -> str:
             f"are not in the sample ({short(sorted(extra))})."
         )
     if len(given) != len(wanted):
-        return rule + f"it has {len(given)}: some ids more than once."
+        return rule + f"it has {len(given)}: some ids occur more than once."
     return rule + "its rows are in another order."
 
 
@@ -129,13 +133,16 @@ def _lists(task: Task, *, least: int, most: int) -> Complain:
         unknown = [name for name in names if name not in known]
         if unknown:
             return (
-                f"{unknown[0]!r} in {cells[0]!r} is not one of the classes {short(task.classes)}; "
-                f"{_SIGNS.get(task.between, repr(task.between))} stands between two."
+                f"{unknown[0]!r} in {cells[0]!r} is not one of the classes "
+                f"{short(task.classes)}; classes are separated by "
+                f"{_SIGNS.get(task.between, repr(task.between))}."
             )
         if len(set(names)) != len(names):
             return f"{cells[0]!r} has a class more than once."
         if not least <= len(names) <= most:
-            return f"a cell holds {least} to {most} classes; it has {len(names)} ({cells[0]!r})."
+            return (
+                f"a cell must have {least} to {most} classes; it has {len(names)} ({cells[0]!r})."
+            )
         return None
 
     return complain
@@ -185,8 +192,8 @@ def _check_quotes(file: str, text: str, lists: list[str]) -> None:
     body = text.split("\n", 1)[-1]
     if all_bare_integers(lists) and _ENDS_BARE.search(body):
         raise SubmissionError(
-            f"{file} has one bare integer in every cell, which is read as a number where a list "
-            "is wanted. Put the cells between quotes."
+            f"{file} has a single integer in every cell, which graders read as a number, not as "
+            "a list. Put the cells in quotation marks."
         )
 
 

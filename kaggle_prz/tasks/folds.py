@@ -38,8 +38,8 @@ def draw(task: Task, folds: int, seed: int) -> NDArray[np.int64]:
     """
     if folds < 2:
         raise UsageError(
-            f"Cross-validation needs at least 2 folds, received --folds {folds}: with one, no row "
-            "would be held out."
+            f"Cross-validation needs at least 2 folds; received --folds {folds}. With one fold "
+            "no row would be held out."
         )
     _enough(task, folds)
     if task.groups is not None and _nearly_ungrouped(task.groups):
@@ -64,8 +64,8 @@ def draw(task: Task, folds: int, seed: int) -> NDArray[np.int64]:
     empty = sorted(set(range(folds)) - set(column.tolist()))
     if empty:
         raise UsageError(
-            f"Groups are too few and too unequal for --folds {folds}: fold {empty[0]} would hold "
-            "out no row. Use fewer folds."
+            f"There are too few groups, or their sizes differ too much, for --folds {folds}: "
+            f"fold {empty[0]} would hold out no row. Use fewer folds."
         )
     return column
 
@@ -105,8 +105,8 @@ def notes(task: Task, folds: int) -> list[str]:
     listed = ", ".join(f"{task.classes[k]!r} has {counts[k]}" for k in rare[:3].tolist())
     more = f" and {len(rare) - 3} more" if len(rare) > 3 else ""
     return [
-        f"{len(rare)} of {len(counts)} classes have fewer images than there are folds ({folds}), "
-        f"so not every fold holds one out: {listed}{more}."
+        f"{len(rare)} of {len(counts)} classes have fewer images than folds ({folds}), so some "
+        f"folds do not hold them out: {listed}{more}."
     ]
 
 
@@ -115,12 +115,12 @@ def _enough(task: Task, folds: int) -> None:
     if units >= folds:
         return
     what = "training images" if task.groups is None else "groups"
-    otherwise = "add labelled images" if task.groups is None else "name another --group"
+    otherwise = "add labelled images" if task.groups is None else "choose another --group"
     advice = f"Use --folds {units} or fewer, or {otherwise}."
     if units < 2:
         advice = f"Fewer than 2 folds are not possible: {otherwise}."
     raise UsageError(
-        f"--folds {folds} needs at least {folds} {what}, and the task has {units}. {advice}"
+        f"--folds {folds} needs at least {folds} {what}; the task has {units}. {advice}"
     )
 
 
@@ -146,8 +146,8 @@ def read(path: Path, task: Task, folds: int) -> NDArray[np.int64]:
     wanted = task.train_ids.tolist()
     if set(by_id) != set(wanted) or set(by_id.values()) != set(range(folds)):
         raise RunError(
-            f"{path} does not hold the {folds} folds of this competition's {len(wanted)} training "
-            "rows: the files or the fold file changed since the run began. Begin another run with "
-            "--run NAME."
+            f"{path} does not have the {folds} folds of this competition's {len(wanted)} "
+            "training rows: the competition's files or this file changed since the run started. "
+            "Start another run with --run NAME."
         )
     return np.array([by_id[name] for name in wanted], np.int64)

@@ -69,12 +69,12 @@ def readable(task: Task, seen: NDArray[np.bool_]) -> Task:
 def _fates(task: Task, train: NDArray[np.bool_], test: NDArray[np.bool_]) -> list[str]:
     """Return what becomes of every image that is not seen."""
     images = task.images
-    others = "the others of its row are used"
+    others = "the row's other images are used"
     trained = np.isin(images.train_rows, images.train_rows[train])
     predicted = np.isin(images.test_rows, images.test_rows[test])
     return [
-        *(others if some else "it is not trained on" for some in trained),
-        *(others if some else "its row gets what is likely of any row" for some in predicted),
+        *(others if some else "the row is not used for training" for some in trained),
+        *(others if some else "predicting the class prior for its row" for some in predicted),
     ]
 
 

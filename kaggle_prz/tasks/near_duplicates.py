@@ -74,9 +74,9 @@ def _of_sets(task: Task, found: list[Rows], *, kept: bool) -> Iterator[str]:
     count = sum(len(members) for members in found)
     many = "1 set" if len(found) == 1 else f"{len(found)} sets"
     outcome = (
-        "a set shares a fold"
+        "each set is in one fold"
         if kept
-        else "too many to hold a set in one fold, so out-of-fold scores are too good"
+        else "there are too many to keep each set in one fold, so out-of-fold scores are too good"
     )
     yield f"{count} training images in {many} are near-duplicates; {outcome}."
     differing = [members for members in found if labels_differ(task, members)]
@@ -86,8 +86,8 @@ def _of_sets(task: Task, found: list[Rows], *, kept: bool) -> Iterator[str]:
         which = f"{len(differing)} of {many}" if len(found) > 1 else "That set"
         verb = "has" if len(differing) == 1 else "have"
         yield (
-            f"{which} of near-duplicates {verb} different labels, so some must be wrong or "
-            f"uncertain: {named}{', …' if len(differing) > 1 else '.'}"
+            f"{which} of near-duplicates {verb} different labels, so some labels are wrong or "
+            f"uncertain: {named}{(', …' if len(differing) > 1 else '.')}"
         )
 
 
@@ -96,8 +96,8 @@ def _of_test(train: Rows, test: Rows) -> Iterator[str]:
     if count:
         images, many = ("image is a", "") if count == 1 else ("images are", "s")
         yield (
-            f"{count} test {images} near-duplicate{many} of training images; out-of-fold scores "
-            "do not know of that."
+            f"{count} test {images} near-duplicate{many} of training images, so the test score "
+            "may be better than the out-of-fold score."
         )
 
 

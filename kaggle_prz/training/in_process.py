@@ -49,9 +49,9 @@ class _Took:
     @contextlib.contextmanager
     def of(self, part: str) -> Iterator[None]:
         """Add the time within to a part."""
-        begun = time.monotonic()
+        started = time.monotonic()
         yield
-        self.seconds[part] += time.monotonic() - begun
+        self.seconds[part] += time.monotonic() - started
 
 
 class InProcess:
@@ -179,7 +179,7 @@ class InProcess:
         """Train one fold, predict with it, and write its files, all but the seal."""
         fold, wall = work.fold, time.monotonic()
         directory = self._run.directory(stage, fold)
-        filesystem.begin_anew(directory)
+        filesystem.make_empty(directory)
         views = prediction.head_views(self._run.task.flips)[: stage.head_views]
         provenance = self._first.set(fold, views=views)
         is_late = work.deadline is not None and time.monotonic() >= work.deadline
@@ -223,13 +223,13 @@ class InProcess:
 
     def _fine_tuned(self, work: FoldWork, directory: Path, advance: Advance) -> float:
         """Train a fold, write its history, and return images a second."""
-        begun = time.monotonic()
+        started = time.monotonic()
         with self._took.of("train"):
             history = self._trainer.train(
                 work, advance, lambda: self._first.set(work.fold, Silent())
             )
             images = history["step"].iloc[-1] * min(self._trainer.stage.batch_size, len(work.rows))
-            pace = float(images) / (time.monotonic() - begun)
+            pace = float(images) / (time.monotonic() - started)
             with filesystem.replacing(directory / "history.csv") as path:
                 history.to_csv(path, index=False)
         return pace
@@ -257,9 +257,9 @@ class InProcess:
     def _measure_prediction(self, stage: Stage) -> float:
         rows = np.resize(self._rows.train, 4 * stage.batch_size)
         self._predict_rows(stage, rows[: stage.batch_size])
-        begun = time.monotonic()
+        started = time.monotonic()
         self._predict_rows(stage, rows)
-        return len(rows) / (time.monotonic() - begun)
+        return len(rows) / (time.monotonic() - started)
 
     def _work(self, stage: Stage, fold: int, slot: Slot) -> FoldWork:
         trained_on = self._rows.trained_on(fold)

@@ -172,7 +172,7 @@ class StageTrainer:
         average = WeightAverage(pace, self._recipe.ema, whole) if self._recipe.ema else None
         self._average = (work.fold, average) if average else None
         where = f"{self.stage.name}, fold {work.fold}"
-        rollback = Rollback(pace, lambda: self._start_anew(average), self._note, where)
+        rollback = Rollback(pace, lambda: self._restart(average), self._note, where)
         history = History(pace, len(batches), advance, likely, rollback.recover)
         best = self._best_pass(work, history, pace)
         try:
@@ -196,8 +196,8 @@ class StageTrainer:
             )
         if pace.unused:
             self._note(
-                f"{where}: the time ended {pace.unused} steps into an accumulation of {whole}; "
-                "their gradients were not used."
+                f"{where}: the time limit ended {pace.unused} step(s) into an accumulation of "
+                f"{whole} steps; their gradients were not used."
             )
         if best is not None and best.restore(self._model):
             self._average = None
@@ -231,7 +231,7 @@ class StageTrainer:
             work.validate, work.better, patience, history=history, pace=pace, predicting=predicting
         )
 
-    def _start_anew(self, average: WeightAverage | None) -> None:
+    def _restart(self, average: WeightAverage | None) -> None:
         self._new_optimizer.put_back()
         if average is not None:
             average.restart()

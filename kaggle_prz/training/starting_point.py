@@ -212,7 +212,7 @@ class FirstWeights:
         self, rows: NDArray[np.int64], console: Console, view: str = "plain"
     ) -> NDArray[np.float32]:
         """Pooled features of `rows` in a view."""
-        begun = time.monotonic()
+        started = time.monotonic()
         pixels = self._stores[self._hand.stage.image_size]
         with console.bar(f"features · {self._hand.stage.image_size} px", len(rows)) as advance:
             features = self._hand.trainer.predict(
@@ -225,20 +225,20 @@ class FirstWeights:
                     advance=advance,
                 )
             )
-        passed = time.monotonic() - begun
+        passed = time.monotonic() - started
         self.seconds += passed
         self.speed = len(rows) / passed
         return features
 
     def _recalibrate(self, fold: int) -> dict[str, object]:
-        """Measure batch normalization anew on images that the fold trains on, where asked for.
+        """Measure BatchNorm statistics again on images that the fold trains on, where asked for.
 
         A head is then fitted on features of the fold's own network. Features that all folds
         share would need statistics of images that some of them hold out.
         """
         if self._classifier.statistics != "recalibrate":
             return {}
-        begun = time.monotonic()
+        started = time.monotonic()
         images = batch_normalization.recalibrate_on(
             self._classifier.model,
             self._stores[self._hand.stage.image_size],
@@ -246,5 +246,5 @@ class FirstWeights:
             batch_size=self._hand.stage.batch_size,
             seed=(self._run.recipe.seed, self._hand.stage.index, fold),
         )
-        self.seconds += time.monotonic() - begun
+        self.seconds += time.monotonic() - started
         return {"batch_norm": f"statistics of {images} training images"}

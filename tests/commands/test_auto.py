@@ -143,8 +143,8 @@ def test_what_was_stopped_is_gone_on_with(tried, tmp_path):
         tried([0.5, KeyboardInterrupt()])
     assert [row[2] for row in tried([], dry_run=True)[3].rows] == [
         "submitted",
-        "started: to be continued, then submitted if it is better",
-        "to be fitted, then submitted if it is better",
+        "started: to be continued, then submitted if its score is better",
+        "to be fitted, then submitted if its score is better",
     ]
     _, fits, _, _ = tried([0.6, 0.7])
     assert [call.get("sizes") for call in fits.calls] == [(40, 64, 80), None]
@@ -179,7 +179,7 @@ def test_a_refused_or_pending_submission_is_seen_to_again(tried):
 def test_a_used_up_day_postpones(tried, tmp_path):
     limit = LimitReachedError("5 a day")
     _, made, _, heard = tried([0.5, 0.4], Sends(limit, limit), count=2)
-    assert [row[2] for row in heard.rows] == ["to be submitted on another day"] * 2
+    assert [row[2] for row in heard.rows] == ["to be submitted another day"] * 2
     _, fits, sends, _ = tried([], count=2)
     assert (fits.calls, sends.runs) == ([], made.made)
 
@@ -198,7 +198,9 @@ def test_a_refused_file_and_a_failed_fit_do_not_stop_the_others(tried, tmp_path)
 
 
 def test_nothing_but_failures_is_an_error_with_reasons(tried):
-    with pytest.raises(RunError, match=r"None of 2 attempts came to a run: a; b\. The same"):
+    with pytest.raises(
+        RunError, match=r"None of the 2 attempts produced a run: a; b\. Run the same"
+    ):
         tried([DataError("a."), DataError("b")], count=2)
 
 
@@ -214,14 +216,14 @@ def test_a_dry_run_does_nothing(tried, tmp_path):
     best, fits, _, heard = tried([], dry_run=True)
     assert (best, fits.calls) == (None, [])
     assert [row[1] for row in heard.rows] == ["the recipe as given", "sizes 40,64,80", "seed 1"]
-    assert {row[2] for row in heard.rows} == {"to be fitted, then submitted if it is better"}
+    assert {row[2] for row in heard.rows} == {"to be fitted, then submitted if its score is better"}
     assert not (tmp_path / "shapes").exists()
 
 
 def test_two_at_once_are_refused(tried, tmp_path):
     with (
         filesystem.locked(tmp_path / "shapes" / "auto"),
-        pytest.raises(RunError, match="Another process is at work"),
+        pytest.raises(RunError, match="Another process is using"),
     ):
         tried([0.5])
 

@@ -47,7 +47,7 @@ def test_a_pin_that_is_not_kept_is_a_fault(installed):
         "rich": ("1.0", []),
     }
     (text,) = _texts(doctor.packages(), "fault")
-    assert text.startswith("keras-hub 0.32.0 wants kagglesdk==0.1.28, and 0.1.37 is installed")
+    assert text.startswith("keras-hub 0.32.0 requires kagglesdk==0.1.28, and 0.1.37 is installed")
 
 
 def test_pins_that_are_kept_are_none(installed):
@@ -61,7 +61,7 @@ def test_pins_that_are_kept_are_none(installed):
 
 def test_keras_cv_without_tensorflow_is_a_fault(installed):
     installed["keras-cv"] = ("0.9.0", [])
-    assert "loads only where TensorFlow is" in _texts(doctor.packages(), "fault")[0]
+    assert "needs TensorFlow" in _texts(doctor.packages(), "fault")[0]
     installed["tensorflow-cpu"] = ("2.21.0", [])
     assert not _texts(doctor.packages(), "fault")
 
@@ -86,8 +86,8 @@ def test_the_backend_is_asked_in_a_process_of_its_own():
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        ("raise ImportError('no tensorflow here')", "does not load: ImportError: no tensorflow"),
-        ("import os; os.kill(os.getpid(), 11)", "does not load: exit status -11"),
+        ("raise ImportError('no tensorflow here')", "cannot be loaded: ImportError: no tensorflow"),
+        ("import os; os.kill(os.getpid(), 11)", "cannot be loaded: exit status -11"),
         ("import time; time.sleep(60)", "did not load within 0.5 s"),
     ],
 )
@@ -102,7 +102,7 @@ def test_a_backend_that_does_not_load_is_a_fault(monkeypatch, code, told):
 def test_little_room_is_a_note(monkeypatch, tmp_path):
     not_there_yet = tmp_path / "some" / "runs"
     runs, data = doctor.disk(not_there_yet)
-    assert (runs.name, data.name) == ("room for runs", "room for data")
+    assert (runs.name, data.name) == ("disk space for runs", "disk space for data")
     assert str(not_there_yet) in runs.text
     monkeypatch.setattr(doctor, "_LITTLE_DISK", 1e18)
     assert {finding.state for finding in doctor.disk(Path())} == {"note"}
@@ -112,7 +112,7 @@ def test_faults_are_counted():
     heard = Heard()
     doctor.show([Finding("a", "ok", "x"), Finding("b", "fault", "y")], heard)
     assert heard.rows == [("a", "ok", "x"), ("b", "fault", "y")]
-    assert heard.lines == ["1 of these must be mended."]
+    assert heard.lines == ["Problems found: 1."]
     doctor.show([Finding("a", "note", "x")], heard)
     assert heard.lines[-1] == "No problems found."
 

@@ -247,7 +247,7 @@ def test_sessions_too_short_for_the_run_end_as_one_that_is_not(
     for session in range(4):
         clock = budget.Budget(None, session=0)
         with (
-            pytest.raises(PausedError, match=f"{session + 1} of 4 folds are sealed")
+            pytest.raises(PausedError, match=f"{session + 1} of 4 folds are finished")
             if session < 3
             else contextlib.nullcontext()
         ):
@@ -326,7 +326,7 @@ def test_wrong_options_are_refused_before_anything_is_written(folder, tmp_path):
         prz.fit(str(folder), output_dir=tmp_path / "runs", **(QUICK | {"sizes": (24, 16)}))
     with pytest.raises(UsageError, match="greater than or equal to 8"):
         prz.fit(str(folder), output_dir=tmp_path / "runs", **(QUICK | {"sizes": (4, 16)}))
-    with pytest.raises(UsageError, match="image_cache is one of auto, raw, encoded, none"):
+    with pytest.raises(UsageError, match="image_cache must be one of auto, raw, encoded, none"):
         prz.fit(str(folder), output_dir=tmp_path / "runs", image_cache="disk", **QUICK)
     assert not (tmp_path / "runs").exists()
 
@@ -375,7 +375,7 @@ def test_a_report_that_would_come_too_late_is_not_written(folder, tmp_path, monk
     options = QUICK | {"epochs": 1, "time_limit": 60}
     run = prz.fit(str(folder), output_dir=tmp_path, console=console, **options)
     assert len(written) == 1
-    assert f"No time is left for the report: kaggle-prz report {run.path} writes it." in (
+    assert f"No time is left for the report. Write it with: kaggle-prz report {run.path}" in (
         console.lines
     )
     assert run.submission.is_file()
@@ -393,7 +393,7 @@ def test_a_report_that_fails_on_the_way_does_not_end_the_run(folder, tmp_path, m
     options = QUICK | {"epochs": 1, "time_limit": 60}
     run = prz.fit(str(folder), output_dir=tmp_path, console=console, **options)
     assert len(calls) == 2
-    assert "Note: there is no report yet: ValueError: no such font" in console.lines
+    assert "Note: the report could not be written: ValueError: no such font" in console.lines
     assert [stage.name for stage in run.stages] == ["stage1-16", "stage2-24"]
 
 
@@ -468,7 +468,7 @@ def test_a_model_may_be_the_backbone(folder, tmp_path, no_report):
     kernel = trained.get_layer("plain").get_layer("conv").get_weights()[0]
     np.testing.assert_allclose(kernel, mine.get_layer("conv").get_weights()[0], atol=1e-6)
     other = keras.models.clone_model(mine)
-    with pytest.raises(RunError, match=r"another network .*: its initial weights are others"):
+    with pytest.raises(RunError, match=r"another network .*: its initial weights differ"):
         prz.fit(str(folder), output_dir=tmp_path, run=run.name, **(options | {"backbone": other}))
 
 
@@ -562,7 +562,7 @@ def test_a_run_that_is_interrupted_and_killed_loses_nothing(start, tmp_path):
     process.send_signal(signal.SIGINT)
     code, _, err = ended(process)
     assert code == 130
-    assert "Finished folds are kept; run the same command again to go on." in err
+    assert "Finished folds are kept; run the same command again to continue." in err
     assert "Traceback" not in err
     first = seals(path)
     assert set(first) <= {"stage1-24/fold0", "stage1-24/fold1"}
@@ -610,7 +610,7 @@ def test_a_full_disk_is_a_sentence_and_the_run_goes_on_when_there_is_room(start,
         code, _, err = ended(start(*fit, room=room))
         assert code == 1
         assert err.count("Error: ") == 1
-        assert "The disk is full, or a quota is reached" in err
+        assert "The disk or a quota is full" in err
         assert "Traceback" not in err
         assert seals(path) == {}
         assert not list(tmp_path.rglob(".part-*"))
@@ -632,7 +632,7 @@ def test_near_duplicates_share_a_fold_and_the_run_goes_on(folder, tmp_path, no_r
     column = pd.read_csv(run.path / "folds.csv", dtype=str).set_index("id")["fold"]
     assert column[ids[7]] == column[ids[0]]
     assert column[ids[20]] == column[ids[1]]
-    note = "4 training images in 2 sets are near-duplicates; a set shares a fold."
+    note = "4 training images in 2 sets are near-duplicates; each set is in one fold."
     assert f"Note: {note}" in heard.lines
     assert note in run.task.warnings
     assert leak_audit.audit(run.path).clean

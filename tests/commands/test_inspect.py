@@ -84,12 +84,12 @@ def test_faults_are_told_in_a_table_and_in_sentences(faulty):
     unreadable, contradicting, leak = console.lines
     assert unreadable.startswith("Note: 2 images cannot be decoded: train/train7.png (OSError: ")
     assert contradicting == (
-        "Note: Near-duplicates have different labels in 1 set, so some must be wrong or "
+        "Note: Near-duplicates have different labels in 1 set, so some labels are wrong or "
         "uncertain: train/train0.png is 'cat' and train/train1.png is 'dog'."
     )
     assert leak == (
-        "Note: 1 test image is a near-duplicate of training images (1 pixel for pixel), so "
-        "scores may be better there than out-of-fold: test/test0.png of train/train6.png."
+        "Note: 1 test image is a near-duplicate of training images (1 pixel for pixel), so the "
+        "test score may be better than the out-of-fold score: test/test0.png of train/train6.png."
     )
 
 
@@ -122,8 +122,8 @@ def test_faults_as_json(faulty):
 def test_images_are_not_opened_where_an_option_says_so(faulty):
     found = inspect.look(str(faulty), check_images=False)
     assert found.findings.unsaid == (
-        "Images were not opened to find unreadable files, near-duplicates and leaks; "
-        "--check-images opens them."
+        "Images were not opened to find unreadable files, near-duplicates and leaks. "
+        "Use --check-images to open them."
     )
     facts = inspect.facts(found)
     assert (facts["opened"], facts["unreadable"], facts["duplicates"]) == (0, None, None)
@@ -139,8 +139,8 @@ def test_very_many_images_are_opened_only_where_an_option_says_so(faulty, monkey
     monkeypatch.setattr(inspect, "MOST_OPENED", 15)
     (line,) = shown(faulty).lines
     assert line == (
-        "Note: Images were not opened to find unreadable files, near-duplicates and leaks, as "
-        "there are 16, more than 15; --check-images opens them."
+        "Note: Images were not opened to find unreadable files, near-duplicates and leaks, "
+        "because there are 16, more than 15. Use --check-images to open them."
     )
     assert len(inspect.look(str(faulty), check_images=True).findings.sets) == 2
     (store,) = (filesystem.home() / "images").rglob("*.npy")
@@ -177,7 +177,7 @@ def test_more_unreadable_files_than_are_passed_over_are_listed_all_the_same(soun
     inspect.show(found, console)
     assert console.tables[-1][2][-1] == ("unreadable", "11 of 16")
     (line,) = console.lines
-    assert "11 of 16 images cannot be decoded, more than the 10 that are passed over" in line
+    assert "11 of 16 images cannot be decoded, more than the limit of 10" in line
     facts = inspect.facts(found)
     assert (len(facts["unreadable"]), facts["duplicates"]) == (11, None)
 
@@ -217,8 +217,8 @@ def test_ids_and_groups_in_both_roles_are_leaks(sound):
     inspect.show(found, console)
     assert console.tables[-1][2][-1] == ("leaks", "1 group, 4 ids")
     groups, ids = console.lines
-    assert "1 value(s) of patient are in the training set and in the test set (p0)" in groups
-    assert ids == "Note: 4 ids in the training set and in the test set: a1f, b2e, c3d, …"
+    assert "1 value(s) of patient are in both the training set and the test set (p0)" in groups
+    assert ids == "Note: 4 ids in both the training set and the test set: a1f, b2e, c3d, …"
 
 
 def test_a_page_is_written_and_needs_a_place_and_its_packages(sound, tmp_path, monkeypatch):

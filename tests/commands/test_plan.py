@@ -34,10 +34,7 @@ def test_a_limit_too_short_is_told():
     foreseen, console = plan.of(recipe, TASK), Recorder()
     foreseen.show(console)
     assert [(stage.image_size, stage.epochs) for stage in foreseen.stages] == [(16, 0)]
-    assert console.lines[-1] == (
-        "The time limit leaves too little time to train: predictions are those of the first "
-        "weights."
-    )
+    assert console.lines[-1] == ("Too little time to train: predicting with the initial weights.")
 
 
 def test_as_many_images_are_made_up_as_a_fold_trains_on():

@@ -59,14 +59,23 @@ def test_arguments_that_nobody_takes(name):
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (lambda: prz.predict("x", outputt="y"), "takes no 'outputt'. Did you mean 'output'"),
-        (lambda: prz.inspect("shapes", metrics="y"), "takes no 'metrics'. Did you mean 'metric'"),
+        (
+            lambda: prz.predict("x", outputt="y"),
+            "takes no argument 'outputt'. Did you mean 'output'",
+        ),
+        (
+            lambda: prz.inspect("shapes", metrics="y"),
+            "takes no argument 'metrics'. Did you mean 'metric'",
+        ),
         (lambda: prz.fit("shapes", foldss=2), "unknown key 'foldss'; did you mean 'folds'"),
         (lambda: prz.fit("shapes", output_dir=3), "output_dir takes the path of a directory"),
         (lambda: prz.predict("x", output=3), "output takes the path of a file to write"),
         (lambda: prz.fit("shapes", run=3), "run takes the name of a run; received 3"),
         (lambda: prz.fit("shapes", submit="no"), "submit takes True or False; received a str"),
-        (lambda: prz.fit("shapes", console=3), "console takes an object with say, table and bar"),
+        (
+            lambda: prz.fit("shapes", console=3),
+            "console takes an object with the methods say, table and bar",
+        ),
         (lambda: prz.fit("shapes", target=3), "target takes the name of a column"),
         (lambda: prz.plan("shapes", calibrate=1), "calibrate takes True or False"),
     ],
@@ -119,7 +128,7 @@ def test_no_error_but_ours_and_the_users_leaves(name, monkeypatch):
 
     for error in (ZeroDivisionError("odd"), np.linalg.LinAlgError("odd")):
         raises(error)
-        with pytest.raises(UnforeseenError, match=r"odd\. This is a fault") as caught:
+        with pytest.raises(UnforeseenError, match=r"odd\. This is a bug") as caught:
             getattr(prz, name)("shapes")
         assert caught.value.__cause__ is error
     for error in (OwnError("mine"), KeyboardInterrupt(), SystemExit(3), RunError("ours")):
@@ -131,7 +140,9 @@ def test_no_error_but_ours_and_the_users_leaves(name, monkeypatch):
 
 @pytest.mark.keras
 def test_building_a_model_is_guarded_too():
-    with pytest.raises(UsageError, match=r"takes no 'class_count'.*It takes backbone, image_size"):
+    with pytest.raises(
+        UsageError, match=r"takes no argument 'class_count'.*It takes backbone, image_size"
+    ):
         prz.build_model("tiny", class_count=3)
     with pytest.raises(UsageError, match="classes takes a whole number; received a str"):
         prz.build_model("tiny", classes="3")
@@ -142,10 +153,13 @@ def test_building_a_model_is_guarded_too():
 @pytest.mark.parametrize(
     ("message", "in_words_of_python"),
     [
-        ("received --sizes 32,49: instead", "received sizes=(32, 49): instead"),
-        ("received --folds 1: with one", "received folds=1: with one"),
-        ("above it is --output-dir.", "above it is output_dir=."),
-        ("Fit without --submit.", "Fit without submit=True."),
+        ("received --sizes 32,49. Instead", "received sizes=(32, 49). Instead"),
+        ("received --folds 1. With one", "received folds=1. With one"),
+        ("above it with --output-dir.", "above it with output_dir=."),
+        (
+            "To train anyway, run fit without --submit.",
+            "To train anyway, run fit without submit=True.",
+        ),
         ("--no-tta or --submit", "tta=False or submit=True"),
         ("use --weights none.", 'use weights="none".'),
         ("Give --precision float32, or", 'Give precision="float32", or'),
@@ -168,9 +182,9 @@ def test_options_are_named_as_python_writes_them(message, in_words_of_python):
 
 
 def test_messages_of_functions_name_keywords():
-    with pytest.raises(UsageError, match=r"^run= takes a plain name.* is output_dir=\."):
+    with pytest.raises(UsageError, match=r"^run= takes a name.* with output_dir=\."):
         prz.fit("shapes", run="a/b")
-    with pytest.raises(UsageError, match=r"received sizes=\(32, 49\): instead of 49 use 48 or 50"):
+    with pytest.raises(UsageError, match=r"received sizes=\(32, 49\)\. Instead of 49 use 48 or 50"):
         prz.plan("shapes", sizes=(32, 49), backbone="csp_darknet_tiny")
 
 

@@ -102,7 +102,7 @@ def test_the_same_file_is_sent_once(run, host):
     console = Recorder()
     assert submit.submit(run, console=console) == first
     assert len(host.leaderboard.submissions()) == 1
-    assert console.lines[0].startswith("This very file was submitted before (")
+    assert console.lines[0].startswith("The same file was submitted before (")
 
 
 def test_a_lost_receipt_is_found_at_the_host(run, host):
@@ -164,12 +164,12 @@ def test_the_days_limit_is_told_and_leaves_the_receipt(run, host):
 
 def test_a_run_without_a_submission_is_to_be_fitted_first(run):
     run.submission.unlink()
-    with pytest.raises(RunError, match=r"has no submission\.csv yet; fit it first"):
+    with pytest.raises(RunError, match=r"has no submission\.csv yet\. Run the fit command first"):
         submit.submit(run)
 
 
 def test_a_run_at_work_is_left_alone(run, host):
-    with filesystem.locked(run.path), pytest.raises(RunError, match="Another process is at work"):
+    with filesystem.locked(run.path), pytest.raises(RunError, match="Another process is using"):
         submit.submit(run)
     assert host.leaderboard.submissions() == []
 
@@ -205,7 +205,7 @@ def test_a_file_that_the_run_did_not_write_is_told_of(run, host):
         filesystem.write_json(run.path / "blend.json", blend | {"submission_sha256": digest})
         console = Recorder()
         submit.submit(run, console=console)
-        assert any("is not the file that the run wrote" in line for line in console.lines) is told
+        assert any("was changed after the run wrote it" in line for line in console.lines) is told
 
 
 def test_a_folder_keeps_no_leaderboard_and_shapes_does(host, tmp_path):

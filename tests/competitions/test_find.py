@@ -52,14 +52,18 @@ def test_a_near_miss_is_guessed(name, meant):
 
 @pytest.mark.parametrize("name", ["dogs-vs-cats", "", "dogs vs cats"])
 def test_an_unknown_name_lists_the_known_ones(name):
-    with pytest.raises(CompetitionNotFoundError, match=r"Known are elpv, shapes") as caught:
+    with pytest.raises(
+        CompetitionNotFoundError, match=r"embedded competitions are elpv, shapes"
+    ) as caught:
         find(name)
     assert "Did you mean" not in str(caught.value)
     assert caught.value.exit_code == 2
 
 
 def test_without_a_login_the_sentence_says_how_to_get_one():
-    with pytest.raises(CompetitionNotFoundError, match=r"Known are elpv, shapes.*KAGGLE_API_TOKEN"):
+    with pytest.raises(
+        CompetitionNotFoundError, match=r"embedded competitions are elpv, shapes.*KAGGLE_API_TOKEN"
+    ):
         find("dogs-vs-cats")
     with pytest.raises(CompetitionNotFoundError) as caught:
         find("no slug")

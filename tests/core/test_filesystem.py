@@ -60,7 +60,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, name):
     path.parent.mkdir()
     path.write_bytes(b"the old content")
     answer = _python(WITHOUT_ROOM, path)
-    assert "The disk is full, or a quota is reached" in answer.stdout
+    assert "The disk or a quota is full" in answer.stdout
     assert str(path) in answer.stdout
     assert "run the same command again" in answer.stdout
     assert path.read_bytes() == b"the old content"
@@ -153,7 +153,7 @@ def test_a_key_that_a_file_lacks_is_told_as_its_damage(tmp_path):
     [
         (None, "is missing"),
         ("{", "is not valid JSON"),
-        ("[]", r"holds something else than was written \(Input.*dictionary\)\. Remove that file"),
+        ("[]", r"has an unexpected value \(must be.*dictionary\)\. Remove that file"),
     ],
 )
 def test_json_that_cannot_be_read(tmp_path, content, told):
@@ -174,7 +174,7 @@ def test_arrays_come_back_as_they_were(tmp_path):
 
 
 def test_pickles_are_neither_written_nor_read(tmp_path):
-    with pytest.raises(ValueError, match="bad holds Python objects"):
+    with pytest.raises(ValueError, match="bad contains Python objects"):
         filesystem.write_arrays(tmp_path / "a.npz", bad=np.array([{}], dtype=object))
     assert not (tmp_path / "a.npz").exists()
     np.savez(tmp_path / "b.npz", bad=np.array([{}], dtype=object))
@@ -187,7 +187,7 @@ def test_arrays_that_are_cut_short_are_damaged(tmp_path, keep):
     path = tmp_path / "arrays.npz"
     filesystem.write_arrays(path, numbers=np.random.default_rng(0).random(1000))
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(RunError, match=r"arrays\.npz is damaged.*run the command that made it"):
+    with pytest.raises(RunError, match=r"arrays\.npz is damaged.*run the command that wrote it"):
         filesystem.read_arrays(path)
 
 
@@ -254,7 +254,7 @@ def _holder(hold: str, path: Path) -> subprocess.Popen:
 def test_a_run_in_use_by_another_process_is_refused_until_that_ends(tmp_path):
     with _holder("locked", tmp_path / "run") as holder:
         with (
-            pytest.raises(RunError, match=r"Another process is at work in .*run.*--run NAME"),
+            pytest.raises(RunError, match=r"Another process is using .*run.*--run NAME"),
             filesystem.locked(tmp_path / "run"),
         ):
             pass
@@ -288,14 +288,14 @@ def test_exclusive_waits_for_the_other_process(tmp_path):
 def test_a_place_that_cannot_be_a_directory(tmp_path):
     (tmp_path / "file").write_text("x")
     place = tmp_path / "file" / "run"
-    rule = r"cannot be made a directory .* --output-dir"
+    rule = r"cannot be created .* --output-dir"
     with pytest.raises(RunError, match=rule), filesystem.locked(place):
         pass
 
 
 def test_a_file_is_no_run(tmp_path):
     (tmp_path / "notes.py").write_text("x")
-    with pytest.raises(RunError, match="name the directory of a run"):
+    with pytest.raises(RunError, match="Give the directory of a run"):
         filesystem.read_json(tmp_path / "notes.py" / "recipe.json")
 
 
@@ -304,9 +304,9 @@ def test_unfinished_work_is_begun_anew(tmp_path):
     place.mkdir(parents=True)
     (place / "history.csv").write_text("step\n1\n")
     (place / ".part-7-oof.npz").write_bytes(b"half")
-    filesystem.begin_anew(place)
+    filesystem.make_empty(place)
     assert list(place.iterdir()) == []
-    filesystem.begin_anew(tmp_path / "new" / "fold1")
+    filesystem.make_empty(tmp_path / "new" / "fold1")
     assert (tmp_path / "new" / "fold1").is_dir()
 
 

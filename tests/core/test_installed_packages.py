@@ -31,7 +31,7 @@ def test_what_is_wanted_in_another_version_is_told(installed):
         "old": ("2", []),
     }
     (found,) = installed_packages.contradictions(["hub", "sdk", "absent"])
-    assert found.sentence == "hub 2.0 wants sdk==1.28, and 1.37 is installed"
+    assert found.sentence == "hub 2.0 requires sdk==1.28, and 1.37 is installed"
 
 
 def test_what_is_not_installed_contradicts_nothing(installed):

@@ -36,7 +36,7 @@ def test_a_name_gives_what_was_registered(registered):
     ("name", "value"), [("gone", "no_such_package.net:build"), ("renamed", "math:tau_of_old")]
 )
 def test_a_plugin_that_cannot_be_imported_is_named(registered, name, value):
-    with pytest.raises(PrzError, match=f"'{name}'.*registered as {value}.*Reinstall or remove"):
+    with pytest.raises(PrzError, match=f"'{name}'.*entry point {value}.*Install"):
         plugins.load(KIND, name)
 
 

@@ -104,8 +104,8 @@ def test_a_training_that_is_cut_off_goes_on_in_the_next_version(folder, tmp_path
         assert done.returncode == 0, done.stderr
         output = machine.working
         states.append(filesystem.read_json(output / "session.json")["complete"])
-        assert ("1 of 2 folds are sealed" in done.stdout) is (version == 1)
-        assert ("Going on with the runs in" in done.stdout) is (version == 2)
+        assert ("1 of 2 folds are finished" in done.stdout) is (version == 1)
+        assert ("Continuing the runs in" in done.stdout) is (version == 2)
         assert (output / "submission.csv").is_file() is (version == 2)
     assert states == [False, True]
     (made,) = output.glob("runs/drawn-shapes/*")
@@ -121,7 +121,7 @@ def test_a_bundle_that_lost_a_file_says_so(predicting, folder, tmp_path):
     weights.write_bytes(weights.read_bytes()[:-1])
     done = machine.run(predicting.kernel / "predict.py")
     assert done.returncode == 1
-    assert "A bundle is whole or not used" in done.stderr
+    assert "is damaged" in done.stderr
     assert not list(machine.working.iterdir())
 
 

@@ -207,17 +207,17 @@ NETWORKS = {
     "raises-attribute-error": (raises(AttributeError("x")), "with AttributeError: x."),
     "preset-not-fetched": (
         raises(ConnectionError("HTTPSConnectionPool: Max retries exceeded")),
-        "It fetches something, and the network does not give it",
+        "The function downloads weights, and the download failed. Download them",
     ),
     "weights-not-fetched": (
         raises(Exception("URL fetch failure on https://storage: None")),
-        "It fetches something, and the network does not give it",
+        "The function downloads weights, and the download failed. Download them",
     ),
     "ignores-its-size": (one_size, "called with 48 and returned a network for images of 32×32"),
-    "names-by-size": (by_size_in_names, "another network there: 2 missing in the source: "),
-    "deeper-when-larger": (deeper_when_larger, "another network there: 2 missing"),
-    "wider-when-larger": (wider_when_larger, "another network there: 2 of another shape: "),
-    "flattened-function": (flattened, "another network there: 1 of another shape: "),
+    "names-by-size": (by_size_in_names, "a different network there: 2 missing in the source: "),
+    "deeper-when-larger": (deeper_when_larger, "a different network there: 2 missing"),
+    "wider-when-larger": (wider_when_larger, "a different network there: 2 with another shape: "),
+    "flattened-function": (flattened, "a different network there: 1 with another shape: "),
     "flattened-model": (flattened(32), "cannot be rebuilt for 48 px"),
     "positions-of-no-square": (
         lambda size: keras.Sequential(
@@ -233,11 +233,11 @@ NETWORKS = {
     ),
     "fixed-within-a-model": (within(32), "'outer' cannot be rebuilt for 48 px"),
     "no-get-config": (net(32, Bare(abs)), "Bare has no get_config"),
-    "padded-by-hand": (padded(33), "pads by hand (stem_pad)"),
-    "subclassed": (Subclassed(), "functional or sequential model from one input"),
+    "padded-by-hand": (padded(33), "has manual padding (stem_pad)"),
+    "subclassed": (Subclassed(), "functional or sequential model with one input"),
     "unbuilt": (keras.Sequential([layers.Conv2D(4, 3)]), "functional or sequential model"),
-    "two-inputs": (two_inputs(32), "functional or sequential model from one input"),
-    "two-outputs": (two_outputs, "functional or sequential model from one input"),
+    "two-inputs": (two_inputs(32), "functional or sequential model with one input"),
+    "two-outputs": (two_outputs, "functional or sequential model with one input"),
     "softmax-head": (headed("softmax"), "ends with the softmax of a classifier"),
     "sigmoid-head": (headed("sigmoid"), "ends with the sigmoid of a classifier"),
     "head-within": (
@@ -247,10 +247,10 @@ NETWORKS = {
     "softmax-layer": (net(32, layers.Flatten(), layers.Softmax()), "ends with the softmax of"),
     "hidden-softmax": (
         net(32, layers.GlobalAveragePooling2D(), layers.Lambda(keras.ops.softmax)),
-        "4 outputs of 'mine' sum to 1 for every picture",
+        "4 outputs of 'mine' sum to 1 for every image",
     ),
-    "not-finite": (net(32, layers.Lambda(lambda x: x / 0.0)), "features that are no numbers"),
-    "fails-in-training": (net(32, Failing()), "fails on a picture of 32 px with RuntimeError"),
+    "not-finite": (net(32, layers.Lambda(lambda x: x / 0.0)), "NaN or infinite features"),
+    "fails-in-training": (net(32, Failing()), "fails on an image of 32 px with RuntimeError"),
     "no-width": (net(32, layers.Lambda(lambda x: x[..., :0])), "has no features"),
     "three-axes": (net(32, layers.Reshape((32, 128))), "returns the shape (None, 32, 128)"),
     "three-axes-function": (
@@ -258,8 +258,8 @@ NETWORKS = {
         "returns the shape (None, 32, 128)",
     ),
     "channels-first": (channels_first, "takes channels first"),
-    "grey-model": (net(32, channels=1), "takes images of 1 channel, and these have 3"),
-    "grey-function": (lambda size: net(size, channels=1), "takes images of 1 channel, and these"),
+    "grey-model": (net(32, channels=1), "takes images with 1 channel; the images have 3"),
+    "grey-function": (lambda size: net(size, channels=1), "takes images with 1 channel;"),
 }  # fmt: skip
 
 
@@ -283,11 +283,11 @@ def no_weights(place):
 
 
 OPTIONS = {
-    "weights-of-another-network": (other_weights, "does not hold weights of tiny"),
-    "weights-that-are-text": (no_weights, "does not hold weights of tiny"),
-    "weights-not-there": (lambda _: {"weights": "none.h5"}, "there is no file 'none.h5'"),
-    "weights-directory": (lambda place: {"weights": str(place)}, "there is no file"),
-    "no-imagenet": (lambda _: {"weights": "imagenet"}, "No installable package has ImageNet"),
+    "weights-of-another-network": (other_weights, "does not have the weights of tiny"),
+    "weights-that-are-text": (no_weights, "does not have the weights of tiny"),
+    "weights-not-there": (lambda _: {"weights": "none.h5"}, "weights file; received 'none.h5'"),
+    "weights-directory": (lambda place: {"weights": str(place)}, "an existing weights file"),
+    "no-imagenet": (lambda _: {"weights": "imagenet"}, "No package provides ImageNet"),
     "too-small": (lambda _: {"sizes": (8,), "backbone": "efficientnet_lite0"}, "at least 32 px"),
     "odd-size": (lambda _: {"sizes": (33,), "backbone": "csp_darknet_tiny"}, "multiples of 2 px"),
 }  # fmt: skip

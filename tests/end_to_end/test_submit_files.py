@@ -79,7 +79,7 @@ def test_unattended_attempts_stay_within_the_day_and_go_on_the_next(shapes, tmp_
     done = prz(*auto, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert len(shapes.submissions()) == 1
-    postponed = "to be submitted on another day" in done.stdout
+    postponed = "to be submitted another day" in done.stdout
     assert postponed or "kept back: a better one was submitted" in done.stdout
 
     shapes.change(maxDailySubmissions=5)

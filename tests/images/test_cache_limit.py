@@ -42,7 +42,7 @@ def kept(tmp_path) -> set[str]:
     [
         (2 * RAW, np.memmap, "images: raw arrays, 0.0 MB of "),
         (RAW / 2, images.lazy_store.Encoded, "images: JPEGs, about 0.0 MB of "),
-        (RAW / 8, images.FromFiles, "images: not kept, decoded for every batch"),
+        (RAW / 8, images.FromFiles, "images: no cache, decoded for every batch"),
     ],
 )
 def test_the_first_way_that_there_is_room_for(decode, monkeypatch, budget, kind, said):
@@ -89,7 +89,7 @@ def test_stores_in_the_way_are_named(decode, tmp_path, monkeypatch):
     console = Recorder()
     assert isinstance(decode("new", console).stores[SIZE], images.lazy_store.Encoded)
     (note,) = (line for line in console.lines if line.startswith("Note: "))
-    assert f"Delete {tmp_path / 'home'} while no run is at work" in note
+    assert f"Delete {tmp_path / 'home'} while no run is active" in note
     assert "KAGGLE_PRZ_CACHE_GB" in note
     assert kept(tmp_path) == {"old"}
     shutil.rmtree(tmp_path / "home")

@@ -117,11 +117,11 @@ def test_duplicates_are_held_together_and_told():
     held = near_duplicates.held_together(task, first, 2)
     assert held.groups.tolist() == ["r0", "r1", "r0", "r3", "r3", "r5"]
     assert held.warnings == (
-        "4 training images in 2 sets are near-duplicates; a set shares a fold.",
-        "2 of 2 sets of near-duplicates have different labels, so some must be wrong or "
+        "4 training images in 2 sets are near-duplicates; each set is in one fold.",
+        "2 of 2 sets of near-duplicates have different labels, so some labels are wrong or "
         "uncertain: train/r0.png and train/r2.png, …",
-        "1 test image is a near-duplicate of training images; out-of-fold scores do not know of "
-        "that.",
+        "1 test image is a near-duplicate of training images, so the test score may be "
+        "better than the out-of-fold score.",
     )
 
 
@@ -130,7 +130,7 @@ def test_a_copy_of_a_test_image_changes_no_folds():
         make_task([0, 1, 2]), np.array([0, 1, 2, 1, 1, 5, 6, 7]), 2
     )
     assert held.groups is None
-    assert held.warnings[0].startswith("2 test images are near-duplicates of training images;")
+    assert held.warnings[0].startswith("2 test images are near-duplicates of training images,")
 
 
 def test_groups_that_a_pair_connects_become_one():
@@ -155,7 +155,7 @@ def test_bags_that_leave_nothing_to_divide_are_not_held_together():
     )  # images of r0, r1, r2
     assert held.groups is None
     assert "3 training images in 1 set" in held.warnings[0]
-    assert "too many to hold a set in one fold" in held.warnings[0]
+    assert "too many to keep each set in one fold" in held.warnings[0]
 
 
 @pytest.mark.parametrize("groups", [None, ["a", "a", "b", "b", "c", "c"]])
@@ -164,7 +164,7 @@ def test_sets_that_leave_nothing_to_divide_are_not_held_together(groups, first):
     task = make_task([0, 1] * 3, groups=groups)
     held = near_duplicates.held_together(task, np.array(first), 2)
     assert (held.groups is None) if groups is None else (held.groups.tolist() == groups)
-    assert "too many to hold a set in one fold" in held.warnings[0]
+    assert "too many to keep each set in one fold" in held.warnings[0]
     assert set(folds.draw(held, 2, 0)) == {0, 1}
 
 

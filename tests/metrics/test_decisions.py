@@ -95,8 +95,10 @@ def test_cut_points_gain_on_rows_they_were_not_fitted_on():
     assert _score("quadratic_kappa", labels, predictions, decision) > by_rounding + 0.05
     assert len(decision.cut_points) == 3
     assert decision.cut_points[2] < 2.3  # rounding answers the highest grade too seldom
-    assert decision.reason.startswith("cut points over the expected index: out-of-fold quadratic")
-    assert decision.reason.endswith("with the class nearest to the expected index")
+    assert decision.reason.startswith(
+        "fitted cut points of the expected class index: out-of-fold quadratic"
+    )
+    assert decision.reason.endswith("with the class nearest to the expected class index")
 
 
 def test_cut_points_find_the_best_of_two_classes():
@@ -140,7 +142,7 @@ def test_a_frequent_tag_gets_its_own_threshold_and_a_rare_one_shares(name):
     decision = _fit(name, "tags", labels, predictions)
     first, second, _ = decision.thresholds
     assert first < 0.4 < second + 0.1
-    assert decision.reason.startswith("each tag from a threshold of its own on, none where")
+    assert decision.reason.startswith("a fitted threshold for each tag, or no tag")
     shared = tags.one_for_all(metrics.get(name), labels, predictions, never_empty=False)
     assert decision.thresholds[2] == shared
     unseen = _tags(2)
@@ -153,7 +155,9 @@ def test_few_rows_give_one_threshold_for_all():
     decision = _fit("macro_f1", "tags", labels, predictions * 0.6)
     assert len(set(decision.thresholds)) == 1
     assert decision.thresholds[0] < 0.5
-    assert decision.reason.startswith(f"all tags from {decision.thresholds[0]:g} on, none")
+    assert decision.reason.startswith(
+        f"tags with a probability of at least {decision.thresholds[0]:g}, or no"
+    )
 
 
 def _one_each_slowly(f_score, truth, predictions, shared) -> np.ndarray:
@@ -183,7 +187,9 @@ def test_rows_may_stay_empty_only_where_some_training_row_does():
     labels[:40, 0], predictions[:40, 0] = 1, 0.9
     decision = _fit("sample_f1", "tags", labels, predictions)
     assert not decision.never_empty
-    assert decision.reason.startswith("all tags from 0.5 on, none where none reaches it: out-of")
+    assert decision.reason.startswith(
+        "tags with a probability of at least 0.5, or no tag if none reaches it: out-of"
+    )
     assert _score("sample_f1", labels, predictions, decision) == 1.0
     labels[40:, 1] = 1
     assert _fit("sample_f1", "tags", labels, predictions).never_empty
@@ -215,7 +221,7 @@ def _rare(seed: int, rows: int, known: float) -> tuple[np.ndarray, np.ndarray]:
 def test_rare_classes_weigh_more_where_that_pays(name):
     decision = _fit(name, "classes", *_rare(1, 1500, 2.0))
     assert 1 == decision.weights[0] < decision.weights[1] < decision.weights[2]
-    assert decision.reason.startswith("rare classes weigh more: out-of-fold")
+    assert decision.reason.startswith("fitted class weights: out-of-fold")
     if name == "balanced_accuracy":  # probabilities of this kind need their shares made up for
         assert decision.weights[2] > 7
     unseen = _rare(2, 1500, 2.0)
@@ -261,12 +267,12 @@ def test_a_decision_of_other_columns_is_refused():
         Decision("tags", "", thresholds=(0.5, 0.5)),
     ):
         assert len(decision.apply(rows[:, :2])) == 2
-        with pytest.raises(RunError, match=r"columns it was fitted on, 2; received 3\."):
+        with pytest.raises(RunError, match=r"columns; received 3\."):
             decision.apply(rows)
 
 
 def test_a_metric_that_cannot_score_the_kind_fits_nothing():
-    with pytest.raises(UsageError, match="balanced accuracy scores classes"):
+    with pytest.raises(UsageError, match="balanced accuracy can score classes"):
         _fit("balanced_accuracy", "tags", np.ones((2, 2)), np.ones((2, 2)))
 
 

@@ -223,7 +223,7 @@ def test_every_cell_has_a_metric_that_scores_its_kind(cell, name, kind):
 
 
 def test_an_unknown_cell_lists_the_known_ones():
-    with pytest.raises(UsageError, match=r"probabilities, .*number, received 'melted'"):
+    with pytest.raises(UsageError, match=r"probabilities, .*number; received 'melted'"):
         metrics.default_for("melted")
 
 
@@ -236,9 +236,11 @@ def test_kinds_are_told_by_shapes_and_sums(seed, soft):
 
 def test_predictions_of_another_kind_are_refused():
     labels, rows = draw("tags", 1, columns=3)
-    with pytest.raises(UsageError, match=r"MAP@5 scores classes, and .* are tags.*--metric"):
+    with pytest.raises(UsageError, match=r"MAP@5 can score classes; .* has tags.*--metric"):
         metrics.get("map@5").score(labels, rows, "tags")
-    with pytest.raises(UsageError, match=r"probabilistic F1 scores two classes, and .* has 3\."):
+    with pytest.raises(
+        UsageError, match=r"probabilistic F1 can score only two classes; .* has 3\."
+    ):
         metrics.get("pf1").check("classes", 3)
 
 

@@ -58,13 +58,13 @@ def test_the_recall_of_letters_by_hand():
     assert recalls == [pytest.approx(0.5), pytest.approx(0.5)]
     assert metric.score_answers(labels, said, "heads") == pytest.approx(0.5)
     assert metric.score(labels, one_hot(said, (3, 4)).astype(float)) == pytest.approx(0.5)
-    assert metric.title == "balanced accuracy over 2 heads"
+    assert metric.title == "balanced accuracy over 2 outputs"
 
 
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("map_at_5", "MAP@5 cannot be averaged over heads of classes .root, vowel.: .* ranks of"),
+        ("map_at_5", "MAP@5 cannot be averaged over several outputs .root, vowel.: .* ranks of"),
         ("binary_f1", "it scores two classes"),
         ("mcrmse", None),
     ],
@@ -79,17 +79,19 @@ def test_metrics_that_have_no_mean_over_heads(name, told):
 
 def test_predictions_with_other_columns_or_of_another_kind_are_refused():
     metric = over(metrics.get("accuracy"), HEADS)
-    with pytest.raises(UsageError, match=r"Heads with 3 \+ 4 classes have 7 columns .* received 6"):
+    with pytest.raises(
+        UsageError, match=r"Outputs with 3 \+ 4 classes need 7 columns .* received 6"
+    ):
         metric.score(np.zeros((2, 2), int), np.ones((2, 6)))
-    with pytest.raises(UsageError, match="scores heads, and the predictions of this task are tags"):
+    with pytest.raises(UsageError, match="can score heads; this task has tags"):
         metric.check("tags", 7)
 
 
 def test_the_metric_of_a_task():
     assert metrics.of(make_task([0, 1])) is metrics.get("log_loss")
     task = make_heads([[0, 1], [1, 2]], metric="macro_f1")
-    assert metrics.of(task).title == "macro F1 over 2 heads"
-    assert metrics.of(task, "accuracy").title == "accuracy over 2 heads"
+    assert metrics.of(task).title == "macro F1 over 2 outputs"
+    assert metrics.of(task, "accuracy").title == "accuracy over 2 outputs"
     assert over(metrics.get("accuracy"), ()) is metrics.get("accuracy")
 
 
@@ -124,8 +126,8 @@ def test_each_head_is_decided_as_if_it_were_alone(name, seed):
 def test_a_decision_says_what_it_does_with_each_head():
     metric = over(metrics.get("accuracy"), HEADS)
     decision = decisions.default(metric, "heads", 7)
-    assert decision.reason == "in each head the most probable class"
-    with pytest.raises(RunError, match="the columns it was fitted on, 7; received 6"):
+    assert decision.reason == "for each output the most probable class"
+    with pytest.raises(RunError, match="7 columns; received 6"):
         decision.apply(np.ones((1, 6)))
 
 

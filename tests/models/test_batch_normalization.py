@@ -131,10 +131,10 @@ def test_images_are_drawn_by_a_seed_in_batches_of_about_one_size(monkeypatch):
     ("wanted", "pretrained", "statistics", "told"),
     [
         ("auto", True, "inference", "4 layers kept in inference mode (pretrained)"),
-        ("auto", False, "train", "on batch statistics, momentum 0.9 (trained from scratch)"),
+        ("auto", False, "train", "with batch statistics, momentum 0.9 (trained from scratch)"),
         ("inference", False, "inference", "inference mode (as asked for)"),
         ("train", True, "train", "momentum 0.9 (as asked for)"),
-        ("recalibrate", True, "recalibrate", "anew on at most 512 training images of a fold"),
+        ("recalibrate", True, "recalibrate", "again on at most 512 training images of a fold"),
     ],
 )
 def test_what_is_decided(wanted, pretrained, statistics, told):

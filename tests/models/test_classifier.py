@@ -155,16 +155,16 @@ def test_a_network_handed_over_is_pretrained_when_its_statistics_moved():
     network.get_layer("block1_norm").moving_mean.assign(np.ones(16))
     made = build(resolve(network), 16, 2)
     assert made.pretrained
-    assert "with the weights it was handed over with" in made.notes[0]
+    assert "with the weights that it was passed with" in made.notes[0]
     assert "the backbone has none" in build(plain(), 16, 2).notes[1]
 
 
 @pytest.mark.parametrize(
     ("bias", "pretrained", "said"),
     [
-        ({"bias_initializer": "ones"}, True, "mine with the weights it was handed over with"),
-        ({}, False, "mine from random numbers; it was handed over untrained"),
-        ({"use_bias": False}, True, "mine as it was handed over, trained or not"),
+        ({"bias_initializer": "ones"}, True, "mine with the weights that it was passed with"),
+        ({}, False, "mine with random weights; it was passed untrained"),
+        ({"use_bias": False}, True, "mine as passed, trained or not"),
     ],
 )
 def test_weights_are_read_from_the_network_handed_over(bias, pretrained, said):

@@ -34,7 +34,7 @@ def test_the_rate_rises_with_depth_and_other_dropout_stays():
 
 def test_none_is_dropped_unless_asked_for():
     model = network()
-    assert set_rate(model, 0.0) == "stochastic depth: none; 2 blocks could be dropped"
+    assert set_rate(model, 0.0) == "stochastic depth: none; 2 blocks support it"
     model.get_layer("usual").rate = 0.0
     images = np.random.default_rng(0).random((4, 8, 8, 3), np.float32)
     np.testing.assert_array_equal(model(images, training=True), model(images, training=False))
@@ -44,7 +44,7 @@ def test_a_network_without_branches_says_so_only_where_it_is_asked():
     model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3)], name="plain")
     assert set_rate(model, 0.0) == ""
     assert set_rate(model, 0.1) == (
-        "stochastic depth: plain has no Dropout of whole branches to set, and keeps what it has"
+        "stochastic depth: plain has no drop-path layers, and is not changed"
     )
 
 

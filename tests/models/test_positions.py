@@ -45,5 +45,5 @@ def test_a_slope_over_the_grid_stays_one_and_tokens_stay(tokens, ahead):
 
 
 def test_other_shapes_are_not_resampled():
-    with pytest.raises(ValueError, match="not of two square grids"):
+    with pytest.raises(ValueError, match="must be those of square grids"):
         resampled(np.zeros((15, 4), "float32"), (36, 4))

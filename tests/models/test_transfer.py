@@ -45,7 +45,7 @@ def test_what_is_to_be_reinitialised_keeps_its_own_values():
 def test_a_head_of_other_classes_passes_only_when_reinitialised():
     small, large = tiny(16, seed=1, classes=3), tiny(16, seed=2, classes=5)
     before = large.get_weights()
-    with pytest.raises(TransferError, match=r"2 of another shape: head/kernel \(64, 3\) -> \(64"):
+    with pytest.raises(TransferError, match=r"2 with another shape: head/kernel \(64, 3\) -> \(64"):
         transfer(small, large)
     assert equal(large.get_weights(), before)
     assert len(transfer(small, large, reinitialise=["head"]).kept) == 20
@@ -65,15 +65,15 @@ def test_a_refusal_lists_both_sides_and_changes_nothing():
         transfer(source, target)
     message = str(refused.value)
     assert "2 missing in the source: new/kernel, new/bias." in message
-    assert "2 without place in the target: old/kernel, old/bias." in message
-    assert "Build both from the same backbone" in message
+    assert "2 missing in the target: old/kernel, old/bias." in message
+    assert "Build both networks from the same backbone" in message
     assert equal(target.get_weights(), before)
 
 
 def test_a_weight_that_only_the_source_has_is_a_refusal_too():
     source, target = net("stem", "more"), net("stem")
     before = target.get_weights()
-    with pytest.raises(TransferError, match="2 without place in the target: more/kernel"):
+    with pytest.raises(TransferError, match="2 missing in the target: more/kernel"):
         transfer(source, target)
     assert equal(target.get_weights(), before)
 
@@ -121,5 +121,5 @@ def test_two_weights_of_one_name_are_refused():
             return x
 
     model = keras.Sequential([keras.Input((2,)), Twice(name="twice")], name="outer")
-    with pytest.raises(TransferError, match=r"Two weights of .* are called 'outer/twice/w'"):
+    with pytest.raises(TransferError, match=r"Two weights of .* have the name 'outer/twice/w'"):
         named_weights(model)

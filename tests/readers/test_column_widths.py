@@ -66,7 +66,7 @@ def test_long_cells_of_other_columns_are_passed_over(read):
     assert task.groups is None
     rules = {one.name: one.rule for one in task.evidence}
     assert rules["group"] == (
-        "site is named like a group, but a cell of it has more than 4,096 characters"
+        "site is named like a group, but one of its cells has more than 4,096 characters"
     )
 
 
@@ -89,7 +89,7 @@ def test_a_long_cell_in_a_table_beside_is_passed_over(read):
 def test_a_long_id_or_label_is_refused(read, table, column, columns):
     said = (
         rf"^{table}\.csv has a cell of 500,000 characters in column '{column}', row 18 below the "
-        r"header, and an id or a label has 4,096 at most; shorten it, or fetch the file again\.$"
+        r"header; an id or label can have 4,096 at most\. Shorten it, or download the file again\.$"
     )
     with pytest.raises(DataError, match=said):
         read(**{table: columns})

@@ -58,7 +58,7 @@ def test_an_object_a_line(tmp_path):
 )
 def test_what_is_no_json(tmp_path, content):
     (tmp_path / "a.json").write_text(content)
-    with pytest.raises(DataError, match=r"a\.json is no JSON.*fetch it again"):
+    with pytest.raises(DataError, match=r"a\.json is not valid JSON.*download it again"):
         csv_tables.read_json(tmp_path / "a.json")
 
 
@@ -71,5 +71,5 @@ def test_names_of_columns_have_no_byte_order_marks(tmp_path):
 
 def test_names_of_columns_that_differ_by_blanks_only(tmp_path):
     (tmp_path / "a.csv").write_text("id,id \n1,2\n")
-    with pytest.raises(DataError, match="more than one column called 'id'"):
+    with pytest.raises(DataError, match="several columns with the name 'id'"):
         csv_tables.read_csv(tmp_path / "a.csv")

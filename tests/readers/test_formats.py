@@ -1,4 +1,4 @@
-"""The registry of picture formats, and a format that a made-up package adds to it."""
+"""The registry of image formats, and a format that a made-up package adds to it."""
 
 import sys
 import zipfile
@@ -208,6 +208,6 @@ def test_doctor_lists_the_extras_of_formats(monkeypatch):
 
 def test_doctor_names_a_plugin_that_is_no_format(installed):
     installed(value="NO_FORMAT")
-    (fault,) = (each for each in doctor.packages() if each.name == "picture formats")
+    (fault,) = (each for each in doctor.packages() if each.name == "image formats")
     assert fault.state == "fault"
     assert "'box'" in fault.text

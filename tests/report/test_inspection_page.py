@@ -127,7 +127,7 @@ def test_of_many_pairs_and_unreadable_files_some_are_shown(draw, written):
     task = draw([0] * 30, classes=1, test_ids=[])
     pictures = [findings.image(task, row) for row in range(30)]
     pairs = tuple(Pair(pictures[0], one, same=True) for one in pictures[1:])
-    broken = tuple((one, "cut short") for one in pictures * 2)
+    broken = tuple((one, "incomplete") for one in pictures * 2)
     found = Findings(opened=30, unreadable=broken, sets=(tuple(pictures),), pairs=pairs)
     _, page = written(task, found)
     assert "12 of 29 pairs are shown." in page.text["duplicates"]
@@ -201,7 +201,7 @@ def test_what_cannot_be_shown_is_named(draw, written):
 
 def test_a_class_without_readable_images_has_an_empty_strip(draw):
     task = draw([0, 0, 2], classes=3)
-    found = Findings(opened=8, unreadable=((findings.image(task, 2), "cut short"),))
+    found = Findings(opened=8, unreadable=((findings.image(task, 2), "incomplete"),))
     heads = headers.look(Path(), [])
     strips = inspection_page.of(task, heads, found, [], 0)["strips"]
     assert [(strip.name, strip.count, len(strip.pictures)) for strip in strips] == [

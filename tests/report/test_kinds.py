@@ -78,7 +78,7 @@ def test_worst_mistakes_of_tags_have_the_highest_loss(tmp_path) -> None:
     text = squeezed(page_of(run).text["mistakes"])
     assert re.findall(r" (r\d+)", text) == [run.task.train_ids[row] for row in worst]
     assert re.findall(r"loss (\S+)", text) == [f"{losses[row]:.2f}" for row in worst]
-    assert f"{len(wrong)} of 150 images have a wrong tag out-of-fold, or lack one" in text
+    assert f"{len(wrong)} of 150 images have a wrong or missing tag out-of-fold" in text
     first = [", ".join(np.array(TAGS)[part[worst[0]] == 1]) for part in (labels, answers)]
     assert f"{first[0]} taken for {first[1] or 'no tag'} loss" in text
 
@@ -87,7 +87,7 @@ def test_tags_without_a_wrong_one_say_so(tmp_path) -> None:
     run = make_run_of("tags", tmp_path / "first")
     sure = np.clip(run.task.labels, 0.01, 0.99)
     filesystem.write_arrays(run.path / "oof.npz", ids=run.task.train_ids, probabilities=sure)
-    assert "Every image has exactly its tags" in page_of(run).text["mistakes"]
+    assert "Every image has exactly the right tags" in page_of(run).text["mistakes"]
 
 
 def test_tags_that_are_shares_are_compared_by_their_means(tmp_path) -> None:
@@ -98,7 +98,7 @@ def test_tags_that_are_shares_are_compared_by_their_means(tmp_path) -> None:
     errors = np.sqrt(((labels - oof) ** 2).mean(axis=0))
     assert [row[3] for row in told] == [f"{error:.3f}" for error in errors]
     assert [row[1] for row in told] == [f"{mean:.3f}" for mean in labels.mean(axis=0)]
-    assert "furthest from the truth" in page.text["mistakes"]
+    assert "have the largest errors" in page.text["mistakes"]
     assert "decision" not in page.text
 
 

@@ -253,7 +253,7 @@ def test_a_refused_submission_has_no_rank(run: Run) -> None:
 def test_a_changed_submission_is_told_from_the_one_sent(
     run: Run, finished: tuple[Run, str, Page]
 ) -> None:
-    assert "this very file" in finished[2].text["submitted"]
+    assert "the same file" in finished[2].text["submitted"]
     write_receipt(run, sha256="ab" * 32)
     assert "another file" in page_of(run).text["submitted"]
 
@@ -288,7 +288,7 @@ def test_trust_says_what_was_checked(finished: tuple[Run, str, Page], tmp_path: 
     run, _, page = finished
 
     trusted = squeezed(page.text["trust"])
-    assert "6 sealed fold × stage results" in trusted
+    assert "6 finished folds (of all stages)" in trusted
     assert "saw the image or another of its group" in trusted
     assert page.text["sha256"] == filesystem.sha256(run.submission)
     _, *folds = rows(page, "folds")
@@ -401,7 +401,7 @@ def test_a_missing_file_is_an_error_that_names_it(run: Run, file: str) -> None:
 def test_a_damaged_fold_file_is_named(run: Run) -> None:
     (run.path / "folds.csv").write_text("x\n")
 
-    with pytest.raises(RunError, match=r"folds\.csv does not hold the 3 folds"):
+    with pytest.raises(RunError, match=r"folds\.csv does not have the 3 folds"):
         report.write(run)
 
 

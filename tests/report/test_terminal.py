@@ -28,12 +28,12 @@ def finished(tmp_path_factory):
 def test_a_task_is_shown_with_its_rules_and_what_was_passed_over(console):
     task = make_task(
         [0, 1, 2],
-        evidence=(Evidence("cell", "probabilities", "one column a class"),),
+        evidence=(Evidence("cell", "probabilities", "one column per class"),),
         warnings=("1 row is passed over.",),
     )
     terminal.show_task(task, console)
     assert console.tables == [
-        ("toys", ["", "taken for", "because"], [("cell", "probabilities", "one column a class")])
+        ("toys", ["", "read as", "because"], [("cell", "probabilities", "one column per class")])
     ]
     assert console.lines == ["Note: 1 row is passed over."]
 
@@ -46,7 +46,7 @@ def test_scores_are_those_of_the_blend(console, finished):
     assert [row[0] for row in rows] == ["stage1-32", "stage2-48"]
     assert rows[1][4] == f"{finished.score:.4f}"
     assert console.lines[0].startswith(
-        "The submission holds what scores best out-of-fold: stage2-48 has"
+        "The submission has the best out-of-fold score: stage2-48 has"
     )
 
 
@@ -102,7 +102,7 @@ def test_scores_of_every_kind(console, tmp_path, kind):
     folds = ["fold 1", "fold 2", "fold 3"]
     assert columns == ["stage", *folds, "out-of-fold", *["accuracy"] * (kind == "classes")]
     assert {len(row) for row in rows} == {len(columns)}
-    decided = f"How predictions become answers: {run.blend.decision.reason}."
+    decided = f"How predictions become labels: {run.blend.decision.reason}."
     assert console.lines[1:] == ([] if kind == "numbers" else [decided])
 
 
@@ -171,6 +171,6 @@ def test_scores_of_heads_have_an_accuracy(console, tmp_path):
     run = make_run_of("heads", tmp_path / "heads")
     terminal.show_scores(run, console)
     (title, columns, rows), *_ = console.tables
-    assert title == "balanced accuracy over 2 heads (higher is better)"
+    assert title == "balanced accuracy over 2 outputs (higher is better)"
     assert columns[-1] == "accuracy"
     assert all(float(row[-1]) > 0 for row in rows)

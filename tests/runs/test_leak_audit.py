@@ -118,7 +118,10 @@ def test_a_file_changed_after_sealing_is_found(run, name):
         raw = bytearray(file.read_bytes())
         raw[10] ^= 1
         file.write_bytes(raw)
-    assert f"{STAGES[1]}/fold0: {name} is not what was sealed" in leak_audit.audit(run).findings
+    assert (
+        f"{STAGES[1]}/fold0: {name} changed after the fold was finished"
+        in leak_audit.audit(run).findings
+    )
 
 
 def test_weights_changed_after_the_next_stage_began_are_found_twice(run):
@@ -135,7 +138,7 @@ def test_predictions_of_rows_of_another_fold_are_found(run):
     findings = leak_audit.audit(run).findings
     for fold in (0, 1):
         where = f"{STAGES[0]}/fold{fold}: "
-        rule = f"predicts other rows than folds.csv holds out in fold {fold}"
+        rule = f"predicts other rows than those that folds.csv assigns to fold {fold}"
         assert where + rule in findings
         assert any(f.startswith(where) and "were trained on" in f for f in findings)
 

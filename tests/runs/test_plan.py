@@ -55,7 +55,7 @@ def begin(tmp_path, console, clock):
         run = Run(
             tmp_path, Recipe(**{"backbone": "tiny", "sizes": SIZES, "folds": 3} | recipe), TASK
         )
-        return Plan(run, Budget(run.recipe.time_limit, begun=clock.now), console)
+        return Plan(run, Budget(run.recipe.time_limit, started=clock.now), console)
 
     return opened
 
@@ -65,7 +65,7 @@ def _written(tmp_path) -> dict:
 
 
 def _told(console: Recorder) -> list[str]:
-    return [line for line in console.lines if line.startswith("The time limit")]
+    return [line for line in console.lines if line.startswith(("The time limit", "Too little"))]
 
 
 def _cost(stages, recipe=None) -> float:
@@ -123,8 +123,8 @@ def test_epochs_are_fitted_to_the_time_left(begin, clock):
     stage = plan.next()
     settled = plan.settle(stage, FAST)
     ahead = [settled, plan.next(), plan.next()]
-    assert _cost(ahead) <= Budget(60, begun=1000).left() + FAST.start
-    assert _cost(ahead) >= 0.8 * Budget(60, begun=1000).left()
+    assert _cost(ahead) <= Budget(60, started=1000).left() + FAST.start
+    assert _cost(ahead) >= 0.8 * Budget(60, started=1000).left()
 
 
 def test_epochs_that_were_asked_for_are_not_exceeded_under_a_limit(begin):
@@ -165,7 +165,7 @@ def test_a_limit_too_short_for_anything_leaves_the_head(begin, clock, console, t
     assert settled.epochs == 0
     assert plan.next() is None
     assert _told(console) == [
-        "The time limit leaves 0.1 s, too little for 64 px and 96 px: given up.",
+        "The time limit leaves 0.1 s, too little for 64 px and 96 px; left out.",
         NO_TIME_TO_TRAIN,
     ]
     assert [stage["name"] for stage in _written(tmp_path)["stages"]] == ["stage1-32"]
@@ -188,7 +188,7 @@ def test_time_that_is_too_short_to_train_goes_to_heads_at_larger_sizes(begin, cl
     assert plan.slot(second, 2).epochs == 0
     assert plan.next() is None
     assert _told(console) == [
-        "The time limit leaves 4.9 s, too little for 96 px: given up.",
+        "The time limit leaves 4.9 s, too little for 96 px; left out.",
         HEADS_FIRST,
     ]
 
@@ -237,7 +237,7 @@ def test_a_large_stage_that_does_not_fit_is_given_up_in_a_sentence(begin, consol
     assert settled.epochs >= FEWEST_EPOCHS_WORTH_A_STAGE
     assert plan.next().image_size == 64
     assert plan.next() is None
-    assert _told(console) == ["The time limit leaves 7.9 s, too little for 96 px: given up."]
+    assert _told(console) == ["The time limit leaves 7.9 s, too little for 96 px; left out."]
     assert len(_written(tmp_path)["stages"]) == 2
 
 
@@ -247,7 +247,7 @@ def test_a_stage_whose_time_has_passed_is_not_begun(begin, clock, console):
     second = plan.next()
     clock.now += 55
     assert plan.settle(second, FAST) is None
-    assert "64 px and 96 px: given up" in _told(console)[0]
+    assert "64 px and 96 px; left out" in _told(console)[0]
     assert begin(time_limit=60).next().image_size == 32
 
 
@@ -267,7 +267,7 @@ def test_no_fold_may_train_beyond_the_end(tmp_path_factory, limit, passed, speed
     clock, place = Clock(), tmp_path_factory.mktemp("run")
     with mock.patch("time.monotonic", clock):
         recipe = Recipe(backbone="tiny", sizes=SIZES, folds=3, time_limit=limit)
-        budget = Budget(limit, begun=clock.now)
+        budget = Budget(limit, started=clock.now)
         plan = Plan(Run(place, recipe, TASK), budget, Recorder())
         settled = plan.settle(plan.next(), speed)
         clock.now += passed * limit
@@ -281,7 +281,7 @@ def test_no_fold_may_train_beyond_the_end(tmp_path_factory, limit, passed, speed
 def test_folds_share_the_time_that_is_left(begin, clock):
     plan = begin(time_limit=100, sizes=(32,))
     stage = plan.settle(plan.next(), FAST)
-    left = Budget(100, begun=1000).left()
+    left = Budget(100, started=1000).left()
     prediction = cost_of(stage, planning.workload_of(Recipe(folds=3), TASK), FAST).predict
     deadlines = [plan.slot(stage, fold).deadline - clock.now for fold in range(3)]
     expected = [left / remaining - prediction / 3 for remaining in (3, 2, 1)]
@@ -293,7 +293,7 @@ def test_time_for_later_stages_is_kept_back(begin, clock):
     stage = plan.settle(plan.next(), FAST)
     later = _cost([plan.next(), plan.next()])
     ends = plan.slot(stage, 2).deadline - clock.now
-    assert ends + later < Budget(100, begun=1000).left()
+    assert ends + later < Budget(100, started=1000).left()
 
 
 @pytest.mark.parametrize(("took", "less"), [(1.0, 0.0), (3.0, 0.0), (20.0, 34.0)])
@@ -395,9 +395,9 @@ def test_a_plan_holds_every_ramp(begin, tmp_path):
 
 def test_stages_are_shown_before_and_after_the_first_measurement(begin, console):
     plan = begin()
-    assert console.tables[0][2][0][-1] == "when measured"
+    assert console.tables[0][2][0][-1] == "not measured"
     plan.settle(plan.next(), FAST)
-    assert console.tables[1][2][0][-1] != "when measured"
+    assert console.tables[1][2][0][-1] != "not measured"
     assert len(console.tables) == 2
 
 
@@ -437,7 +437,7 @@ def test_views_are_counted_where_the_task_allows_flips(recipe, flips, views):
 
 def test_a_session_pauses_between_folds_and_not_before_its_first(tmp_path, console, clock):
     run = Run(tmp_path, Recipe(backbone="tiny", sizes=SIZES, folds=3), TASK)
-    plan = Plan(run, Budget(None, begun=clock.now, session=1000), console)
+    plan = Plan(run, Budget(None, started=clock.now, session=1000), console)
     stage = plan.next()
     clock.now += 2000
     plan.pause_unless_session_lasts(stage)
@@ -446,9 +446,9 @@ def test_a_session_pauses_between_folds_and_not_before_its_first(tmp_path, conso
         plan.pause_unless_session_lasts(stage)
         clock.now += 320
         plan.fold_took(320)
-    filesystem.begin_anew(run.directory(stage, 0))
+    filesystem.make_empty(run.directory(stage, 0))
     filesystem.seal(run.directory(stage, 0))
-    with pytest.raises(PausedError, match="next fold of stage1-32: 1 of 9 folds are sealed"):
+    with pytest.raises(PausedError, match="next fold of stage1-32: 1 of 9 folds are finished"):
         plan.pause_unless_session_lasts(stage)
 
 

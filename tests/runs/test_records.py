@@ -162,7 +162,7 @@ def test_a_field_has_a_default_or_is_missed_when_read(tmp_path, name, field):
 def test_a_value_of_another_form_names_its_field(tmp_path, name, field):
     kind, content = WRITTEN[name]
     filesystem.write_json(tmp_path / name, content | {field: [[{"no": "such"}]]})
-    with pytest.raises(RunError, match=rf"{name} holds .*\({field}.*Remove that file") as caught:
+    with pytest.raises(RunError, match=rf"{name} has .*\({field}.*Remove that file") as caught:
         records.read(tmp_path / name, kind)
     assert "\n" not in str(caught.value)
 
@@ -170,7 +170,9 @@ def test_a_value_of_another_form_names_its_field(tmp_path, name, field):
 @pytest.mark.parametrize("name", WRITTEN)
 def test_a_newer_record_is_refused_with_one_sentence(tmp_path, name):
     filesystem.write_json(tmp_path / name, {"version": records.VERSION + 1, "other": {}})
-    with pytest.raises(RunError, match=f"{name} was written by a newer kaggle-prz.*Install"):
+    with pytest.raises(
+        RunError, match=f"{name} was written by a newer version of kaggle-prz.*Install"
+    ):
         records.read(tmp_path / name, WRITTEN[name][0])
 
 
@@ -192,5 +194,5 @@ def test_a_run_written_now_has_versions_and_no_other_keys(tmp_path):
 def test_a_damaged_blend_is_one_sentence_of_the_run(tmp_path):
     run = runs.load_run(make_run(tmp_path / "runs" / "toys" / "first").path)
     (run.path / "blend.json").write_text('{"score": "high"}')
-    with pytest.raises(RunError, match=r"blend\.json holds .*score"):
+    with pytest.raises(RunError, match=r"blend\.json has .*score"):
         _ = run.score

@@ -57,7 +57,7 @@ def test_a_recipe_that_lost_its_content_is_told_as_damage(tmp_path):
 )
 def test_other_files_are_refused(tmp_path, changes, what):
     _begin(tmp_path / "run")
-    with pytest.raises(RunError, match=f"the {what} changed since it began.*--run NAME"):
+    with pytest.raises(RunError, match=f"the {what} changed since it started.*--run NAME"):
         _begin(tmp_path / "run", **changes)
 
 
@@ -108,7 +108,7 @@ def test_a_task_is_read_back_as_it_was(tmp_path, groups):
         [0, 1, 2, 0, 1, 2],
         groups=groups,
         classes=("é", "a,b", '"'),
-        evidence=(Evidence("cell", "probabilities", "one column a class"),),
+        evidence=(Evidence("cell", "probabilities", "one column per class"),),
         warnings=("1 row is passed over",),
     )
     _begin(tmp_path / "run", task=task)
@@ -182,7 +182,7 @@ def test_a_directory_that_holds_no_run(tmp_path, name):
     _begin(tmp_path / "run")
     runs.write_task(tmp_path / "run", TASK)
     (tmp_path / "run" / name).unlink()
-    with pytest.raises(RunError, match=f"{name} is missing: the directory holds no run"):
+    with pytest.raises(RunError, match=f"{name} is missing: the directory has no run"):
         runs.load_run(tmp_path / "run")
 
 

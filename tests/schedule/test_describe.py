@@ -19,19 +19,20 @@ def test_every_choice_is_told():
         layer_decay=0.8, accumulate=4, loss="focal", class_weight="balanced", ema=0.99, patience=2
     )
     assert describe.of(stage(label_smoothing=0.1), recipe) == [
-        "layer decay: the learning rate of a band of layers is 0.8 of that of the band after it",
-        "weights change every 4 steps, by their mean gradient",
-        "loss: focal, images that are right already weigh less",
-        "loss: every class weighs the same, by the training rows of the fold",
-        "weights that predict: an exponential moving average with momentum 0.99",
-        "a fold ends after 2 passes without a better score of its held-out rows and keeps its best "
-        "pass; out-of-fold scores are therefore a little optimistic",
+        "layer decay: the learning rate of a group of layers is 0.8 of that of the next group",
+        "gradients are averaged over 4 steps before the weights change",
+        "loss: focal, which gives less weight to images that are classified well",
+        "loss: every class has the same total weight in the training rows of a fold",
+        "EMA of the weights with momentum 0.99; the averaged weights predict",
+        "early stopping: the stage of a fold ends after 2 epochs without a better "
+        "out-of-fold score and keeps its best epoch, "
+        "so out-of-fold scores are slightly optimistic",
     ]
 
 
 def test_numbers_are_not_smoothed():
     assert describe.of(stage(label_smoothing=0.1), Recipe(ema=0), has_classes=False) == [
-        "label smoothing: none, since numbers have no classes"
+        "label smoothing: none, because numbers have no classes"
     ]
 
 
@@ -56,7 +57,7 @@ def test_stages_are_shown_with_their_share_and_forecast(console):
     assert rows[0] == ("1", "50 px", "4", "8", "1.0e-03", "50%", "35 s")
     assert rows[1] == ("2", "100 px", "1", "8", "1.0e-03", "50%", "53 s")
     assert console.lines == [
-        "2.50× less compute than the same epochs at 100 px; predicted in all: 1 min 28 s"
+        "2.50× less compute than the same epochs at 100 px; predicted in total: 1 min 28 s"
     ]
 
 
@@ -70,7 +71,7 @@ def test_a_ramp_has_a_column_where_it_is_not_zero_throughout(console):
 
 def test_without_a_speed_times_are_left_open(console):
     describe.show_stages(STAGES, WORKLOAD, None, console)
-    assert [row[-1] for row in console.tables[0][2]] == ["when measured"] * 2
+    assert [row[-1] for row in console.tables[0][2]] == ["not measured"] * 2
     assert console.lines == ["2.50× less compute than the same epochs at 100 px"]
 
 

@@ -109,41 +109,47 @@ def test_every_mistake_is_told_at_once_with_where_it_is_written(written):
     mine = written("fold = 3\nema = 2.0\npatience = 0\n")
     lines = _mistakes(recipe=mine, folds=1, settings={"loss": "square", "mixin": 1}, patience=3)
     assert len(lines) == 5
-    assert "folds: Input should be greater than or equal to 2 (received 1)" in lines
-    assert f"{mine}: ema: Input should be less than 1 (received 2.0)" in lines
+    assert "folds: must be greater than or equal to 2 (received 1)" in lines
+    assert f"{mine}: ema: must be less than 1 (received 2.0)" in lines
     told = "\n".join(lines)
     assert f"{mine}: unknown key 'fold'; did you mean 'folds'? The keys are backbone, " in told
     assert "--set: unknown key 'mixin'; did you mean 'mixup'? The keys are backbone, " in told
-    assert "--set: loss: Input should be 'crossentropy' or 'focal' (received 'square')" in told
+    assert "--set: loss: must be 'crossentropy' or 'focal' (received 'square')" in told
 
 
 def test_a_rule_of_two_keys_is_told_with_the_file(written):
     mine = written("sizes = [32, 48]\nepochs = [1, 2, 3]\n")
     assert _mistakes(recipe=mine) == [
-        f"{mine}: recipe: 3 epochs for 2 sizes; give one number in all, or one for every size"
+        f"{mine}: recipe: 3 epochs for 2 sizes; give one number in total, or one per size"
     ]
 
 
 def test_a_key_is_given_once():
     assert _mistakes(settings={"seed": 1, "folds": 3}, seed=2) == [
-        "Given twice, once with --set: seed. Keep one of each."
+        "Given twice, as an option and with --set: seed. Keep one of each."
     ]
 
 
 def test_an_unknown_name_lists_the_known():
     (told,) = _mistakes(recipe="stron")
-    assert told.startswith("No recipe is called 'stron', and there is no file of that name.")
-    assert "Did you mean 'strong'? Known are quick, standard, strong; a recipe of your own" in told
+    assert told.startswith("No recipe is called 'stron', and no file has this name.")
+    assert (
+        "Did you mean 'strong'? The recipes are quick, standard, strong. For a recipe of your own"
+        in told
+    )
 
 
 @pytest.mark.parametrize(
     ("content", "told"),
     [
         (b"folds = \n", "mine.toml is not valid TOML: Invalid value"),
-        (b"\xff\xfe", "cannot be read: it is not written in UTF-8"),
-        (b"[receipt]\nfolds = 3\n", "has the tables [card] and [recipe]; received [receipt]"),
-        (b"folds = 3\n[recipe]\nfolds = 3\n", "folds is given twice, at the top and in [recipe]"),
-        (b"recipe = 3\n", "mine.toml: recipe is a table of keys"),
+        (b"\xff\xfe", "cannot be read: it is not in UTF-8"),
+        (b"[receipt]\nfolds = 3\n", "can have the tables [card] and [recipe]; received [receipt]"),
+        (
+            b"folds = 3\n[recipe]\nfolds = 3\n",
+            "folds is given both at the top level and in [recipe]",
+        ),
+        (b"recipe = 3\n", "mine.toml: recipe must be a table of keys"),
         (b"[card]\nabout = 3\n", "mine.toml: card.command: Field required"),
     ],
 )

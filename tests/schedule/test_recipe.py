@@ -15,10 +15,10 @@ def test_every_mistake_is_told_at_once_with_what_was_received():
     lines = _mistakes(folds=1, sizes=(64, 32), dropout=1.0, nonsense=3)
     assert len(lines) == 4
     told = "\n".join(lines)
-    assert "folds: Input should be greater than or equal to 2 (received 1)" in told
+    assert "folds: must be greater than or equal to 2 (received 1)" in told
     assert "sizes: image sizes must rise" in told
     assert "write them as 32,64 (received [64, 32])" in told
-    assert "dropout: Input should be less than 1 (received 1.0)" in told
+    assert "dropout: must be less than 1 (received 1.0)" in told
     assert "unknown key 'nonsense'. The keys are backbone, weights, sizes" in told
 
 
@@ -34,28 +34,34 @@ def test_sizes_that_do_not_rise(sizes):
         ({"sizes": ()}, "at least one image size is needed"),
         (
             {"sizes": "abc"},
-            "sizes: Input should be numbers in a list, such as [96, 144] (received 'abc')",
+            "sizes: must be numbers in a list, such as [96, 144] (received 'abc')",
         ),
         ({"sizes": (4,)}, "greater than or equal to 8 (received 4)"),
-        ({"epochs": (1, 2, 3), "sizes": (32, 48)}, "3 epochs for 2 sizes; give one number in all"),
+        (
+            {"epochs": (1, 2, 3), "sizes": (32, 48)},
+            "3 epochs for 2 sizes; give one number in total",
+        ),
         ({"epochs": (1, 0, 3)}, "only the last of several sizes may have 0 epochs"),
         ({"epochs": (0,), "sizes": (32,)}, "only the last of several sizes may have 0 epochs"),
         ({"fixres": True}, "recipe: unknown key 'fixres'; to predict at a larger size, add that"),
         (
             {"average_last": 0.2},
-            "unknown key 'average_last'; the weights that predict are averaged",
+            "unknown key 'average_last'; use ema to average the weights",
         ),
-        ({"time_limit": 0.0}, "time_limit: Input should be greater than 0"),
-        ({"time_limit": float("inf")}, "time_limit: Input should be a finite number"),
-        ({"time_limit": "soon"}, "time_limit: 'soon' is not a time such as 600, 90s, 10m or 1h30m"),
-        ({"time_limit": True}, "time_limit: this key takes no true or false (received true)"),
-        ({"patience": False}, "patience: this key takes no true or false (received false)"),
-        ({"tta": "perhaps"}, "tta: Input should be true or false (received 'perhaps')"),
-        ({"folds": 2.5}, "folds: Input should be a whole number (received 2.5)"),
-        ({"ema": "much"}, "ema: Input should be a number (received 'much')"),
+        ({"time_limit": 0.0}, "time_limit: must be greater than 0"),
+        ({"time_limit": float("inf")}, "time_limit: must be a finite number"),
+        (
+            {"time_limit": "soon"},
+            "time_limit: 'soon' is not a time; write it like 600, 90s, 10m or 1h30m",
+        ),
+        ({"time_limit": True}, "time_limit: this key does not take true or false (received true)"),
+        ({"patience": False}, "patience: this key does not take true or false (received false)"),
+        ({"tta": "perhaps"}, "tta: must be true or false (received 'perhaps')"),
+        ({"folds": 2.5}, "folds: must be a whole number (received 2.5)"),
+        ({"ema": "much"}, "ema: must be a number (received 'much')"),
         ({"learning_rat": 1}, "unknown key 'learning_rat'; did you mean 'learning_rate'? The keys"),
         ({"precision": "half"}, "'mixed_bfloat16' (received 'half')"),
-        ({"seed": -1}, "seed: Input should be greater than or equal to 0"),
+        ({"seed": -1}, "seed: must be greater than or equal to 0"),
     ],
 )
 def test_a_value_out_of_range(options, told):
@@ -72,9 +78,9 @@ def test_a_time_limit_may_be_written_as_at_the_terminal():
 @pytest.mark.parametrize(
     ("epochs", "told"),
     [
-        (-1, "epochs: Input should be greater than 0 (received -1)"),
-        ((1, -2, 3), "epochs: Input should be greater than or equal to 0 (received -2)"),
-        ("many", "epochs: Input should be a number (received 'many')"),
+        (-1, "epochs: must be greater than 0 (received -1)"),
+        ((1, -2, 3), "epochs: must be greater than or equal to 0 (received -2)"),
+        ("many", "epochs: must be a number (received 'many')"),
     ],
 )
 def test_epochs_are_only_told_of_the_form_that_was_meant(epochs, told):

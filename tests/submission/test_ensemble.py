@@ -171,7 +171,7 @@ def test_a_stage_cut_short_that_scores_worse_takes_no_part():
 
 
 def test_without_a_complete_stage_there_is_no_blend():
-    with pytest.raises(RunError, match=r"no complete stage yet.*Run the same command again"):
+    with pytest.raises(RunError, match=r"complete yet.*Run the same command again"):
         _choose(s1=_stage("s1", 0.7, folds=[0]))
 
 

@@ -1,4 +1,4 @@
-"""Submissions with a row for every image and head, read and written."""
+"""Submissions with one row per image and output, read and written."""
 
 import csv
 import shutil
@@ -36,7 +36,7 @@ def test_rows_of_heads_are_read_as_rows_of_images(bleedings):
     for image, row in zip(task.train_ids.tolist(), task.labels.tolist(), strict=True):
         assert row == [truth[f"{image}_{name}"] for name in task.classes]
     evidence = {each.name: each.rule for each in task.evidence}
-    assert evidence["cell"].endswith("a row for every image and head")
+    assert evidence["cell"].endswith("one row per image and output")
 
 
 def test_true_predictions_are_perfect_and_joined_by_id(bleedings, tmp_path):
@@ -76,7 +76,9 @@ def test_an_image_that_lacks_a_head(copy):
     lines = table.read_text().splitlines()
     lost = lines[1]
     table.write_text("\n".join([lines[0], *(line for line in lines[1:] if line != lost)]) + "\n")
-    with pytest.raises(DataError, match=r"each of 3 heads once an image; '\w+' has 2 rows"):
+    with pytest.raises(
+        DataError, match=r"each of 3 outputs once per image; '\w+' has 2 different rows"
+    ):
         infer.read(copy, slug="copy")
 
 

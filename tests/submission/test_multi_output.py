@@ -102,11 +102,11 @@ def test_each_head_is_answered_by_its_own_decision(tmp_path):
         Decision("classes", "given"),
         decisions.default(metrics.of(make_heads([[0, 0]], sizes=(3, 2))), "heads", 5),
     ],
-    ids=["of classes", "of other heads"],
+    ids=["of classes", "apply to other outputs"],
 )
 def test_a_decision_on_something_else_is_refused(tmp_path, decision):
     task = _task(tmp_path, (2, 3))
-    with pytest.raises(SubmissionError, match=r"says nothing of 2 heads with 2 \+ 3 classes"):
+    with pytest.raises(SubmissionError, match=r"does not apply to 2 outputs with 2 \+ 3 classes"):
         submission.write(tmp_path / "mine.csv", task, task.test_ids, np.ones((5, 5)), decision)
 
 

@@ -149,7 +149,7 @@ MUTATIONS = {
     "a column renamed": (lambda rows: [["id", "Cat", "dog"], *rows[1:]], "it has id, Cat, dog"),
     "no header": (lambda rows: rows[1:], "columns, in order"),
     "a row less": (lambda rows: rows[:-1], r"1 are missing \(a,b\)"),
-    "a row twice": (lambda rows: [*rows, rows[1]], "it has 4: some ids more than once"),
+    "a row twice": (lambda rows: [*rows, rows[1]], "it has 4: some ids occur more than once"),
     "a stranger": (lambda rows: [*rows, ["9", "1", "0"]], r"1 are not in the sample \(9\)"),
     "rows swapped": (lambda rows: [rows[0], rows[2], rows[1], rows[3]], "in another order"),
     "a leading zero lost": (lambda rows: [rows[0], ["1", *rows[1][1:]], *rows[2:]], "missing"),

@@ -194,8 +194,8 @@ def _write_stage(
                 "training_traces": 1,
                 "predicted_images": 2 * (len(run.task.train_ids) + sealed * len(run.task.test_ids)),
                 "decisions": [
-                    "precision: float32: a processor gains nothing from half precision",
-                    "weights: tiny from random numbers, no pretrained weights",
+                    "precision: float32: a CPU is not faster with half precision",
+                    "weights: tiny with random weights, not pretrained",
                 ],
             },
         )
@@ -253,7 +253,7 @@ def _provenance(run: Run, stage: Stage, fold: int) -> dict[str, Any]:
     body, head = ["block1_conv/kernel", "block1_norm/gamma"], ["head/kernel", "head/bias"]
     if stage.index == 1:
         return {
-            "source": "weights: tiny from random numbers, no pretrained weights",
+            "source": "weights: tiny with random weights, not pretrained",
             "source_sha256": None,
             "kept": body,
             "reinitialised": head,

@@ -69,7 +69,7 @@ def test_another_seed_draws_other_folds():
 
 
 def test_one_fold_holds_out_nothing():
-    with pytest.raises(UsageError, match=r"at least 2 folds, received --folds 1"):
+    with pytest.raises(UsageError, match=r"at least 2 folds; received --folds 1"):
         folds.draw(make_task([0, 1] * 5, classes=2), 1, 0)
 
 
@@ -83,8 +83,8 @@ def test_rare_classes_are_put_together_and_named():
     assert held_out.tolist() == [3] * 5
     (note,) = folds.notes(task, 5)
     assert note == (
-        "3 of 4 classes have fewer images than there are folds (5), so not every fold holds one "
-        "out: 'c1' has 3, 'c2' has 2, 'c3' has 1."
+        "3 of 4 classes have fewer images than folds (5), so some folds do not hold them out: "
+        "'c1' has 3, 'c2' has 2, 'c3' has 1."
     )
     assert folds.notes(task, 2)[0].startswith("1 of 4 classes")
     assert folds.notes(make_task([0, 1] * 5, classes=2), 5) == []
@@ -151,7 +151,7 @@ def test_heads_of_which_few_rows_have_the_same_are_spread_by_the_rarest():
 
 def test_rare_classes_of_heads_are_named():
     (note,) = folds.notes(make_heads([[0, 0], [1, 1], [0, 1], [0, 1], [1, 1]]), 2)
-    assert note.startswith("2 of 5 classes have fewer images than there are folds")
+    assert note.startswith("2 of 5 classes have fewer images than folds")
     assert note.endswith("'h1_0' has 1, 'h1_2' has 0.")
 
 
@@ -206,5 +206,5 @@ def test_a_fold_file_that_does_not_cover_the_rows_is_refused(tmp_path, change):
     file = tmp_path / "folds.csv"
     folds.write(file, task, np.arange(12) % 2)
     file.write_text(change(file.read_text()))
-    with pytest.raises(RunError, match=r"does not hold the 2 folds .* --run NAME"):
+    with pytest.raises(RunError, match=r"does not have the 2 folds .* --run NAME"):
         folds.read(file, task, 2)

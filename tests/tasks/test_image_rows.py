@@ -63,8 +63,8 @@ def test_images_that_cannot_be_decoded_are_named_and_absent_ones_are_not():
     kept = image_rows.readable(task, np.array([True, False, False, False]))
     assert kept.warnings == (
         "before",
-        "train/r1.png cannot be decoded: it is not trained on.",
-        "test/x.png cannot be decoded: its row gets what is likely of any row.",
+        "train/r1.png cannot be decoded: the row is not used for training.",
+        "test/x.png cannot be decoded: predicting the class prior for its row.",
     )
 
 
@@ -81,13 +81,13 @@ def test_a_bag_keeps_its_other_images_and_a_row_without_any_goes():
     assert kept.images.train_files.tolist() == [f"train/{n}.png" for n in ("r0_1", "r2_0", "r2_2")]
     assert kept.images.test_files.tolist() == ["test/t0_1.png"]
     assert kept.test_ids.tolist() == ["t0", "t1", "t2"]
-    others = "cannot be decoded: the others of its row are used."
+    others = "cannot be decoded: the row's other images are used."
     assert kept.warnings == (
         f"train/r0_0.png {others}",
-        "train/r1_0.png cannot be decoded: it is not trained on.",
+        "train/r1_0.png cannot be decoded: the row is not used for training.",
         f"train/r2_1.png {others}",
         f"test/t0_0.png {others}",
-        "test/t2_0.png cannot be decoded: its row gets what is likely of any row.",
+        "test/t2_0.png cannot be decoded: predicting the class prior for its row.",
     )
 
 

@@ -195,7 +195,7 @@ def test_targets_are_mixed_as_pictures_are_and_stay_as_they_are_where_none_is():
 
 
 def test_class_indexes_that_would_be_mixed_are_refused_before_training():
-    with pytest.raises(UsageError, match="Give class indexes as shares"):
+    with pytest.raises(UsageError, match="Convert class indexes to one-hot rows"):
         TrainBatches(numbered(8), np.arange(8), np.arange(8), batch_size=4,
                      augmentation=Augmentation(cutmix=1.0))  # fmt: skip
 

@@ -369,12 +369,12 @@ def test_what_was_decided_is_said_before_anything_is_trained(begin):
     worker.prepare(STAGE.model_copy(update={"index": 2, "image_size": 24}), STAGE, measure=False)
     assert console.bars == []
     assert console.lines == [
-        "Decided: precision: float32: a processor gains nothing from half precision.",
-        "Decided: weights: tiny from random numbers, no pretrained weights.",
-        "Decided: batch normalization: 4 layers on batch statistics, momentum 0.9 (trained from "
+        "Decided: precision: float32: a CPU is not faster with half precision.",
+        "Decided: weights: tiny with random weights, not pretrained.",
+        "Decided: batch normalization: 4 layers with batch statistics, momentum 0.9 (trained from "
         "scratch).",
-        "Decided: augmentation: horizontal flips; drawn for each image, on the processor.",
-        "Decided: weights that predict: an exponential moving average with momentum 0.95.",
+        "Decided: augmentation: horizontal flips; drawn for each image, on the CPU.",
+        "Decided: EMA of the weights with momentum 0.95; the averaged weights predict.",
     ]
 
 
@@ -389,7 +389,7 @@ def test_the_record_of_a_stage_adds_up_over_restarts(begin):
         assert set(record["seconds"]) == {"build", "features", "train", "predict"}
     assert all(speed > 0 for speed in fold_files.speeds_of([done]))
     assert record["decisions"][0].startswith("precision: float32")
-    assert record["decisions"][1] == "weights: tiny from random numbers, no pretrained weights"
+    assert record["decisions"][1] == "weights: tiny with random weights, not pretrained"
 
 
 def test_a_recipe_that_presizes_trains_on_crops_and_predicts_whole_pictures(begin, competition):
@@ -406,8 +406,8 @@ def test_a_recipe_that_presizes_trains_on_crops_and_predicts_whole_pictures(begi
     record = filesystem.read_json(run.path / "stage1-16" / "stage.json")
     assert record["training_traces"] == 1
     assert (
-        "augmentation: crops of 16 of 24 px, horizontal flips, RandAugment 5, mixup 0.2; drawn for "
-        "each image, on the processor"
+        "augmentation: crops of 16 from 24 px, horizontal flips, RandAugment 5, mixup 0.2; drawn "
+        "for each image, on the CPU"
     ) in record["decisions"]
 
 
@@ -532,7 +532,7 @@ def test_the_weights_that_predict_are_sealed_and_gone_on_from(begin, competition
     went_on = given_by(run, "tiny", later, decoded.stores[24])
     np.testing.assert_allclose(sealed(run, later)[1], went_on[:40][column == 0], atol=1e-5)
     told = filesystem.read_json(run.path / STAGE.name / "stage.json")["decisions"]
-    assert any(sentence.startswith(("weights that predict", "a fold ends")) for sentence in told)
+    assert any(sentence.startswith(("EMA of the weights", "a fold ends")) for sentence in told)
 
 
 def test_an_untrained_fold_is_not_predicted_with_the_average_of_another(begin, competition):

@@ -246,7 +246,7 @@ def test_a_loss_that_is_no_number_is_a_sentence():
         trainer.train(work(fold=3, epochs=40))
     message = str(raised.value)
     assert "The loss became nan in stage1-16, fold 3, step" in message
-    assert "after going back 3 times to good weights and half the rate" in message
+    assert "after going back 3 times to good weights at half the learning rate" in message
     assert "(learning rate 1.2e+37). Use a lower --learning-rate" in message
 
 

@@ -151,8 +151,8 @@ def test_gradients_that_were_not_used_are_told(monkeypatch):
     _, trainer, _ = prepared(backbone=plain(), accumulate=4, tell=told.append)
     trainer.train(work(epochs=4, deadline=0.0))
     sentence = (
-        "stage1-16, fold 0: the time ended 1 steps into an accumulation of 4; their gradients were "
-        "not used."
+        "stage1-16, fold 0: the time limit ended 1 step(s) into an accumulation of 4 steps; their "
+        "gradients were not used."
     )
     assert told == [f"Note: {sentence}"]
     assert sentence in trainer.notes
@@ -227,8 +227,8 @@ def test_a_loss_that_is_no_number_twice_is_recovered_from(monkeypatch):
         rates = history.learning_rate.to_numpy()
         assert rates.max() <= 1e-2
         assert rates[-1] < 1e-2 / 4
-        assert "Note: stage1-16, fold 3: the loss was no number at step" in told[0]
-        assert "the highest learning rate is 0.005 from there." in told[0]
+        assert "Note: stage1-16, fold 3: the loss was NaN or infinite at step" in told[0]
+        assert "with a peak learning rate of 0.005." in told[0]
         assert trainer.notes[-2:] == [sentence.removeprefix("Note: ") for sentence in told]
         with trainer.averaged(3):
             predicting = made.model.get_weights()

@@ -65,7 +65,10 @@ def build(
     run = runs.load_run(what) if (Path(what) / "recipe.json").is_file() else None
     mode = mode or ("predict" if run and (run.path / "blend.json").is_file() else "train")
     if mode == "predict" and run is None:
-        raise UsageError(f"A predicting kernel is built of a run's directory; received {what!s}.")
+        raise UsageError(
+            "A kernel that predicts is built from the directory of a finished run; received "
+            f"{what!s}."
+        )
     slug = job.check_slug(competition or (run.task.slug if run else _slug(str(what))))
     owner = job.check_owner(owner or os.environ.get("KAGGLE_USERNAME") or _signed_in())
     recipe, given = run.recipe if run else Recipe(), dict[str, object]()
@@ -101,7 +104,7 @@ def build(
 
 def _write_kernel(folder: Path, todo: Job, machine: Machine, resume: bool) -> None:
     script = wheels.scripts() / todo.mode
-    filesystem.begin_anew(folder)
+    filesystem.make_empty(folder)
     shutil.copyfile(script / f"{todo.mode}.py", folder / f"{todo.mode}.py")
     template = filesystem.read_json(script / job.KERNEL)
     filesystem.write_json(
@@ -154,8 +157,9 @@ def _options(
 def _network(run: Run | None, recipe: Recipe) -> backbones.Backbone:
     if run and run.record.backbone_identity:
         raise UsageError(
-            f"A kernel takes backbones by name, and {run.path} was trained on a network that was "
-            "handed over. Register it as a plugin, see docs/backbones.md."
+            f"A kernel takes backbones by name only, and {run.path} was trained on a network "
+            "that was passed as an object. Register the network as a plugin, see "
+            "docs/backbones.md."
         )
     network = backbones.resolve(recipe.backbone)
     network.check_sizes(recipe.sizes)
@@ -165,14 +169,14 @@ def _network(run: Run | None, recipe: Recipe) -> backbones.Backbone:
 def _refuse_longer(time_limit: float | None, session: float) -> None:
     if time_limit is not None and time_limit > session:
         raise UsageError(
-            f"A time limit ends with the session, after {session / 3600:g} h; received "
-            f"{time_limit / 3600:g} h. Give --epochs instead: a training without a time limit "
-            "pauses, and the next version of the kernel goes on."
+            f"A time limit must be shorter than a session of {session / 3600:g} h; received "
+            f"{time_limit / 3600:g} h. Use --epochs instead: without a time limit, training "
+            "pauses at the end of a session, and the next version of the kernel continues."
         )
 
 
 def _add_run(files: Bundle, run: Run, slug: str) -> None:
-    """What a prediction needs of a run, without a path of this machine."""
+    """Add what a prediction needs of a run, without a path of this machine."""
     within = f"runs/{run.name}"
     there = run.record.model_copy(update={"competition": slug})
     files.add_json(f"{within}/recipe.json", there.to_json())
@@ -187,7 +191,7 @@ def _add_run(files: Bundle, run: Run, slug: str) -> None:
     for name in dict.fromkeys((*_FACTS, *weights)):
         if not (run.path / name).is_file():
             raise RunError(
-                f"{run.path / name} is missing, and predictions need it. Fit the run again."
+                f"{run.path / name} is missing, and predictions need it. Run the fit command again."
             )
         files.add(f"{within}/{name}", run.path / name)
 
@@ -198,6 +202,6 @@ def _own_weights(files: Bundle, recipe: Recipe) -> dict[str, str]:
         return {}
     file = Path(recipe.weights).expanduser()
     if not file.is_file():
-        raise UsageError(f"--weights names a file that is not there: {recipe.weights!r}.")
+        raise UsageError(f"--weights must name an existing file; received {recipe.weights!r}.")
     files.add(f"weights/{file.name}", file)
     return {"weights": f"weights/{file.name}"}

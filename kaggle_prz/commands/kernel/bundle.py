@@ -61,13 +61,13 @@ class Bundle:
         built = (directory / MANIFEST).is_file() or _mark(directory).is_file()  # whole or not
         if directory.is_dir() and any(directory.iterdir()) and not built:
             raise UsageError(
-                f"{directory} holds files that no earlier build made. Name another directory "
-                "with --output."
+                f"{directory} contains files that kernel build did not write. Choose another "
+                "directory with --output."
             )
         self.directory = directory
         self._paths: dict[str, str] = {}
         filesystem.write_atomic(_mark(directory), "")
-        filesystem.begin_anew(directory)
+        filesystem.make_empty(directory)
 
     def add(self, path: str, source: Path) -> None:
         """Copy a file, to be found as `path` by whoever opens the bundle."""
@@ -114,17 +114,20 @@ def _mark(directory: Path) -> Path:
 
 def unpack(directory: Path, to: Path) -> None:
     """Link every file of a bundle to its path below `to`, emptied first; refuse a damaged one."""
-    filesystem.begin_anew(to)
+    filesystem.make_empty(to)
     for entry in Manifest.read(directory).files:
         file, within = directory / entry.file, PurePosixPath(entry.path)
         if not file.is_file() or filesystem.sha256(file) != entry.sha256:
-            found = "is another" if file.is_file() else "is missing"
+            found = "was changed" if file.is_file() else "is missing"
             raise RunError(
-                f"A bundle is whole or not used: {entry.file} {found} in {directory}. Build it "
-                "and upload it again."
+                f"The bundle in {directory} is damaged: {entry.file} {found}. Build it and "
+                "upload it again."
             )
         if within.is_absolute() or ".." in within.parts:
-            raise RunError(f"{directory / MANIFEST} names a path outside of the bundle: {within}.")
+            raise RunError(
+                f"{directory / MANIFEST} names a path outside the bundle: {within}. Build "
+                "the bundle and upload it again."
+            )
         place = to / within
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(file.absolute())
@@ -138,16 +141,16 @@ def refuse_secrets(directory: Path) -> None:
     known = [form.encode(errors="replace") for form in scrubbing.forms()]
     for name, content in _contents(directory):
         if PurePosixPath(name).name in _NAMES:
-            raise _found(name, "its name says that it is one")
+            raise _found(name, "its name is that of a credential file")
         if any(value in content for value in known):
-            raise _found(name, "it holds a credential of this machine")
+            raise _found(name, "it contains a credential of this machine")
         if any(pattern.search(content) for pattern in _PATTERNS):
-            raise _found(name, "it holds what looks like one")
+            raise _found(name, "it contains text that looks like a credential")
 
 
 def _found(name: str, why: str) -> SecretFoundError:
     return SecretFoundError(
-        f"Nothing with a credential is uploaded, and {name} is refused: {why}. Remove it from "
+        f"A bundle must not contain a credential, and {name} is refused: {why}. Remove it from "
         "the run or the package, and build again."
     )
 

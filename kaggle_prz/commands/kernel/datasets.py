@@ -26,7 +26,7 @@ def publish(door: Door, directory: Path, console: Console) -> str:
     wanted = {"ref": ref, "manifest": filesystem.sha256(directory / bundle.MANIFEST)}
     status = _status(door, ref)
     if status and record.is_file() and filesystem.read_json(record) == wanted:
-        console.say(f"The bundle {ref} is at Kaggle already.")
+        console.say(f"The bundle {ref} has not changed and is already at Kaggle.")
     else:
         files = _uploaded(door, directory, console)
         _put(door, metadata, files, f"manifest {wanted['manifest'][:12]}", new=not status)
@@ -64,11 +64,11 @@ def _put(
         fields["license_name"] = metadata.licenses[0]["name"]
     answer = door.explained(
         lambda: door.once(method, _SERVICE, owner_slug=owner, **fields),
-        f"{'Creating' if new else 'Making a version of'} the dataset {metadata.id}",
+        f"{('Creating' if new else 'Making a version of')} the dataset {metadata.id}",
     )
-    said = answer.get("error") or (answer.get("status") == "error" and "it says nothing more")
+    said = answer.get("error") or (answer.get("status") == "error" and "it gives no reason")
     if said:
-        raise HostError(f"Kaggle did not take the bundle {metadata.id}: {said}")
+        raise HostError(f"Kaggle refused the bundle {metadata.id}: {said}")
 
 
 def _status(door: Door, ref: str) -> str:
@@ -95,5 +95,5 @@ def _wait(door: Door, ref: str) -> None:
         if status in {"FAILED", "DELETED"} or waited > _LONGEST_WAIT:
             raise HostError(
                 f"The dataset {ref} is {status.lower() or 'not to be seen'} at Kaggle after "
-                f"{duration(waited)}. Push again later; what is uploaded stays there."
+                f"{duration(waited)}. Push again later; files that were uploaded stay at Kaggle."
             )

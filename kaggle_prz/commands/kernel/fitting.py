@@ -36,15 +36,16 @@ def fit(
     slug = source.slug
     if not source.has_kernels:
         raise UsageError(
-            f"Kernels train on competitions of Kaggle; {competition!r} is found in the host "
-            f"{source.host!r}. Train it here."
+            f"A kernel can train only on a competition at Kaggle; received {competition!r} of "
+            f"the host {source.host!r}. Train on this machine instead."
         )
     runs.check_name(run)
     place = Path(output_dir) / slug
     if run is not None and (place / run).exists():
         raise RunError(
-            f"A run is fetched to a directory that is not there yet; {place / run} is. Go on with "
-            "it here, name another run, or move it away."
+            f"{place / run} already exists, and the kernel's run would be downloaded to it. "
+            "Continue that run on this machine, choose another name with --run, or move the "
+            "directory away."
         )
     door, console = door or Door(console=console), console or Silent()
     _ = source.about  # so that the bundle has the metric
@@ -65,8 +66,8 @@ def fit(
         found = sorted((Path(folder) / "output" / "runs" / slug).glob("*/recipe.json"))
         if len(found) != 1:
             raise HostError(
-                f"A training kernel leaves one run; {pushed.version.ref} left {len(found)}. See "
-                f"its output: kaggle-prz kernel pull {pushed.version.ref}"
+                f"A training kernel must leave exactly one run; {pushed.version.ref} left "
+                f"{len(found)}. Look at its output: kaggle-prz kernel pull {pushed.version.ref}"
             )
         return runs.load_run(_moved(found[0].parent, place, run))
 

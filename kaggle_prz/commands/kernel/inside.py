@@ -121,8 +121,9 @@ def _competition(todo: Job) -> Path:
     if found is None:
         there = sorted(str(path.relative_to(mounts)) for path in mounts.glob("*"))
         raise CompetitionNotFoundError(
-            f"The competition {todo.competition!r} is not attached to the kernel: {mounts} has "
-            f"{', '.join(there) or 'nothing'}. Add it to the kernel's competition sources."
+            f"The competition {todo.competition!r} is not attached to the kernel: {mounts} "
+            f"contains {', '.join(there) or 'nothing'}. Add it to the kernel's competition "
+            "sources."
         )
     return found
 
@@ -138,7 +139,7 @@ def _restore(inside: Inside) -> None:
     )
     for directory in (inside.working / "runs").glob("**/"):
         directory.chmod(0o755)
-    inside.console.say(f"Going on with the runs in {last}")
+    inside.console.say(f"Continuing the runs in {last}")
 
 
 def _mount(kind: str, identity: str) -> Path | None:

@@ -76,8 +76,8 @@ def check_slug(competition: str) -> str:
     """Return a competition's name as Kaggle writes it; refuse anything else."""
     if not slugs.is_slug(competition) or competition != competition.lower():
         raise UsageError(
-            "A competition at Kaggle is named as in its address, in lower case with dashes, such "
-            f"as leaf-classification; received {competition!r}. Name it with --competition."
+            "Kaggle names a competition as in its URL, in lower case with dashes, such as "
+            f"leaf-classification; received {competition!r}. Give its name with --competition."
         )
     return competition
 
@@ -86,8 +86,8 @@ def check_owner(owner: str | None) -> str:
     """Return the name of an account; refuse anything else."""
     if not owner or not _OWNER.fullmatch(owner) or is_key_like(owner):
         raise UsageError(
-            "A kernel belongs to an account at Kaggle: name yours with --owner NAME, or set "
-            f"KAGGLE_USERNAME; received {owner or 'none'!r}."
+            f"A kernel belongs to a user of Kaggle; received {owner or 'none'!r}. Give your user "
+            "name with --owner NAME, or set KAGGLE_USERNAME."
         )
     return owner
 

@@ -51,7 +51,10 @@ def push(
     place = _built(Path(what), door, console)
     todo = Job.read(place / "bundle" / bundle.JOB)
     if until_done and todo.mode != "train":
-        raise UsageError("--until-done is for training; a predicting kernel is done in one run.")
+        raise UsageError(
+            "--until-done is only for kernels that train; a kernel that predicts is done in "
+            "one session."
+        )
     content = filesystem.sha256(place / "bundle" / bundle.MANIFEST)
     if submit:
         before = None if again else _submitted_before(door, todo, content, console)
@@ -72,7 +75,7 @@ def push(
         filesystem.write_json(place / "kernel" / job.KERNEL, metadata | attached)
     else:
         raise HostError(
-            f"{version.ref} is not complete after {_MOST_VERSIONS} versions. See its output: "
+            f"{version.ref} is not complete after {_MOST_VERSIONS} versions. Look at its output: "
             f"kaggle-prz kernel pull {version.ref}"
         )
     if not submit:
@@ -90,8 +93,8 @@ def _submitted_before(door: Door, todo: Job, content: str, console: Console) -> 
     number, row = before
     version = Version(todo.kernel, number, f"https://www.kaggle.com/code/{todo.kernel}")
     console.say(
-        f"This very bundle was submitted before, as version {version.number} of {version.ref}; it "
-        "is not sent again."
+        f"The same bundle was submitted before, as version {version.number} of {version.ref}; it "
+        "is not submitted again. Use --again to submit it again."
     )
     graded = submitting.graded(door, todo.competition, number, row, console)
     return Pushed(version, "COMPLETE", graded)
@@ -111,8 +114,8 @@ def _built(what: Path, door: Door, console: Console) -> Path:
         )
         return what / "kaggle"
     raise UsageError(
-        f"kernel push takes what kernel build wrote (the folders kernel and bundle), or a run's "
-        f"directory; {what} is neither."
+        "kernel push takes the output directory of kernel build (with the folders kernel and "
+        f"bundle), or the directory of a run; received {what}."
     )
 
 
@@ -125,7 +128,8 @@ def _end_well(door: Door, version: Version, console: Console, timeout: float) ->
         console.say(f"  {line}")
     raise HostError(
         f"Version {version.number} of {version.ref} ended with {session.status.lower()}: "
-        f"{session.failure or 'Kaggle does not say why'} The log ends: {last or 'it is empty'}"
+        f"{session.failure or 'Kaggle gives no reason.'} The log ends with: "
+        f"{last or '(the log is empty)'}"
     )
 
 
@@ -133,5 +137,7 @@ def _is_complete(door: Door, version: Version) -> bool:
     with tempfile.TemporaryDirectory() as place:
         found = remote.pull(door, version.ref, Path(place), Silent(), only=SESSION)
         if not found:
-            raise RunError(f"{version.ref} left no {SESSION}: it is no training kernel of ours.")
+            raise RunError(
+                f"{version.ref} left no {SESSION}, so it is not a training kernel of kaggle-prz."
+            )
         return filesystem.read_json_as(found[0], Session).complete

@@ -83,7 +83,7 @@ def save(door: Door, folder: Path) -> Version:
 
 def _refuse_what_was_left_out(ref: str, answer: Answer) -> None:
     if answer.get("error"):
-        raise HostError(f"Kaggle did not take the kernel {ref}: {answer['error']}")
+        raise HostError(f"Kaggle refused the kernel {ref}: {answer['error']}")
     left_out = {
         key.removeprefix("invalid").removesuffix("Sources").lower(): value
         for key, value in answer.items()
@@ -91,15 +91,15 @@ def _refuse_what_was_left_out(ref: str, answer: Answer) -> None:
     }
     for slug in left_out.get("competition", []):
         raise RulesNotAcceptedError(
-            f"Kaggle does not attach the competition {slug!r} to the kernel {ref}: mostly the "
-            "rules were not accepted yet, which a person has to do in a browser: "
+            f"Kaggle does not attach the competition {slug!r} to the kernel {ref}. Most often "
+            "the rules are not accepted yet. Accept them in a browser: "
             f"{slugs.page(slug, 'rules')}"
         )
     if left_out:
         named = "; ".join(f"{kind} {', '.join(names)}" for kind, names in left_out.items())
         raise HostError(
-            f"Kaggle saved the kernel {ref} without some of its sources ({named}), so that it "
-            "cannot work. They do not exist, or this account may not see them."
+            f"Kaggle saved the kernel {ref} without some of its sources ({named}), so it cannot "
+            "work. They do not exist, or your account has no access to them."
         )
 
 
@@ -123,7 +123,7 @@ def wait(door: Door, ref: str, console: Console, timeout: float) -> Session:
             if waited >= timeout:
                 raise HostError(
                     f"The kernel {ref} is {session.status.lower()} after {duration(waited)}. It "
-                    f"goes on at Kaggle: kaggle-prz kernel status {ref}"
+                    f"continues at Kaggle; show its status with: kaggle-prz kernel status {ref}"
                 )
             advance(0, note=f"{session.status.lower()} for {duration(waited)}")
     return session
@@ -154,7 +154,7 @@ def pull(door: Door, ref: str, to: Path, console: Console, only: str = "") -> li
     with console.bar(f"output of {ref}", len(found)) as advance:
         for name, url in found:
             path = to / _inside(name)
-            door.patiently(functools.partial(_fetch, door, url, path), f"Fetching {name}")
+            door.patiently(functools.partial(_fetch, door, url, path), f"Downloading {name}")
             pulled.append(path)
             advance(1, note=name)
     return pulled
@@ -164,8 +164,9 @@ def _inside(name: str) -> PurePosixPath:
     path = PurePosixPath(name)
     if path.is_absolute() or not path.name or ".." in path.parts or "\\" in name or ":" in name:
         raise HostError(
-            f"A kernel's files stay in the directory that they are fetched to; {name!r} would "
-            "not, and nothing is fetched from it on."
+            f"The output of the kernel has a file with the path {name!r}, which leads out of the "
+            "directory that it is downloaded to. This file and those after it are not "
+            "downloaded."
         )
     return path
 
@@ -178,7 +179,7 @@ def _fetch(door: Door, url: str, path: Path) -> None:
             for piece in response.iter_content(_PIECE):
                 file.write(piece)
             if expected is not None and file.tell() != int(expected):
-                raise UnreadableAnswerError("not all of it arrived", response=response)
+                raise UnreadableAnswerError("it arrived incomplete", response=response)
 
 
 def _listing(door: Door, ref: str) -> Iterator[Answer]:

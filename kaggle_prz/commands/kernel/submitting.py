@@ -52,9 +52,9 @@ def submit_version(
             retry.pause(door.patience.wait(tries))
     if row is None:
         raise HostError(
-            f"Kaggle did not answer {_TRIES} times whether it took version {version.number} of "
-            f"{version.ref}, and none of the submissions to {slug!r} is it. Submit the version on "
-            f"its page: {version.url}"
+            f"Kaggle did not answer {_TRIES} times whether it received the submission of version "
+            f"{version.number} of {version.ref}, and the list of submissions to {slug!r} does "
+            f"not contain it. Submit the version on its page: {version.url}"
         )
     return graded(door, slug, version.number, row, console)
 
@@ -65,9 +65,9 @@ def graded(door: Door, slug: str, number: int, row: Answer, console: Console) ->
     if found.status == "error":
         raise SubmissionError(
             f"Kaggle refused the submission of version {number} to {slug!r}: "
-            f"{found.error or 'it does not say why'}"
+            f"{found.error or 'it gives no reason'}"
         )
-    score = "hidden so far" if found.public_score is None else f"{found.public_score:.5f}"
+    score = "not shown yet" if found.public_score is None else f"{found.public_score:.5f}"
     console.say(f"Leaderboard of {slug}: public score {score} (submission {found.ref})")
     return found
 

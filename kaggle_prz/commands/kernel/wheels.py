@@ -77,8 +77,8 @@ def repack(name: str, directory: Path) -> Path:
     tags = re.findall(r"^Tag: (\S+)", dist.read_text("WHEEL") or "", re.MULTILINE)
     if "py3-none-any" not in tags:
         raise RunError(
-            f"A bundle takes packages of pure Python, and {name} as it is installed here is "
-            f"built for {', '.join(tags) or 'an unknown machine'}."
+            f"A bundle can contain only packages in pure Python; the installed {name} is built "
+            f"for {', '.join(tags) or 'an unknown machine'}."
         )
     stem = f"{re.sub(r'[-_.]+', '_', dist.name)}-{dist.version}"
     path = directory / f"{stem}-py3-none-any.whl"
@@ -98,7 +98,9 @@ def repack(name: str, directory: Path) -> Path:
 def _members(dist: importlib.metadata.Distribution) -> Iterator[tuple[str, bytes]]:
     """Yield names within the wheel and contents; of ours, whichever package runs."""
     if not dist.files:
-        raise RunError(f"{dist.name} does not say which files belong to it; install it with pip.")
+        raise RunError(
+            f"The installed {dist.name} does not list its files; install it again with pip."
+        )
     ours = dist.name == OURS
     for path in dist.files:
         within = PurePosixPath(path)
@@ -123,7 +125,9 @@ def scripts() -> Path:
     for place in (INSTALLED, _SOURCE):
         if (place / "train" / "train.py").is_file():
             return place
-    raise RunError(f"{INSTALLED} is missing: kaggle-prz is not installed whole. Install it again.")
+    raise RunError(
+        f"{INSTALLED} is missing: the installation of kaggle-prz is incomplete. Install it again."
+    )
 
 
 def _download(requirement: str, directory: Path) -> Path:
@@ -135,12 +139,14 @@ def _download(requirement: str, directory: Path) -> Path:
     )
     new = set(directory.glob("*.whl")) - before
     if done.returncode or not new:
-        said = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
+        said = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
         raise RunError(
             f"The bundle needs a wheel of {requirement}, which is not installed here and cannot "
             f"be downloaded ({said}). Install it with pip and build again."
         )
     (wheel,) = new
     if not wheel.name.endswith("none-any.whl"):
-        raise RunError(f"A bundle takes packages of pure Python, and {wheel.name} is none.")
+        raise RunError(
+            f"A bundle can contain only packages in pure Python; {wheel.name} is not one."
+        )
     return wheel

@@ -54,8 +54,9 @@ class Elpv:
         title="ELPV: defects of solar cells",
         metric="log_loss",
         description=(
-            "Tell mono- from polycrystalline solar cells, and sound from defective ones, in "
-            "electroluminescence photographs. Cells of one block share a module and stay together."
+            "Classify photographs of solar cells (electroluminescence) as mono- or "
+            "polycrystalline, and as intact or defective. Cells of one block share a module and "
+            "stay together."
         ),
         daily_limit=5,
         flips=("horizontal", "vertical"),
@@ -111,7 +112,7 @@ class Elpv:
             ]
         except (OSError, ValueError) as error:
             raise DataError(
-                f"{table} should list one photograph a line as 'file probability type', but "
+                f"{table} must have one photograph per line ('file probability type'), but "
                 f"cannot be read ({error}). Install elpv-dataset again."
             ) from error
         names = chance.opaque_ids(self.seed, "cell", len(cells))

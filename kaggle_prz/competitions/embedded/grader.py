@@ -44,7 +44,7 @@ def read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise SubmissionError(
-            f"A submission is a CSV file, but {path} cannot be read ({error.strerror})."
+            f"A submission must be a CSV file; {path} cannot be read ({error.strerror})."
         ) from error
 
 
@@ -82,7 +82,7 @@ def _parse(content: bytes) -> tuple[list[str], list[list[str]]]:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SubmissionError(
-            f"Submission must be in UTF-8, but its byte {error.start} is not ({error.reason})."
+            f"Submission must be in UTF-8; its byte {error.start} is not ({error.reason})."
         ) from None
     try:
         header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)

@@ -127,7 +127,7 @@ class Board:
         ]
 
     def _read(self) -> _Entries:
-        should = f"{self.path} should hold the leaderboard of {self._slug}, but"
+        should = f"{self.path} must hold the leaderboard of {self._slug}, but"
         away = "move it away to start a new leaderboard"
         try:
             board = _ENTRIES.validate_json(self.path.read_bytes(), strict=True)
@@ -138,11 +138,12 @@ class Board:
         except (OSError, ValueError) as error:
             reason = " ".join(str(error).split())[:200]
             raise RunError(
-                f"{should} cannot be read ({reason}). It was left as it is: mend it, or {away}."
+                f"{should} cannot be read ({reason}). The file was not changed: repair "
+                f"it, or {away}."
             ) from error
         if board.competition != self._slug:
             raise RunError(
-                f"{should} holds that of {board.competition}. It was left as it is: {away}."
+                f"{should} holds that of {board.competition}. The file was not changed: {away}."
             )
         return board
 

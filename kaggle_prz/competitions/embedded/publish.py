@@ -50,8 +50,8 @@ def _refuse_foreign(directory: Path) -> None:
     ours = (directory / MARKER).is_file() or not directory.exists()
     if not ours and (not directory.is_dir() or any(directory.iterdir())):
         raise RunError(
-            f"{directory} already exists and was not written by kaggle-prz, so it is left alone. "
-            "Move it away, or name another place."
+            f"{directory} already exists and was not written by kaggle-prz, so it is not "
+            "changed. Move it away, or choose another directory."
         )
 
 

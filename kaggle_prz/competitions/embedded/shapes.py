@@ -107,8 +107,9 @@ class Shapes:
         title="Shapes: outlines and fine stripes",
         metric="log_loss",
         description=(
-            "Tell a disc from a square, and the direction of its stripes, which only show in "
-            "pictures that are large enough. Drawn from a seed; trains in a minute on a CPU."
+            "Classify shapes as disc or square, and by the direction of their stripes, which "
+            "are visible only in images that are large enough. Generated from a seed; trains in "
+            "a minute on a CPU."
         ),
         daily_limit=5,
         flips=("horizontal", "vertical"),

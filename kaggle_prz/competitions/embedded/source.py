@@ -41,8 +41,9 @@ def not_found(slug: str, more: str = "") -> CompetitionNotFoundError:
     close = near(slug)
     meant = f" Did you mean {close!r}?" if close else ""
     return CompetitionNotFoundError(
-        f"No competition is called {slug!r}.{meant} Known are {', '.join(sorted(EMBEDDED))}; a "
-        f"directory with a competition's files may be named by its path, such as ./mine.{more}"
+        f"No competition is called {slug!r}.{meant} The embedded competitions are "
+        f"{', '.join(sorted(EMBEDDED))}. For a directory with a competition's files, give its "
+        f"path, such as ./mine.{more}"
     )
 
 

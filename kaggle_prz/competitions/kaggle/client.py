@@ -154,7 +154,7 @@ class Door:
             with contextlib.redirect_stdout(io.StringIO()):
                 from kaggle_prz.competitions.kaggle import sdk
         except ImportError as error:
-            raise unusable(f"it does not load ({error})") from None
+            raise unusable(f"it cannot be imported ({error})") from None
         return sdk
 
     @cached_property
@@ -184,5 +184,5 @@ def check_versions() -> None:
 def unusable(reason: str) -> ClientError:
     """Return the error of a client that cannot be used, for a reason without a full stop."""
     return ClientError(
-        f"Kaggle's client cannot be used: {reason}. Mend it with: pip install --upgrade {_CLIENT}"
+        f"Kaggle's client cannot be used: {reason}. Repair it with: pip install --upgrade {_CLIENT}"
     )

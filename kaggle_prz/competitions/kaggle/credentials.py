@@ -72,7 +72,7 @@ def credentials() -> Credentials | None:
             halves.append(str(error))
     if not halves:
         return None
-    raise CredentialsError(f"There is no whole credential for Kaggle: {'; '.join(halves)}. {HOW}")
+    raise CredentialsError(f"The credential for Kaggle is incomplete: {'; '.join(halves)}. {HOW}")
 
 
 def required() -> Credentials:
@@ -105,7 +105,7 @@ def _token_variable() -> Credentials | None:
     if token and exists(Path(token)):
         return _token_file(Path(token), "the file that KAGGLE_API_TOKEN names")
     if token and _is_path(token):
-        raise _refused(source, "names a file that is not there")
+        raise _refused(source, "names a file that does not exist")
     if given and not token:
         raise _HalfError(f"{source} is blank")
     return Credentials(source, "token", secret=_checked(token, source, "token")) if token else None
@@ -127,14 +127,14 @@ def _key_variables() -> Credentials | None:
         there, absent = names if given[0] else reversed(names)
         raise _HalfError(f"the environment variable {there} is set, and {absent} is not")
     if (user or key) and not any(given):
-        raise _HalfError(f"of {_VARIABLES}, none holds anything but blanks")
+        raise _HalfError(f"{_VARIABLES} are blank")
     return _key(_VARIABLES, user, key) if all(given) else None
 
 
 def _check_config_directory() -> None:
     chosen = os.environ.get("KAGGLE_CONFIG_DIR", "")
     if chosen and not exists(Path(chosen) / ".."):  # which a file does not have
-        raise _HalfError("the environment variable KAGGLE_CONFIG_DIR names no directory")
+        raise _HalfError("the environment variable KAGGLE_CONFIG_DIR does not name a directory")
 
 
 def _key_files() -> Iterator[tuple[Path, str]]:
@@ -189,11 +189,11 @@ def _check_near_names() -> None:
     """Refuse what is nearly where a credential belongs."""
     place, halves = _dot_kaggle(), []
     if place.is_file():
-        halves.append("~/.kaggle is a file, and has to be a directory")
+        halves.append("~/.kaggle is a file, but must be a directory")
     for path in near(place):
         if path.name not in FILES:
             meant = "kaggle.json" if path.name.lower().startswith("kaggle") else "access_token"
-            halves.append(f"~/.kaggle has {path.name!r}, which nothing reads; {meant} may be meant")
+            halves.append(f"~/.kaggle has {path.name!r}, which is not read; did you mean {meant}?")
     if halves:
         raise _HalfError("; ".join(halves))
 
@@ -205,7 +205,7 @@ def _dot_kaggle() -> Path:
 def _refuse_lacking(source: str, **parts: object) -> None:
     """Refuse a JSON file in which something is missing, or is no text."""
     lacking = [
-        f"no {name}" if part in (None, "") else f"a {name} that is no text"
+        f"no {name}" if part in (None, "") else f"a {name} that is not text"
         for name, part in parts.items()
         if not (isinstance(part, str) and _bare(part))
     ]
@@ -230,7 +230,7 @@ def _text(path: Path, source: str) -> str | None:
     if not exists(path):
         return None
     if not path.is_file():
-        raise _HalfError(f"{source} is {'a directory' if path.is_dir() else 'no file'}")
+        raise _HalfError(f"{source} is {'a directory' if path.is_dir() else 'not a regular file'}")
     try:
         text = _bare(_decoded(path.read_bytes()))
     except (OSError, ValueError) as error:
@@ -251,7 +251,7 @@ def _json(path: Path, source: str) -> dict[str, object] | None:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        raise _refused(source, "is not valid JSON, such as the file that Kaggle's page gives")
+        raise _refused(source, "is not valid JSON as Kaggle's settings page gives it")
     return content
 
 
@@ -283,10 +283,10 @@ def _fault(text: str, what: str) -> str:
     """Return what is wrong with a bare value, such as `"has 2 lines"`; empty where nothing is."""
     is_user = what == "user name"
     faults = {
-        "is a piece of JSON": text[:1] in {"{", "["},
-        "is an address": "://" in text,
-        "begins with a word of its own, such as Bearer": re.match(r"(?i)(bearer|basic)\s", text),
-        "is a whole line of a shell, and not the value alone": _ASSIGNED.match(text)
+        "looks like a piece of JSON": text[:1] in {"{", "["},
+        "looks like a URL": "://" in text,
+        "starts with another word, such as Bearer": re.match(r"(?i)(bearer|basic)\s", text),
+        "is a whole line of a shell script instead of the value alone": _ASSIGNED.match(text)
         and not _PADDED.fullmatch(text),
         f"has {len(text.splitlines())} lines": len(text.splitlines()) > 1,
         "has quotation marks around it": text[:1] in _QUOTES or text[-1:] in _QUOTES,
@@ -295,7 +295,7 @@ def _fault(text: str, what: str) -> str:
         "has a space in it": any(sign.isspace() for sign in text),
         "has a letter that is not ASCII": not text.isascii(),
         "has a colon in it": is_user and ":" in text,
-        "looks like a key; the two may be in each other's place": is_user and is_key_like(text),
+        "looks like a key; user name and key may be swapped": is_user and is_key_like(text),
         f"is too long, with {len(text):,} characters": len(text) > _LONGEST,
     }
     return next((said for said, is_so in faults.items() if is_so), "")

@@ -36,7 +36,7 @@ _STATUS = {401: "credentials", 403: "forbidden", 404: "unknown", 408: "server", 
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_ADDRESS = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
-_AGAIN = "Run the same command again to go on."
+_AGAIN = "Run the same command again to continue."
 
 # The first kind that one of an error's causes belongs to: libraries wrap them into each other.
 _CAUSES: dict[str, tuple[type[BaseException], ...]] = {
@@ -168,14 +168,14 @@ def sentence(error: BaseException, asked: Asked) -> PrzError:
         >>> import requests
         >>> print(sentence(requests.ReadTimeout(), Asked("Reading the leaderboard of", "dogs")))
         Reading the leaderboard of 'dogs' failed: Kaggle did not answer in time. Run the same \
-command again to go on.
+command again to continue.
     """
     kind, about = kind_of(error), f" {asked.slug!r}" if asked.slug else ""
     if kind == "unknown" and asked.slug:
         meant = f" Did you mean {' or '.join(map(repr, asked.like))}?" if asked.like else ""
         return CompetitionNotFoundError(
-            f"Kaggle knows no competition {asked.slug!r} (404).{meant} The name is the last part "
-            "of its address, https://www.kaggle.com/competitions/NAME."
+            f"Kaggle has no competition {asked.slug!r} (404).{meant} The name is the last part "
+            "of the URL, https://www.kaggle.com/competitions/NAME."
         )
     types: dict[str, type[PrzError]] = {
         "credentials": CredentialsError,
@@ -190,43 +190,47 @@ def _reason(kind: str, error: BaseException, asked: Asked) -> str:
     words, status = _words(error, asked), status_of(error)
     said = f" Kaggle says: {words}" if words else ""
     forbidden = (
-        f"Kaggle refuses it (403).{said} Mostly the rules were not accepted yet, "
-        f"which a person has to do in a browser: {page(asked.slug, 'rules')}. It may also have "
-        "ended, be closed to this account, or have another name."
+        f"Kaggle refuses the request (403).{said} Most often the rules are not accepted yet. "
+        f"Accept them in a browser: {page(asked.slug, 'rules')}. The competition may also have "
+        "ended, be closed to your account, or have another name."
         if asked.slug
-        else f"Kaggle does not allow it to the account of {asked.source} (403).{said}"
+        else f"Kaggle refuses the request for the account of {asked.source} (403).{said}"
     )
     connect = (
         "In a kernel, attach the competition's data (Add Input), which needs no network, or "
-        "turn the internet on in its settings."
+        "turn on the internet in its settings."
         if asked.mounted
-        else f"Check the connection. {_AGAIN} Competitions that were downloaded need none."
+        else (
+            f"Check the connection. {_AGAIN} Competitions that were downloaded before need "
+            "no network."
+        )
     )
     reasons = {
         "credentials": f"Kaggle does not accept the credential from {asked.source} (401). "
         f"Make a new token at {SETTINGS} and put it there. Check "
         "this machine's clock, too.",
         "forbidden": forbidden,
-        "unknown": "Kaggle knows nothing of that name (404).",
-        "limited": "Kaggle asks this account for fewer requests (429). Run the same command "
+        "unknown": "Kaggle has nothing with that name (404).",
+        "limited": "Kaggle limits the requests of your account (429). Run the same command "
         f"again {_when(retry_after(error))}.",
-        "offline": f"there is no network: Kaggle cannot be found. {connect}",
-        "full": "the disk is full, or a quota is reached. What has arrived is kept: make room, or "
-        "name another home with KAGGLE_PRZ_HOME, and run the same command again.",
-        "server": f"Kaggle has trouble of its own ({status}).{said} {_AGAIN}",
+        "offline": f"there is no network: Kaggle's host name cannot be resolved. {connect}",
+        "full": "the disk or a quota is full. What was downloaded is kept. Free some space, or "
+        "set KAGGLE_PRZ_HOME to another directory, and run the same command again.",
+        "server": f"Kaggle has an internal error ({status}).{said} {_AGAIN}",
         "refused": f"Kaggle refuses the request ({status}).{said}",
-        "page": "something that is not Kaggle's interface answered, such as a page of a login or "
-        f"of maintenance. {_AGAIN}",
+        "page": "the answer is not from Kaggle's API, but for example a login or maintenance "
+        f"page. {_AGAIN}",
         "timeout": f"Kaggle did not answer in time. {_AGAIN}",
-        "cut": f"the connection was cut, or refused. {_AGAIN}",
-        "proxy": "the proxy that http_proxy or https_proxy names does not pass it on. Mend or "
-        "unset them, and run the same command again.",
-        "no_proxy": "http_proxy or https_proxy is no address that a request can be sent through, "
-        "such as http://proxy.example:3128. Mend or unset it.",
-        "certificate": "Kaggle's certificate is not accepted. A proxy that opens connections, or "
-        "a clock that is wrong, does that; for a certificate of your own set REQUESTS_CA_BUNDLE.",
-        "expired": "the links to the files that Kaggle gives are refused at once, as if they had "
-        f"expired. A clock of this machine that is wrong may do that. {_AGAIN}",
+        "cut": f"the connection was refused or interrupted. {_AGAIN}",
+        "proxy": "the proxy in http_proxy or https_proxy does not forward the request. Correct "
+        "or unset these variables, and run the same command again.",
+        "no_proxy": "http_proxy or https_proxy is not a usable proxy address such as "
+        "http://proxy.example:3128. Correct or unset it.",
+        "certificate": "Kaggle's certificate is not accepted. Possible causes are a proxy that "
+        "decrypts connections, and a wrong clock. If the proxy has its own "
+        "certificate, set REQUESTS_CA_BUNDLE.",
+        "expired": "Kaggle's links to the files are refused at once, as if they had expired. "
+        f"Check this machine's clock. {_AGAIN}",
     }
     return reasons.get(kind, f"{type(error).__name__}. {_AGAIN}")
 
@@ -240,7 +244,7 @@ def _words(error: BaseException, asked: Asked) -> str:
 
 def _when(seconds: float | None) -> str:
     if seconds is None:
-        return "in some minutes"
+        return "in a few minutes"
     # Whole minutes, rounded up, so that nobody comes a second too early.
     moment = datetime.now(UTC) + timedelta(minutes=math.ceil(seconds / 60))
     return f"after {moment:%H:%M} UTC (in {duration(seconds)})"

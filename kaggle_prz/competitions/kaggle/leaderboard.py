@@ -22,8 +22,8 @@ def standings(door: Door, slug: str, private: bool = False) -> list[Standing]:
     """
     if private and not metadata.get(slug, door).has_ended:
         raise SubmissionError(
-            f"The private leaderboard of {slug!r} is shown when the competition is over; show the "
-            "public one without --private."
+            f"The private leaderboard of {slug!r} is hidden until the competition is over. Show "
+            "the public one without --private."
         )
     own = _own_team(door, slug)
     pages = door.pages(
@@ -45,7 +45,7 @@ def _downloaded(door: Door, slug: str) -> list[Answer]:
         try:
             return _rows_of(content)
         except (zipfile.BadZipFile, UnicodeDecodeError, csv.Error, StopIteration, EOFError):
-            raise UnreadableAnswerError("no leaderboard") from None
+            raise UnreadableAnswerError("not a leaderboard") from None
 
     return door.patiently(fetch, _WHAT, slug)
 

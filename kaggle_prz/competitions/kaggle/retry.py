@@ -73,6 +73,9 @@ def _error(state: tenacity.RetryCallState) -> BaseException | None:
 def _say(state: tenacity.RetryCallState, console: Console) -> None:
     error = _error(state)
     if error is not None and state.upcoming_sleep >= 10:
-        reasons = {"limited": "Kaggle asks for fewer requests", "offline": "There is no network"}
-        reason = reasons.get(kind_of(error), "Kaggle does not answer as it should")
+        reasons = {
+            "limited": "Kaggle asks for fewer requests",
+            "offline": "There is no network",
+        }
+        reason = reasons.get(kind_of(error), "Kaggle's answer is not usable")
         console.say(f"{reason}; trying again in {duration(state.upcoming_sleep)}.")

@@ -116,7 +116,7 @@ def kind_of_request(method: str, service: str, fields: Collection[str] = ()) -> 
     types = importlib.import_module(f"kagglesdk.{service}.types.{snake}")
     kind = getattr(types, f"Api{method}Request", None)
     if kind is None or not {*fields} <= {each.field_name for each in kind._fields}:
-        raise unusable(f"it does not know the request {method} as Kaggle takes it today")
+        raise unusable(f"it lacks the request {method} in its present form")
     return kind
 
 
@@ -131,8 +131,8 @@ def environment() -> KaggleEnv:
     if named in {"", "PROD"}:
         return KaggleEnv.PROD
     raise UsageError(
-        f"KAGGLE_API_ENVIRONMENT may be LOCALHOST or PROD; received {named!r}, with which Kaggle's "
-        "client would work on production. Unset it."
+        f"KAGGLE_API_ENVIRONMENT must be LOCALHOST or PROD; received {named!r}, which Kaggle's "
+        "client would take for PROD. Unset it."
     )
 
 
@@ -142,10 +142,10 @@ def _object(response: requests.Response) -> Answer:
     except ValueError:
         content = None
     if not isinstance(content, dict):
-        raise UnreadableAnswerError("no JSON object", response=response)
+        raise UnreadableAnswerError("not a JSON object", response=response)
     code = content.get("code")
     if isinstance(code, int) and code >= 400:
-        raise requests.HTTPError("an error in a good answer", response=response)
+        raise requests.HTTPError("an error in an answer with status 200", response=response)
     return content
 
 

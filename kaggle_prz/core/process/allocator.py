@@ -15,7 +15,7 @@ def keep_freed_memory() -> bool:
     """Keep freed memory in the process; return whether that could be set, as with glibc.
 
     A training step on processors frees and takes again the same hundreds of megabytes. By default
-    glibc maps each large array anew, and the system clears its pages: 20,000 of them a step of
+    glibc maps each large array again, and the system clears its pages: 20,000 of them a step of
     EfficientNet-Lite 0, and up to a third of the processor time of a run.
     """
     if not sys.platform.startswith("linux"):

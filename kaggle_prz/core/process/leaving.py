@@ -13,7 +13,7 @@ from kaggle_prz.core.errors import PrzError, UnforeseenError, unforeseen
 from kaggle_prz.core.process.scrubbing import scrubbed
 
 _INTERRUPTED = 130
-_GO_ON = "Interrupted. Finished folds are kept; run the same command again to go on."
+_GO_ON = "Interrupted. Finished folds are kept; run the same command again to continue."
 
 
 def leaving(error: Exception) -> Exception:

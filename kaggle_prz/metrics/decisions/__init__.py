@@ -31,12 +31,12 @@ def default(metric: Metric, kind: Kind, columns: int) -> Decision:
     if isinstance(metric, HeadsMetric):
         return _of_heads(metric, [default(metric.alone, "classes", k) for k in metric.sizes])
     if kind == "numbers":
-        return Decision(kind, "numbers are answers as they are")
+        return Decision(kind, "predicted numbers are written as they are")
     if kind == "tags":
-        reason = "tags from one half on, or the most probable one"
+        reason = "tags with a probability of at least 0.5, or the most probable one"
         return Decision(kind, reason, thresholds=(0.5,) * columns)
     if metric.rule == "order":
-        reason = "the class nearest to the expected index"
+        reason = "the class nearest to the expected class index"
         return Decision(kind, reason, cut_points=tuple(rounding(columns).tolist()))
     return Decision(kind, "the most probable class")
 
@@ -107,9 +107,9 @@ def score_with(metric: Metric, labels: Array, predictions: Array, decision: Deci
 
 def _of_heads(metric: HeadsMetric, heads: list[Decision]) -> Decision:
     reasons = list(dict.fromkeys(each.reason for each in heads))
-    reason = f"in each head {reasons[0]}"
+    reason = f"for each output {reasons[0]}"
     if len(reasons) > 1:
-        told = (f"head {place}: {each.reason}" for place, each in enumerate(heads, start=1))
+        told = (f"output {place}: {each.reason}" for place, each in enumerate(heads, start=1))
         reason = "; ".join(told)
     return Decision("heads", reason, sizes=metric.sizes, heads=tuple(heads))
 
@@ -117,7 +117,7 @@ def _of_heads(metric: HeadsMetric, heads: list[Decision]) -> Decision:
 def _candidates(
     metric: Metric, kind: Kind, labels: Array, predictions: Array, seed: int
 ) -> Iterator[Decision]:
-    """From the simplest on: of equally good ones, the first is kept."""
+    """Yield decisions, the simplest first: of equally good ones the first is kept."""
     if kind == "tags":
         yield from _thresholds(metric, labels, predictions)
         return
@@ -125,29 +125,35 @@ def _candidates(
     if metric.rule == "order":
         for points in order.cut_points(truth, predictions):
             yield Decision(
-                kind, "cut points over the expected index", cut_points=tuple(points.tolist())
+                kind,
+                "fitted cut points of the expected class index",
+                cut_points=tuple(points.tolist()),
             )
     elif metric.rule == "threshold":
         tried = [
-            Decision(kind, f"the second class from {threshold:g} on", thresholds=(threshold,))
+            Decision(
+                kind,
+                f"the second class if its probability is at least {threshold:g}",
+                thresholds=(threshold,),
+            )
             for threshold in GRID.tolist()
         ]
         yield tried[best([score_with(metric, truth, predictions, each) for each in tried])]
     elif metric.rule == "balance":
         found = balance.weights(metric, truth, predictions, seed)
         if found is not None:
-            yield Decision(kind, "rare classes weigh more", weights=tuple(found.tolist()))
+            yield Decision(kind, "fitted class weights", weights=tuple(found.tolist()))
 
 
 def _thresholds(metric: Metric, labels: Array, predictions: Array) -> Iterator[Decision]:
     never_empty = bool(tag_truth(labels).any(axis=1).all())
-    empty = "" if never_empty else ", none where none reaches it"
+    empty = "" if never_empty else ", or no tag if none reaches it"
     shared = tags.one_for_all(metric, labels, predictions, never_empty=never_empty)
     thresholds = (shared,) * predictions.shape[1]
-    reason = f"all tags from {shared:g} on{empty}"
+    reason = f"tags with a probability of at least {shared:g}{empty}"
     yield Decision("tags", reason, thresholds, never_empty=never_empty)
     f_score = metric.scorers["tags"]
     if isinstance(f_score, FScore):
         each = tuple(tags.one_each(f_score, labels, predictions, shared).tolist())
-        reason = f"each tag from a threshold of its own on{empty}"
+        reason = f"a fitted threshold for each tag{empty}"
         yield Decision("tags", reason, each, never_empty=never_empty)

@@ -35,7 +35,7 @@ def weights(
 
 
 def _beyond_noise(metric: Metric, truth: Labels, before: Labels, after: Labels, seed: int) -> bool:
-    """Return whether the gain is more than two standard errors, estimated from rows drawn anew."""
+    """Return whether the gain is more than two standard errors, estimated from resampled rows."""
     outcomes, rows = np.unique(np.stack([truth, before, after]), axis=1, return_counts=True)
 
     def gain(counts: NDArray[np.int64]) -> float:

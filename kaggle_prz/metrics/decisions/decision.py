@@ -86,6 +86,6 @@ class Decision:
         } - {0}
         if fitted - {columns}:
             raise RunError(
-                f"A decision is applied to predictions with the columns it was fitted on, "
-                f"{max(fitted)}; received {columns}."
+                f"A decision fitted on {max(fitted)} columns applies only to predictions with "
+                f"{max(fitted)} columns; received {columns}."
             )

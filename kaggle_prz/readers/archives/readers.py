@@ -19,7 +19,7 @@ from kaggle_prz.readers.archives.meter import BY_HAND
 from kaggle_prz.readers.archives.sink import CHUNK, Output, Sink
 from kaggle_prz.readers.archives.survey import Archive, kind_of, stem_of
 
-_LINK = "which is a link or a device and no file"
+_LINK = "which is a link or a device, not a file"
 _LONGEST_HEADER = 64_000_000  # bytes; tarfile reads the header of a member as a whole
 
 
@@ -34,17 +34,17 @@ def unpack(archive: Archive, sink: Sink, advance: Callable[[int], None]) -> None
         raise
     except NotImplementedError as error:
         raise DataError(
-            f"{sink.archive} is packed in a way that is not known here ({error}): {BY_HAND}"
+            f"{sink.archive} uses a compression method that is not supported ({error}): {BY_HAND}"
         ) from error
     except PermissionError as error:
         raise DataError(
-            f"{sink.archive} may not be read ({error.strerror}). Give yourself the right to."
+            f"{sink.archive} cannot be read ({error.strerror}). Change its permissions."
         ) from error
     except Exception as error:
         # Readers of foreign bytes raise whatever the bytes lead them to.
         raise DataError(
-            f"{sink.archive} is damaged or was cut short ({str(error) or type(error).__name__}). "
-            "Remove it and fetch it again."
+            f"{sink.archive} is damaged or incomplete ({str(error) or type(error).__name__}). "
+            "Remove it and download it again."
         ) from error
 
 
@@ -172,7 +172,7 @@ def _seven_zip(source: IO[bytes], sink: Sink, _stem: str) -> None:
         with py7zr.SevenZipFile(source) as archive, _Files(sink) as files:
             members = archive.list()
             if len({member.filename for member in members}) < len(members):
-                raise ValueError("two members of one name")
+                raise ValueError("two members with one name")
             for member in members:
                 sink.parts(member.filename)  # before py7zr mends it in its own way
                 if member.is_directory:
@@ -202,4 +202,4 @@ class _Files(contextlib.ExitStack):
 
 
 def _refuse_encrypted(sink: Sink) -> NoReturn:
-    raise DataError(f"{sink.archive} is encrypted, and no password is known: {BY_HAND}")
+    raise DataError(f"{sink.archive} is encrypted: {BY_HAND}")

@@ -42,7 +42,9 @@ class Sink:
         """
         parts = self.parts(name)
         if not parts:
-            raise DataError(f"{self.archive} is damaged: a file in it has no name. Fetch it again.")
+            raise DataError(
+                f"{self.archive} is damaged: a file in it has no name. Download it again."
+            )
         if is_junk(parts):
             return Output(self, Path(os.devnull).open("wb"), name)
         self._make(parts[:-1])
@@ -72,10 +74,12 @@ class Sink:
         except PrzError:
             raise
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "a name this file system cannot hold"
+            reason = getattr(error, "strerror", None) or (
+                "a name that this file system does not allow"
+            )
             raise DataError(
-                f"{_short(name)} of {self.archive} cannot be written below {self.folder.parent} "
-                f"({reason}). Name another home with KAGGLE_PRZ_HOME, or {BY_HAND}"
+                f"{_short(name)} of {self.archive} cannot be written in {self.folder.parent} "
+                f"({reason}). Set KAGGLE_PRZ_HOME to another directory, or {BY_HAND}"
             ) from error
 
     def parts(self, name: str) -> tuple[str, ...]:
@@ -96,8 +100,8 @@ class Sink:
     def refuse(self, name: str, what: str) -> NoReturn:
         """Refuse the archive for a member that nobody should trust."""
         raise DataError(
-            f"{self.archive} holds {_short(name)}, {what}: such an archive is not unpacked. If you "
-            f"trust it, {BY_HAND}"
+            f"{self.archive} contains {_short(name)}, {what}: such an archive is not unpacked. "
+            f"If you trust it, {BY_HAND}"
         )
 
     def _make(self, parts: tuple[str, ...]) -> None:
@@ -116,10 +120,10 @@ class Sink:
 
     def _taken(self, name: str) -> DataError:
         return DataError(
-            f"{self.archive} holds {_short(name)} beside a member whose name differs by case only, "
-            "or is a file where this one is a folder: the file system under "
-            f"{self.folder.parent} keeps only one of them. Name a home on another with "
-            "KAGGLE_PRZ_HOME."
+            f"{self.archive} contains {_short(name)} and another member whose name differs only "
+            "in case, or that is a file where this one is a folder: the file system of "
+            f"{self.folder.parent} can keep only one of them. Set KAGGLE_PRZ_HOME to a directory "
+            "on another file system."
         )
 
 

@@ -107,7 +107,7 @@ def _chosen(
         stem = stem_of(base)
         if stem in by_stem:
             notes.append(
-                f"{prefix}{base} is passed over: {by_stem[stem]} beside it unpacks to {stem} too."
+                f"{prefix}{base} is skipped: {by_stem[stem]} beside it unpacks to {stem} too."
             )
         elif not _stands(place / stem):
             by_stem[stem] = base
@@ -126,12 +126,12 @@ def _ordered(name: str, pieces: dict[int, Path]) -> tuple[Path, ...]:
     if missing := set(range(1, max(pieces))) - set(pieces):
         raise DataError(
             f"{name} comes in parts, and {name}.{min(missing):03d} is missing beside "
-            f"{pieces[max(pieces)].name}. Fetch it."
+            f"{pieces[max(pieces)].name}. Download it."
         )
     return tuple(pieces[number] for number in sorted(pieces))
 
 
 def _unreadable(error: OSError) -> NoReturn:
     raise DataError(
-        f"{error.filename} cannot be looked into ({error.strerror}). Give yourself the right to."
+        f"{error.filename} cannot be opened ({error.strerror}). Change its permissions."
     ) from error

@@ -48,8 +48,8 @@ def _move(source: Path, target: Path, archive: str) -> None:
         source.rmdir()
     else:
         raise DataError(
-            f"{archive} unpacks to {target.name}, and something else of that name lies there "
-            "already. Rename or remove one of the two."
+            f"{archive} unpacks to {target.name}, but another file or folder of that name "
+            "exists. Rename or remove one of the two."
         )
 
 

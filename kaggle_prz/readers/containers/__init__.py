@@ -35,5 +35,5 @@ def open_file(path: Path) -> Mapping[str, Records]:
     except Exception as error:  # damaged files raise errors of every kind
         reason = str(error) or type(error).__name__
         raise DataError(
-            f"{path} holds no pictures that can be read: {reason.rstrip('.')}. Fetch it again."
+            f"{path} has no readable images: {reason.rstrip('.')}. Download it again."
         ) from error

@@ -49,7 +49,7 @@ class Blocks(Generic[T]):
                 f"rows {begin} to {end - 1}: {type(error).__name__}: {error}"
             ) from error
         if len(block) != end - begin:
-            raise DataError(f"rows {begin} to {end - 1} are not all there")
+            raise DataError(f"rows {begin} to {end - 1} are incomplete")
         return block
 
 
@@ -60,4 +60,4 @@ def refuse_unbelievable(claimed: int, file_bytes: int) -> None:
         DataError: they are more than a thousand times the file.
     """
     if not 0 <= claimed <= _DENSEST * file_bytes:
-        raise DataError(f"it claims to hold {claimed:,} bytes of pictures in {file_bytes:,}")
+        raise DataError(f"it claims to hold {claimed:,} bytes of images in {file_bytes:,}")

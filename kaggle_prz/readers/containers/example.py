@@ -81,7 +81,9 @@ def _fields(buffer: Buffer, begin: int, end: int) -> Iterator[tuple[int, int, in
         elif wire in (_EIGHT, _FOUR):
             length = 8 if wire == _EIGHT else 4
         else:
-            raise DataError(f"a record has a field of the kind {wire}, which examples have not")
+            raise DataError(
+                f"a record has a field of the type {wire}, which tf.train.Example does not have"
+            )
         if length > end - place:
             raise DataError("a record has a field that is longer than the record")
         yield number, wire, place, place + length

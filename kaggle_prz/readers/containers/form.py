@@ -72,8 +72,8 @@ def shape_of(count: int, longest: float = _LONGEST) -> tuple[int, ...]:
             height = next((n for n in range(math.isqrt(pixels), 0, -1) if not pixels % n), 1)
             if channels * pixels == count and 0 < pixels <= most * height * height:
                 return (height, pixels // height, *([3] if channels == 3 else []))
-    what = "square" if longest == 1 else "picture"
-    raise DataError(f"{count} numbers fill no {what}, neither of grey nor of three colours")
+    what = "square image" if longest == 1 else "image"
+    raise DataError(f"{count} numbers are not the pixels of a {what}, grey or with three colours")
 
 
 def form_of(row: Row) -> Form | None:

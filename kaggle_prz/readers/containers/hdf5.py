@@ -81,7 +81,7 @@ def _single(path: Path, place: str, group: h5py.Group) -> Records:
     """Return a group with a dataset a picture, called by its id."""
     names = list(group)
     first = group[names[0]]
-    form = Form(("a dataset a picture",), None if _is_file(first) else first.shape)
+    form = Form(("one dataset per image",), None if _is_file(first) else first.shape)
 
     def read(begin: int, end: int) -> list[object]:
         size = path.stat().st_size

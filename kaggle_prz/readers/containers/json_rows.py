@@ -26,7 +26,7 @@ def _parsed(content: Content, begin: int, end: int) -> Row:
     try:
         row = json.loads(content[begin:end])
     except (ValueError, RecursionError) as error:
-        raise DataError(f"it is no JSON: {error}") from error
+        raise DataError(f"it is not JSON: {error}") from error
     return row if isinstance(row, dict) else {}
 
 
@@ -66,11 +66,11 @@ def _objects(path: Path) -> Iterator[tuple[int, int]]:
             if listed and buffer[end : end + 1] == b"]" and body is None:
                 return
             if body is None or buffer[end : end + 1] != b"}":
-                raise DataError("its objects are not all alike") if found else NoPicturesError
+                raise DataError("its objects have different keys") if found else NoPicturesError
             yield passed + place, passed + end + 1
             place, found = end + 1, found + 1
     if listed or place < len(buffer):
-        raise DataError("it is cut short")
+        raise DataError("it is incomplete")
 
 
 def _after(buffer: bytes, place: int) -> int:

@@ -67,7 +67,7 @@ def _columns(path: Path, heads: dict[str, _Head], names: list[str]) -> dict[str,
 
 
 def _heads(path: Path) -> dict[str, _Head]:
-    """Of every array in rows of real numbers or text, one after the other."""
+    """Yield the header of every array with rows of real numbers or text."""
     found = {}
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist()[:_MOST_MEMBERS]:

@@ -58,7 +58,7 @@ def turned(file: "parquet.ParquetFile", columns: list[str], rows: int) -> Array:
             table = file.read_row_group(group, columns=names, use_threads=False)
             part = np.stack([table.column(name).to_numpy() for name in names], axis=1)
             if kind.kind in "ui" and not _fits(part, kind):
-                raise DataError("its pixels are no whole numbers of 32 bits")
+                raise DataError("its pixels are not whole numbers of 32 bits")
             made[place : place + len(part), begin : begin + len(names)] = part
             place += len(part)
     return made

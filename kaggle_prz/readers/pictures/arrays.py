@@ -35,7 +35,7 @@ def checked(row: int, rows: int) -> int:
         DataError: it is not.
     """
     if not 0 <= row < rows:
-        raise DataError(f"there are rows 0 to {rows - 1}, and no row {row}")
+        raise DataError(f"the rows are 0 to {rows - 1}; received row {row}")
     return row
 
 
@@ -43,7 +43,7 @@ def _open(file: File) -> Array:
     with HEADS:
         array: Array = np.load(file, mmap_mode="r", allow_pickle=False)
     if array.ndim < 2:
-        raise DataError(f"an array of shape {array.shape} is no image")
+        raise DataError(f"an array of shape {array.shape} is not an image")
     return array
 
 
@@ -72,8 +72,8 @@ def upright(array: Array, channels: int) -> Array:
             if first in wanted:
                 return np.moveaxis(array, 0, -1)
     raise DataError(
-        f"an image is an array (height, width), (height, width, {channels}) or ({channels}, "
-        f"height, width), and this one has the shape {array.shape}"
+        f"an image must be an array (height, width), (height, width, {channels}) or ({channels}, "
+        f"height, width); this one has the shape {array.shape}"
     )
 
 
@@ -89,7 +89,7 @@ def planes(array: Pixels, channels: int) -> list[Image.Image]:
     if given == channels != 3:
         return [Image.fromarray(np.ascontiguousarray(array[..., k])) for k in range(channels)]
     if given not in MODES or channels not in MODES:
-        raise DataError(f"images of {channels} channels are wanted, and this one has {given}")
+        raise DataError(f"images must have {channels} channels; this one has {given}")
     shown = np.ascontiguousarray(array[..., 0] if given == 1 else array)
     return split(modes.flat(Image.fromarray(shown), MODES[channels]))
 

@@ -27,9 +27,9 @@ def joined(planes: list[Image.Image], channels: int) -> list[Image.Image]:
     sizes = {plane.size for plane in planes}
     if len(sizes) > 1:
         listed = ", ".join(f"{width}×{height}" for width, height in sorted(sizes))
-        raise DataError(f"the channels of an image have one size, and these have {listed}")
+        raise DataError(f"the channels of an image must have the same size; these have {listed}")
     if len(planes) < channels and len(planes) != 2:
-        raise DataError(f"{channels} channels are wanted, and there are {len(planes)} files")
+        raise DataError(f"{channels} channels are needed, but there are {len(planes)} files")
     if channels == 3:
         return [Image.merge("RGB", (planes[0], planes[1], planes[-1 if len(planes) < 3 else 2]))]
     return planes[:channels]

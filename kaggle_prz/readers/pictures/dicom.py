@@ -32,7 +32,7 @@ def read(file: File, wanted: Wanted) -> Pixels:
     content = file if isinstance(file, io.BytesIO) else io.BytesIO(file.read_bytes())
     data = pydicom.dcmread(content, force=True)
     if "PixelData" not in data:
-        raise DataError("the DICOM file holds no pixels")
+        raise DataError("the DICOM file has no pixels")
     refuse_larger(data.Columns, data.Rows, wanted.largest_pixels)
     pixels = data.pixel_array
     if int(data.get("NumberOfFrames") or 1) > 1:
@@ -64,5 +64,5 @@ def _windowed(pixels: Array, data: "pydicom.Dataset") -> Pixels:
 
 
 def _first(value: "float | str | Sequence[float]") -> float:
-    """Of several windows, the first."""
+    """Return the first of several windows."""
     return float(value if isinstance(value, (int, float, str)) else value[0])

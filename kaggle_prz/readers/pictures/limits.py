@@ -40,6 +40,6 @@ def refuse_larger(width: int, height: int, largest_pixels: int) -> None:
     """
     if width * height > largest_pixels:
         raise DataError(
-            f"images of up to {largest_pixels:,} pixels are decoded, and this one has {width:,} × "
-            f"{height:,} = {width * height:,}; allow it with largest_pixels={width * height}"
+            f"an image can have up to {largest_pixels:,} pixels; this one has {width:,} × "
+            f"{height:,} = {width * height:,}. Allow it with largest_pixels={width * height}"
         )

@@ -90,7 +90,7 @@ def span_of_parts(dtype: np.dtype[np.generic] | None, parts: Iterable[Array]) ->
     Where their `dtype` is None, it may differ, and they are fractions if one part is.
     """
     if dtype is not None and dtype.kind not in "buif":
-        raise DataError(f"an image is an array of real numbers, and this one holds {dtype}")
+        raise DataError(f"an image must be an array of real numbers; this one has {dtype}")
     low, high, kind = _extremes(parts, "u" if dtype is None else dtype.kind)
     if low < 0:
         return Span(low, high)

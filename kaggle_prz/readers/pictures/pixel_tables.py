@@ -75,8 +75,9 @@ def pixel_columns(names: list[str]) -> list[str]:
     most = named_alike(names)
     if len(most) < _LEAST_PIXELS:
         raise DataError(
-            "a table of pixels has a column a pixel (pixel0, pixel1, …) or a column of strings "
-            f"of numbers; this one has {', '.join(names[:8])}{', …' if len(names) > 8 else ''}"
+            "a table of pixels must have one column per pixel (pixel0, pixel1, …) or one column "
+            "of strings of numbers; this one has "
+            f"{', '.join(names[:8])}{(', …' if len(names) > 8 else '')}"
         )
     return most
 

@@ -90,7 +90,7 @@ def planes(reference: Path, enough: int, channels: int, largest_pixels: int) -> 
     if isinstance(found, np.ndarray):
         return arrays.planes(found, channels)
     if channels not in arrays.MODES:
-        raise DataError(f"an image file has 1 to 4 channels, and {channels} are wanted")
+        raise DataError(f"an image file has 1 to 4 channels, but {channels} are needed")
     grey_only = channels == 3 and found.mode == "L" and not found.has_transparency_data
     image = found if grey_only else modes.flat(found, arrays.MODES[channels])
     return [image] * 3 if grey_only else arrays.split(image)
@@ -99,7 +99,7 @@ def planes(reference: Path, enough: int, channels: int, largest_pixels: int) -> 
 def _read(place: Place, wanted: Wanted) -> Picture:
     form = formats.of(place.file)
     if place.row is None and form.kind in (formats.RECORDS, formats.TABLES):
-        raise DataError("it is no image file, and no row of it is named")
+        raise DataError("it is not an image file, and no row of it is given")
     found = form.reader()(Path(place.file), wanted)
     if isinstance(found, bytes):
         form = formats.of_content(found) or formats.IMAGE_FILES

@@ -26,7 +26,7 @@ class _File:
     def member(self, name: str) -> containers.Records:
         if name not in self._members:
             known = ", ".join(map(repr, self._members)) or "none"
-            raise DataError(f"it has no pictures called {name!r}, but {known}")
+            raise DataError(f"it has no images with the name {name!r}; it has {known}")
         return self._members[name]
 
     def _span(self, name: str) -> modes.Span:

@@ -45,7 +45,7 @@ def values(task: Task, metric: Metric, rows: Rows, decision: Decision) -> dict[s
     ]
     calibrated = calibration(task, rows)
     return {
-        "tile": tile_of("all heads right, out-of-fold", (answers == task.labels).all(axis=1)),
+        "tile": tile_of("all outputs right, out-of-fold", (answers == task.labels).all(axis=1)),
         "head_table": head_table(task, metric, rows, answers),
         "heads": [
             HeadFacts(head.name, confusion, classes.class_scores(confusion))

@@ -18,7 +18,7 @@ def values(task: Task, rows: Rows) -> dict[str, object]:
     explained = float(np.mean(_explained(labels, rows)))
     note = "of the labels' variance, 0 for their mean"
     return {
-        "tile": Tile("explained out-of-fold", "explained", f"{100 * explained:.1f} %", note),
+        "tile": Tile("R², out-of-fold", "explained", f"{100 * explained:.1f} %", note),
         "number_table": number_table(task, rows),
         "panels": len(panels),
         "agreement": plots.agreement(panels),

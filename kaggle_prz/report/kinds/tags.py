@@ -106,8 +106,8 @@ def worst_mistakes(task: Task, rows: Rows, answers: Tags, *, soft: bool) -> Mist
         losses,
         np.flatnonzero((truth != answers).any(axis=1)),
         words,
-        none="Every image has exactly its tags out-of-fold.",
-        some="have a wrong tag out-of-fold, or lack one",
+        none="Every image has exactly the right tags out-of-fold.",
+        some="have a wrong or missing tag out-of-fold",
     )
 
 

@@ -70,11 +70,11 @@ def read(name: str | Path) -> Named:
         close = difflib.get_close_matches(str(name), names(), n=1)
         meant = f" Did you mean {close[0]!r}?" if close else ""
         raise UsageError(
-            f"No recipe is called {str(name)!r}, and there is no file of that name.{meant} Known "
-            f"are {', '.join(names())}; a recipe of your own is named by the path of its TOML file."
+            f"No recipe is called {str(name)!r}, and no file has this name.{meant} The recipes "
+            f"are {', '.join(names())}. For a recipe of your own, give the path of its TOML file."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not written in UTF-8"
+        reason = error.strerror if isinstance(error, OSError) else "it is not in UTF-8"
         raise UsageError(f"The recipe {str(path)!r} cannot be read: {reason}.") from None
     return _parsed(text, str(path))
 
@@ -113,14 +113,16 @@ def _layers(options: Mapping[str, Any]) -> tuple[dict[str, object], dict[str, st
     name, settings = given.pop("recipe", None), given.pop("settings", {})
     twice = [key for key in settings if key in given]
     if twice:
-        raise UsageError(f"Given twice, once with --set: {', '.join(twice)}. Keep one of each.")
+        raise UsageError(
+            f"Given twice, as an option and with --set: {', '.join(twice)}. Keep one of each."
+        )
     given, sources = {**given, **settings}, dict.fromkeys(settings, "--set")
     if name is None:
         return given, sources
     if not isinstance(name, str | Path):
         raise UsageError(
             f"recipe takes {', '.join(names())}, or the path of a TOML file; received a "
-            f"{type(name).__name__}. Give keys of a recipe as options of their own."
+            f"{type(name).__name__}. Give keys of a recipe as options instead."
         )
     named = read(name)
     sources |= {key: named.source for key in named.keys if key not in given}
@@ -143,17 +145,18 @@ def _parsed(text: str, source: str) -> Named:
     tables = {key for key, value in content.items() if isinstance(value, dict)}
     if tables - _TABLES:
         raise UsageError(
-            f"{source}: a recipe has the tables [card] and [recipe]; received "
+            f"{source}: a recipe can have the tables [card] and [recipe]; received "
             f"[{'], ['.join(sorted(tables - _TABLES))}]."
         )
     inner = content.pop("recipe", {})
     if not isinstance(inner, dict):
-        raise UsageError(f"{source}: recipe is a table of keys, [recipe]; received {inner!r}.")
+        raise UsageError(f"{source}: recipe must be a table of keys, [recipe]; received {inner!r}.")
     card = content.pop("card", None)
     twice = [key for key in content if key in inner]
     if twice:
         raise UsageError(
-            f"{source}: {', '.join(twice)} is given twice, at the top and in [recipe]."
+            f"{source}: {', '.join(twice)} is given both at the top level and in "
+            "[recipe]. Keep one of each."
         )
     keys = {key: _tuples(value) for key, value in {**content, **inner}.items()}
     return Named(source, keys, _card(card, source))

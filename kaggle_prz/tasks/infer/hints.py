@@ -48,7 +48,7 @@ def _of_file(path: Path) -> Hints:
         content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"{path} is no TOML: {error}. Lines look like: metric = 'accuracy'."
+            f"{path} is not valid TOML: {error}. Write lines such as: metric = 'accuracy'."
         ) from error
     try:
         return Hints.model_validate(content)
@@ -61,4 +61,4 @@ def _of_file(path: Path) -> Hints:
         else f"unknown key {key!r}"
         for key in keys
     ]
-    raise UsageError(f"{path}: {'; '.join(faults)}. Known keys are {', '.join(known)}.")
+    raise UsageError(f"{path}: {'; '.join(faults)}. The keys are {', '.join(known)}.")

@@ -48,9 +48,11 @@ def said(given: str | None, host: str | None) -> Said:
         return Said(None, "")
     metric = metrics.from_host(named)
     if metric is not None:
-        return Said(metric, f"its host names {named}")
-    warning = f"The metric {named!r} is not known here; a default serves. Choose with --metric."
-    return Said(None, f"; {named!r} is not known", warning)
+        return Said(metric, f"its host gives {named}")
+    warning = (
+        f"The metric {named!r} is unknown; the default is used. Choose a metric with --metric."
+    )
+    return Said(None, f"; {named!r} is unknown", warning)
 
 
 def settle(named: Said, labels: Encoded) -> Scored:
@@ -59,12 +61,12 @@ def settle(named: Said, labels: Encoded) -> Scored:
     metrics.over(metric, labels.heads).check(labels.kind, len(labels.classes))
     if named.metric is None:
         about = "grades" if labels.ordinal else labels.cell
-        unsaid = named.rule or ", as none is named; --metric names one"
+        unsaid = named.rule or ", because no metric is given; choose one with --metric"
         return Scored(metric.name, f"default for {about}{unsaid}", named.warning)
     warning = ""
     if metric.rule == "order" and not labels.ordinal:
         warning = (
-            f"{metric.title} counts on an order of the classes; taken is "
+            f"{metric.title} depends on the order of the classes; the order is "
             f"{', '.join(labels.classes[:8])}."
         )
     return Scored(metric.name, named.rule, warning)

@@ -61,13 +61,16 @@ def rows_with_image_and_label(
         unused -= len(sample.ids)
     if unused > 0:
         warnings.append(
-            f"{unused} image(s) in {index.train.folders()} have no row in "
-            f"{table.path.name} and are not used."
+            f"{unused} image(s) in {index.train.folders()} have no row in {table.path.name} and "
+            "are not used."
         )
     warnings += twins(table.ids, paths, index.train)
     kept = np.flatnonzero(~no_image & ~no_label)
     if not len(kept):
-        raise DataError(f"No row of {table.path.name} has both an image and a label.")
+        raise DataError(
+            f"No row of {table.path.name} has both an image and a label. Check the names of "
+            "the images, or choose other columns with --id-column and --target."
+        )
     return kept, paths[kept], warnings
 
 
@@ -78,8 +81,8 @@ def twins(ids: Text, paths: Text, role: Role) -> list[str]:
     if not several:
         return []
     return [
-        f"{len(several)} id(s) are the name of several files in {role.folders()}, of which the "
-        f"first is taken: {words.some(several)}."
+        f"{len(several)} id(s) match several files in {role.folders()}; the first file is used: "
+        f"{words.some(several)}."
     ]
 
 
@@ -91,18 +94,18 @@ def _passed_over(ids: Text, lost: np.ndarray, what: str) -> list[str]:
     limit = max(_PASSED_OVER_AT_LEAST, int(_PASSED_OVER_SHARE * len(ids)))
     if count > limit:
         raise DataError(
-            f"{count} of {len(ids)} {what}, more than the {limit} that are passed over: {named}. "
-            "Complete the files, or remove these rows."
+            f"{count} of {len(ids)} {what}, more than the limit of {limit}: {named}. Complete "
+            "the files, or remove these rows."
         )
-    return [f"{count} {what} and are passed over: {named}."]
+    return [f"{count} {what} and are skipped: {named}."]
 
 
 def evidence(found: Found) -> tuple[Evidence, ...]:
     """Return every property of a task, its value and the rule that gave it."""
     sample, table, index = found.sample, found.table, found.index
     trained, seen = _counted(found)
-    averaged = "; the mean over heads" if found.labels.heads else ""
-    row_each = "; a row for every image and head" if sample.melted else ""
+    averaged = "; the mean over outputs" if found.labels.heads else ""
+    row_each = "; one row per image and output" if sample.melted else ""
     properties = (
         Evidence("sample submission", sample.path.name, found.sample_rule),
         Evidence("row id", sample.id_column, "first column of the sample submission"),
@@ -110,7 +113,7 @@ def evidence(found: Found) -> tuple[Evidence, ...]:
         Evidence("training images", f"{trained} in {index.train.folders()}", table.rule),
         Evidence("test images", f"{seen} in {index.test.folders()}", found.test_rule),
         *_of_bags(found),
-        *([] if index.pictures is None else [Evidence("pictures", *index.pictures)]),
+        *([] if index.pictures is None else [Evidence("image format", *index.pictures)]),
         Evidence("cell", found.labels.cell, found.labels.rule + row_each),
         *_of_classes(found.labels),
         Evidence("group", found.group.column or "none", found.group.rule),
@@ -140,7 +143,9 @@ def _of_bags(found: Found) -> list[Evidence]:
     sizes = [len(found.index.members(path)) for path in files_ if path]
     low, high = min(sizes), max(sizes)
     many = str(low) if low == high else f"{low} to {high}"
-    return [Evidence("images a row", f"{many}, pooled by their mean", found.index.bags.rule)]
+    return [
+        Evidence("images a row", f"{many}; their predictions are averaged", found.index.bags.rule)
+    ]
 
 
 def warnings(found: Found) -> tuple[str, ...]:
@@ -164,8 +169,8 @@ def _groups_in_test(group: Group) -> str:
     if not both:
         return ""
     return (
-        f"{len(both)} value(s) of {group.column} are in the training set and in the test set "
-        f"({words.some(both)}), so test rows are less new than those of a fold that is held out."
+        f"{len(both)} value(s) of {group.column} are in both the training set and the test set "
+        f"({words.some(both)}), so the test score may be better than the out-of-fold score."
     )
 
 
@@ -175,9 +180,7 @@ def _missing_test_images(ids: Text, test_files: Text) -> list[str]:
     if not len(lost):
         return []
     named = words.some(lost.tolist())
-    return [
-        f"{len(lost)} test row(s) have no image file and get what is likely of any row: {named}."
-    ]
+    return [f"{len(lost)} test row(s) have no image; predicting the class prior for them: {named}."]
 
 
 def _by_order(table: LabelTable, test_rule: str, index: files.Index) -> list[str]:
@@ -185,7 +188,8 @@ def _by_order(table: LabelTable, test_rule: str, index: files.Index) -> list[str
     of_labels = [table.path.name] if index.by_row and table.by_order else []
     names = [*of_labels, *(["the sample submission"] if test_rule == lookup.IN_ORDER else [])]
     return [
-        f"Rows of {name} are joined with arrays by their order, for want of ids." for name in names
+        f"Rows of {name} are matched with arrays by their order, because they have no ids."
+        for name in names
     ]
 
 
@@ -194,8 +198,8 @@ def _of_classes(read_labels: Encoded) -> list[Evidence]:
     names, heads = read_labels.classes, read_labels.heads
     if heads:
         sized = [f"{head.name} ({len(head.classes)})" for head in heads]
-        weighed = "".join(f", {h.name} counts {h.weight:g}" for h in heads if h.weight != 1)
-        return [Evidence("heads", _listed(sized), f"{len(heads)} labels a row{weighed}")]
+        weighed = "".join(f", {h.name} has weight {h.weight:g}" for h in heads if h.weight != 1)
+        return [Evidence("outputs", _listed(sized), f"{len(heads)} labels per row{weighed}")]
     noun = read_labels.kind if len(names) > 1 else read_labels.target.noun
     evidence = [Evidence("classes", _listed(names), f"{len(names)} {noun}")]
     if read_labels.cell == "probability":

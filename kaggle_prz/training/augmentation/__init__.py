@@ -58,7 +58,7 @@ class Augmentation:
 def sentence(stage: Stage, recipe: Recipe, flips: Sequence[str]) -> str:
     """Return what augmentation a stage runs, and where, as a sentence."""
     stored = stored_size(stage.image_size, recipe.presize)
-    named = [f"crops of {stage.image_size} of {stored} px"] if stored > stage.image_size else []
+    named = [f"crops of {stage.image_size} from {stored} px"] if stored > stage.image_size else []
     if flips:
         named.append(f"{' and '.join(flips)} flips")
     for title, value in (
@@ -70,4 +70,4 @@ def sentence(stage: Stage, recipe: Recipe, flips: Sequence[str]) -> str:
             named.append(f"{title} {value:g}")
     if not named:
         return "augmentation: none"
-    return f"augmentation: {', '.join(named)}; drawn for each image, on the processor"
+    return f"augmentation: {', '.join(named)}; drawn for each image, on the CPU"

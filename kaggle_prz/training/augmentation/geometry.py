@@ -15,7 +15,7 @@ _DEGREES, _SHEAR, _TRANSLATION = 30.0, 0.3, 0.3
 
 
 def rotate(strength: float) -> Matrix:
-    """By up to 30 degrees."""
+    """Rotate by up to 30 degrees."""
     angle = math.radians(_DEGREES * strength)
     cos, sin = math.cos(angle), math.sin(angle)
     return np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])

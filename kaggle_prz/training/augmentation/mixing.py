@@ -20,8 +20,9 @@ def require_shares(targets: Array) -> None:
     """
     if targets.ndim != 2 or targets.dtype.kind != "f":
         raise UsageError(
-            "mixup and cutmix mix shares of classes, tags or numbers; received targets of shape "
-            f"{targets.shape} and type {targets.dtype}. Give class indexes as shares."
+            "mixup and cutmix need targets with one column per class, tag or number; received "
+            f"shape {targets.shape} and type {targets.dtype}. Convert class indexes to one-hot "
+            "rows."
         )
 
 

@@ -1,4 +1,4 @@
-"""Presizing: stores with a margin, of which training takes crops.
+"""Presizing: stores with a margin; training takes crops of them.
 
 A picture decoded at `1 + margin` of a stage's size and cropped to that size is seen larger than
 prediction sees it, which decodes the whole picture at the stage's size: networks then do better at

@@ -33,8 +33,8 @@ class Batch(NamedTuple):
         """
         if self.size == 1:
             raise RunError(
-                "The memory of the device does not even hold a training step of one image. Use "
-                "smaller --sizes or a smaller --backbone; finished folds are kept."
+                "The device has too little memory for a training step with one image. Use "
+                "smaller --sizes or a smaller --backbone. Finished folds are kept."
             )
         return Batch(self.size // 2, self.accumulate * 2)
 
@@ -92,7 +92,7 @@ def probed(stage: Stage, recipe: Recipe, size: int, usual: int) -> Stage:
 def reason(size: int, image_size: int, usual: int) -> str:
     """Return what was decided, as a sentence."""
     return (
-        f"batch size: {size} at {image_size} px, the largest power of two up to {MOST} of which "
-        f"a training step fits this device and a pass keeps {STEPS_A_PASS} steps; learning rate "
-        f"× {rate_scale(size, usual):.2f}, the root of {size} ÷ {usual} (arXiv:2205.10330)"
+        f"batch size: {size} at {image_size} px, the largest power of two up to {MOST} that fits "
+        f"into the device's memory and keeps {STEPS_A_PASS} steps per epoch; learning rate × "
+        f"{rate_scale(size, usual):.2f}, the square root of {size} ÷ {usual} (arXiv:2205.10330)"
     )

@@ -60,7 +60,7 @@ class Trainer:
         """
         usual = stages.batch_size(self._recipe, self.stage.image_size)
         if not on_accelerator():
-            self._notes = (f"batch size: {usual} at {self.stage.image_size} px, on a processor",)
+            self._notes = (f"batch size: {usual} at {self.stage.image_size} px, on a CPU",)
             return
 
         def at(size: int) -> Stage:
@@ -107,7 +107,7 @@ class Trainer:
         )
 
     def averaged(self, fold: int) -> AbstractContextManager[None]:
-        """Within, the model has the weights that predict, see `StageTrainer.averaged`."""
+        """Give the model the weights that predict; see `StageTrainer.averaged`."""
         return self._trainer.averaged(fold)
 
     def predict(self, attempt: Callable[[int], _Result]) -> _Result:
@@ -128,22 +128,22 @@ class Trainer:
     def _halve(self) -> None:
         smaller = self.batch.halved()
         self._say(
-            f"memory ran out at a training step of {self.batch.size} images in "
-            f"{self.stage.name}; it goes on with {smaller.size}, and the weights change after "
-            f"every {smaller.accumulate} steps"
+            f"out of memory in a training step with {self.batch.size} images in "
+            f"{self.stage.name}; continuing with {smaller.size}, and gradients are averaged over "
+            f"{smaller.accumulate} steps"
         )
         self._recompile(self.stage, smaller)
 
     def _halve_prediction(self) -> None:
         smaller = Batch(self.prediction_batch).halved()
         self._say(
-            f"memory ran out while predicting {self.prediction_batch} images at once in "
-            f"{self.stage.name}; it goes on with {smaller.size}"
+            f"out of memory while predicting {self.prediction_batch} images at once in "
+            f"{self.stage.name}; continuing with {smaller.size}"
         )
         self.prediction_batch = smaller.size
 
     def _say(self, note: str) -> None:
-        self._notes = (*self._notes, f"memory: {note.removeprefix('memory ')}")
+        self._notes = (*self._notes, note)
         self._console.say(f"Note: {note}.")
 
     def _recompile(self, stage: Stage, batch: Batch) -> None:

@@ -31,7 +31,7 @@ class WeightAverage(keras.callbacks.Callback):  # type: ignore[misc]
         """Forget all weights so far."""
         self._mean: list[keras.KerasTensor] = []
         self._seen = 0
-        self._begun = self._pace.step
+        self._started = self._pace.step
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
         if self._changes - self._seen >= self._every:
@@ -54,7 +54,7 @@ class WeightAverage(keras.callbacks.Callback):  # type: ignore[misc]
     @property
     def _changes(self) -> int:
         """Changes of the weights so far."""
-        return (self._pace.step - self._begun) // self._accumulate
+        return (self._pace.step - self._started) // self._accumulate
 
     def _take(self, model: keras.Model) -> None:
         """Let the weights of now into the average."""

@@ -28,10 +28,10 @@ class Clock(keras.callbacks.Callback):  # type: ignore[misc]
         self.seconds: list[float] = []
 
     def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
-        self._begun = time.monotonic()
+        self._started = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
-        self.seconds.append(time.monotonic() - self._begun)
+        self.seconds.append(time.monotonic() - self._started)
 
 
 class WriteBack(keras.callbacks.Callback):  # type: ignore[misc]
@@ -73,7 +73,7 @@ class Pace(keras.callbacks.Callback):  # type: ignore[misc]
         self.steps, self.step, self.learning_rate = steps, 0, 0.0
         self.peak, self.reserved = peak, 0.0
         self._deadline, self._accumulate, self._origin = deadline, accumulate, 0
-        self._begun = time.monotonic()
+        self._started = time.monotonic()
 
     @property
     def progress(self) -> float:
@@ -81,15 +81,15 @@ class Pace(keras.callbacks.Callback):  # type: ignore[misc]
         done = self.step / self.steps
         if self._deadline is None:
             return done
-        slot = max(1e-9, self._deadline - self.reserved - self._begun)
-        return max(done, (time.monotonic() - self._begun) / slot)
+        slot = max(1e-9, self._deadline - self.reserved - self._started)
+        return max(done, (time.monotonic() - self._started) / slot)
 
     @property
     def unused(self) -> int:
         """Steps whose gradients wait for an accumulation to be whole."""
         return (self.step - self._origin) % self._accumulate
 
-    def begin_anew(self, share: float) -> None:
+    def restart(self, share: float) -> None:
         """Go on with a share of the learning rate and a new accumulation."""
         self.peak *= share
         self._origin = self.step
@@ -111,7 +111,7 @@ class Pace(keras.callbacks.Callback):  # type: ignore[misc]
         now, end = time.monotonic(), self._deadline - self.reserved
         if now >= end:
             return True
-        a_step = (now - self._begun) / self.step
+        a_step = (now - self._started) / self.step
         return self._accumulate > 1 and not self.unused and now + self._accumulate * a_step > end
 
 
@@ -136,7 +136,7 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
         self.finite = True
         self._pace, self._steps_a_pass, self._advance = pace, steps_a_pass, advance
         self._every = max(1, (expected or pace.steps) // _ROWS_OF_HISTORY)
-        self._begun = time.monotonic()
+        self._started = time.monotonic()
         self._recover = recover
         self._forget_sums()
 
@@ -175,7 +175,7 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
                 "loss": (loss_sum - loss_before) / (count - before),
                 "accuracy": (accuracy_sum - accuracy_before) / (count - before),
                 "learning_rate": self._pace.learning_rate,
-                "seconds": round(time.monotonic() - self._begun, 3),
+                "seconds": round(time.monotonic() - self._started, 3),
             }
         )
         self._earlier = (count, loss_sum, accuracy_sum)

@@ -43,7 +43,7 @@ class BestPass(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: object = None) -> None:
         if not self._history.finite:
             return
-        begun, model = time.monotonic(), self.model
+        started, model = time.monotonic(), self.model
         with self._predicting():
             weights = model.get_weights()
             if not all(np.isfinite(weight).all() for weight in weights):
@@ -54,7 +54,7 @@ class BestPass(keras.callbacks.Callback):  # type: ignore[misc]
         else:
             self._in_vain += 1
         self._history.rows[-1]["val_score"] = score
-        self._pace.reserved = time.monotonic() - begun
+        self._pace.reserved = time.monotonic() - started
         if self._in_vain >= self._patience:
             model.stop_training = True
 

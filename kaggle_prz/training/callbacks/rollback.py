@@ -30,20 +30,20 @@ class Rollback(keras.callbacks.Callback):  # type: ignore[misc]
     """Keeps weights that are good, and goes back to them at half the learning rate of `pace`.
 
     Weights count as good when the step after them has a finite loss: a step may have a finite
-    loss and yet leave weights that are no numbers. `start_anew` puts back what belongs to weights
+    loss and yet leave weights that are no numbers. `restart` puts back what belongs to weights
     that are gone, such as the optimizer's state; `where` says what trains, for the sentence.
     """
 
     def __init__(
         self,
         pace: "Pace",
-        start_anew: Callable[[], None],
+        restart: Callable[[], None],
         tell: Callable[[str], None],
         where: str,
     ):
         super().__init__()
         self.count = 0
-        self._pace, self._start_anew, self._tell = pace, start_anew, tell
+        self._pace, self._restart, self._tell = pace, restart, tell
         self._where = where
         self._good_at, self._kept_at = 0, -1
         self._given_up = False
@@ -63,34 +63,38 @@ class Rollback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_end(self, logs: object = None) -> None:
         if not self._given_up and finite(self._good) and not finite(self.model.get_weights()):
-            self._go_back("the weights were no numbers after")
+            self._go_back("the weights were NaN or infinite after")
 
     def recover(self) -> bool:
         """Go back to the last good weights; False where there are none, or it is no use."""
         if self.count == MOST or not finite(self._good):
             self._given_up = True
             return False
-        self._pace.begin_anew(0.5)
-        self._go_back("the loss was no number at")
+        self._pace.restart(0.5)
+        self._go_back("the loss was NaN or infinite at")
         return True
 
     @property
     def told(self) -> str:
         """Where training is and how often it went back, for a sentence."""
         times = "" if self.count == 1 else f" {self.count} times"
-        after = f" after going back{times} to good weights and half the rate" if self.count else ""
+        after = (
+            f" after going back{times} to good weights at half the learning rate"
+            if self.count
+            else ""
+        )
         return f"step {self._pace.step}{after} (learning rate {self._pace.peak:.2g})"
 
     def _go_back(self, why: str) -> None:
         model, step = self.model, self._pace.step
         model.set_weights(self._good)
-        self._start_anew()
+        self._restart()
         model.reset_metrics()
         self.count += 1
-        since = f"step {self._good_at}" if self._good_at else "the beginning"
+        since = f"step {self._good_at}" if self._good_at else "the start"
         self._tell(
-            f"{self._where}: {why} step {step}, so training went back to the weights of {since}; "
-            f"the highest learning rate is {self._pace.peak:.2g} from there."
+            f"{self._where}: {why} step {step}. Training continues from the weights of {since}, "
+            f"with a peak learning rate of {self._pace.peak:.2g}."
         )
         self._good_at = self._kept_at = step
 

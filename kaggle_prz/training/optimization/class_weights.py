@@ -26,8 +26,8 @@ def check(recipe: Recipe, target: Target) -> None:
     ):
         if value != default:
             raise UsageError(
-                f"{key} {value!r} is about classes, and the labels of this competition are "
-                f"numbers. Use {key} {default!r}."
+                f"{key} {value!r} needs classes, but the labels of this competition are numbers. "
+                f"Use {key} {default!r}."
             )
 
 

@@ -30,7 +30,9 @@ def test_times_as_people_write_them(text, seconds):
 
 @pytest.mark.parametrize("text", ["", "soon", "10x", "m10", "10m!", "-5", "1h 30", "inf", "nan"])
 def test_what_is_no_time_is_told_with_examples(text):
-    with pytest.raises(click.BadParameter, match="is not a time such as 600, 90s, 10m or 1h30m"):
+    with pytest.raises(
+        click.BadParameter, match="is not a time; write it like 600, 90s, 10m or 1h30m"
+    ):
         options.time(text)
 
 

@@ -164,14 +164,14 @@ def test_weights_of_a_file_come_along(tmp_path):
 @pytest.mark.parametrize(
     ("what", "given", "told"),
     [
-        ("Leaf Shapes", {}, "named as in its address, in lower case"),
-        ("leaf-shapes", {"owner": None}, "belongs to an account at Kaggle: .* received 'none'"),
-        ("leaf-shapes", {"owner": "a/b"}, "belongs to an account .* received 'a/b'"),
-        ("leaf-shapes", {"mode": "predict"}, "a run's directory; received leaf-shapes"),
-        ("leaf-shapes", {"options": {"time_limit": 12 * 3600}}, "with the session, after 11.5 h"),
+        ("Leaf Shapes", {}, "names a competition as in its URL, in lower case"),
+        ("leaf-shapes", {"owner": None}, "belongs to a user of Kaggle; received 'none'"),
+        ("leaf-shapes", {"owner": "a/b"}, "belongs to a user of Kaggle; received 'a/b'"),
+        ("leaf-shapes", {"mode": "predict"}, "directory of a finished run; received leaf-shapes"),
+        ("leaf-shapes", {"options": {"time_limit": 12 * 3600}}, "shorter than a session of 11.5 h"),
         ("leaf-shapes", {"options": {"backbone": "tinny"}}, "Did you mean 'tiny'"),
         ("leaf-shapes", {"options": {"sizes": (64, 32)}}, "must rise"),
-        ("leaf-shapes", {"options": {"weights": "gone.h5"}}, "not there: 'gone.h5'"),
+        ("leaf-shapes", {"options": {"weights": "gone.h5"}}, "existing file; received 'gone.h5'"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(tmp_path, what, given, told):
@@ -216,7 +216,7 @@ def test_slugs_are_of_a_length_that_kaggle_takes(competition):
 
 def test_a_job_of_another_form_is_told(tmp_path):
     (tmp_path / "kernel.json").write_text('{"mode": "dream"}')
-    with pytest.raises(RunError, match=r"kernel\.json holds .*\(mode: .*Build the kernel again"):
+    with pytest.raises(RunError, match=r"kernel\.json has .*\(mode: .*Build the kernel again"):
         Job.read(tmp_path / "kernel.json")
 
 

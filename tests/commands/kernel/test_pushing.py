@@ -90,7 +90,7 @@ def built(tmp_path):
         bundle.seal()
         filesystem.write_json(bundle.directory / job.DATASET, job.dataset_metadata(todo))
         folder = tmp_path / "built" / "kernel"
-        filesystem.begin_anew(folder)
+        filesystem.make_empty(folder)
         (folder / f"{mode}.py").write_text(script)
         template = {
             "code_file": f"{mode}.py",
@@ -154,7 +154,7 @@ def test_a_bundle_is_submitted_once_and_again_on_purpose(kaggle, built):
     assert second.submission.ref == first.submission.ref
     assert second.version == first.version
     assert second.submission.public_score == 1.0
-    told = [line for line in console.lines if "it is not sent again" in line]
+    told = [line for line in console.lines if "it is not submitted again" in line]
     assert "version 1 of loopback-user/prz-predict-count-rows" in told[0]
     assert len(kaggle.requests("SaveKernel")) == 1
     third = pushing.push(built("predict", PREDICT), submit=True, again=True)
@@ -186,7 +186,9 @@ def test_another_bundle_is_another_submission(kaggle, built):
 
 def test_no_kernel_runs_for_a_submission_that_the_day_has_no_room_for(kaggle, built, tmp_path):
     kaggle.competition(SLUG, tmp_path / "public", maxDailySubmissions=0)
-    with pytest.raises(LimitReachedError, match="The day's submissions to 'count-rows' are used"):
+    with pytest.raises(
+        LimitReachedError, match="The daily limit of submissions to 'count-rows' is used"
+    ):
         pushing.push(built("predict", PREDICT), submit=True)
     assert not kaggle.requests("SaveKernel")
 
@@ -211,7 +213,8 @@ def test_a_bundle_is_uploaded_when_it_changed(kaggle, built):
     for _ in range(2):
         datasets.publish(door, place / "bundle", console)
     assert console.lines == [
-        "The bundle loopback-user/prz-train-count-rows-bundle is at Kaggle already."
+        "The bundle loopback-user/prz-train-count-rows-bundle has not changed "
+        "and is already at Kaggle."
     ]
     (place / "bundle" / "new.json").write_text("{}")
     seal_again(place / "bundle")
@@ -243,13 +246,16 @@ def test_nobody_is_waited_for_on_request(kaggle, built):
 def test_the_end_of_the_log_of_a_failure_is_shown(kaggle, built):
     console = Recorder()
     script = "print('before')\nraise SystemExit('the data is not what it was')"
-    with pytest.raises(HostError, match=r"ended with error: .* The log ends: the data is not"):
+    with pytest.raises(HostError, match=r"ended with error: .* The log ends with: the data is not"):
         pushing.push(built("train", script), console=console)
     assert "  before" in console.lines
 
 
 def test_a_session_that_does_not_end_is_left_alone(kaggle, built):
-    with pytest.raises(HostError, match=r"is running after .*goes on at Kaggle: kaggle-prz kernel"):
+    with pytest.raises(
+        HostError,
+        match=r"is running after .*continues at Kaggle; show its status with: kaggle-prz kernel",
+    ):
         pushing.push(built("train", "import time; time.sleep(3)"), timeout=0.2)
 
 
@@ -287,18 +293,18 @@ def test_no_credential_is_uploaded(kaggle, built):
 def test_names_that_lead_out_are_refused(tmp_path, name, monkeypatch):
     listed = {"files": [{"fileName": name, "url": "http://localhost/x"}]}
     monkeypatch.setattr(remote, "_listing", lambda door, ref: iter([listed]))
-    with pytest.raises(HostError, match="stay in the directory"):
+    with pytest.raises(HostError, match="leads out of the directory"):
         remote.pull(Door(), "me/it", tmp_path / "to", Recorder())
     assert not (tmp_path / "to").exists()
 
 
 def test_what_is_no_build_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="is neither"):
+    with pytest.raises(UsageError, match="or the directory of a run; received"):
         pushing.push(tmp_path)
 
 
 def test_only_trainings_are_pushed_until_done(built):
-    with pytest.raises(UsageError, match="--until-done is for training"):
+    with pytest.raises(UsageError, match="--until-done is only for kernels that train"):
         pushing.push(built("predict", PREDICT), until_done=True)
 
 

@@ -19,7 +19,7 @@ def test_an_ordinary_directory_is_taken(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["kaggle.json", "access_token", ".netrc", "id_rsa"])
 def test_files_that_are_credentials_by_their_name(tmp_path, name):
     (tmp_path / name).write_text("{}")
-    with pytest.raises(SecretFoundError, match=f"{name} is refused: its name says"):
+    with pytest.raises(SecretFoundError, match=f"{name} is refused: its name is"):
         bundle.refuse_secrets(tmp_path)
 
 
@@ -33,7 +33,9 @@ def test_files_that_are_credentials_by_their_name(tmp_path, name):
 )
 def test_what_looks_like_a_credential(tmp_path, content):
     (tmp_path / "notes.txt").write_text(content)
-    with pytest.raises(SecretFoundError, match=r"notes\.txt is refused: .* looks like one") as told:
+    with pytest.raises(
+        SecretFoundError, match=r"notes\.txt is refused: .* looks like a credential"
+    ) as told:
         bundle.refuse_secrets(tmp_path)
     assert "0123456789" not in str(told.value)
 

@@ -139,7 +139,7 @@ def test_a_refusal_says_why(content, reason):
 
 
 def test_a_picture_is_no_submission():
-    with pytest.raises(SubmissionError, match="must be in UTF-8, but its byte 0 is not"):
+    with pytest.raises(SubmissionError, match="must be in UTF-8; its byte 0 is not"):
         grader.grade_bytes(b"\x89PNG\r\n\x1a\n\x00\x00", _answers())
 
 

@@ -159,7 +159,7 @@ def test_a_corrupted_leaderboard_is_named_and_left_alone(tmp_path, content):
         lambda: board().submissions(),
         lambda: board().standings(),
     ):
-        with pytest.raises(RunError, match=r"shapes\.json should hold the leaderboard of shapes"):
+        with pytest.raises(RunError, match=r"shapes\.json must hold the leaderboard of shapes"):
             use()
     assert path.read_bytes() == content
 

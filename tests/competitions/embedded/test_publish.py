@@ -102,7 +102,7 @@ def test_a_full_disk_is_a_sentence_and_keeps_the_old_edition(tmp_path):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     publish(tmp_path / "x", "1", _write)
-    with pytest.raises(DiskFullError, match="disk is full"):
+    with pytest.raises(DiskFullError, match="disk or a quota is full"):
         publish(tmp_path / "x", "2", fill)
     publish(tmp_path / "x", "1", _never)
 

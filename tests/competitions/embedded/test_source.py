@@ -55,6 +55,7 @@ def test_a_refused_file_raises(shapes, tmp_path):
 
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(
-        CompetitionNotFoundError, match=r"Did you mean 'shapes'\? Known are elpv, sh"
+        CompetitionNotFoundError,
+        match=r"Did you mean 'shapes'\? The embedded competitions are elpv, sh",
     ):
         EmbeddedSource("shape")

@@ -41,22 +41,22 @@ def test_an_open_competition_is_asked_for_its_limits_and_announced_nothing(world
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        (OVER, r"ended on 2020-01-02, and Kaggle takes no late submission to it\."),
+        (OVER, r"ended on 2020-01-02, and Kaggle takes no late submissions to it\."),
         ({"submissionsDisabled": True}, "takes no submissions at the moment"),
-        ({"maxTotalSubmissions": 0}, "no more submissions from this team: all 0 are made"),
+        ({"maxTotalSubmissions": 0}, "has used all 0 submissions"),
     ],
 )
 def test_what_will_not_be_taken_is_refused_with_a_way_on(world, fields, words):
     check(world)
     world.change(**fields)
-    with pytest.raises(SubmissionError, match=rf"{words}.* Fit without --submit\."):
+    with pytest.raises(SubmissionError, match=rf"{words}.* run fit without --submit\."):
         check(world)
 
 
 def test_a_late_submission_that_is_taken_is_a_note(world):
     world.change(**OVER, takesLate=True)
     (note,) = check(world)
-    assert "ended on 2020-01-02. Kaggle takes a late submission, scores it, and ranks" in note
+    assert "ended on 2020-01-02. Kaggle scores a late submission, but does not rank it" in note
     assert len(world.requests("StartSubmissionUpload")) == 1
 
 
@@ -72,7 +72,7 @@ def test_a_code_competition_that_is_over_is_a_note(world):
 def test_a_day_that_is_used_up_is_a_note_since_training_may_outlast_it(world, fields):
     world.change(maxDailySubmissions=0, **fields)
     (note,) = check(world)
-    assert note.startswith("Note: The day's submissions to ")
+    assert note.startswith("Note: The daily limit of submissions to ")
     assert "after midnight UTC" in note
 
 
@@ -83,7 +83,9 @@ def test_a_kaggle_that_cannot_be_reached_is_a_note(world, kind, known):
         world.about()
     world.server.faults.add("*", kind, times=0)
     (note,) = check(world)
-    assert note.startswith(f"Note: whether {world.slug!r} takes a submission could not be asked: ")
+    assert note.startswith(
+        f"Note: Kaggle could not be asked whether {world.slug!r} takes a submission: "
+    )
 
 
 def test_a_late_submission_that_cannot_be_asked_for_is_a_note(world):
@@ -152,7 +154,7 @@ def test_auto_asks_once_and_only_where_an_attempt_is_left(world, tmp_path):
     world.again()
     auto.auto(world.slug, dry_run=True, **given)
     assert not world.requests("GetSubmissionLimits")
-    with pytest.raises(Exception, match="None of 3 attempts"):
+    with pytest.raises(Exception, match="None of the 3 attempts"):
         auto.auto(world.slug, **given)
     assert len(fitted) == 3
     assert len(world.requests("GetSubmissionLimits")) == 1

@@ -54,8 +54,8 @@ def test_fit_with_an_old_client_trains_nothing(world, old, tmp_path):
     done = prz("fit", "-c", world.slug, "--submit", packages=old, cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr == (
-        "Error: Kaggle's client cannot be used: kaggle 2.2.5 wants kagglesdk<1.0,>=0.1.38, and "
-        "0.1.28 is installed. Mend it with: pip install --upgrade kaggle\n"
+        "Error: Kaggle's client cannot be used: kaggle 2.2.5 requires kagglesdk<1.0,>=0.1.38, and "
+        "0.1.28 is installed. Repair it with: pip install --upgrade kaggle\n"
     )
     assert not (tmp_path / "runs").exists()
     assert not world.requests("DownloadDataFiles")
@@ -65,7 +65,7 @@ def test_parts_that_do_not_load_are_the_same_sentence_in_any_command(world, old,
     done = prz("leaderboard", "-c", world.slug, packages=old, cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith(
-        "Error: Kaggle's client cannot be used: it does not load (No module named 'kagglesdk."
+        "Error: Kaggle's client cannot be used: it cannot be imported (No module named 'kagglesdk."
     )
     assert "pip install --upgrade kaggle" in done.stderr
     assert done.stderr.count("\n") == 1
@@ -76,7 +76,7 @@ def test_a_request_that_the_client_does_not_know_is_the_same_sentence(world, mon
 
     client.check_versions()
     monkeypatch.delattr(types, "ApiGetSubmissionLimitsRequest")
-    with pytest.raises(ClientError, match="does not know the request GetSubmissionLimits as"):
+    with pytest.raises(ClientError, match="lacks the request GetSubmissionLimits in"):
         submit.check(competitions.find(world.slug))
     with pytest.raises(ClientError, match="pip install --upgrade kaggle"):
         world.source.submit(world.csv, "")
@@ -89,7 +89,7 @@ def test_a_field_that_the_client_would_leave_out_is_not_left_out(world, monkeypa
     kind = types.ApiGetLeaderboardRequest
     fields = [each for each in kind._fields if each.field_name != "override_public"]
     monkeypatch.setattr(kind, "_fields", fields)
-    with pytest.raises(ClientError, match="does not know the request GetLeaderboard"):
+    with pytest.raises(ClientError, match="lacks the request GetLeaderboard"):
         world.source.standings()
 
 
@@ -112,7 +112,7 @@ def test_the_doctor_and_the_check_say_the_same(monkeypatch):
     wants = {"kaggle": ["kagglesdk>=0.1.38"], "kagglesdk": []}
     monkeypatch.setattr(importlib.metadata, "requires", lambda name: wants[name])
     (fault,) = [each.text for each in doctor.packages() if "kagglesdk>" in each.text]
-    clause = "kaggle 2.2.5 wants kagglesdk>=0.1.38, and 0.1.28 is installed"
+    clause = "kaggle 2.2.5 requires kagglesdk>=0.1.38, and 0.1.28 is installed"
     assert fault.startswith(clause)
     with pytest.raises(ClientError, match=clause):
         client.check_versions()

@@ -73,10 +73,10 @@ HALVES = {
     "is empty": lambda _: write("kaggle.json", " \n"),
     "kaggle.json has no username and no key": lambda _: write("kaggle.json", "{}"),
     "kaggle.json has no key": lambda _: write("kaggle.json", {"username": "somebody"}),
-    "kaggle.json has no username and a key that is no text": lambda _: write(
+    "kaggle.json has no username and a key that is not text": lambda _: write(
         "kaggle.json", {"key": 5}
     ),
-    "a username that is no text": lambda _: write("kaggle.json", {"username": ["a"], "key": "k"}),
+    "a username that is not text": lambda _: write("kaggle.json", {"username": ["a"], "key": "k"}),
     "kaggle.json is a directory": lambda _: (kept() / "kaggle.json").mkdir(),
     "access_token is a directory": lambda _: (kept() / "access_token").mkdir(),
     "access_token is empty": lambda _: write("access_token", "\ufeff\n"),
@@ -84,11 +84,11 @@ HALVES = {
     "KAGGLE_API_TOKEN is blank": lambda patch: patch.setenv("KAGGLE_API_TOKEN", " \n"),
     "KAGGLE_KEY is set, and KAGGLE_USERNAME is not": lambda p: p.setenv("KAGGLE_KEY", "k"),
     "KAGGLE_USERNAME is set, and KAGGLE_KEY is not": lambda p: p.setenv("KAGGLE_USERNAME", "u"),
-    "'kaggle.json.txt', which nothing reads; kaggle.json may be meant": lambda _: write(
+    "'kaggle.json.txt', which is not read; did you mean kaggle.json?": lambda _: write(
         "kaggle.json.txt", KEY
     ),
-    "'kaggle (1).json', which nothing reads": lambda _: write("kaggle (1).json", KEY),
-    "'access_token.json', which nothing reads; access_token may be meant": lambda _: write(
+    "'kaggle (1).json', which is not read": lambda _: write("kaggle (1).json", KEY),
+    "'access_token.json', which is not read; did you mean access_token?": lambda _: write(
         "access_token.json", "t"
     ),
     "~/.kaggle is a file": lambda _: Path("~/.kaggle").expanduser().write_text("token"),
@@ -109,13 +109,16 @@ def kept() -> Path:
 @pytest.mark.parametrize("told", HALVES)
 def test_half_a_credential_is_told_where_nothing_whole_is(told, monkeypatch):
     HALVES[told](monkeypatch)
-    with pytest.raises(CredentialsError, match=r"no whole credential .* Make a token at") as caught:
+    with pytest.raises(
+        CredentialsError, match=r"credential for Kaggle is incomplete.* Make a token at"
+    ) as caught:
         credentials()
     assert told in str(caught.value)
     with pytest.raises(CredentialsError) as found:
         competitions.find("shape")
     assert str(found.value) == (
-        "'shape' is no embedded competition (did you mean 'shapes'?) and no directory, and Kaggle "
+        "'shape' is not an embedded competition (did you mean 'shapes'?) and not a "
+        "directory, and Kaggle "
         f"cannot be asked: {caught.value}"
     )
     (finding,) = doctor.kaggle()
@@ -140,9 +143,9 @@ DAMAGES = {
     "has a space in it": "my token",
     "has a control character in it": "to\aken",
     "has a letter that is not ASCII": "tokén",
-    "is a piece of JSON": '{"token": "x"',
-    "is an address": "https://www.kaggle.com/token",
-    "begins with a word of its own, such as Bearer": "Bearer token",
+    "looks like a piece of JSON": '{"token": "x"',
+    "looks like a URL": "https://www.kaggle.com/token",
+    "starts with another word, such as Bearer": "Bearer token",
     "is a whole line of a shell": "export KAGGLE_KEY=token",
     "is too long, with 9,000 characters": "t" * 9000,
 }
@@ -203,7 +206,7 @@ def test_files_in_encodings_of_windows(name, encoding):
     ("user", "told"),
     [
         ("some:body", "the user name has a colon in it"),
-        (SOUND, "the user name looks like a key; the two may be in each other's place"),
+        (SOUND, "the user name looks like a key; user name and key may be swapped"),
         ("some\nbody", "the user name has 2 lines"),
         ("KAGGLE_USERNAME=u", "the user name is a whole line of a shell"),
     ],
@@ -217,7 +220,7 @@ def test_what_cannot_be_a_user(user, told, monkeypatch):
 
 def test_a_file_that_is_not_there_is_told(monkeypatch):
     monkeypatch.setenv("KAGGLE_API_TOKEN", "~/token.txt")
-    with pytest.raises(CredentialsError, match="KAGGLE_API_TOKEN names a file that is not there"):
+    with pytest.raises(CredentialsError, match="KAGGLE_API_TOKEN names a file that does not exist"):
         credentials()
 
 
@@ -276,5 +279,5 @@ def test_a_login_ends(hours, token, ended):
 def test_a_directory_of_settings_that_is_none(monkeypatch, tmp_path, name):
     (tmp_path / "kaggle.json").write_text(json.dumps(KEY))
     monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / name))
-    with pytest.raises(CredentialsError, match="KAGGLE_CONFIG_DIR names no directory"):
+    with pytest.raises(CredentialsError, match="KAGGLE_CONFIG_DIR does not name a directory"):
         credentials()

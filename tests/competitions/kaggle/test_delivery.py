@@ -91,7 +91,7 @@ def test_it_is_submitted_once(run, kaggle):
     (run.path / "receipt.json").unlink()
     assert submit.submit(run).ref == first.ref
     assert len(kaggle.submissions()) == 1
-    assert console.lines[0].startswith("This very file was submitted before (")
+    assert console.lines[0].startswith("The same file was submitted before (")
     assert submit.submit(run, again=True).ref != first.ref
     assert len(kaggle.submissions()) == 2
 
@@ -167,7 +167,7 @@ def test_a_namesake_is_not_taken_for_the_team(run, kaggle):
 
 
 def test_the_private_leaderboard_comes_at_the_end(kaggle):
-    with pytest.raises(SubmissionError, match="is shown when the competition is over"):
+    with pytest.raises(SubmissionError, match="is hidden until the competition is over"):
         kaggle.source.standings(private=True)
     kaggle.change(deadline="2020-01-01T00:00:00Z", teams=[{"teamName": "A", "score": 1.0}])
     (kaggle_facts,) = filesystem.home().rglob("facts.json")

@@ -44,7 +44,7 @@ def test_a_login_that_others_may_read_is_told(world, monkeypatch, tmp_path):
     file.chmod(0o644)
     state, text = _found(doctor.kaggle())["Kaggle login"]
     assert state == "note"
-    assert text.endswith("which other users of this machine may read: chmod 600")
+    assert text.endswith("which other users of this machine can read; restrict it with chmod 600")
     file.chmod(0o600)
     assert _found(doctor.kaggle())["Kaggle login"][0] == "ok"
 

@@ -52,7 +52,7 @@ def test_errors_of_python_and_of_packages_leave_as_one_of_ours(error):
     left = leaving(raised(error))
     assert isinstance(left, UnforeseenError)
     assert type(error).__name__ in str(left)
-    assert "fault of kaggle-prz or of a library; its traceback is above" in str(left)
+    assert "bug in kaggle-prz or in a library; its traceback is above" in str(left)
     assert left.__cause__ is error
 
 

@@ -35,7 +35,7 @@ def test_the_network_scales_pixels_and_the_model_does_not():
 
 
 def test_imagenet_weights_are_refused_before_anything_is_fetched():
-    with pytest.raises(UsageError, match=r"No installable package.*EfficientNetV2B0.*--weights"):
+    with pytest.raises(UsageError, match=r"No package.*EfficientNetV2B0.*--weights"):
         pretrained_file(resolve("EfficientNetV2B0"), "imagenet")
 
 
@@ -54,5 +54,7 @@ def test_weights_come_from_a_file(tmp_path):
 def test_weights_of_another_network_are_refused(tmp_path):
     file = tmp_path / "other.weights.h5"
     resolve("tiny").build(32).save_weights(file)
-    with pytest.raises(UsageError, match=r"other\.weights\.h5 does not hold weights of MobileNet"):
+    with pytest.raises(
+        UsageError, match=r"other\.weights\.h5 does not have the weights of MobileNet"
+    ):
         build(resolve("MobileNetV3Small"), 32, 2, weights=str(file))

@@ -107,7 +107,7 @@ def test_weights_of_another_network_are_refused_on_any_number_of_channels(tmp_pa
     file = tmp_path / "other.weights.h5"
     resolve("MobileNetV3Small").build(32).save_weights(file)
     for channels in (1, 3):
-        with pytest.raises(UsageError, match="does not hold weights of tiny"):
+        with pytest.raises(UsageError, match="does not have the weights of tiny"):
             classifier("tiny", channels, str(file), 32)
 
 
@@ -119,7 +119,7 @@ def two_convolutions() -> keras.Model:
 
 @pytest.mark.keras
 def test_networks_that_differ_in_more_are_refused():
-    with pytest.raises(UsageError, match="wider on 1 channels is another network"):
+    with pytest.raises(UsageError, match="wider with 1 input channels cannot take"):
         adapt(resolve("tiny").build(32), two_convolutions())
 
 

@@ -52,7 +52,7 @@ def test_small_networks_build_at_64_px(name, channels):
 
 
 def test_csp_darknet_takes_even_sizes_only():
-    with pytest.raises(UsageError, match=r"multiples of 2 px.*instead of 65 use 64 or 66"):
+    with pytest.raises(UsageError, match=r"multiples of 2 px.*Instead of 65 use 64 or 66"):
         build_model("csp_darknet_tiny", image_size=65, classes=2)
     assert build_model("csp_darknet_tiny", image_size=66, classes=2).output_shape == (None, 2)
 

@@ -101,12 +101,12 @@ def without(name):
     [
         (without("_blocks.3._bn1.running_var"), "has no tensor '_blocks.3._bn1.running_var'"),
         (without("_conv_head.weight"), "has no tensor '_conv_head.weight'"),
-        (lambda t: t | {"_se_reduce.weight": np.zeros(3)}, "no place for: ['_se_reduce.weight']"),
+        (lambda t: t | {"_se_reduce.weight": np.zeros(3)}, "does not use: ['_se_reduce.weight']"),
         (
             lambda t: t | {"_bn0.weight": np.zeros(31)},
             "weights of another network",
         ),
-        (lambda t: t | {"_blocks.16._bn1.weight": np.zeros(3)}, "no place for"),
+        (lambda t: t | {"_blocks.16._bn1.weight": np.zeros(3)}, "does not use"),
     ],
     ids=["missing", "missing-top", "left-over", "shape", "another-block"],
 )

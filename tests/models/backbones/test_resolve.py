@@ -34,16 +34,18 @@ def test_an_unknown_name_is_refused_with_the_nearest_one():
 
 def test_a_plugin_that_is_no_backbone_is_refused(monkeypatch):
     monkeypatch.setattr(plugins, "load", lambda kind, name: dict)
-    with pytest.raises(UsageError, match=r"plugin 'mine' is not a kaggle_prz.*but type"):
+    with pytest.raises(UsageError, match=r"plugin 'mine' must be a kaggle_prz.*is a type"):
         resolve("mine")
 
 
 def test_sizes_are_checked_against_minimum_and_multiple():
     backbone = Backbone("net", lambda size: None, minimum=32, multiple=32)
     backbone.check_sizes((32, 64))
-    with pytest.raises(UsageError, match=r"at least 32 px, received --sizes 16,64: 16 is too"):
+    with pytest.raises(
+        UsageError, match=r"at least 32 px; received --sizes 16,64. Replace 16 by a"
+    ):
         backbone.check_sizes((16, 64))
-    with pytest.raises(UsageError, match=r"multiples of 32.*64,100: instead of 100 use 96 or 128"):
+    with pytest.raises(UsageError, match=r"multiples of 32.*64,100\. Instead of 100 use 96 or 128"):
         backbone.check_sizes((64, 100))
 
 
@@ -75,7 +77,7 @@ def test_sizes_are_rounded_unless_two_become_one_or_one_none(sizes, rounded):
 def test_pretrained_file_without_a_package(tmp_path):
     backbone = Backbone("net", lambda size: None)
     assert pretrained_file(backbone, "auto") is None
-    with pytest.raises(UsageError, match="No installable package has ImageNet weights for net"):
+    with pytest.raises(UsageError, match="No package provides ImageNet weights for net"):
         pretrained_file(backbone, "imagenet")
     assert pretrained_file(dataclasses.replace(backbone, pretrained=True), "imagenet") is None
 
@@ -84,5 +86,5 @@ def test_pretrained_file_of_a_path(tmp_path):
     file = tmp_path / "mine.weights.h5"
     file.write_bytes(b"anything")
     assert pretrained_file(Backbone("net", lambda size: None), str(file)) == file
-    with pytest.raises(UsageError, match=r"no file '/nowhere/x\.h5'"):
+    with pytest.raises(UsageError, match=r"weights file; received '/nowhere/x\.h5'"):
         pretrained_file(Backbone("net", lambda size: None), "/nowhere/x.h5")

@@ -126,14 +126,14 @@ def test_the_numbers_of_a_stack_are_looked_at_once(tmp_path, decode, monkeypatch
 @pytest.mark.parametrize(
     ("name", "array", "channels", "said"),
     [
-        ("a.npy#4", noise(4, 12, 12), 3, "there are rows 0 to 3, and no row 4"),
-        ("a.npy", noise(12), 3, r"an array of shape (12,) is no image"),
+        ("a.npy#4", noise(4, 12, 12), 3, "the rows are 0 to 3; received row 4"),
+        ("a.npy", noise(12), 3, r"an array of shape (12,) is not an image"),
         ("a.npy", noise(9, 12, 12, 3), 3, "has the shape (9, 12, 12, 3)"),
         ("a.npy", noise(12, 12, 5), 5, ""),
-        ("a.npy", noise(12, 12, 3), 5, "images of 5 channels are wanted, and this one has 3"),
-        ("a.npy", np.array([["a", "b"]]), 3, "holds <U1"),
+        ("a.npy", noise(12, 12, 3), 5, "images must have 5 channels; this one has 3"),
+        ("a.npy", np.array([["a", "b"]]), 3, "has <U1"),
         ("a.npy", np.array([[{}, {}]]), 3, "Python objects in dtype"),
-        ("a.npy", noise(40, 60), 3, "60 × 40 = 2,400; allow it with largest_pixels=2400"),
+        ("a.npy", noise(40, 60), 3, "60 × 40 = 2,400. Allow it with largest_pixels=2400"),
     ],
 )
 def test_what_is_no_image_is_said(tmp_path, name, array, channels, said):
@@ -151,11 +151,11 @@ def test_image_files_have_no_five_channels(tmp_path):
     for row in range(11):
         Image.new("RGB", (4, 4)).save(tmp_path / f"{row}.png")
     files = [f"{row}.png" for row in range(11)]
-    with pytest.raises(DataError, match="1 to 4 channels, and 5 are wanted"):
+    with pytest.raises(DataError, match="1 to 4 channels, but 5 are needed"):
         images.decode(tmp_path, files, (12,), tmp_path / "s", Recorder(), channels=5)
 
 
 @pytest.mark.parametrize("option", ["channels", "largest_pixels"])
 def test_numbers_below_one_are_refused(tmp_path, option):
-    with pytest.raises(UsageError, match=f"{option} is at least 1; received 0"):
+    with pytest.raises(UsageError, match=f"{option} must be at least 1; received 0"):
         images.decode(tmp_path, [], (12,), tmp_path / "s", Recorder(), **{option: 0})

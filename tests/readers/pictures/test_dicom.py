@@ -142,7 +142,7 @@ def test_a_dicom_file_without_pixels(tmp_path):
     data = pydicom.dcmread(path)
     del data.PixelData
     data.save_as(path)
-    with pytest.raises(DataError, match="holds no pixels"):
+    with pytest.raises(DataError, match="has no pixels"):
         images.open_rgb(path, 16)
 
 

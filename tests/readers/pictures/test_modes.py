@@ -173,7 +173,7 @@ def test_numbers_beyond_a_span_are_cut_and_nan_is_black():
 
 
 def test_other_things_than_numbers_are_refused():
-    with pytest.raises(DataError, match="array of real numbers, and this one holds complex128"):
+    with pytest.raises(DataError, match="array of real numbers; this one has complex128"):
         span_of(np.zeros((2, 2), complex))
 
 

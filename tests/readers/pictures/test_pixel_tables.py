@@ -136,7 +136,7 @@ def test_a_changed_table_is_decoded_anew(tmp_path):
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
-        ({f"pixel{k}": [1] for k in range(20)}, "20 numbers fill no square"),
+        ({f"pixel{k}": [1] for k in range(20)}, "20 numbers are not the pixels of a square"),
         ({"id": [1], "breed": ["a b"]}, "column of strings of numbers; this one has id, breed"),
     ],
 )
@@ -155,7 +155,7 @@ def test_a_table_without_pixels_is_read_once_and_said(tmp_path, monkeypatch, col
 
 def test_a_row_that_is_not_there(tmp_path):
     table = wide(tmp_path / "t.csv", noise(2, 5, 5))
-    with pytest.raises(DataError, match="there are rows 0 to 1, and no row 2"):
+    with pytest.raises(DataError, match="the rows are 0 to 1; received row 2"):
         images.open_rgb(tmp_path / f"{table}#2", 5)
     with pytest.raises(DataError, match="5 × 5 = 25"):
         images.open_rgb(tmp_path / f"{table}#1", 5, largest_pixels=24)

@@ -82,19 +82,19 @@ _STORAGE = {"body", "upload"}
 _REFUSED = {
     "401": ("CredentialsError", "does not accept the credential from"),
     "403": ("RulesNotAcceptedError", "/rules"),
-    "404": ("CompetitionNotFoundError", "Kaggle knows no competition"),
+    "404": ("CompetitionNotFoundError", "Kaggle has no competition"),
 }
 _LASTING = {
     "429 long": ("HostError", "Run the same command again after"),
-    "down": ("HostError", "Kaggle has trouble of its own (503)"),
-    "gone": ("HostError", "the connection was cut, or refused"),
+    "down": ("HostError", "Kaggle has an internal error (503)"),
+    "gone": ("HostError", "the connection was refused or interrupted"),
 }
 # Where the rule of the fault does not hold.
 _SPECIAL = {
-    ("poll", "404"): ("HostError", "Kaggle knows nothing of that name (404)"),
-    ("poll", "403"): ("HostError", "does not allow it to the account"),
-    ("create", "down"): ("HostError", "it looks for the submission before it makes one"),
-    ("create", "gone"): ("HostError", "it looks for the submission before it makes one"),
+    ("poll", "404"): ("HostError", "Kaggle has nothing with that name (404)"),
+    ("poll", "403"): ("HostError", "refuses the request for the account"),
+    ("create", "down"): ("HostError", "it looks for the submission before it sends one"),
+    ("create", "gone"): ("HostError", "it looks for the submission before it sends one"),
 }
 
 

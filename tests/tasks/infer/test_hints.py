@@ -55,12 +55,14 @@ def test_every_fault_is_told_at_once(toml):
     assert "flips must be a list of horizontal and vertical" in told
     assert "head_weights must be a table of numbers above 0, received {'a': 0}" in told
     assert "target must be text, received 3" in told
-    assert "Known keys are metric, target, group, id_column" in told
+    assert "The keys are metric, target, group, id_column" in told
 
 
 @pytest.mark.parametrize("content", ["metric = ", "metric: rmse"])
 def test_what_is_no_toml(toml, content):
-    with pytest.raises(UsageError, match=r"competition\.toml is no TOML.*metric = 'accuracy'"):
+    with pytest.raises(
+        UsageError, match=r"competition\.toml is not valid TOML.*metric = 'accuracy'"
+    ):
         hints.read(toml(content))
 
 

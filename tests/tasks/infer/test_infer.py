@@ -100,7 +100,7 @@ def test_classes_that_are_numbers_are_in_the_order_of_numbers(tree):
 
 def test_fractions_beside_three_integers_need_a_metric(tree):
     root = tree(_sample(("id", "label"), "0.5"), _labels([0, 1, 2] * 4))
-    with pytest.raises(DataError, match=r"one number a row \(label\).*--metric"):
+    with pytest.raises(DataError, match=r"one number per row \(label\).*--metric"):
         _read(root)
     task = _read(root, metric="rmse")
     assert (task.kind, task.cell, task.classes) == ("numbers", "number", ("label",))
@@ -117,7 +117,7 @@ def test_a_metric_is_taken_as_given(tree, metric):
 def test_a_default_metric_says_so(tree):
     assert _rule(_read(tree()), "metric") == (
         "log_loss",
-        "default for probabilities, as none is named; --metric names one",
+        "default for probabilities, because no metric is given; choose one with --metric",
     )
 
 
@@ -129,10 +129,13 @@ def test_an_unknown_metric_is_refused(tree):
 def test_every_choice_has_its_evidence(tree):
     task = _read(tree())
     assert _rule(task, "sample submission")[0] == "sample_submission.csv"
-    assert _rule(task, "labels") == ("train.csv: label", "its values are the sample's columns")
+    assert _rule(task, "labels") == (
+        "train.csv: label",
+        "its values are names of the sample's columns",
+    )
     assert _rule(task, "training images") == ("12 in train/", "100% of id name an image")
     assert _rule(task, "test images") == ("2 of 2 in test/", "id is the stem (2 of 2 found)")
-    assert _rule(task, "cell") == ("probabilities", "one column a class")
+    assert _rule(task, "cell") == ("probabilities", "one column per class")
     assert _rule(task, "classes") == ("cat, dog, elk", "3 classes")
     assert _rule(task, "group")[0] == "none"
 
@@ -177,18 +180,18 @@ def test_a_row_without_an_image_is_passed_over_by_name(tree):
     task = _read(tree(images=[name for name in IMAGES if "005" not in name]))
     assert "005" not in task.train_ids
     assert len(task.labels) == 11
-    assert task.warnings == ("1 row(s) of train.csv have no image file and are passed over: 005.",)
+    assert task.warnings == ("1 row(s) of train.csv have no image file and are skipped: 005.",)
 
 
 def test_a_row_without_a_label_is_passed_over_by_name(tree):
     task = _read(tree(labels=_labels([*ANIMALS[:11], ""])))
-    assert task.warnings == ("1 row(s) of train.csv have no label and are passed over: 011.",)
+    assert task.warnings == ("1 row(s) of train.csv have no label and are skipped: 011.",)
     assert task.train_ids.tolist() == IDS[:11]
 
 
 def test_a_row_that_ends_before_its_label_has_none(tree):
     task = _read(tree(labels=_labels().removesuffix(",elk\n") + "\n"))
-    assert task.warnings == ("1 row(s) of train.csv have no label and are passed over: 011.",)
+    assert task.warnings == ("1 row(s) of train.csv have no label and are skipped: 011.",)
     assert task.classes == ("cat", "dog", "elk")
 
 
@@ -201,7 +204,7 @@ def test_a_test_row_without_an_image_keeps_its_place(tree):
     task = _read(tree(images=[*IMAGES[:-2], "test/901.jpg"]))
     assert task.test_files.tolist() == ["", "test/901.jpg"]
     (warning,) = task.warnings
-    assert "1 test row(s) have no image file and get what is likely of any row: 900." in warning
+    assert "1 test row(s) have no image; predicting the class prior for them: 900." in warning
 
 
 @pytest.mark.parametrize(
@@ -215,7 +218,7 @@ def test_too_many_rows_to_pass_over(tree, images, values):
         labels=_labels(values, ids=ids),
         images=[f"train/{name}.jpg" for name in ids[:images]] + IMAGES[12:],
     )
-    with pytest.raises(DataError, match=r"11 of 42 row.* more than the 10 that are passed over"):
+    with pytest.raises(DataError, match=r"11 of 42 row.* more than the limit of 10"):
         _read(root)
 
 
@@ -251,8 +254,8 @@ def test_groups_of_rows_to_predict_are_kept_and_told(tree):
     task = _read(root)
     assert task.groups_in_test == ("p3",)
     assert task.warnings == (
-        "1 value(s) of patient_id are in the training set and in the test set (p3), so test rows "
-        "are less new than those of a fold that is held out.",
+        "1 value(s) of patient_id are in both the training set and the test set (p3), so the "
+        "test score may be better than the out-of-fold score.",
     )
     assert _read(root, group="none").groups_in_test == ()
 
@@ -261,7 +264,7 @@ def test_what_else_would_do_is_told_in_the_notes(tree):
     rows = [(i, a, IDS[-1 - k]) for k, (i, a) in enumerate(zip(IDS, ANIMALS, strict=True))]
     task = _read(tree(labels=make_csv(["id", "label", "twin"], *rows)))
     (note,) = task.warnings
-    assert "(id, twin); id is taken" in note
+    assert "(id, twin); id is used" in note
     assert "--id-column" in note
     assert _read(task.root, id_column="twin").warnings == ()
 

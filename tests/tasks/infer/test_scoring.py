@@ -19,14 +19,14 @@ def test_a_metric_that_is_given_is_taken():
 
 def test_else_that_of_the_host():
     scored = scoring.settle(scoring.said(None, "Categorization Accuracy"), _classes())
-    assert (scored.name, scored.rule) == ("accuracy", "its host names Categorization Accuracy")
+    assert (scored.name, scored.rule) == ("accuracy", "its host gives Categorization Accuracy")
 
 
 @pytest.mark.parametrize("given", [("Custom Metric", None), (None, "Kendall's tau")])
 def test_else_a_default_with_a_warning(given):
     scored = scoring.settle(scoring.said(*given), _classes())
     assert scored.name == "accuracy"
-    assert "a default serves. Choose with --metric" in scored.warning
+    assert "a metric with --metric" in scored.warning
 
 
 def test_a_person_may_not_name_an_unknown_one():
@@ -49,9 +49,7 @@ def test_defaults(labels, name):
 
 
 def test_a_metric_that_cannot_score_such_labels():
-    with pytest.raises(
-        UsageError, match="kappa scores classes, and the predictions of this task are numbers"
-    ):
+    with pytest.raises(UsageError, match="kappa can score classes; this task has numbers"):
         scoring.settle(
             scoring.said("quadratic_kappa", None), Encoded("numbers", "number", ("a",), CODES, "")
         )
@@ -59,4 +57,4 @@ def test_a_metric_that_cannot_score_such_labels():
 
 def test_an_order_that_nobody_said_is_told():
     scored = scoring.settle(scoring.said("kappa", None), _classes())
-    assert "order of the classes; taken is a, b, c" in scored.warning
+    assert "order of the classes; the order is a, b, c" in scored.warning

@@ -255,7 +255,7 @@ def test_tags_and_numbers_are_mixed_linearly():
 
 @pytest.mark.parametrize("targets", [np.arange(3), np.zeros((3, 2), int)])
 def test_class_indexes_are_not_mixed(targets):
-    with pytest.raises(UsageError, match=r"mix shares .* received targets of shape \(3"):
+    with pytest.raises(UsageError, match=r"need targets .* received shape \(3"):
         mix(smooth(3), targets, draws((1,), 3), np.array([1, 2, 0]), mixup=1.0)
 
 
@@ -287,11 +287,11 @@ def test_a_stage_says_what_it_does_to_pictures():
     recipe = Recipe(sizes=(32, 48), presize=0.5, randaugment=(0, 9), mixup=0.2, cutmix=(0.0, 1.0))
     first, last = stages_of(recipe)
     assert augmentation.sentence(first, recipe, ()) == (
-        "augmentation: crops of 32 of 48 px, mixup 0.2; drawn for each image, on the processor"
+        "augmentation: crops of 32 from 48 px, mixup 0.2; drawn for each image, on the CPU"
     )
     assert augmentation.sentence(last, recipe, ("horizontal", "vertical")) == (
-        "augmentation: crops of 48 of 72 px, horizontal and vertical flips, RandAugment 9, "
-        "mixup 0.2, cutmix 1; drawn for each image, on the processor"
+        "augmentation: crops of 48 from 72 px, horizontal and vertical flips, RandAugment 9, mixup "
+        "0.2, cutmix 1; drawn for each image, on the CPU"
     )
     plain = Recipe(sizes=(32,))
     assert augmentation.sentence(stages_of(plain)[0], plain, ()) == "augmentation: none"

@@ -19,7 +19,7 @@ def test_half_a_batch_twice_as_often_is_the_same_images(size, accumulate):
         smaller = smaller.halved()
         assert smaller.size * smaller.accumulate <= size * accumulate
     assert smaller.accumulate == accumulate * 2 ** (size.bit_length() - 1)
-    with pytest.raises(RunError, match=r"not even hold a training step of one image\. Use smaller"):
+    with pytest.raises(RunError, match=r"for a training step with one image\. Use smaller"):
         smaller.halved()
     assert batch == (size, accumulate)
 
@@ -85,7 +85,7 @@ def test_a_probed_stage_has_its_learning_rate_by_the_root():
     assert batch_size.probed(found, recipe, 128, usual=32) == found
     said = batch_size.reason(128, 48, 32)
     assert said.startswith("batch size: 128 at 48 px, the largest power of two up to 512")
-    assert "learning rate × 2.00, the root of 128 ÷ 32" in said
+    assert "learning rate × 2.00, the square root of 128 ÷ 32" in said
 
 
 def test_auto_begins_with_the_usual_batch():

@@ -86,10 +86,10 @@ def test_a_fold_begins_anew_with_half_the_batch(memory_for):
     assert made.model.optimizer.gradient_accumulation_steps == 4
     assert trainer.traces == 3
     assert console.lines[0] == (
-        "Note: memory ran out at a training step of 16 images in stage1-16; it goes on with 8, "
-        "and the weights change after every 2 steps."
+        "Note: out of memory in a training step with 16 images in stage1-16; continuing with 8, "
+        "and gradients are averaged over 2 steps."
     )
-    assert trainer.notes[1].startswith("memory: ran out at a training step of 8 images")
+    assert trainer.notes[1].startswith("out of memory in a training step with 8 images")
 
 
 def test_halves_change_the_weights_as_the_whole_does(memory_for, monkeypatch):
@@ -112,7 +112,7 @@ def test_halves_change_the_weights_as_the_whole_does(memory_for, monkeypatch):
 def test_one_image_that_does_not_fit_is_a_sentence(memory_for):
     memory_for(train=0)
     trainer = trainer_of(build(plain(), 16, 4))
-    with pytest.raises(RunError, match="not even hold a training step of one image"):
+    with pytest.raises(RunError, match="for a training step with one image"):
         trainer.train(work(), None, lambda: None)
 
 
@@ -127,11 +127,11 @@ def test_a_run_ends_with_all_folds_sealed_and_says_what_it_used(memory_for, tmp_
     for each in run.stages:
         record = filesystem.read_json(run.path / each.name / "stage.json")
         assert record["batch"] == [4, 2]
-        assert any("goes on with 4, and the weights" in note for note in record["decisions"])
+        assert any("continuing with 4, and gradients are" in note for note in record["decisions"])
         for fold in (0, 1):
             history = pd.read_csv(run.directory(each, fold) / "history.csv")
             assert history.step.iloc[-1] == round(each.epochs * (24 // 4))
-    noted = [line for line in console.lines if "memory ran out" in line]
+    noted = [line for line in console.lines if "out of memory" in line]
     assert len(noted) == 4  # once a stage for training, once for predicting
     assert any("while predicting 8 images at once in stage1-16" in line for line in noted)
 
@@ -144,7 +144,7 @@ def test_a_batch_found_before_is_gone_on_with():
 def test_auto_on_a_processor_is_the_usual_batch():
     trainer = trainer_of(build(plain(), 16, 4), Recipe(sizes=(16,), batch_size="auto", ema=0))
     trainer.settle(work(), None)
-    assert trainer.notes == ("batch size: 32 at 16 px, on a processor",)
+    assert trainer.notes == ("batch size: 32 at 16 px, on a CPU",)
     assert trainer.traces == 0
 
 

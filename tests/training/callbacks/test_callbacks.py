@@ -220,7 +220,7 @@ def test_training_goes_on_to_the_end_of_an_accumulation_that_began_anew(watch):
     pace = with_model(Pace(12, 1e-3, None, 4))
     for _ in range(3):
         pace.on_train_batch_end(0)
-    pace.begin_anew(0.5)
+    pace.restart(0.5)
     assert pace.peak == 5e-4
     assert steps_until_the_end(pace, watch, 1.0) == 15
     assert pace.unused == 0

@@ -52,8 +52,8 @@ def test_before_any_good_weights_it_goes_back_to_the_beginning(fold):
     assert model.weights[0].tolist() == [0.0]
     assert (pace.peak, anew, model.resets) == (5e-3, [5], 1)
     assert told == [
-        "stage1-16, fold 2: the loss was no number at step 5, so training went back to the "
-        "weights of the beginning; the highest learning rate is 0.005 from there."
+        "stage1-16, fold 2: the loss was NaN or infinite at step 5. Training continues from the "
+        "weights of the start, with a peak learning rate of 0.005."
     ]
 
 
@@ -64,7 +64,7 @@ def test_weights_are_good_when_the_step_after_them_was(fold, steps, good):
     pace.step += 1
     assert back.recover()
     assert model.weights[0].tolist() == [float(good)]
-    assert ("the beginning" in told[0]) == (good == 0)
+    assert ("the start" in told[0]) == (good == 0)
 
 
 def test_after_three_times_it_is_given_up(fold):
@@ -79,7 +79,8 @@ def test_after_three_times_it_is_given_up(fold):
     assert not back.recover()
     assert (len(told), len(anew)) == (3, 3)
     assert back.told == (
-        "step 13 after going back 3 times to good weights and half the rate (learning rate 0.0013)"
+        "step 13 after going back 3 times to good weights at half the learning rate "
+        "(learning rate 0.0013)"
     )
 
 
@@ -108,7 +109,7 @@ def test_a_last_step_that_spoils_the_weights_is_undone(fold):
     model.set_weights([np.array([np.inf])])
     back.on_train_end()
     assert model.weights[0].tolist() == [10.0]
-    assert "the weights were no numbers after step 15" in told[0]
+    assert "the weights were NaN or infinite after step 15" in told[0]
 
 
 def test_good_weights_stay_at_the_end(fold):

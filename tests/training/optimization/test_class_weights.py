@@ -77,6 +77,6 @@ def test_numbers_have_no_classes_to_weigh(key, value, plain):
     with pytest.raises(UsageError) as raised:
         class_weights.check(recipe, numbers)
     assert str(raised.value) == (
-        f"{key} '{value}' is about classes, and the labels of this competition are numbers. "
+        f"{key} '{value}' needs classes, but the labels of this competition are numbers. "
         f"Use {key} '{plain}'."
     )

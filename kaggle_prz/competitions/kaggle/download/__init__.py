@@ -50,7 +50,7 @@ def _bring(slug: str, door: Door, console: Console) -> None:
         fetch.run(console)
         try:
             if not fetch.is_sound():
-                raise DamagedError("its digest is not the one that was announced")
+                raise DamagedError("its digest differs from the one that Kaggle announced")
             unpack(archive, paths.files(slug), console)
         except DamagedError:
             fetch.forget()
@@ -58,8 +58,8 @@ def _bring(slug: str, door: Door, console: Console) -> None:
         fetch.forget()
         return
     raise HostError(
-        f"Downloading the files of {slug!r} failed: what arrived was not a whole zip archive, "
-        f"{_TRIES} times. Nothing of it was kept; try again later."
+        f"Downloading the files of {slug!r} failed {_TRIES} times: what arrived was not a "
+        "complete zip archive. Nothing of it was kept; try again later."
     )
 
 
@@ -105,13 +105,14 @@ def _checked(member: zipfile.ZipInfo, archive: Path) -> zipfile.ZipInfo:
     link = stat.S_ISLNK(member.external_attr >> 16)
     if name.is_absolute() or ".." in name.parts or os.path.splitdrive(member.filename)[0] or link:
         raise DataError(
-            f"{archive.name} holds {member.filename!r}, which would be written outside of its "
+            f"{archive.name} contains {member.filename!r}, which would be written outside the "
             "directory. Nothing was unpacked."
         )
     if member.flag_bits & 1:
         raise DataError(
-            f"{archive.name} is locked with a password: {member.filename!r} cannot be read. "
-            "The competition's page says how to open it; then name the directory by its path."
+            f"{archive.name} needs a password: {member.filename!r} cannot be read. The "
+            "competition's page says how to open it. Unpack it, then give the path of the "
+            "directory."
         )
     return member
 
@@ -121,7 +122,7 @@ def _check_room(members: list[zipfile.ZipInfo], place: Path) -> None:
     free = shutil.disk_usage(place).free
     if needed > free:
         raise DiskFullError(
-            f"Unpacking to {place.parent} takes {megabytes(needed)}, and {megabytes(free)} are "
-            "free. The archive is kept: make room, or name another home with KAGGLE_PRZ_HOME, and "
-            "run the same command again."
+            f"Unpacking to {place.parent} needs {megabytes(needed)}, and {megabytes(free)} are "
+            "free. The archive is kept. Free some space, or set KAGGLE_PRZ_HOME to another "
+            "directory, and run the same command again."
         )

@@ -148,9 +148,9 @@ class Fetch:
         free = shutil.disk_usage(self.part.parent).free
         if missing + self.room > free:
             raise DiskFullError(
-                f"Downloading and unpacking {self.slug!r} takes {megabytes(missing + self.room)} "
-                f"more, and {megabytes(free)} are free in {self.part.parent}. Make room, or name "
-                "another home with KAGGLE_PRZ_HOME, and run the same command again."
+                f"Downloading and unpacking {self.slug!r} needs {megabytes(missing + self.room)} "
+                f"more, and {megabytes(free)} are free in {self.part.parent}. Free some space, "
+                "or set KAGGLE_PRZ_HOME to another directory, and run the same command again."
             )
 
     def _keep(self, whole: Whole) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import pydantic
 
@@ -38,7 +39,10 @@ class Entry:
     ref: int = 0  # Kaggle's number, 0 until it is known
     asked: bool = False  # whether Kaggle was asked to take it: it may have, even without an answer
     token: str = ""  # stands for the uploaded file; empty once the number is known
-    begun: str = ""
+    # `begun` in files of version 0.1.0
+    started: Annotated[
+        str, pydantic.Field(validation_alias=pydantic.AliasChoices("started", "begun"))
+    ] = ""
 
 
 _ENTRIES = pydantic.TypeAdapter(tuple[Entry, ...])
@@ -54,8 +58,8 @@ def entries(slug: str) -> tuple[Entry, ...]:
     if not ledger(slug).is_file():
         return ()
     remedy = (
-        f"It should hold what was submitted to {slug!r}, and was left as it is: mend it, or move "
-        "it away; submissions of before are then recognised by the tags in their descriptions."
+        f"It must list the submissions to {slug!r}. It was not changed: repair it, or move it "
+        "away. Earlier submissions are then recognised by the tags in their descriptions."
     )
     return read_json_as(ledger(slug), tuple[Entry, ...], remedy=remedy)
 
@@ -128,32 +132,32 @@ def open_facts(door: Door, slug: str) -> metadata.Facts:
     """Return a competition's facts, asked for now; refuse one that takes no submissions."""
     about = metadata.get(slug, door, fresh=True)
     if about.disabled:
-        raise SubmissionError(f"{slug!r} takes no submissions at the moment, says Kaggle.")
+        raise SubmissionError(f"{slug!r} takes no submissions at the moment, according to Kaggle.")
     return about
 
 
 def not_taken(slug: str, answer: Answer) -> SubmissionError:
     """Return the error of a submission that Kaggle answers without taking it."""
-    said = str(answer.get("message") or "it says nothing more")
-    return SubmissionError(f"Kaggle did not take the submission to {slug!r}: {said}")
+    said = str(answer.get("message") or "it gives no reason")
+    return SubmissionError(f"Kaggle refused the submission to {slug!r}: {said}")
 
 
 def check_limit(door: Door, slug: str, daily_limit: int) -> None:
     """Refuse where no submission is left, of the day or of all; the limit 0 is not known."""
     left = door.ask(
-        "GetSubmissionLimits", "Asking for the day's limit of", slug, competition_name=slug
+        "GetSubmissionLimits", "Asking for the daily limit of", slug, competition_name=slug
     )
     if metadata.whole(left.get("numAllowedNow")) > 0:
         return
     if left.get("limitedByTotal"):
         raise SubmissionError(
-            f"{slug!r} takes no more submissions from this team: all "
-            f"{metadata.whole(left.get('numTotal'))} are made."
+            f"Your team has used all {metadata.whole(left.get('numTotal'))} submissions to "
+            f"{slug!r}, and Kaggle takes no more."
         )
     of = f" of {daily_limit}" if daily_limit else ""
     made = f"{metadata.whole(left.get('numToday'))}{of}"
     raise LimitReachedError(
-        f"The day's submissions to {slug!r} are used up: {made} were made on "
+        f"The daily limit of submissions to {slug!r} is used up: {made} were made on "
         f"{datetime.now(UTC).date()}. Submit again after midnight UTC."
     )
 
@@ -174,8 +178,8 @@ def wait(door: Door, slug: str, pending: Submission, console: Console) -> Submis
                 break
             advance(0, note=f"pending for {duration(waited)}")
     raise HostError(
-        f"Submission {pending.ref} to {slug!r} has had no score for {duration(waited)}. It is not "
-        "lost: the submit command goes on waiting for it."
+        f"Submission {pending.ref} to {slug!r} has had no score for {duration(waited)}. It is "
+        "not lost. Run the submit command again to continue waiting."
     )
 
 

@@ -67,8 +67,8 @@ def check(door: Door, slug: str, console: Console) -> None:
         raise
     except HostError as error:
         console.say(
-            f"Note: whether {slug!r} takes a submission could not be asked: {error} It is asked "
-            "again when the run is trained."
+            f"Note: Kaggle could not be asked whether {slug!r} takes a submission: {error} It is "
+            "asked again after training."
         )
 
 
@@ -77,8 +77,8 @@ def _ask_for_a_late_one(door: Door, about: Facts, console: Console) -> None:
     ended = f"{about.slug!r} ended on {about.deadline[:10]}"
     if about.kernels_only:
         console.say(
-            f"Note: {ended}. Whether Kaggle takes a late submission of a kernel shows when it is "
-            "made; it would not be ranked."
+            f"Note: {ended}. Kaggle decides only after submission whether it takes a late "
+            "submission of a kernel; such a submission is not ranked."
         )
         return
     answer = door.tried(
@@ -87,9 +87,9 @@ def _ask_for_a_late_one(door: Door, about: Facts, console: Console) -> None:
         )
     )
     if isinstance(answer, dict):
-        console.say(f"Note: {ended}. Kaggle takes a late submission, scores it, and ranks none.")
+        console.say(f"Note: {ended}. Kaggle scores a late submission, but does not rank it.")
     elif kind_of(answer) == "refused":
-        raise SubmissionError(f"{ended}, and Kaggle takes no late submission to it.")
+        raise SubmissionError(f"{ended}, and Kaggle takes no late submissions to it.")
     else:
         raise door.failure(answer, "Asking for a late submission to", about.slug)
 
@@ -106,23 +106,23 @@ def submit(
     with exclusive(paths.state(slug) / ".submit.lock"):
         found = submissions.of_content(door, slug, digest)
         ours = [entry for entry in submissions.entries(slug) if entry.sha256 == digest]
-        begun = next((entry for entry in ours if not entry.ref), None)
-        if begun is not None and begun.asked:
-            before = found.get(begun.attempt) or _look(door, slug, begun)
+        unfinished = next((entry for entry in ours if not entry.ref), None)
+        if unfinished is not None and unfinished.asked:
+            before = found.get(unfinished.attempt) or _look(door, slug, unfinished)
             if before is not None:
-                submissions.put(slug, replace(begun, ref=before.ref, token=""))
+                submissions.put(slug, replace(unfinished, ref=before.ref, token=""))
                 return before
         if not again and (before := submissions.that_counts(found)) is not None:
             return before
         about = submissions.open_facts(door, slug)
         if about.kernels_only:
             raise SubmissionError(
-                f"{slug!r} is a code competition: it takes no files, only the output of a kernel. "
+                f"{slug!r} is a code competition: it takes the output of a kernel, not a file. "
                 "Submit this run with: kaggle-prz kernel push RUN --submit"
             )
         submissions.check_limit(door, slug, about.daily_limit)
         attempts = [*found, *(entry.attempt for entry in ours if entry.ref)]
-        entry = begun or Entry(digest, max(attempts, default=0) + 1)
+        entry = unfinished or Entry(digest, max(attempts, default=0) + 1)
         return _Creation(door, slug, csv, submissions.tagged(description, entry), entry).run()
 
 
@@ -145,9 +145,9 @@ class _Creation:
             if made is not None:
                 return made
         raise HostError(
-            f"Submitting to {self.slug!r} failed: Kaggle did not answer {_TRIES} times, and none "
-            "of its submissions is this one. The file is uploaded; run the same command again: it "
-            "looks for the submission before it makes one."
+            f"Submitting to {self.slug!r} failed: Kaggle did not answer {_TRIES} times, and the "
+            "list of submissions does not contain this one. The file is uploaded. Run the same "
+            "command again: it looks for the submission before it sends one."
         )
 
     def _created(self) -> Answer:
@@ -160,8 +160,8 @@ class _Creation:
 
     def _upload(self) -> None:
         token = upload(self.door, self.slug, self.csv)
-        begun = datetime.now(UTC).isoformat(timespec="seconds")
-        self._put(replace(self.entry, token=token, begun=begun, asked=False))
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        self._put(replace(self.entry, token=token, started=started, asked=False))
         self._uploaded = True
 
     def _put(self, entry: Entry) -> None:
@@ -211,8 +211,8 @@ def _look(door: Door, slug: str, entry: Entry) -> Submission | None:
             found = submissions.of_content(door, slug, entry.sha256).get(entry.attempt)
         except PrzError as error:
             raise HostError(
-                f"Kaggle was asked to take the submission to {slug!r}, but did not answer whether "
-                f"it did. {error} Then it is looked for before anything is sent again."
+                f"Kaggle did not confirm the submission to {slug!r}. {error} Before it is sent "
+                "again, it is looked for in Kaggle's list."
             ) from None
         if found is not None:
             return found

@@ -67,28 +67,28 @@ class _Upload:
     start: Callable[[], Answer] = field(repr=False)
     token: str = field(default="", repr=False)
     _link: str = field(default="", repr=False)
-    _begun: bool = False
+    _started: bool = False
 
     def step(self) -> None:
         """Send what Kaggle does not have yet."""
         size = self.file.stat().st_size
         if not self._link:
             self._begin()
-        start = self._received(size) if self._begun else 0
+        start = self._received(size) if self._started else 0
         if start == size:
             return
-        self._begun = True
+        self._started = True
         with self.file.open("rb") as file:
             file.seek(start)
             headers = {"Content-Range": f"bytes {start}-{size - 1}/{size}"} if start else {}
             response = self.door.storage.put(self._link, data=file, headers=headers)
         if self._is_incomplete(response):
-            raise UnreadableAnswerError("not all of it arrived", response=response)
+            raise UnreadableAnswerError("it arrived incomplete", response=response)
 
     def _begin(self) -> None:
         answer = self.start()
         self.token, self._link = str(answer.get("token", "")), str(answer.get("createUrl", ""))
-        self._begun = False
+        self._started = False
         if not self.token or not self._link:
             self._link = ""
             raise UnreadableAnswerError("no token")

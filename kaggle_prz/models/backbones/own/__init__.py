@@ -92,8 +92,8 @@ def _called(function: Callable[[int], object], name: str, image_size: int) -> "k
         ) from error
     if not isinstance(model, keras.Model):
         raise UsageError(
-            f"The backbone function {name} must return a keras.Model for an image size, and "
-            f"returned {type(model).__name__} for {image_size}."
+            f"The backbone function {name} must return a keras.Model; for the size {image_size} "
+            f"it returned {type(model).__name__}."
         )
     refuse_unless_image_to_features(model)
     sides = model.input_shape[1:3]
@@ -102,7 +102,7 @@ def _called(function: Callable[[int], object], name: str, image_size: int) -> "k
     if sides != (image_size, image_size):
         raise UsageError(
             f"The backbone function {name} was called with {image_size} and returned a network "
-            f"for images of {sides[0]}×{sides[1]} px. Build its input from the size: "
+            f"for images of {sides[0]}×{sides[1]} px. Build the input from the size: "
             "keras.Input((size, size, 3))."
         )
     return model
@@ -114,19 +114,19 @@ def _remedy(error: Exception) -> str:
         sign in words for sign in ("urlopen", "connection", "resolve", "http", "url fetch", "url ")
     ):
         return (
-            "It fetches something, and the network does not give it: fetch it before, attach it, "
-            "or build without weights and name a file with --weights."
+            "The function downloads weights, and the download failed. Download them before, or "
+            "build the network without weights and pass a file with --weights."
         )
     return (
-        "It has to build the network, without classes, for every size of the run: try "
-        "it on its own with that size."
+        "The function must build the network, without its head, for every size of the run. Call "
+        "it with that size to see the error."
     )
 
 
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, as a sentence."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    line = lines[0] if lines else "it says nothing more"
+    line = lines[0] if lines else "it gives no reason"
     return line if line[-1] in ".!?" else f"{line}."
 
 
@@ -137,9 +137,9 @@ def refuse_unless_image_to_features(model: "keras.Model") -> None:
         isinstance(made, tuple) and isinstance(made[-1], int)
     ):
         raise UsageError(
-            "A backbone is a functional or sequential model from one input (height, width, "
-            f"channels) to one output; {model.name!r} has the input shape {given} and the output "
-            f"shape {made}."
+            "A backbone must be a functional or sequential model with one input (height, width, "
+            f"channels) and one output; {model.name!r} has the input shape {given} and the "
+            f"output shape {made}."
         )
 
 
@@ -172,7 +172,7 @@ def _rebuilt(model: "keras.Model", shape: tuple[int, int, int]) -> "keras.Model"
     except NotImplementedError as error:
         said = next((w for w in re.findall(r"Object (\w+) was", str(error))), "one of its layers")
         raise _not_rebuilt(
-            model, shape[0], f"{said} has no get_config that says how to build it again."
+            model, shape[0], f"{said} has no get_config, so it cannot be built again."
         ) from error
     except Exception as error:  # whatever a layer of the user's raises
         raise _not_rebuilt(model, shape[0], first_line(error)) from error
@@ -193,9 +193,10 @@ def _refuse_other_padding(model: "keras.Model", rebuilt: "keras.Model", image_si
             fits = not any(_pads_for_even(inner) for inner in _layers_within(before))
         if not fits:
             raise UsageError(
-                f"The backbone {model.name!r} pads by hand ({before.name}) for the size it was "
-                f"built with, and {image_size} px may need another padding. Hand over a function "
-                "from image size to keras.Model, so that every stage is built for its size."
+                f"The backbone {model.name!r} has manual padding ({before.name}) for the size "
+                f"that it was built with; {image_size} px may need different padding. Pass a "
+                "function from image size to keras.Model, so that the network is built for "
+                "every size."
             )
 
 
@@ -265,6 +266,6 @@ def _holds_a_lambda(model: "keras.Model") -> bool:
 
 def _not_rebuilt(model: "keras.Model", image_size: int, reason: str) -> UsageError:
     return UsageError(
-        f"The backbone {model.name!r} cannot be rebuilt for {image_size} px: {reason} Hand over a "
+        f"The backbone {model.name!r} cannot be rebuilt for {image_size} px: {reason} Pass a "
         "function from image size to keras.Model."
     )

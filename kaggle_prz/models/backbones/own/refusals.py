@@ -9,7 +9,7 @@ from kaggle_prz.core.errors import UsageError
 if TYPE_CHECKING:
     import keras
 
-_TAKEN = "A backbone is a name, a keras.Model, or a function from image size to keras.Model"
+_TAKEN = "A backbone must be a name, a keras.Model, or a function from image size to keras.Model"
 _SMALLEST_EXAMPLE = "lambda size: build_my_network(size)"
 
 
@@ -43,9 +43,9 @@ def _of_other_libraries(thing: object) -> str:
     families = {module.partition(".")[0] for module in modules}
     of_keras_2 = any(module.startswith("tensorflow.python.keras") for module in modules)
     if "torch" in families:
-        return "Networks of PyTorch are not trained here: rebuild it in Keras 3."
+        return "PyTorch networks are not supported: build the network in Keras 3."
     if families & {"tf_keras", "keras_legacy"} or of_keras_2:
-        return "It belongs to Keras 2 (tf_keras): build it with `import keras` of Keras 3."
+        return "It is a network of Keras 2 (tf_keras): build it with `import keras` of Keras 3."
     if "flax" in families or "tensorflow" in families:
         return "Build it with `import keras` of Keras 3."
     return ""
@@ -56,7 +56,7 @@ def _of_keras(thing: object) -> str:
 
     if inspect.isclass(thing):
         if issubclass(thing, keras.layers.Layer):
-            return f"Hand over a function that makes one for a size: {_SMALLEST_EXAMPLE}."
+            return f"Pass a function that makes one for a size: {_SMALLEST_EXAMPLE}."
         return ""
     if isinstance(thing, keras.layers.Layer):
         return (
@@ -68,9 +68,10 @@ def _of_keras(thing: object) -> str:
     home = getattr(thing, "__module__", None) or ""
     if callable(thing) and home.startswith("keras.src.applications"):
         return (
-            f"Its first argument is no image size. Write lambda size: keras.applications."
-            f"{getattr(thing, '__name__', '')}(include_top=False, input_shape=(size, size, 3)), or "
-            "its name where `kaggle-prz plan --backbone NAME` knows it."
+            "Its first argument is not an image size. Write lambda size: "
+            f"keras.applications.{getattr(thing, '__name__', '')}(include_top=False, "
+            "input_shape=(size, size, 3)), or use its name if `kaggle-prz plan --backbone NAME` "
+            "knows it."
         )
     return ""
 
@@ -89,7 +90,7 @@ def _refuse_unless_called_with_a_size(function: Callable[..., object]) -> None:
         signature.bind(96)
     except TypeError as error:
         raise UsageError(
-            f"A backbone function is called with one argument, the image size in px; "
-            f"{name}{signature} cannot be: {error}. Fix the others with functools.partial or a "
-            "lambda, such as lambda size: " + f"{name}(size, …)."
+            "A backbone function is called with one argument, the image size in px; "
+            f"{name}{signature} cannot be called so: {error}. Set its other arguments with "
+            "functools.partial or a lambda, such as lambda size: " + f"{name}(size, …)."
         ) from None

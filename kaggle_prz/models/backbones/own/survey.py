@@ -46,8 +46,8 @@ def surveyed(backbone: Backbone, sizes: Sequence[int], *, seed: int, console: Co
             found.add(size, backbone.handed_over(size))
     if not found.repeats:
         console.say(
-            f"Note: {backbone.name} has other initial weights whenever it is called, so runs are "
-            "not told apart by them. Seed what draws them to have the same run again."
+            f"Note: {backbone.name} has different initial weights at every call, so the weights "
+            "do not distinguish runs. Set the seed of its initializers to make runs repeatable."
         )
     return replace(
         backbone, identity=found.identity, channels=found.channels, pretrained=found.pretrained
@@ -120,10 +120,10 @@ class _Found:
         except TransferError as error:
             differing = str(error).partition("differ. ")[2].partition(" Build both")[0]
             raise UsageError(
-                f"Weights pass from {self.first} to {size} px by name, and the backbone "
-                f"{self.name!r} is another network there: {differing} Build the same layers, with "
-                "the same names and shapes of weights, at every size; let the network end with a "
-                "feature map, or pool it."
+                f"Weights pass from {self.first} to {size} px by name, but the backbone "
+                f"{self.name!r} is a different network there: {differing} Give the layers the "
+                "same names and weight shapes at every size. The network must end with a "
+                "feature map or with pooled features."
             ) from error
         same = all(np.array_equal(arrays[name], self.arrays[name]) for name in report.kept)
         self.repeats = self.repeats and same
@@ -138,12 +138,14 @@ def _tried(name: str, model: keras.Model, size: int) -> NDArray[np.float32]:
         outputs = outputs_of(model)
     except Exception as error:  # whatever a layer of the user's raises
         raise UsageError(
-            f"The backbone {name!r} fails on a picture of {size} px with "
-            f"{type(error).__name__}: {first_line(error)} Call it on random pixels, also with "
-            "training=True, to see where."
+            f"The backbone {name!r} fails on an image of {size} px with {type(error).__name__}: "
+            f"{first_line(error)} To see where, call it on random pixels, also with "
+            "training=True."
         ) from error
     if outputs.shape[-1] == 0:
-        raise UsageError(f"The backbone {name!r} has no features: its output is {outputs.shape}.")
+        raise UsageError(
+            f"The backbone {name!r} has no features: its output has the shape {outputs.shape}."
+        )
     return outputs
 
 
@@ -152,8 +154,9 @@ def _refuse_channels_first(name: str, model: keras.Model) -> None:
     wrong = [each for each in layers if getattr(each, "data_format", "") == "channels_first"]
     if wrong:
         raise UsageError(
-            f"Images are (height, width, channels) here, and the layer {wrong[0].name!r} of the "
-            f"backbone {name!r} takes channels first. Build it with data_format='channels_last'."
+            f"Images have the shape (height, width, channels), but the layer {wrong[0].name!r} "
+            f"of the backbone {name!r} takes channels first. Build it with "
+            "data_format='channels_last'."
         )
 
 
@@ -166,9 +169,9 @@ def _refuse_classes(name: str, model: keras.Model) -> None:
     ends = type(last).__name__ == "Softmax" or activation in {"softmax", "sigmoid"}
     if ends and len(model.output_shape) == 2:
         raise UsageError(
-            f"A backbone ends with features, and {name!r} ends with the "
+            f"A backbone must end with features; {name!r} ends with the "
             f"{activation or 'softmax'} of a classifier (layer {last.name!r}, "
-            f"{model.output_shape[-1]} outputs). Hand it over without its head, such as by "
+            f"{model.output_shape[-1]} outputs). Pass it without its head, for example with "
             "include_top=False or keras.Model(model.input, model.layers[-2].output)."
         )
 
@@ -176,13 +179,12 @@ def _refuse_classes(name: str, model: keras.Model) -> None:
 def _refuse_no_numbers(name: str, outputs: NDArray[np.float32], size: int) -> None:
     if not np.isfinite(outputs).all():
         raise UsageError(
-            f"The backbone {name!r} makes features that are no numbers (NaN or infinite) of a "
-            f"picture of {size} px with values from 0 to 255. Check its weights, and how it scales "
-            "pixels."
+            f"The backbone {name!r} returns NaN or infinite features for an image of {size} px "
+            "with values from 0 to 255. Check its weights, and how it scales pixels."
         )
     several = outputs.ndim == 2 and outputs.shape[1] > 1
     if several and np.all(outputs >= 0) and np.allclose(outputs.sum(axis=1), 1, atol=1e-3):
         raise UsageError(
-            f"A backbone ends with features, and the {outputs.shape[1]} outputs of {name!r} sum to "
-            "1 for every picture, as a classifier's do. Hand it over without its head."
+            f"A backbone must end with features; the {outputs.shape[1]} outputs of {name!r} sum "
+            "to 1 for every image, as those of a classifier do. Pass it without its head."
         )

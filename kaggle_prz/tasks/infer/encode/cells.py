@@ -47,7 +47,7 @@ def _truth_as_numbers(sample: Sample, values: Text) -> Text:
 
 def _need_two(found: list[str]) -> None:
     if len(found) < 2:
-        raise DataError(f"Training needs at least two classes; the labels hold {found}.")
+        raise DataError(f"Training needs at least two classes; the labels have {found}.")
 
 
 def _ranked(this: Column) -> Encoded | None:
@@ -58,10 +58,10 @@ def _ranked(this: Column) -> Encoded | None:
         return None
     known = len(shown & set(this.found)) >= 0.5 * len(shown)
     if most > 1 and known:
-        rule = f"{most} classes in a cell of the sample, one in a label"
+        rule = f"{most} classes in a cell of the sample, one per label"
     elif this.metric is not None and this.metric.wants == "ranks":
         most = int((re.findall(r"\d+", this.metric.name) or ["5"])[0])
-        rule = f"{this.metric.title} wants {most} classes in a cell"
+        rule = f"{this.metric.title} takes {most} classes per cell"
     else:
         return None
     _need_two(this.found)
@@ -81,9 +81,9 @@ def _list(this: Column) -> Encoded | None:
     classes = words.in_order(words.tokens(this.found, this.between))
     between = written_between(this, classes)
     labels = matrix_of(this.values, classes, this.between)
-    rule = f"labels are lists between {_SIGNS[this.between]}"
+    rule = f"labels are lists, separated by {_SIGNS[this.between]}"
     if between.strip() != this.between.strip():
-        rule += f", and the sample's between {_SIGNS[between.strip() or ' ']}"
+        rule += f", in the sample by {_SIGNS[between.strip() or ' ']}"
     return Encoded("tags", "labels", tuple(classes), labels, rule, between=between)
 
 
@@ -92,16 +92,16 @@ def written_between(this: Column, classes: list[str]) -> str:
     shown = pd.unique(pd.Series(this.sample.column(this.sample.targets[0]), dtype=object))
     if any(re.fullmatch(r"\[.*\]", cell) for cell in shown):
         raise DataError(
-            f"The cells of {this.sample.path.name} are lists in brackets ({shown[0]}), which "
-            "cannot be written so far."
+            f"The cells of {this.sample.path.name} are lists in brackets ({shown[0]}); writing "
+            "such cells is not supported."
         )
     between = _sign_in(shown, classes) or _sign_in(this.found, classes) or this.between
     parted = [name for name in classes if (between.strip() or " ") in name]
     if parted:
         raise DataError(
-            f"Lists in {this.sample.path.name} have {_SIGNS[between.strip() or ' ']} between "
-            f"classes, so none can hold one; {parted[0]!r} does. Write it in another way in both "
-            "files."
+            f"Classes in the lists of {this.sample.path.name} are separated by "
+            f"{_SIGNS[between.strip() or ' ']}, so no class can contain it; {parted[0]!r} does. "
+            "Rename this class in both files."
         )
     return between
 
@@ -133,7 +133,7 @@ def _number(this: Column) -> Encoded | None:
     elif not takes_numbers:
         return None
     elif this.sample.fractional() and ((shown > 1) | (shown < 0)).any():
-        rule = "the sample's cells are fractions beyond 1"
+        rule = "the sample's cells are fractions outside 0 to 1"
     elif (
         this.metric is not None and this.metric.wants == "values" and set(this.found) != {"0", "1"}
     ):
@@ -175,10 +175,10 @@ def _label(this: Column) -> Encoded:
     _need_two(this.found)
     if this.sample.fractional() and (this.metric is None or this.metric.wants != "labels"):
         raise DataError(
-            f"{this.sample.path.name} asks for one number a row ({this.sample.targets[0]}), and "
-            f"the labels {', '.join(this.found[:5])} are neither two classes nor fractions. If "
-            "they are quantities, name a metric of numbers with --metric, such as rmse; else name "
-            "another column of labels with --target."
+            f"{this.sample.path.name} has one number per row ({this.sample.targets[0]}), but the "
+            f"labels {', '.join(this.found[:5])} are neither two classes nor fractions. If they "
+            "are quantities, choose a metric for numbers with --metric, such as rmse; otherwise "
+            "choose another column of labels with --target."
         )
     rule = "one column, filled with the class"
     labels = codes(this.values, this.found)
@@ -193,17 +193,18 @@ def unlike(this: Column) -> tuple[str, ...]:
         some, classes = ", ".join(sorted(shown)[:3]), ", ".join(this.found[:3])
         if not digits[0] and len(shown) > 1:
             raise DataError(
-                f"The cells of {this.sample.path.name} ({some} …) are none of the labels "
-                f"({classes} …). Name the column that holds such labels with --target."
+                f"The cells of {this.sample.path.name} ({some} …) are not among the labels "
+                f"({classes} …). Choose the column with such labels with --target."
             )
         return (
-            f"The sample's cells ({some}) are none of the labels ({classes} …), which are what is "
-            "written. If others are wanted, name their column with --target.",
+            f"The sample's cells ({some}) are not among the labels ({classes} …). The submission "
+            "will have the labels. To use another column, choose it with --target.",
         )
     if digits[1] and len(this.found) > max(_MOST_GRADES, 0.3 * len(this.values)):
         return (
-            f"{len(this.found)} different integers in {len(this.values)} labels are taken for "
-            "classes. If they are quantities, name a metric of numbers with --metric, as rmse.",
+            f"{len(this.found)} different integers in {len(this.values)} labels are read as "
+            "classes. If they are quantities, choose a metric for numbers with --metric, such "
+            "as rmse.",
         )
     return ()
 
@@ -250,11 +251,14 @@ def choose_positive(read: Encoded, sample: Sample, positive: str | None) -> Enco
     names = list(read.classes)
     if positive is not None and positive not in names:
         raise UsageError(
-            f"--positive {positive!r} is none of the classes; they are {', '.join(names[:8])}."
+            f"--positive must be one of the classes {', '.join(names[:8])}; received {positive!r}."
         )
     if read.cell != "probability":
         if positive is not None:
-            raise UsageError("--positive is for two classes and one column of probabilities.")
+            raise UsageError(
+                "--positive applies only to a task with two classes and one column of "
+                "probabilities."
+            )
         return read
     warnings: tuple[str, ...] = ()
     said = [name for name in names if words.plain(name) in words.parts(sample.targets[0])]
@@ -263,11 +267,11 @@ def choose_positive(read: Encoded, sample: Sample, positive: str | None) -> Enco
     elif names == ["0", "1"]:
         positive, rule = "1", "labels are 0 and 1"
     elif len(said) == 1:
-        positive, rule = said[0], f"the column {sample.targets[0]} names it"
+        positive, rule = said[0], f"the column {sample.targets[0]} has its name"
     else:
-        positive, rule = names[1], "the second of two classes in their order"
+        positive, rule = names[1], "the second of two classes in sorted order"
         warnings = (
-            f"Probabilities are of {positive!r}, {rule}; if they should be of {names[0]!r}, say "
+            f"The positive class is {positive!r}, {rule}. If it should be {names[0]!r}, use "
             f"--positive {names[0]!r}.",
         )
     labels = read.labels if positive == names[1] else 1 - read.labels

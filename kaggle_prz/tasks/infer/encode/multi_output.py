@@ -41,7 +41,8 @@ def encode(sample: Sample, matrix: pd.DataFrame, metric: Metric | None = None) -
     if min(counts) < 2:
         name = found.heads[counts.index(min(counts))].name
         raise DataError(
-            f"Training needs at least two classes of every head; all rows have the same {name!r}."
+            "Training needs at least two classes for every output; all rows have the "
+            f"same {name!r}."
         )
     return found
 
@@ -58,10 +59,10 @@ def _doubts_of_classes(
         return None  # numbers, and a cell or two that is none
     if named and broken:
         raise DataError(
-            f"Labels are classes or numbers, and {named[0]!r} holds classes such as "
-            f"{matrix[named[0]][no_number[named[0]]].iloc[0]!r} beside {broken[0]!r}, which holds "
-            f"fractions such as {matrix[broken[0]][fractions[broken[0]]].iloc[0]!r}. Both at once "
-            "are not supported: keep the one or the other in the sample submission and the labels."
+            f"Labels must be either classes or numbers, but {named[0]!r} has classes such as "
+            f"{matrix[named[0]][no_number[named[0]]].iloc[0]!r}, and {broken[0]!r} has fractions "
+            f"such as {matrix[broken[0]][fractions[broken[0]]].iloc[0]!r}. Keep only one kind in "
+            "the sample submission and the labels."
         )
     if named:
         return ()
@@ -75,8 +76,8 @@ def _doubts_of_classes(
     if binary or not _counted(sample, numbers):
         return None
     return (
-        f"The integers of {', '.join(map(str, matrix.columns[:5]))} are taken for classes. If they "
-        "are quantities, name a metric of numbers with --metric, as rmse.",
+        f"The integers of {', '.join(map(str, matrix.columns[:5]))} are read as classes. If they "
+        "are quantities, choose a metric for numbers with --metric, such as rmse.",
     )
 
 
@@ -112,7 +113,7 @@ def _in_columns(
         "label",
         tuple(f"{head.name}_{each}" for head in heads for each in head.classes),
         np.stack(labels, axis=1),
-        "a column a head, filled with its class",
+        "one column per output, filled with its class",
         heads=tuple(heads),
         warnings=tuple(warnings),
     )
@@ -123,9 +124,11 @@ def weighted(read: Encoded, weights: Mapping[str, float]) -> Encoded:
     names = [head.name for head in read.heads]
     unknown = [name for name in weights if name not in names]
     if unknown:
-        listed = f"the heads are {', '.join(names[:8])}" if names else "the labels have no heads"
+        listed = (
+            f"the outputs are {', '.join(names[:8])}" if names else "the labels have no outputs"
+        )
         raise UsageError(
-            f"head_weights names {unknown[0]!r}, and {listed}. Correct the name in "
+            f"head_weights has the name {unknown[0]!r}, but {listed}. Correct the name in "
             "competition.toml, or remove it."
         )
     heads = (replace(head, weight=float(weights.get(head.name, 1))) for head in read.heads)
@@ -160,7 +163,7 @@ def of_names(sample: Sample, matrix: pd.DataFrame) -> Encoded:
         labels.append(matrix[name].map(lambda v, s=start, p=place: p[s + words.plain(v)]))
         ends = [re.sub(r"^[\W_]+", "", column[len(name) :]) or column for column in own]
         heads.append(Head(name, tuple(ends)))
-    rule = "one column a class of every head"
+    rule = "one column per class of every output"
     return _probabilities(heads, list(parts.values()), np.stack(labels, axis=1), rule)
 
 
@@ -179,7 +182,7 @@ def of_indicators(sample: Sample, matrix: pd.DataFrame, metric: Metric | None) -
                 Head(name, tuple(column[len(name) :].lstrip("_-.: ") for column in columns))
                 for name, columns in groups.items()
             ]
-            rule = "columns of 0 and 1, and one of each prefix is 1 in each row"
+            rule = "columns of 0 and 1, with one 1 per row for each prefix"
             return _probabilities(split, list(groups.values()), labels, rule)
     return None
 

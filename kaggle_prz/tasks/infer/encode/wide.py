@@ -32,11 +32,11 @@ def encode_names(sample: Sample, values: Text) -> Encoded:
             rule = "labels are lists of the sample's columns"
             return Encoded("tags", "independent", sample.targets, present, rule)
     if len(found) < 2:
-        raise DataError(f"Training needs at least two classes; the labels hold {found}.")
+        raise DataError(f"Training needs at least two classes; the labels have {found}.")
     columns = _columns(sample, found)
     named = pd.Series(values, dtype=object).map(columns)
     labels = codes(named.to_numpy(dtype=object), list(sample.targets))
-    return Encoded("classes", "probabilities", sample.targets, labels, "one column a class")
+    return Encoded("classes", "probabilities", sample.targets, labels, "one column per class")
 
 
 def encode_columns(sample: Sample, matrix: pd.DataFrame) -> Encoded:
@@ -46,24 +46,24 @@ def encode_columns(sample: Sample, matrix: pd.DataFrame) -> Encoded:
         bad = [name for name in matrix.columns if numbers[name].isna().any()]
         cell = matrix[bad[0]][numbers[bad[0]].isna()].iloc[0]
         raise DataError(
-            f"Several columns of labels must be numbers, and {bad[0]!r} holds {cell!r}: several "
-            "labels a row that are names are not supported. Name one column with --target."
+            f"Several columns of labels must be numbers; {bad[0]!r} has {cell!r}. Several labels "
+            "per row that are names are not supported. Choose one column with --target."
         )
     labels = numbers.to_numpy(np.float32)
     within = bool(((labels >= 0) & (labels <= 1)).all())
     binary = bool(np.isin(labels, (0, 1)).all())
     sums = bool(np.abs(numbers.sum(axis=1) - 1).le(_SUM_TOLERANCE).all())
     if not within:
-        rule = "several columns of numbers beyond 0 and 1"
+        rule = "several columns of numbers outside 0 and 1"
         return Encoded("numbers", "number", sample.targets, labels, rule)
     if sums and binary:
-        rule = "columns of 0 and 1, and one of each row is 1"
+        rule = "columns of 0 and 1, with one 1 per row"
         ids = labels.argmax(axis=1).astype(np.int64)
         if len(np.unique(ids)) < 2:
             raise DataError("Training needs at least two classes; all rows have the same label.")
         return Encoded("classes", "probabilities", sample.targets, ids, rule)
     if sums:
-        rule = "columns of fractions, and each row sums to 1"
+        rule = "columns of fractions, which sum to 1 in each row"
         return Encoded("classes", "probabilities", sample.targets, labels, rule, soft=True)
     rule = "columns of 0 and 1" if binary else "columns of fractions that do not sum to 1"
     return Encoded("tags", "independent", sample.targets, labels, rule, soft=not binary)
@@ -75,7 +75,8 @@ def _columns(sample: Sample, found: list[str]) -> dict[str, str]:
         unknown = [name for name in found if words.onto([name], sample.targets) is None]
         raise DataError(
             f"The label(s) {', '.join(map(repr, unknown[:5]))} have no column in "
-            f"{sample.path.name}; its columns are {', '.join(sample.targets[:8])}."
+            f"{sample.path.name}; its columns are {', '.join(sample.targets[:8])}. Add the "
+            "columns, or choose another column of labels with --target."
         )
     return columns
 
@@ -83,8 +84,8 @@ def _columns(sample: Sample, found: list[str]) -> dict[str, str]:
 def no_positive() -> UsageError:
     """Return the error for `--positive` where every class has a column."""
     return UsageError(
-        "--positive is for two classes and one column of probabilities; this sample submission "
-        "has several columns."
+        "--positive applies only to a task with two classes and one column of probabilities; "
+        "this sample submission has several columns."
     )
 
 
@@ -98,10 +99,10 @@ def hot_columns(sample: Sample, labels: LabelTable, columns: list[str]) -> tuple
         return [], ""
     shown = _shown(sample)
     if shown and len(shown & set(hot)) >= _KNOWN * len(shown):
-        return hot, "its columns are in the sample's cells"
+        return hot, "the sample's cells are names of its columns"
     alone = len(hot) >= _FEWEST_NUMBERED and len(hot) == len(columns)
     if alone and _numbers_of(shown, hot) and (_matrix(labels.frame[hot]).sum(axis=1) == 1).all():
-        return hot, "one of its columns is 1 in each row, and the sample's cells are their numbers"
+        return hot, "one of its columns is 1 in each row, and the sample's cells are column numbers"
     return [], ""
 
 
@@ -112,7 +113,10 @@ def encode_hot(sample: Sample, matrix: pd.DataFrame) -> Encoded:
     if (labels.sum(axis=1) == 1).all():
         numbered = not _shown(sample) & set(hot)
         classes = [str(number) for number in range(len(hot))] if numbered else hot
-        doubt = f"Written are numbers of {', '.join(hot[:8])}, counted from 0 in this order."
+        doubt = (
+            f"The submission will have the numbers of the columns {', '.join(hot[:8])}, "
+            "counted from 0 in this order."
+        )
         return Encoded(
             "classes",
             "label",
@@ -124,7 +128,7 @@ def encode_hot(sample: Sample, matrix: pd.DataFrame) -> Encoded:
     between = "|" if any(" " in name for name in hot) else " "
     this = Column(sample, np.array([], dtype=str), [], between, None, sample.targets[0])
     written = cells.written_between(this, hot)
-    rule = "columns of 0 and 1, and the sample's cells are lists of them"
+    rule = "columns of 0 and 1, and the sample's cells are lists of their names"
     return Encoded("tags", "labels", tuple(hot), labels, rule, between=written)
 
 

@@ -58,8 +58,8 @@ def find(
         return without_repeats(search.best[1])
     if hints.id_column is not None and search.best is None:
         raise UsageError(
-            f"No table has a column {hints.id_column!r} (--id-column) that names training images; "
-            f"looked at {', '.join(search.looked_at) or 'none'}."
+            f"No table has a column {hints.id_column!r} (--id-column) with the names of the "
+            f"training images; checked {', '.join(search.looked_at) or 'none'}."
         )
     if not index.by_row:
         for reader in (folders.by_folder, folders.by_prefix):
@@ -68,9 +68,10 @@ def find(
     if search.best is not None:
         return without_repeats(search.best[1])
     raise DataError(
-        f"No CSV or JSON in {root} names the training images in {index.train.folders()}: looked at "
-        f"{', '.join(search.looked_at) or 'none'}. One column must hold their file names, with or "
-        "without suffix. Neither are there folders of classes, nor names such as cat.0.jpg."
+        f"No CSV or JSON file in {root} names the training images in {index.train.folders()}; "
+        f"checked {', '.join(search.looked_at) or 'none'}. One column must have their file "
+        "names, with or without suffix. There are also no class folders and no file names such "
+        "as cat.0.jpg."
         + files.several_files(sample.ids, index.test)
         + "".join(f" {fault}" for fault in search.faults)
     )
@@ -84,7 +85,7 @@ def of_sheet(root: Path, sheet: pixel_rows.Sheet, hints: Hints) -> LabelTable:
             raise UsageError(f"{sheet.path} has no column {hints.id_column!r} (--id-column).")
         column = hints.id_column
     ids = csv_tables.text_of(frame[column], root / sheet.path)
-    return LabelTable(root / sheet.path, column, ids, frame, "it has a pixel a column")
+    return LabelTable(root / sheet.path, column, ids, frame, "it has one column per pixel")
 
 
 def _look(root: Path, path: str, search: _Search) -> None:
@@ -118,9 +119,9 @@ def _doubted(table: LabelTable, other: LabelTable) -> LabelTable:
     if other.path == table.path or other.frame.equals(table.frame):
         return table
     doubt = (
-        f"{table.path.name} and {other.path.name} both have labels of the training images; "
-        f"{table.path.name} is taken. Where the other is meant, move {table.path.name} away, or "
-        "name a column that it lacks with --target or --id-column."
+        f"Both {table.path.name} and {other.path.name} have labels of the training images; "
+        f"{table.path.name} is used. To use the other, move {table.path.name} away, or choose a "
+        "column that only the other has with --target or --id-column."
     )
     return replace(table, doubt=f"{table.doubt} {doubt}".strip())
 

@@ -74,7 +74,7 @@ def _named_by(
         return None
     rule = f"{share:.0%} of {column} name {'an image' if index.bags is None else 'images'}"
     if len(rows) < len(frame):
-        rule += f"; {len(frame) - len(rows)} of {len(frame)} rows repeat another's"
+        rule += f"; {len(frame) - len(rows)} of {len(frame)} rows repeat another row"
     return share, LabelTable(path, column, ids, rows, rule)
 
 
@@ -86,7 +86,7 @@ def _less_sure(table: LabelTable, others: list[LabelTable], role: files.Role) ->
         return table
     doubt = (
         f"{table.path.name} has several columns that name images ({table.id_column}, "
-        f"{', '.join(differing)}); {table.id_column} is taken. Another one is named with "
+        f"{', '.join(differing)}); {table.id_column} is used. To use another, choose it with "
         "--id-column."
     )
     return replace(table, doubt=doubt)
@@ -100,7 +100,7 @@ def _differs(other: LabelTable, paths: Text, role: files.Role) -> bool:
 def _in_order(path: Path, frame: pd.DataFrame) -> LabelTable:
     ids: Text = np.arange(len(frame)).astype(str)
     frame = frame.assign(**{pixel_rows.ROW: ids})
-    return LabelTable(path, pixel_rows.ROW, ids, frame, "it has as many rows as the stack", True)
+    return LabelTable(path, pixel_rows.ROW, ids, frame, "it has as many rows as the array", True)
 
 
 def an_image_a_row(frame: pd.DataFrame, column: str, sample: Sample) -> pd.DataFrame | None:

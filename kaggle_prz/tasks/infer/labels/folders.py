@@ -61,7 +61,7 @@ def by_prefix(root: Path, sample: Sample, train: Role) -> LabelTable | None:
         if pattern is _FIRST_WORD and not _known_to(sample, labels[found]):
             continue
         paths = [path for path, there in zip(train.paths, found, strict=True) if there]
-        rule = "file names begin with the class"
+        rule = "file names start with the class"
         place = root / paths[0].rpartition("/")[0]  # the root may be a cache, named by a digest
         return _table(place, paths, PREFIX, labels[found].reset_index(drop=True), rule)
     return None

@@ -73,8 +73,8 @@ def choose(
     if group is not None:
         if group not in columns:
             raise UsageError(
-                f"--group {group!r} is not a column of {labels.path.name}; its "
-                f"columns are {', '.join(columns) or 'none besides id and label'}."
+                f"--group {group!r} is not a column of {labels.path.name}; its columns are "
+                f"{', '.join(columns) or 'only the id and the label'}."
             )
         both = _in_both(labels, group, kept, in_test or {})
         return Group(group, "given with --group", in_test=both)
@@ -95,18 +95,18 @@ def _by_name(
     }
     suited = [column for column in named if objections[column] is None]
     if not named:
-        return Group(None, "no column is named like a patient, place, plate or block")
+        return Group(None, "no column has a name such as patient, place, plate or block")
     if not suited:
         return _none_of(objections)
     coarsest = min(suited, key=lambda column: len(set(labels.column(column))))
     count = len(set(labels.column(coarsest)[kept]))
-    rule = f"named like a group; {count} groups, {len(kept) / count:.1f} rows each"
+    rule = f"its name is that of a group; {count} groups, {len(kept) / count:.1f} rows each"
     others = [name for name in suited if _parts(labels, name, coarsest, kept)]
     doubt = ""
     if others:
         doubt = (
-            f"Rows may be held together by {coarsest} or by {', '.join(others)}; {coarsest} is "
-            "taken, as it has fewer values. Another one is named with --group."
+            f"{coarsest} and {', '.join(others)} may be groups; {coarsest} is used, because it "
+            "has fewer values. To use another, choose it with --group."
         )
     return Group(coarsest, rule, doubt, _in_both(labels, coarsest, kept, in_test))
 
@@ -116,7 +116,7 @@ def _none_of(objections: Mapping[str, _Objection | None]) -> Group:
     against = [(column, found) for column, found in objections.items() if found is not None]
     column, (why, narrow) = next((one for one in against if one[1][1]), against[0])
     rule = f"{column} is named like a group, but {why}"
-    doubt = f"{rule}; --group {column} keeps its rows in one fold all the same."
+    doubt = f"{rule}. To use it as group anyway, add --group {column}."
     return Group(None, rule, doubt if narrow else "")
 
 
@@ -151,21 +151,21 @@ def _objection(
 ) -> _Objection | None:
     """Why a column does not hold rows together, or None where it does."""
     if not csv_tables.fits(labels.frame[column]):
-        return f"a cell of it has more than {csv_tables.LONGEST:,} characters", False
+        return f"one of its cells has more than {csv_tables.LONGEST:,} characters", False
     values = pd.Series(labels.column(column)[kept])
     groups = values.nunique()
     if groups <= 2:
         return f"it has {groups} value{'' if groups == 1 else 's'}", False
     rows = len(values) / groups
     if rows < _ROWS_A_GROUP:
-        why = f"it has {rows:.2f} rows a value, fewer than {_ROWS_A_GROUP}"
+        why = f"it has {rows:.2f} rows per value, fewer than {_ROWS_A_GROUP}"
         return why, rows >= _HARDLY_ANY
     empty = (values == "").mean()
     if empty > _MOST_EMPTY:
         return f"{empty:.0%} of its cells are empty", empty <= _MANY_EMPTY
     alone = 0.0 if codes is None else _classes_in_one_group(values, codes)
     if alone > _MOST_CLASSES_IN_ONE_GROUP:
-        why = f"{alone:.0%} of the classes have one value of it alone"
+        why = f"{alone:.0%} of the classes occur with only one of its values"
         return why, alone <= _NEARLY_ALL_CLASSES
     return None
 
@@ -186,7 +186,7 @@ def _of_test(labels: LabelTable, column: str, in_test: InTest) -> _Objection | N
     both = len(there & set(labels.column(column)))
     if not there or both <= _MOST_IN_TEST * len(there):
         return None
-    why = f"{both} of its {len(there)} values in the test set are in the training set too"
+    why = f"{both} of its {len(there)} values in the test set are also in the training set"
     return why, True
 
 

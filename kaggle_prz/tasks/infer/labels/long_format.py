@@ -65,8 +65,9 @@ def frame_of(frame: pd.DataFrame, sample: Sample) -> pd.DataFrame:
         counts = table.groupby("image", sort=False).size()
         odd = counts.index[counts != len(sample.targets)][0]
         raise DataError(
-            f"A table with a row for every image and head has each of {len(sample.targets)} heads "
-            f"once an image; {odd!r} has {counts[odd]} rows that differ. Complete the table."
+            f"A table with one row per image and output must have each of {len(sample.targets)} "
+            f"outputs once per image; {odd!r} has {counts[odd]} different rows. Complete the "
+            "table."
         )
     wide = _grid(
         table["image"],
@@ -83,8 +84,8 @@ def no_heads(sample: Sample) -> DataError:
     """Return the error where no table says the labels of the heads."""
     listed = ", ".join(sample.targets[:5])
     return DataError(
-        f"{sample.path.name} has a row for each of {listed} of an image, and the labels have "
-        "neither columns of these names nor rows of them. Add such columns to the table of labels."
+        f"{sample.path.name} has one row per image for each of {listed}, but the labels have "
+        "neither columns nor rows with these names. Add such columns to the table of labels."
     )
 
 

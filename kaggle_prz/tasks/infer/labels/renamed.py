@@ -35,7 +35,7 @@ def as_in_sample(root: Path, tables: Sequence[str], sample: Sample, chosen: Targ
             few = len(names) <= _ROWS_A_CLASS * len(found) + _MORE_ROWS
             if few and found <= names.keys() and shown <= set(names.values()):
                 values = np.array([names.get(v, "") for v in chosen.values.tolist()], dtype=str)
-                rule = f"{chosen.rule}; {path} says so: {own} is {other}"
+                rule = f"{chosen.rule}; according to {path}, {own} is {other}"
                 return replace(chosen, values=values, rule=rule)
     return chosen
 

@@ -82,7 +82,7 @@ def choose(
     if len(sample.targets) > 1 and (several := _several(sample, labels, columns)) is not None:
         return several
     if len(sample.targets) > 1 and (parts := multi_output.in_names(sample, labels.frame, columns)):
-        rule = "their names and values are the sample's columns"
+        rule = "their names and values are those of the sample's columns"
         return _of_columns(labels, {name: name for name in parts}, rule)
     if len(sample.targets) == 1 and (summed := _summed(sample, labels, columns, features)):
         return summed
@@ -91,7 +91,7 @@ def choose(
     if others:
         doubt = (
             f"{labels.path.name} has several columns that may be the labels ({column}, "
-            f"{', '.join(others)}); {column} is taken. Another one is named with --target."
+            f"{', '.join(others)}); {column} is used. To use another, choose it with --target."
         )
     return Target(column, labels.column(column), rule, doubt=doubt)
 
@@ -109,8 +109,8 @@ def _several(sample: Sample, labels: LabelTable, columns: list[str]) -> Target |
     if lacking:
         raise DataError(
             f"{labels.path.name} has no column for {', '.join(map(repr, lacking[:5]))} of "
-            f"{sample.path.name}, but one for the other {len(found) - len(lacking)}. Add the "
-            "missing labels, or name a column of labels with --target."
+            f"{sample.path.name}, but columns for the other {len(found) - len(lacking)}. Add the "
+            "missing labels, or choose a column of labels with --target."
         )
     return _of_columns(labels, found, "its columns are the sample's") if found else None
 
@@ -159,13 +159,14 @@ def _by_rule(
     if len(own) == 1:
         return own[0], ONLY_ONE, []
     raise DataError(
-        f"None of the columns of {labels.path.name} ({', '.join(columns)}) suits the sample "
-        f"submission's {', '.join(sample.targets[:5])}. Name the column of labels with --target."
+        f"None of the columns of {labels.path.name} ({', '.join(columns)}) fits the columns of "
+        f"the sample submission, {', '.join(sample.targets[:5])}. Choose the column of labels "
+        "with --target."
     )
 
 
 def _most_alike(sample: Sample, labels: LabelTable, suited: list[str]) -> str:
-    """Of columns that a rule allows, the first whose values are numbers as the cells are."""
+    """Return the first column that a rule allows and whose values are numbers if the cells are."""
     cells = [cell for cell in sample.column(sample.targets[0])[:50].tolist() if cell]
     if len(sample.targets) > 1 or not cells:
         return suited[0]
@@ -194,16 +195,16 @@ def _rules(sample: Sample, labels: LabelTable) -> Iterator[tuple[str, Callable[[
 
     if len(sample.targets) > 1:
         names = set(sample.targets)
-        yield "its values are the sample's columns", lambda c: mostly(values(c), names)
-        yield "its lists are of the sample's columns", lambda c: mostly(tokens(c), names)
-        yield "its values are like the sample's columns", numbered
+        yield "its values are names of the sample's columns", lambda c: mostly(values(c), names)
+        yield "its lists have names of the sample's columns", lambda c: mostly(tokens(c), names)
+        yield "its values resemble names of the sample's columns", numbered
         return
     wanted = sample.targets[0]
     cells = set(sample.column(wanted).tolist()) - {""}
     parts = words.tokens(cells, " ") | cells
     telling = len(parts) >= _FEW_TOKENS or any(not part.isdecimal() for part in parts)
     yield _SAME_NAME, lambda c: c == wanted
-    yield f"{_SAME_NAME}, case apart", lambda c: words.plain(c) == words.plain(wanted)
+    yield f"{_SAME_NAME}, ignoring case", lambda c: words.plain(c) == words.plain(wanted)
     yield "its name is that of a label in COCO's annotations", lambda c: c in _COCO
     in_cells = "its values are in the sample's cells"
     known = (cells, words.tokens(cells, " "))

@@ -1,1 +1,1 @@
-"""Which files are pictures, of which role, and whose."""
+"""Find the images: their files, their role, and the row of each."""

@@ -202,9 +202,9 @@ def of_labels(frame: pd.DataFrame, sample: Sample, bags: Bags | None) -> pd.Data
     lost = [name for name in sample.targets if name in varying]
     if lost:
         raise DataError(
-            f"{sample.path.name} has a row for every {bags.column}, of several images each, and "
-            f"images of one have different values of {lost[0]!r}. A bag of images has one label: "
-            "give all of them the same, or name another column with --target."
+            f"{sample.path.name} has one row per {bags.column}, with several images each, but "
+            f"images of a row have different values of {lost[0]!r}. All images of a row must have "
+            "the same label: correct them, or choose another column with --target."
         )
     return rows
 

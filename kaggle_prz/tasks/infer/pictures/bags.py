@@ -120,7 +120,7 @@ def _rules(sample: Sample) -> list[_Rule]:
     ]
     of_names = [
         _Rule(
-            "beginning of several file names",
+            "start of several file names",
             lambda path, sign=sign: _stem(path).rpartition(sign)[0],  # type: ignore[misc]
             lambda path, sign=sign: _stem(path).rpartition(sign)[2],  # type: ignore[misc]
         )

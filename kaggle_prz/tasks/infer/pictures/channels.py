@@ -38,8 +38,8 @@ def joined(index: files.Index, ids: Text) -> files.Index:
         test=_as_one(index.test, channels),
         channels=len(channels),
         pictures=(
-            f"{len(channels)} files an image: {', '.join(channels)}",
-            "names of files end in these, and the sample's ids are what is before",
+            f"{len(channels)} files per image: {', '.join(channels)}",
+            "file names end in these, and the sample's ids are the part before",
         ),
     )
     return made if files.best_share(ids, made.test) >= files.ENOUGH else index

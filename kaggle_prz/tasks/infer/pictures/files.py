@@ -71,8 +71,8 @@ def no_images(root: Path, seen: Scan) -> DataError:
     some = any(role != "test" for _, role in seen.files)
     known = ", ".join(formats.kinds()[formats.IMAGES])
     return DataError(
-        f"{root} has no {'test' if some else 'train'} images ({known}): the test "
-        "images are those below a folder with 'test' in its name, the training images all others."
+        f"{root} has no {('test' if some else 'train')} images ({known}). Test images are those "
+        "below a folder with 'test' in its name; all others are training images."
     )
 
 
@@ -99,14 +99,14 @@ def several_files(ids: Text, role: Role) -> str:
     stems = [key_of(path, "stem", 1) for path in role.paths]
     if len({stem.rpartition("_")[0] for stem in stems} & names) > 0.5 * len(names):
         return (
-            f" Its images come in several files each, such as {stems[0]}: one file an image is "
-            "what can be read so far."
+            f" Each of its images has several files, such as {stems[0]}; such files are not "
+            "supported."
         )
     folders = [key_of(path, "folder", 1) for path in role.paths]
     if len(set(folders) & names) > 0.5 * len(names):
         return (
-            " Its ids are folders of several files each, which are named like channels or masks "
-            "of one image: such cannot be read so far."
+            " Its ids are folders of several files, named like channels or masks of one image; "
+            "such folders are not supported."
         )
     return ""
 

@@ -46,7 +46,7 @@ def tables_of_test(
                 columns |= {n: frozenset(pd.unique(frame[n].str.strip())) for n in frame.columns}
             if not mapped and not index.test.named:
                 mapped, column = _map(frame, by, sample.ids, index.test)
-                rule = f"{path} says so: {by} is {column}" if mapped else ""
+                rule = f"according to {path}, {by} is {column}" if mapped else ""
     return Told(columns, mapped, rule)
 
 
@@ -112,17 +112,17 @@ def _not_found(sample: Sample, role: files.Role, lost: Text) -> str:
     found = f"{len(sample.ids) - len(lost)} of {len(sample.ids)}"
     some = ", ".join(lost[:5].tolist())
     ends = {name.rpartition("_")[0] for name in lost.tolist()}
-    told = f"{sample.path.name} has {len(sample.ids)} rows, and {found} have a test image"
+    told = f"{sample.path.name} has {len(sample.ids)} rows, and only {found} have a test image"
     if len(ends) < 0.7 * len(lost) and files.best_share(np.array(sorted(ends)), role) > 0.5:
         return (
-            f"{told}: its ids are image names with an ending ({some} …), so several rows are of "
-            "one image. Such submissions are not supported yet; one row must be one image."
+            f"{told}: its ids are image names with a suffix ({some} …), so several rows belong "
+            "to one image. Such submissions are not supported; one row must be one image."
         )
     told = f"{told} in {role.folders() or 'no folder'}"
     if several := files.several_files(lost, role):
         return f"{told}.{several}"
     return (
-        f"{told}; looked for {some} … as file names, with and without suffix, as paths, folders, "
-        "and in tables. Put the test images into a folder whose name has 'test' in it, named as "
-        "the sample's ids are."
+        f"{told}; searched for {some} … as file names, with and without suffix, as paths, as "
+        "folders, and in tables. Put the test images into a folder with 'test' in its name, and "
+        "name them as the sample's ids."
     )

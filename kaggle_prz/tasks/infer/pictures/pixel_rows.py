@@ -133,7 +133,7 @@ def channels(root: Path, path: str) -> int:
     shape = _shape(root / name)[1 if "#" in path else 0 :]
     if len(shape) not in (2, 3):
         raise DataError(
-            f"{path} has the shape {shape}; a picture has two axes, or three with channels."
+            f"{path} has the shape {shape}; an image has two axes, or three with channels."
         )
     count = 1 if len(shape) == 2 else shape[-1] if shape[-1] <= _MOST_CHANNELS else shape[0]
     return 3 if count == 1 else count
@@ -143,7 +143,9 @@ def _shape(path: Path) -> tuple[int, ...]:
     try:
         return tuple(np.load(path, mmap_mode="r", allow_pickle=False).shape)
     except (ValueError, OSError, EOFError) as error:
-        raise DataError(f"{path} is no array that NumPy reads: {error}. Fetch it again.") from error
+        raise DataError(
+            f"{path} is not an array that NumPy can read: {error}. Download it again."
+        ) from error
 
 
 def labels(root: Path, seen: Scan, index: Index) -> LabelTable | None:
@@ -161,7 +163,7 @@ def labels(root: Path, seen: Scan, index: Index) -> LabelTable | None:
     ids = np.arange(rows).astype(str)
     frame = json_tables.as_text(pd.DataFrame(columns)).assign(**{ROW: ids})
     return LabelTable(
-        root / first, ROW, ids, frame, "it has as many values as there are pictures", True
+        root / first, ROW, ids, frame, "it has as many values as there are images", True
     )
 
 

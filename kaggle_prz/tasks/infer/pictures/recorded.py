@@ -42,9 +42,9 @@ class _Part:
         except (MemoryError, DataError):
             raise
         except Exception as error:  # damaged files raise errors of every kind
-            raise DataError(f"{root / self.path} cannot be read: {error}. Fetch it again.") from (
-                error
-            )
+            raise DataError(
+                f"{root / self.path} cannot be read: {error}. Download it again."
+            ) from (error)
 
 
 def find(
@@ -90,7 +90,7 @@ def _role_of(path: str) -> str:
 
 
 def _without_copies(root: Path, paths: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], str]:
-    """Of folders with as many files of both roles as each other, the largest."""
+    """Return the largest of several folders that have equally many files of both roles."""
     folders: dict[str, list[tuple[str, str]]] = {}
     for path, role in paths:
         parts = path.split("/")
@@ -161,7 +161,7 @@ def _read(
         shared=parts[0] == parts[1],
         kind="records",
         channels=form.channels,
-        pictures=(str(form), f"what the first row of {first.path} holds{note}"),
+        pictures=(str(form), f"content of the first row of {first.path}{note}"),
         test_columns={name: values for name, values in known.items() if len(values) > 1},
     )
     own = _own(root, first, frames[0], sample, hints)
@@ -194,8 +194,8 @@ def _own(
     if hints.id_column is not None and hints.id_column in frame.columns:
         if hints.id_column not in names:
             raise UsageError(
-                f"{hints.id_column!r} (--id-column) is the same in several rows of {part.path}; "
-                "every row needs a name of its own."
+                f"Several rows of {part.path} have the same {hints.id_column!r} (--id-column); "
+                "every row needs a unique name."
             )
         chosen = hints.id_column
     else:
@@ -209,4 +209,4 @@ def _own(
     if chosen == ROW:
         frame = frame.assign(**{ROW: np.arange(len(frame)).astype(str)})
     ids = csv_tables.text_of(frame[chosen], root / part.path)
-    return LabelTable(root / part.path, chosen, ids, frame, "its rows hold pictures and labels")
+    return LabelTable(root / part.path, chosen, ids, frame, "its rows have images and labels")

@@ -9,7 +9,7 @@ from kaggle_prz.readers import formats
 from kaggle_prz.tasks.infer.tables import words
 
 _CHANNELS = re.compile(r"[_-]\{[^{}/]*\}(?=\.[^./]*$)")
-NUMBER = "number that is the stem, zeros before it apart"
+NUMBER = "number that is the stem, ignoring leading zeros"
 Finder = Callable[[str], str | None]
 
 
@@ -48,8 +48,8 @@ class Role:
         yield "relative path without suffix", self._by_path("stem")
         yield "folder of one file", self._by("folder").get
         for rule, key in (("file name", "name"), ("stem", "stem")):
-            yield f"{rule}, case apart", self._by_low(key)
-        yield "stem, suffix apart", self._by_stem_of
+            yield f"{rule}, ignoring case", self._by_low(key)
+        yield "stem, ignoring suffix", self._by_stem_of
         yield NUMBER, self._by_number
         yield "end of a longer path", self._by_end_of
 
@@ -141,7 +141,7 @@ def _number(name: str) -> str:
 
 
 def key_of(path: str, key: str, parts: int) -> str:
-    """What an id may call a path: its `"name"`, `"stem"` (`"low …"`: lower case), `"folder"`, or
+    """Return the name of a path: `"name"`, `"stem"` (`"low …"`: lower case), `"folder"`, or
     its stem as a `"sole number"`.
     """
     if key == "folder":

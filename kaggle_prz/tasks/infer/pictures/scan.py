@@ -74,8 +74,8 @@ def _without_odd(folder: Path, folders: list[str], names: list[str]) -> list[str
     odd = [name for name in [*folders, *names] if not _is_utf8(name)]
     if odd and (odd[0] in folders or len(odd) > 0.5 * len(names)):
         raise DataError(
-            f"{printable(str(folder / odd[0]))} has a name that is not UTF-8, as archives of some "
-            "systems leave behind. Rename it and those like it; convmv does so for whole folders."
+            f"{printable(str(folder / odd[0]))} has a name that is not UTF-8, probably from an "
+            "archive. Rename it and similar names; the tool convmv does so for whole folders."
         )
     return [name for name in names if _is_utf8(name)] if odd else names
 

@@ -98,8 +98,8 @@ def find_sample(root: Path) -> tuple[Sample, str]:
             break
     if not found:
         raise DataError(
-            f"{root} has no sample submission: a CSV whose name has 'sample' and 'submission', as "
-            "in sample_submission.csv. Its columns and rows are those to predict."
+            f"{root} has no sample submission: a CSV file with 'sample' and 'submission' in its "
+            "name, such as sample_submission.csv. It must have the columns and rows to predict."
         )
     several = f"; the last of {len(found)} such files" if len(found) > 1 else ""
     return _read_sample(found[-1]), f"its name has sample and submission{several}"
@@ -114,13 +114,13 @@ def _read_sample(path: Path) -> Sample:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(
-            f"{path.name} has more than one column called {twice[0]!r}. Every column needs a name "
-            "of its own; fetch the file again."
+            f"{path.name} has several columns with the name {twice[0]!r}. Give every column a "
+            "name of its own, or download the file again."
         )
     frame = csv_tables.read_csv(path)
     if frame.shape[1] < 2 or frame.empty:
         raise DataError(
-            f"{path.name} needs an id column, a target column and rows; it has "
+            f"{path.name} must have an id column, a target column and rows; it has "
             f"{frame.shape[1]} column(s) with a name and {len(frame)} row(s)."
         )
     text = text_of(frame.iloc[:, 0], path)
@@ -128,10 +128,13 @@ def _read_sample(path: Path) -> Sample:
     if ids.duplicated().any():
         raise DataError(
             f"{path.name} has the id {ids[ids.duplicated()].iloc[0]!r} more than once in its "
-            f"first column, {frame.columns[0]!r}. One row for every image is what can be predicted."
+            f"first column, {frame.columns[0]!r}. Every row must have an id of its own."
         )
     if (ids == "").any():
-        raise DataError(f"{path.name} has {int((ids == '').sum())} row(s) without an id.")
+        raise DataError(
+            f"{path.name} has {int((ids == '').sum())} row(s) without an id. Fill in the "
+            "ids, or remove these rows."
+        )
     return Sample(path, frame.columns[0], tuple(frame.columns[1:]), text, frame.iloc[:, 1:])
 
 
@@ -144,8 +147,8 @@ def without_repeats(labels: LabelTable) -> LabelTable:
     if distinct[labels.id_column].str.strip().duplicated().any():
         twice = str(labels.ids[repeated][0])
         raise DataError(
-            f"{labels.path.name} has the id {twice!r} more than once, with different "
-            "cells; keep one row for every image."
+            f"{labels.path.name} has several rows with the id {twice!r} that differ; keep one "
+            "row per image."
         )
     ids = text_of(distinct[labels.id_column], labels.path)
     rule = f"{labels.rule}; {int(repeated.sum())} repeated row(s) left out"

@@ -133,7 +133,7 @@ def test_an_upload_that_is_too_old_is_made_anew(world):
 def test_nobody_knows_what_came_of_it(world):
     world.server.faults.add("CreateSubmission", "reset", after=True)
     world.server.faults.add("ListSubmissions", 503, nth=2, times=0)
-    with pytest.raises(HostError, match="did not answer whether it did"):
+    with pytest.raises(HostError, match="did not confirm the submission"):
         world.source.submit(world.csv, "")
     world.server.faults.clear()
     assert world.again().submit(world.csv, "").ref == world.submissions()[0]["ref"]
@@ -143,7 +143,9 @@ def test_nobody_knows_what_came_of_it(world):
 def test_a_number_of_0_is_no_submission(world):
     said = {"message": "Could not submit to competition", "ref": 0}
     world.server.faults.add("CreateSubmission", "answer", content=said)
-    with pytest.raises(SubmissionError, match=r"did not take .* Could not submit to competition"):
+    with pytest.raises(
+        SubmissionError, match=r"refused the submission .* Could not submit to competition"
+    ):
         world.source.submit(world.csv, "")
     assert submissions.entries(world.slug) == ()
 
@@ -159,7 +161,7 @@ def test_the_days_limit_is_asked_first(world):
 
 def test_a_limit_in_all_is_told(world):
     world.change(maxTotalSubmissions=0)
-    with pytest.raises(SubmissionError, match="no more submissions from this team: all 0"):
+    with pytest.raises(SubmissionError, match="Your team has used all 0"):
         world.source.submit(world.csv, "")
 
 
@@ -206,7 +208,7 @@ def test_waiting_ends(world, monkeypatch, waits):
 def test_a_damaged_ledger_is_not_guessed_at(world):
     submissions.ledger(world.slug).parent.mkdir(parents=True)
     submissions.ledger(world.slug).write_text("[{")
-    with pytest.raises(RunError, match="was left as it is"):
+    with pytest.raises(RunError, match="was not changed"):
         world.source.submit(world.csv, "")
 
 

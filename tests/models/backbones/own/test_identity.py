@@ -380,13 +380,13 @@ def test_different_networks_have_different_directories(pair, tmp_path):
     recipe = Recipe(backbone="net", sizes=SIZES)
     assert directory(tmp_path, recipe, one) != directory(tmp_path, recipe, other)
     runs.begin(tmp_path / "named", "toys", recipe, TASK, one.identity)
-    with pytest.raises(RunError, match=r"another network that is called net, too: .*--run NAME"):
+    with pytest.raises(RunError, match=r"another network that is also called net: .*--run NAME"):
         runs.begin(tmp_path / "named", "toys", recipe, TASK, other.identity)
 
 
 def test_files_of_other_weights_have_different_directories(tmp_path):
     one, other = seen(loaded(tmp_path, 1)), seen(loaded(tmp_path, 2))
-    assert one.identity.difference(other.identity) == "its initial weights are others"
+    assert one.identity.difference(other.identity) == "its initial weights differ"
 
 
 TASK = make_task([0, 1, 2, 0, 1, 2])
@@ -461,7 +461,7 @@ def test_what_a_network_computes_is_compared_with_a_tolerance():
     near = Identity(one.structure, one.weights, tuple(1.001 * each for each in one.outputs))
     assert one.difference(near) == ""
     far = Identity(one.structure, one.weights, tuple(1.1 * each for each in one.outputs))
-    assert one.difference(far) == "it computes other features of the same pictures"
+    assert one.difference(far) == "it computes different features for the same images"
 
 
 def test_outputs_alone_part_runs_whose_digests_agree(tmp_path):
@@ -513,7 +513,7 @@ def test_weights_that_are_others_at_every_call_tell_nothing(sizes):
     first, again = seen(network, sizes, heard), seen(network, sizes)
     assert first.identity.difference(again.identity) == ""
     assert first.identity.weights.startswith("any ")
-    assert "network has other initial weights whenever it is called" in heard.lines[0]
+    assert "network has different initial weights at every call" in heard.lines[0]
 
 
 def test_a_weights_file_of_another_content_is_another_run(tmp_path):
@@ -526,5 +526,5 @@ def test_a_weights_file_of_another_content_is_another_run(tmp_path):
     assert places[0] != places[1]
     runs.begin(tmp_path / "named", "toys", recipe, TASK, None)
     file.write_bytes(b"third")
-    with pytest.raises(RunError, match="the weights file changed since it began"):
+    with pytest.raises(RunError, match="whose weights file changed since it started"):
         runs.begin(tmp_path / "named", "toys", recipe, TASK, None)

@@ -60,7 +60,9 @@ def test_a_kerascv_model_of_open_size_gives_the_features_of_a_fixed_one(
 
 
 def test_a_model_that_pads_for_the_other_parity_is_refused():
-    with pytest.raises(UsageError, match=r"'padding' pads by hand \(stem_pad\).*33 px.*function"):
+    with pytest.raises(
+        UsageError, match=r"'padding' has manual padding \(stem_pad\).*33 px.*function"
+    ):
         resolve(padding_net(32)).build(33)
     assert resolve(padding_net(32)).build(48).output_shape == (None, 24, 24, 4)
     assert resolve(padding_net(33)).build(35).output_shape == (None, 17, 17, 4)
@@ -68,7 +70,7 @@ def test_a_model_that_pads_for_the_other_parity_is_refused():
 
 def test_a_model_of_open_size_pads_for_even_maps():
     assert resolve(padding_net(None)).build(32).output_shape == (None, 16, 16, 4)
-    with pytest.raises(UsageError, match="pads by hand"):
+    with pytest.raises(UsageError, match="has manual padding"):
         resolve(padding_net(None)).build(33)
 
 
@@ -76,7 +78,7 @@ def test_a_padding_model_within_a_model_is_refused():
     within = keras.Sequential(
         [keras.Input((None, None, 3)), layers.Rescaling(1 / 255), padding_net(None)], name="outer"
     )
-    with pytest.raises(UsageError, match=r"'outer' pads by hand \(padding\)"):
+    with pytest.raises(UsageError, match=r"'outer' has manual padding \(padding\)"):
         resolve(within).build(48)
 
 
@@ -94,7 +96,9 @@ def test_a_function_is_called_with_every_size():
 
 
 def test_a_function_that_returns_something_else_is_refused():
-    with pytest.raises(UsageError, match=r"my_array must return a keras\.Model.*ndarray for 32"):
+    with pytest.raises(
+        UsageError, match=r"my_array must return a keras\.Model.*32 it returned ndarray"
+    ):
         build_model(my_array, image_size=32, classes=2)
 
 
@@ -129,7 +133,7 @@ def two_outputs(size: int) -> keras.Model:
 )
 def test_a_model_that_is_not_from_image_to_features_is_refused(model):
     for handed_over in (model(32), model):
-        with pytest.raises(UsageError, match="functional or sequential model from one input"):
+        with pytest.raises(UsageError, match="functional or sequential model with one input"):
             build_model(handed_over, image_size=32, classes=2)
 
 
@@ -141,10 +145,10 @@ def test_a_model_of_other_channels_is_refused():
     for handed_over in (grey_net(32), grey_net):
         assert build_model(handed_over, 48, channels=1).input_shape == (None, 48, 48, 1)
         for channels in (3, 5):
-            said = f"'grey_net' takes images of 1 channel, and these have {channels}. Hand over"
+            said = f"'grey_net' takes images with 1 channel; the images have {channels}. Pass"
             with pytest.raises(UsageError, match=said):
                 build_model(handed_over, image_size=48, channels=channels)
-    with pytest.raises(UsageError, match="'mine' takes images of 3 channels, and these have 1"):
+    with pytest.raises(UsageError, match="'mine' takes images with 3 channels; the images have 1"):
         build_model(conv_net(), image_size=32, channels=1)
 
 
@@ -153,7 +157,7 @@ def test_a_model_that_only_fits_one_size_is_refused_with_a_remedy():
         [keras.Input((16, 16, 3)), layers.Flatten(), layers.Dense(4)], name="flat"
     )
     assert build_model(flat, image_size=16, classes=2).output_shape == (None, 2)
-    with pytest.raises(UsageError, match=r"'flat' cannot be rebuilt for 24 px.*Hand over a func"):
+    with pytest.raises(UsageError, match=r"'flat' cannot be rebuilt for 24 px.*Pass a func"):
         build_model(flat, image_size=24, classes=2)
 
 
@@ -194,7 +198,7 @@ def test_padding_fits_another_size_where_it_would_be_the_same(model, size, fits)
     if fits:
         assert resolve(model).build(size).input_shape == (None, size, size, 3)
     else:
-        with pytest.raises(UsageError, match="pads by hand"):
+        with pytest.raises(UsageError, match="has manual padding"):
             resolve(model).build(size)
 
 

@@ -135,7 +135,7 @@ def test_lists_are_written_as_the_sample_has_them_else_as_the_labels(
 @pytest.mark.parametrize(
     ("labels", "shown", "told"),
     [
-        (["red fox|owl", "owl", "red fox", "emu"], "owl emu", "blanks between classes, so none"),
+        (["red fox|owl", "owl", "red fox", "emu"], "owl emu", "separated by blanks, so no class"),
         (["a b", "a", "b"], "['a']", r"lists in brackets \(\['a'\]\)"),
     ],
 )
@@ -150,7 +150,7 @@ def test_five_ranks_of_five_classes(encode):
 
 
 def test_ranks_of_unknown_names_are_none(encode):
-    with pytest.raises(DataError, match="Name the column that holds such labels with --target"):
+    with pytest.raises(DataError, match="Choose the column with such labels with --target"):
         encode(list("abc"), "x y", "y z")
 
 
@@ -185,8 +185,8 @@ def test_the_positive_class_may_be_0(encode):
 @pytest.mark.parametrize(
     ("labels", "shown", "positive", "told"),
     [
-        ("0110", "0.5", "2", "'2' is none of the classes; they are 0, 1"),
-        ("abca", "a", "a", "for two classes and one column of probabilities"),
+        ("0110", "0.5", "2", "must be one of the classes 0, 1; received '2'"),
+        ("abca", "a", "a", "only to a task with two classes and one column of probabilities"),
     ],
 )
 def test_a_positive_class_that_cannot_be_meant(encode, labels, shown, positive, told):
@@ -195,9 +195,9 @@ def test_a_positive_class_that_cannot_be_meant(encode, labels, shown, positive, 
 
 
 def test_cells_that_are_no_label_are_told(encode):
-    assert "none of the labels" in encode(list("abc"), "0").warnings[0]
-    assert "none of the labels" in encode(list("abc"), "unknown").warnings[0]
-    with pytest.raises(DataError, match=r"\(x, y …\) are none of the labels \(a, b, c …\)"):
+    assert "not among the labels" in encode(list("abc"), "0").warnings[0]
+    assert "not among the labels" in encode(list("abc"), "unknown").warnings[0]
+    with pytest.raises(DataError, match=r"\(x, y …\) are not among the labels \(a, b, c …\)"):
         encode(list("abc"), "x", "y")
 
 

@@ -74,7 +74,7 @@ def test_numbers_of_classes(encoded, metric):
         ("accuracy", {"x": [1, 0, 0], "y": [0, 1, 1]}, {}),
     ],
     ids=[
-        "metric of numbers", "fractions", "cells with fractions", "a cell that is no number",
+        "metric for numbers", "fractions", "cells with fractions", "a cell that is no number",
         "gaps", "below 0", "many", "tags", "tags whatever the metric", "one of two columns",
     ],
 )  # fmt: skip
@@ -128,25 +128,25 @@ def test_names_that_the_samples_columns_end_in(encoded):
 
 def test_classes_and_quantities_at_once_are_refused(encoded):
     with pytest.raises(
-        DataError, match=r"'colour' holds classes such as 'r' beside 'weight', .* such as '0.5'"
+        DataError, match=r"'colour' has classes such as 'r', and 'weight' .* such as '0.5'"
     ):
         encoded(colour="rb", weight=[1, 0.5])
 
 
 def test_a_head_with_one_class_has_nothing_to_learn(encoded):
-    with pytest.raises(DataError, match="every head; all rows have the same 'shape'"):
+    with pytest.raises(DataError, match="every output; all rows have the same 'shape'"):
         encoded(colour="rb", shape="xx", cells=["r", "x"])
 
 
 def test_cells_that_are_none_of_the_labels(encoded):
     (warning,) = encoded(colour="rb", shape="xy", cells=["r", "0"]).warnings
-    assert "sample's cells (0) are none of the labels (x, y" in warning
+    assert "sample's cells (0) are not among the labels (x, y" in warning
 
 
 def test_weights_of_heads(encoded):
     found = encoded(colour="rb", shape="xy", cells=["r", "x"])
     assert [head.weight for head in multi_output.weighted(found, {"shape": 2}).heads] == [1, 2]
-    with pytest.raises(UsageError, match="'size', and the heads are colour, shape"):
+    with pytest.raises(UsageError, match="'size', but the outputs are colour, shape"):
         multi_output.weighted(found, {"size": 2})
 
 
@@ -175,10 +175,10 @@ def test_a_task_of_heads(tmp_path):
     assert [(head.name, head.weight) for head in task.heads] == [("shape", 1), ("colour", 3)]
     assert len(task.labels) == 5
     assert set(task.groups) == {"p", "q", "s"}
-    assert "have no label and are passed over: t2" in task.warnings[0]
+    assert "have no label and are skipped: t2" in task.warnings[0]
     told = {each.name: f"{each.value}: {each.rule}" for each in task.evidence}
-    assert told["heads"] == "shape (2), colour (2): 2 labels a row, colour counts 3"
-    assert told["metric"] == "macro_f1: given; the mean over heads"
+    assert told["outputs"] == "shape (2), colour (2): 2 labels per row, colour has weight 3"
+    assert told["metric"] == "macro_f1: given; the mean over outputs"
     alone = task.of_head(1)
     assert (alone.kind, alone.classes, alone.target_columns) == ("classes", ("b", "r"), ("colour",))
     assert alone.labels.tolist() == task.labels[:, 1].tolist()
@@ -188,7 +188,7 @@ def test_a_metric_that_has_no_mean_over_heads(tmp_path):
     root = _badges(
         tmp_path, "colour,shape", "r,x", "b,y", sample="id,colour,shape\nu0,r,x\nu1,r,x\n"
     )
-    with pytest.raises(UsageError, match=r"MAP@5 cannot be averaged over heads .*--metric"):
+    with pytest.raises(UsageError, match=r"MAP@5 cannot be averaged over several .*--metric"):
         infer.read(root, slug="badges", metric="MAP@5")
 
 
@@ -197,5 +197,5 @@ def test_weights_where_labels_have_no_heads(tmp_path):
         tmp_path, "colour", "r", "b", sample="id,colour\nu0,r\nu1,r\n",
         toml="head_weights = { colour = 3 }",
     )  # fmt: skip
-    with pytest.raises(UsageError, match=r"'colour', and the labels have no heads\. Correct"):
+    with pytest.raises(UsageError, match=r"'colour', but the labels have no outputs\. Correct"):
         infer.read(root, slug="badges")

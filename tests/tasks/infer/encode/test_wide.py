@@ -95,5 +95,5 @@ def test_numbers(sample):
 
 
 def test_several_names_a_row_are_not_supported(sample):
-    with pytest.raises(DataError, match="'y' holds 'red': several labels a row that are names"):
+    with pytest.raises(DataError, match=r"'y' has 'red'\. Several labels per row that are names"):
         _columns(sample("x", "y"), ("1", "2"), ("1", "red"))

@@ -35,14 +35,14 @@ QUARTERS = [k // 6 for k in range(ROWS)]
 def test_a_column_named_like_a_group(choose, name):
     found = choose(**{name: PAIRS})
     assert found.column == name
-    assert found.rule == "named like a group; 12 groups, 2.0 rows each"
+    assert found.rule == "its name is that of a group; 12 groups, 2.0 rows each"
 
 
 @pytest.mark.parametrize("name", ["width", "age", "view"])
 def test_a_column_named_otherwise(choose, name):
     found = choose(**{name: PAIRS})
     assert found.column is None
-    assert found.rule == "no column is named like a patient, place, plate or block"
+    assert found.rule == "no column has a name such as patient, place, plate or block"
 
 
 def test_the_coarsest_of_several_holds_the_others_together(choose):
@@ -83,7 +83,7 @@ def test_groups_can_be_declined(choose):
 def test_a_group_that_is_no_column_lists_the_columns(choose, given):
     with pytest.raises(UsageError, match=rf"--group '{given}' .* columns are patient"):
         choose(given=given, patient=PAIRS)
-    with pytest.raises(UsageError, match="columns are none besides id and label"):
+    with pytest.raises(UsageError, match="columns are only the id and the label"):
         choose(given=given)
 
 
@@ -120,20 +120,20 @@ NARROW = [k - (k % 6 == 1) for k in range(ROWS)]  # 24 rows, 20 values
 @pytest.mark.parametrize(
     ("values", "why"),
     [
-        (NARROW, "it has 1.20 rows a value, fewer than 1.3"),
+        (NARROW, "it has 1.20 rows per value, fewer than 1.3"),
         (["", *PAIRS[1:]], "4% of its cells are empty"),
     ],
 )
 def test_a_group_that_is_declined_narrowly_is_told_with_its_option(choose, values, why):
     found = choose(patient=values)
     assert found.rule == f"patient is named like a group, but {why}"
-    assert found.doubt == f"{found.rule}; --group patient keeps its rows in one fold all the same."
+    assert found.doubt == f"{found.rule}. To use it as group anyway, add --group patient."
 
 
 def test_a_group_that_is_in_test_is_told_with_its_option(choose):
     found = choose(site=PAIRS, in_test={"site": frozenset(["0", "1", "2", "x", ""])})
     assert found.column is None
-    assert "3 of its 4 values in the test set are in the training set too" in found.doubt
+    assert "3 of its 4 values in the test set are also in the training set" in found.doubt
     assert "--group site" in found.doubt
 
 
@@ -148,7 +148,7 @@ def test_two_groups_that_cross_are_told(choose):
     thirds = [k % 8 for k in range(ROWS)]
     found = choose(patient=PAIRS, plate=thirds)
     assert found.column == "plate"
-    assert "Rows may be held together by plate or by patient; plate is taken" in found.doubt
+    assert "plate and patient may be groups; plate is used" in found.doubt
     assert choose(slide=PAIRS, patient=QUARTERS).doubt == ""  # a patient has whole slides
 
 

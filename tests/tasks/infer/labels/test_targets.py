@@ -22,20 +22,35 @@ def _labels(tmp_path, **columns):
 @pytest.mark.parametrize(
     ("asked", "columns", "chosen", "rule"),
     [
-        ((["a", "b"], "01"), {"kind": "aab", "more": "xyz"}, "kind", "values are the sample"),
+        (
+            (["a", "b"], "01"),
+            {"kind": "aab", "more": "xyz"},
+            "kind",
+            "values are names of the sample",
+        ),
         ((["species"], ["a"]), {"label": "xyz", "species": "aab"}, "species", "same name"),
-        ((["Species"], ["a"]), {"label": "xyz", "species": "aab"}, "species", "case apart"),
-        ((["Predicted"], ["a"]), {"label": "xyz", "kind": "aab"}, "kind", "in the sample's cells"),
+        ((["Species"], ["a"]), {"label": "xyz", "species": "aab"}, "species", "ignoring case"),
+        ((["Predicted"], ["a"]), {"label": "xyz", "kind": "aab"}, "kind", "the sample's cells"),
         ((["Predicted"], ["0.5"]), {"kind": "xyz", "label": "aab"}, "label", "name is that of a l"),
         ((["Predicted"], ["0.5"]), {"kind": "aab"}, "kind", "the only column left"),
         ((["Predicted"], "1"), {"genus": "112", "category_id": "112"}, "category_id", "COCO"),
         ((["Predicted"], "1"), {"view": "101", "label": "345"}, "label", "name is that of a l"),
-        ((["Predicted"], "1"), {"view": "101", "what": "345"}, "view", "in the sample's cells"),
+        ((["Predicted"], "1"), {"view": "101", "what": "345"}, "view", "the sample's cells"),
         ((["Predicted"], "1"), {"class": "aab", "class_id": "001"}, "class_id", "name is that"),
         ((["Predicted"], "x"), {"class_id": "001", "class": "aab"}, "class", "name is that"),
-        ((["Predicted"], ["a b c"]), {"view": "xyz", "who": "abc"}, "who", "in the sample's cells"),
-        ((["C_1", "C_2"], "01"), {"what": "121", "view": "xyz"}, "what", "like the sample's col"),
-        ((["a", "b"], "01"), {"view": "xyz", "tags": ["a|b", "b|a", "a"]}, "tags", "lists are of"),
+        ((["Predicted"], ["a b c"]), {"view": "xyz", "who": "abc"}, "who", "the sample's cells"),
+        (
+            (["C_1", "C_2"], "01"),
+            {"what": "121", "view": "xyz"},
+            "what",
+            "resemble names of the sample's col",
+        ),
+        (
+            (["a", "b"], "01"),
+            {"view": "xyz", "tags": ["a|b", "b|a", "a"]},
+            "tags",
+            "lists have names of",
+        ),
     ],
 )
 def test_rules_in_their_order(tmp_path, asked, columns, chosen, rule):
@@ -60,7 +75,7 @@ def test_a_target_that_is_no_column_lists_the_columns(tmp_path):
 
 def test_where_no_rule_fits_the_option_is_named(tmp_path):
     labels = _labels(tmp_path, height="123", width="456")
-    with pytest.raises(DataError, match=r"\(height, width\) suits.*a, b\. Name .* --target"):
+    with pytest.raises(DataError, match=r"\(height, width\) fits.*a, b\. Choose .* --target"):
         targets.choose(_sample(tmp_path, ["a", "b"], "01"), labels, None)
 
 
@@ -90,7 +105,7 @@ def test_another_column_that_would_do_is_told(tmp_path):
     sample, labels = _sample(tmp_path, ["p"], ["x"]), _labels(tmp_path, breed="aab", species="aab")
     target = targets.choose(sample, labels, None)
     assert target.column == "breed"
-    assert "(breed, species); breed is taken" in target.doubt
+    assert "(breed, species); breed is used" in target.doubt
 
 
 def test_an_empty_list_is_a_label(tmp_path):

@@ -63,9 +63,9 @@ def _told(task: Task) -> dict[str, str]:
         ("{role}/{id}/{part}.png", range(3), "the folder of several files"),
         ("{role}/{id}/{part}.png", ("front", "left", "right"), "the folder of several files"),
         ("{role}/{id}/series/{part}.png", range(3), "the folder above several files"),
-        ("{role}/{id}_{part}.jpg", range(3), "the beginning of several file names"),
-        ("{role}/{id}-{part}.jpg", "abc", "the beginning of several file names"),
-        ("{role}/plate/{id}_{part}.png", ("s1", "s2", "s3"), "the beginning of several file names"),
+        ("{role}/{id}_{part}.jpg", range(3), "the start of several file names"),
+        ("{role}/{id}-{part}.jpg", "abc", "the start of several file names"),
+        ("{role}/plate/{id}_{part}.png", ("s1", "s2", "s3"), "the start of several file names"),
     ],
 )
 def test_paths_say_whose_images_are(read, form, parts, rule):
@@ -78,7 +78,7 @@ def test_paths_say_whose_images_are(read, form, parts, rule):
         assert files == [form.format(role=role, id=name, part=part) for part in parts]
     assert task.train_files.tolist() == [members[name][0] for name in task.train_ids]
     assert task.test_files.tolist() == [members[name][0] for name in TEST]
-    assert _told(task)["images a row"] == f"3, pooled by their mean: the id is {rule}"
+    assert _told(task)["images a row"] == f"3; their predictions are averaged: the id is {rule}"
     assert _told(task)["training images"].startswith("24 (8 rows) in train/")
     assert _told(task)["test images"].startswith("12 (4 of 4 rows) in test/")
     assert task.warnings == ()
@@ -118,7 +118,7 @@ def test_a_table_says_whose_images_are(read, labelled):
     for row, image in tested:
         assert f"test/deep/{image}.png" in members[row]
     assert {len(files) for files in members.values()} == {2}
-    rule = "2, pooled by their mean: test.csv has several image of one study"
+    rule = "2; their predictions are averaged: test.csv has several image of one study"
     assert _told(task)["images a row"] == rule
     assert "id is the study of several image (4 of 4 found)" in _told(task)["test images"]
 
@@ -183,8 +183,8 @@ def test_a_bag_of_one_and_one_that_is_empty(read):
     assert task.bags is not None
     assert np.bincount(task.bags.test_rows, minlength=40).tolist() == [0, 1, *[2] * 38]
     assert task.test_files[:2].tolist() == ["", "test/x01/0.png"]
-    assert "1 test row(s) have no image file" in task.warnings[0]
-    assert _told(task)["images a row"].startswith("1 to 2, pooled")
+    assert "1 test row(s) have no image; predicting" in task.warnings[0]
+    assert _told(task)["images a row"].startswith("1 to 2; their predictions")
 
 
 def _of_images(change: dict[int, str], parts: int) -> str:
@@ -195,7 +195,7 @@ def _of_images(change: dict[int, str], parts: int) -> str:
 
 def test_images_of_a_row_with_different_labels_are_refused(read):
     images = _all("{role}/{id}_{part}.jpg", range(3))
-    with pytest.raises(DataError, match=r"one have different values of 'label'. A bag of images"):
+    with pytest.raises(DataError, match=r"a row have different values of 'label'. All images"):
         read(images, train=_of_images({0: "b", 3: "b"}, 3))
 
 

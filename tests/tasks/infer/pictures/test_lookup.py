@@ -30,7 +30,7 @@ def _rule(task):
 
 
 def test_a_training_image_never_answers(read):
-    with pytest.raises(DataError, match="2 rows, and 0 of 2 have a test image"):
+    with pytest.raises(DataError, match="2 rows, and only 0 of 2 have a test image"):
         read(["test/x.png"], ["t0", "t1"])
 
 
@@ -48,7 +48,7 @@ def test_a_map_in_json_says_more_than_a_name(read):
     told = [{"image_id": "0", "file_name": "1.png"}, {"image_id": "1", "file_name": "0.png"}]
     task = read(images, ["0", "1"], map__json=json.dumps(told))
     assert task.test_files.tolist() == ["test/1.png", "test/0.png"]
-    assert _rule(task) == "map.json says so: image_id is file_name"
+    assert _rule(task) == "according to map.json, image_id is file_name"
 
 
 def test_a_map_in_a_csv(read):
@@ -84,13 +84,13 @@ def test_names_that_differ_by_case_only_are_kept_apart(read):
 
 def test_rows_of_heads_that_have_no_labels(read):
     ids = [f"{name}_{part}" for name in ("u", "v", "w") for part in ("x", "y", "z")]
-    with pytest.raises(DataError, match="a row for each of x, y, z of an image, and the labels"):
+    with pytest.raises(DataError, match="one row per image for each of x, y, z, but the labels"):
         read([f"test/{name}.png" for name in "uvw"], ids)
 
 
 def test_rows_that_are_several_of_one_image_are_not_supported(read):
     ids = [f"{name}_{part}" for name in ("u", "v", "w") for part in ("x", "y", "z")]
-    with pytest.raises(DataError, match="several rows are of one image"):
+    with pytest.raises(DataError, match="several rows belong to one image"):
         read([f"test/{name}.png" for name in "uvw"], ids[:-1])
 
 
@@ -103,12 +103,12 @@ def test_a_column_that_is_in_test_as_well_holds_no_labels(read):
 
 
 def test_images_of_several_files_are_not_supported(read):
-    with pytest.raises(DataError, match=r"several files each, such as x_blue"):
+    with pytest.raises(DataError, match=r"several files, such as x_blue"):
         read(["test/x_red.png", "test/x_blue.png"], ["x"])
 
 
 def test_folders_of_channels_or_masks_are_not_supported(read):
-    with pytest.raises(DataError, match="folders of several files each, which are named like"):
+    with pytest.raises(DataError, match="folders of several files, named like"):
         read(["test/x/image.png", "test/x/mask.png"], ["x"])
 
 
@@ -116,13 +116,13 @@ def test_ids_that_name_several_files_are_told(read):
     task = read(["test/1/x.png", "test/2/x.png", "test/1/y.png"], ["x", "y"])
     assert task.test_files.tolist() == ["test/1/x.png", "test/1/y.png"]
     (warning,) = task.warnings
-    assert "1 id(s) are the name of several files in test/1/, test/2/" in warning
-    assert warning.endswith("the first is taken: x.")
+    assert "1 id(s) match several files in test/1/, test/2/" in warning
+    assert warning.endswith("the first file is used: x.")
 
 
 def test_training_ids_that_name_several_files_are_told(read):
     trained = [f"train/{folder}/t{n}.png" for folder in "ab" for n in range(6)]
-    assert "6 id(s) are the name" in read(["test/q.png"], ["q"], trained=trained).warnings[1]
+    assert "6 id(s) match" in read(["test/q.png"], ["q"], trained=trained).warnings[1]
 
 
 def test_the_end_of_a_path_is_not_enough_where_folders_differ(read):

@@ -132,7 +132,7 @@ def test_arrays_one_a_file(tmp_path):
 
 def test_an_array_that_is_none(tmp_path):
     (tmp_path / "a.npy").write_bytes(b"no array")
-    with pytest.raises(DataError, match=r"a\.npy is no array that NumPy reads"):
+    with pytest.raises(DataError, match=r"a\.npy is not an array that NumPy can read"):
         pixel_rows.channels(tmp_path, "a.npy")
     np.save(tmp_path / "b.npy", np.zeros(3))
     with pytest.raises(DataError, match=r"has the shape \(3,\)"):

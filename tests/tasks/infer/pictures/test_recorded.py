@@ -70,7 +70,7 @@ def test_records_serve_where_one_role_has_no_image_files(read):
 
 def test_damaged_records_are_told_where_there_is_nothing_else(read):
     files = {"train/0.tfrec": b"damaged", "test/0.tfrec": records(TESTS), "train.csv": LABELS}
-    with pytest.raises(DataError, match=r"train/0\.tfrec holds no pictures that can be read"):
+    with pytest.raises(DataError, match=r"train/0\.tfrec has no readable images"):
         read(files)
 
 
@@ -84,7 +84,7 @@ def test_labels_in_an_array_beside_a_stack(read):
     assert ("labels", "train_labels.npy: train_labels") in [
         (each.name, each.value) for each in task.evidence
     ]
-    assert any("train_labels.npy are joined" in warning for warning in task.warnings)
+    assert any("train_labels.npy are matched" in warning for warning in task.warnings)
 
 
 def test_a_table_is_preferred_to_an_array_of_labels(read):

@@ -54,7 +54,7 @@ def test_a_row_that_ends_early_has_empty_cells(tmp_path):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", "is empty; a CSV needs a header"),
+        (b"", "is empty; a CSV file needs a header"),
         (b"id,n\n1,2\n1,2,3\n", "Expected 2 fields in line 3, saw 3"),
         (b'id,n\n1,"2\n', "EOF inside string"),
         (b"id,n\n1,2,\n3,4,\n", r"more cells than its header has columns \(id, n\)"),
@@ -97,11 +97,11 @@ def test_of_several_samples_the_one_with_the_highest_number_counts(tmp_path):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (None, "has no sample submission: a CSV whose name"),
+        (None, "has no sample submission: a CSV file with"),
         ("id\n1\n", r"it has 1 column\(s\) with a name and 1 row"),
         ("id,label\n", r"it has 2 column\(s\) with a name and 0 row"),
         (",label\n1,a\n", r"it has 1 column\(s\) with a name and 1 row"),
-        ("id,a,a\n1,0,0\n", "more than one column called 'a'"),
+        ("id,a,a\n1,0,0\n", "several columns with the name 'a'"),
         ("id,label\n1,a\n,b\n", r"has 1 row\(s\) without an id"),
         ("id,label\n1,a\n 1,b\n", "has the id '1' more than once"),
     ],
@@ -131,12 +131,12 @@ def test_the_id_need_not_be_the_first_column(labels):
 
 
 def test_a_sample_submission_is_never_the_table_of_labels(labels):
-    with pytest.raises(DataError, match=r"looked at other\.csv"):
+    with pytest.raises(DataError, match=r"checked other\.csv"):
         labels(old_sample_submission=_table(), other="a,b\nx,y\n")
 
 
 def test_without_labels_it_is_said_what_was_looked_at(labels):
-    with pytest.raises(DataError, match=r"in train/: looked at none\. One column must hold"):
+    with pytest.raises(DataError, match=r"in train/; checked none\. One column must have"):
         labels()
 
 
@@ -147,7 +147,7 @@ def test_rows_that_are_repeated_word_for_word_count_once(labels):
 
 
 def test_rows_of_one_id_that_contradict_each_other(labels):
-    with pytest.raises(DataError, match="has the id '0' more than once, with different cells"):
+    with pytest.raises(DataError, match="has several rows with the id '0' that differ"):
         labels(train=_table([*range(10), 0], "abababABABx"))
 
 
@@ -160,8 +160,8 @@ def test_another_column_of_ids_that_would_do_is_told(labels):
     found = labels(train=_with_twins(reversed(range(10))))
     assert found.id_column == "id"
     assert found.doubt == (
-        "train.csv has several columns that name images (id, twin); id is taken. Another one is "
-        "named with --id-column."
+        "train.csv has several columns that name images (id, twin); id is used. To use another, "
+        "choose it with --id-column."
     )
 
 
@@ -175,6 +175,6 @@ def test_a_column_that_names_the_same_images_or_fewer_is_no_doubt(labels, twins)
 def test_another_table_of_labels_that_would_do_is_told(labels):
     found = labels(labels=_table(), other=_table(values="abababABBA"), same=_table())
     assert found.path.name == "labels.csv"
-    assert "labels.csv and other.csv both have labels of the training images" in found.doubt
+    assert "Both labels.csv and other.csv have labels of the training images" in found.doubt
     assert "same.csv" not in found.doubt
     assert labels(labels=_table(), same=_table(), other=_table(range(5), "ababa")).doubt == ""
