@@ -25,44 +25,26 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Head:
-    """One of several labels that every row has, with classes of its own.
+    """One of several labels that every row has, with classes of its own."""
 
-    Attributes:
-        name: as a table has it.
-        classes: as a submission writes them, or the ends of its columns' names.
-        weight: in the mean of scores over heads.
-    """
-
-    name: str
-    classes: tuple[str, ...]
-    weight: float = 1.0
+    name: str  # as a table has it
+    classes: tuple[str, ...]  # as a submission writes them, or the ends of its columns' names
+    weight: float = 1.0  # in the mean of scores over heads
 
 
 def spans(sizes: Sequence[int]) -> tuple[slice, ...]:
-    """Return which columns of predictions belong to each head, one head after the other.
-
-    Example:
-        >>> spans((2, 3))
-        (slice(0, 2, None), slice(2, 5, None))
-    """
+    """Return which columns of predictions belong to each head, one head after the other."""
     return tuple(slice(*ends) for ends in pairwise(accumulate(sizes, initial=0)))
 
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """The images of a task's rows: one each, or bags of several.
+    """The images of a task's rows: one each, or bags of several."""
 
-    Attributes:
-        train_files: `(train images,)` paths as in `Task.train_files`.
-        train_rows: `(train images,)` int64, the training row of each.
-        test_files: `(test images,)` paths; empty where a row has no file.
-        test_rows: `(test images,)` int64, the test row of each.
-    """
-
-    train_files: Text
-    train_rows: NDArray[np.int64]
-    test_files: Text
-    test_rows: NDArray[np.int64]
+    train_files: Text  # `(train images,)` paths as in `Task.train_files`
+    train_rows: NDArray[np.int64]  # `(train images,)` the training row of each
+    test_files: Text  # `(test images,)` paths; empty where a row has no file
+    test_rows: NDArray[np.int64]  # `(test images,)` the test row of each
 
     def __post_init__(self) -> None:
         for array in (self.train_files, self.train_rows, self.test_files, self.test_rows):
@@ -174,11 +156,7 @@ class Task:
         return tuple(len(head.classes) for head in self.heads)
 
     def of_head(self, place: int) -> "Task":
-        """Return the task of one head alone: one of classes, with that head's labels and columns.
-
-        Args:
-            place: of the head.
-        """
+        """Return the task of one head: one of classes, with that head's labels and columns."""
         head, names = self.heads[place], self.classes[spans(self.head_sizes)[place]]
         wide = self.cell == "probabilities"
         return replace(

@@ -55,12 +55,7 @@ def check(file: str, text: str, task: Task) -> None:
 
 
 def all_bare_integers(lists: Iterable[str]) -> bool:
-    """Return whether no list tells that it is text: each is one integer, or empty.
-
-    Example:
-        >>> all_bare_integers(["1", "", "3"]), all_bare_integers(["1", "2 3"])
-        (True, False)
-    """
+    """Return whether no list tells that it is text: each is one integer, or empty."""
     return all(not cell or _BARE_INTEGER.fullmatch(cell) for cell in lists)
 
 

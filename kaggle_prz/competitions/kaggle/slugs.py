@@ -11,12 +11,7 @@ _SHORT = re.compile(r"/?(?:competitions|c)/(?P<slug>[^/?#\s]+)/?")
 
 
 def is_slug(text: str) -> bool:
-    """Return whether a competition of Kaggle may be called so: letters, digits and inner hyphens.
-
-    Example:
-        >>> is_slug("dogs-vs-cats"), is_slug("dogs_vs_cats"), is_slug("-")
-        (True, False, False)
-    """
+    """Return whether a competition of Kaggle may be called so: letters, digits, inner hyphens."""
     return _SLUG.fullmatch(text) is not None
 
 
