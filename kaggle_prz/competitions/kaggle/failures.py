@@ -63,7 +63,7 @@ class Asked:
     slug: str = ""
     source: str = "nowhere"  # of the credential
     private: tuple[str, ...] = ()  # what no message may hold
-    like: tuple[str, ...] = ()  # names that might have been meant
+    like: str = ""  # an embedded competition that may be meant
     mounted: bool = False
 
 
@@ -160,7 +160,7 @@ def sentence(error: BaseException, asked: Asked) -> PrzError:
     """Return the error that says what went wrong and what to do; it holds no secret."""
     kind, about = kind_of(error), f" {asked.slug!r}" if asked.slug else ""
     if kind == "unknown" and asked.slug:
-        meant = f" Did you mean {' or '.join(map(repr, asked.like))}?" if asked.like else ""
+        meant = f" Did you mean {asked.like!r}?" if asked.like else ""
         return CompetitionNotFoundError(
             f"Kaggle has no competition {asked.slug!r} (404).{meant} The name is the last part "
             "of the URL, https://www.kaggle.com/competitions/NAME."
