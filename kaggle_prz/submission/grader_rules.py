@@ -14,7 +14,6 @@ from kaggle_prz.tasks.infer import tables
 ROW_SUM_TOLERANCE = 1e-6
 # float() takes more than graders do: "nan", "0_1", blanks, digits of other scripts.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_SIGNS = {" ": "one blank"}
 _BARE_INTEGER = re.compile(r"-?\d+", re.ASCII)
 _ENDS_BARE = re.compile(r",-?\d+\r?$", re.ASCII | re.MULTILINE)
 
@@ -129,8 +128,7 @@ def _lists(task: Task, *, least: int, most: int) -> Complain:
         if unknown:
             return (
                 f"{unknown[0]!r} in {cells[0]!r} is not one of the classes "
-                f"{short(task.classes)}; classes are separated by "
-                f"{_SIGNS.get(task.between, repr(task.between))}."
+                f"{short(task.classes)}; classes are separated by {task.between!r}."
             )
         if len(set(names)) != len(names):
             return f"{cells[0]!r} has a class more than once."

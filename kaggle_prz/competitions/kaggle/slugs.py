@@ -16,14 +16,7 @@ def is_slug(text: str) -> bool:
 
 
 def from_address(text: str) -> str | None:
-    """Return the slug in an address of kaggle.com, or None.
-
-    Example:
-        >>> from_address("https://www.kaggle.com/competitions/dogs-vs-cats/overview")
-        'dogs-vs-cats'
-        >>> from_address("kaggle.com/c/dogs-vs-cats"), from_address("./dogs-vs-cats")
-        ('dogs-vs-cats', None)
-    """
+    """Return the slug in an address such as `kaggle.com/c/dogs-vs-cats/overview`, or None."""
     return _slug_of(_PAGE.fullmatch(text.strip()))
 
 

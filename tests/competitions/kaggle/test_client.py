@@ -174,7 +174,7 @@ def test_a_wait_that_is_asked_for_is_kept(waits):
 
     Patience().call(do, console)
     assert waits == [40.0]
-    assert console.lines == ["Kaggle asks for fewer requests; trying again in 40 s."]
+    assert console.lines == ["No usable answer from Kaggle (limited); trying again in 40 s."]
 
 
 @pytest.mark.parametrize("error", [answer(400), answer(401), answer(429, Retry_After="3600")])

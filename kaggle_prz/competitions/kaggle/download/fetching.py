@@ -122,7 +122,8 @@ class Fetch:
                 offset = 0
             if not offset:
                 self._keep(found)
-            self._check_room(found.total - offset)
+            doing = f"Downloading and unpacking {self.slug!r}"
+            check_room(doing, found.total - offset + self.room, self.part.parent)
             bar = console.bar(f"download {self.slug}", found.total)
             of = f" of {megabytes(found.total)}" if found.total else ""
             with bar as advance, self.part.open("ab") as file:
@@ -144,15 +145,6 @@ class Fetch:
         self.part.unlink(missing_ok=True)
         self._record.unlink(missing_ok=True)
 
-    def _check_room(self, missing: int) -> None:
-        free = shutil.disk_usage(self.part.parent).free
-        if missing + self.room > free:
-            raise DiskFullError(
-                f"Downloading and unpacking {self.slug!r} needs {megabytes(missing + self.room)} "
-                f"more, and {megabytes(free)} are free in {self.part.parent}. Free some space, "
-                "or set KAGGLE_PRZ_HOME to another directory, and run the same command again."
-            )
-
     def _keep(self, whole: Whole) -> None:
         write_atomic(self._record, _WHOLE.dump_json(whole))
 
@@ -168,6 +160,17 @@ class Fetch:
 
     def _size(self) -> int:
         return self.part.stat().st_size if self.part.exists() else 0
+
+
+def check_room(doing: str, needed: int, place: Path) -> None:
+    """Refuse to fill a disk that lacks room for what is missing."""
+    free = shutil.disk_usage(place).free
+    if needed > free:
+        raise DiskFullError(
+            f"{doing} needs {megabytes(needed)} more, and {megabytes(free)} are free in {place}. "
+            "What was downloaded is kept. Free some space, or set KAGGLE_PRZ_HOME to another "
+            "directory, and run the same command again."
+        )
 
 
 def megabytes(size: float) -> str:
