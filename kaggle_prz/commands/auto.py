@@ -57,13 +57,7 @@ class Attempt:
 def attempts(
     source: competitions.Source, count: int, options: Mapping[str, object]
 ) -> tuple[Attempt, ...]:
-    """Return what to try: the recipe as given, then larger images, then other seeds.
-
-    Example:
-        >>> found = attempts(competitions.find("shapes"), 3, {"seed": 4})
-        >>> [attempt.title for attempt in found]
-        ['the recipe as given', 'sizes 40,64,80', 'seed 5']
-    """
+    """Return what to try: the recipe as given, then larger images, then other seeds."""
     if count < 1:
         raise UsageError(f"--attempts must be at least 1; received {count}.")
     recipe, network = settle.settle(source, None, Overrides.split(options)[1])

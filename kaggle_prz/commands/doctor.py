@@ -71,12 +71,7 @@ class Finding:
 
 
 def examine(directory: Path = Path()) -> list[Finding]:
-    """Look at Python, packages, backend, disk and Kaggle; takes the seconds that Keras loads.
-
-    Example:
-        >>> [finding.name for finding in disk(Path())]
-        ['room for runs', 'room for data']
-    """
+    """Look at Python, packages, backend, disk and Kaggle; takes the seconds that Keras loads."""
     python = Finding("Python", "ok", platform.python_version())
     return [python, *packages(), *backend(), *disk(directory), *kaggle()]
 

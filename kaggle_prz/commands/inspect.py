@@ -94,14 +94,10 @@ def _findings(
 ) -> Findings:
     count = findings.files(task)
     what = "to find unreadable files, near-duplicates and leaks"
-    if check_images is False:
+    if check_images is False or (check_images is None and count > MOST_OPENED):
+        why = f", because there are {count:,}, more than {MOST_OPENED:,}" * (check_images is None)
         return findings.unopened(
-            task, f"Images were not opened {what}. Use --check-images to open them."
-        )
-    if check_images is None and count > MOST_OPENED:
-        why = f"there are {count:,}, more than {MOST_OPENED:,}"
-        return findings.unopened(
-            task, f"Images were not opened {what}, because {why}. Use --check-images to open them."
+            task, f"Images were not opened {what}{why}. Use --check-images to open them."
         )
     try:
         decoded = _decoded(source, task, count, console)

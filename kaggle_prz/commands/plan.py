@@ -33,17 +33,11 @@ _STEPS = 8  # that there are images for; fewer are timed
 
 @dataclass(frozen=True)
 class Forecast:
-    """Stages and their predicted time.
+    """Stages and their predicted time."""
 
-    Attributes:
-        stages: in order; of no epochs where the time limit is too short to train.
-        workload: of every stage.
-        speeds: measured on this machine before, or None: times are not known.
-    """
-
-    stages: tuple[Stage, ...]
-    workload: Workload
-    speeds: Speeds | None
+    stages: tuple[Stage, ...]  # of no epochs where the time limit is too short to train
+    workload: Workload  # of every stage
+    speeds: Speeds | None  # measured on this machine before, or None: times are not known
 
     @property
     def seconds(self) -> tuple[float | None, ...]:
@@ -93,10 +87,6 @@ def foresee(
 
     Times are predicted where the backbone was measured on this machine, by an earlier run or now;
     only then can a time limit be planned for.
-
-    Example:
-        >>> foresee("shapes", sizes=(32, 64)).seconds
-        (None, None)
     """
     console = console or Silent()
     overrides, options = Overrides.split(options)

@@ -45,13 +45,7 @@ _METRICS = "kaggle_prz.metrics.names() lists the names"
 
 @functools.cache
 def guarded(function: Function) -> Function:
-    """Return a function that checks its arguments first, and raises no error but ours and users'.
-
-    Example:
-        >>> guarded(lambda competition: competition)(5)  # doctest: +ELLIPSIS
-        Traceback (most recent call last):
-        kaggle_prz.core.errors.UsageError: competition takes the name of a competition, ...
-    """
+    """Return a function that checks its arguments, and raises no error but ours and users'."""
     signature = inspect.signature(function)
 
     @functools.wraps(function)

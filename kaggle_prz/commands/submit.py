@@ -87,10 +87,7 @@ def deliver_to(source: competitions.Source, run: Run, message: str, console: Con
         return send(run, source, message=message, console=console)
     digest, known = filesystem.sha256(run.submission), run.receipt
     if known and (known.sha256, known.status) == (digest, "complete"):
-        console.say(
-            f"This run was submitted before ({known.date}); it is not sent again. Use "
-            "--again to send it again."
-        )
+        console.say(_not_again(known.date))
         return known
     graded = pushing.push(run.path, submit=True, message=message, console=console).submission
     if graded is None:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from kaggle_prz.competitions.competition import Competition, Standing, Submission
 from kaggle_prz.competitions.embedded.leaderboard import TEAM
-from kaggle_prz.competitions.embedded.source import EmbeddedSource, is_embedded, near, not_found
+from kaggle_prz.competitions.embedded.source import EmbeddedSource, is_embedded, not_found
 from kaggle_prz.competitions.folder import FolderSource
 from kaggle_prz.competitions.kaggle import KaggleSource, can_ask, slugs
 from kaggle_prz.core.console import Console
@@ -80,7 +80,7 @@ def find(slug_or_directory: str) -> Source:
     if addressed is None and not _is_directory(slug_or_directory):
         addressed = slugs.from_short(slug_or_directory)
     if addressed is not None:
-        return _of_kaggle(addressed, f"{addressed!r} is a competition of Kaggle, which")
+        return _of_kaggle(addressed)
     if "://" in slug_or_directory:
         raise CompetitionNotFoundError(
             f"A URL must be that of a competition's page at Kaggle, {slugs.page('NAME')}; "
@@ -91,19 +91,18 @@ def find(slug_or_directory: str) -> Source:
         return EmbeddedSource(slug_or_directory)
     if is_path or _is_directory(slug_or_directory):
         return FolderSource(Path(slug_or_directory))
-    close = near(slug_or_directory)
-    meant = f" (did you mean {close!r}?)" if close else ""
-    neither = f"{slug_or_directory!r} is not an embedded competition{meant} and not a directory"
-    return _of_kaggle(slug_or_directory, f"{neither}, and Kaggle")
+    return _of_kaggle(slug_or_directory)
 
 
-def _of_kaggle(slug: str, so_far: str) -> Source:
+def _of_kaggle(slug: str) -> Source:
     try:
         if can_ask(slug.lower()):
             hidden = is_embedded(slug.lower())  # its bare name means another competition
             return KaggleSource(slug.lower(), slugs.page(slug.lower()) if hidden else "")
     except CredentialsError as error:
-        raise CredentialsError(f"{so_far} cannot be asked: {error}") from None
+        raise CredentialsError(
+            f"{slug!r} is not a competition on this machine, and Kaggle cannot be asked: {error}"
+        ) from None
     raise not_found(slug, _LOGIN if slugs.is_slug(slug) else "")
 
 

@@ -13,19 +13,11 @@ class Competition:
 
     slug: str  # its name in commands and paths
     title: str  # its name in sentences
-    metric: str = (
-        ""  # name of a metric, such as `"log_loss"`; empty where the host does not know it
-    )
+    metric: str = ""  # such as `"log_loss"`; empty where the host does not know it
     description: str = ""
-    daily_limit: int = (
-        0  # submissions counted per UTC day; 0 where the host takes none, or it is not known
-    )
-    flips: tuple[str, ...] = (
-        "horizontal",
-    )  # that leave a label what it is: of `"horizontal"`, `"vertical"`
-    recipe: Mapping[str, object] = field(
-        default_factory=dict
-    )  # values that replace the recipe's defaults
+    daily_limit: int = 0  # submissions per UTC day; 0 where it takes none, or it is not known
+    flips: tuple[str, ...] = ("horizontal",)  # that leave a label what it is
+    recipe: Mapping[str, object] = field(default_factory=dict)  # replaces the recipe's defaults
     kernels_only: bool = False  # submissions are outputs of kernels, not files
     license: str = ""  # SPDX identifier of the data's license, where there is one to name
 

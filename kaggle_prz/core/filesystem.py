@@ -144,25 +144,12 @@ def write_json(path: Path, value: object) -> None:
 
 
 def read_json(path: Path, *, remedy: str = MADE_AGAIN) -> dict[str, object]:
-    """Read a JSON object from a file of a run.
-
-    Raises:
-        RunError: the file is missing, is not JSON, or holds no object.
-    """
+    """Read a JSON object from a file of a run; refuse a missing or damaged one."""
     return read_json_as(path, dict[str, object], remedy=remedy)
 
 
 def read_json_as(path: Path, form: type[T], *, remedy: str = MADE_AGAIN) -> T:
-    """Read JSON of a form from a file of a run.
-
-    Args:
-        path: of the file.
-        form: a type that pydantic knows.
-        remedy: for damage.
-
-    Raises:
-        RunError: the file is missing, is not JSON, or holds a value of another form.
-    """
+    """Read JSON of a form, a type that pydantic knows; refuse a missing or damaged file."""
     try:
         value = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -178,11 +165,7 @@ def read_json_as(path: Path, form: type[T], *, remedy: str = MADE_AGAIN) -> T:
 
 
 def checked(path: Path, value: object, form: type[T], *, remedy: str = MADE_AGAIN) -> T:
-    """Return what a file holds as a value of a form.
-
-    Raises:
-        RunError: it is of another form; names the first field that is wrong.
-    """
+    """Return what a file holds as a value of a form; refuse another, by its first wrong field."""
     try:
         return pydantic.TypeAdapter(form).validate_python(value)
     except pydantic.ValidationError as error:

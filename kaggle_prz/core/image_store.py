@@ -12,12 +12,7 @@ Array: TypeAlias = NDArray[Any]  # numbers of any kind, as a file holds them
 class Store(Protocol):
     """Images of one size: an array mapped from disk, or what decodes them when they are asked for.
 
-    Example:
-        ```python
-        store.shape                   # (images, size, size, channels)
-        store[np.array([4, 1, 4])]    # (3, size, size, channels) uint8, to be written to
-        store[7]                      # (size, size, channels)
-        ```
+    Several rows are `(rows, size, size, channels)`, to be written to; one has no first axis.
     """
 
     @property

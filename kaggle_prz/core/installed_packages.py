@@ -46,5 +46,5 @@ def contradictions(packages: Iterable[str]) -> Iterator[Contradiction]:
         for wanted in requirements(name) if own is not None else ():
             found = version(wanted.name)
             if found is not None and not wanted.specifier.contains(found, prereleases=True):
-                asked = f"{name} {own} wants {wanted.name}{wanted.specifier}"
+                asked = f"{name} {own} requires {wanted.name}{wanted.specifier}"
                 yield Contradiction(name, wanted.name, f"{asked}, and {found} is installed")

@@ -1,7 +1,7 @@
 """What a competition asks for, as read from its files: frozen values, no reading."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 
 Text = NDArray[np.str_]
 Kind = Literal["classes", "heads", "tags", "numbers"]
+# What a submission's cells hold: "probabilities" (one column a class, rows sum to 1; of several
+# heads, those of each head), "independent" (one column a tag, each from 0 to 1), "probability" (of
+# the second class), "label" (the class itself; of several heads, a column each), "ranked" (classes
+# between blanks, the most probable first), "labels" (tags with `between` between them) or "number"
+# (one column a target, in the labels' units).
 Cell = Literal["probabilities", "probability", "independent", "label", "labels", "ranked", "number"]
 
 
@@ -25,44 +30,26 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Head:
-    """One of several labels that every row has, with classes of its own.
+    """One of several labels that every row has, with classes of its own."""
 
-    Attributes:
-        name: as a table has it.
-        classes: as a submission writes them, or the ends of its columns' names.
-        weight: in the mean of scores over heads.
-    """
-
-    name: str
-    classes: tuple[str, ...]
-    weight: float = 1.0
+    name: str  # as a table has it
+    classes: tuple[str, ...]  # as a submission writes them, or the ends of its columns' names
+    weight: float = 1.0  # in the mean of scores over heads
 
 
 def spans(sizes: Sequence[int]) -> tuple[slice, ...]:
-    """Return which columns of predictions belong to each head, one head after the other.
-
-    Example:
-        >>> spans((2, 3))
-        (slice(0, 2, None), slice(2, 5, None))
-    """
+    """Return which columns of predictions belong to each head, one head after the other."""
     return tuple(slice(*ends) for ends in pairwise(accumulate(sizes, initial=0)))
 
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """The images of a task's rows: one each, or bags of several.
+    """The images of a task's rows: one each, or bags of several."""
 
-    Attributes:
-        train_files: `(train images,)` paths as in `Task.train_files`.
-        train_rows: `(train images,)` int64, the training row of each.
-        test_files: `(test images,)` paths; empty where a row has no file.
-        test_rows: `(test images,)` int64, the test row of each.
-    """
-
-    train_files: Text
-    train_rows: NDArray[np.int64]
-    test_files: Text
-    test_rows: NDArray[np.int64]
+    train_files: Text  # `(train images,)` paths as in `Task.train_files`
+    train_rows: NDArray[np.int64]  # `(train images,)` the training row of each
+    test_files: Text  # `(test images,)` paths; empty where a row has no file
+    test_rows: NDArray[np.int64]  # `(test images,)` the test row of each
 
     def __post_init__(self) -> None:
         for array in (self.train_files, self.train_rows, self.test_files, self.test_rows):
@@ -71,73 +58,40 @@ class Images:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One image competition.
+    """One image competition, as its files were read."""
 
-    Attributes:
-        slug: the competition's name.
-        root: directory with the competition's files.
-        sample: path of the sample submission.
-        id_column: first column of the sample submission.
-        target_columns: the sample's other columns, in order.
-        cell: what a submission's cells hold: `"probabilities"` (one column a class, rows sum to
-            1; of several heads, those of each head), `"independent"` (one column a tag, each from
-            0 to 1), `"probability"` (of the second class), `"label"` (the class itself; of several
-            heads, a column each), `"ranked"` (classes between blanks, the most probable first),
-            `"labels"` (tags with `between` between them) or `"number"` (one column a target, in
-            the labels' units).
-        kind: of labels and predictions, see `kaggle_prz.metrics.arrays`.
-        classes: names of the classes, tags or numbers, in the order of the model's outputs, as
-            a submission writes them; of heads, `color_red`: those of the first head, then those
-            of the next.
-        metric: name of a metric in `kaggle_prz.metrics`.
-        train_ids: `(train,)` strings.
-        train_files: `(train,)` references relative to `root`: a path, `table.csv#7` for row 7 of
-            a file of many pictures, from 0, and others, see `readers.pictures.sources`. Of a bag,
-            its first image.
-        labels: of classes `(train,)` int64 indexes into `classes`, or `(train, classes)` float32
-            shares; of heads `(train, heads)` int64 indexes into the classes of each; of tags
-            `(train, tags)` float32 from 0 to 1; of numbers `(train, targets)` float32.
-        groups: `(train,)` strings, rows of one group never part between folds; or None.
-        test_ids: `(test,)` strings, in the sample's order.
-        test_files: `(test,)` paths relative to `root`; empty where the row has no file.
-        most_ranked: of ranked cells, how many classes one holds.
-        between: what stands between two tags of a list.
-        channels: of every image.
-        heads: what each label of a row is, where the kind is `"heads"`; else none.
-        melted: whether the sample has a row for every test row and target column, with ids such
-            as `ID_7_epidural`.
-        bags: the images of all rows, where rows have several; None where each has one.
-        flips: flips that leave a label what it is: of `"horizontal"`, `"vertical"`.
-        groups_in_test: groups that rows to predict are of as well, where a table says so.
-        evidence: why each property has its value.
-        warnings: sentences on files and rows that were left out.
-    """
-
-    slug: str
-    root: Path
-    sample: Path
-    id_column: str
-    target_columns: tuple[str, ...]
+    slug: str  # the competition's name
+    root: Path  # directory with the competition's files
+    sample: Path  # the sample submission
+    id_column: str  # the sample's first column
+    target_columns: tuple[str, ...]  # the sample's other columns, in order
     cell: Cell
+    # Names of the classes, tags or numbers, in the order of the model's outputs, as a submission
+    # writes them; of heads, `color_red`: those of the first head, then those of the next.
     classes: tuple[str, ...]
-    metric: str
-    train_ids: Text
+    metric: str  # name of a metric in `kaggle_prz.metrics`
+    train_ids: Text  # `(train,)`
+    # `(train,)` references relative to `root`: a path, `table.csv#7` for row 7 of a file of many
+    # pictures, from 0, and others, see `readers.pictures.sources`. Of a bag, its first image.
     train_files: Text
+    # Of classes `(train,)` int64 indexes into `classes`, or `(train, classes)` float32 shares; of
+    # heads `(train, heads)` int64 indexes into the classes of each; of tags `(train, tags)`
+    # float32 from 0 to 1; of numbers `(train, targets)` float32.
     labels: NDArray[Any]
-    groups: Text | None
-    test_ids: Text
-    test_files: Text
-    kind: Kind = "classes"
-    most_ranked: int = 5
-    between: str = " "
-    channels: int = 3
-    heads: tuple[Head, ...] = ()
-    melted: bool = False
-    bags: Images | None = None
-    flips: tuple[str, ...] = ("horizontal",)
-    groups_in_test: tuple[str, ...] = ()
-    evidence: tuple[Evidence, ...] = field(default=())
-    warnings: tuple[str, ...] = field(default=())
+    groups: Text | None  # `(train,)`, rows of one group never part between folds; or None
+    test_ids: Text  # `(test,)`, in the sample's order
+    test_files: Text  # `(test,)` paths relative to `root`; empty where the row has no file
+    kind: Kind = "classes"  # of labels and predictions, see `kaggle_prz.metrics.arrays`
+    most_ranked: int = 5  # of ranked cells, how many classes one holds
+    between: str = " "  # what stands between two tags of a list
+    channels: int = 3  # of every image
+    heads: tuple[Head, ...] = ()  # what each label of a row is, where the kind is `"heads"`
+    melted: bool = False  # the sample has a row for every target column, such as `ID_7_epidural`
+    bags: Images | None = None  # the images of all rows, where rows have several
+    flips: tuple[str, ...] = ("horizontal",)  # or `"vertical"`: those that keep a label
+    groups_in_test: tuple[str, ...] = ()  # that rows to predict are of, where a table says so
+    evidence: tuple[Evidence, ...] = ()  # why each property has its value
+    warnings: tuple[str, ...] = ()  # sentences on files and rows that were left out
 
     def __repr__(self) -> str:
         """Return what is asked, in a line; rows and evidence have attributes of their own."""
@@ -174,11 +128,7 @@ class Task:
         return tuple(len(head.classes) for head in self.heads)
 
     def of_head(self, place: int) -> "Task":
-        """Return the task of one head alone: one of classes, with that head's labels and columns.
-
-        Args:
-            place: of the head.
-        """
+        """Return the task of one head: one of classes, with that head's labels and columns."""
         head, names = self.heads[place], self.classes[spans(self.head_sizes)[place]]
         wide = self.cell == "probabilities"
         return replace(

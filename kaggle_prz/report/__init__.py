@@ -28,16 +28,7 @@ def require() -> None:
 
 
 def write(run: Run) -> Path:
-    """Write a run's `report.html`; the same run gives the same bytes.
-
-    Raises:
-        MissingExtraError: jinja2 or matplotlib is not installed.
-        RunError: a file of the run is missing.
-
-    Example:
-        >>> write(load_run("runs/shapes/first"))  # doctest: +SKIP
-        PosixPath('runs/shapes/first/report.html')
-    """
+    """Write a run's `report.html`; the same run gives the same bytes."""
     require()
     from kaggle_prz.report import run_page
 

@@ -1,4 +1,4 @@
-"""Numbers -> SVG that stands inside the page and takes its colours from the page's style sheet."""
+"""Scores and histories of a run -> charts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -25,33 +25,19 @@ from kaggle_prz.tasks.image_rows import Rows, pooled
 
 @dataclass(frozen=True)
 class FoldDone:
-    """A fold whose files are written, and what it took since the fold before.
+    """A fold whose files are written, and what it took since the fold before."""
 
-    Attributes:
-        stage: with the batch size and learning rate that it was trained with.
-        fold: from 0.
-        score: of its held-out rows, by the task's metric.
-        seconds: by part: build, train, predict, features.
-        wall: seconds from its beginning to its last file.
-        traces: how often a training step was traced.
-        predicted: images predicted, each view by itself.
-        batch: images a step, and steps whose gradients are averaged.
-        decisions: what was decided for the stage, as sentences.
-        pace: images a second in training, or None where nothing was trained.
-        views: that a linear probe alone predicted from; empty where the network predicted.
-    """
-
-    stage: Stage
-    fold: int
-    score: float
-    seconds: Mapping[str, float]
-    wall: float
-    traces: int
-    predicted: int
-    batch: tuple[int, int]
-    decisions: tuple[str, ...]
-    pace: float | None = None
-    views: tuple[str, ...] = ()
+    stage: Stage  # with the batch size and learning rate that it was trained with
+    fold: int  # from 0
+    score: float  # of its held-out rows, by the task's metric
+    seconds: Mapping[str, float]  # by part: build, train, predict, features
+    wall: float  # seconds from its beginning to its last file
+    traces: int  # how often a training step was traced
+    predicted: int  # images, each view by itself
+    batch: tuple[int, int]  # images a step, and steps whose gradients are averaged
+    decisions: tuple[str, ...]  # for the stage, as sentences
+    pace: float | None = None  # images a second in training; None where nothing was trained
+    views: tuple[str, ...] = ()  # that a linear probe alone predicted from; else none
 
 
 def stage_record(run: Run, stage: Stage) -> StageRecord:
@@ -117,12 +103,7 @@ def write_predictions(
     oof: NDArray[np.float32],
     test: NDArray[np.float32],
 ) -> float:
-    """Write `oof.npz` and `test.npz` of a fold; return the out-of-fold score.
-
-    Args:
-        oof: `(images held out, columns)` in the labels' units.
-        test: `(test images seen, columns)`.
-    """
+    """Write `oof.npz` and `test.npz`, in the labels' units; return the out-of-fold score."""
     ids, predictions, score = held_out(task, rows, fold, oof)
     test_ids, test = pooled(rows.ids[rows.test], test)
     filesystem.write_arrays(directory / "oof.npz", ids=ids, probabilities=predictions)

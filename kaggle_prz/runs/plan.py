@@ -43,15 +43,8 @@ def workload_of(recipe: Recipe, task: Task, *, pretrained: bool = True) -> Workl
 class Plan:
     """The stages of a run; a stage's epochs are settled when it begins and never change again.
 
-    Args:
-        run: its directory takes `plan.json`; what is already there is gone on with.
-        budget: the clock.
-        console: gets the stage table.
-        pretrained: whether the network is, when it begins.
-        structure: of a network that was handed over, see `speeds.known`.
-
-    Attributes:
-        closing: seconds that ensemble and report took, at most.
+    A `plan.json` in the run's directory is gone on with. `structure` is that of a network that
+    was handed over, see `speeds.known`.
     """
 
     def __init__(
@@ -69,7 +62,8 @@ class Plan:
         self._structure = structure
         self._speeds = speeds.known(run.recipe, structure)
         self._forecast: dict[int, float] = {}
-        self._position, self._longest_fold, self.closing = 0, 0.0, 0.0
+        self._position, self._longest_fold = 0, 0.0
+        self.closing = 0.0  # seconds that ensemble and report took, at most
         if self._file.is_file():
             stored = run.plan
             self._stages, self._settled = list(stored.stages), stored.settled

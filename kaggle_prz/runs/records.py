@@ -55,93 +55,58 @@ R = TypeVar("R", bound=Record)
 
 
 class RunRecord(Record):
-    """Hold `recipe.json`: what a run is.
+    """Hold `recipe.json`: what a run is."""
 
-    Attributes:
-        competition: what its host knows it by: a name, or the path of a directory.
-        recipe: as it was written, for `Recipe.parse`.
-        backbone_identity: of a network that was handed over; empty where it was given by name, a
-            text that says nothing where an earlier version trained.
-        weights_sha256: of the weights file that the recipe names; empty without one.
-        files: fingerprint of the task's rows.
-        layout: what settled how the files are read.
-    """
-
-    competition: str
-    recipe: dict[str, object]
+    competition: str  # what its host knows it by: a name, or the path of a directory
+    recipe: dict[str, object]  # as it was written, for `Recipe.parse`
+    # Of a network that was handed over; empty where it was given by name, a text that says
+    # nothing where an earlier version trained.
     backbone_identity: Identity | str = ""
-    weights_sha256: str | None = None
-    files: str | None = None
-    layout: Overrides = Overrides()
+    weights_sha256: str | None = None  # of the file that the recipe names; empty without one
+    files: str | None = None  # fingerprint of the task's rows
+    layout: Overrides = Overrides()  # what settled how the files are read
 
 
 class PlanRecord(Record):
-    """Hold `plan.json`: the stages as planned last.
-
-    Attributes:
-        settled: stages whose epochs never change again.
-        complete: the plan was carried out.
-        predicted_seconds: of every stage, where speeds are known.
-    """
+    """Hold `plan.json`: the stages as planned last."""
 
     folds: int
     time_limit: float | None = None
-    settled: int
-    complete: bool
+    settled: int  # stages whose epochs never change again
+    complete: bool  # the plan was carried out
     stages: tuple[PlannedStage, ...]
-    predicted_seconds: tuple[float, ...] | None = None
+    predicted_seconds: tuple[float, ...] | None = None  # of every stage, where speeds are known
 
 
 class StageRecord(Record):
-    """Hold `stage.json`: what a stage took so far, in all processes.
+    """Hold `stage.json`: what a stage took so far, in all processes."""
 
-    Attributes:
-        seconds: by part: build, features, train, predict.
-        batch: images a step, and steps whose gradients are averaged; None before it was recorded.
-        decisions: one sentence each.
-    """
-
-    seconds: dict[str, float] = {}
+    seconds: dict[str, float] = {}  # by part: build, features, train, predict
     training_traces: int = 0
     predicted_images: int = 0
-    batch: tuple[int, int] | None = None
-    decisions: tuple[str, ...] = ()
+    batch: tuple[int, int] | None = None  # images a step, steps whose gradients are averaged
+    decisions: tuple[str, ...] = ()  # one sentence each
 
 
 class Provenance(Record):
-    """Hold `transfer.json`: where a fold's first weights come from.
+    """Hold `transfer.json`: where a fold's first weights come from."""
 
-    Attributes:
-        source: the file of weights within the run, or a sentence.
-        source_sha256: digest of that file; None of a sentence.
-        kept, reinitialised, resampled: names of weights.
-        head: how the head was set, where it was.
-        batch_norm: how the statistics of batch normalization were measured, where they were.
-    """
-
-    source: str
-    source_sha256: str | None
-    kept: tuple[str, ...] = ()
+    source: str  # the file of weights within the run, or a sentence
+    source_sha256: str | None  # digest of that file; None of a sentence
+    kept: tuple[str, ...] = ()  # names of weights, as the next two
     reinitialised: tuple[str, ...] = ()
     resampled: tuple[str, ...] = ()
-    head: str | None = None
-    batch_norm: str | None = None
+    head: str | None = None  # how it was set, where it was
+    batch_norm: str | None = None  # how its statistics were measured, where they were
 
 
 class Seal(Record):
-    """Hold `DONE`, the last file of a finished fold.
+    """Hold `DONE`, the last file of a finished fold."""
 
-    Attributes:
-        files: digest of every file, by name.
-        bytes: size of every file, by name.
-        score: out of fold.
-        views: that the fold was predicted in, where they are not the recipe's.
-    """
-
-    files: dict[str, str]
-    bytes: dict[str, int]
-    score: float | None = None
-    views: tuple[str, ...] = ()
+    files: dict[str, str]  # digest of every file, by name
+    bytes: dict[str, int]  # size of every file, by name
+    score: float | None = None  # out of fold
+    views: tuple[str, ...] = ()  # that the fold was predicted in, where not the recipe's
 
 
 class Member(pydantic.BaseModel):
@@ -181,23 +146,8 @@ class Receipt(Record):
     """Hold `receipt.json`: a host's answer to a submission, as far as it is known.
 
     The file is written when the submission is sent, again when it is graded, and last with the
-    rank. A process may be killed in between, so what comes later is None until it does.
-
-    Attributes:
-        ref: the host's number of the submission.
-        date: ISO 8601, UTC.
-        sha256: hex digest of the file's content.
-        status: `"pending"` until the host has graded it, `"complete"`, or `"error"`: refused.
-        host: name of the host.
-        description: what the submitter wrote.
-        file_name: name of the file, without its directory.
-        public_score: score on the public rows.
-        private_score: score on the private rows, where the host shows it.
-        error: why the file was refused.
-        rank: of the team's best score on the public leaderboard.
-        best_public_score: that score.
-        teams: rows of the leaderboard.
-        percentile: of the rank; 1 is the best of a hundred.
+    rank. A process may be killed in between, so what comes later is None until it does. Fields
+    that a `Submission` has mean the same.
     """
 
     remedy: ClassVar[str] = (
@@ -215,10 +165,10 @@ class Receipt(Record):
     public_score: float | None = None
     private_score: float | None = None
     error: str | None = None
-    rank: int | None = None
+    rank: int | None = None  # of the team's best score on the public leaderboard
     best_public_score: float | None = None
-    teams: int | None = None
-    percentile: float | None = None
+    teams: int | None = None  # rows of the leaderboard
+    percentile: float | None = None  # of the rank; 1 is the best of a hundred
 
     def to_json(self) -> dict[str, object]:
         """Return the content of `receipt.json`; what is not known yet is null."""
@@ -226,11 +176,7 @@ class Receipt(Record):
 
 
 def read(path: Path, kind: type[R]) -> R:
-    """Read a record.
-
-    Raises:
-        RunError: the file is missing, is damaged, or was written by a newer version.
-    """
+    """Read a record; refuse a file that is missing, damaged, or of a newer version."""
     found = filesystem.read_json(path, remedy=kind.remedy)
     version = found.get("version")
     if isinstance(version, int) and version > VERSION:

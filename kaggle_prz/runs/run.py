@@ -43,17 +43,11 @@ TaskRecord = _model(
 
 @dataclass(frozen=True)
 class Run:
-    """One run directory.
-
-    Attributes:
-        path: the directory.
-        recipe: how it trains.
-        task: what it was taken for; unreadable training images are left out.
-    """
+    """One run directory: how it trains, and what its files were taken for."""
 
     path: Path
     recipe: Recipe
-    task: Task
+    task: Task  # without training images that cannot be read
 
     @property
     def name(self) -> str:

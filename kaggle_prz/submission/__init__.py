@@ -24,24 +24,9 @@ def write(
 ) -> None:
     """Write a submission: the sample's columns, rows and order; then validate it.
 
-    Args:
-        path: where to; a file that is there is replaced only by a valid one.
-        task: its sample submission gives the form.
-        ids: `(n,)` ids of the rows of `predictions`, each once, in any order.
-        predictions: `(n, k)` of the task's kind, columns in the order of `task.classes`; of
-            classes, rows are normalised in float64.
-        decision: how predictions become labels, for cells that hold them; default: the one that
-            is fitted on nothing.
-
-    Raises:
-        SubmissionError: a sample row without prediction, a number that is none, predictions that
-            such cells cannot hold.
-        RunError: a decision fitted on other columns.
-
-    Example:
-        ```python
-        submission.write(run.submission, task, task.test_ids, predictions)
-        ```
+    A file that is there is replaced only by a valid one. `ids` are those of the rows of
+    `predictions`, each once, in any order; their columns are in the order of `task.classes`.
+    Without a `decision`, predictions become labels by the one that is fitted on nothing.
     """
     rows = _joined(task, ids, predictions)
     if task.heads:
@@ -62,11 +47,7 @@ def write(
 
 
 def validate(path: Path, task: Task) -> None:
-    """Check a file against the sample submission, as strictly as graders do.
-
-    Raises:
-        SubmissionError: the first difference, with what was expected.
-    """
+    """Refuse a file that differs from the sample submission's form, as strictly as graders do."""
     try:
         text = path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:

@@ -19,35 +19,23 @@ _MOST_FOR_MEANS = 50_000_000  # numbers of a stage; several stages are held at o
 
 @dataclass(frozen=True)
 class FoldPredictions:
-    """What one fold of one stage predicted.
-
-    Attributes:
-        stage, fold: whose they are.
-        oof_ids, oof: `(held out,)` ids and `(held out, classes)` probabilities.
-        test_ids, test: `(test,)` ids and `(test, classes)` probabilities.
-    """
+    """What one fold of one stage predicted."""
 
     stage: str
     fold: int
-    oof_ids: Text
-    oof: Probabilities
-    test_ids: Text
-    test: Probabilities
+    oof_ids: Text  # `(held out,)`
+    oof: Probabilities  # `(held out, classes)`
+    test_ids: Text  # `(test,)`
+    test: Probabilities  # `(test, classes)`
 
 
 @dataclass(frozen=True)
 class Blend:
-    """The predictions that are submitted, and how they were chosen.
+    """The predictions that are submitted, and how they were chosen."""
 
-    Attributes:
-        folds: the predictions that take part, one a fold, or one a fold and stage.
-        oof: `(train, classes)` probabilities, in the order of the task's training rows.
-        reason: one sentence.
-    """
-
-    folds: tuple[FoldPredictions, ...]
-    oof: Probabilities
-    reason: str
+    folds: tuple[FoldPredictions, ...]  # that take part, one a fold, or one a fold and stage
+    oof: Probabilities  # `(train, classes)`, in the order of the task's training rows
+    reason: str  # one sentence
 
 
 def read_fold(directory: Path, stage: str, fold: int) -> FoldPredictions:
@@ -59,11 +47,7 @@ def read_fold(directory: Path, stage: str, fold: int) -> FoldPredictions:
 
 
 def join(ids: Text, given: Sequence[tuple[Text, Probabilities]]) -> Probabilities:
-    """Put rows of several predictions into the order of `ids`; each id is predicted once.
-
-    Raises:
-        RunError: an id predicted twice, or not at all.
-    """
+    """Put rows of several predictions into the order of `ids`; refuse ids not predicted once."""
     names = np.concatenate([part for part, _ in given])
     rows = np.concatenate([probabilities for _, probabilities in given])
     place = {name: row for row, name in enumerate(names.tolist())}
@@ -114,20 +98,10 @@ def choose(
     Networks of several sizes see different things, and the mean of their predictions can be
     better than each. Means over the last two, three, ... of them are candidates where choosing
     among them too, on all folds but one, scores better on the folds left out than choosing among
-    stages alone.
+    stages alone; no means are taken where predictions are very many.
 
     A last stage that the time limit cut short takes part with its folds so far, and the stage
-    before for the others.
-
-    Args:
-        task: its training and test ids give the order of rows.
-        stages: stage name -> predictions of its sealed folds, in the order of training.
-        folds: folds of the run.
-        metric: of the competition.
-        means: stages whose means are candidates; none where their predictions are very many.
-
-    Raises:
-        RunError: the first stage is not complete.
+    before for the others. `stages` are in the order of training, `means` those to average.
     """
     complete = {name: list(done) for name, done in stages.items() if len(done) == folds}
     if not complete:
@@ -221,11 +195,7 @@ class _Choice:
 def with_unseen(
     seen_ids: Text, predictions: Probabilities, ids: Text, prior: NDArray[np.float64]
 ) -> tuple[Text, Probabilities]:
-    """Add the test rows whose image could not be seen, with what is likely of any row.
-
-    Returns:
-        Ids and predictions of every test row, in any order.
-    """
+    """Add the test rows whose image could not be seen, with what is likely of any row."""
     unseen = np.setdiff1d(ids, seen_ids)
     rows = np.tile(prior, (len(unseen), 1))
     return np.concatenate([seen_ids, unseen]), np.concatenate([predictions, rows])

@@ -14,7 +14,6 @@ from kaggle_prz.tasks.infer import tables
 ROW_SUM_TOLERANCE = 1e-6
 # float() takes more than graders do: "nan", "0_1", blanks, digits of other scripts.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_SIGNS = {" ": "one blank"}
 _BARE_INTEGER = re.compile(r"-?\d+", re.ASCII)
 _ENDS_BARE = re.compile(r",-?\d+\r?$", re.ASCII | re.MULTILINE)
 
@@ -55,12 +54,7 @@ def check(file: str, text: str, task: Task) -> None:
 
 
 def all_bare_integers(lists: Iterable[str]) -> bool:
-    """Return whether no list tells that it is text: each is one integer, or empty.
-
-    Example:
-        >>> all_bare_integers(["1", "", "3"]), all_bare_integers(["1", "2 3"])
-        (True, False)
-    """
+    """Return whether no list tells that it is text: each is one integer, or empty."""
     return all(not cell or _BARE_INTEGER.fullmatch(cell) for cell in lists)
 
 
@@ -134,8 +128,7 @@ def _lists(task: Task, *, least: int, most: int) -> Complain:
         if unknown:
             return (
                 f"{unknown[0]!r} in {cells[0]!r} is not one of the classes "
-                f"{short(task.classes)}; classes are separated by "
-                f"{_SIGNS.get(task.between, repr(task.between))}."
+                f"{short(task.classes)}; classes are separated by {task.between!r}."
             )
         if len(set(names)) != len(names):
             return f"{cells[0]!r} has a class more than once."

@@ -205,7 +205,7 @@ def test_a_file_that_the_run_did_not_write_is_told_of(run, host):
         filesystem.write_json(run.path / "blend.json", blend | {"submission_sha256": digest})
         console = Recorder()
         submit.submit(run, console=console)
-        assert any("was changed after the run wrote it" in line for line in console.lines) is told
+        assert any("is not the file that the run wrote" in line for line in console.lines) is told
 
 
 def test_a_folder_keeps_no_leaderboard_and_shapes_does(host, tmp_path):

@@ -57,7 +57,7 @@ def test_a_recipe_that_lost_its_content_is_told_as_damage(tmp_path):
 )
 def test_other_files_are_refused(tmp_path, changes, what):
     _begin(tmp_path / "run")
-    with pytest.raises(RunError, match=f"the {what} changed since it started.*--run NAME"):
+    with pytest.raises(RunError, match=f"whose {what} changed since it started.*--run NAME"):
         _begin(tmp_path / "run", **changes)
 
 

@@ -53,6 +53,11 @@ class Page(HTMLParser):
             if in_cell and place in self.tables:
                 self.tables[place][-1][-1] += data
 
+    def images(self, *, drawn: bool) -> list[dict[str, str | None]]:
+        """Return the attributes of charts, or of pictures."""
+        found = (attrs for tag, attrs in self.tags if tag == "img")
+        return [attrs for attrs in found if (attrs.get("class") == "drawn") == drawn]
+
     def _places(self) -> list[str]:
         return ["", *(name for _, name in self.open if name)]
 

@@ -57,10 +57,6 @@ def build(
     `what` is a run's directory, or a competition's name at Kaggle. By default the kernel predicts
     with a run that has a blend, else it trains, with `options` of `prz.fit`, and pauses half an
     hour before Kaggle ends the session.
-
-    Example:
-        >>> build("runs/leaves/first", output="out", owner="me").bundle  # doctest: +SKIP
-        PosixPath('out/bundle')
     """
     run = runs.load_run(what) if (Path(what) / "recipe.json").is_file() else None
     mode = mode or ("predict" if run and (run.path / "blend.json").is_file() else "train")

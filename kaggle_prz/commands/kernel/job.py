@@ -93,12 +93,7 @@ def check_owner(owner: str | None) -> str:
 
 
 def kernel_slug(mode: Mode, competition: str) -> str:
-    """Return the name of the kernel of a competition; its bundle is called like it, and `-bundle`.
-
-    Example:
-        >>> kernel_slug("train", "leaf-classification")
-        'prz-train-leaf-classification'
-    """
+    """Return the name of the kernel of a competition; its bundle's name ends in `-bundle`."""
     longest = _LONGEST_SLUG - len("-bundle")
     return f"prz-{mode}-{competition}"[:longest].strip("-")
 

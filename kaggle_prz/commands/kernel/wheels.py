@@ -1,11 +1,9 @@
-"""What a kernel installs without network: packages packed again or downloaded, and its scripts."""
+"""What a kernel installs without network: installed packages packed again, and its scripts."""
 
 import base64
 import hashlib
 import importlib.metadata
 import re
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -51,14 +49,17 @@ def collect(needed: list[str], directory: Path) -> list[Path]:
     """Put a wheel for every requirement into a directory.
 
     What is installed here is packed again, so that a kernel has the versions that a run was
-    tried with; what is not is downloaded. What fits this machine only is refused.
+    tried with. What is not installed, or fits this machine only, is refused.
     """
     wheels = []
     for requirement in needed:
         try:
             wheels.append(repack(Requirement(requirement).name, directory))
         except importlib.metadata.PackageNotFoundError:
-            wheels.append(_download(requirement, directory))
+            raise RunError(
+                f"The bundle needs a wheel of {requirement}, which is not installed here. Run "
+                f"pip install '{requirement}', and build again."
+            ) from None
     return wheels
 
 
@@ -128,25 +129,3 @@ def scripts() -> Path:
     raise RunError(
         f"{INSTALLED} is missing: the installation of kaggle-prz is incomplete. Install it again."
     )
-
-
-def _download(requirement: str, directory: Path) -> Path:
-    before = set(directory.glob("*.whl"))
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
-    command += ["--quiet", "--disable-pip-version-check", "--dest", str(directory), requirement]
-    done = subprocess.run(
-        command, capture_output=True, encoding="utf-8", errors="replace", check=False
-    )
-    new = set(directory.glob("*.whl")) - before
-    if done.returncode or not new:
-        said = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
-        raise RunError(
-            f"The bundle needs a wheel of {requirement}, which is not installed here and cannot "
-            f"be downloaded ({said}). Install it with pip and build again."
-        )
-    (wheel,) = new
-    if not wheel.name.endswith("none-any.whl"):
-        raise RunError(
-            f"A bundle can contain only packages in pure Python; {wheel.name} is not one."
-        )
-    return wheel

@@ -1,7 +1,7 @@
 """The leaderboards of the embedded competitions: one JSON file each, in the tool's home."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,19 +64,17 @@ class Board:
         with exclusive(self.path.with_name(f".{self.path.name}.lock")):
             board = self._read()
             _check_limit(board, self._embedded.competition.daily_limit, moment)
-            entry = _graded(
-                content,
-                answers,
-                Submission(
-                    ref=max((each.ref for each in board.submissions), default=0) + 1,
-                    date=moment.isoformat(timespec="seconds"),
-                    description=description,
-                    file_name=csv.name,
-                    sha256=hashlib.sha256(content).hexdigest(),
-                    status="error",
-                    public_score=None,
-                    private_score=None,
-                ),
+            scores, error = _graded(content, answers)
+            entry = Submission(
+                ref=max((each.ref for each in board.submissions), default=0) + 1,
+                date=moment.isoformat(timespec="seconds"),
+                description=description,
+                file_name=csv.name,
+                sha256=hashlib.sha256(content).hexdigest(),
+                status="complete" if scores else "error",
+                public_score=scores.public if scores else None,
+                private_score=scores.private if scores else None,
+                error=error,
             )
             updated = _Entries(self._slug, (*board.submissions, entry))
             write_atomic(self.path, _ENTRIES.dump_json(updated, indent=2) + b"\n")
@@ -148,14 +146,11 @@ class Board:
         return board
 
 
-def _graded(content: bytes, answers: Answers, entry: Submission) -> Submission:
+def _graded(content: bytes, answers: Answers) -> tuple[grader.Scores | None, str]:
     try:
-        scores = grader.grade_bytes(content, answers)
+        return grader.grade_bytes(content, answers), ""
     except SubmissionError as error:
-        return replace(entry, error=str(error))
-    return replace(
-        entry, status="complete", public_score=scores.public, private_score=scores.private
-    )
+        return None, str(error)
 
 
 def _check_limit(board: _Entries, limit: int, moment: datetime) -> None:

@@ -26,8 +26,8 @@ def can_ask(slug: str) -> bool:
     """Return whether a competition may be had: it is here already, or there is a login."""
     if not slugs.is_slug(slug):
         return False
-    here = paths.mounted(slug) or paths.has_files(slug) or slug in paths.known()
-    return bool(here) or credentials() is not None
+    here = paths.mounted(slug) or paths.has_files(slug)
+    return bool(here) or (paths.state(slug) / "facts.json").is_file() or credentials() is not None
 
 
 class KaggleSource:

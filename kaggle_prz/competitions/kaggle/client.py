@@ -1,7 +1,6 @@
 """The one door to Kaggle: asked once or with patience, answered with values or with sentences."""
 
 import contextlib
-import difflib
 import io
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, partial
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import requests
 
-from kaggle_prz.competitions.embedded import EMBEDDED
+from kaggle_prz.competitions.embedded.source import near
 from kaggle_prz.competitions.kaggle import failures, paths
 from kaggle_prz.competitions.kaggle.credentials import Credentials, required
 from kaggle_prz.competitions.kaggle.failures import Answer, kind_of
@@ -120,11 +119,8 @@ class Door:
     def failure(self, error: BaseException, what: str, slug: str = "") -> PrzError:
         """Return a failure of the network or of Kaggle as a sentence."""
         known = self.__dict__.get("credential") or required()
-        like = self._like(slug) if slug and kind_of(error) == "unknown" else ()
-        asked = failures.Asked(
-            what, slug, known.source, known.private, like, mounted=paths.in_kernel()
-        )
-        return failures.sentence(error, asked)
+        found = known.source, known.private, near(slug)
+        return failures.sentence(error, failures.Asked(what, slug, *found, paths.in_kernel()))
 
     def refusal(self, error: BaseException, what: str, slug: str) -> PrzError:
         """Return a failure while something is submitted as a sentence."""
@@ -163,15 +159,6 @@ class Door:
         self._wire.environment()
         http: sdk.Http = self._wire.Http(self.credential)
         return http
-
-    def _like(self, slug: str) -> tuple[str, ...]:
-        """Return names of competitions that are much like a name that is not known."""
-        known = {*paths.known(), *EMBEDDED}
-        with contextlib.suppress(requests.RequestException, OSError):
-            found = self.once("ListCompetitions", search=max(slug.split("-"), key=len))
-            refs = [str(each.get("ref", "")) for each in found.get("competitions") or []]
-            known |= {ref.rstrip("/").rpartition("/")[2] for ref in refs}
-        return tuple(difflib.get_close_matches(slug, sorted(known - {slug}), n=2))
 
 
 def check_versions() -> None:

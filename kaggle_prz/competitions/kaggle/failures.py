@@ -63,17 +63,12 @@ class Asked:
     slug: str = ""
     source: str = "nowhere"  # of the credential
     private: tuple[str, ...] = ()  # what no message may hold
-    like: tuple[str, ...] = ()  # names that might have been meant
+    like: str = ""  # an embedded competition that may be meant
     mounted: bool = False
 
 
 def kind_of(error: BaseException) -> str:
-    """Return the kind of a failure, such as `"forbidden"`, `"timeout"` or `"cut"`.
-
-    Example:
-        >>> kind_of(requests.ReadTimeout())
-        'timeout'
-    """
+    """Return the kind of a failure, such as `"forbidden"`, `"timeout"` or `"cut"`."""
     if isinstance(error, UnreadableAnswerError | requests.exceptions.JSONDecodeError):
         return "page"
     if isinstance(error, ExpiredLinkError):
@@ -162,17 +157,10 @@ def _is_of_proxy(causes: list[BaseException]) -> bool:
 
 
 def sentence(error: BaseException, asked: Asked) -> PrzError:
-    """Return the error that says what went wrong and what to do; it holds no secret.
-
-    Example:
-        >>> import requests
-        >>> print(sentence(requests.ReadTimeout(), Asked("Reading the leaderboard of", "dogs")))
-        Reading the leaderboard of 'dogs' failed: Kaggle did not answer in time. Run the same \
-command again to continue.
-    """
+    """Return the error that says what went wrong and what to do; it holds no secret."""
     kind, about = kind_of(error), f" {asked.slug!r}" if asked.slug else ""
     if kind == "unknown" and asked.slug:
-        meant = f" Did you mean {' or '.join(map(repr, asked.like))}?" if asked.like else ""
+        meant = f" Did you mean {asked.like!r}?" if asked.like else ""
         return CompetitionNotFoundError(
             f"Kaggle has no competition {asked.slug!r} (404).{meant} The name is the last part "
             "of the URL, https://www.kaggle.com/competitions/NAME."

@@ -22,11 +22,6 @@ def has_files(slug: str) -> bool:
     return files(slug).is_dir() and any(files(slug).iterdir())
 
 
-def known() -> list[str]:
-    """Return the slugs that were asked for before on this machine."""
-    return sorted(path.parent.name for path in (home() / "kaggle").glob("*/facts.json"))
-
-
 def inputs() -> Path:
     """Return where kernels mount their inputs; `KAGGLE_PRZ_INPUT` where that is set."""
     return Path(os.environ.get("KAGGLE_PRZ_INPUT") or "/kaggle/input")

@@ -73,9 +73,5 @@ def _error(state: tenacity.RetryCallState) -> BaseException | None:
 def _say(state: tenacity.RetryCallState, console: Console) -> None:
     error = _error(state)
     if error is not None and state.upcoming_sleep >= 10:
-        reasons = {
-            "limited": "Kaggle asks for fewer requests",
-            "offline": "There is no network",
-        }
-        reason = reasons.get(kind_of(error), "Kaggle's answer is not usable")
-        console.say(f"{reason}; trying again in {duration(state.upcoming_sleep)}.")
+        waiting = duration(state.upcoming_sleep)
+        console.say(f"No usable answer from Kaggle ({kind_of(error)}); trying again in {waiting}.")

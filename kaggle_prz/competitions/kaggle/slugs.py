@@ -11,24 +11,12 @@ _SHORT = re.compile(r"/?(?:competitions|c)/(?P<slug>[^/?#\s]+)/?")
 
 
 def is_slug(text: str) -> bool:
-    """Return whether a competition of Kaggle may be called so: letters, digits and inner hyphens.
-
-    Example:
-        >>> is_slug("dogs-vs-cats"), is_slug("dogs_vs_cats"), is_slug("-")
-        (True, False, False)
-    """
+    """Return whether a competition of Kaggle may be called so: letters, digits, inner hyphens."""
     return _SLUG.fullmatch(text) is not None
 
 
 def from_address(text: str) -> str | None:
-    """Return the slug in an address of kaggle.com, or None.
-
-    Example:
-        >>> from_address("https://www.kaggle.com/competitions/dogs-vs-cats/overview")
-        'dogs-vs-cats'
-        >>> from_address("kaggle.com/c/dogs-vs-cats"), from_address("./dogs-vs-cats")
-        ('dogs-vs-cats', None)
-    """
+    """Return the slug in an address such as `kaggle.com/c/dogs-vs-cats/overview`, or None."""
     return _slug_of(_PAGE.fullmatch(text.strip()))
 
 

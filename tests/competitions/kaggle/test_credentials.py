@@ -117,9 +117,7 @@ def test_half_a_credential_is_told_where_nothing_whole_is(told, monkeypatch):
     with pytest.raises(CredentialsError) as found:
         competitions.find("shape")
     assert str(found.value) == (
-        "'shape' is not an embedded competition (did you mean 'shapes'?) and not a "
-        "directory, and Kaggle "
-        f"cannot be asked: {caught.value}"
+        f"'shape' is not a competition on this machine, and Kaggle cannot be asked: {caught.value}"
     )
     (finding,) = doctor.kaggle()
     assert (finding.state, finding.text) == ("fault", str(caught.value))

@@ -12,9 +12,9 @@ from pathlib import Path, PurePosixPath
 
 from kaggle_prz.competitions.kaggle import metadata, paths
 from kaggle_prz.competitions.kaggle.client import Door
-from kaggle_prz.competitions.kaggle.download.fetching import Fetch, megabytes
+from kaggle_prz.competitions.kaggle.download.fetching import Fetch, check_room, megabytes
 from kaggle_prz.core.console import Console
-from kaggle_prz.core.errors import DataError, DiskFullError, HostError
+from kaggle_prz.core.errors import DataError, HostError
 from kaggle_prz.core.filesystem import exclusive, room_for
 
 _TRIES = 3
@@ -82,7 +82,6 @@ def unpack(archive: Path, directory: Path, console: Console) -> None:
         try:
             with zipfile.ZipFile(archive) as opened:
                 members = [_checked(member, archive) for member in opened.infolist()]
-                _check_room(members, place)
                 _write(opened, members, place, console)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             shutil.rmtree(place, ignore_errors=True)
@@ -94,6 +93,7 @@ def _write(
     opened: zipfile.ZipFile, members: list[zipfile.ZipInfo], place: Path, console: Console
 ) -> None:
     total = sum(member.file_size for member in members)
+    check_room("Unpacking the archive", total, place.parent)
     with console.bar("unpack", max(total, 1)) as advance:
         for member in members:
             opened.extract(member, place)  # reading to the end tests the checksum
@@ -115,14 +115,3 @@ def _checked(member: zipfile.ZipInfo, archive: Path) -> zipfile.ZipInfo:
             "directory."
         )
     return member
-
-
-def _check_room(members: list[zipfile.ZipInfo], place: Path) -> None:
-    needed = sum(member.file_size for member in members)
-    free = shutil.disk_usage(place).free
-    if needed > free:
-        raise DiskFullError(
-            f"Unpacking to {place.parent} needs {megabytes(needed)}, and {megabytes(free)} are "
-            "free. The archive is kept. Free some space, or set KAGGLE_PRZ_HOME to another "
-            "directory, and run the same command again."
-        )

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,14 +26,13 @@ from kaggle_prz.competitions.kaggle.failures import (
     check_stored,
     kind_of,
 )
-from kaggle_prz.core.console import Advance, Console
+from kaggle_prz.core.console import Console
 from kaggle_prz.core.errors import DiskFullError
 from kaggle_prz.core.filesystem import write_atomic
 
 _PIECE = 1 << 16  # bytes; no more are lost where a connection is cut
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _WHAT = "Downloading the files of"
-_Show = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -67,9 +66,8 @@ class Fetch:
         self._furthest = self._size()
         if 0 < whole.total == self._size():
             return
-        with _bar(console, f"download {self.slug}") as show:
-            while not self._finished:
-                self.door.patiently(lambda: self._step(show), _WHAT, self.slug)
+        while not self._finished:
+            self.door.patiently(lambda: self._step(console), _WHAT, self.slug)
 
     def is_sound(self) -> bool:
         """Return whether the file has the length and the digest that were announced."""
@@ -86,13 +84,13 @@ class Fetch:
         self._drop()
         self._finished, self._furthest = False, 0
 
-    def _step(self, show: _Show) -> None:
+    def _step(self, console: Console) -> None:
         """Fetch until the end or a cut; a cut after any progress is no failure."""
         try:
             self._link = self._link or self.door.http.link(
                 "competitions", "DownloadDataFiles", competition_name=self.slug
             )
-            self._finished = self._receive(show)
+            self._finished = self._receive(console)
         except requests.RequestException as error:
             if isinstance(error, ExpiredLinkError | UnreadableAnswerError):
                 self._link = ""
@@ -105,7 +103,7 @@ class Fetch:
         before, self._furthest = self._furthest, max(self._furthest, self._size())
         return self._furthest > before and self._kept().total > 0
 
-    def _receive(self, show: _Show) -> bool:
+    def _receive(self, console: Console) -> bool:
         """Append what one answer brings; return whether the file is whole then."""
         known, offset = self._kept(), self._size()
         if offset and not known.total:
@@ -124,12 +122,15 @@ class Fetch:
                 offset = 0
             if not offset:
                 self._keep(found)
-            self._check_room(found.total - offset)
-            show(offset, found.total)
-            with self.part.open("ab") as file:
+            doing = f"Downloading and unpacking {self.slug!r}"
+            check_room(doing, found.total - offset + self.room, self.part.parent)
+            bar = console.bar(f"download {self.slug}", found.total)
+            of = f" of {megabytes(found.total)}" if found.total else ""
+            with bar as advance, self.part.open("ab") as file:
+                advance(offset)
                 for piece in response.iter_content(_PIECE):
                     offset += file.write(piece)
-                    show(offset, found.total)
+                    advance(len(piece), note=f"{megabytes(offset)}{of}")
         return not found.total or self._size() >= found.total
 
     def _is_all(self, response: requests.Response, known: Whole) -> bool:
@@ -143,15 +144,6 @@ class Fetch:
     def _drop(self) -> None:
         self.part.unlink(missing_ok=True)
         self._record.unlink(missing_ok=True)
-
-    def _check_room(self, missing: int) -> None:
-        free = shutil.disk_usage(self.part.parent).free
-        if missing + self.room > free:
-            raise DiskFullError(
-                f"Downloading and unpacking {self.slug!r} needs {megabytes(missing + self.room)} "
-                f"more, and {megabytes(free)} are free in {self.part.parent}. Free some space, "
-                "or set KAGGLE_PRZ_HOME to another directory, and run the same command again."
-            )
 
     def _keep(self, whole: Whole) -> None:
         write_atomic(self._record, _WHOLE.dump_json(whole))
@@ -170,22 +162,15 @@ class Fetch:
         return self.part.stat().st_size if self.part.exists() else 0
 
 
-@contextlib.contextmanager
-def _bar(console: Console, label: str) -> Iterator[_Show]:
-    """Yield what shows `done` of `total` bytes, in a bar that appears with its first call."""
-    with contextlib.ExitStack() as stack:
-        advance: Advance | None = None
-        shown = 0
-
-        def show(done: int, total: int) -> None:
-            nonlocal advance, shown
-            if advance is None:
-                advance = stack.enter_context(console.bar(label, total))
-            of = f" of {megabytes(total)}" if total else ""
-            advance(done - shown, note=f"{megabytes(done)}{of}")
-            shown = done
-
-        yield show
+def check_room(doing: str, needed: int, place: Path) -> None:
+    """Refuse to fill a disk that lacks room for what is missing."""
+    free = shutil.disk_usage(place).free
+    if needed > free:
+        raise DiskFullError(
+            f"{doing} needs {megabytes(needed)} more, and {megabytes(free)} are free in {place}. "
+            "What was downloaded is kept. Free some space, or set KAGGLE_PRZ_HOME to another "
+            "directory, and run the same command again."
+        )
 
 
 def megabytes(size: float) -> str:

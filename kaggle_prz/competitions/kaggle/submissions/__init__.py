@@ -85,12 +85,7 @@ def _others(slug: str, entry: Entry) -> tuple[Entry, ...]:
 
 
 def attempt_of(description: str, sha256: str) -> int:
-    """Return which attempt at a content a description marks; 0 where it marks another, or none.
-
-    Example:
-        >>> attempt_of("third try [prz 1a2b3c4d 3]", "1a2b3c4d5e6f")
-        3
-    """
+    """Return which attempt at a content a description marks; 0 where it marks another, or none."""
     for digest, attempt in reversed(_TAG.findall(description)):
         if sha256.startswith(digest):
             return int(attempt or 1)

@@ -55,7 +55,7 @@ def test_what_was_downloaded_needs_no_login(world, monkeypatch):
     host = world.again()
     assert host.download() == directory
     assert host.about.metric == "Categorization Accuracy"
-    assert paths.known() == [world.slug]
+    assert (paths.state(world.slug) / "facts.json").is_file()
 
 
 def test_the_credential_does_not_go_along_to_the_storage(world):
