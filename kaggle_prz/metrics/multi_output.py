@@ -58,11 +58,7 @@ class HeadsMetric(Metric):
 
 
 def over(metric: Metric, heads: Sequence[Head]) -> Metric:
-    """Return the metric's mean over heads; without heads, the metric itself.
-
-    Raises:
-        UsageError: a metric that scores no classes, ranks, or two classes only.
-    """
+    """Return the metric's mean over heads; without heads, the metric itself."""
     if not heads:
         return metric
     if "classes" not in metric.kinds or metric.wants == "ranks" or metric.binary:

@@ -77,10 +77,6 @@ def build(
         policy: Keras dtype policy of the backbone; head and output are float32 under any.
         stochastic_depth: a network that was handed over keeps its own at 0.
         channels: of the images. Pretrained weights of three are adapted.
-
-    Raises:
-        UsageError: the size or the channels do not suit the backbone, or the weights do not exist.
-        MissingExtraError: the weights' package is not installed.
     """
     backbone.check_sizes((image_size,))
     backbone.check_channels(channels)

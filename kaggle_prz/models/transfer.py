@@ -37,10 +37,6 @@ def transfer(
     Position embeddings of another grid are interpolated, see `positions.resampled`. Weights whose
     names begin with a prefix in `reinitialise`, such as `"head"`, keep their initial values.
 
-    Raises:
-        TransferError: a weight without partner on either side, or of another shape; the message
-            lists both sides. Nothing is changed then.
-
     Example:
         >>> small, large = (build_model("tiny", size, classes=4) for size in (32, 64))
         >>> len(transfer(small, large).kept)

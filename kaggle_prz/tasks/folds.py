@@ -32,9 +32,6 @@ def draw(task: Task, folds: int, seed: int) -> NDArray[np.int64]:
 
     Returns:
         `(train,)` int64 in `[0, folds)`; every fold holds out at least one row.
-
-    Raises:
-        UsageError: fewer than 2 folds, or more folds than rows or groups.
     """
     if folds < 2:
         raise UsageError(
@@ -133,11 +130,7 @@ def write(path: Path, task: Task, column: NDArray[np.int64]) -> None:
 
 
 def read(path: Path, task: Task, folds: int) -> NDArray[np.int64]:
-    """Read the fold column back, joined to the task's rows by id.
-
-    Raises:
-        RunError: the file does not cover exactly the task's training rows.
-    """
+    """Read the fold column back, joined to the task's rows by id."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             by_id = {row["id"]: int(row["fold"]) for row in csv.DictReader(file)}

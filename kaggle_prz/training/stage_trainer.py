@@ -158,9 +158,6 @@ class StageTrainer:
             The history: about 40 rows with `epoch`, `step`, `loss`, `accuracy` (means since the
             row before), `learning_rate` and `seconds`; `val_score` where a pass was scored, and
             `rollback` where the loss was no number.
-
-        Raises:
-            TrainingError: the loss became NaN or infinite, and did so again at lower rates.
         """
         self._new_optimizer.put_back()
         self._new_generators.put_back()

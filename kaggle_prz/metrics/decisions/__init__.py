@@ -93,12 +93,7 @@ def fit(metric: Metric, kind: Kind, labels: Array, predictions: Array, seed: int
 
 
 def score_with(metric: Metric, labels: Array, predictions: Array, decision: Decision) -> float:
-    """Return the score of predictions under a decision, which matters to metrics of labels only.
-
-    Raises:
-        UsageError: predictions that the metric cannot score.
-        RunError: a decision fitted on other columns.
-    """
+    """Return the score of predictions under a decision, which matters to metrics of labels only."""
     metric.check(decision.kind, predictions.shape[1])
     if metric.wants != "labels":
         return metric.score(labels, predictions, decision.kind)

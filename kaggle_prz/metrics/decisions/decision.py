@@ -50,9 +50,6 @@ class Decision:
             `(n,)` int64 class indexes, `(n, heads)` of them, `(n, k)` bools of tags, or the numbers
             themselves.
 
-        Raises:
-            RunError: another number of columns.
-
         Example:
             >>> rows = np.array([[0.6, 0.3], [0.1, 0.2]])
             >>> Decision("tags", "given", thresholds=(0.5, 0.25)).apply(rows).tolist()

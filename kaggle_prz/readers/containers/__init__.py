@@ -21,10 +21,6 @@ def open_file(path: Path) -> Mapping[str, Records]:
     Returns:
         Name of an array -> pictures; `""` where a file holds nothing but one row after the
         other. Nothing where it holds no pictures.
-
-    Raises:
-        DataError: it cannot be read.
-        MissingExtraError: its format needs a package that is not installed.
     """
     try:
         return formats.of(path.name).opened(path)

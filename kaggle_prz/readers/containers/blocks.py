@@ -54,10 +54,6 @@ class Blocks(Generic[T]):
 
 
 def refuse_unbelievable(claimed: int, file_bytes: int) -> None:
-    """Refuse to make room for bytes that a file claims to hold and cannot.
-
-    Raises:
-        DataError: they are more than a thousand times the file.
-    """
+    """Refuse to make room for bytes that a file claims to hold and cannot."""
     if not 0 <= claimed <= _DENSEST * file_bytes:
         raise DataError(f"it claims to hold {claimed:,} bytes of images in {file_bytes:,}")

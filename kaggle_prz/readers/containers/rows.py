@@ -32,11 +32,7 @@ class Records(ABC):
 
     @abstractmethod
     def picture(self, row: int) -> bytes | Array:
-        """Return the bytes of an image file, or numbers of a shape as `form` says.
-
-        Raises:
-            DataError: the row lacks it.
-        """
+        """Return the bytes of an image file, or numbers of a shape as `form` says."""
 
     def parts(self) -> Iterator[Array]:
         """Yield the numbers of all pictures, some at a time; rows that lack one are left out."""
@@ -51,9 +47,6 @@ class Spans(Records):
     """Rows of named fields that follow each other in a file, from byte to byte of `places`.
 
     `parse` makes all fields of content, begin and end; `short` leaves out the long ones.
-
-    Raises:
-        NoPicturesError: none of the fields of the first row holds a picture.
     """
 
     def __init__(

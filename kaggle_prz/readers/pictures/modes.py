@@ -75,9 +75,6 @@ def span_of(values: Array) -> Span:
 
     Args:
         values: `(rows, …)`; may be mapped from disk, it is looked at piece by piece.
-
-    Raises:
-        DataError: these are no real numbers.
     """
     rows = max(1, _AT_A_TIME // max(1, values[:1].size))
     begins = range(0, len(values), rows)

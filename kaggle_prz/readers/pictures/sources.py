@@ -110,11 +110,7 @@ def _read(place: Place, wanted: Wanted) -> Picture:
 
 
 def require(references: Collection[str]) -> None:
-    """Refuse references that need a package that is not installed, before any is decoded.
-
-    Raises:
-        MissingExtraError: names the package.
-    """
+    """Refuse references that need a package that is not installed, before any is decoded."""
     for form in {formats.of(place_of(each).file if "#" in each else each) for each in references}:
         form.require()
 

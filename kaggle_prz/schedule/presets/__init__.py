@@ -80,11 +80,7 @@ def read(name: str | Path) -> Named:
 
 
 def flat(options: Mapping[str, object]) -> dict[str, object]:
-    """Return the options that are given, with the keys of the recipe that they name below them.
-
-    Raises:
-        UsageError: see `read`.
-    """
+    """Return the options that are given, with the keys of the recipe that they name below them."""
     return _layers(options)[0]
 
 

@@ -30,9 +30,6 @@ class Hints(Overrides):
 def read(root: Path, overrides: Overrides | None = None) -> Hints:
     """Return the hints of `competition.toml` in `root`, where there is one; overrides win.
 
-    Raises:
-        UsageError: no TOML, or unknown keys and values of a wrong type, all of them at once.
-
     Example:
         >>> read(Path("nowhere"), Overrides(metric="accuracy")).metric
         'accuracy'

@@ -32,9 +32,6 @@ class Scored:
 def said(given: str | None, host: str | None) -> Said:
     """Return the metric that a person or else the host names.
 
-    Raises:
-        UsageError: a person names an unknown one.
-
     Example:
         >>> said(None, "Log Loss").metric.name
         'log_loss'

@@ -26,11 +26,7 @@ class Batch(NamedTuple):
     accumulate: int = 1  # steps whose gradients are averaged before the weights change
 
     def halved(self) -> "Batch":
-        """Return half the images in twice the steps: weights change by as many images as before.
-
-        Raises:
-            RunError: one image a step was too many.
-        """
+        """Return half the images in twice the steps: weights change by as many images as before."""
         if self.size == 1:
             raise RunError(
                 "The device has too little memory for a training step with one image. Use "

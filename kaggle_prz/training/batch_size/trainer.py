@@ -92,10 +92,6 @@ class Trainer:
         """Train one fold, see `StageTrainer.train`; from its beginning where memory runs out.
 
         `begin` sets the fold's first weights, before a second try.
-
-        Raises:
-            RunError: a step of one image does not fit.
-            TrainingError: the loss became NaN or infinite.
         """
 
         def again() -> None:

@@ -66,10 +66,6 @@ def choose(
 
     `features` are columns of the test set's table too: they hold no labels unless they are called
     so.
-
-    Raises:
-        UsageError: `target` is not a column.
-        DataError: no column suits the sample submission.
     """
     columns = [name for name in labels.frame.columns if name != labels.id_column]
     if target is not None:
