@@ -64,22 +64,11 @@ def place_of(reference: str) -> Place:
 
 
 def planes(reference: Path, enough: int, channels: int, largest_pixels: int) -> list[Image.Image]:
-    """Decode one image.
+    """Decode one image, see above, as pictures of one size, to be resized one by one.
 
-    Args:
-        reference: a path, see above.
-        enough: px; a JPEG is decoded at the smallest fraction at least as wide and high.
-        channels: that are wanted.
-        largest_pixels: the most that are decoded, after that fraction.
-
-    Returns:
-        Pictures of one size, to be resized one by one: one of RGB for three channels, or, as they
-        are equal, one of grey three times; one of grey for each of any other number.
-
-    Raises:
-        DataError: it does not hold what it should, or is too large.
-        MissingExtraError: its format needs a package that is not installed.
-        Exception: whatever a decoder raises at a damaged file.
+    They are one of RGB for three channels, or, as they are equal, one of grey three times; one of
+    grey for each of any other number. A JPEG is decoded at the smallest fraction at least `enough`
+    px wide and high, and no more than `largest_pixels` are. Decoders may raise anything.
     """
     place = place_of(str(reference))
     several = by_channel.files_of(place.file)

@@ -90,10 +90,7 @@ def no_positive() -> UsageError:
 
 
 def hot_columns(sample: Sample, labels: LabelTable, columns: list[str]) -> tuple[list[str], str]:
-    """Return the columns of 0 and 1 that the sample's one column sums up, and the rule; else none.
-
-    Its cells hold names of these columns, or the place of the one that is 1.
-    """
+    """Return columns of 0 and 1 whose names or places the sample's cells hold, and the rule."""
     hot = [name for name in columns if _is_hot(labels.tried(name))]
     if len(hot) < 2:
         return [], ""

@@ -62,11 +62,7 @@ def choose(
     target: str | None,
     features: frozenset[str] = frozenset(),
 ) -> Target:
-    """Choose the column of labels.
-
-    `features` are columns of the test set's table too: they hold no labels unless they are called
-    so.
-    """
+    """Choose the column of labels; `features`, which the test set has too, only by their name."""
     columns = [name for name in labels.frame.columns if name != labels.id_column]
     if target is not None:
         if target not in columns:
