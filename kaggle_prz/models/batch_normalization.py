@@ -145,12 +145,9 @@ def recalibrate_on(
     seed: tuple[int, ...],
     most: int = MOST_IMAGES,
 ) -> int:
-    """Recalibrate on at most `most` of `rows`, in batches that differ by one image at most.
+    """Recalibrate on at most `most` of `rows`, drawn by `seed`; return how many were used.
 
-    `seed` draws the same images in the same order.
-
-    Returns:
-        How many images were used.
+    Batches differ by one image at most.
     """
     drawn = np.random.default_rng(seed).permutation(rows)[:most]
     parts = np.array_split(drawn, -(-len(drawn) // batch_size) or 1)

@@ -32,15 +32,10 @@ class TransferReport:
 def transfer(
     source: keras.Model, target: keras.Model, *, reinitialise: Sequence[str] = ()
 ) -> TransferReport:
-    """Set every weight of `target` to the weight of the same name in `source`.
+    """Set every weight of `target` to the weight of the same name in `source`, or none at all.
 
     Position embeddings of another grid are interpolated, see `positions.resampled`. Weights whose
     names begin with a prefix in `reinitialise`, such as `"head"`, keep their initial values.
-
-    Example:
-        >>> small, large = (build_model("tiny", size, classes=4) for size in (32, 64))
-        >>> len(transfer(small, large).kept)
-        22
     """
     return _set(named_weights(source), named_weights(target), reinitialise)
 

@@ -69,9 +69,7 @@ class Speeds:
     measured: Mapping[tuple[int, int], Speed]  # by image size, px, and batch size; at least one
 
     def of(self, stage: Stage) -> Speed:
-        """As measured at the size of a stage, else scaled from the nearest size.
-
-        Of several batch sizes the nearest counts.
+        """Return the speed at a stage's size and the nearest batch size, else scaled from another size.
 
         Example:
             >>> speeds = Speeds({(32, 16): Speed(32, 90, 200, 1), (64, 8): Speed(64, 40, 80, 1)})
@@ -101,15 +99,10 @@ Measured = Speed | Speeds
 
 @dataclass(frozen=True)
 class Slot:
-    """How long one fold may train.
+    """How long one fold may train."""
 
-    Attributes:
-        epochs: passes at most.
-        deadline: `time.monotonic()` by which training ends, and predicting begins; or None.
-    """
-
-    epochs: float
-    deadline: float | None = None
+    epochs: float  # passes at most
+    deadline: float | None = None  # `time.monotonic()` by which predicting begins
 
 
 @dataclass(frozen=True)

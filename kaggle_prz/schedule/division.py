@@ -10,15 +10,7 @@ _AT_THE_FULL_SIZE = 0.2  # Composer: see linear
 
 
 def equal_compute(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
-    """Divide `epochs` so that every stage costs the same compute (EfficientTrain++).
-
-    Args:
-        sizes: image size of every stage, px.
-        epochs: in all.
-
-    Returns:
-        Epochs of every stage, in proportion to 1 / size².
-    """
+    """Divide `epochs` as 1 / size², so that stages cost the same compute (EfficientTrain++)."""
     return _in_proportion([1 / size**2 for size in sizes], epochs)
 
 

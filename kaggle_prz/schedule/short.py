@@ -28,12 +28,8 @@ def in_time(
     pretrained network does alone, and larger sizes are given up for that; for the first alone to
     be trained, it takes more of them. Else heads at all sizes that fit cost less and score better:
     such stages have no epochs, and only the last of them may be trained, from its head on, with
-    the time that is left. The first of a run fits in any case.
-
-    Args:
-        asked: epochs of every stage, where none may have more.
-        shares: see `within`.
-        seen: features of the first stage's training images are made already.
+    the time that is left. The first of a run fits in any case. No stage gets more epochs than
+    `asked`; `seen` says that features of the first stage's training images are made already.
 
     Example:
         >>> from kaggle_prz.schedule.cost import Speed

@@ -66,16 +66,7 @@ class FoldWork:
 
 
 class StageTrainer:
-    """Trains the folds of one stage in one compiled model.
-
-    Args:
-        shares: classes have shares of rows, see `loss_and_metrics`.
-        heads: outputs of each head; none where there is one.
-        tell: gets a sentence on what went otherwise than planned.
-
-    Attributes:
-        notes: what was decided, and what happened, as sentences.
-    """
+    """Trains the folds of one stage in one compiled model; `tell` gets what was not planned."""
 
     def __init__(
         self,
@@ -152,12 +143,10 @@ class StageTrainer:
         *,
         callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> pd.DataFrame:
-        """Train one fold from the weights that the model holds.
+        """Train one fold from the weights that the model holds; return about 40 rows of history.
 
-        Returns:
-            The history: about 40 rows with `epoch`, `step`, `loss`, `accuracy` (means since the
-            row before), `learning_rate` and `seconds`; `val_score` where a pass was scored, and
-            `rollback` where the loss was no number.
+        `loss` and `accuracy` are means since the row before; `val_score` is there where a pass was
+        scored, and `rollback` where the loss was no number.
         """
         self._new_optimizer.put_back()
         self._new_generators.put_back()

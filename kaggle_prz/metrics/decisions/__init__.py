@@ -53,15 +53,7 @@ def fit(metric: Metric, kind: Kind, labels: Array, predictions: Array, seed: int
     | quadratic kappa | classes | cut points over the expected index |
     | a mean over heads | heads | for each head what is fitted on its classes |
 
-    Args:
-        metric: of the competition; unless it wants labels, there is nothing to fit.
-        kind: of labels and predictions.
-        labels: true ones, in the form of their kind.
-        predictions: `(n, k)`, each row by a fold that held it out.
-        seed: of the rows drawn to tell noise.
-
-    Raises:
-        UsageError: predictions that the metric cannot score.
+    `seed` draws the rows that tell noise.
 
     Example:
         >>> from kaggle_prz import metrics

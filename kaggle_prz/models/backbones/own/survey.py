@@ -1,8 +1,4 @@
-"""A network that was handed over, built once at every size before anything else is done.
-
-What cannot be trained is refused here: a network that is another one at another size, that brings
-its own classes, or whose features are no numbers.
-"""
+"""A network that was handed over, built once at every size and refused if it cannot be trained."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

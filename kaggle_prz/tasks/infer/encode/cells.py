@@ -243,10 +243,10 @@ def _asks_for_one_of_two(this: Column, wants: str) -> bool:
 
 
 def choose_positive(read: Encoded, sample: Sample, positive: str | None) -> Encoded:
-    """Bring the two classes of a probability into their order: the positive one is the second.
+    """Return the two classes of a probability in order, the positive one second.
 
     It is the one that is given, else `1`, else the one that the sample's column is called after,
-    else the second in order, which is told in a warning.
+    else the second in order, with a warning.
     """
     names = list(read.classes)
     if positive is not None and positive not in names:

@@ -127,11 +127,7 @@ def an_image_a_row(frame: pd.DataFrame, column: str, sample: Sample) -> pd.DataF
 
 
 def with_header(frame: pd.DataFrame, train: files.Role) -> pd.DataFrame:
-    """Return a table whose header names an image with that header as its first row.
-
-    The header does if one of its names is an image, and what is below it are images as well.
-    Columns are then called by their numbers, from 1.
-    """
+    """Return a table whose header names images with it as the first row, and numbered columns."""
     header = [str(name) for name in frame.columns]
     images = [name for name in header if files.best_share(np.array([name]), train, exact=True)]
     if train.named or len(header) < 2 or len(images) != 1:

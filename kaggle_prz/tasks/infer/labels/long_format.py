@@ -15,7 +15,7 @@ _MOST_PARTS = 3  # of a head's name, as in grapheme_root
 
 
 def widened(sample: Sample, role: files.Role) -> Sample:
-    """Return a melted sample with a row an image and a column an ending of ids; others unchanged."""
+    """Return a melted sample with a row an image and a column an ending; others as they are."""
     if len(sample.targets) != 1:
         return sample
     ids = pd.Series(sample.ids)

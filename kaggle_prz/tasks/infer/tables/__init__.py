@@ -148,10 +148,7 @@ def without_repeats(labels: LabelTable) -> LabelTable:
 
 
 def frames(path: Path, rows: int | None = None) -> list[pd.DataFrame]:
-    """Return every table of a CSV or JSON file; none of a sample submission or a damaged file.
-
-    What is wrong with a file is said where labels are looked for.
-    """
+    """Return every table of a CSV or JSON file; none of a sample submission or a damaged file."""
     if is_sample(path):
         return []
     try:
