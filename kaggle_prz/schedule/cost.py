@@ -69,7 +69,7 @@ class Speeds:
     measured: Mapping[tuple[int, int], Speed]  # by image size, px, and batch size; at least one
 
     def of(self, stage: Stage) -> Speed:
-        """Return the speed at a stage's size and the nearest batch size, else scaled from another size.
+        """Return the speed at a stage's size and nearest batch size, else scaled from another size.
 
         Example:
             >>> speeds = Speeds({(32, 16): Speed(32, 90, 200, 1), (64, 8): Speed(64, 40, 80, 1)})
