@@ -128,7 +128,9 @@ class _Stores:
     def _decode(self, sizes: Sequence[int], kind: Kind) -> None:
         sources.require(self.files)
         count = len(self.files)
-        label = f"decode to {_listed(sizes)} px" if kind != "none" else "look at every image"
+        label = "look at every image"
+        if kind != "none":
+            label = f"decode to {' and '.join(map(str, sizes))} px"
 
         def work(row: int) -> tuple[Mapping[int, Pixels], str]:
             made, reason = decode_one.decode(self.root, self.files[row], sizes, self.how)
@@ -144,10 +146,6 @@ class _Stores:
                 )
             _refuse_many(self.files, sorted(unreadable.items()))  # before the arrays are kept
             filesystem.write_json(self._record, sorted(unreadable.items()))
-
-
-def _listed(sizes: Sequence[int]) -> str:
-    return " and ".join(str(size) for size in sizes)
 
 
 def open_rgb(path: Path, enough: int, largest_pixels: int = LARGEST_PIXELS) -> Image.Image:

@@ -68,7 +68,8 @@ def in_time(
         as_asked = asked is not None and fitted[0].epochs >= asked[0]
         if as_asked or not workload.shares_features or not (begins or heads):
             return fitted
-        if _steps_a_fold(fitted[0], workload) >= _fewest(fitted, stages, workload):
+        steps = workload.trained_images(fitted[0].epochs) / workload.folds / fitted[0].batch_size
+        if steps >= _fewest(fitted, stages, workload):
             return fitted
     return heads_alone(seconds, stages, workload, speed, seen=seen) if begins or heads else ()
 
@@ -131,7 +132,3 @@ def _head(stage: Stage, views: int) -> Stage:
 def _fewer(views: int) -> list[int]:
     """So many, then half, down to one: flips come in pairs."""
     return [views >> halvings for halvings in range(views.bit_length())]
-
-
-def _steps_a_fold(stage: Stage, workload: Workload) -> float:
-    return workload.trained_images(stage.epochs) / workload.folds / stage.batch_size

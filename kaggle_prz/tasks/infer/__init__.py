@@ -155,11 +155,7 @@ def _encoded(
     metric: scoring.Metric | None,
     said: hints.Hints,
 ) -> encoded.Encoded:
-    if len(sample.targets) == 1 and chosen.matrix is not None:
-        if said.positive is not None:
-            raise wide.no_positive()
-        return wide.encode_hot(sample, chosen.matrix.iloc[kept])
-    if len(sample.targets) == 1:
+    if len(sample.targets) == 1 and chosen.matrix is None:
         return cells.encode(
             sample, chosen.values[kept], metric, column=chosen.column, positive=said.positive
         )
@@ -167,9 +163,9 @@ def _encoded(
         raise wide.no_positive()
     if chosen.matrix is None and sample.melted:
         raise long_format.no_heads(sample)
-    if chosen.matrix is not None:
-        matrix = chosen.matrix.iloc[kept]
-        if (several := multi_output.encode(sample, matrix, metric)) is not None:
-            return several
-        return wide.encode_columns(sample, matrix)
-    return wide.encode_names(sample, chosen.values[kept])
+    if chosen.matrix is None:
+        return wide.encode_names(sample, chosen.values[kept])
+    matrix = chosen.matrix.iloc[kept]
+    if len(sample.targets) == 1:
+        return wide.encode_hot(sample, matrix)
+    return multi_output.encode(sample, matrix, metric) or wide.encode_columns(sample, matrix)

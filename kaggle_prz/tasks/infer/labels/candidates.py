@@ -81,7 +81,11 @@ def _named_by(
 def _less_sure(table: LabelTable, others: list[LabelTable], role: files.Role) -> LabelTable:
     """Return the table, and whether another column of it names other images."""
     paths, _ = files.match(table.ids, role)
-    differing = [other.id_column for other in others if _differs(other, paths, role)]
+    differing = [
+        other.id_column
+        for other in others
+        if not np.array_equal(files.match(other.ids, role)[0], paths)
+    ]
     if not differing:
         return table
     doubt = (
@@ -90,11 +94,6 @@ def _less_sure(table: LabelTable, others: list[LabelTable], role: files.Role) ->
         "--id-column."
     )
     return replace(table, doubt=doubt)
-
-
-def _differs(other: LabelTable, paths: Text, role: files.Role) -> bool:
-    own, _ = files.match(other.ids, role)
-    return not np.array_equal(own, paths)
 
 
 def _in_order(path: Path, frame: pd.DataFrame) -> LabelTable:

@@ -202,10 +202,9 @@ def _rules(sample: Sample, labels: LabelTable) -> Iterator[tuple[str, Callable[[
     known = (cells, words.tokens(cells, " "))
     if telling:
         yield in_cells, lambda c: any(mostly(part, values(c)) for part in known)
-    yield "its name is that of a label", _named_like_a_label
+    yield (
+        "its name is that of a label",
+        lambda c: any(part.startswith(_LABEL_NAMES) for part in words.parts(c)),
+    )
     if not telling:
         yield in_cells, lambda c: any(mostly(part, values(c)) for part in known)
-
-
-def _named_like_a_label(column: str) -> bool:
-    return any(part.startswith(_LABEL_NAMES) for part in words.parts(column))

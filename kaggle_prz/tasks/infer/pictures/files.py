@@ -148,8 +148,5 @@ def _cleaned(ids: Text) -> list[str]:
     names: list[str] = [composed(name) for name in ids.tolist()]
     if not any("/" in name or "\\" in name for name in names):
         return names
-    return [_relative(name) for name in names]
-
-
-def _relative(name: str) -> str:
-    return str(PurePosixPath(name.strip().replace("\\", "/"))).lstrip("/")
+    slashes = (name.strip().replace("\\", "/") for name in names)
+    return [str(PurePosixPath(name)).lstrip("/") for name in slashes]
