@@ -103,9 +103,9 @@ def _statistics(
 
 @contextlib.contextmanager
 def _reporting(norms: Iterable[keras.layers.BatchNormalization]) -> Iterator[None]:
-    """Layers whose running statistics are those of the last batch, whatever the model is doing.
+    """Give layers the statistics of the last batch as running ones, whatever the model is doing.
 
-    They alone are told that they train: dropout and its like would change what is measured.
+    Only they run as in training: dropout and its like would change what is measured.
     """
     before = [(norm, norm.momentum, norm.trainable) for norm in norms]
     kept = [_statistics(norm) for norm, _, _ in before]

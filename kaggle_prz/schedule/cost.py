@@ -69,14 +69,7 @@ class Speeds:
     measured: Mapping[tuple[int, int], Speed]  # by image size, px, and batch size; at least one
 
     def of(self, stage: Stage) -> Speed:
-        """Return the speed at a stage's size and nearest batch size, else scaled from another size.
-
-        Example:
-            >>> speeds = Speeds({(32, 16): Speed(32, 90, 200, 1), (64, 8): Speed(64, 40, 80, 1)})
-            >>> stage = Stage(index=1, image_size=64, epochs=1, batch_size=16, learning_rate=1e-3)
-            >>> speeds.of(stage).train_images
-            40.0
-        """
+        """Return the speed at the nearest size and batch size, scaled to the size of a stage."""
 
         def distance(key: tuple[int, int]) -> tuple[float, float]:
             size, batch = key

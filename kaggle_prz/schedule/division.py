@@ -51,12 +51,7 @@ SCHEDULES: dict[str, Callable[[Sequence[int], float], tuple[float, ...]]] = {
 
 
 def divided(recipe: Recipe, epochs: float) -> tuple[float, ...]:
-    """`epochs` in all, divided among the stages of `recipe` by its schedule.
-
-    Example:
-        >>> divided(Recipe(sizes=(96, 128), schedule="equal_epochs"), 6)
-        (3.0, 3.0)
-    """
+    """Divide `epochs` in all among the stages of `recipe`, by its schedule."""
     return SCHEDULES[recipe.schedule](recipe.sizes, epochs)
 
 

@@ -30,17 +30,6 @@ def in_time(
     such stages have no epochs, and only the last of them may be trained, from its head on, with
     the time that is left. The first of a run fits in any case. No stage gets more epochs than
     `asked`; `seen` says that features of the first stage's training images are made already.
-
-    Example:
-        >>> from kaggle_prz.schedule.cost import Speed
-        >>> stages = stages_of(Recipe(sizes=(96, 144, 192), folds=5))
-        >>> load = Workload(5, 1800, 400, views=2, refits_head=True, shares_features=True)
-        >>> fast = Speed(image_size=96, train_images=100, predict_images=300, start=10)
-        >>> for seconds in (50, 500):
-        ...     fitted = in_time(seconds, stages, load, fast)
-        ...     print([(stage.name, stage.epochs) for stage in fitted])
-        [('stage1-96', 0.0), ('stage2-144', 0.0)]
-        [('stage1-96', 2.17), ('stage2-144', 0.96)]
     """
     first = stages[0]
     begins, heads = first.index == 1, first.epochs == 0 and workload.shares_features

@@ -15,10 +15,6 @@ def stages_of(recipe: Recipe) -> tuple[Stage, ...]:
     first size, in multiples of 8 where it can, but not below 32 unless the first was: gradients of
     few images are noisy, and most devices hold 32. The learning rate falls from stage to stage:
     later stages refine what earlier ones learned.
-
-    Example:
-        >>> [stage.name for stage in stages_of(Recipe(sizes=(96, 144)))]
-        ['stage1-96', 'stage2-144']
     """
     epochs = (
         recipe.epochs

@@ -95,11 +95,6 @@ def pooled(ids: Text, predictions: Array) -> tuple[Text, Array]:
 
     Where one image is enough, such as a lesion in one of many slices, the largest would
     suit better; the mean serves every kind, and probabilities still sum to 1.
-
-    Example:
-        >>> ids, means = pooled(np.array(["b", "a", "b"]), np.array([[0.0], [0.5], [1.0]]))
-        >>> ids.tolist(), means.tolist()
-        (['b', 'a'], [[0.5], [0.5]])
     """
     _, first, place = np.unique(ids, return_index=True, return_inverse=True)
     if len(first) == len(ids):

@@ -21,13 +21,7 @@ __all__ = ["Decision", "default", "fit", "score_with"]
 
 
 def default(metric: Metric, kind: Kind, columns: int) -> Decision:
-    """Return the decision that is fitted on nothing.
-
-    Example:
-        >>> from kaggle_prz import metrics
-        >>> default(metrics.get("quadratic_kappa"), "classes", 4).cut_points
-        (0.5, 1.5, 2.5)
-    """
+    """Return the decision that is fitted on nothing."""
     if isinstance(metric, HeadsMetric):
         return _of_heads(metric, [default(metric.alone, "classes", k) for k in metric.sizes])
     if kind == "numbers":
@@ -54,13 +48,6 @@ def fit(metric: Metric, kind: Kind, labels: Array, predictions: Array, seed: int
     | a mean over heads | heads | for each head what is fitted on its classes |
 
     `seed` draws the rows that tell noise.
-
-    Example:
-        >>> from kaggle_prz import metrics
-        >>> import numpy as np
-        >>> rows = np.array([[0.88, 0.12], [0.68, 0.32], [0.58, 0.42]])
-        >>> fit(metrics.get("binary_f1"), "classes", np.array([0, 1, 1]), rows).thresholds
-        (0.3,)
     """
     metric.check(kind, predictions.shape[1])
     if isinstance(metric, HeadsMetric):

@@ -33,15 +33,7 @@ class Decision:
     heads: tuple["Decision", ...] = ()
 
     def apply(self, predictions: Array) -> Array:
-        """Return `(n,)` class indexes, `(n, heads)` of them, `(n, k)` bools of tags, or numbers.
-
-        Example:
-            >>> rows = np.array([[0.6, 0.3], [0.1, 0.2]])
-            >>> Decision("tags", "given", thresholds=(0.5, 0.25)).apply(rows).tolist()
-            [[True, True], [False, True]]
-            >>> Decision("classes", "given", thresholds=(0.25,)).apply(rows).tolist()
-            [1, 1]
-        """
+        """Return `(n,)` class indexes, `(n, heads)` of them, `(n, k)` bools of tags, or numbers."""
         self._check(predictions.shape[1])
         if self.kind == "numbers":
             return predictions

@@ -49,14 +49,7 @@ def files_of(reference: str) -> list[str]:
 
 
 def place_of(reference: str) -> Place:
-    """Return the parts of a reference.
-
-    Example:
-        >>> place_of("x.npz#x_train#7")
-        Place(file='x.npz', member='x_train', row=7)
-        >>> place_of("a#7.png").row is None
-        True
-    """
+    """Return the parts of a reference."""
     found = _with_row().fullmatch(reference)
     if found is None or (found[2] and formats.of(found[1]).kind != formats.RECORDS):
         return Place(reference, "", None)
