@@ -145,10 +145,7 @@ def recalibrate_on(
     seed: tuple[int, ...],
     most: int = MOST_IMAGES,
 ) -> int:
-    """Recalibrate on at most `most` of `rows`, drawn by `seed`; return how many were used.
-
-    Batches differ by one image at most.
-    """
+    """Recalibrate on at most `most` of `rows`, drawn by `seed`; return how many were used."""
     drawn = np.random.default_rng(seed).permutation(rows)[:most]
     parts = np.array_split(drawn, -(-len(drawn) // batch_size) or 1)
     recalibrate(model, (pixels[part] for part in parts if len(part)))

@@ -70,10 +70,7 @@ def predict(
     views: Sequence[str] = ("plain",),
     advance: Advance | None = None,
 ) -> NDArray[np.float32]:
-    """Return outputs of `model`, `(rows, outputs)`, for `rows` of `pixels`, averaged over `views`.
-
-    `advance` is called after every step with the images that it added.
-    """
+    """Return outputs of `model`, `(rows, outputs)`, for `rows`, averaged over `views`."""
     outputs = np.zeros((len(rows) * len(views), model.output_shape[-1]), np.float32)
     done = 0
     for batch in prediction_batches(pixels, rows, batch_size=batch_size, views=views):

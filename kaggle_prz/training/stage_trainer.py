@@ -190,10 +190,7 @@ class StageTrainer:
         return pd.DataFrame(history.rows)
 
     def averaged(self, fold: int) -> AbstractContextManager[None]:
-        """Give the model the weights that predict within; those of its last step afterwards.
-
-        Where another fold was trained last, the model stays as it is.
-        """
+        """Give the model the weights that predict within, if this fold was trained last."""
         if self._average is None or self._average[0] != fold:
             return contextlib.nullcontext()
         return self._average[1].swapped(self._model)

@@ -44,10 +44,7 @@ class Records(ABC):
 
 
 class Spans(Records):
-    """Rows of named fields that follow each other in a file, from byte to byte of `places`.
-
-    `parse` makes all fields of content, begin and end; `short` leaves out the long ones.
-    """
+    """Rows of named fields from byte to byte of `places`; `short` parses all but long fields."""
 
     def __init__(
         self,
@@ -86,10 +83,7 @@ class Spans(Records):
 
 
 class InBlocks(Records):
-    """Rows that `read(begin, end)` reads many at a time, by the bytes of one.
-
-    `columns` makes the table, and `content` a picture of what was read of a row.
-    """
+    """Rows that `read(begin, end)` reads many at a time; `content` makes the picture of one."""
 
     def __init__(
         self,

@@ -19,10 +19,7 @@ from kaggle_prz.training.augmentation.draws import CROP, Draws
 
 
 def stored_size(size: int, margin: float) -> int:
-    """Return the size of the pictures that training crops `size` from, px.
-
-    It is even where there is a margin, a share of `size`.
-    """
+    """Return the size of the pictures that training crops `size` from, px; even with a margin."""
     if not margin:
         return size
     return 2 * math.ceil(round(size * (1 + margin), 6) / 2)

@@ -1,7 +1,4 @@
-"""How many images a step: the largest batch that fits, and half of it where memory runs out.
-
-Knows no network: what is tried is handed over.
-"""
+"""How many images a step: the largest batch that fits, and half of it where memory runs out."""
 
 import math
 from collections.abc import Callable
@@ -43,10 +40,7 @@ def is_exhausted(error: BaseException) -> bool:
 
 
 def within_memory(attempt: Callable[[], _Result], reduce: Callable[[], None]) -> _Result:
-    """Return the result of `attempt`, called again after `reduce` while memory runs out.
-
-    `reduce` makes the next attempt need less, and raises where that cannot be.
-    """
+    """Return the result of `attempt`, called again after `reduce` while memory runs out."""
     while True:
         try:
             return attempt()
