@@ -37,29 +37,19 @@ _UNREADABLE_SHARE = 0.01
 
 @dataclass(frozen=True)
 class Decoded:
-    """Every image of a competition at every size of a run.
+    """Every image of a competition at every size of a run."""
 
-    Attributes:
-        stores: image size in px -> `(images, size, size, channels)` uint8, see `core.image_store`.
-        readable: `(images,)` bool; pixels of an unreadable image are 0.
-        reasons: row of an unreadable image -> what its decoder said.
-    """
-
-    stores: Mapping[int, Store]
-    readable: NDArray[np.bool_]
-    reasons: Mapping[int, str] = field(default_factory=dict)
+    stores: Mapping[int, Store]  # px -> `(images, size, size, channels)` uint8
+    readable: NDArray[np.bool_]  # `(images,)`; pixels of others are 0
+    reasons: Mapping[int, str] = field(default_factory=dict)  # row of an unreadable image -> why
 
 
 class TooManyUnreadableError(DataError):
-    """More images cannot be decoded than are passed over.
-
-    Attributes:
-        reasons: row of such an image -> what its decoder said.
-    """
+    """More images cannot be decoded than are passed over."""
 
     def __init__(self, message: str, reasons: Mapping[int, str]):
         super().__init__(message)
-        self.reasons = dict(reasons)
+        self.reasons = dict(reasons)  # row of such an image -> what its decoder said
 
 
 def decode(
@@ -74,32 +64,19 @@ def decode(
     largest_pixels: int = LARGEST_PIXELS,
     cache: str = "auto",
 ) -> Decoded:
-    """Decode `files` at every size, or open what an earlier run decoded.
+    """Decode `files` at every size in px, or open what an earlier run decoded.
 
     A file is read once for all sizes: JPEGs at the smallest DCT fraction that suffices, then an
-    antialiased resize to a square. A call continues what an interrupted one left.
+    antialiased resize to a square. A call continues what an interrupted one left. An empty
+    reference is an image that is not there; one of more than `largest_pixels` is unreadable.
+    Stores in `store` are keyed by the files' names, sizes and times of change, row by row.
 
-    Args:
-        root: the competition's directory.
-        files: references relative to `root`, see `readers.pictures.sources`; an empty one is an
-            image that is not there.
-        sizes: px.
-        store: directory of the competition's image stores, kept between runs. They are keyed by
-            the files' names, sizes and times of change, row by row, and by the following.
-        console: gets a bar.
-        channels: of the stores. Image files become grey, grey and alpha, RGB, or RGBA; arrays
-            may have any number.
-        aspect: what becomes of images that are no squares: see `kaggle_prz.images.resize`.
-        largest_pixels: an image of more is not decoded, and counts as one that cannot be.
-        cache: how sizes are kept that are not there: `"raw"` as arrays, `"encoded"` as JPEGs of
-            quality 95, whose pixels differ slightly, `"none"` not at all, and images are decoded
-            for every batch; `"auto"` is the first of them that the disk has room for.
+    `cache` says how sizes are kept that are not there: `"raw"` as arrays, `"encoded"` as JPEGs of
+    quality 95, whose pixels differ slightly, `"none"` not at all, and images are decoded for
+    every batch; `"auto"` is the first of them that the disk has room for.
 
     Raises:
         TooManyUnreadableError: more than 1 % of the files, and more than ten, cannot be decoded.
-        DiskFullError: no room for the arrays.
-        MissingExtraError: a format needs a package that is not installed.
-        UsageError: an unknown `aspect` or `cache`, or a number below 1.
     """
     how = How(channels, aspect, largest_pixels)
     cache_limit.check(cache)
@@ -151,7 +128,9 @@ class _Stores:
     def _decode(self, sizes: Sequence[int], kind: Kind) -> None:
         sources.require(self.files)
         count = len(self.files)
-        label = f"decode to {_listed(sizes)} px" if kind != "none" else "look at every image"
+        label = "look at every image"
+        if kind != "none":
+            label = f"decode to {' and '.join(map(str, sizes))} px"
 
         def work(row: int) -> tuple[Mapping[int, Pixels], str]:
             made, reason = decode_one.decode(self.root, self.files[row], sizes, self.how)
@@ -169,15 +148,8 @@ class _Stores:
             filesystem.write_json(self._record, sorted(unreadable.items()))
 
 
-def _listed(sizes: Sequence[int]) -> str:
-    return " and ".join(str(size) for size in sizes)
-
-
 def open_rgb(path: Path, enough: int, largest_pixels: int = LARGEST_PIXELS) -> Image.Image:
-    """Decode a reference upright as 8-bit RGB, at full size or a fraction of at least `enough` px.
-
-    References are those of `kaggle_prz.readers.pictures.sources`.
-    """
+    """Decode a reference upright as 8-bit RGB, at full size or a part of at least `enough` px."""
     planes = sources.planes(path, enough, 3, largest_pixels)
     return planes[0] if len(planes) == 1 else Image.merge("RGB", planes)
 

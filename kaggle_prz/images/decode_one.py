@@ -36,12 +36,7 @@ class How:
 def decode(
     root: Path, reference: str, sizes: Sequence[int], how: How
 ) -> tuple[Mapping[int, Pixels], str]:
-    """Read an image of the competition in `root` once for all sizes, in px.
-
-    Returns:
-        Size -> `(size, size, channels)`, and `""`; of an image that cannot be decoded nothing,
-        and the reason. An empty reference is an image that is not there.
-    """
+    """Read an image once: size in px -> `(size, size, channels)`; or nothing, and the reason."""
     if not reference:
         return {}, NO_FILE
     try:

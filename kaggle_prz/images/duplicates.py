@@ -28,20 +28,12 @@ Pictures = NDArray[np.float32]
 
 
 def find(store: Store, rows: Rows | None = None) -> Rows:
-    """Find near-duplicates: the same picture saved, scaled or lightened once more.
+    """Return the place in `rows`, rising, of each row's first near-duplicate, or its own: `(n,)`.
 
-    Two of them differ, once their brightness is the same, by at most 2 of 255 in the mean and by
-    4 % of their contrast; other photographs of one thing mostly differ by more. Pictures in which
-    nothing is to be seen, such as blank ones, are nobody's duplicates. The work grows about in
-    proportion to the pictures.
-
-    Args:
-        store: `(images, size, size, channels)`, of any store.
-        rows: `(n,)` of the store, rising; default: all.
-
-    Returns:
-        `(n,)` for every row the position in `rows` of the first picture of its set; its own
-        where it has no duplicate.
+    Near-duplicates are the same picture saved, scaled or lightened once more: they differ, once
+    their brightness is the same, by at most 2 of 255 in the mean and by 4 % of their contrast;
+    other photographs of one thing mostly differ by more. Pictures in which nothing is to be seen,
+    such as blank ones, are nobody's duplicates. The work grows about in proportion to the pictures.
 
     Example:
         >>> pictures = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 1)).astype(np.uint8)

@@ -38,10 +38,7 @@ def in_order(files: Sequence[str]) -> Rows:
 
 
 def fill(filling: Filling, order: Rows, work: Work, advance: Advance) -> None:
-    """Do the rows of `order` that are not done, and save every few seconds.
-
-    `work` makes the pixels of a row; `advance` is called with rows as they are done.
-    """
+    """Do the rows of `order` that are not done, and save every few seconds."""
     rows = order[filling.done :]
     advance(filling.done)
     start = saved = time.monotonic()

@@ -110,14 +110,9 @@ class _Encoded(_Part):
 
 
 class Filling:
-    """Stores of several sizes, and which of their rows are done.
+    """Stores of several sizes, and which of their rows are done, in the order of `filling.fill`.
 
     Of the kind `"none"` rows are counted, and nothing is written.
-
-    Attributes:
-        done: how many rows, in the order of `filling.fill`, those of an earlier process included.
-        reasons: row of an image without pixels -> why.
-        parts: size -> its file.
     """
 
     def __init__(self, place: Path, kind: Kind, sizes: Sequence[int], shape: tuple[int, int]):

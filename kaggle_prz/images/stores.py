@@ -22,9 +22,8 @@ Unreadable: TypeAlias = list[tuple[int, str]]  # what it holds: rows, and why
 def fingerprint(root: Path, references: Sequence[str], how: str) -> str:
     """Return a key of the rows in their order: names, sizes and times of change of their files.
 
-    A directory that was moved as it is keeps its key. A copy whose files have other times has
-    another one, and so has a file that was written since. `how` is all else that pixels follow
-    from.
+    A directory that was moved keeps its key, a copy whose files have other times does not. `how`
+    is all else that pixels follow from.
     """
     digest = hashlib.sha256(f"7 lanczos {how}\n".encode())
     facts = functools.cache(lambda file: _facts(root, file))  # a file of many has many rows

@@ -28,11 +28,9 @@ _SUM_TOLERANCE = 1e-3  # half-precision softmax rows miss 1 by so much
 
 
 def kind_of(labels: Array, predictions: Array) -> Kind:
-    """Return the kind that shapes and row sums tell; two columns of tags may look like two classes.
+    """Return `"classes"` of indexes and shares, `"numbers"` beyond [0, 1], else `"tags"`.
 
-    Returns:
-        `"classes"` for integer indexes and for shares, `"numbers"` where a value leaves [0, 1],
-        else `"tags"`.
+    Two columns of tags may look like two classes.
     """
     if labels.ndim == 1:
         return "classes" if np.issubdtype(labels.dtype, np.integer) else "numbers"

@@ -51,15 +51,11 @@ class FScore:
     """F-beta over classes or tags.
 
     Where neither the truth nor the answer has anything to count, a column is left out of the
-    macro average, and a row rightly left empty counts as right.
-
-    Attributes:
-        beta: how much more recall counts than precision.
-        average: `"macro"` of columns, `"micro"` of all cells, `"samples"` of rows, or `"second"`,
-            the second class alone.
+    macro average, and a row rightly left empty counts as right. `"macro"` averages columns and
+    `"samples"` rows, `"micro"` counts all cells, and `"second"` the second class alone.
     """
 
-    beta: float
+    beta: float  # how much more recall counts than precision
     average: Literal["macro", "micro", "samples", "second"]
 
     def __call__(self, truth: Array, answers: Array) -> float:

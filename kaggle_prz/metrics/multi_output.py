@@ -58,11 +58,7 @@ class HeadsMetric(Metric):
 
 
 def over(metric: Metric, heads: Sequence[Head]) -> Metric:
-    """Return the metric's mean over heads; without heads, the metric itself.
-
-    Raises:
-        UsageError: a metric that scores no classes, ranks, or two classes only.
-    """
+    """Return the metric's mean over heads; without heads, the metric itself."""
     if not heads:
         return metric
     if "classes" not in metric.kinds or metric.wants == "ranks" or metric.binary:
@@ -97,11 +93,6 @@ def normalised_heads(predictions: Probabilities, sizes: Sequence[int]) -> NDArra
 
 
 def one_hot(labels: Labels, sizes: Sequence[int]) -> NDArray[np.bool_]:
-    """`(n, sum of sizes)` whether a row is of a class, for `(n, heads)` class indexes.
-
-    Example:
-        >>> one_hot(np.array([[1, 0]]), (2, 3)).astype(int).tolist()
-        [[0, 1, 1, 0, 0]]
-    """
+    """Return `(n, sum of sizes)` whether a row is of a class, for `(n, heads)` class indexes."""
     each = [own[:, None] == np.arange(size) for own, size in zip(labels.T, sizes, strict=True)]
     return np.concatenate(each, axis=1)

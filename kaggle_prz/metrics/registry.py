@@ -130,14 +130,7 @@ _BY_LETTERS = {
 
 
 def find(text: str) -> Metric | None:
-    """Return the metric that a text names, or None; only its letters and digits matter.
-
-    Example:
-        >>> find("QuadraticWeightedKappa").name
-        'quadratic_kappa'
-        >>> find("Custom Metric") is None
-        True
-    """
+    """Return the metric that a text names, or None; only its letters and digits matter."""
     letters = _letters(text)
     for pattern, make in ((_MAP, map_at), (_TOP, error_at)):
         if found := pattern.fullmatch(letters):

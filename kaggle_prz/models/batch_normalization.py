@@ -103,9 +103,9 @@ def _statistics(
 
 @contextlib.contextmanager
 def _reporting(norms: Iterable[keras.layers.BatchNormalization]) -> Iterator[None]:
-    """Layers whose running statistics are those of the last batch, whatever the model is doing.
+    """Give layers the statistics of the last batch as running ones, whatever the model is doing.
 
-    They alone are told that they train: dropout and its like would change what is measured.
+    Only they run as in training: dropout and its like would change what is measured.
     """
     before = [(norm, norm.momentum, norm.trainable) for norm in norms]
     kept = [_statistics(norm) for norm, _, _ in before]
@@ -145,13 +145,7 @@ def recalibrate_on(
     seed: tuple[int, ...],
     most: int = MOST_IMAGES,
 ) -> int:
-    """Recalibrate on at most `most` of `rows`, in batches that differ by one image at most.
-
-    `seed` draws the same images in the same order.
-
-    Returns:
-        How many images were used.
-    """
+    """Recalibrate on at most `most` of `rows`, drawn by `seed`; return how many were used."""
     drawn = np.random.default_rng(seed).permutation(rows)[:most]
     parts = np.array_split(drawn, -(-len(drawn) // batch_size) or 1)
     recalibrate(model, (pixels[part] for part in parts if len(part)))

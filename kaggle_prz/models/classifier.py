@@ -19,26 +19,14 @@ HEAD = "head"
 
 @dataclass(frozen=True)
 class Classifier:
-    """One stage's network; every fold of the stage is trained in it, one after the other.
+    """One stage's network; every fold of the stage is trained in it, one after the other."""
 
-    Attributes:
-        model: `(batch, size, size, channels)` pixels 0–255 -> `(batch, classes)` float32
-            from 0 to 1.
-        features: the same pixels -> `(batch, width)` float32 pooled features; shares layers
-            with `model`.
-        pretrained: whether the backbone started from trained weights.
-        notes: what was decided, as sentences.
-        network: the backbone within `model`.
-        statistics: of batch normalization: pretrained ones (`"inference"`), those measured when a
-            fold's stage begins (`"recalibrate"`), or those of every batch (`"train"`).
-    """
-
-    model: keras.Model
-    features: keras.Model
-    pretrained: bool
-    notes: tuple[str, ...]
-    network: keras.Model
-    statistics: batch_normalization.Statistics = "inference"
+    model: keras.Model  # `(batch, size, size, channels)` 0–255 -> `(batch, classes)` float32
+    features: keras.Model  # the same -> `(batch, width)` float32, pooled; shares layers
+    pretrained: bool  # whether the backbone started from trained weights
+    notes: tuple[str, ...]  # what was decided, as sentences
+    network: keras.Model  # the backbone within `model`
+    statistics: batch_normalization.Statistics = "inference"  # of batch normalization
 
     @property
     def head(self) -> tuple[np.ndarray, np.ndarray]:
@@ -66,21 +54,11 @@ def build(
     channels: int = 3,
     batch_norm: str = "auto",
 ) -> Classifier:
-    """Build a classifier for one image size.
+    """Build a classifier for one image size in px; pretrained weights are adapted to `channels`.
 
-    Args:
-        backbone: what to build, see `kaggle_prz.models.backbones.resolve`.
-        image_size: height and width of the input, px.
-        classes: outputs.
-        activation: of the last layer.
-        heads: how many of the outputs belong to each of several softmaxes; none for one.
-        policy: Keras dtype policy of the backbone; head and output are float32 under any.
-        stochastic_depth: a network that was handed over keeps its own at 0.
-        channels: of the images. Pretrained weights of three are adapted.
-
-    Raises:
-        UsageError: the size or the channels do not suit the backbone, or the weights do not exist.
-        MissingExtraError: the weights' package is not installed.
+    `heads` says how many of the outputs belong to each of several softmaxes, none for one.
+    `policy` is the Keras dtype policy of the backbone; head and output are float32 under any. A
+    network that was handed over keeps its own `stochastic_depth` at 0.
     """
     backbone.check_sizes((image_size,))
     backbone.check_channels(channels)
@@ -149,10 +127,7 @@ def build_model(
 
 
 def grouped_softmax(logits: keras.KerasTensor, sizes: Sequence[int]) -> keras.KerasTensor:
-    """Return a softmax for each of several heads, side by side.
-
-    `sizes` says how many columns of `(batch, sum of sizes)` belong to each head.
-    """
+    """Return a softmax for each of several heads, side by side, by their numbers of columns."""
     if len(sizes) == 1:  # nothing to split, which TensorFlow refuses
         return keras.ops.softmax(logits)
     parts = keras.ops.split(logits, np.cumsum(sizes)[:-1].tolist(), axis=-1)

@@ -4,15 +4,12 @@ import keras
 
 
 def set_rate(network: keras.Model, rate: float) -> str:
-    """Set the share of residual branches that a training step drops, image by image.
+    """Set the share of residual branches that a step drops, image by image; return a sentence.
 
     It rises linearly with depth up to `rate` at the last block (Huang et al., arXiv:1603.09382).
     KerasCV's and Keras's EfficientNets bring 0.2, meant for hundreds of epochs from scratch: on
     a pretrained network that is fine-tuned for a few, the first steps then mend what dropping
     broke.
-
-    Returns:
-        What was decided, as a sentence; empty where nothing was asked for and nothing is there.
     """
     layers = [layer for layer in network.layers if _drops_branches(layer)]
     for place, layer in enumerate(layers, start=1):

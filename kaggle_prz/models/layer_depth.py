@@ -54,11 +54,6 @@ def rates(classifier: "keras.Model", decay: float) -> dict[str, float]:
     Layers are divided into at most twelve bands of equal numbers of kernels, so that a decay
     from a band to the one before it means much the same in networks of 20 layers and of 200 (Clark
     et al., arXiv:2003.10555, of the blocks of a transformer).
-
-    Example:
-        >>> tiny = build_model("tiny", image_size=32, classes=4)
-        >>> [share for path, share in rates(tiny, 0.5).items() if "conv" in path]
-        [0.0625, 0.125, 0.25, 0.5]
     """
     groups = backbone_of(classifier)
     bands = min(BANDS, len(groups))

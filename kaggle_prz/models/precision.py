@@ -33,10 +33,7 @@ def decide(precision: str) -> Decision:
 
 
 def as_built(decision: Decision, network: "keras.Model") -> str:
-    """Return in which precision the backbone of a classifier computes, read from its layers.
-
-    It is the decision's reason where the layers follow it, else what they compute in.
-    """
+    """Return the precision of a backbone's layers, and the decision's reason if they follow it."""
     import keras
 
     wanted = keras.DTypePolicy(decision.policy).compute_dtype

@@ -49,24 +49,14 @@ class Answering:
 
 
 def views_of(flips: Sequence[str], tta: bool) -> tuple[str, ...]:
-    """Views to average: the plain one, and its mirror image where the task allows.
-
-    Example:
-        >>> views_of(("horizontal", "vertical"), tta=True)
-        ('plain', 'horizontal')
-    """
+    """Views to average: the plain one, and its mirror image where the task allows."""
     if not tta or not flips:
         return ("plain",)
     return ("plain", "horizontal" if "horizontal" in flips else flips[0])
 
 
 def head_views(flips: Sequence[str]) -> tuple[str, ...]:
-    """Views that a head alone may be fitted to, and answer from: as many as flips can make.
-
-    Example:
-        >>> head_views(("horizontal", "vertical")), head_views(())
-        (('plain', 'horizontal', 'vertical', 'both'), ('plain',))
-    """
+    """Views that a head alone may be fitted to, and answer from: as many as flips can make."""
     both = ("both",) if len(flips) == 2 else ()
     return ("plain", *flips, *both)
 
@@ -80,10 +70,7 @@ def predict(
     views: Sequence[str] = ("plain",),
     advance: Advance | None = None,
 ) -> NDArray[np.float32]:
-    """Return outputs of `model`, `(rows, outputs)`, for `rows` of `pixels`, averaged over `views`.
-
-    `advance` is called after every step with the images that it added.
-    """
+    """Return outputs of `model`, `(rows, outputs)`, for `rows`, averaged over `views`."""
     outputs = np.zeros((len(rows) * len(views), model.output_shape[-1]), np.float32)
     done = 0
     for batch in prediction_batches(pixels, rows, batch_size=batch_size, views=views):

@@ -20,33 +20,20 @@ class TransferReport:
     """What became of every weight of the receiving network, by name."""
 
     kept: tuple[str, ...]  # set from the weight of the same name and shape
-    reinitialised: tuple[str, ...] = ()  # left at its own initial value, because that was asked for
     resampled: tuple[str, ...] = ()  # position embeddings, interpolated to the target's grid
 
     def to_json(self) -> dict[str, list[str]]:
         """Return the report as JSON values, with `resampled` only if there is any."""
-        report = {"kept": list(self.kept), "reinitialised": list(self.reinitialised)}
+        report: dict[str, list[str]] = {"kept": list(self.kept), "reinitialised": []}
         return report | ({"resampled": list(self.resampled)} if self.resampled else {})
 
 
-def transfer(
-    source: keras.Model, target: keras.Model, *, reinitialise: Sequence[str] = ()
-) -> TransferReport:
-    """Set every weight of `target` to the weight of the same name in `source`.
+def transfer(source: keras.Model, target: keras.Model) -> TransferReport:
+    """Set every weight of `target` to the weight of the same name in `source`, or none at all.
 
-    Position embeddings of another grid are interpolated, see `positions.resampled`. Weights whose
-    names begin with a prefix in `reinitialise`, such as `"head"`, keep their initial values.
-
-    Raises:
-        TransferError: a weight without partner on either side, or of another shape; the message
-            lists both sides. Nothing is changed then.
-
-    Example:
-        >>> small, large = (build_model("tiny", size, classes=4) for size in (32, 64))
-        >>> len(transfer(small, large).kept)
-        22
+    Position embeddings of another grid are interpolated, see `positions.resampled`.
     """
-    return _set(named_weights(source), named_weights(target), reinitialise)
+    return _set(named_weights(source), named_weights(target))
 
 
 def transfer_in_order(source: keras.Model, target: keras.Model) -> TransferReport:
@@ -58,11 +45,9 @@ def transfer_in_order(source: keras.Model, target: keras.Model) -> TransferRepor
 
 
 def _set(
-    given: Mapping[str, keras.Variable],
-    wanted: Mapping[str, keras.Variable],
-    reinitialise: Sequence[str] = (),
+    given: Mapping[str, keras.Variable], wanted: Mapping[str, keras.Variable]
 ) -> TransferReport:
-    report = fitting(_shapes(given), _shapes(wanted), reinitialise=reinitialise)
+    report = fitting(_shapes(given), _shapes(wanted))
     for name in report.kept:
         wanted[name].assign(given[name])
     for name in report.resampled:
@@ -71,17 +56,13 @@ def _set(
 
 
 def fitting(
-    given: Mapping[str, tuple[int, ...]],
-    wanted: Mapping[str, tuple[int, ...]],
-    *,
-    reinitialise: Sequence[str] = (),
+    given: Mapping[str, tuple[int, ...]], wanted: Mapping[str, tuple[int, ...]]
 ) -> TransferReport:
     """Return what `transfer` would do, from the shapes of weights by name alone."""
-    fresh = tuple(name for name in wanted if name.startswith(tuple(reinitialise)))
-    pairs = [name for name in wanted if name not in fresh and name in given]
+    pairs = [name for name in wanted if name in given]
     other = [name for name in pairs if given[name] != wanted[name]]
     resampled = tuple(name for name in other if positions.fit(name, given[name], wanted[name]))
-    lacking = [name for name in wanted if name not in fresh and name not in given]
+    lacking = [name for name in wanted if name not in given]
     unused = [name for name in given if name not in wanted]
     misshapen = [
         f"{name} {given[name]} -> {wanted[name]}" for name in other if name not in resampled
@@ -98,7 +79,6 @@ def fitting(
         )
     return TransferReport(
         kept=tuple(name for name in pairs if name not in other),
-        reinitialised=fresh,
         resampled=resampled,
     )
 

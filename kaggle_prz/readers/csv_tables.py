@@ -27,9 +27,6 @@ def read_csv(path: Path, rows: int | None = None, columns: list[str] | None = No
 
     UTF-8, UTF-16 and else Windows' Western encoding; commas, semicolons or tabs. Columns without
     a name are left out.
-
-    Raises:
-        DataError: missing, or not a CSV with a header and rows no wider than it.
     """
     try:
         encoding, separator = dialect(path)
@@ -155,15 +152,7 @@ def _separator(lines: list[str]) -> str:
 
 
 def text_of(values: pd.Series, path: Path | None = None) -> Text:
-    """`(rows,)` cells without blanks around them, for a column of ids or labels.
-
-    Raises:
-        DataError: a cell of the file has more than 4,096 characters.
-
-    Example:
-        >>> text_of(pd.Series([" fox", "x" * 5000])).tolist()
-        ['fox', '']
-    """
+    """Return `(rows,)` cells without blanks around them, for a column of ids or labels."""
     stripped = values.str.strip()
     long = _too_long(stripped)
     if not long.any():

@@ -16,9 +16,6 @@ def tables(path: Path) -> list[pd.DataFrame]:
 
     Of COCO's annotations these are one row an image, joined by `image_id` whatever the order, and
     the images alone. `{id: label}` becomes columns `id` and `value`.
-
-    Raises:
-        DataError: no JSON, or values within values without end.
     """
     content = csv_tables.read_json(path)
     try:

@@ -25,11 +25,7 @@ class Kept(Generic[K, T]):
         self._kept: dict[K, T | DataError] = {}
 
     def __call__(self, key: K) -> T:
-        """Return what was read.
-
-        Raises:
-            DataError: it could not be read.
-        """
+        """Return what was read."""
         with self._lock:
             if key not in self._kept:
                 while len(self._kept) >= self._most:

@@ -69,16 +69,7 @@ class Speeds:
     measured: Mapping[tuple[int, int], Speed]  # by image size, px, and batch size; at least one
 
     def of(self, stage: Stage) -> Speed:
-        """As measured at the size of a stage, else scaled from the nearest size.
-
-        Of several batch sizes the nearest counts.
-
-        Example:
-            >>> speeds = Speeds({(32, 16): Speed(32, 90, 200, 1), (64, 8): Speed(64, 40, 80, 1)})
-            >>> stage = Stage(index=1, image_size=64, epochs=1, batch_size=16, learning_rate=1e-3)
-            >>> speeds.of(stage).train_images
-            40.0
-        """
+        """Return the speed at the nearest size and batch size, scaled to the size of a stage."""
 
         def distance(key: tuple[int, int]) -> tuple[float, float]:
             size, batch = key
@@ -101,15 +92,10 @@ Measured = Speed | Speeds
 
 @dataclass(frozen=True)
 class Slot:
-    """How long one fold may train.
+    """How long one fold may train."""
 
-    Attributes:
-        epochs: passes at most.
-        deadline: `time.monotonic()` by which training ends, and predicting begins; or None.
-    """
-
-    epochs: float
-    deadline: float | None = None
+    epochs: float  # passes at most
+    deadline: float | None = None  # `time.monotonic()` by which predicting begins
 
 
 @dataclass(frozen=True)

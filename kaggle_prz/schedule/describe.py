@@ -15,10 +15,7 @@ HEADS_FIRST = (
 
 
 def of(stage: Stage, recipe: Recipe, *, has_classes: bool = True) -> list[str]:
-    """Return a sentence for every choice that changes what trains or what predicts.
-
-    `has_classes` says whether labels are classes or tags, not numbers.
-    """
+    """Return a sentence for every choice that changes what trains or what predicts."""
     said = []
     if recipe.layer_decay < 1:
         said.append(
@@ -56,10 +53,7 @@ def untrained(stages: Sequence[Stage]) -> str:
 def show_stages(
     stages: Sequence[Stage], workload: Workload, speed: Measured | None, console: Console
 ) -> None:
-    """Show the stage table, with times predicted from `speed` if it is known.
-
-    A ramp has a column where it tells something, see `ramps_to_show`.
-    """
+    """Show the stage table, with times predicted from `speed` if it is known."""
     ramps = ramps_to_show(stages)
     compute = [stage.epochs * stage.image_size**2 for stage in stages]
     rows = []

@@ -10,15 +10,7 @@ _AT_THE_FULL_SIZE = 0.2  # Composer: see linear
 
 
 def equal_compute(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
-    """Divide `epochs` so that every stage costs the same compute (EfficientTrain++).
-
-    Args:
-        sizes: image size of every stage, px.
-        epochs: in all.
-
-    Returns:
-        Epochs of every stage, in proportion to 1 / size².
-    """
+    """Divide `epochs` as 1 / size², so that stages cost the same compute (EfficientTrain++)."""
     return _in_proportion([1 / size**2 for size in sizes], epochs)
 
 
@@ -59,12 +51,7 @@ SCHEDULES: dict[str, Callable[[Sequence[int], float], tuple[float, ...]]] = {
 
 
 def divided(recipe: Recipe, epochs: float) -> tuple[float, ...]:
-    """`epochs` in all, divided among the stages of `recipe` by its schedule.
-
-    Example:
-        >>> divided(Recipe(sizes=(96, 128), schedule="equal_epochs"), 6)
-        (3.0, 3.0)
-    """
+    """Divide `epochs` in all among the stages of `recipe`, by its schedule."""
     return SCHEDULES[recipe.schedule](recipe.sizes, epochs)
 
 

@@ -48,10 +48,7 @@ def _written(value: object) -> str:
 def sentences(
     error: pydantic.ValidationError, known: Sequence[str], sources: Mapping[str, str]
 ) -> str:
-    """Return a line for each mistake in the keys of a recipe.
-
-    `known` are the keys that there are; `sources` says of keys where they are written.
-    """
+    """Return a line for each mistake in the keys of a recipe, with the source of the key."""
     lines = []
     mistakes = error.errors(include_url=False)
     told = {_named(mistake) for mistake in mistakes if mistake["type"] not in _OF_ANOTHER_FORM}

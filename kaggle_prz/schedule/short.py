@@ -28,23 +28,8 @@ def in_time(
     pretrained network does alone, and larger sizes are given up for that; for the first alone to
     be trained, it takes more of them. Else heads at all sizes that fit cost less and score better:
     such stages have no epochs, and only the last of them may be trained, from its head on, with
-    the time that is left. The first of a run fits in any case.
-
-    Args:
-        asked: epochs of every stage, where none may have more.
-        shares: see `within`.
-        seen: features of the first stage's training images are made already.
-
-    Example:
-        >>> from kaggle_prz.schedule.cost import Speed
-        >>> stages = stages_of(Recipe(sizes=(96, 144, 192), folds=5))
-        >>> load = Workload(5, 1800, 400, views=2, refits_head=True, shares_features=True)
-        >>> fast = Speed(image_size=96, train_images=100, predict_images=300, start=10)
-        >>> for seconds in (50, 500):
-        ...     fitted = in_time(seconds, stages, load, fast)
-        ...     print([(stage.name, stage.epochs) for stage in fitted])
-        [('stage1-96', 0.0), ('stage2-144', 0.0)]
-        [('stage1-96', 2.17), ('stage2-144', 0.96)]
+    the time that is left. The first of a run fits in any case. No stage gets more epochs than
+    `asked`; `seen` says that features of the first stage's training images are made already.
     """
     first = stages[0]
     begins, heads = first.index == 1, first.epochs == 0 and workload.shares_features
@@ -72,7 +57,8 @@ def in_time(
         as_asked = asked is not None and fitted[0].epochs >= asked[0]
         if as_asked or not workload.shares_features or not (begins or heads):
             return fitted
-        if _steps_a_fold(fitted[0], workload) >= _fewest(fitted, stages, workload):
+        steps = workload.trained_images(fitted[0].epochs) / workload.folds / fitted[0].batch_size
+        if steps >= _fewest(fitted, stages, workload):
             return fitted
     return heads_alone(seconds, stages, workload, speed, seen=seen) if begins or heads else ()
 
@@ -135,7 +121,3 @@ def _head(stage: Stage, views: int) -> Stage:
 def _fewer(views: int) -> list[int]:
     """So many, then half, down to one: flips come in pairs."""
     return [views >> halvings for halvings in range(views.bit_length())]
-
-
-def _steps_a_fold(stage: Stage, workload: Workload) -> float:
-    return workload.trained_images(stage.epochs) / workload.folds / stage.batch_size

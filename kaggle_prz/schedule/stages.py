@@ -9,19 +9,12 @@ USUAL_BATCH = 32
 
 
 def stages_of(recipe: Recipe) -> tuple[Stage, ...]:
-    """Return the stages of a recipe, before any time limit.
+    """Return a stage for every size of a recipe, in order, before any time limit.
 
     Batch size falls with the square of the image size, so that memory stays what it is at the
     first size, in multiples of 8 where it can, but not below 32 unless the first was: gradients of
     few images are noisy, and most devices hold 32. The learning rate falls from stage to stage:
     later stages refine what earlier ones learned.
-
-    Returns:
-        One `Stage` for every size of the recipe, in order.
-
-    Example:
-        >>> [stage.name for stage in stages_of(Recipe(sizes=(96, 144)))]
-        ['stage1-96', 'stage2-144']
     """
     epochs = (
         recipe.epochs

@@ -21,24 +21,12 @@ def within(
     capped: bool,
     shares: Sequence[float] | None = None,
 ) -> tuple[Stage, ...]:
-    """Fit the epochs of `stages` to `seconds`, in the proportions of the recipe's schedule.
+    """Return the stages that fit into `seconds`, with epochs in the proportions of `shares`.
 
     The time of building and predicting is set aside first, and 6 % as a margin for a machine
     that slows down. Stages that would not get a tenth of an epoch are given up, largest
-    first: a stage trained well beats two that are not.
-
-    Args:
-        seconds: left for these stages.
-        stages: not started yet, in order.
-        workload: of every stage.
-        speed: as measured last.
-        capped: never train longer than the epochs that `stages` came with; otherwise `shares`
-            alone matter and only 30 epochs in all are the limit.
-        shares: of the epochs, one for every stage, such as `divided` gives; they stay in
-            proportion where stages are given up. Default: equal compute.
-
-    Returns:
-        The stages that fit, with their epochs; empty when not even one does.
+    first: a stage trained well beats two that are not. The default is equal compute. With
+    `capped` no stage gets more epochs than it came with; else only 30 in all are the limit.
     """
     shares = shares or equal_compute([stage.image_size for stage in stages], 1.0)
     for count in range(len(stages), 0, -1):

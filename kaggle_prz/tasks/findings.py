@@ -27,55 +27,31 @@ class Image:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two images that are near-duplicates.
-
-    Attributes:
-        first, second: a training image, and another one or a test image.
-        same: their pixels are equal where they are compared.
-        contradicting: their labels differ.
-    """
+    """Two near-duplicates: a training image, and another one or a test image."""
 
     first: Image
     second: Image
-    same: bool
-    contradicting: bool = False
+    same: bool  # their pixels are equal where they are compared
+    contradicting: bool = False  # their labels differ
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found in the images of a task, and in its ids and groups.
+    """What was found in the images of a task, and in its ids and groups."""
 
-    Attributes:
-        opened: images that were opened.
-        unsaid: why images were not opened or not compared, and what to do; else empty.
-        unreadable: images that cannot be decoded, each with its decoder's reason.
-        sets: near-duplicates among the training images.
-        contradicting: sets whose labels differ.
-        pairs: of every set, one image with each of the others; differing labels come first.
-        leaks: training image and test image that are near-duplicates.
-        groups: of training rows, that rows to predict are of too.
-        ids: of training rows and of rows to predict, where they do more than count rows.
-    """
-
-    opened: int = 0
-    unsaid: str = ""
-    unreadable: tuple[tuple[Image, str], ...] = ()
-    sets: tuple[tuple[Image, ...], ...] = ()
-    contradicting: int = 0
-    pairs: tuple[Pair, ...] = ()
-    leaks: tuple[Pair, ...] = ()
-    groups: tuple[str, ...] = ()
-    ids: tuple[str, ...] = ()
+    opened: int = 0  # images that were opened
+    unsaid: str = ""  # why images were not opened or compared, and what to do
+    unreadable: tuple[tuple[Image, str], ...] = ()  # and the decoder's reason
+    sets: tuple[tuple[Image, ...], ...] = ()  # near-duplicates among the training images
+    contradicting: int = 0  # sets whose labels differ
+    pairs: tuple[Pair, ...] = ()  # of every set one image with each other; differing labels first
+    leaks: tuple[Pair, ...] = ()  # a training and a test image that are near-duplicates
+    groups: tuple[str, ...] = ()  # of training rows and of rows to predict
+    ids: tuple[str, ...] = ()  # of both, where they do more than count rows
 
 
 def unopened(task: Task, unsaid: str, reasons: Mapping[int, str] | None = None) -> Findings:
-    """Return what can be said without comparing images.
-
-    Args:
-        task: as read.
-        unsaid: why they are not compared, and what to do.
-        reasons: of rows that were found unreadable, where images were opened.
-    """
+    """Return what can be said without comparing images; `reasons` are of unreadable ones by row."""
     return Findings(
         opened=0 if reasons is None else files(task),
         unsaid=unsaid,
@@ -86,12 +62,7 @@ def unopened(task: Task, unsaid: str, reasons: Mapping[int, str] | None = None) 
 
 
 def look(task: Task, decoded: Decoded) -> Findings:
-    """Compare the images of a task.
-
-    Args:
-        task: as read.
-        decoded: its images at some size, training rows first.
-    """
+    """Compare the images of a task, decoded at some size, those of training rows first."""
     store = decoded.stores[min(decoded.stores)]
     seen = np.flatnonzero(decoded.readable)
     count = len(task.images.train_rows)

@@ -19,22 +19,11 @@ _MANY_GROUPS = 10_000
 
 
 def draw(task: Task, folds: int, seed: int) -> NDArray[np.int64]:
-    """Assign every training row to the fold that holds it out.
+    """Return the fold from 0 that holds each training row out, `(train,)`; every fold has some.
 
     Rows are stratified by class, by the rarest of their tags, or by the tenth of the range of
     ranks that their number is in; of heads, by the classes of all together, or by the rarest of
     them where too few rows have the same. Where the task has groups, a group is never divided.
-
-    Args:
-        task: the competition.
-        folds: at least 2.
-        seed: the same seed draws the same folds.
-
-    Returns:
-        `(train,)` int64 in `[0, folds)`; every fold holds out at least one row.
-
-    Raises:
-        UsageError: fewer than 2 folds, or more folds than rows or groups.
     """
     if folds < 2:
         raise UsageError(
@@ -77,10 +66,7 @@ def _nearly_ungrouped(groups: NDArray[np.str_]) -> bool:
 
 
 def strata(task: Task, folds: int) -> NDArray[np.int64]:
-    """Return what folds are balanced by, `(train,)`; every stratum has at least `folds` rows.
-
-    Strata that are smaller are put together, the smallest first.
-    """
+    """Return what folds are balanced by, `(train,)`; the smallest are pooled up to `folds` rows."""
     _, layers, rows = np.unique(
         outputs.of(task).strata(task.labels, folds), return_inverse=True, return_counts=True
     )
@@ -133,11 +119,7 @@ def write(path: Path, task: Task, column: NDArray[np.int64]) -> None:
 
 
 def read(path: Path, task: Task, folds: int) -> NDArray[np.int64]:
-    """Read the fold column back, joined to the task's rows by id.
-
-    Raises:
-        RunError: the file does not cover exactly the task's training rows.
-    """
+    """Read the fold column back, joined to the task's rows by id."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             by_id = {row["id"]: int(row["fold"]) for row in csv.DictReader(file)}

@@ -36,11 +36,8 @@ def files_of(task: Task) -> list[str]:
 def readable(task: Task, seen: NDArray[np.bool_]) -> Task:
     """Return the task without training rows that have no readable image; test rows all stay.
 
-    Of a bag, the other images stay. The images are named in the task's warnings.
-
-    Args:
-        task: as read.
-        seen: `(train images + test images,)`, in the order of `files_of`.
+    Of a bag, the other images stay. The images are named in the task's warnings. `seen` is
+    `(train images + test images,)`, in the order of `files_of`.
     """
     images = task.images
     train, test = np.split(seen, [len(images.train_files)])
@@ -79,13 +76,7 @@ def _fates(task: Task, train: NDArray[np.bool_], test: NDArray[np.bool_]) -> lis
 
 
 def place(task: Task, seen: NDArray[np.bool_], folds: NDArray[np.int64]) -> Rows:
-    """Find the images of `readable(task, seen)` in the stores of `task`.
-
-    Args:
-        task: as read.
-        seen: `(train images + test images,)`, in the order of `files_of`.
-        folds: `(train,)` of `readable(task, seen)`.
-    """
+    """Find the images of `readable(task, seen)`, whose folds are given, in the stores of `task`."""
     images = task.images
     count = len(images.train_files)
     train = np.flatnonzero(seen[:count])
@@ -100,22 +91,10 @@ def place(task: Task, seen: NDArray[np.bool_], folds: NDArray[np.int64]) -> Rows
 
 
 def pooled(ids: Text, predictions: Array) -> tuple[Text, Array]:
-    """Return one prediction a row: the mean of those of its images.
+    """Return one prediction `(rows, k)` for each row, in order of `ids`: the mean of its images'.
 
     Where one image is enough, such as a lesion in one of many slices, the largest would
     suit better; the mean serves every kind, and probabilities still sum to 1.
-
-    Args:
-        ids: `(images,)` of the row of each.
-        predictions: `(images, k)`.
-
-    Returns:
-        `(rows,)` ids, each once and in the order in which they first come, and `(rows, k)`.
-
-    Example:
-        >>> ids, means = pooled(np.array(["b", "a", "b"]), np.array([[0.0], [0.5], [1.0]]))
-        >>> ids.tolist(), means.tolist()
-        (['b', 'a'], [[0.5], [0.5]])
     """
     _, first, place = np.unique(ids, return_index=True, return_inverse=True)
     if len(first) == len(ids):

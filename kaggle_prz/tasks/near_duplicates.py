@@ -18,14 +18,8 @@ def held_together(task: Task, first: Rows, folds: int) -> Task:
 
     Groups that such a pair connects become one, under the first of their names. A task without
     groups has them only where there are near-duplicates: every other row is a group of its own,
-    named by its id. Where that would leave fewer groups than folds, or most rows in one group, the
-    groups stay as they were.
-
-    Args:
-        task: only rows with a picture.
-        first: `(train images + test images seen,)` as `find` returns it, those of training rows
-            first.
-        folds: how many parts there must be at least.
+    named by its id. Where that would leave fewer groups than `folds`, or most rows in one group,
+    the groups stay as they were. `first` is what `duplicates.find` returns of the images seen.
     """
     train = first[: len(task.images.train_rows)]
     groups = _joined(task, train)

@@ -22,15 +22,6 @@ _TENTHS = 10
 class Target(ABC):
     """Labels <-> outputs of a network from 0 to 1, and all else that differs between kinds.
 
-    Attributes:
-        kind: of the task.
-        noun: what one of the outputs stands for.
-        has_classes: whether rows are of classes or tags, not numbers.
-        one_class: whether a row has one class, of each head: then accuracy is of interest.
-        indexes: whether targets are class indexes.
-        count: outputs.
-        words: what each output is called in a sentence.
-
     Example:
         >>> paw = Numbers(1, np.array([1.0]), np.array([101.0]))
         >>> paw.targets(np.array([[26.0]])).tolist(), paw.predictions(np.array([[0.5]])).tolist()
@@ -38,14 +29,14 @@ class Target(ABC):
     """
 
     kind: ClassVar[Kind]
-    noun: ClassVar[str] = "class"
-    has_classes: ClassVar[bool] = True
-    one_class: ClassVar[bool] = False
-    indexes: ClassVar[bool] = False
+    noun: ClassVar[str] = "class"  # what one of the outputs stands for
+    has_classes: ClassVar[bool] = True  # whether rows are of classes or tags, not numbers
+    one_class: ClassVar[bool] = False  # a row, of each head: then accuracy is of interest
+    indexes: ClassVar[bool] = False  # whether targets are class indexes
 
-    count: int
+    count: int  # outputs
     _: KW_ONLY
-    words: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()  # what each output is called in a sentence
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -239,18 +230,14 @@ class Tags(Target):
 
 @dataclass(frozen=True, eq=False)
 class Numbers(Target):
-    """Numbers: sigmoids over the range of their training labels, which no prediction leaves.
-
-    Attributes:
-        low, high: `(count,)` smallest and largest training label of every number.
-    """
+    """Numbers: sigmoids over the range of their training labels, which no prediction leaves."""
 
     kind: ClassVar[Kind] = "numbers"
     noun: ClassVar[str] = "number"
     has_classes: ClassVar[bool] = False
 
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    low: NDArray[np.float64]  # `(count,)` smallest training label of every number
+    high: NDArray[np.float64]  # `(count,)` largest
 
     def targets(self, labels: Array) -> Array:
         """Return where labels are in their range."""
@@ -312,23 +299,12 @@ def target(kind: Kind, names: Sequence[str], labels: Array, heads: Sequence[Head
 
 
 def of(task: Task) -> Target:
-    """Return what the kind of a task asks of a network.
-
-    Example:
-        ```python
-        outputs.of(task).activation  # "softmax"
-        ```
-    """
+    """Return what the kind of a task asks of a network."""
     return target(task.kind, task.classes, task.labels, task.heads)
 
 
 def shares(targets: Array, sizes: Sequence[int]) -> NDArray[np.float32]:
-    """Return class indexes as shares of classes, all of each row's at its own class.
-
-    Example:
-        >>> shares(np.array([[1, 0]]), (2, 3)).tolist()
-        [[0.0, 1.0, 1.0, 0.0, 0.0]]
-    """
+    """Return class indexes `(rows, heads)` as shares of all classes, side by side, 1 at its own."""
     return one_hot(targets.reshape(len(targets), -1), sizes).astype(np.float32)
 
 

@@ -55,10 +55,7 @@ class _Took:
 
 
 class InProcess:
-    """Prepares and trains stages of one run in this process, see `worker.Worker`.
-
-    `stores` are of all sizes of `augmentation.decoded_sizes`; `console` gets a bar a fold.
-    """
+    """Prepares and trains stages of one run in this process, see `worker.Worker`."""
 
     def __init__(
         self,

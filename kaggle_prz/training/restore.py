@@ -9,11 +9,7 @@ from kaggle_prz.tasks import outputs
 
 
 class Restored:
-    """The network of a stage; the weights of its folds are set one after the other.
-
-    Raises:
-        UsageError: the backbone does not take the stage's size.
-    """
+    """The network of a stage; the weights of its folds are set one after the other."""
 
     def __init__(self, run: Run, backbone: Backbone, stage: Stage):
         self._run, self._stage = run, stage

@@ -66,16 +66,7 @@ class FoldWork:
 
 
 class StageTrainer:
-    """Trains the folds of one stage in one compiled model.
-
-    Args:
-        shares: classes have shares of rows, see `loss_and_metrics`.
-        heads: outputs of each head; none where there is one.
-        tell: gets a sentence on what went otherwise than planned.
-
-    Attributes:
-        notes: what was decided, and what happened, as sentences.
-    """
+    """Trains the folds of one stage in one compiled model; `tell` gets what was not planned."""
 
     def __init__(
         self,
@@ -152,15 +143,10 @@ class StageTrainer:
         *,
         callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> pd.DataFrame:
-        """Train one fold from the weights that the model holds.
+        """Train one fold from the weights that the model holds; return about 40 rows of history.
 
-        Returns:
-            The history: about 40 rows with `epoch`, `step`, `loss`, `accuracy` (means since the
-            row before), `learning_rate` and `seconds`; `val_score` where a pass was scored, and
-            `rollback` where the loss was no number.
-
-        Raises:
-            TrainingError: the loss became NaN or infinite, and did so again at lower rates.
+        `loss` and `accuracy` are means since the row before; `val_score` is there where a pass was
+        scored, and `rollback` where the loss was no number.
         """
         self._new_optimizer.put_back()
         self._new_generators.put_back()
@@ -204,10 +190,7 @@ class StageTrainer:
         return pd.DataFrame(history.rows)
 
     def averaged(self, fold: int) -> AbstractContextManager[None]:
-        """Give the model the weights that predict within; those of its last step afterwards.
-
-        Where another fold was trained last, the model stays as it is.
-        """
+        """Give the model the weights that predict within, if this fold was trained last."""
         if self._average is None or self._average[0] != fold:
             return contextlib.nullcontext()
         return self._average[1].swapped(self._model)

@@ -32,12 +32,7 @@ class _InHand(NamedTuple):
 
 
 class FirstWeights:
-    """Sets the first weights of every fold of a stage, and says where they come from.
-
-    Attributes:
-        seconds: that the stage in hand took for features and statistics.
-        speed: images a second of the last features.
-    """
+    """Sets the first weights of every fold of a stage, and says where they come from."""
 
     def __init__(
         self,
@@ -54,7 +49,7 @@ class FirstWeights:
         self._kept: tuple[Stage, keras.Model] | None = None
         self._in_hand: _InHand | None = None
         self._shared: dict[tuple[_Part, str], NDArray[np.float32]] = {}  # empty: folds share none
-        self.seconds = self.speed = 0.0
+        self.seconds = self.speed = 0.0  # of the stage in hand; images a second
 
     @property
     def before(self) -> Stage | None:

@@ -1,9 +1,8 @@
 """What trains the folds of a stage, as a protocol: in this process, or elsewhere.
 
-The caller owns time and records: it says which folds are trained and for how long, writes down what
-each of them took, and seals it. A worker owns the folds: it writes a fold's files and says what is
-in them. A fold starts from the file of weights of the stage before, never from a network in memory,
-so a worker may live in another process or on another machine.
+The caller owns time and records; a worker writes a fold's files and says what is in them. A fold
+starts from the file of weights of the stage before, never from a network in memory, so a worker
+may live in another process or on another machine.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -23,7 +23,6 @@ def test_every_weight_passes_to_the_larger_network():
     report = transfer(small, large)
     assert equal(small.get_weights(), large.get_weights())
     assert len(report.kept) == len(small.weights) == 22
-    assert report.reinitialised == ()
     assert {"block1_conv/kernel", "block1_norm/moving_mean", "head/bias"} <= set(report.kept)
     assert report.to_json() == {"kept": list(report.kept), "reinitialised": []}
     images = np.random.default_rng(0).uniform(0, 255, (2, 24, 24, 3)).astype("float32")
@@ -33,22 +32,12 @@ def test_every_weight_passes_to_the_larger_network():
     assert np.isfinite(large(images)).all()
 
 
-def test_what_is_to_be_reinitialised_keeps_its_own_values():
-    small, large = tiny(16, seed=1), tiny(24, seed=2)
-    head = large.get_layer("head").get_weights()
-    report = transfer(small, large, reinitialise=["head"])
-    assert report.reinitialised == ("head/kernel", "head/bias")
-    assert equal(large.get_layer("head").get_weights(), head)
-    assert equal(small.get_weights()[:-2], large.get_weights()[:-2])
-
-
-def test_a_head_of_other_classes_passes_only_when_reinitialised():
+def test_a_head_of_other_classes_is_refused():
     small, large = tiny(16, seed=1, classes=3), tiny(16, seed=2, classes=5)
     before = large.get_weights()
     with pytest.raises(TransferError, match=r"2 with another shape: head/kernel \(64, 3\) -> \(64"):
         transfer(small, large)
     assert equal(large.get_weights(), before)
-    assert len(transfer(small, large, reinitialise=["head"]).kept) == 20
 
 
 def net(*names: str) -> keras.Model:

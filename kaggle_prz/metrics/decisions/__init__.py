@@ -21,13 +21,7 @@ __all__ = ["Decision", "default", "fit", "score_with"]
 
 
 def default(metric: Metric, kind: Kind, columns: int) -> Decision:
-    """Return the decision that is fitted on nothing.
-
-    Example:
-        >>> from kaggle_prz import metrics
-        >>> default(metrics.get("quadratic_kappa"), "classes", 4).cut_points
-        (0.5, 1.5, 2.5)
-    """
+    """Return the decision that is fitted on nothing."""
     if isinstance(metric, HeadsMetric):
         return _of_heads(metric, [default(metric.alone, "classes", k) for k in metric.sizes])
     if kind == "numbers":
@@ -53,22 +47,7 @@ def fit(metric: Metric, kind: Kind, labels: Array, predictions: Array, seed: int
     | quadratic kappa | classes | cut points over the expected index |
     | a mean over heads | heads | for each head what is fitted on its classes |
 
-    Args:
-        metric: of the competition; unless it wants labels, there is nothing to fit.
-        kind: of labels and predictions.
-        labels: true ones, in the form of their kind.
-        predictions: `(n, k)`, each row by a fold that held it out.
-        seed: of the rows drawn to tell noise.
-
-    Raises:
-        UsageError: predictions that the metric cannot score.
-
-    Example:
-        >>> from kaggle_prz import metrics
-        >>> import numpy as np
-        >>> rows = np.array([[0.88, 0.12], [0.68, 0.32], [0.58, 0.42]])
-        >>> fit(metrics.get("binary_f1"), "classes", np.array([0, 1, 1]), rows).thresholds
-        (0.3,)
+    `seed` draws the rows that tell noise.
     """
     metric.check(kind, predictions.shape[1])
     if isinstance(metric, HeadsMetric):
@@ -93,12 +72,7 @@ def fit(metric: Metric, kind: Kind, labels: Array, predictions: Array, seed: int
 
 
 def score_with(metric: Metric, labels: Array, predictions: Array, decision: Decision) -> float:
-    """Return the score of predictions under a decision, which matters to metrics of labels only.
-
-    Raises:
-        UsageError: predictions that the metric cannot score.
-        RunError: a decision fitted on other columns.
-    """
+    """Return the score of predictions under a decision, which matters to metrics of labels only."""
     metric.check(decision.kind, predictions.shape[1])
     if metric.wants != "labels":
         return metric.score(labels, predictions, decision.kind)

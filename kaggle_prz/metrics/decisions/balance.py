@@ -16,13 +16,10 @@ _WEIGHT_DIGITS = 6
 def weights(
     metric: Metric, truth: Labels, predictions: Probabilities, seed: int
 ) -> NDArray[np.float64] | None:
-    """Return weights that score better than none by more than noise, or None.
+    """Return `(k,)` weights that score better than none by more than noise, or None.
 
     They are powers of how much rarer a class is than the most frequent one, so that one number is
     fitted and not one a class; with power 1 they make up for the classes' shares in full.
-
-    Returns:
-        `(k,)` weights, 1 for the most frequent class.
     """
     rows = np.bincount(truth, minlength=predictions.shape[1])
     rarity = rows.max() / np.where(rows > 0, rows, rows.max())

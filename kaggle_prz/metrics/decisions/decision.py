@@ -18,48 +18,22 @@ class Decision:
 
     Classes are decided by the first of these that is not empty: cut points, a threshold, weights;
     else the most probable class is the answer. Heads are decided one by one. Tags are decided by
-    thresholds. Numbers are answers as they are.
-
-    Attributes:
-        kind: of the predictions.
-        reason: one sentence.
-        thresholds: `(k,)` probability from which on a tag is answered; of two classes, `(1,)` that
-            of the second.
-        cut_points: `(k - 1,)` ascending; a class is how many of them the expected index reaches.
-        weights: `(k,)` factors of the classes' probabilities.
-        never_empty: a row without any tag gets its most probable one.
-        sizes: how many columns belong to each head.
-        heads: the decision on each.
+    thresholds, from which on a tag is answered. Numbers are answers as they are.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     kind: Kind
-    reason: str
-    thresholds: tuple[float, ...] = ()
-    cut_points: tuple[float, ...] = ()
-    weights: tuple[float, ...] = ()
-    never_empty: bool = True
-    sizes: tuple[int, ...] = ()
+    reason: str  # one sentence
+    thresholds: tuple[float, ...] = ()  # `(k,)` of tags; `(1,)` of the second of two classes
+    cut_points: tuple[float, ...] = ()  # `(k - 1,)` rising; how many the expected index reaches
+    weights: tuple[float, ...] = ()  # `(k,)` factors of the classes' probabilities
+    never_empty: bool = True  # a row without any tag gets its most probable one
+    sizes: tuple[int, ...] = ()  # how many columns belong to each head
     heads: tuple["Decision", ...] = ()
 
     def apply(self, predictions: Array) -> Array:
-        """Return the answers to predictions.
-
-        Returns:
-            `(n,)` int64 class indexes, `(n, heads)` of them, `(n, k)` bools of tags, or the numbers
-            themselves.
-
-        Raises:
-            RunError: another number of columns.
-
-        Example:
-            >>> rows = np.array([[0.6, 0.3], [0.1, 0.2]])
-            >>> Decision("tags", "given", thresholds=(0.5, 0.25)).apply(rows).tolist()
-            [[True, True], [False, True]]
-            >>> Decision("classes", "given", thresholds=(0.25,)).apply(rows).tolist()
-            [1, 1]
-        """
+        """Return `(n,)` class indexes, `(n, heads)` of them, `(n, k)` bools of tags, or numbers."""
         self._check(predictions.shape[1])
         if self.kind == "numbers":
             return predictions

@@ -17,13 +17,10 @@ _DIGITS = 6
 
 
 def cut_points(truth: Labels, predictions: Probabilities) -> list[CutPoints]:
-    """Return cut points that Nelder and Mead's method finds, from two starts.
+    """Return two `(k - 1,)` rising cut points that Nelder and Mead's method finds, from two starts.
 
     The starts are rounding, and the points between which each class is answered as often as it is
     true: an expected index keeps away from the ends, where rounding answers too seldom.
-
-    Returns:
-        Two arrays, `(k - 1,)` and ascending.
     """
     classes = predictions.shape[1]
     positions = expected_index(predictions)

@@ -28,13 +28,10 @@ def one_for_all(
 def one_each(
     f_score: FScore, labels: Array, predictions: Probabilities, shared: float
 ) -> NDArray[np.float64]:
-    """Return the best threshold of each tag with 30 positive rows; others keep `shared`.
+    """Return `(k,)` best thresholds of tags with 30 positive rows; others keep `shared`.
 
     Tags are searched in turn while the others stay as they are; a macro average needs one turn,
     the others two. That empty rows get a tag later on is not foreseen here.
-
-    Returns:
-        `(k,)` thresholds.
     """
     truth = tag_truth(labels)
     answers = predictions >= shared

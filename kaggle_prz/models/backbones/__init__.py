@@ -143,10 +143,7 @@ def is_pretrained(backbone: Backbone, weights: str) -> bool:
 
 
 def pretrained_file(backbone: Backbone, weights: str) -> Path | None:
-    """Return the file that a backbone's weights start from; None for random or built-in ones.
-
-    `weights` is `"auto"`, `"imagenet"`, `"none"` or a path, as in a recipe.
-    """
+    """Return the file of a recipe's `weights`; None for random or built-in ones."""
     package = backbone.weights_package
     if weights == "none":
         return None

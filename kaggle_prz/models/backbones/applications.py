@@ -1,7 +1,4 @@
-"""Networks of keras.applications that bring their own pixel scaling, without weights.
-
-Weights are taken from a file (`--weights FILE`); nothing is fetched.
-"""
+"""Networks of keras.applications that bring their own pixel scaling; no weights are fetched."""
 
 import warnings
 from typing import TYPE_CHECKING

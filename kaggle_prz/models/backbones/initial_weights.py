@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def settings(policy: str, seed: int) -> Iterator[None]:
-    """Build networks within: with a Keras dtype policy, from a seed, channels last.
-
-    What the user set for all of Keras is put back at the end.
-    """
+    """Build networks within by a dtype policy and a seed, channels last; then put all back."""
     import keras
 
     before = keras.config.dtype_policy(), keras.config.image_data_format()

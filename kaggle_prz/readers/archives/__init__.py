@@ -22,31 +22,13 @@ _RULES = 1  # of what an archive unpacks to; a new number makes what is cached u
 def unpacked(
     root: Path, cache: Path, console: Console | None = None, *, limit_bytes: int = 500_000_000_000
 ) -> Path:
-    """Return a competition's files with every archive unpacked.
+    """Return a competition's files with every archive unpacked; `root` itself where there is none.
 
     `X.zip` unpacks into a folder `X`, and `X/X` is folded into it; `labels.csv.zip` into the file
     `labels.csv`; archives in archives likewise. An archive whose folder or file stands beside it
-    is passed over. Plain files become links.
-
-    Args:
-        root: the files as they were downloaded; nothing is written to it.
-        cache: directory for unpacked files, on a disk with room for them; outside of `root`.
-        console: gets a bar; default: says nothing.
-        limit_bytes: most bytes that are written, archives within archives included; 1 GB of the
-            disk is kept free in any case.
-
-    Returns:
-        `root` where no archive is to be unpacked, else a directory in `cache` that is the same
-        for the same archives (names, sizes, times of change) and is made only once.
-
-    Raises:
-        DataError: an archive is damaged, cut short, encrypted or unsafe, or a part is missing.
-        DiskFullError: no room.
-        MissingExtraError: a 7z archive, and py7zr is not installed.
-
-    Example:
-        >>> unpacked(Path("dogs"), Path("cache"))  # doctest: +SKIP
-        PosixPath('cache/dogs-0a1b2c3d4e5f6071')
+    is passed over. Plain files become links. Nothing is written to `root`: a directory in `cache`
+    is made once for the same archives (names, sizes, times of change). `limit_bytes` counts
+    archives within archives; 1 GB of the disk is kept free in any case.
     """
     found = survey(root)
     if not found.archives:

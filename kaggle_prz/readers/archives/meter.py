@@ -34,12 +34,7 @@ class Meter:
             )
 
     def count(self, size: int) -> None:
-        """Count `size` bytes before they are written.
-
-        Raises:
-            DataError: more than the limit, or than a thousand times the archive's size.
-            DiskFullError: more than the disk has room for.
-        """
+        """Count `size` bytes before they are written."""
         self.total += size
         self._written += size
         if self.total > self._room < self._limit:

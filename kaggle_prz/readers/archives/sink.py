@@ -35,11 +35,7 @@ class Sink:
             self._make(parts)
 
     def open(self, name: str) -> "Output":
-        """Open the file of a member; a second one of exactly that name replaces the first.
-
-        Raises:
-            DataError: the path is unsafe, or taken by a name that differs by case only.
-        """
+        """Open the file of a member; a second one of exactly that name replaces the first."""
         parts = self.parts(name)
         if not parts:
             raise DataError(
@@ -83,11 +79,7 @@ class Sink:
             ) from error
 
     def parts(self, name: str) -> tuple[str, ...]:
-        """Return the folders and the file that a member's name means, below `folder`.
-
-        Raises:
-            DataError: absolute, with `..` or a drive, or too deep.
-        """
+        """Return the folders and the file that a member's name means, below `folder`."""
         path = name.replace("\\", "/")
         parts = [part for part in path.split("/") if part not in ("", ".")]
         unsafe = any(part == ".." or _DRIVE.match(part) for part in parts) or "\0" in path

@@ -1,8 +1,4 @@
-"""Files of many pictures, with what is known of each: a row is a picture, and is read when asked.
-
-`readers.formats` lists them. The first row says which fields hold the picture. Nothing here knows
-of labels or roles.
-"""
+"""Files of many pictures; the first row says which fields hold one. No labels or roles here."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,15 +12,9 @@ __all__ = ["Form", "Records", "open_file"]
 
 
 def open_file(path: Path) -> Mapping[str, Records]:
-    """Open a file of many pictures; its first row is read, and no more than the head of others.
+    """Open a file of many pictures, and read its first row: name of an array -> pictures.
 
-    Returns:
-        Name of an array -> pictures; `""` where a file holds nothing but one row after the
-        other. Nothing where it holds no pictures.
-
-    Raises:
-        DataError: it cannot be read.
-        MissingExtraError: its format needs a package that is not installed.
+    The name is `""` where a file holds but one row after the other. Nothing: it has no pictures.
     """
     try:
         return formats.of(path.name).opened(path)

@@ -22,15 +22,11 @@ class Held(Protocol[Row_co]):
 
 
 class Blocks(Generic[T]):
-    """Rows of a file, which `read(begin, end)` reads; one thread at a time calls it.
-
-    Attributes:
-        length: rows of a block, by the bytes of a row.
-    """
+    """Rows of a file, which `read(begin, end)` reads; one thread at a time calls it."""
 
     def __init__(self, read: Callable[[int, int], Held[T]], rows: int, row_bytes: int):
         self._read, self._rows = read, rows
-        self.length = max(1, BLOCK_BYTES // max(1, row_bytes))
+        self.length = max(1, BLOCK_BYTES // max(1, row_bytes))  # rows of a block
         self._kept = Kept(self._block, most=_KEPT)
 
     def __getitem__(self, row: int) -> T:
@@ -54,10 +50,6 @@ class Blocks(Generic[T]):
 
 
 def refuse_unbelievable(claimed: int, file_bytes: int) -> None:
-    """Refuse to make room for bytes that a file claims to hold and cannot.
-
-    Raises:
-        DataError: they are more than a thousand times the file.
-    """
+    """Refuse to make room for bytes that a file claims to hold and cannot."""
     if not 0 <= claimed <= _DENSEST * file_bytes:
         raise DataError(f"it claims to hold {claimed:,} bytes of images in {file_bytes:,}")

@@ -61,11 +61,7 @@ def is_picture(shape: tuple[int, ...]) -> bool:
 
 
 def shape_of(count: int, longest: float = _LONGEST) -> tuple[int, ...]:
-    """Return the shape of so many numbers: a square of grey or of colours, else the nearest.
-
-    Raises:
-        DataError: one side would be more than `longest` times as long as the other.
-    """
+    """Return the shape of so many numbers: a square of grey or of colours, else the nearest."""
     for most in (1.0, longest):
         for channels in (1, 3):
             pixels = count // channels
@@ -124,11 +120,7 @@ def grid_of(value: object) -> Array | None:
 
 
 def picture_of(row: Row, form: Form) -> bytes | Array:
-    """Return the picture of a row: the bytes of an image file, or numbers as `form` says.
-
-    Raises:
-        DataError: the row lacks it, or has one of another shape.
-    """
+    """Return the picture of a row: the bytes of an image file, or numbers as `form` says."""
     if form.shape is None:
         content = bytes_of(row.get(form.fields[0]))
         if not isinstance(content, bytes):

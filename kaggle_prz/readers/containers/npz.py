@@ -40,11 +40,7 @@ def members(path: Path) -> dict[str, Stack]:
 
 
 def columns(path: Path, rows: int) -> dict[str, list[object]]:
-    """Return the arrays in an archive with one value for each of so many rows.
-
-    Raises:
-        DataError: see `members`.
-    """
+    """Return the arrays in an archive with one value for each of so many rows."""
     heads = _heads(path)
     shapes = [(name, head.shape) for name, head in heads.items()]
     return _columns(path, heads, beside("", rows, shapes))

@@ -32,11 +32,7 @@ class Records(ABC):
 
     @abstractmethod
     def picture(self, row: int) -> bytes | Array:
-        """Return the bytes of an image file, or numbers of a shape as `form` says.
-
-        Raises:
-            DataError: the row lacks it.
-        """
+        """Return the bytes of an image file, or numbers of a shape as `form` says."""
 
     def parts(self) -> Iterator[Array]:
         """Yield the numbers of all pictures, some at a time; rows that lack one are left out."""
@@ -48,13 +44,7 @@ class Records(ABC):
 
 
 class Spans(Records):
-    """Rows of named fields that follow each other in a file, from byte to byte of `places`.
-
-    `parse` makes all fields of content, begin and end; `short` leaves out the long ones.
-
-    Raises:
-        NoPicturesError: none of the fields of the first row holds a picture.
-    """
+    """Rows of named fields from byte to byte of `places`; `short` parses all but long fields."""
 
     def __init__(
         self,
@@ -93,10 +83,7 @@ class Spans(Records):
 
 
 class InBlocks(Records):
-    """Rows that `read(begin, end)` reads many at a time, by the bytes of one.
-
-    `columns` makes the table, and `content` a picture of what was read of a row.
-    """
+    """Rows that `read(begin, end)` reads many at a time; `content` makes the picture of one."""
 
     def __init__(
         self,

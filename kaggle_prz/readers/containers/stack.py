@@ -58,11 +58,7 @@ def _role(name: str) -> str:
 
 
 def text_of(values: Array) -> list[object]:
-    """Return the values of a column, bytes as text.
-
-    Raises:
-        DataError: they are none that a cell may hold.
-    """
+    """Return the values of a column, bytes as text."""
     flat = values.reshape(-1)
     if flat.dtype.kind not in "buifSUO":
         raise DataError(f"a column holds {flat.dtype}")

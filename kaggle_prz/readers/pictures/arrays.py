@@ -29,11 +29,7 @@ def read(file: File, wanted: Wanted) -> Pixels:
 
 
 def checked(row: int, rows: int) -> int:
-    """Return the number of a row that is there.
-
-    Raises:
-        DataError: it is not.
-    """
+    """Return the number of a row that is there."""
     if not 0 <= row < rows:
         raise DataError(f"the rows are 0 to {rows - 1}; received row {row}")
     return row
@@ -81,9 +77,6 @@ def planes(array: Pixels, channels: int) -> list[Image.Image]:
     """Return an array as images that are resized one by one: one of RGB, else one a channel.
 
     Where it has other `channels` than are wanted, grey, colour and alpha are converted.
-
-    Raises:
-        DataError: `c` channels cannot become `channels`.
     """
     given = array.shape[-1]
     if given == channels != 3:

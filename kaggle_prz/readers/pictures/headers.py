@@ -52,10 +52,7 @@ class Heads:
 
 
 def look(root: Path, references: Sequence[str], most: int = SAMPLE) -> Heads:
-    """Read the heads of at most so many image files, chosen evenly.
-
-    Files whose format has no `head`, and rows of files, are left out.
-    """
+    """Read the heads of at most so many image files, chosen evenly, of formats with a `head`."""
     given = dict.fromkeys(references)
     files = [sources.files_of(name)[0] for name in given if name and _has_head(name)]
     chosen = np.unique(np.linspace(0, len(files) - 1, min(most, len(files))).round().astype(int))

@@ -33,11 +33,7 @@ def pillow_limit_lifted() -> Iterator[None]:
 
 
 def refuse_larger(width: int, height: int, largest_pixels: int) -> None:
-    """Refuse to decode an image that would hold too many pixels in memory.
-
-    Raises:
-        DataError: says the size, and the option that allows it.
-    """
+    """Refuse to decode an image that would hold too many pixels in memory."""
     if width * height > largest_pixels:
         raise DataError(
             f"an image can have up to {largest_pixels:,} pixels; this one has {width:,} × "

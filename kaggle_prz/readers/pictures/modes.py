@@ -24,14 +24,11 @@ class Span(NamedTuple):
 
 
 def flat(image: Image.Image, mode: str) -> Image.Image:
-    """Return an image of any mode as 8-bit grey or colour, with or without alpha.
+    """Return an image of any mode as 8-bit grey or colour `mode`, with or without alpha.
 
     What is transparent is composited on white, as on a page of paper; 16 and 32 bits are scaled
     by `span_of`. CMYK and LAB become sRGB, without the image's own colour profile; a CMYK JPEG
     is inverted, as Adobe writes it, and so Pillow decodes it.
-
-    Returns:
-        An image of `mode`; the same object where it is of that mode already.
     """
     if image.mode in _DEEP_MODES:
         image = Image.fromarray(eight_bit(np.asarray(image)))
@@ -71,13 +68,7 @@ def span_of(values: Array) -> Span:
       then the largest is white; above 255 as whole numbers;
     - with numbers below 0: the smallest and the largest.
 
-    NaN and infinity do not count.
-
-    Args:
-        values: `(rows, …)`; may be mapped from disk, it is looked at piece by piece.
-
-    Raises:
-        DataError: these are no real numbers.
+    NaN and infinity do not count. Values may be mapped from disk and are read piece by piece.
     """
     rows = max(1, _AT_A_TIME // max(1, values[:1].size))
     begins = range(0, len(values), rows)

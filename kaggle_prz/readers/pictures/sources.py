@@ -49,14 +49,7 @@ def files_of(reference: str) -> list[str]:
 
 
 def place_of(reference: str) -> Place:
-    """Return the parts of a reference.
-
-    Example:
-        >>> place_of("x.npz#x_train#7")
-        Place(file='x.npz', member='x_train', row=7)
-        >>> place_of("a#7.png").row is None
-        True
-    """
+    """Return the parts of a reference."""
     found = _with_row().fullmatch(reference)
     if found is None or (found[2] and formats.of(found[1]).kind != formats.RECORDS):
         return Place(reference, "", None)
@@ -64,22 +57,11 @@ def place_of(reference: str) -> Place:
 
 
 def planes(reference: Path, enough: int, channels: int, largest_pixels: int) -> list[Image.Image]:
-    """Decode one image.
+    """Decode one image, see above, as pictures of one size, to be resized one by one.
 
-    Args:
-        reference: a path, see above.
-        enough: px; a JPEG is decoded at the smallest fraction at least as wide and high.
-        channels: that are wanted.
-        largest_pixels: the most that are decoded, after that fraction.
-
-    Returns:
-        Pictures of one size, to be resized one by one: one of RGB for three channels, or, as they
-        are equal, one of grey three times; one of grey for each of any other number.
-
-    Raises:
-        DataError: it does not hold what it should, or is too large.
-        MissingExtraError: its format needs a package that is not installed.
-        Exception: whatever a decoder raises at a damaged file.
+    They are one of RGB for three channels, or, as they are equal, one of grey three times; one of
+    grey for each of any other number. A JPEG is decoded at the smallest fraction at least `enough`
+    px wide and high, and no more than `largest_pixels` are. Decoders may raise anything.
     """
     place = place_of(str(reference))
     several = by_channel.files_of(place.file)
@@ -110,11 +92,7 @@ def _read(place: Place, wanted: Wanted) -> Picture:
 
 
 def require(references: Collection[str]) -> None:
-    """Refuse references that need a package that is not installed, before any is decoded.
-
-    Raises:
-        MissingExtraError: names the package.
-    """
+    """Refuse references that need a package that is not installed, before any is decoded."""
     for form in {formats.of(place_of(each).file if "#" in each else each) for each in references}:
         form.require()
 

@@ -20,24 +20,16 @@ _TABLES = {"card", "recipe"}
 
 
 class Card(pydantic.BaseModel):
-    """What a recipe was made for, and what it was measured to do.
-
-    Attributes:
-        command: that runs it.
-        hardware: what it was made for, or measured on.
-        about: what it does.
-        time, score, spread: where measured: of the command, of its out-of-fold predictions, of
-            seeds or folds.
-    """
+    """What a recipe was made for, and what it was measured to do."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-    command: str
-    hardware: str
-    about: str
-    time: str | None = None
-    score: str | None = None
-    spread: str | None = None
+    command: str  # that runs it
+    hardware: str  # what it was made for, or measured on
+    about: str  # what it does
+    time: str | None = None  # of the command, where measured
+    score: str | None = None  # of its out-of-fold predictions
+    spread: str | None = None  # of seeds or folds
 
 
 @dataclass(frozen=True)
@@ -80,11 +72,7 @@ def read(name: str | Path) -> Named:
 
 
 def flat(options: Mapping[str, object]) -> dict[str, object]:
-    """Return the options that are given, with the keys of the recipe that they name below them.
-
-    Raises:
-        UsageError: see `read`.
-    """
+    """Return the options that are given, with the keys of the recipe that they name below them."""
     return _layers(options)[0]
 
 

@@ -1,13 +1,4 @@
-"""A competition's directory -> Task: which files say what, and by which rule.
-
-`read` joins what the other modules find: `scan` and `files` the pictures, `channels` those with a
-file a channel, `pixels` and `recorded` those that are rows of arrays, of tables and of files of
-many, `bags` rows of several pictures, `labels` the training rows (`texts`, `annotations` and
-`folders` read them, `candidates` says which column names pictures), `targets` and `renamed` their
-labels, `cells`, `wide` and `heads` what a submission holds, `lookup` the files of the rows to
-predict, `groups` what holds rows together, `hints` what a person settled, `scoring` the metric;
-`told` says why, and what was left out.
-"""
+"""A competition's directory -> Task: which files say what, and by which rule."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,31 +31,11 @@ def read(
     limit_bytes: int = _MOST_UNPACKED,
     **overrides: str | None,
 ) -> Task:
-    """Infer the task of a competition from its files.
+    """Infer the task of a competition from its files, with the evidence of every choice.
 
     Archives are unpacked into the tool's home first; `Task.root` is where all files lie. A
-    `competition.toml` in the directory may say what the options say; options win.
-
-    Args:
-        root: directory with a sample submission, labels, and pictures.
-        slug: the competition's name.
-        flips: flips that leave a label what it is; default: horizontal.
-        host_metric: what the host calls its metric, where `metric` is not given; one that is
-            not known is told, and the default serves.
-        console: gets a bar while archives are unpacked.
-        limit_bytes: most bytes that archives may unpack to.
-        **overrides: of `Overrides`.
-
-    Returns:
-        The task, with the evidence of every choice.
-
-    Raises:
-        DataError: the files contradict each other or do not say what is needed.
-        UsageError: an unknown metric or column, or faults of `competition.toml`.
-
-    Example:
-        >>> read(Path("shapes"), slug="shapes").cell  # doctest: +SKIP
-        'probabilities'
+    `competition.toml` in the directory may say what `overrides` say, which win. Without a metric
+    from either, what the host calls its own serves, or the default where it is unknown.
     """
     said = hints.read(root, Overrides(**overrides))
     flips = said.flips if flips is None else flips
@@ -184,11 +155,7 @@ def _encoded(
     metric: scoring.Metric | None,
     said: hints.Hints,
 ) -> encoded.Encoded:
-    if len(sample.targets) == 1 and chosen.matrix is not None:
-        if said.positive is not None:
-            raise wide.no_positive()
-        return wide.encode_hot(sample, chosen.matrix.iloc[kept])
-    if len(sample.targets) == 1:
+    if len(sample.targets) == 1 and chosen.matrix is None:
         return cells.encode(
             sample, chosen.values[kept], metric, column=chosen.column, positive=said.positive
         )
@@ -196,9 +163,9 @@ def _encoded(
         raise wide.no_positive()
     if chosen.matrix is None and sample.melted:
         raise long_format.no_heads(sample)
-    if chosen.matrix is not None:
-        matrix = chosen.matrix.iloc[kept]
-        if (several := multi_output.encode(sample, matrix, metric)) is not None:
-            return several
-        return wide.encode_columns(sample, matrix)
-    return wide.encode_names(sample, chosen.values[kept])
+    if chosen.matrix is None:
+        return wide.encode_names(sample, chosen.values[kept])
+    matrix = chosen.matrix.iloc[kept]
+    if len(sample.targets) == 1:
+        return wide.encode_hot(sample, matrix)
+    return multi_output.encode(sample, matrix, metric) or wide.encode_columns(sample, matrix)

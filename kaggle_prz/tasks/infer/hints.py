@@ -28,15 +28,7 @@ class Hints(Overrides):
 
 
 def read(root: Path, overrides: Overrides | None = None) -> Hints:
-    """Return the hints of `competition.toml` in `root`, where there is one; overrides win.
-
-    Raises:
-        UsageError: no TOML, or unknown keys and values of a wrong type, all of them at once.
-
-    Example:
-        >>> read(Path("nowhere"), Overrides(metric="accuracy")).metric
-        'accuracy'
-    """
+    """Return the hints of `competition.toml` in `root`, where there is one; overrides win."""
     said = _of_file(root / FILE)
     return said if overrides is None else said.model_copy(update=overrides.given)
 

@@ -30,17 +30,7 @@ class Scored:
 
 
 def said(given: str | None, host: str | None) -> Said:
-    """Return the metric that a person or else the host names.
-
-    Raises:
-        UsageError: a person names an unknown one.
-
-    Example:
-        >>> said(None, "Log Loss").metric.name
-        'log_loss'
-        >>> said("Custom Metric", None).metric is None
-        True
-    """
+    """Return the metric that a person or else the host names."""
     if given and not _is_custom(given):
         return Said(metrics.get(given), "given")
     named = given or host

@@ -34,15 +34,12 @@ __all__ = [
 class Augmentation:
     """How training changes the pictures of a stage, besides the flips that its task allows.
 
-    Attributes:
-        randaugment: magnitude, 0 to 10; 0 for none.
-        mixup, cutmix: alpha of the beta distribution that shares are drawn from; 0 for none.
-            Where both are on, each picture takes one of them, as likely as not.
+    Where mixup and cutmix are both on, each picture takes one of them, as likely as not.
     """
 
-    randaugment: float = 0.0
-    mixup: float = 0.0
-    cutmix: float = 0.0
+    randaugment: float = 0.0  # magnitude, 0 to 10; 0 for none
+    mixup: float = 0.0  # alpha of the beta distribution of shares; 0 for none
+    cutmix: float = 0.0  # likewise
 
     @classmethod
     def of(cls, stage: Stage) -> "Augmentation":

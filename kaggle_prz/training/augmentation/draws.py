@@ -17,9 +17,6 @@ DRAWS = 12
 
 
 def draws(seed: Sequence[int], images: int) -> Draws:
-    """Return `(images, DRAWS)` numbers from 0, below 1; a row's do not depend on their count.
-
-    `seed` tells passes, folds and stages apart.
-    """
+    """Return `(images, DRAWS)` numbers from 0, below 1; a row's do not depend on their count."""
     generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(tuple(seed))))
     return generator.random((images, DRAWS), np.float32)

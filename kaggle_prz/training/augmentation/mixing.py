@@ -13,11 +13,7 @@ _PARTS = 256  # that a share of mixup is counted in, so that pixels are mixed in
 
 
 def require_shares(targets: Array) -> None:
-    """Refuse targets that cannot be mixed.
-
-    Raises:
-        UsageError: they are class indexes, not `(n, outputs)` from 0 to 1.
-    """
+    """Refuse targets that cannot be mixed."""
     if targets.ndim != 2 or targets.dtype.kind != "f":
         raise UsageError(
             "mixup and cutmix need targets with one column per class, tag or number; received "
@@ -40,9 +36,6 @@ def mix(
     Zhang et al., arXiv:1710.09412; Yun et al., arXiv:1905.04899. A picture keeps at least half,
     so that its row stays the one it is counted as. Where both are on, each picture takes one of
     them; `partners` are rows of `images`.
-
-    Raises:
-        UsageError: targets that are class indexes.
     """
     require_shares(targets)
     if not (mixup or cutmix):

@@ -19,30 +19,19 @@ from kaggle_prz.training.augmentation.draws import CROP, Draws
 
 
 def stored_size(size: int, margin: float) -> int:
-    """Return the size of the pictures that training crops `size` from, px.
-
-    It is even where there is a margin, a share of `size`.
-    """
+    """Return the size of the pictures that training crops `size` from, px; even with a margin."""
     if not margin:
         return size
     return 2 * math.ceil(round(size * (1 + margin), 6) / 2)
 
 
 def decoded_sizes(recipe: Recipe) -> tuple[int, ...]:
-    """Return sizes of all stores that training and prediction of a recipe need, px, rising.
-
-    Example:
-        >>> decoded_sizes(Recipe(sizes=(160, 200), presize=0.25))
-        (160, 200, 250)
-    """
+    """Return sizes of all stores that training and prediction of a recipe need, px, rising."""
     margins = {stored_size(size, recipe.presize) for size in recipe.sizes}
     return tuple(sorted(margins | set(recipe.sizes)))
 
 
 def crops(draws: Draws, stored: int, size: int) -> NDArray[np.int64]:
-    """Return where crops of `size` begin in pictures of `stored` px, every place as likely.
-
-    They are `(n, 2)`: rows above, columns to the left.
-    """
+    """Return `(n, 2)` rows above and columns left of crops of `size`, every place as likely."""
     places = stored - size + 1
     return np.minimum((draws[:, CROP : CROP + 2] * places).astype(np.int64), places - 1)

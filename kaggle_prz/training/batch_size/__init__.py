@@ -1,7 +1,4 @@
-"""How many images a step: the largest batch that fits, and half of it where memory runs out.
-
-Knows no network: what is tried is handed over.
-"""
+"""How many images a step: the largest batch that fits, and half of it where memory runs out."""
 
 import math
 from collections.abc import Callable
@@ -26,11 +23,7 @@ class Batch(NamedTuple):
     accumulate: int = 1  # steps whose gradients are averaged before the weights change
 
     def halved(self) -> "Batch":
-        """Return half the images in twice the steps: weights change by as many images as before.
-
-        Raises:
-            RunError: one image a step was too many.
-        """
+        """Return half the images in twice the steps: weights change by as many images as before."""
         if self.size == 1:
             raise RunError(
                 "The device has too little memory for a training step with one image. Use "
@@ -47,10 +40,7 @@ def is_exhausted(error: BaseException) -> bool:
 
 
 def within_memory(attempt: Callable[[], _Result], reduce: Callable[[], None]) -> _Result:
-    """Return the result of `attempt`, called again after `reduce` while memory runs out.
-
-    `reduce` makes the next attempt need less, and raises where that cannot be.
-    """
+    """Return the result of `attempt`, called again after `reduce` while memory runs out."""
     while True:
         try:
             return attempt()

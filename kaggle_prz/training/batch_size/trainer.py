@@ -1,6 +1,6 @@
 """A stage's trainer at the batch size that memory allows; smaller where it runs out on the way."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
@@ -19,10 +19,7 @@ _Result = TypeVar("_Result")
 
 
 class Trainer:
-    """Trains the folds of one stage; on running out of memory, again with half the batch.
-
-    `make` compiles the stage's model; `batch` is what a step takes where it was found before.
-    """
+    """Trains the folds of one stage; on running out of memory, again with half the batch."""
 
     def __init__(
         self,
@@ -54,10 +51,7 @@ class Trainer:
         return self._trainer.steps(rows, epochs)
 
     def settle(self, work: FoldWork, before: Stage | None) -> None:
-        """Settle a batch size of `"auto"`, on an accelerator by training steps on rows of `work`.
-
-        A later stage follows the one before it in proportion to the image's area.
-        """
+        """Settle a batch size of `"auto"` by steps on rows of `work`, or from the stage before."""
         usual = stages.batch_size(self._recipe, self.stage.image_size)
         if not on_accelerator():
             self._notes = (f"batch size: {usual} at {self.stage.image_size} px, on a CPU",)
@@ -82,29 +76,15 @@ class Trainer:
         return batch_size.within_memory(lambda: self._trainer.measure(work), self._halve)
 
     def train(
-        self,
-        work: FoldWork,
-        advance: Advance | None,
-        begin: Callable[[], object],
-        *,
-        callbacks: Sequence[keras.callbacks.Callback] = (),
+        self, work: FoldWork, advance: Advance | None, begin: Callable[[], object]
     ) -> pd.DataFrame:
-        """Train one fold, see `StageTrainer.train`; from its beginning where memory runs out.
-
-        `begin` sets the fold's first weights, before a second try.
-
-        Raises:
-            RunError: a step of one image does not fit.
-            TrainingError: the loss became NaN or infinite.
-        """
+        """Train one fold; where memory runs out, `begin` sets its first weights for another try."""
 
         def again() -> None:
             self._halve()
             begin()
 
-        return batch_size.within_memory(
-            lambda: self._trainer.train(work, advance, callbacks=callbacks), again
-        )
+        return batch_size.within_memory(lambda: self._trainer.train(work, advance), again)
 
     def averaged(self, fold: int) -> AbstractContextManager[None]:
         """Give the model the weights that predict; see `StageTrainer.averaged`."""

@@ -60,12 +60,7 @@ class Pace(keras.callbacks.Callback):  # type: ignore[misc]
     Progress is that of steps or of time, whichever is further: a fold that runs out of time
     still anneals to the end. Where gradients are accumulated, training ends when the weights
     have changed; under a deadline it ends before an accumulation that would not be done in time.
-
-    Attributes:
-        step: steps done.
-        learning_rate: of the last step.
-        peak: the highest learning rate from now on.
-        reserved: seconds before the deadline that are needed for something else.
+    The last `reserved` seconds before the deadline are for something else.
     """
 
     def __init__(self, steps: int, peak: float, deadline: float | None, accumulate: int = 1):

@@ -13,11 +13,7 @@ from kaggle_prz.tasks.outputs import Target
 
 
 def check(recipe: Recipe, target: Target) -> None:
-    """Refuse keys that are about classes where the labels are numbers.
-
-    Raises:
-        UsageError: names the key and its value.
-    """
+    """Refuse keys that are about classes where the labels are numbers."""
     if target.has_classes:
         return
     for key, value, default in (

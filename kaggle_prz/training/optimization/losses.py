@@ -15,10 +15,7 @@ Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
 
 class TracedLoss(keras.losses.Loss):  # type: ignore[misc]
-    """A loss that counts how often a training step was traced.
-
-    Python runs `call` only while the framework traces a step, never while it executes one.
-    """
+    """A loss that counts how often a training step was traced: Python runs `call` only then."""
 
     def __init__(self, loss: Loss):
         super().__init__(name="crossentropy")

@@ -45,10 +45,7 @@ def _computes_in_float16(model: keras.Model) -> bool:
 
 
 class LayerwiseAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
-    """AdamW with a share of the learning rate for every weight; weight decay knows none.
-
-    `rates` are paths of weights -> share; 1 where a weight is not named.
-    """
+    """AdamW with a share of the learning rate by the path of a weight; weight decay knows none."""
 
     def __init__(self, *args: object, rates: Mapping[str, float] | None = None, **options: object):
         super().__init__(*args, **options)

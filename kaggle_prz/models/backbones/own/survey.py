@@ -1,8 +1,4 @@
-"""A network that was handed over, built once at every size before anything else is done.
-
-What cannot be trained is refused here: a network that is another one at another size, that brings
-its own classes, or whose features are no numbers.
-"""
+"""A network that was handed over, built once at every size and refused if it cannot be trained."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -33,10 +29,7 @@ _OURS = __name__.partition(".")[0]
 
 
 def surveyed(backbone: Backbone, sizes: Sequence[int], *, seed: int, console: Console) -> Backbone:
-    """Return the backbone with its identity and channels, built once at every size of the stages.
-
-    One that is known by its name is returned as it is. The seed is that of training.
-    """
+    """Return a handed-over network with identity and channels, built once at every size."""
     if backbone.handed_over is None:
         return backbone
     found = _Found(backbone.name)

@@ -45,7 +45,8 @@ def _truth_as_numbers(sample: Sample, values: Text) -> Text:
     return np.where(low == "true", "1", "0")
 
 
-def _need_two(found: list[str]) -> None:
+def need_two(found: list[str]) -> None:
+    """Refuse labels that are all the same."""
     if len(found) < 2:
         raise DataError(f"Training needs at least two classes; the labels have {found}.")
 
@@ -64,7 +65,7 @@ def _ranked(this: Column) -> Encoded | None:
         rule = f"{this.metric.title} takes {most} classes per cell"
     else:
         return None
-    _need_two(this.found)
+    need_two(this.found)
     return Encoded(
         "classes",
         "ranked",
@@ -172,7 +173,7 @@ def _grades(this: Column) -> Encoded | None:
 
 
 def _label(this: Column) -> Encoded:
-    _need_two(this.found)
+    need_two(this.found)
     if this.sample.fractional() and (this.metric is None or this.metric.wants != "labels"):
         raise DataError(
             f"{this.sample.path.name} has one number per row ({this.sample.targets[0]}), but the "
@@ -243,10 +244,10 @@ def _asks_for_one_of_two(this: Column, wants: str) -> bool:
 
 
 def choose_positive(read: Encoded, sample: Sample, positive: str | None) -> Encoded:
-    """Bring the two classes of a probability into their order: the positive one is the second.
+    """Return the two classes of a probability in order, the positive one second.
 
     It is the one that is given, else `1`, else the one that the sample's column is called after,
-    else the second in order, which is told in a warning.
+    else the second in order, with a warning.
     """
     names = list(read.classes)
     if positive is not None and positive not in names:

@@ -82,10 +82,7 @@ def _doubts_of_classes(
 
 
 def _counted(sample: Sample, numbers: pd.DataFrame) -> bool:
-    """Return whether integers look like numbers of classes: few, and without gaps from 0 or 1 on.
-
-    In a sample with a row for every image and head they may be many, and have gaps.
-    """
+    """Return whether integers look like numbers of classes: few, without gaps from 0 or 1 on."""
     shown = sample.cells.apply(pd.to_numeric, errors="coerce")
     if (shown % 1 > 0).to_numpy().any():
         return False
@@ -136,11 +133,7 @@ def weighted(read: Encoded, weights: Mapping[str, float]) -> Encoded:
 
 
 def in_names(sample: Sample, frame: pd.DataFrame, columns: list[str]) -> dict[str, list[str]]:
-    """Return the sample's columns that begin with a table's column and end in a value.
-
-    Returns:
-        Two heads or more that share out all columns of the sample; else nothing.
-    """
+    """Return columns that share out the sample's, each with those named by it and its values."""
     found = {}
     for column in columns:
         start = words.plain(column)

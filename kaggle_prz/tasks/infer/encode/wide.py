@@ -31,8 +31,7 @@ def encode_names(sample: Sample, values: Text) -> Encoded:
             present = matrix_of(np.array(renamed, dtype=object), list(sample.targets), between)
             rule = "labels are lists of the sample's columns"
             return Encoded("tags", "independent", sample.targets, present, rule)
-    if len(found) < 2:
-        raise DataError(f"Training needs at least two classes; the labels have {found}.")
+    cells.need_two(found)
     columns = _columns(sample, found)
     named = pd.Series(values, dtype=object).map(columns)
     labels = codes(named.to_numpy(dtype=object), list(sample.targets))
@@ -90,11 +89,8 @@ def no_positive() -> UsageError:
 
 
 def hot_columns(sample: Sample, labels: LabelTable, columns: list[str]) -> tuple[list[str], str]:
-    """Return the columns of 0 and 1 that the sample's one column sums up, and the rule; else none.
-
-    Its cells hold names of these columns, or the place of the one that is 1.
-    """
-    hot = [name for name in columns if _is_hot(labels.tried(name))]
+    """Return columns of 0 and 1 whose names or places the sample's cells hold, and the rule."""
+    hot = [name for name in columns if {*words.whole(labels.tried(name)).tolist()} <= {"0", "1"}]
     if len(hot) < 2:
         return [], ""
     shown = _shown(sample)
@@ -132,10 +128,6 @@ def encode_hot(sample: Sample, matrix: pd.DataFrame) -> Encoded:
     return Encoded("tags", "labels", tuple(hot), labels, rule, between=written)
 
 
-def _is_hot(values: Text) -> bool:
-    return set(np.unique(words.whole(values)).tolist()) <= {"0", "1"}
-
-
 def _matrix(frame: pd.DataFrame) -> NDArray[np.float32]:
     return np.asarray(frame.apply(pd.to_numeric), np.float32)
 
@@ -143,11 +135,8 @@ def _matrix(frame: pd.DataFrame) -> NDArray[np.float32]:
 def _shown(sample: Sample) -> set[str]:
     """Return names in the sample's cells, whatever stands between them."""
     cells_ = set(sample.column(sample.targets[0]).tolist()) - {""}
-    return words.tokens(cells_, words.separator(np.array(sorted(cells_))) or _sign(cells_))
-
-
-def _sign(cells_: set[str]) -> str | None:
-    return next((sign for sign in words.SIGNS if all(sign in cell for cell in cells_)), None)
+    sign = next((sign for sign in words.SIGNS if all(sign in cell for cell in cells_)), None)
+    return words.tokens(cells_, words.separator(np.array(sorted(cells_))) or sign)
 
 
 def _numbers_of(shown: set[str], hot: list[str]) -> bool:

@@ -81,7 +81,11 @@ def _named_by(
 def _less_sure(table: LabelTable, others: list[LabelTable], role: files.Role) -> LabelTable:
     """Return the table, and whether another column of it names other images."""
     paths, _ = files.match(table.ids, role)
-    differing = [other.id_column for other in others if _differs(other, paths, role)]
+    differing = [
+        other.id_column
+        for other in others
+        if not np.array_equal(files.match(other.ids, role)[0], paths)
+    ]
     if not differing:
         return table
     doubt = (
@@ -90,11 +94,6 @@ def _less_sure(table: LabelTable, others: list[LabelTable], role: files.Role) ->
         "--id-column."
     )
     return replace(table, doubt=doubt)
-
-
-def _differs(other: LabelTable, paths: Text, role: files.Role) -> bool:
-    own, _ = files.match(other.ids, role)
-    return not np.array_equal(own, paths)
 
 
 def _in_order(path: Path, frame: pd.DataFrame) -> LabelTable:
@@ -127,11 +126,7 @@ def an_image_a_row(frame: pd.DataFrame, column: str, sample: Sample) -> pd.DataF
 
 
 def with_header(frame: pd.DataFrame, train: files.Role) -> pd.DataFrame:
-    """Return a table whose header names an image with that header as its first row.
-
-    The header does if one of its names is an image, and what is below it are images as well.
-    Columns are then called by their numbers, from 1.
-    """
+    """Return a table whose header names images with it as the first row, and numbered columns."""
     header = [str(name) for name in frame.columns]
     images = [name for name in header if files.best_share(np.array([name]), train, exact=True)]
     if train.named or len(header) < 2 or len(images) != 1:

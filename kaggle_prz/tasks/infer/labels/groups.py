@@ -63,8 +63,7 @@ def choose(
     """Return the column of groups and the rule, or None and why there is none.
 
     `codes` are `(kept,)` class indexes or `(kept, tags)` from 0 to 1; None of numbers. `in_test`
-    has the values that rows to predict have: the host did not part the roles by a column whose
-    values are in both.
+    has the values of rows to predict: the host did not part the roles by a column of both.
     """
     taken = {labels.id_column} | ({target} if isinstance(target, str) else set(target))
     columns = [name for name in labels.frame.columns if name not in taken]

@@ -15,12 +15,7 @@ _MOST_PARTS = 3  # of a head's name, as in grapheme_root
 
 
 def widened(sample: Sample, role: files.Role) -> Sample:
-    """Return the sample with a row an image, where its ids are images' names with an ending.
-
-    Returns:
-        `sample` itself where it is not melted; else one with a target column an ending, and
-        `melted` set.
-    """
+    """Return a melted sample with a row an image and a column an ending; others as they are."""
     if len(sample.targets) != 1:
         return sample
     ids = pd.Series(sample.ids)

@@ -16,11 +16,7 @@ _ROWS_A_CLASS, _MORE_ROWS = 2, 10  # in longer ones, numbers meet by chance
 
 
 def as_in_sample(root: Path, tables: Sequence[str], sample: Sample, chosen: Target) -> Target:
-    """Return the labels as the sample's cells have them, where a table has both for every class.
-
-    Returns:
-        `chosen` itself where its labels are in the sample's cells, or no table joins them.
-    """
+    """Return the labels as the sample's cells have them, where a table has both for every class."""
     if len(sample.targets) != 1 or chosen.matrix is not None:
         return chosen
     shown = set(sample.column(sample.targets[0]).tolist()) - {""}

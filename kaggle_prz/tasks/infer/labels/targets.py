@@ -62,15 +62,7 @@ def choose(
     target: str | None,
     features: frozenset[str] = frozenset(),
 ) -> Target:
-    """Choose the column of labels.
-
-    `features` are columns of the test set's table too: they hold no labels unless they are called
-    so.
-
-    Raises:
-        UsageError: `target` is not a column.
-        DataError: no column suits the sample submission.
-    """
+    """Choose the column of labels; `features`, which the test set has too, only by their name."""
     columns = [name for name in labels.frame.columns if name != labels.id_column]
     if target is not None:
         if target not in columns:
@@ -210,10 +202,9 @@ def _rules(sample: Sample, labels: LabelTable) -> Iterator[tuple[str, Callable[[
     known = (cells, words.tokens(cells, " "))
     if telling:
         yield in_cells, lambda c: any(mostly(part, values(c)) for part in known)
-    yield "its name is that of a label", _named_like_a_label
+    yield (
+        "its name is that of a label",
+        lambda c: any(part.startswith(_LABEL_NAMES) for part in words.parts(c)),
+    )
     if not telling:
         yield in_cells, lambda c: any(mostly(part, values(c)) for part in known)
-
-
-def _named_like_a_label(column: str) -> bool:
-    return any(part.startswith(_LABEL_NAMES) for part in words.parts(column))

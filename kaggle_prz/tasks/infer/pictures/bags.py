@@ -155,14 +155,12 @@ def _trained_by_path(
             continue
         if any(bag_tables.naming_bags(frame, groups) is not None for _, frame in frames):
             return groups
-        together = all(len({_folder(path) for path in group}) == 1 for group in groups.values())
+        together = all(
+            len({path.rpartition("/")[0] for path in group}) == 1 for group in groups.values()
+        )
         if together and _mean(groups) <= _MOST_LARGER * usual:
             return groups
     return {}
-
-
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
 
 
 def _role(name: str, phrase: str, groups: Groups) -> Role:

@@ -21,11 +21,9 @@ _ENOUGH = 0.95
 
 
 def joined(index: files.Index, ids: Text) -> files.Index:
-    """Return the index with the files of an image as one picture.
+    """Return the index with an image's files as one, such as `train/7_{red,green,blue}.png`.
 
-    Returns:
-        `index` itself where the ids are files, or names do not end in channels; else one whose
-        paths are such as `train/7_{red,green,blue}.png`.
+    It is `index` itself where the ids are files, or names do not end in channels.
     """
     if index.kind != "images" or files.best_share(ids, index.test) >= files.ENOUGH:
         return index

@@ -112,11 +112,7 @@ def several_files(ids: Text, role: Role) -> str:
 
 
 def match(ids: Text, role: Role) -> tuple[Text, str]:
-    """Return the file of every id, by the first rule that finds 95 %, else by several rules.
-
-    Returns:
-        `(len(ids),)` paths, empty where there is none, and the rule in words.
-    """
+    """Return `(ids,)` paths, or "", by the first rule that finds 95 %, else by several; and how."""
     names = _cleaned(ids)
     best: tuple[int, str, list[str]] = (-1, "", [])
     others: list[list[str]] = []
@@ -152,8 +148,5 @@ def _cleaned(ids: Text) -> list[str]:
     names: list[str] = [composed(name) for name in ids.tolist()]
     if not any("/" in name or "\\" in name for name in names):
         return names
-    return [_relative(name) for name in names]
-
-
-def _relative(name: str) -> str:
-    return str(PurePosixPath(name.strip().replace("\\", "/"))).lstrip("/")
+    slashes = (name.strip().replace("\\", "/") for name in names)
+    return [str(PurePosixPath(name)).lstrip("/") for name in slashes]

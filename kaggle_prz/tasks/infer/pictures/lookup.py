@@ -51,11 +51,7 @@ def tables_of_test(
 
 
 def find(sample: Sample, index: files.Index, told: Told, taken: set[str]) -> tuple[Text, str]:
-    """Return the file of every row of the sample submission; a training image never answers.
-
-    Returns:
-        `(rows,)` paths, empty where there is none, and the rule in words.
-    """
+    """Return `(rows,)` paths of the sample's rows, none of training, or ""; and the rule."""
     role = index.test.without(taken) if index.shared else index.test
     if told.mapped:
         free = set(role.paths)

@@ -60,11 +60,7 @@ def rows_of(role: str, path: str, rows: int, ids: Text | None = None) -> Role:
 
 
 def sheets(root: Path, seen: Scan, sample_ids: Text) -> tuple[Index, Sheet] | None:
-    """Return the tables with a pixel a column of both roles, if the directory has such.
-
-    Returns:
-        The pictures, and the training table's other columns.
-    """
+    """Return pictures in tables with a pixel a column, and the training one's other columns."""
     found: dict[str, tuple[str, list[str]]] = {}
     for path in seen.tables:
         is_csv = formats.of(path) is formats.PIXEL_TABLES

@@ -50,11 +50,7 @@ class _Part:
 def find(
     root: Path, seen: Scan, sample: Sample, hints: Hints
 ) -> tuple[Index, LabelTable | None] | None:
-    """Return pictures in containers of both roles, and the labels that the containers hold.
-
-    Returns:
-        None where the directory has no such for both roles.
-    """
+    """Return pictures in containers of both roles, and the labels that they hold; else None."""
     faults: list[DataError | MissingExtraError] = []
     for form in formats.known():
         if not form.records:

@@ -141,9 +141,7 @@ def _number(name: str) -> str:
 
 
 def key_of(path: str, key: str, parts: int) -> str:
-    """Return the name of a path: `"name"`, `"stem"` (`"low …"`: lower case), `"folder"`, or
-    its stem as a `"sole number"`.
-    """
+    """Return a path's `"name"`, `"stem"` (`"low …"`: lower case), `"folder"` or `"sole number"`."""
     if key == "folder":
         return path.rpartition("/")[0].rpartition("/")[2]
     if key == "sole number":

@@ -42,11 +42,7 @@ class Sample:
     melted: int = 0  # words of an id that are a head, where the file has a row for each; else 0
 
     def column(self, name: str) -> Text:
-        """Return cells of a target column as text, blanks stripped.
-
-        Raises:
-            DataError: a cell is too long.
-        """
+        """Return cells of a target column as text, blanks stripped."""
         return text_of(self.cells[name], self.path)
 
     def numbers(self) -> pd.Series:
@@ -71,11 +67,7 @@ class LabelTable:
     doubt: str = ""  # a sentence where another table or column of ids would have suited as well
 
     def column(self, name: str) -> Text:
-        """Return a column as text, blanks stripped; lists without their brackets, between bars.
-
-        Raises:
-            DataError: a cell is too long.
-        """
+        """Return a column as text, blanks stripped; lists without their brackets, between bars."""
         return words.without_brackets(text_of(self.frame[name], self.path))
 
     def tried(self, name: str) -> Text:
@@ -156,10 +148,7 @@ def without_repeats(labels: LabelTable) -> LabelTable:
 
 
 def frames(path: Path, rows: int | None = None) -> list[pd.DataFrame]:
-    """Return every table of a CSV or JSON file; none of a sample submission or a damaged file.
-
-    What is wrong with a file is said where labels are looked for.
-    """
+    """Return every table of a CSV or JSON file; none of a sample submission or a damaged file."""
     if is_sample(path):
         return []
     try:

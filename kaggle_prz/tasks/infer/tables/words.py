@@ -53,9 +53,7 @@ def tokens(cells: Iterable[str], between: str | None) -> set[str]:
 
 
 def without_brackets(values: Text) -> Text:
-    """Lists as Python and JSON write them, as lists between blanks, or between bars where names
-    hold blanks; other cells as they are.
-    """
+    """Return Python and JSON lists between blanks, or bars if names have any; others unchanged."""
     written = pd.Series(values, dtype=object)
     given = written[written != ""]
     if not len(given) or not given.str.fullmatch(r"\[.*\]", flags=re.DOTALL).all():
