@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,11 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 
+# Tests run side by side: threads of one test would only wait for those of another.
+for _threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
+
+
 def pytest_configure() -> None:
     """Take Ctrl-C even where a shell's `&` had it ignored, as processes of tests inherit."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -31,7 +37,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     unwanted = "not keras" in (config.getoption("markexpr") or "")
     if not unwanted or not collection_path.match("test_*.py"):
         return None
-    return "\npytestmark = pytest.mark.keras\n" in collection_path.read_text("utf-8") or None
+    mark = r"^pytestmark = .*\bpytest\.mark\.keras\b"
+    return bool(re.search(mark, collection_path.read_text("utf-8"), re.MULTILINE)) or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

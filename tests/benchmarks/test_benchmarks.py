@@ -182,6 +182,7 @@ def test_the_split_is_a_fold_and_every_tool_gets_the_same(benchmark, split):
 
 
 @pytest.mark.keras
+@pytest.mark.full
 def test_what_an_epoch_of_the_store_costs_is_measured(benchmark, home, monkeypatch, tmp_path):
     monkeypatch.setenv("KAGGLE_PRZ_HOME", str(home))
     loaders, file = benchmark("loaders"), tmp_path / "loaders.json"
@@ -196,6 +197,7 @@ def test_what_an_epoch_of_the_store_costs_is_measured(benchmark, home, monkeypat
 
 
 @pytest.mark.keras
+@pytest.mark.full
 @pytest.mark.parametrize("pretrained", [False, True])
 def test_held_out_rows_are_evaluated_while_stages_train(benchmark, pretrained, split, tmp_path):
     curve = benchmark("staged_run").run(
@@ -214,6 +216,7 @@ def test_held_out_rows_are_evaluated_while_stages_train(benchmark, pretrained, s
 
 
 @pytest.mark.keras
+@pytest.mark.full
 def test_a_later_stage_answers_together_with_those_before(benchmark, split, tmp_path):
     """The curve's last point is the mean of the stages' sealed predictions."""
     found = []
@@ -268,6 +271,7 @@ def test_every_element_is_a_key_of_the_recipe(benchmark):
 
 
 @pytest.mark.keras
+@pytest.mark.full
 def test_plain_keras_is_measured_on_the_same_split(benchmark, split):
     curve = benchmark("keras_fit").run(
         split, size=16, epochs=1, seed=0, points=2, rate=1e-3, backbone=plain()

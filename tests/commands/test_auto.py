@@ -229,6 +229,7 @@ def test_two_at_once_are_refused(tried, tmp_path):
 
 
 @pytest.mark.keras
+@pytest.mark.full
 def test_from_the_command_line_to_the_leaderboard(tmp_path, monkeypatch, capsys):
     from kaggle_prz.commands import cli
 

@@ -599,6 +599,7 @@ def test_a_run_that_is_interrupted_and_killed_loses_nothing(start, tmp_path):
     assert entries[0].sha256 == filesystem.sha256(path / "submission.csv")
 
 
+@pytest.mark.full
 def test_a_full_disk_is_a_sentence_and_the_run_goes_on_when_there_is_room(start, folder, tmp_path):
     fit = [
         "fit", "-c", str(folder), "--backbone", "tiny", "--sizes", "16,24", "--folds", "2",

@@ -106,12 +106,12 @@ def test_a_test_image_that_cannot_be_decoded_gets_the_prior(run, folder, tmp_pat
 @pytest.mark.parametrize(
     "slug",
     [
-        "plant-pathology-2021-fgvc8",
-        "petfinder-pawpularity-score",
-        "aptos2019-blindness-detection",
+        pytest.param("plant-pathology-2021-fgvc8", marks=pytest.mark.full),
+        pytest.param("petfinder-pawpularity-score", marks=pytest.mark.full),
+        pytest.param("aptos2019-blindness-detection", marks=pytest.mark.full),
         "bag-folders",
         "wide-heads",
-        "tfrecords",
+        pytest.param("tfrecords", marks=pytest.mark.full),
     ],
 )
 def test_other_kinds_and_cells(drawn, tmp_path, slug):

@@ -1,10 +1,12 @@
 """The page of competitions is what `inspect` prints today, byte for byte."""
 
+import pytest
 from support.competitions import DRAWN, page
 
 from kaggle_prz.tasks.infer.hints import Hints
 
 
+@pytest.mark.full
 def test_the_page_is_up_to_date():
     by_hand, mark, rest = page.PAGE.read_text("utf-8").partition(page.MARK)
     assert mark

@@ -11,7 +11,7 @@ from kaggle_prz.commands.kernel import pushing, remote
 from kaggle_prz.competitions.kaggle import Door
 from kaggle_prz.runs import leak_audit
 
-pytestmark = pytest.mark.keras
+pytestmark = [pytest.mark.keras, pytest.mark.full]
 
 
 @pytest.fixture

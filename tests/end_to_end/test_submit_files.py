@@ -73,6 +73,7 @@ def test_one_command_downloads_fits_submits_and_tells_the_score(shapes, tmp_path
     assert len(shapes.requests("DownloadDataFiles")) == 1
 
 
+@pytest.mark.full
 def test_unattended_attempts_stay_within_the_day_and_go_on_the_next(shapes, tmp_path):
     shapes.change(maxDailySubmissions=1)
     auto = ["auto", "-c", shapes.slug, *RECIPE, "--attempts", "2"]

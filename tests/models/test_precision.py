@@ -130,7 +130,7 @@ def begun(name: str, policy: str) -> tuple[Classifier, StageTrainer]:
     return made, StageTrainer(made, stage(image_size=32, learning_rate=1e-3), Recipe())
 
 
-@pytest.fixture(scope="module", params=["tiny", "lite"])
+@pytest.fixture(scope="module", params=["tiny", pytest.param("lite", marks=pytest.mark.full)])
 def trained(request):
     """Policy -> network and history of five steps, from the same weights on the same batches."""
     found = {}

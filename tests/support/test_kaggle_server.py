@@ -13,6 +13,8 @@ import pytest
 import requests
 from support.kaggle_server import grading
 
+pytestmark = pytest.mark.full
+
 SLUG = "leaf-or-needle"
 ROWS = {f"img_{number:02d}": ("leaf", "needle")[number % 2] for number in range(20)}
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import requests
 
+pytestmark = pytest.mark.full
+
 SLUG = "faulty"
 USER = "loopback-user"
 SERVICE = "competitions.CompetitionApiService"

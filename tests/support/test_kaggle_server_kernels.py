@@ -8,6 +8,8 @@ import pytest
 import requests
 from support.kaggle_server import sandbox
 
+pytestmark = pytest.mark.full
+
 SLUG = "count-the-rows"
 OWNER = "loopback-user"
 SCRIPT = """

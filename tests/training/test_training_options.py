@@ -69,7 +69,13 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case",
+    [
+        each if each.startswith("all") else pytest.param(each, marks=pytest.mark.full)
+        for each in CASES
+    ],
+)
 def test_one_trace_and_a_fold_that_is_the_same_whatever_was_trained_before(case):
     kind, of, recipe = CASES[case]
     policy = "mixed_float16" if case.startswith("all") else "float32"

@@ -25,7 +25,7 @@ from kaggle_prz.core.process import signs
 PACKAGE = Path(kaggle_prz.__file__).parent
 SOURCES = sorted([*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "kernels").rglob("*.py")])
 ENCODINGS = ("ascii", "cp437", "cp932", "cp1251")
-EVERY = bool(os.environ.get("EVERY_ENCODING"))  # trains in each of them
+OTHERS = [pytest.param(each, marks=pytest.mark.full) for each in ENCODINGS if each != "cp932"]
 C_LOCALE = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 # Several commands in one process: most of the time is that of imports.
 SEVERAL = """
@@ -119,7 +119,7 @@ def test_bars_move_on_a_terminal_of_ascii():
     assert text.rstrip().endswith("128 ? 192 px, ??")
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS[1:] if EVERY else ["cp932"])
+@pytest.mark.parametrize("encoding", ["cp932", *OTHERS[1:]])
 def test_commands_show_themselves_in_any_encoding(tmp_path, encoding):
     commands = [
         ["plan", "-c", "shapes", "--sizes", "16,24", "--folds", "2", "--epochs", "1"],
@@ -158,7 +158,7 @@ def test_json_keeps_every_sign(monkeypatch):
 
 
 @pytest.mark.keras
-@pytest.mark.parametrize("encoding", ["", *(ENCODINGS if EVERY else ())])
+@pytest.mark.parametrize("encoding", ["", *OTHERS])
 def test_a_run_reads_and_writes_files_of_utf_8_in_any_locale(tmp_path, encoding):
     names = ("café", "日本")
     draw_competition(tmp_path / "toys", names, 6, 3, groups=False)
