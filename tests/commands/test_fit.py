@@ -333,7 +333,7 @@ def test_wrong_options_are_refused_before_anything_is_written(folder, tmp_path):
 
 def test_numbers_have_no_classes_to_balance(drawn, tmp_path):
     root = drawn("petfinder-pawpularity-score").root
-    with pytest.raises(UsageError, match="class_weight 'balanced' is about classes"):
+    with pytest.raises(UsageError, match="class_weight 'balanced' needs classes"):
         prz.fit(str(root), output_dir=tmp_path / "runs", class_weight="balanced", **QUICK)
     assert not (tmp_path / "runs").exists()
 
@@ -363,7 +363,7 @@ def test_a_limit_too_short_for_anything_still_ends_with_a_submission(folder, tmp
     assert any(", over the limit of 0.1 s. Submission: " in line for line in heard.lines)
     assert [stage.name for stage in run.stages] == ["stage1-16"]
     assert run.stages[0].epochs == 0
-    assert any("24 px: given up" in line for line in heard.lines)
+    assert any("24 px; left out" in line for line in heard.lines)
     assert set(seals(run.path)) == {"stage1-16/fold0", "stage1-16/fold1"}
 
 

@@ -177,16 +177,16 @@ NETWORKS = {
     "table": (pd.DataFrame({"a": [1]}), "received DataFrame"),
     "path": (Path("net.keras"), "received PosixPath"),
     "unknown-name": ("efficientnet_b9", "Unknown backbone 'efficientnet_b9'"),
-    "torch-module": (Torch(), "torch's Torch. Networks of PyTorch are not trained here"),
-    "torch-class": (Torch, "the class Torch. Networks of PyTorch are not trained here"),
-    "keras-2": (OldKeras(), "tf_keras's OldKeras. It belongs to Keras 2"),
+    "torch-module": (Torch(), "torch's Torch. PyTorch networks are not supported"),
+    "torch-class": (Torch, "the class Torch. PyTorch networks are not supported"),
+    "keras-2": (OldKeras(), "tf_keras's OldKeras. It is a network of Keras 2"),
     "layer": (layers.Conv2D(4, 3), "keras's Conv2D. Put the layer into a model: lambda size"),
-    "layer-class": (layers.Conv2D, "the class Conv2D. Hand over a function"),
-    "model-class": (Subclassed, "the class Subclassed. Hand over a function"),
+    "layer-class": (layers.Conv2D, "the class Conv2D. Pass a function"),
+    "model-class": (Subclassed, "the class Subclassed. Pass a function"),
     "symbolic-tensor": (keras.Input((32, 32, 3)), "Make a model of it: keras.Model(inputs"),
     "application": (
         keras.applications.ResNet50,
-        "the function ResNet50. Its first argument is no image size",
+        "the function ResNet50. Its first argument is not an image size",
     ),
     "two-arguments": (two_arguments, "two_arguments(size, depth) cannot be"),
     "no-argument": (no_argument, "no_argument() cannot be"),
@@ -198,12 +198,12 @@ NETWORKS = {
         "is called with one argument, the image size in px",
     ),
     "returns-none": (lambda size: None, "lambda must return a keras.Model"),
-    "returns-layer": (lambda size: layers.Conv2D(4, 3), "returned Conv2D for 32"),
-    "returns-tensor": (lambda size: keras.Input((size, size, 3)), "returned KerasTensor for 32"),
-    "returns-pair": (lambda size: (net(size), 4), "returned tuple for 32"),
-    "returns-torch": (lambda size: Torch(), "returned Torch for 32"),
+    "returns-layer": (lambda size: layers.Conv2D(4, 3), "for the size 32 it returned Conv2D"),
+    "returns-tensor": (lambda size: keras.Input((size, size, 3)), "it returned KerasTensor."),
+    "returns-pair": (lambda size: (net(size), 4), "it returned tuple."),
+    "returns-torch": (lambda size: Torch(), "it returned Torch."),
     "raises-value-error": (raises(ValueError("no")), "failed for 32 px with ValueError: no."),
-    "raises-not-implemented": (raises(NotImplementedError()), "with NotImplementedError: it says"),
+    "raises-not-implemented": (raises(NotImplementedError()), "with NotImplementedError: it gives no reason"),
     "raises-attribute-error": (raises(AttributeError("x")), "with AttributeError: x."),
     "preset-not-fetched": (
         raises(ConnectionError("HTTPSConnectionPool: Max retries exceeded")),
@@ -343,7 +343,7 @@ def test_a_plugin_that_is_another_network_at_another_size(monkeypatch, tmp_path)
         return deeper_when_larger(size)
 
     monkeypatch.setattr(plugins, "load", lambda kind, name: Backbone(name, build))
-    with pytest.raises(PrzError, match="'theirs' is another network there"):
+    with pytest.raises(PrzError, match="'theirs' is a different network there"):
         prz.fit("shapes", backbone="theirs", sizes=SIZES, output_dir=tmp_path / "runs")
 
 

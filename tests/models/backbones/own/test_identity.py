@@ -496,7 +496,7 @@ def test_a_network_by_name_has_no_identity():
     named = surveyed(resolve("tiny"), SIZES, seed=0, console=Recorder())
     assert named.identity is None
     assert runs.other_network("", None) == ""
-    assert "handed over" in runs.other_network("", seen(net).identity)
+    assert "as an object now" in runs.other_network("", seen(net).identity)
     assert runs.other_network(seen(net).identity, None) != ""
 
 
