@@ -145,7 +145,7 @@ def main(
     middle, low, high = statistics.median(ratios), min(ratios), max(ratios)
     click.echo(f"pure ÷ wall: median {middle:.3f} ({low:.3f}–{high:.3f})")
     if json_file:
-        result = {"competition": competition, "fits": fits, "median": middle}
+        result = {"competition": competition, "fits": fits, "median ratio": middle}
         json_file.write_text(json.dumps(result, indent=2) + "\n")
     return None
 

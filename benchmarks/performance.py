@@ -2,7 +2,7 @@
 
     python benchmarks/performance.py
 
-writes the part of the page below its mark anew; what is above is written by hand. The rule of a
+writes the part of the page below its mark again; what is above is written by hand. The rule of a
 measurement is the docstring of the script that made it.
 """
 
@@ -233,7 +233,7 @@ def _time_limits(runs: Sequence[Run]) -> tuple[list[str], list[str]]:
         for one in found
     ]
     said = (
-        f"{len(good)} of {len(found)} kept their limit, with a valid submission; {used} of them "
+        f"{len(good)} of {len(found)} ended in time, with a valid submission; {used} of them "
         f"used at least {_WELL_USED:.0%} of it."
     )
     head = ["limit, s", "ended after, s", "used", "out-of-fold log loss"]

@@ -11,10 +11,10 @@ list of files is read. It includes decoding, building, tracing, computing featur
 writing weights between stages. It stops while held-out rows are evaluated. `peers/fastai_run.py`
 and `keras_fit.py` use the same clock.
 
-The target is the final log loss of the single run with the same seed. A run reaches it at the first
-recorded point that is no worse; all runs have the same number of points. From its second stage on,
-the staged run predicts the mean over its stages, as the blend of `fit` does if that is better. The
-single run trains for as many epochs as improve its result.
+The target is the final log loss of the single run with the same seed. A run reaches the target at
+its first recorded point that is at least as good; all runs have the same number of points. From its
+second stage on, the staged run predicts the mean over its stages, as the blend of `fit` does if
+that is better. The single run trains for as many epochs as improve its result.
 
 The single run of fastai is one call of `fine_tune`; its resized run is three calls, one per size.
 Both begin with an epoch that trains only the head, and so does plain Keras. kaggle-prz has no such

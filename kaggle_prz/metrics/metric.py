@@ -24,11 +24,12 @@ class Metric:
         title: as people say it.
         maximize: whether more is better.
         wants: `"probabilities"`, `"labels"`, `"ranks"` or `"values"`.
-        scorers: how each kind is scored; of labels where the metric wants labels.
-        rule: which class should be answered: the most probable (`"likely"`), the second from some
-            probability on (`"threshold"`), a rare one sooner than a frequent one (`"balance"`), or
-            the one at the expected index (`"order"`).
-        binary: whether classes must be two.
+        scorers: the function that scores each kind. It takes labels and predictions; if the metric
+            wants labels, it takes truth and answers, see `score_answers`.
+        rule: how a class is chosen, if the metric wants labels. `"likely"`: the most probable one;
+            `"threshold"`: the second one from some probability on; `"balance"`: the largest
+            probability after weighting classes; `"order"`: the one at the expected class index.
+        binary: whether there must be exactly two classes.
     """
 
     name: str
@@ -66,7 +67,7 @@ class Metric:
             )
 
     def score(self, labels: Array, predictions: Array, kind: Kind | None = None) -> float:
-        """Return the score of predictions; where labels are wanted, of the default answers.
+        """Return the score of predictions; a metric that wants labels scores the default answers.
 
         Args:
             labels: true ones, in the form of their kind (see `kaggle_prz.metrics.arrays`).
@@ -88,10 +89,10 @@ class Metric:
         return self.score_answers(labels, self.answers(predictions, kind), kind)
 
     def answers(self, predictions: Array, kind: Kind) -> Array:
-        """Return what predictions answer when nothing was fitted: `(n,)` indexes or `(n, k)` bools.
+        """Return the default answers, before anything is fitted: `(n,)` indexes or `(n, k)` bools.
 
-        The most probable class, or the one nearest to the expected index where order counts; tags
-        from one half on, and the most probable one where none is.
+        Classes: the most probable one; for the rule `"order"`, the one nearest to the expected
+        index. Tags: those with a probability of at least 0.5, else the most probable one.
         """
         if kind == "tags":
             return arrays.passing(predictions, 0.5)

@@ -1,4 +1,4 @@
-"""Registry of picture formats: what no other module may list a second time.
+"""Registry of image formats, the only list of them.
 
 A new format is a module with a `read`, and a line in `_BUILT_IN`. Another package adds one with
 an entry point of the group `kaggle_prz.readers` that names a `Format`.
@@ -55,11 +55,11 @@ class Format:
 
     Attributes:
         suffixes: in lower case, with the dot.
-        kind: `"images"` for image files: a competition may mix their formats, and a picture may
-            have a file for every channel (`a_red.png`). `"records"` for files of many pictures,
-            `"tables"` for those that may hold labels instead. Any other name is a kind of its
-            own, with a picture a file: a competition's pictures are all of one such kind, and
-            image files are preferred, which are often copies of them.
+        kind: `"images"` for image files: one competition may mix their formats, and an image may
+            have one file per channel (`a_red.png`). `"records"` for files with many images.
+            `"tables"` for files with many images that may hold labels instead. Any other name is
+            a kind of its own, with one image per file. All images of a competition have one
+            kind; image files are preferred, since they are often copies of the others.
         read: `read(file, wanted)` returns an image, `(height, width, channels)` bytes, or the
             bytes of an image file. It may raise anything for a damaged file.
         records: opens a file of many pictures, see `readers.containers`.

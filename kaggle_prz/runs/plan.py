@@ -123,9 +123,9 @@ class Plan:
     def slot(self, stage: Stage, fold: int) -> Slot:
         """Return how long a fold may train: the stage's epochs, or its share of the time left.
 
-        Under a time limit the clock alone decides, so that a speed measured too low or too high
-        neither wastes time nor overruns it; the stage's epochs are then a prediction. After its
-        deadline a fold is late: it is not trained, and answers as fast as it can.
+        Under a time limit the clock alone decides, so that a wrong measured speed neither wastes
+        time nor overruns the limit; the stage's epochs are then a prediction. A fold that starts
+        after its deadline is not trained: it predicts with its first weights.
         """
         deadline = self._deadline(stage, fold)
         if deadline is None or stage.epochs == 0:

@@ -16,7 +16,7 @@ class Workload:
     test_rows: int  # rows to predict, by every fold
     views: int  # test-time views of each predicted image
     refits_head: bool = False  # folds fit their heads again in every stage but the first
-    shares_features: bool = False  # of a backbone that is not trained, as long as it is not
+    shares_features: bool = False  # folds share features, as long as no backbone was trained
     head_views: int = 1  # most views of an image that such a head can be fitted to
 
     def trained_images(self, epochs: float) -> float:

@@ -10,20 +10,34 @@ _AT_THE_FULL_SIZE = 0.2  # Composer: see linear
 
 
 def equal_compute(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
-    """Divide `epochs` as 1 / size², so that stages cost the same compute (EfficientTrain++)."""
+    """Divide `epochs` as 1 / size², so that stages cost the same compute (EfficientTrain++).
+
+    Example:
+        >>> equal_compute((100, 200), 5)
+        (4.0, 1.0)
+    """
     return _in_proportion([1 / size**2 for size in sizes], epochs)
 
 
 def equal_epochs(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
-    """Divide `epochs` evenly; later stages then cost more."""
+    """Divide `epochs` evenly; later stages then cost more.
+
+    Example:
+        >>> equal_epochs((160, 240, 320), 6)
+        (2.0, 2.0, 2.0)
+    """
     return _in_proportion([1.0] * len(sizes), epochs)
 
 
 def late_jump(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
-    """Four fifths of `epochs` at the first size, the rest divided evenly among the others.
+    """Spend four fifths of `epochs` at the first size; divide the rest evenly among the others.
 
     FFCV trains 160 px until 74 % of its 88 epochs (69 % of 16) and reaches 192 px at 86 % (81 %),
     rounding to 32 px between: a jump after 80 % (75 %). Its configurations have two sizes only.
+
+    Example:
+        >>> late_jump((160, 240, 320), 10)
+        (8.0, 1.0, 1.0)
     """
     others = len(sizes) - 1
     first = _FIRST_TO_OTHERS * others if others else 1.0
@@ -31,11 +45,14 @@ def late_jump(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
 
 
 def linear(sizes: Sequence[int], epochs: float) -> tuple[float, ...]:
-    """Return a size that rises linearly over four fifths of `epochs`; the rest at the full size.
+    """Divide four fifths of `epochs` by the distance to the next size; the last stage gets a fifth.
 
-    A stage is trained from where that line passes its size to where it reaches the next one's.
-    After Composer's progressive resizing, which spends the last 20 % at the full size; it also
-    waits at the smallest size first, which stages far apart do of themselves.
+    Composer's size rises steadily, and stays at the full size for the last 20 %. It also waits at
+    the smallest size first; here a stage is longer if the next size is far away.
+
+    Example:
+        >>> linear((160, 192, 320), 10)
+        (1.6, 6.4, 2.0)
     """
     rises = [later - earlier for earlier, later in pairwise(sizes)]
     along = [(1 - _AT_THE_FULL_SIZE) * rise / sum(rises) for rise in rises]

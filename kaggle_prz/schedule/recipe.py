@@ -42,10 +42,10 @@ class Stage(_Frozen):
         index: 1 for the first stage.
         image_size: height and width of the network's input, px.
         epochs: passes over a fold's training rows; a fraction ends within a pass.
-        head_views: of every image, flips included, that a head alone is fitted to and predicts
-            from, where the stage has no epochs.
+        head_views: number of views (an image and its flips) that the head is fitted to and
+            predicts from, if the stage has no epochs.
 
-    The others are a recipe's keys, as they are in this stage.
+    Other attributes: the recipe's keys, at this stage's value.
     """
 
     index: int
@@ -144,8 +144,8 @@ class Recipe(_Frozen):
     schedule: Literal["equal_compute", "equal_epochs", "late_jump", "linear"] = _option(
         "equal_compute",
         "How the total number of epochs is divided among the stages. equal_compute: same compute; "
-        "equal_epochs: same number; late_jump: 80 % at the first size; linear: like a size that "
-        "rises linearly.",
+        "equal_epochs: same number; late_jump: 80 % at the first size; linear: as if the "
+        "size grew steadily, then 20 % at the last size.",
     )
     batch_size: Annotated[int, Field(ge=1, le=65_536)] | Literal["auto"] = _option(
         32,
@@ -153,14 +153,14 @@ class Recipe(_Frozen):
         "many images as fit on an accelerator, 32 on a CPU.",
     )
     accumulate: int = _key(
-        1, "Steps whose gradients are averaged before the weights change.", ge=1, le=1024
+        1, "Number of steps over which gradients are averaged before an update.", ge=1, le=1024
     )
     learning_rate: float = _option(2e-4, "Peak learning rate of the first stage.", gt=0, lt=1)
     learning_rate_fall: float = _key(
-        0.6, "Learning rate of a stage divided by that of the stage before.", gt=0, le=1
+        0.6, "Factor from the learning rate of one stage to that of the next.", gt=0, le=1
     )
     layer_decay: float = _key(
-        1.0, "Learning rate of a group of layers divided by that of the next group.", gt=0, le=1
+        1.0, "Learning-rate factor from a group of layers to the one before it.", gt=0, le=1
     )
     weight_decay: float = _option(1e-4, "Weight decay of AdamW.", ge=0, lt=1)
     clipnorm: float = _key(
@@ -168,13 +168,15 @@ class Recipe(_Frozen):
     )
     head_first: bool = _key(
         True,
-        "Fit the head as a linear probe before fine-tuning. If off, refit_head is off too.",
+        "Fit the head as a linear probe before fine-tuning. Off: no linear probes at all.",
     )
     refit_head: bool = _key(
         True,
         "Fit the head as a linear probe again at every larger size, if the backbone is pretrained.",
     )
-    frozen: ShareRamp = _key(0.0, "Share of the backbone's layers that are frozen, from the input")
+    frozen: ShareRamp = _key(
+        0.0, "Share of the backbone's layers that stay frozen, counted from the input"
+    )
     dropout: ShareRamp = _option(0.2, "Dropout before the head")
     stochastic_depth: ShareRamp = _key(0.0, "Drop rate of the last residual block")
     randaugment: StrengthRamp = _option(0.0, "Magnitude of RandAugment, 0 to 10")
@@ -185,8 +187,8 @@ class Recipe(_Frozen):
     )
     presize: Share = _key(
         0.0,
-        "Margin around the random crop of a training image, as a share of the stage's size; "
-        "0 for none.",
+        "How much larger a stored training image is than its random crop, as a share of the "
+        "stage's size; 0: no random crop.",
     )
     loss: Literal["crossentropy", "focal"] = _key(
         "crossentropy", "Training loss. focal gives less weight to images that are classified well."
@@ -279,7 +281,7 @@ class Recipe(_Frozen):
     ) -> "Recipe":
         """Check `options` over `defaults`; None and absent options take the default.
 
-        `sources` says of keys where they are written, for the sentences about mistakes.
+        `sources` maps a key to the file that sets it, for error messages.
 
         Raises:
             UsageError: one line a mistake: unknown key, wrong type, value out of range.

@@ -27,11 +27,16 @@ def stages_of(recipe: Recipe) -> tuple[Stage, ...]:
             image_size=size,
             epochs=epochs[index] and (round(epochs[index], 2) or 0.01),
             batch_size=batch_size(recipe, size),
-            learning_rate=recipe.learning_rate * recipe.learning_rate_fall**index,
+            learning_rate=learning_rate(recipe, index + 1),
             **{name: ramped(getattr(recipe, name), index, len(recipe.sizes)) for name in RAMPS},
         )
         for index, size in enumerate(recipe.sizes)
     )
+
+
+def learning_rate(recipe: Recipe, index: int) -> float:
+    """Return the peak learning rate of stage `index`, from 1, at the usual batch size."""
+    return recipe.learning_rate * recipe.learning_rate_fall ** (index - 1)
 
 
 def batch_size(recipe: Recipe, size: int) -> int:

@@ -23,10 +23,10 @@ def within(
 ) -> tuple[Stage, ...]:
     """Return the stages that fit into `seconds`, with epochs in the proportions of `shares`.
 
-    The time of building and predicting is set aside first, and 6 % as a margin for a machine
-    that slows down. Stages that would not get a tenth of an epoch are given up, largest
-    first: a stage trained well beats two that are not. The default is equal compute. With
-    `capped` no stage gets more epochs than it came with; else only 30 in all are the limit.
+    The time of building and predicting is set aside first, and 6 % in case the machine slows
+    down. If some stage would get less than a tenth of an epoch, the largest size is left out: one
+    stage trained well beats two that are not. `shares` is equal compute by default. With
+    `capped`, no stage gets more epochs than it came with; without, all get at most 30 together.
     """
     shares = shares or equal_compute([stage.image_size for stage in stages], 1.0)
     for count in range(len(stages), 0, -1):

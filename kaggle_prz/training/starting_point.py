@@ -81,8 +81,8 @@ class FirstWeights:
     ) -> dict[str, object]:
         """Set a fold's first weights; return where they come from, for `transfer.json`.
 
-        `views` are those of the images that a head is fitted to; more than the plain one where
-        folds share features.
+        The head is fitted to these `views` of the images; if folds do not share features, it is
+        fitted to the plain view only.
         """
         console = console or self._console
         if self._kept is None:
@@ -121,9 +121,9 @@ class FirstWeights:
 
     @property
     def _fits_head(self) -> bool:
-        """Only on a pretrained backbone: random features teach a head nothing.
+        """Whether linear probes are fitted: on a pretrained backbone only.
 
-        It would then stand in the way when batch statistics begin to move.
+        A probe on random features has large weights, which harm fine-tuning (see docs/log.md).
         """
         return self._classifier.pretrained and self._run.recipe.head_first
 
@@ -133,7 +133,7 @@ class FirstWeights:
 
     @property
     def _folds_share_features(self) -> bool:
-        """Whether all folds have one backbone: the pretrained one, and nothing has trained it."""
+        """Whether the folds share one backbone: it is pretrained, and no stage has trained it."""
         untrained = self._kept is None or (self._refits_head and self._kept[0].epochs == 0)
         return untrained and self._fits_head and self._classifier.statistics != "recalibrate"
 
@@ -181,8 +181,8 @@ class FirstWeights:
     def _fit_head(self, fold: int, console: Console, views: Sequence[str]) -> dict[str, object]:
         """Fit the head to features of the rows that a fold trains on.
 
-        Features of a larger size differ, and a head fitted to those of the size before answers
-        them worse than it did: on new features it need not be trained back step by step.
+        At a larger size the features differ, and the head of the size before predicts worse.
+        Fitting it again is faster than training it back step by step.
         """
         trained_on = self._rows.trained_on(fold)
         if self._shared:

@@ -2,7 +2,7 @@
 
 The caller owns time and records; a worker writes a fold's files and says what is in them. A fold
 starts from the file of weights of the stage before, never from a network in memory, so a worker
-may live in another process or on another machine.
+may be in another process or on another machine. Only the first stage starts from initial weights.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -45,8 +45,8 @@ class Worker(Protocol):
     def train(self, stage: Stage, folds: Sequence[int], slot: NextSlot) -> Iterator[FoldDone]:
         """Train folds of the prepared stage, with its epochs settled; yield each when it is whole.
 
-        `slot` is asked right before a fold begins, and ends the stage by None. A fold's files are
-        in its directory when it is yielded, all but its seal.
+        Call `slot(fold)` right before a fold starts: it returns the time for that fold, or None to
+        end the stage. When a fold is yielded, all its files but the seal are in its directory.
         """
         ...
 

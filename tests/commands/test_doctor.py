@@ -67,9 +67,9 @@ def test_keras_cv_without_tensorflow_is_a_fault(installed):
 
 
 def test_extras_are_named_with_what_installs_them(installed):
+    extras = ",".join([*doctor._EXTRAS, *formats.extras()])
     assert _texts(doctor.packages(), "note") == [
-        "not installed: lite,report,archives,medical,parquet; "
-        "pip install 'kaggle-prz[lite,report,archives,medical,parquet]'"
+        f"not installed: {extras}; pip install 'kaggle-prz[{extras}]'"
     ]
     installed |= dict.fromkeys([*doctor._EXTRAS.values(), *formats.extras().values()], ("1", []))
     assert doctor.packages()[-1] == Finding("extras", "ok", "all installed")

@@ -203,7 +203,10 @@ NETWORKS = {
     "returns-pair": (lambda size: (net(size), 4), "it returned tuple."),
     "returns-torch": (lambda size: Torch(), "it returned Torch."),
     "raises-value-error": (raises(ValueError("no")), "failed for 32 px with ValueError: no."),
-    "raises-not-implemented": (raises(NotImplementedError()), "Error: it gives no reason"),
+    "raises-not-implemented": (
+        raises(NotImplementedError()),
+        "with NotImplementedError: it gives no reason",
+    ),
     "raises-attribute-error": (raises(AttributeError("x")), "with AttributeError: x."),
     "preset-not-fetched": (
         raises(ConnectionError("HTTPSConnectionPool: Max retries exceeded")),

@@ -190,14 +190,14 @@ def test_a_name_may_be_written_as_people_and_hosts_do(text, name):
     assert metrics.from_host(text) == metrics.get(text)
 
 
-@pytest.mark.parametrize("text", ["Custom Metric", "", "SpearmanR", "map@0", "MAP@-"])
+@pytest.mark.parametrize("text", ["Custom Metric", "", "no such metric", "map@0", "MAP@-"])
 def test_what_is_not_known_is_no_metric(text):
     assert metrics.from_host(text) is None
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(UsageError, match=r"'mape'.*log_loss, accuracy, macro_f1, roc_auc.*--metr"):
-        metrics.get("mape")
+    with pytest.raises(UsageError, match=r"'no such metric'.*log_loss, accuracy.*--metr"):
+        metrics.get("no such metric")
 
 
 def test_every_name_finds_its_metric():

@@ -1,11 +1,13 @@
 """The registry of image formats, and a format that a made-up package adds to it."""
 
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
 from PIL import Image
 from support.competitions.rows import record
 from support.toys import Recorder
@@ -202,8 +204,19 @@ def test_every_function_of_a_format_is_there():
 
 def test_doctor_lists_the_extras_of_formats(monkeypatch):
     monkeypatch.setattr(doctor, "version", lambda _: None)
-    assert formats.extras() == {"medical": "pydicom", "parquet": "pyarrow"}
-    assert "medical,parquet" in doctor.packages()[-1].text
+    assert formats.extras()
+    assert ",".join(formats.extras()) in doctor.packages()[-1].text
+
+
+def test_pyproject_names_the_package_of_every_extra():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    (own,) = (Requirement(each) for each in extras["test"] if each.startswith("kaggle-prz"))
+    unchecked = project["tool"]["mypy"]["overrides"][1]["module"]
+    for extra, package in formats.extras().items():
+        assert [Requirement(each).name for each in extras[extra]] == [package]
+        assert extra in own.extras
+        assert f"{package}.*" in unchecked
 
 
 def test_doctor_names_a_plugin_that_is_no_format(installed):

@@ -1,7 +1,7 @@
 """The command `kaggle-prz`: options in, one clear line out when something is wrong.
 
-Commands import their work when they run, so that `--help` answers at once. They print to the very
-streams: `click.echo` would write UTF-8 to one that is of ASCII.
+Commands import their work when they run, so that `--help` answers at once. They use `print`:
+`click.echo` would write UTF-8 to an ASCII stream.
 """
 
 import atexit
@@ -76,8 +76,9 @@ def fit(competition: str, quiet: bool, **given: Any) -> None:
 @click.option("--dry-run", is_flag=True, help="Show the runs without training them.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def auto(competition: str, quiet: bool, in_kernels: bool, machine: "Machine", **given: Any) -> None:
-    """Train several runs in turn, and submit each that scores better.
+    """Train several runs in turn, and submit the better ones.
 
+    A run is submitted if its out-of-fold score is better than that of every run submitted so far.
     The first run uses the recipe as given, the second larger images, and the others other seeds.
     Run the same command again to continue, for example on the next day.
     """
@@ -119,9 +120,7 @@ def inspect(competition: str, report: Path | None, as_json: bool, **given: Any) 
 @options.competition
 @options.recipe
 @options.overrides
-@click.option(
-    "--calibrate", is_flag=True, help="First measure the time of a few steps at every size."
-)
+@click.option("--calibrate", is_flag=True, help="Time a few steps at every size first.")
 @options.as_json
 def plan(competition: str, as_json: bool, **given: Any) -> None:
     """Show the stages that fit would train, and their cost.

@@ -36,7 +36,7 @@ def kernel_build(what: str, **given: Any) -> None:
 @click.option("--submit", is_flag=True, help="Submit the kernel's output and wait for the score.")
 @click.option("--again", is_flag=True, help="Submit the same bundle again.")
 @click.option(
-    "--until-done", is_flag=True, help="Push a training kernel again until its run is complete."
+    "--until-done", is_flag=True, help="Repeat for new sessions until the run is complete."
 )
 @click.option("--no-wait", is_flag=True, help="Return as soon as the kernel is pushed.")
 @click.option("--timeout", type=options.time, default="13h", help="Longest wait for one session.")
@@ -44,8 +44,8 @@ def kernel_build(what: str, **given: Any) -> None:
 def kernel_push(what: Path, no_wait: bool, **given: Any) -> None:
     """Push a kernel and wait until it ends.
 
-    DIR: the output directory of kernel build. RUN: the directory of a finished run; a kernel that
-    predicts is built for it first.
+    DIR: the output directory of kernel build. RUN: a finished run's directory; its predicting
+    kernel is built first.
     """
     from kaggle_prz.commands.kernel import pushing
 

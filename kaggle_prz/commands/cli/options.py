@@ -1,4 +1,4 @@
-"""Options that commands share: how they are written, and what they turn into."""
+"""Options shared by commands, and their parsers."""
 
 import re
 import tomllib
@@ -109,7 +109,7 @@ competition = click.option(
 
 
 def _of(model: type[BaseModel]) -> Callable[[Command], Command]:
-    """Return an option for every key of a model that has a metavar."""
+    """Return an option for every field of a model that `_option` of `recipe.py` declares."""
     return _together(
         *(
             _option(name, field)
@@ -150,7 +150,7 @@ def _type_of(kinds: list[object]) -> tuple[object, str | None]:
             return numbers, "N,N,..."
         return number_or_numbers, "N[,N,...]" if Ellipsis in more else "N[,N]"
     if get_origin(last) is Literal:
-        return (click.Choice(get_args(last)), None) if len(kinds) == 1 else (batch_size, "N|AUTO")
+        return (click.Choice(get_args(last)), None) if len(kinds) == 1 else (batch_size, "N|auto")
     return last, None
 
 

@@ -1,8 +1,8 @@
 """Out-of-fold predictions -> how to answer, for metrics that want labels.
 
-Whatever is fitted is kept only where it scores better than the default on the rows it was fitted
-on: the most probable class, the class nearest to the expected index, tags from one half on. Files
-and blends are none of its business.
+What is fitted is kept only if it scores better than the default on the rows that it was fitted on.
+The defaults are the most probable class, the class nearest to the expected index, and tags with a
+probability of at least 0.5. This package reads no files and does not blend.
 """
 
 from collections.abc import Iterator

@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 
 from kaggle_prz.core.errors import RunError
 from kaggle_prz.schedule.recipe import Recipe, Stage
+from kaggle_prz.schedule.stages import learning_rate
 
 FEWEST, MOST = 8, 512
 STEPS_A_PASS = 16
@@ -74,8 +75,7 @@ def rate_scale(size: int, usual: int) -> float:
 
 def probed(stage: Stage, recipe: Recipe, size: int, usual: int) -> Stage:
     """Return a stage with the batch size that was found, and its learning rate scaled."""
-    rate = recipe.learning_rate * recipe.learning_rate_fall ** (stage.index - 1)
-    scaled = min(0.99, rate * rate_scale(size, usual))
+    scaled = min(0.99, learning_rate(recipe, stage.index) * rate_scale(size, usual))
     return stage.model_copy(update={"batch_size": size, "learning_rate": scaled})
 
 

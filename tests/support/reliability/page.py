@@ -2,7 +2,7 @@
 
     cd tests && python -m support.reliability.page
 
-writes the part of the page below its mark anew; what is above is written by hand.
+writes the part of the page below its mark again; what is above is written by hand.
 """
 
 from pathlib import Path

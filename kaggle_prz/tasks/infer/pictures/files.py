@@ -56,8 +56,8 @@ class Index:
 def index(root: Path, seen: Scan | None = None) -> Index:
     """Find the pictures below `root`; a folder with `test` in its name holds the test set.
 
-    Where no folder is called so, images whose folders say nothing are of either role. Image files
-    are preferred to arrays, and these to DICOM, whose copies they are.
+    If there is no such folder, images whose folders name no role are in both sets. Image files are
+    preferred to arrays, and arrays to DICOM files, since they are often copies of those.
     """
     seen = seen or scan(root)
     found = of_scan(seen) or of_scan(scan(root, with_extra=True))
