@@ -20,8 +20,8 @@ from kaggle_prz.core.console import Console, Silent, duration
 from kaggle_prz.core.process import allocator, interrupts
 from kaggle_prz.core.task import Task
 from kaggle_prz.images import Decoded, duplicates
-from kaggle_prz.models import backbones
 from kaggle_prz.models.backbones import Backbone
+from kaggle_prz.models.backbones.weights_sources import is_pretrained
 from kaggle_prz.report import terminal
 from kaggle_prz.runs import blending, fold_files
 from kaggle_prz.runs.plan import Plan
@@ -97,7 +97,7 @@ def fit(
     class_weights.check(recipe, outputs.of(task))
     path = runs.directory(Path(output_dir) / task.slug, run, recipe, task, network.identity)
     if not Run(path, recipe, task).is_finished:
-        settle.check(recipe, network, task.channels)
+        settle.check(recipe, network, task.channels, console)
         if submit and not asked:
             delivery.check(source, console)
 
@@ -174,7 +174,7 @@ def _train(
     filesystem.write_json(
         run.path / "environment.json", environment.describe() | in_process.backend()
     )
-    pretrained = backbones.is_pretrained(network, run.recipe.weights)
+    pretrained = is_pretrained(network, run.recipe.weights)
     plan = Plan(run, clock, console, pretrained=pretrained, structure=network.structure)
     before: Stage | None = None
     worker = in_process.InProcess(run, network, rows, decoded.stores, console)

@@ -14,8 +14,8 @@ from kaggle_prz.core.clock import Budget
 from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.process import allocator
 from kaggle_prz.core.task import Task
-from kaggle_prz.models import backbones
 from kaggle_prz.models.backbones import Backbone
+from kaggle_prz.models.backbones.weights_sources import is_pretrained
 from kaggle_prz.runs import speeds
 from kaggle_prz.runs.plan import workload_of
 from kaggle_prz.runs.run import Run
@@ -95,7 +95,7 @@ def foresee(
     task = inspect.read(source, overrides, None)
     if calibrate:
         calibrate_stages(recipe, network, task, console)
-    pretrained = backbones.is_pretrained(network, recipe.weights)
+    pretrained = is_pretrained(network, recipe.weights)
     foreseen = of(recipe, task, pretrained=pretrained, structure=network.structure)
     foreseen.show(console)
     return foreseen
@@ -125,7 +125,7 @@ def calibrate_stages(recipe: Recipe, network: Backbone, task: Task, console: Con
 
     The stages are built and measured as a run does it; no image is opened.
     """
-    settle.check(recipe, network, task.channels)
+    settle.check(recipe, network, task.channels, console)
     allocator.keep_freed_memory()
     with environment.without_banner():
         from kaggle_prz.training import in_process

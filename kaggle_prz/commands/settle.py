@@ -6,6 +6,7 @@ from kaggle_prz import competitions
 from kaggle_prz.core import environment
 from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.models import backbones
+from kaggle_prz.models.backbones import weights_sources
 from kaggle_prz.schedule import presets
 from kaggle_prz.schedule.recipe import Recipe
 
@@ -35,7 +36,7 @@ def settle(
         )
         (console or Silent()).say(f"Note: {note}")
     network.check_sizes(recipe.sizes)
-    backbones.pretrained_file(network, recipe.weights)
+    weights_sources.check(network, recipe.weights)
     if network.handed_over is not None:
         from kaggle_prz.models.backbones.own.survey import surveyed
 
@@ -43,9 +44,17 @@ def settle(
     return recipe, network
 
 
-def check(recipe: Recipe, network: backbones.Backbone, channels: int) -> None:
-    """Refuse what could not be trained on this machine, before an image is decoded."""
+def check(
+    recipe: Recipe, network: backbones.Backbone, channels: int, console: Console | None = None
+) -> None:
+    """Refuse what could not be trained on this machine, before an image is decoded.
+
+    Pretrained weights that are not on this machine are downloaded.
+    """
     network.check_channels(channels)
+    if weights_sources.is_missing(network, recipe.weights):
+        (console or Silent()).say(f"Downloading pretrained weights of {network.name} …")
+    weights_sources.file_of(network, recipe.weights)
     environment.check_framework(wants_tensorflow=network.wants_tensorflow)
     with environment.without_banner():
         from kaggle_prz.models.backbones.own import survey

@@ -9,8 +9,9 @@ import keras
 import numpy as np
 
 from kaggle_prz.models import batch_normalization
-from kaggle_prz.models.backbones import Backbone, pretrained_file, refuse_other_ranks, resolve
+from kaggle_prz.models.backbones import Backbone, refuse_other_ranks, resolve
 from kaggle_prz.models.backbones.initial_weights import begin, settings
+from kaggle_prz.models.backbones.weights_sources import file_of
 from kaggle_prz.models.drop_path import set_rate
 from kaggle_prz.tasks.outputs import Activation
 
@@ -62,7 +63,7 @@ def build(
     """
     backbone.check_sizes((image_size,))
     backbone.check_channels(channels)
-    path = pretrained_file(backbone, weights)
+    path = file_of(backbone, weights)
     with settings(policy, seed):
         network, adapted = begin(backbone, image_size, channels, path)
         drops = ""

@@ -123,13 +123,12 @@ class Recipe(_Frozen):
 
     backbone: str = _option(
         "efficientnet_lite0",
-        "Name of the backbone. An error about an unknown name lists all names.",
+        "Name of the backbone. kaggle-prz backbones lists them.",
     )
     weights: str = _option(
         "auto",
-        "Initial weights of the backbone. auto: pretrained if an installed package has them, else "
-        "random; imagenet: pretrained on ImageNet, or an error; none: random; FILE: a Keras "
-        "weights file.",
+        "Initial weights of the backbone. auto, imagenet: pretrained on ImageNet, or an error; "
+        "none: random; FILE: a Keras weights file.",
         metavar="auto|imagenet|none|FILE",
     )
     sizes: tuple[ImageSize, ...] = _option(

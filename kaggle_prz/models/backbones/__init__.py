@@ -8,15 +8,16 @@ instead of 8×8).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from kaggle_prz.core import environment, plugins
-from kaggle_prz.core.errors import MissingExtraError, PrzError, UsageError
+from kaggle_prz.core.errors import UsageError
 from kaggle_prz.core.identity import Identity
 
 if TYPE_CHECKING:
     import keras
+
+    from kaggle_prz.models.backbones.weights_sources import WeightsSource
 
 
 class Build(Protocol):
@@ -24,16 +25,6 @@ class Build(Protocol):
 
     def __call__(self, image_size: int, channels: int = 3, /) -> "keras.Model":
         """Return a network on `(image_size, image_size, channels)` inputs."""
-
-
-@dataclass(frozen=True)
-class WeightsPackage:
-    """Pretrained weights that install as a package."""
-
-    package: str  # distribution name
-    extra: str  # of kaggle-prz, that brings it
-    find: Callable[[], Path | None]  # returns the path of the weights file
-    load: Callable[[Path, "keras.Model"], None]  # sets weights of a backbone on three channels
 
 
 @dataclass(frozen=True)
@@ -46,7 +37,10 @@ class Backbone:
     offset: float = 0.0  # … and this is added, before the network sees them
     minimum: int = 32  # smallest image size it takes, px
     multiple: int = 1  # image sizes must be divisible by this
-    weights_package: WeightsPackage | None = None  # if a package ships pretrained weights
+    sources: "tuple[WeightsSource, ...]" = ()  # of pretrained weights, asked in this order
+    parameters: int | None = None  # without a head, on three channels
+    top_1: float | None = None  # published accuracy on ImageNet, %
+    from_scratch: bool = False  # whether it is meant to begin with random weights
     pretrained: bool = False  # whether `build` returns trained weights of its own
     # Builds the user's own network at a size, whatever its channels; None where a name is known.
     handed_over: "Callable[[int], keras.Model] | None" = None
@@ -113,6 +107,13 @@ def _listed(sizes: tuple[int, ...]) -> str:
     return ",".join(str(size) for size in sizes)
 
 
+def names() -> list[str]:
+    """Return the names of all backbones: of this package, of plugins, of keras.applications."""
+    from kaggle_prz.models.backbones import applications
+
+    return sorted({*plugins.names(plugins.BACKBONES), *applications.facts()})
+
+
 def resolve(backbone: object) -> Backbone:
     """Return the backbone of a registered name, of a model without head, or of a function.
 
@@ -121,6 +122,12 @@ def resolve(backbone: object) -> Backbone:
     if isinstance(backbone, Backbone):
         return backbone
     if isinstance(backbone, str):
+        from kaggle_prz.models.backbones import applications
+
+        if (application := applications.named(backbone)) is not None:
+            return application
+        if backbone not in plugins.names(plugins.BACKBONES):
+            raise plugins.unknown("backbone", backbone, names())
         found = plugins.load(plugins.BACKBONES, backbone)
         if not isinstance(found, Backbone):
             raise UsageError(
@@ -132,39 +139,3 @@ def resolve(backbone: object) -> Backbone:
     from kaggle_prz.models.backbones import own
 
     return own.wrap(backbone)
-
-
-def is_pretrained(backbone: Backbone, weights: str) -> bool:
-    """Return whether training begins with trained weights, as far as is known before building."""
-    try:
-        return backbone.pretrained or pretrained_file(backbone, weights) is not None
-    except PrzError:
-        return False
-
-
-def pretrained_file(backbone: Backbone, weights: str) -> Path | None:
-    """Return the file of a recipe's `weights`; None for random or built-in ones."""
-    package = backbone.weights_package
-    if weights == "none":
-        return None
-    if weights in {"auto", "imagenet"}:
-        if package is None:
-            if weights == "imagenet" and not backbone.pretrained:
-                raise UsageError(
-                    f"No package provides ImageNet weights for {backbone.name}. Give a Keras "
-                    "weights file with --weights FILE, or use --weights none."
-                )
-            return None
-        found = package.find()
-        if found is None:
-            raise MissingExtraError(
-                f"{backbone.name} with ImageNet weights", package.package, package.extra
-            )
-        return found
-    path = Path(weights).expanduser()
-    if not path.is_file():
-        raise UsageError(
-            "--weights must be auto, imagenet, none or the path of an existing weights file; "
-            f"received {weights!r}."
-        )
-    return path

@@ -10,6 +10,7 @@ from kaggle_prz.core import environment
 from kaggle_prz.core.errors import PrzError, UsageError
 from kaggle_prz.models.backbones import Backbone
 from kaggle_prz.models.backbones.input_channels import adapt
+from kaggle_prz.models.backbones.weights_sources import source_of
 
 if TYPE_CHECKING:
     import keras
@@ -43,16 +44,18 @@ def begin(
     network = _built(backbone, image_size, channels)
     if path is None:
         return network, ""
-    package = backbone.weights_package
     if channels == 3:
         _load(backbone, network, path)
         return network, ""
-    if package is None or path != package.find():
+    if source_of(backbone, path) is None:
         with contextlib.suppress(UsageError):
             _load(backbone, network, path)
             return network, ""
     donor = _built(backbone, image_size, 3)
     _load(backbone, donor, path)
+    if [one.shape for one in donor.weights] == [one.shape for one in network.weights]:
+        network.set_weights(donor.get_weights())
+        return network, ", which sees grey as three equal channels"
     adapt(donor, network)
     return network, f", first convolution adapted from 3 channels to {channels}"
 
@@ -71,9 +74,9 @@ def _built(backbone: Backbone, image_size: int, channels: int) -> "keras.Model":
 
 
 def _load(backbone: Backbone, network: "keras.Model", path: Path) -> None:
-    package = backbone.weights_package
-    if package is not None and path == package.find():
-        package.load(path, network)
+    source = source_of(backbone, path)
+    if source is not None:
+        source.load(path, network)
         return
     try:
         with warnings.catch_warnings():  # Keras warns of layers that it leaves at random weights

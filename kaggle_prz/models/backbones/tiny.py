@@ -25,4 +25,4 @@ def build(image_size: int, channels: int = 3) -> "keras.Model":
     return keras.Model(images, x, name="tiny")
 
 
-tiny = Backbone("tiny", build, scale=1 / 127.5, offset=-1.0, minimum=8)
+tiny = Backbone("tiny", build, scale=1 / 127.5, offset=-1.0, minimum=8, from_scratch=True)

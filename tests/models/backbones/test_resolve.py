@@ -1,21 +1,19 @@
 """Names, sizes and weights of backbones, before anything is built."""
 
-import dataclasses
-
 import pytest
 
 from kaggle_prz.core import plugins
-from kaggle_prz.core.errors import MissingExtraError, UsageError
-from kaggle_prz.models.backbones import Backbone, WeightsPackage, pretrained_file, resolve
+from kaggle_prz.core.errors import UsageError
+from kaggle_prz.models.backbones import Backbone, names, resolve
 
 pytestmark = pytest.mark.keras  # test_applications.py and others build what is named here
 
-NAMES = plugins.names(plugins.BACKBONES)
+NAMES = names()
 
 
 def test_the_package_brings_its_backbones():
     assert {"tiny", "efficientnet_lite0", "resnet50", "EfficientNetV2B0"} <= set(NAMES)
-    assert len(NAMES) >= 23
+    assert len(NAMES) >= 55
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -24,7 +22,7 @@ def test_every_registered_name_resolves_to_the_backbone_of_that_name(name):
     assert isinstance(backbone, Backbone)
     assert backbone.name == name
     assert resolve(backbone) is backbone
-    backbone.check_sizes((64, 96))
+    backbone.check_sizes((96, 128))
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_one():
@@ -33,6 +31,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_one():
 
 
 def test_a_plugin_that_is_no_backbone_is_refused(monkeypatch):
+    monkeypatch.setattr(plugins, "names", lambda kind: ["mine"])
     monkeypatch.setattr(plugins, "load", lambda kind, name: dict)
     with pytest.raises(UsageError, match=r"plugin 'mine' must be a kaggle_prz.*is a type"):
         resolve("mine")
@@ -49,21 +48,6 @@ def test_sizes_are_checked_against_minimum_and_multiple():
         backbone.check_sizes((64, 100))
 
 
-def test_pretrained_file_of_a_package(tmp_path):
-    file = tmp_path / "weights.pth"
-    package = WeightsPackage("some-weights", "lite", lambda: file, lambda path, model: None)
-    backbone = Backbone("net", lambda size: None, weights_package=package)
-    assert pretrained_file(backbone, "auto") == pretrained_file(backbone, "imagenet") == file
-    assert pretrained_file(backbone, "none") is None
-    absent = dataclasses.replace(
-        backbone, weights_package=dataclasses.replace(package, find=lambda: None)
-    )
-    for weights in ("auto", "imagenet"):
-        with pytest.raises(MissingExtraError, match=r"some-weights.*kaggle-prz\[lite\]"):
-            pretrained_file(absent, weights)
-    assert pretrained_file(absent, "none") is None
-
-
 @pytest.mark.parametrize(
     ("sizes", "rounded"),
     [((32, 64), (32, 64)), ((96, 145), (96, 160)), ((40, 50), (32, 64)), ((48, 64), (48, 64)),
@@ -72,19 +56,3 @@ def test_pretrained_file_of_a_package(tmp_path):
 def test_sizes_are_rounded_unless_two_become_one_or_one_none(sizes, rounded):
     assert Backbone("net", lambda size: None, multiple=32).rounded(sizes) == rounded
     assert Backbone("net", lambda size: None).rounded(sizes) == sizes
-
-
-def test_pretrained_file_without_a_package(tmp_path):
-    backbone = Backbone("net", lambda size: None)
-    assert pretrained_file(backbone, "auto") is None
-    with pytest.raises(UsageError, match="No package provides ImageNet weights for net"):
-        pretrained_file(backbone, "imagenet")
-    assert pretrained_file(dataclasses.replace(backbone, pretrained=True), "imagenet") is None
-
-
-def test_pretrained_file_of_a_path(tmp_path):
-    file = tmp_path / "mine.weights.h5"
-    file.write_bytes(b"anything")
-    assert pretrained_file(Backbone("net", lambda size: None), str(file)) == file
-    with pytest.raises(UsageError, match=r"weights file; received '/nowhere/x\.h5'"):
-        pretrained_file(Backbone("net", lambda size: None), "/nowhere/x.h5")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kaggle_prz.core.console import Console
 from kaggle_prz.core.errors import UsageError
 from kaggle_prz.core.identity import ANY, Identity
-from kaggle_prz.models.backbones import Backbone, pretrained_file, refuse_other_ranks
+from kaggle_prz.models.backbones import Backbone, refuse_other_ranks, weights_sources
 from kaggle_prz.models.backbones.initial_weights import begin, settings
 from kaggle_prz.models.backbones.own import first_line
 from kaggle_prz.models.backbones.own.measured import (
@@ -53,9 +53,8 @@ def check(backbone: Backbone, recipe: Recipe, channels: int) -> None:
     Networks of this package are tested at every size, so only a file of weights can be wrong.
     """
     backbone.check_channels(channels)
-    path = pretrained_file(backbone, recipe.weights)
-    package = backbone.weights_package
-    if path is not None and (package is None or path != package.find()):
+    path = weights_sources.file_of(backbone, recipe.weights)
+    if path is not None and weights_sources.source_of(backbone, path) is None:
         with settings("float32", recipe.seed):
             begin(backbone, recipe.sizes[0], channels, path)
     if backbone.handed_over is None and not backbone.build.__module__.startswith(_OURS):

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kaggle_prz.core.errors import DataError
-from kaggle_prz.models.backbones import WeightsPackage
-from kaggle_prz.models.backbones.torch_file import read_state_dict
+from kaggle_prz.models.backbones.weights_sources import WeightsPackage
+from kaggle_prz.models.backbones.weights_sources.torch_file import read_state_dict
 
 if TYPE_CHECKING:
     import keras

@@ -7,8 +7,9 @@ import pytest
 from support.sizes import lite
 
 from kaggle_prz.core.errors import DataError
-from kaggle_prz.models.backbones import lite_weights, resolve
-from kaggle_prz.models.backbones.torch_file import read_state_dict
+from kaggle_prz.models.backbones import resolve
+from kaggle_prz.models.backbones.weights_sources import lite_weights
+from kaggle_prz.models.backbones.weights_sources.torch_file import read_state_dict
 
 pytestmark = pytest.mark.keras
 
@@ -19,7 +20,7 @@ FLOWER = {985: "daisy", 309: "bee", 947: "mushroom", 738: "pot"}
 
 @pytest.fixture(scope="module")
 def path():
-    return resolve("efficientnet_lite0").weights_package.find()
+    return resolve("efficientnet_lite0").sources[0].find()
 
 
 @pytest.fixture(scope="module")

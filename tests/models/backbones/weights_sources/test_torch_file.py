@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kaggle_prz.core.errors import DataError
-from kaggle_prz.models.backbones.torch_file import read_state_dict
+from kaggle_prz.models.backbones.weights_sources.torch_file import read_state_dict
 
 MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 SYSTEM = {"protocol_version": 1001, "little_endian": True, "type_sizes": {"int": 4}}

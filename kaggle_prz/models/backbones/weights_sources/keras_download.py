@@ -1,0 +1,146 @@
+"""Weights that Keras publishes for keras.applications: its file, its cache, its digest."""
+
+import contextlib
+import functools
+import hashlib
+import io
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import requests
+from filelock import FileLock
+
+from kaggle_prz.core import environment
+from kaggle_prz.models.backbones.weights_sources import WeightsError
+
+if TYPE_CHECKING:
+    import keras
+
+_SECONDS = 20.0  # without an answer
+_SECONDS_TO_CHECK = 3.0
+_MD5 = 32  # digits in hex
+_HDF5 = b"\x89HDF\r\n\x1a\n"  # how its files begin
+
+
+@dataclass(frozen=True)
+class KerasDownload:
+    """A file that `keras.utils.get_file` fetches; a `WeightsSource`."""
+
+    name: str  # of the file
+    url: str
+    digest: str = ""  # SHA-256 or MD5 in hex, as Keras has it
+
+    @property
+    def way(self) -> str:
+        """Return what to do: be online, or bring the file."""
+        return f"connect to the internet, or put {self.url} into {_directory()}"
+
+    @property
+    def brings(self) -> str:
+        """Return who brings the file."""
+        return "downloaded by Keras"
+
+    def find(self) -> Path | None:
+        """Return the file in Keras's cache, if it is whole by its digest."""
+        path = _directory() / self.name
+        return path if path.is_file() and self._is_whole(path) else None
+
+    def check(self) -> None:
+        """Ask for the file's first byte."""
+        try:
+            answer = requests.get(
+                self.url, headers={"Range": "bytes=0-0"}, timeout=_SECONDS_TO_CHECK, stream=True
+            )
+            answer.close()
+            answer.raise_for_status()
+        except (requests.RequestException, OSError) as error:
+            raise WeightsError(self._failed(error)) from None
+
+    def fetch(self) -> Path:
+        """Download the file to a place of its own, compare its digest, and move it into the cache.
+
+        A file that was cut is never taken for a whole one, and two processes fetch it once.
+        """
+        directory = _directory()
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            with (
+                FileLock(directory / f".{self.name}.lock"),
+                tempfile.TemporaryDirectory(dir=directory, prefix=".fetching-") as place,
+            ):
+                return self.find() or self._moved(Path(place), directory / self.name)
+        except OSError as error:
+            raise WeightsError(
+                f"{directory} cannot be written to ({error.strerror or error}); free some space, "
+                "or set KERAS_HOME to another directory"
+            ) from None
+
+    def load(self, path: Path, network: "keras.Model", /) -> None:
+        """Set the weights as keras.applications does."""
+        network.load_weights(path)
+
+    def _moved(self, place: Path, target: Path) -> Path:
+        with environment.without_banner():
+            import keras
+
+        try:
+            with _quiet_and_impatient():
+                got = keras.utils.get_file(
+                    self.name,
+                    self.url,
+                    cache_dir=str(place),
+                    cache_subdir="",
+                    file_hash=self.digest or None,
+                )
+        except Exception as error:  # Keras raises bare ones
+            if isinstance(error, OSError) and error.errno and not _is_of_the_network(error):
+                raise
+            raise WeightsError(self._failed(error)) from None
+        if not self._is_whole(Path(got)):
+            raise WeightsError(self._failed(ValueError("what came is no file of weights")))
+        Path(got).replace(target)
+        return target
+
+    def _is_whole(self, path: Path) -> bool:
+        if self.digest:
+            return self.digest == _digest(path, len(self.digest), path.stat().st_mtime_ns)
+        with path.open("rb") as file:
+            return file.read(len(_HDF5)) == _HDF5
+
+    def _failed(self, error: BaseException) -> str:
+        host = self.url.split("/")[2]
+        said = " ".join(str(error).split())[:200]
+        return f"{self.name} cannot be downloaded from {host} ({type(error).__name__}: {said})"
+
+
+@functools.lru_cache
+def _digest(path: Path, length: int, changed: int) -> str:  # noqa: ARG001 - a key of the cache
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5" if length == _MD5 else "sha256").hexdigest()
+
+
+def _directory() -> Path:
+    """Return the directory of weights in Keras's cache, which KERAS_HOME moves."""
+    home = os.environ.get("KERAS_HOME")
+    return (Path(home) if home else Path("~/.keras").expanduser()) / "models"
+
+
+def _is_of_the_network(error: OSError) -> bool:
+    return isinstance(error, ConnectionError | TimeoutError | socket.gaierror)
+
+
+@contextlib.contextmanager
+def _quiet_and_impatient() -> Iterator[None]:
+    """Keep Keras's progress off the screen, and give up a connection that is silent."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_SECONDS)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        socket.setdefaulttimeout(before)
