@@ -174,6 +174,7 @@ def test_the_score_is_that_of_every_row_by_the_fold_that_held_it_out(finished):
     assert finished.score == pytest.approx(np.mean(losses), rel=1e-5)
 
 
+@pytest.mark.full
 def test_the_same_call_elsewhere_gives_the_same_run(
     finished, folder, tmp_path, instead_of_training
 ):
@@ -203,7 +204,11 @@ def test_the_same_call_elsewhere_gives_the_same_run(
     assert not all(np.array_equal(a, b) for a, b in zip(starts[1, 0], starts[2, 0], strict=True))
 
 
-@pytest.mark.parametrize("where", [(1, 1), (2, 1)], ids=["first-stage", "second-stage"])
+@pytest.mark.parametrize(
+    "where",
+    [(1, 1), pytest.param((2, 1), marks=pytest.mark.full)],
+    ids=["first-stage", "second-stage"],
+)
 def test_an_interrupted_run_goes_on_and_ends_the_same(
     finished, folder, tmp_path, instead_of_training, where
 ):
@@ -238,6 +243,7 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(
     assert leak_audit.audit(path).clean
 
 
+@pytest.mark.full
 def test_sessions_too_short_for_the_run_end_as_one_that_is_not(
     finished, folder, tmp_path, no_report, monkeypatch
 ):
@@ -338,6 +344,7 @@ def test_numbers_have_no_classes_to_balance(drawn, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.full
 def test_a_time_limit_is_kept(folder, tmp_path, no_report, monkeypatch):
     """Of epochs that would take minutes, those that fit; what was cut short is annealed."""
     monkeypatch.setattr(budget, "FOR_ENSEMBLE_AND_REPORT", 1.0)
@@ -424,6 +431,7 @@ def test_a_stage_that_the_clock_cuts_short_leaves_the_folds_it_has(
     assert leak_audit.audit(run.path).clean
 
 
+@pytest.mark.full
 def test_unreadable_images_are_named_and_passed_over(folder, tmp_path, no_report):
     damaged = tmp_path / "damaged"
     shutil.copytree(folder, damaged)
@@ -472,6 +480,7 @@ def test_a_model_may_be_the_backbone(folder, tmp_path, no_report):
         prz.fit(str(folder), output_dir=tmp_path, run=run.name, **(options | {"backbone": other}))
 
 
+@pytest.mark.full
 def test_the_embedded_competition_with_groups(tmp_path, no_report):
     pytest.importorskip("elpv_dataset")
     run = prz.fit(
@@ -550,6 +559,7 @@ def ended(process: subprocess.Popen) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
+@pytest.mark.full
 def test_a_run_that_is_interrupted_and_killed_loses_nothing(start, tmp_path):
     fit = [
         "fit", "--competition", "shapes", "--sizes", "24,32", "--folds", "2", "--epochs", "2",

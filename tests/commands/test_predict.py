@@ -143,6 +143,7 @@ def other_net():
     return plain_net
 
 
+@pytest.mark.full
 @pytest.mark.keras
 def test_a_network_that_was_handed_over_is_asked_for(folder, tmp_path):
     fitted = prz.fit(

@@ -157,6 +157,7 @@ def test_json_keeps_every_sign(monkeypatch):
         assert json.loads(stream.buffer.getvalue().decode(encoding)) == facts
 
 
+@pytest.mark.full
 @pytest.mark.keras
 @pytest.mark.parametrize("encoding", ["", *OTHERS])
 def test_a_run_reads_and_writes_files_of_utf_8_in_any_locale(tmp_path, encoding):

@@ -75,6 +75,7 @@ def test_the_first_layer_sees_grey_as_it_saw_it_in_colour(name):
         np.testing.assert_allclose(seen, right, atol=np.abs(right).max() * 1e-5)
 
 
+@pytest.mark.full
 @pytest.mark.keras
 def test_imagenet_weights_are_adapted_and_it_is_said():
     three, one, four = (
