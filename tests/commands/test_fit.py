@@ -131,6 +131,7 @@ def test_the_second_stage_starts_where_the_first_ended(finished):
         assert source["reinitialised"] == []
 
 
+@pytest.mark.full
 def test_position_embeddings_pass_to_a_larger_grid(folder, no_report, tmp_path):
     given = QUICK | {"backbone": transformer, "epochs": 1}
     run = prz.fit(str(folder), output_dir=tmp_path / "runs", **given)
@@ -297,7 +298,7 @@ def test_another_recipe_in_the_same_run_is_refused(finished, folder):
 
 
 @pytest.mark.parametrize("more", [{}, {"time_limit": 120, "batch_norm": "recalibrate"}])
-@pytest.mark.parametrize("backbone", ["tiny", plain_net])
+@pytest.mark.parametrize("backbone", [pytest.param("tiny", marks=pytest.mark.full), plain_net])
 def test_a_last_size_without_epochs_predicts(folder, tmp_path, no_report, backbone, more):
     asked = QUICK | {"epochs": (1, 0), "backbone": backbone} | more
     run = prz.fit(str(folder), output_dir=tmp_path / "runs", **asked)
@@ -388,6 +389,7 @@ def test_a_report_that_would_come_too_late_is_not_written(folder, tmp_path, monk
     assert run.submission.is_file()
 
 
+@pytest.mark.full
 def test_a_report_that_fails_on_the_way_does_not_end_the_run(folder, tmp_path, monkeypatch):
     console, calls = Heard(), []
 
@@ -632,6 +634,7 @@ def test_a_full_disk_is_a_sentence_and_the_run_goes_on_when_there_is_room(start,
     assert is_graded(prz.load_run(path))
 
 
+@pytest.mark.full
 def test_near_duplicates_share_a_fold_and_the_run_goes_on(folder, tmp_path, no_report):
     data = tmp_path / "copied"
     shutil.copytree(folder, data)

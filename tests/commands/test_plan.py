@@ -52,7 +52,7 @@ def test_as_many_images_are_made_up_as_a_fold_trains_on():
 @pytest.mark.parametrize(
     ("task", "changes"),
     [
-        (TASK, {}),
+        pytest.param(TASK, {}, marks=pytest.mark.full),
         (make_bags([0, 1], [9, 9], [1] * 2, classes=2), {"presize": 0.2, "randaugment": 5.0}),
     ],
 )

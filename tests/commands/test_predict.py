@@ -109,7 +109,7 @@ def test_a_test_image_that_cannot_be_decoded_gets_the_prior(run, folder, tmp_pat
         pytest.param("plant-pathology-2021-fgvc8", marks=pytest.mark.full),
         pytest.param("petfinder-pawpularity-score", marks=pytest.mark.full),
         pytest.param("aptos2019-blindness-detection", marks=pytest.mark.full),
-        "bag-folders",
+        pytest.param("bag-folders", marks=pytest.mark.full),
         "wide-heads",
         pytest.param("tfrecords", marks=pytest.mark.full),
     ],

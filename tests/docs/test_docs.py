@@ -85,6 +85,7 @@ def test_commands_that_need_an_account_have_these_options(command: str) -> None:
 
 
 @pytest.mark.keras
+@pytest.mark.full
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_python(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

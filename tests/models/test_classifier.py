@@ -97,6 +97,7 @@ def test_the_policy_is_restored_when_building_fails():
     assert keras.config.dtype_policy() == before
 
 
+@pytest.mark.full
 def test_half_precision_trains_like_float32():
     whole = last_loss("float32", resolve("tiny"))
     assert whole < 1.2  # it learns, so the comparison is not of two losses that never move

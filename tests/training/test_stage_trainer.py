@@ -158,7 +158,9 @@ def test_traces_are_counted():
     assert trainer.traces == 2
 
 
-@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+@pytest.mark.parametrize(
+    "policy", ["float32", pytest.param("mixed_float16", marks=pytest.mark.full)]
+)
 def test_a_fold_trained_second_is_the_fold_trained_first(policy):
     made, trainer, fresh = prepared(policy=policy, dropout=0.5, learning_rate=0.01)
     first = trainer.train(work(1, epochs=1.5))

@@ -202,6 +202,7 @@ def test_padding_fits_another_size_where_it_would_be_the_same(model, size, fits)
             resolve(model).build(size)
 
 
+@pytest.mark.full
 def test_a_resnet_passes_from_64_to_96_px():
     given, right = (
         keras.applications.ResNet50V2(include_top=False, weights=None, input_shape=(size, size, 3))
