@@ -22,6 +22,8 @@ from kaggle_prz.competitions.embedded.shapes import Shapes
 from kaggle_prz.core.console import Terminal
 from kaggle_prz.core.process import signs
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(kaggle_prz.__file__).parent
 SOURCES = sorted([*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "kernels").rglob("*.py")])
 ENCODINGS = ("ascii", "cp437", "cp932", "cp1251")
