@@ -241,3 +241,8 @@ def test_networks_see_the_backbones_scale():
 
     np.testing.assert_allclose(seen(1.0), seen(0.5), atol=1e-4)
     assert np.abs(seen(1.0)).max() > 0.1
+
+
+def test_a_classifier_without_classes_is_refused():
+    with pytest.raises(UsageError, match=r"at least 1 class; received classes=0\."):
+        build(resolve("tiny"), 16, 0)
