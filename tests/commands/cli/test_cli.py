@@ -215,6 +215,7 @@ def test_weights_that_nobody_has(prz, weights, told):
     assert told in err
 
 
+@pytest.mark.keras
 def test_a_directory_with_a_run_of_another_recipe(prz, here):
     run = here / "runs" / "shapes" / "first"
     task = inspect.inspect("shapes")
@@ -227,6 +228,7 @@ def test_a_directory_with_a_run_of_another_recipe(prz, here):
     assert (run / "recipe.json").read_bytes() == before
 
 
+@pytest.mark.keras
 def test_a_run_in_use(prz, here):
     with filesystem.locked(here / "runs" / "shapes" / "first"):
         status, _, err = prz("fit", "-c", "shapes", "--run", "first", "--folds", 2)
