@@ -375,6 +375,7 @@ def test_a_limit_too_short_for_anything_still_ends_with_a_submission(folder, tmp
     assert set(seals(run.path)) == {"stage1-16/fold0", "stage1-16/fold1"}
 
 
+@pytest.mark.full
 def test_a_report_that_would_come_too_late_is_not_written(folder, tmp_path, monkeypatch):
     """Under a limit it is written after every stage but the last, which tells what it takes."""
     written, console = [], Heard()
@@ -418,6 +419,7 @@ def test_a_recipe_s_file_may_hold_the_time_limit(folder, tmp_path, no_report):
     assert is_graded(run)
 
 
+@pytest.mark.full
 def test_a_stage_that_the_clock_cuts_short_leaves_the_folds_it_has(
     folder, tmp_path, monkeypatch, no_report
 ):
@@ -468,6 +470,7 @@ def test_a_function_may_be_the_backbone(folder, tmp_path, no_report):
     assert source["head"] == "linear probe on frozen features of 24 training rows"
 
 
+@pytest.mark.full
 def test_a_model_may_be_the_backbone(folder, tmp_path, no_report):
     mine = plain_net(40)
     options = QUICK | {"backbone": mine, "epochs": (0.01, 0.01), "learning_rate": 1e-9}

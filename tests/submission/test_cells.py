@@ -99,6 +99,7 @@ def cases(draw, folder):
     return task, np.array([ids[k] for k in order], dtype=str), predictions[list(order)]
 
 
+@pytest.mark.slow
 @files
 @given(st.data())
 def test_what_is_written_is_valid_and_the_order_of_predictions_changes_no_byte(tmp_path, data):
