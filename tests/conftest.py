@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # How long an example takes says more of what else a machine does than of the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=15)
 
 
 # Tests run side by side: threads of one test would only wait for those of another.
@@ -43,7 +44,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what talks with a loopback Kaggle as slow."""
-    servers = {"loopback", "loopback_process"}
+    servers = {"loopback", "loopback_process", "shared_kaggle"}
     for item in items:
         if isinstance(item, pytest.Function) and servers & set(item.fixturenames):
             item.add_marker("slow")

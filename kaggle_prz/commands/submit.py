@@ -40,7 +40,9 @@ def submit(
             of it, and sends nothing twice.
     """
     if not run.submission.is_file():
-        raise RunError(f"{run.path} has no submission.csv yet. Run the fit command first.")
+        raise RunError(
+            f"{run.path} has no submission.csv. Run the fit command again, which writes it."
+        )
     return send(
         run, competitions.find(run.competition), message=message, again=again, console=console
     )
@@ -87,7 +89,7 @@ def deliver_to(source: competitions.Source, run: Run, message: str, console: Con
         return send(run, source, message=message, console=console)
     digest, known = filesystem.sha256(run.submission), run.receipt
     if known and (known.sha256, known.status) == (digest, "complete"):
-        console.say(_not_again(known.date))
+        console.say(_not_again(known.date, run))
         return known
     graded = pushing.push(run.path, submit=True, message=message, console=console).submission
     if graded is None:
@@ -120,19 +122,19 @@ def _sent_before(
             console.say(f"The same file was submitted before ({known.date}); its score is pending.")
             return known
         if known.status == "complete" and not again:
-            console.say(_not_again(known.date))
+            console.say(_not_again(known.date, run))
             return known
     sent = None if again else source.leaderboard.sent_before(digest)
     if sent is None:
         return None
-    console.say(_not_again(sent.date))
+    console.say(_not_again(sent.date, run))
     return _kept(run, source, sent)
 
 
-def _not_again(date: str) -> str:
+def _not_again(date: str, run: Run) -> str:
     return (
-        f"The same file was submitted before ({date}); it is not sent again. Use --again to "
-        "send it again."
+        f"The same file was submitted before ({date}); it is not sent again. To send it again, "
+        f"run: kaggle-prz submit {run.path} --again"
     )
 
 

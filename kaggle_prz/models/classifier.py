@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kaggle_prz.core.errors import UsageError
 from kaggle_prz.models import batch_normalization
 from kaggle_prz.models.backbones import Backbone, refuse_other_ranks, resolve
 from kaggle_prz.models.backbones.initial_weights import begin, settings
@@ -61,6 +62,8 @@ def build(
     `policy` is the Keras dtype policy of the backbone; head and output are float32 under any. A
     network that was handed over keeps its own `stochastic_depth` at 0.
     """
+    if classes < 1:
+        raise UsageError(f"A classifier has at least 1 class; received classes={classes}.")
     backbone.check_sizes((image_size,))
     backbone.check_channels(channels)
     path = file_of(backbone, weights)

@@ -126,8 +126,8 @@ def _trust(run: Run) -> dict[str, object]:
     folds, sent = run.path / "folds.csv", run.submission
     if not folds.is_file():
         raise RunError(
-            f"{folds} is missing, and it lists the rows that each fold held out. Start another "
-            "run with --run NAME."
+            f"{folds} is missing, and it lists the rows that each fold held out. Run the fit "
+            "command again, which writes it again."
         )
     read_folds(folds, run.task, run.recipe.folds)  # refuses a damaged file
     column = pd.read_csv(folds, dtype=str, keep_default_na=False)

@@ -289,6 +289,8 @@ def load_run(path: str | Path) -> Run:
         0.1234
     """
     path = Path(path)
+    if not path.is_dir():
+        raise RunError(f"There is no directory {path}. The command kaggle-prz runs lists the runs.")
     recipe = Recipe.parse(records.read(path / "recipe.json", RunRecord).recipe)
     written = records.read(path / "task.json", TaskRecord)
     arrays = filesystem.read_arrays(path / "task.npz")

@@ -7,7 +7,9 @@ from kaggle_prz.schedule.cost import Measured, Workload, cost_of, relative_compu
 from kaggle_prz.schedule.ramps import ramps_to_show
 from kaggle_prz.schedule.recipe import Recipe, Stage
 
-NO_TIME_TO_TRAIN = "Too little time to train: predicting with the initial weights."
+NO_TIME_TO_TRAIN = (
+    "Too little time to fine-tune: predicting with the initial weights of the backbone."
+)
 HEADS_FIRST = (
     "Too little time to fine-tune every size: fitting linear probes at each size, fine-tuning "
     "the last one if time remains."

@@ -64,6 +64,8 @@ def sentences(
         written = _written(mistake["input"])
         message = _WORDS.get(mistake["type"], mistake["msg"]).removeprefix("Value error, ")
         message = message.replace("Input should be", "must be")
+        if mistake["type"] == "too_long":
+            message = f"takes at most {mistake['ctx']['max_length']} numbers"
         told_already = isinstance(mistake["input"], str) and message.startswith(written)
         received = f" (received {written})" if key and not told_already else ""
         lines.append(f"{source}{key or 'recipe'}: {message}{received}")

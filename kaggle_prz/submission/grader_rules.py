@@ -59,19 +59,21 @@ def all_bare_integers(lists: Iterable[str]) -> bool:
 
 
 def short(names: Iterable[object]) -> str:
-    """Return the first five of several things, and how many there are."""
+    """Return the first five of several things."""
     listed = [str(name) for name in names]
-    return ", ".join(listed[:5]) + (f" … ({len(listed)})" if len(listed) > 5 else "")
+    return ", ".join(listed[:5]) + (" …" if len(listed) > 5 else "")
 
 
 def _row_difference(file: str, given: list[str], wanted: list[str]) -> str:
     lacking, extra = set(wanted) - set(given), set(given) - set(wanted)
     rule = f"{file} must have the sample submission's {len(wanted)} rows, in order; "
     if lacking or extra:
-        return rule + (
-            f"{len(lacking)} are missing ({short(sorted(lacking))}) and {len(extra)} "
-            f"are not in the sample ({short(sorted(extra))})."
-        )
+        found = [
+            f"{len(ids)} {what} ({short(sorted(ids))})"
+            for ids, what in ((lacking, "are missing"), (extra, "are not in the sample"))
+            if ids
+        ]
+        return f"{rule}{' and '.join(found)}."
     if len(given) != len(wanted):
         return rule + f"it has {len(given)}: some ids occur more than once."
     return rule + "its rows are in another order."

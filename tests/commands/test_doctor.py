@@ -75,6 +75,7 @@ def test_extras_are_named_with_what_installs_them(installed):
     assert doctor.packages()[-1] == Finding("extras", "ok", "all installed")
 
 
+@pytest.mark.full
 @pytest.mark.keras
 def test_the_backend_is_asked_in_a_process_of_its_own():
     found = {finding.name: finding.text for finding in doctor.backend()}

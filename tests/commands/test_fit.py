@@ -131,6 +131,7 @@ def test_the_second_stage_starts_where_the_first_ended(finished):
         assert source["reinitialised"] == []
 
 
+@pytest.mark.full
 def test_position_embeddings_pass_to_a_larger_grid(folder, no_report, tmp_path):
     given = QUICK | {"backbone": transformer, "epochs": 1}
     run = prz.fit(str(folder), output_dir=tmp_path / "runs", **given)
@@ -174,6 +175,7 @@ def test_the_score_is_that_of_every_row_by_the_fold_that_held_it_out(finished):
     assert finished.score == pytest.approx(np.mean(losses), rel=1e-5)
 
 
+@pytest.mark.full
 def test_the_same_call_elsewhere_gives_the_same_run(
     finished, folder, tmp_path, instead_of_training
 ):
@@ -203,7 +205,11 @@ def test_the_same_call_elsewhere_gives_the_same_run(
     assert not all(np.array_equal(a, b) for a, b in zip(starts[1, 0], starts[2, 0], strict=True))
 
 
-@pytest.mark.parametrize("where", [(1, 1), (2, 1)], ids=["first-stage", "second-stage"])
+@pytest.mark.parametrize(
+    "where",
+    [(1, 1), pytest.param((2, 1), marks=pytest.mark.full)],
+    ids=["first-stage", "second-stage"],
+)
 def test_an_interrupted_run_goes_on_and_ends_the_same(
     finished, folder, tmp_path, instead_of_training, where
 ):
@@ -238,6 +244,7 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(
     assert leak_audit.audit(path).clean
 
 
+@pytest.mark.full
 def test_sessions_too_short_for_the_run_end_as_one_that_is_not(
     finished, folder, tmp_path, no_report, monkeypatch
 ):
@@ -291,7 +298,7 @@ def test_another_recipe_in_the_same_run_is_refused(finished, folder):
 
 
 @pytest.mark.parametrize("more", [{}, {"time_limit": 120, "batch_norm": "recalibrate"}])
-@pytest.mark.parametrize("backbone", ["tiny", plain_net])
+@pytest.mark.parametrize("backbone", [pytest.param("tiny", marks=pytest.mark.full), plain_net])
 def test_a_last_size_without_epochs_predicts(folder, tmp_path, no_report, backbone, more):
     asked = QUICK | {"epochs": (1, 0), "backbone": backbone} | more
     run = prz.fit(str(folder), output_dir=tmp_path / "runs", **asked)
@@ -338,6 +345,7 @@ def test_numbers_have_no_classes_to_balance(drawn, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.full
 def test_a_time_limit_is_kept(folder, tmp_path, no_report, monkeypatch):
     """Of epochs that would take minutes, those that fit; what was cut short is annealed."""
     monkeypatch.setattr(budget, "FOR_ENSEMBLE_AND_REPORT", 1.0)
@@ -367,6 +375,7 @@ def test_a_limit_too_short_for_anything_still_ends_with_a_submission(folder, tmp
     assert set(seals(run.path)) == {"stage1-16/fold0", "stage1-16/fold1"}
 
 
+@pytest.mark.full
 def test_a_report_that_would_come_too_late_is_not_written(folder, tmp_path, monkeypatch):
     """Under a limit it is written after every stage but the last, which tells what it takes."""
     written, console = [], Heard()
@@ -381,6 +390,7 @@ def test_a_report_that_would_come_too_late_is_not_written(folder, tmp_path, monk
     assert run.submission.is_file()
 
 
+@pytest.mark.full
 def test_a_report_that_fails_on_the_way_does_not_end_the_run(folder, tmp_path, monkeypatch):
     console, calls = Heard(), []
 
@@ -409,6 +419,7 @@ def test_a_recipe_s_file_may_hold_the_time_limit(folder, tmp_path, no_report):
     assert is_graded(run)
 
 
+@pytest.mark.full
 def test_a_stage_that_the_clock_cuts_short_leaves_the_folds_it_has(
     folder, tmp_path, monkeypatch, no_report
 ):
@@ -424,6 +435,7 @@ def test_a_stage_that_the_clock_cuts_short_leaves_the_folds_it_has(
     assert leak_audit.audit(run.path).clean
 
 
+@pytest.mark.full
 def test_unreadable_images_are_named_and_passed_over(folder, tmp_path, no_report):
     damaged = tmp_path / "damaged"
     shutil.copytree(folder, damaged)
@@ -458,6 +470,7 @@ def test_a_function_may_be_the_backbone(folder, tmp_path, no_report):
     assert source["head"] == "linear probe on frozen features of 24 training rows"
 
 
+@pytest.mark.full
 def test_a_model_may_be_the_backbone(folder, tmp_path, no_report):
     mine = plain_net(40)
     options = QUICK | {"backbone": mine, "epochs": (0.01, 0.01), "learning_rate": 1e-9}
@@ -472,6 +485,7 @@ def test_a_model_may_be_the_backbone(folder, tmp_path, no_report):
         prz.fit(str(folder), output_dir=tmp_path, run=run.name, **(options | {"backbone": other}))
 
 
+@pytest.mark.full
 def test_the_embedded_competition_with_groups(tmp_path, no_report):
     pytest.importorskip("elpv_dataset")
     run = prz.fit(
@@ -550,6 +564,7 @@ def ended(process: subprocess.Popen) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
+@pytest.mark.full
 def test_a_run_that_is_interrupted_and_killed_loses_nothing(start, tmp_path):
     fit = [
         "fit", "--competition", "shapes", "--sizes", "24,32", "--folds", "2", "--epochs", "2",
@@ -622,6 +637,7 @@ def test_a_full_disk_is_a_sentence_and_the_run_goes_on_when_there_is_room(start,
     assert is_graded(prz.load_run(path))
 
 
+@pytest.mark.full
 def test_near_duplicates_share_a_fold_and_the_run_goes_on(folder, tmp_path, no_report):
     data = tmp_path / "copied"
     shutil.copytree(folder, data)

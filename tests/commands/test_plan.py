@@ -34,7 +34,9 @@ def test_a_limit_too_short_is_told():
     foreseen, console = plan.of(recipe, TASK), Recorder()
     foreseen.show(console)
     assert [(stage.image_size, stage.epochs) for stage in foreseen.stages] == [(16, 0)]
-    assert console.lines[-1] == ("Too little time to train: predicting with the initial weights.")
+    assert console.lines[-1] == (
+        "Too little time to fine-tune: predicting with the initial weights of the backbone."
+    )
 
 
 def test_as_many_images_are_made_up_as_a_fold_trains_on():
@@ -52,7 +54,7 @@ def test_as_many_images_are_made_up_as_a_fold_trains_on():
 @pytest.mark.parametrize(
     ("task", "changes"),
     [
-        (TASK, {}),
+        pytest.param(TASK, {}, marks=pytest.mark.full),
         (make_bags([0, 1], [9, 9], [1] * 2, classes=2), {"presize": 0.2, "randaugment": 5.0}),
     ],
 )

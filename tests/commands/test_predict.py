@@ -102,16 +102,17 @@ def test_a_test_image_that_cannot_be_decoded_gets_the_prior(run, folder, tmp_pat
     assert any("1 of 2 test rows have no image" in line for line in console.lines)
 
 
+@pytest.mark.full
 @pytest.mark.keras
 @pytest.mark.parametrize(
     "slug",
     [
-        pytest.param("plant-pathology-2021-fgvc8", marks=pytest.mark.full),
-        pytest.param("petfinder-pawpularity-score", marks=pytest.mark.full),
-        pytest.param("aptos2019-blindness-detection", marks=pytest.mark.full),
+        "plant-pathology-2021-fgvc8",
+        "petfinder-pawpularity-score",
+        "aptos2019-blindness-detection",
         "bag-folders",
         "wide-heads",
-        pytest.param("tfrecords", marks=pytest.mark.full),
+        "tfrecords",
     ],
 )
 def test_other_kinds_and_cells(drawn, tmp_path, slug):
@@ -143,6 +144,7 @@ def other_net():
     return plain_net
 
 
+@pytest.mark.full
 @pytest.mark.keras
 def test_a_network_that_was_handed_over_is_asked_for(folder, tmp_path):
     fitted = prz.fit(

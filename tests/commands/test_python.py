@@ -108,11 +108,11 @@ def test_a_directory_may_be_a_path(name, here, monkeypatch):
 
 
 def test_paths_are_taken_wherever_texts_are():
-    with pytest.raises(RunError, match=r"nowhere.recipe\.json is missing"):
+    with pytest.raises(RunError, match="There is no directory nowhere"):
         prz.load_run(Path("nowhere"))
-    with pytest.raises(RunError, match=r"nowhere.recipe\.json is missing"):
+    with pytest.raises(RunError, match="There is no directory nowhere"):
         prz.predict(Path("nowhere"), output=Path("x.csv"))
-    with pytest.raises(RunError, match=r"nowhere.recipe\.json is missing"):
+    with pytest.raises(RunError, match="There is no directory nowhere"):
         prz.submit("nowhere")
 
 

@@ -164,7 +164,7 @@ def test_the_days_limit_is_told_and_leaves_the_receipt(run, host):
 
 def test_a_run_without_a_submission_is_to_be_fitted_first(run):
     run.submission.unlink()
-    with pytest.raises(RunError, match=r"has no submission\.csv yet\. Run the fit command first"):
+    with pytest.raises(RunError, match=r"has no submission\.csv\. Run the fit command again"):
         submit.submit(run)
 
 

@@ -271,6 +271,7 @@ def test_a_killed_process_holds_nothing(tmp_path):
             pass
 
 
+@pytest.mark.slow
 def test_exclusive_waits_for_the_other_process(tmp_path):
     with _holder("exclusive", tmp_path / "images" / ".lock") as holder:
         begun = time.monotonic()

@@ -50,11 +50,8 @@ def run(command: str) -> None:
 
 
 @pytest.mark.keras
-@pytest.mark.parametrize(
-    "page",
-    [PAGES[0], *(pytest.param(page, marks=pytest.mark.full) for page in PAGES[1:])],
-    ids=lambda page: page.name,
-)
+@pytest.mark.full
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     run_already = set() if page == PAGES[0] else set(commands(PAGES[0]))
@@ -87,6 +84,7 @@ def test_commands_that_need_an_account_have_these_options(command: str) -> None:
 
 
 @pytest.mark.keras
+@pytest.mark.full
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_python(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

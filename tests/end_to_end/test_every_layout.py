@@ -1,8 +1,7 @@
 """Every drawn competition, from its files to a graded submission, without a hint but the metric.
 
-What is read, decoded, split, blended and written is tested on every layout with a worker that
-trains in a tenth of a second; a network trains on one layout of each kind of labels, and on all of
-them in the full tests.
+What is read, decoded, split, blended and written is tested with a worker that trains in a tenth of
+a second; the full tests train a network.
 """
 
 from pathlib import Path
@@ -17,18 +16,6 @@ from kaggle_prz.runs import leak_audit
 from kaggle_prz.training import in_process
 
 pytestmark = pytest.mark.keras
-
-OF_EACH_KIND = {
-    "aerial-cactus-identification",  # one probability
-    "bag-folders",
-    "soft-columns",
-    "petfinder-pawpularity-score",  # numbers
-    "plant-pathology-2021-fgvc8",  # tags
-    "wide-heads",
-}
-TRAINED = [
-    slug if slug in OF_EACH_KIND else pytest.param(slug, marks=pytest.mark.full) for slug in DRAWN
-]
 
 
 @pytest.fixture
@@ -74,6 +61,7 @@ def test_rows_of_images_and_heads(tmp_path, draw):
     assert is_learnt(draw(tmp_path / "files", 0), tmp_path / "runs").task.melted
 
 
-@pytest.mark.parametrize("slug", TRAINED)
+@pytest.mark.full
+@pytest.mark.parametrize("slug", DRAWN)
 def test_a_small_network_learns_it(drawn, tmp_path, slug):
     assert is_learnt(drawn(slug), tmp_path / "runs").report.is_file()

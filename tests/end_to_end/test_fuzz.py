@@ -4,6 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from support.fuzz import many, packed, pictures, tables, trial
 
+pytestmark = pytest.mark.full
+
 FEW = settings(
     max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )

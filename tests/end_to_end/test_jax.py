@@ -9,7 +9,7 @@ import pytest
 
 from kaggle_prz import runs
 
-pytestmark = pytest.mark.keras
+pytestmark = [pytest.mark.keras, pytest.mark.full]
 
 STEPS = """
 import keras
@@ -58,7 +58,6 @@ def test_callbacks_see_the_weights_and_set_the_rate_of_every_step():
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.full
 def test_a_run_trains_transfers_and_predicts(tmp_path):
     options = ["--competition", "shapes", "--sizes", "16,24", "--folds", "2", "--epochs", "2,1"]
     done = in_jax(

@@ -16,7 +16,7 @@ from kaggle_prz.competitions.embedded import grader
 from kaggle_prz.core import filesystem
 from kaggle_prz.runs import leak_audit
 
-pytestmark = pytest.mark.keras
+pytestmark = [pytest.mark.keras, pytest.mark.full]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_the_image_has_keras_and_not_us(tmp_path):
 
 @pytest.mark.parametrize(
     ("today", "count"),
-    [pytest.param(True, 1, marks=pytest.mark.full), (False, 40)],
+    [(True, 1), (False, 40)],
     ids=["public", "rerun"],
 )
 def test_the_predicting_kernel_answers_the_test_set_that_it_finds(
@@ -92,9 +92,7 @@ def test_the_predicting_kernel_answers_the_test_set_that_it_finds(
         assert 0 < grader.grade(written, hidden.answers()).public < 2
 
 
-@pytest.mark.parametrize(
-    "today", [True, pytest.param(False, marks=pytest.mark.full)], ids=["today", "older"]
-)
+@pytest.mark.parametrize("today", [True, False], ids=["today", "older"])
 def test_a_training_that_is_cut_off_goes_on_in_the_next_version(folder, tmp_path, today):
     built = kernel.build(
         "drawn-shapes", output=tmp_path / "built", owner="me", machine="cpu",

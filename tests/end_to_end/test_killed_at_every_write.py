@@ -97,6 +97,7 @@ def check(lines: Iterator[Any]) -> dict[str, int]:
     return counted
 
 
+@pytest.mark.full
 @pytest.mark.timeout(3600 if EVERY else 300)
 def test_a_submission_is_made_once_wherever_it_is_killed(shapes, tmp_path, capsys):
     fit = ["fit", "-c", shapes.slug, *RECIPE, "--run", "first"]

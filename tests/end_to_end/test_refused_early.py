@@ -361,6 +361,7 @@ def test_the_fault_of_a_function_can_be_looked_up():
     assert isinstance(caught.value.__cause__, ValueError)
 
 
+@pytest.mark.full
 def test_networks_of_these_kinds_are_taken(tmp_path):
     class Builder:
         def __call__(self, size):

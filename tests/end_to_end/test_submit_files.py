@@ -11,7 +11,7 @@ from support.kaggle_shapes import SHOWN, write_answers
 
 from kaggle_prz import runs
 
-pytestmark = pytest.mark.keras
+pytestmark = [pytest.mark.keras, pytest.mark.full]
 RECIPE = ["--backbone", "tiny", "--sizes", "16,24", "--folds", "2", "--epochs", "2"]
 
 
@@ -73,7 +73,6 @@ def test_one_command_downloads_fits_submits_and_tells_the_score(shapes, tmp_path
     assert len(shapes.requests("DownloadDataFiles")) == 1
 
 
-@pytest.mark.full
 def test_unattended_attempts_stay_within_the_day_and_go_on_the_next(shapes, tmp_path):
     shapes.change(maxDailySubmissions=1)
     auto = ["auto", "-c", shapes.slug, *RECIPE, "--attempts", "2"]

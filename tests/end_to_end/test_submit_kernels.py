@@ -9,7 +9,7 @@ from support.kaggle_worlds import login
 from kaggle_prz import runs
 from kaggle_prz.commands import cli
 
-pytestmark = pytest.mark.keras
+pytestmark = [pytest.mark.keras, pytest.mark.full]
 RECIPE = ["--backbone", "tiny", "--sizes", "16", "--folds", "2", "--epochs", "2"]
 
 
@@ -35,7 +35,6 @@ def test_fit_submits_a_kernel_that_is_scored_on_images_nobody_saw(kaggle, capsys
     assert kernels(kaggle) == {"predict"}
 
 
-@pytest.mark.full
 def test_unattended_training_there_comes_home_and_is_scored(kaggle, capsys):
     for _ in range(2):
         cli.main(["auto", "-c", SLUG, *RECIPE, "--attempts", "1", "--in-kernels"])

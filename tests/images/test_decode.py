@@ -234,6 +234,7 @@ print(images.decode(root, names, (16,), store, Silent()).stores[16].filename)
 """
 
 
+@pytest.mark.slow
 def test_processes_at_once_share_a_store(root, tmp_path):
     for number in range(40):
         _save(root, f"{number}.png", _halves(40 + number))

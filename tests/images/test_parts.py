@@ -14,6 +14,8 @@ from support.toys import Recorder
 from kaggle_prz import images
 from kaggle_prz.images import decode_one, filling, parts
 
+pytestmark = pytest.mark.slow
+
 COUNT = 120
 CHILD = """
 import sys, time

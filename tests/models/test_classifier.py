@@ -97,6 +97,7 @@ def test_the_policy_is_restored_when_building_fails():
     assert keras.config.dtype_policy() == before
 
 
+@pytest.mark.full
 def test_half_precision_trains_like_float32():
     whole = last_loss("float32", resolve("tiny"))
     assert whole < 1.2  # it learns, so the comparison is not of two losses that never move
@@ -240,3 +241,8 @@ def test_networks_see_the_backbones_scale():
 
     np.testing.assert_allclose(seen(1.0), seen(0.5), atol=1e-4)
     assert np.abs(seen(1.0)).max() > 0.1
+
+
+def test_a_classifier_without_classes_is_refused():
+    with pytest.raises(UsageError, match=r"at least 1 class; received classes=0\."):
+        build(resolve("tiny"), 16, 0)

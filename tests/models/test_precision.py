@@ -130,7 +130,7 @@ def begun(name: str, policy: str) -> tuple[Classifier, StageTrainer]:
     return made, StageTrainer(made, stage(image_size=32, learning_rate=1e-3), Recipe())
 
 
-@pytest.fixture(scope="module", params=["tiny", pytest.param("lite", marks=pytest.mark.full)])
+@pytest.fixture(scope="module", params=["tiny", "lite"])
 def trained(request):
     """Policy -> network and history of five steps, from the same weights on the same batches."""
     found = {}
@@ -142,6 +142,7 @@ def trained(request):
     return found
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("policy", POLICIES)
 def test_five_steps_lose_the_same_under_every_policy(trained, policy):
     made, history = trained[policy]
@@ -151,6 +152,7 @@ def test_five_steps_lose_the_same_under_every_policy(trained, policy):
     assert scaled == (policy == "mixed_float16")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("policy", POLICIES)
 def test_half_precision_is_in_the_backbone_only(trained, policy):
     made, _ = trained[policy]

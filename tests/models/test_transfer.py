@@ -72,6 +72,7 @@ def test_a_long_list_is_cut():
         transfer(net("stem"), net("stem", *[f"extra{letter}" for letter in "abcdefghijklmnopqrst"]))
 
 
+@pytest.mark.full
 def test_layers_numbered_by_keras_pass_between_two_builds_of_one_process():
     """MobileNetV3's squeeze-and-excitation has layers that Keras numbers through the process."""
     small, large = (

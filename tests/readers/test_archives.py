@@ -799,6 +799,7 @@ WHOLE = {
 }
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=200, deadline=None)
 def test_damaged_bytes_are_a_sentence_or_harmless(data):

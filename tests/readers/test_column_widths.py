@@ -10,6 +10,8 @@ from kaggle_prz.core.errors import DataError
 from kaggle_prz.readers.csv_tables import LONGEST, fits, text_of
 from kaggle_prz.tasks import infer
 
+pytestmark = pytest.mark.slow
+
 ROWS, BAD, LONG = 3_000, 17, "x" * 500_000
 IDS = [f"{row:04d}" for row in range(ROWS)]
 TEST = [f"t{row:04d}" for row in range(ROWS)]

@@ -204,3 +204,10 @@ def test_runs_are_listed_oldest_first(tmp_path):
     listed = [path.relative_to(tmp_path).as_posix() for path in runs.all_runs(tmp_path)]
     assert listed == ["a/old", "a/middle", "b/new"]
     assert list(runs.all_runs(tmp_path / "nowhere")) == []
+
+
+def test_a_directory_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(
+        RunError, match=r"^There is no directory .*typo\. The command kaggle-prz runs"
+    ):
+        runs.load_run(tmp_path / "typo")

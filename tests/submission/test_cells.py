@@ -99,6 +99,7 @@ def cases(draw, folder):
     return task, np.array([ids[k] for k in order], dtype=str), predictions[list(order)]
 
 
+@pytest.mark.slow
 @files
 @given(st.data())
 def test_what_is_written_is_valid_and_the_order_of_predictions_changes_no_byte(tmp_path, data):
@@ -111,7 +112,7 @@ def test_what_is_written_is_valid_and_the_order_of_predictions_changes_no_byte(t
     assert one.read_bytes() == two.read_bytes()
 
 
-@pytest.mark.parametrize("classes", [2, 120, 5000])
+@pytest.mark.parametrize("classes", [2, 120, pytest.param(5000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("shape", ["even", "nearly even", "one certain"])
 def test_written_rows_sum_to_1_at_any_number_of_classes(tmp_path, classes, shape):
     task = make(tmp_path, "probabilities", classes=[f"c{k}" for k in range(classes)], ids=["1"])

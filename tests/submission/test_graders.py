@@ -11,6 +11,8 @@ from kaggle_prz import submission
 from kaggle_prz.core.task import Task
 from kaggle_prz.metrics.decisions import Decision
 
+pytestmark = pytest.mark.slow
+
 # Their cells have no name of a class.
 ONE_PROBABILITY = [*list(DRAWN)[:4], "json-arrays", "hdf5-files", "bag-folders", "breasts"]
 by_slug = pytest.mark.parametrize("slug", DRAWN)

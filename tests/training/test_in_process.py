@@ -333,6 +333,7 @@ def named_like_heads(size: int):
     )
 
 
+@pytest.mark.full
 def test_layers_that_are_called_like_heads_are_handed_on(begin):
     """Fold by fold: what one fold trained must not be what the next begins with."""
     run, worker = begin("like heads", backbone=resolve(named_like_heads), tta=False)
@@ -513,6 +514,7 @@ def given_by(run: Run, network: str, stage: Stage, pixels) -> np.ndarray:
     return made.predict(pixels, verbose=0)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("keys", [{"ema": 0.9}, {"patience": 1}])
 def test_the_weights_that_predict_are_sealed_and_gone_on_from(begin, competition, keys):
     _, column, decoded = competition
@@ -546,6 +548,7 @@ def test_an_untrained_fold_is_not_predicted_with_the_average_of_another(begin, c
     np.testing.assert_allclose(sealed(run)[1], given[:40][column == 0], atol=1e-5)
 
 
+@pytest.mark.full
 def test_layers_are_unfrozen_stage_by_stage_and_all_are_handed_on(begin):
     run, worker = begin("frozen")
     first = STAGE.model_copy(update={"frozen": 0.75})

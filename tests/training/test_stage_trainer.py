@@ -74,7 +74,9 @@ def test_what_is_expected_of_a_fold_counts_and_not_what_its_stage_was_built_with
         assert history.learning_rate.max() == pytest.approx(0.5e-3, rel=0.05)
 
 
-@pytest.mark.parametrize(("backbone", "rises"), [("tiny", False), ("plain", True)])
+@pytest.mark.parametrize(
+    ("backbone", "rises"), [pytest.param("tiny", False, marks=pytest.mark.full), ("plain", True)]
+)
 def test_few_steps_of_a_pretrained_network_are_smaller(backbone, rises):
     """Twenty-five steps of sixty; sixty and more go at the stage's rate, as do random weights."""
     peaks = {}
@@ -156,7 +158,9 @@ def test_traces_are_counted():
     assert trainer.traces == 2
 
 
-@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+@pytest.mark.parametrize(
+    "policy", ["float32", pytest.param("mixed_float16", marks=pytest.mark.full)]
+)
 def test_a_fold_trained_second_is_the_fold_trained_first(policy):
     made, trainer, fresh = prepared(policy=policy, dropout=0.5, learning_rate=0.01)
     first = trainer.train(work(1, epochs=1.5))

@@ -72,7 +72,7 @@ CASES = {
 @pytest.mark.parametrize(
     "case",
     [
-        each if each.startswith("all") else pytest.param(each, marks=pytest.mark.full)
+        each if each == "all of classes" else pytest.param(each, marks=pytest.mark.full)
         for each in CASES
     ],
 )
@@ -126,6 +126,7 @@ def test_frozen_layers_stay_bit_by_bit_and_have_no_optimizer():
     assert len(whole._model.optimizer.variables) - len(variables) == 2 * 6
 
 
+@pytest.mark.full
 def test_early_layers_move_less_under_layer_decay():
     moved = []
     for decay in (1.0, 0.3):

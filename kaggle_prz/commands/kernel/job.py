@@ -85,9 +85,10 @@ def check_slug(competition: str) -> str:
 def check_owner(owner: str | None) -> str:
     """Return the name of an account; refuse anything else."""
     if not owner or not _OWNER.fullmatch(owner) or is_key_like(owner):
+        received = f"received {owner!r}" if owner else "none is named"
         raise UsageError(
-            f"A kernel belongs to a user of Kaggle; received {owner or 'none'!r}. Give your user "
-            "name with --owner NAME, or set KAGGLE_USERNAME."
+            f"A kernel belongs to a user of Kaggle; {received}. Give your user name with --owner "
+            "NAME, or set KAGGLE_USERNAME."
         )
     return owner
 

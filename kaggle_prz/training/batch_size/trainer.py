@@ -1,6 +1,6 @@
 """A stage's trainer at the batch size that memory allows; smaller where it runs out on the way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
@@ -76,7 +76,12 @@ class Trainer:
         return batch_size.within_memory(lambda: self._trainer.measure(work), self._halve)
 
     def train(
-        self, work: FoldWork, advance: Advance | None, begin: Callable[[], object]
+        self,
+        work: FoldWork,
+        advance: Advance | None,
+        begin: Callable[[], object],
+        *,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> pd.DataFrame:
         """Train one fold; where memory runs out, `begin` sets its first weights for another try."""
 
@@ -84,7 +89,9 @@ class Trainer:
             self._halve()
             begin()
 
-        return batch_size.within_memory(lambda: self._trainer.train(work, advance), again)
+        return batch_size.within_memory(
+            lambda: self._trainer.train(work, advance, callbacks=callbacks), again
+        )
 
     def averaged(self, fold: int) -> AbstractContextManager[None]:
         """Give the model the weights that predict; see `StageTrainer.averaged`."""

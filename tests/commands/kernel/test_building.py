@@ -165,7 +165,7 @@ def test_weights_of_a_file_come_along(tmp_path):
     ("what", "given", "told"),
     [
         ("Leaf Shapes", {}, "names a competition as in its URL, in lower case"),
-        ("leaf-shapes", {"owner": None}, "belongs to a user of Kaggle; received 'none'"),
+        ("leaf-shapes", {"owner": None}, "belongs to a user of Kaggle; none is named"),
         ("leaf-shapes", {"owner": "a/b"}, "belongs to a user of Kaggle; received 'a/b'"),
         ("leaf-shapes", {"mode": "predict"}, "directory of a finished run; received leaf-shapes"),
         ("leaf-shapes", {"options": {"time_limit": 12 * 3600}}, "shorter than a session of 11.5 h"),

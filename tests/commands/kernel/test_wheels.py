@@ -12,6 +12,8 @@ from kaggle_prz.commands.kernel import wheels
 from kaggle_prz.core.errors import RunError
 from kaggle_prz.models import backbones
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def installed(tmp_path, monkeypatch):

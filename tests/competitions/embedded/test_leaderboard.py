@@ -177,6 +177,7 @@ def test_a_full_disk_keeps_the_leaderboard(tmp_path, monkeypatch):
     assert board().submissions() == [kept]
 
 
+@pytest.mark.full
 def test_processes_at_once_are_all_recorded(tmp_path):
     program = (
         "import sys; from pathlib import Path\n"

@@ -130,6 +130,7 @@ def test_what_a_killed_process_left_is_cleared(tmp_path):
     assert not (tmp_path / "x" / "stale").exists()
 
 
+@pytest.mark.full
 def test_processes_at_once_write_it_once(tmp_path):
     program = (
         "import sys, time, os; from pathlib import Path\n"

@@ -22,10 +22,11 @@ from kaggle_prz.competitions.embedded.shapes import Shapes
 from kaggle_prz.core.console import Terminal
 from kaggle_prz.core.process import signs
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(kaggle_prz.__file__).parent
 SOURCES = sorted([*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "kernels").rglob("*.py")])
 ENCODINGS = ("ascii", "cp437", "cp932", "cp1251")
-OTHERS = [pytest.param(each, marks=pytest.mark.full) for each in ENCODINGS if each != "cp932"]
 C_LOCALE = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 # Several commands in one process: most of the time is that of imports.
 SEVERAL = """
@@ -119,7 +120,8 @@ def test_bars_move_on_a_terminal_of_ascii():
     assert text.rstrip().endswith("128 ? 192 px, ??")
 
 
-@pytest.mark.parametrize("encoding", ["cp932", *OTHERS[1:]])
+@pytest.mark.full
+@pytest.mark.parametrize("encoding", ENCODINGS[1:])
 def test_commands_show_themselves_in_any_encoding(tmp_path, encoding):
     commands = [
         ["plan", "-c", "shapes", "--sizes", "16,24", "--folds", "2", "--epochs", "1"],
@@ -157,8 +159,9 @@ def test_json_keeps_every_sign(monkeypatch):
         assert json.loads(stream.buffer.getvalue().decode(encoding)) == facts
 
 
+@pytest.mark.full
 @pytest.mark.keras
-@pytest.mark.parametrize("encoding", ["", *OTHERS])
+@pytest.mark.parametrize("encoding", ["", *ENCODINGS])
 def test_a_run_reads_and_writes_files_of_utf_8_in_any_locale(tmp_path, encoding):
     names = ("café", "日本")
     draw_competition(tmp_path / "toys", names, 6, 3, groups=False)

@@ -9,6 +9,8 @@ from support.competitions import DRAWN
 from kaggle_prz import metrics
 from kaggle_prz.tasks import infer
 
+pytestmark = pytest.mark.slow
+
 CELLS = {
     "list": "labels",
     "top-k": "ranked",

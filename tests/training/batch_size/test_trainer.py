@@ -116,6 +116,7 @@ def test_one_image_that_does_not_fit_is_a_sentence(memory_for):
         trainer.train(work(), None, lambda: None)
 
 
+@pytest.mark.full
 def test_a_run_ends_with_all_folds_sealed_and_says_what_it_used(memory_for, tmp_path):
     memory_for(train=4, predict=5)
     Shapes(seed=3, train=48, test=12).materialise(tmp_path / "drawn")

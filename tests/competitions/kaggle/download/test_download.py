@@ -148,6 +148,7 @@ def test_a_killed_process_goes_on(world, tmp_path):
     assert bodies(world)[-1]["range"] == f"bytes={there}-"
 
 
+@pytest.mark.full
 def test_two_processes_download_once(world):
     code = f"{LOAD}; K({world.slug!r}).download()"
     command = [sys.executable, "-c", code]

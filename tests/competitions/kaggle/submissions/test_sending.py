@@ -61,6 +61,7 @@ def test_it_is_sent_again_on_purpose(world):
     assert world.again().submit(world.csv, "").ref == second.ref
 
 
+@pytest.mark.full
 def test_two_processes_make_one_submission(world):
     code = (
         "import sys; from pathlib import Path; from kaggle_prz.competitions import kaggle\n"

@@ -48,6 +48,7 @@ def test_a_model_is_rebuilt_with_its_weights_at_another_size():
     np.testing.assert_allclose(features(at_48, images), features(open_twin, images), atol=1e-6)
 
 
+@pytest.mark.full
 def test_a_kerascv_model_of_open_size_gives_the_features_of_a_fixed_one(
     imagenet_lite_240, photographs_240
 ):
@@ -202,6 +203,7 @@ def test_padding_fits_another_size_where_it_would_be_the_same(model, size, fits)
             resolve(model).build(size)
 
 
+@pytest.mark.full
 def test_a_resnet_passes_from_64_to_96_px():
     given, right = (
         keras.applications.ResNet50V2(include_top=False, weights=None, input_shape=(size, size, 3))
