@@ -345,7 +345,10 @@ def test_a_plugin_that_is_another_network_at_another_size(monkeypatch, tmp_path)
     def build(size, channels=3):
         return deeper_when_larger(size)
 
-    monkeypatch.setattr(plugins, "load", lambda kind, name: Backbone(name, build))
+    monkeypatch.setattr(plugins, "names", lambda kind: ["theirs"])
+    monkeypatch.setattr(
+        plugins, "load", lambda kind, name: Backbone(name, build, from_scratch=True)
+    )
     with pytest.raises(PrzError, match="'theirs' is a different network there"):
         prz.fit("shapes", backbone="theirs", sizes=SIZES, output_dir=tmp_path / "runs")
 

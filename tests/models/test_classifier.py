@@ -237,7 +237,7 @@ def test_build_model_is_the_plain_model():
 def test_networks_see_the_backbones_scale():
     def seen(scale):
         backbone = Backbone("plain", plain_net, scale=scale, offset=0.25, minimum=8)
-        return build(backbone, 16, 2, seed=0).features(PIXELS[:1] / scale).numpy()
+        return build(backbone, 16, 2, seed=0, weights="none").features(PIXELS[:1] / scale).numpy()
 
     np.testing.assert_allclose(seen(1.0), seen(0.5), atol=1e-4)
     assert np.abs(seen(1.0)).max() > 0.1

@@ -244,7 +244,7 @@ def runs(output_dir: Path, as_json: bool) -> None:
 @click.argument("word", default="")
 @options.as_json
 def backbones(word: str, as_json: bool) -> None:
-    """List the networks, their size and accuracy, and where their weights come from.
+    """List the backbones, and where their pretrained weights come from.
 
     WORD: show only names that contain it.
     """

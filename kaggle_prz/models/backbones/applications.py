@@ -83,10 +83,12 @@ def _build(name: str, known: Facts, image_size: int, channels: int = 3) -> "kera
 def _network(name: str, shape: tuple[int, int, int], **arguments: object) -> "keras.Model":
     import keras
 
+    # ConvNeXt normalises what is pooled, in this order.
+    pooling = "avg" if name.startswith("ConvNeXt") else None
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "This model usually expects 1 or 3 input channels")
         model: keras.Model = getattr(keras.applications, name)(
-            include_top=False, weights=None, input_shape=shape, **arguments
+            include_top=False, weights=None, input_shape=shape, pooling=pooling, **arguments
         )
     return model
 

@@ -130,7 +130,7 @@ def test_networks_that_differ_in_more_are_refused():
 def test_a_plugin_of_three_channels_only_still_builds():
     from support.toy_nets import plain_net
 
-    backbone = Backbone("plain", plain_net, minimum=8)
+    backbone = Backbone("plain", plain_net, minimum=8, from_scratch=True)
     assert build(backbone, 16, 2).model.input_shape == (None, 16, 16, 3)
     with pytest.raises(UsageError, match="plain cannot be built for images of 16 px and 4 chan"):
         build(backbone, 16, 2, channels=4)
