@@ -129,7 +129,8 @@ def _from_sources(
                 f"received {weights!r}."
             )
         return path
-    if backbone.pretrained or (backbone.from_scratch and weights == "auto"):
+    as_built = backbone.from_scratch or backbone.handed_over is not None
+    if backbone.pretrained or (as_built and weights == "auto"):
         return None
     here = next((found for source in backbone.sources if (found := source.find())), None)
     if here is not None:

@@ -79,6 +79,12 @@ def test_a_network_meant_to_train_from_scratch_does():
         file_of(small, "imagenet")
 
 
+def test_a_network_that_is_passed_keeps_its_own_weights():
+    passed = dataclasses.replace(NET, handed_over=lambda size: None)
+    assert file_of(passed, "auto") is None
+    check(passed, "auto")
+
+
 def test_a_file_is_taken_as_it_is(file):
     assert file_of(NET, str(file)) == file
     assert is_pretrained(NET, str(file))
