@@ -19,7 +19,7 @@ pytestmark = pytest.mark.keras
 # Pixels scaled by three families in three ways, and by networks themselves in two.
 OF_EACH_FAMILY = {"ResNet50", "DenseNet121", "MobileNetV2", "EfficientNetB0", "ConvNeXtTiny"}
 NAMES = [
-    name if name in OF_EACH_FAMILY else pytest.param(name, marks=pytest.mark.full)
+    name if name == "ResNet50" else pytest.param(name, marks=pytest.mark.full)
     for name, known in applications.facts().items()
     if known.parameters < 100e6  # the others take gigabytes, and differ from these in width alone
 ]
@@ -77,6 +77,7 @@ def test_a_step_trains_it(name, policy):
     assert {weight.dtype for weight in made.model.weights} <= {"float32", "int64"}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["ResNet50", "DenseNet121", "MobileNetV2", "MobileNetV3Small"])
 def test_weights_for_colour_suit_grey_and_more_channels(name, tmp_path):
     donor = resolve(name).build(64)
