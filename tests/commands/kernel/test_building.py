@@ -171,7 +171,7 @@ def test_weights_of_a_file_come_along(tmp_path):
         ("leaf-shapes", {"options": {"time_limit": 12 * 3600}}, "shorter than a session of 11.5 h"),
         ("leaf-shapes", {"options": {"backbone": "tinny"}}, "Did you mean 'tiny'"),
         ("leaf-shapes", {"options": {"sizes": (64, 32)}}, "must rise"),
-        ("leaf-shapes", {"options": {"weights": "gone.h5"}}, "existing file; received 'gone.h5'"),
+        ("leaf-shapes", {"options": {"weights": "gone.h5"}}, "weights file; received 'gone.h5'"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(tmp_path, what, given, told):
@@ -190,6 +190,21 @@ def test_a_network_that_was_handed_over_cannot_come_along(run, tmp_path):
     filesystem.write_json(run.path / "recipe.json", recipe | {"backbone_identity": "abc"})
     with pytest.raises(UsageError, match="takes backbones by name"):
         kernel.build(run.path, output=tmp_path / "out", owner="me")
+
+
+def test_weights_in_keras_s_cache_come_along(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    content = b"\x89HDF\r\n\x1a\n and weights"  # Keras has no digest of MobileNet's file
+    name = "mobilenet_1_0_224_tf_no_top.h5"
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / name).write_bytes(content)
+    built = kernel.build(
+        "leaf-shapes", owner="me", output=tmp_path / "out",
+        options={"backbone": "MobileNet", "sizes": (32, 48)},
+    )  # fmt: skip
+    assert Job.read(built.bundle / "kernel.json").options["weights"] == f"weights/{name}"
+    (entry,) = [each for each in built.files if each.path == f"weights/{name}"]
+    assert (built.bundle / entry.file).read_bytes() == content
 
 
 def test_lost_weights_are_named(run, tmp_path):
