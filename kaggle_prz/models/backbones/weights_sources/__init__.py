@@ -144,12 +144,16 @@ def _from_sources(
     raise _nowhere(backbone, reasons)
 
 
-def _nowhere(backbone: "Backbone", reasons: list[str]) -> UsageError:
-    """Return the error of a backbone without weights, with all ways to have some."""
+def _nowhere(backbone: "Backbone", reasons: list[str]) -> PrzError:
+    """Return the error of a backbone without weights, with all ways to have some.
+
+    It is wrong usage only where no source has any.
+    """
     why = "; ".join(reasons) or "no source provides any"
     ways = [*(source.way for source in backbone.sources), "--weights FILE with a file of weights"]
     ways.append("--weights none to train from random weights")
-    return UsageError(
+    kind = WeightsError if reasons else UsageError
+    return kind(
         f"{backbone.name} has no pretrained weights on this machine: {why}. Choose one: "
         f"{', or '.join(ways)}."
     )

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import requests
-
 from kaggle_prz.core import environment
 from kaggle_prz.models.backbones.weights_sources import WeightsError
 
@@ -55,6 +53,8 @@ class KerasCVPreset:
 
     def check(self) -> None:
         """Ask whether Kaggle answers."""
+        import requests
+
         try:
             requests.head(_host(), timeout=_SECONDS_TO_CHECK, allow_redirects=False)
         except (requests.RequestException, OSError) as error:

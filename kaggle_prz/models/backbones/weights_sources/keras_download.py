@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import requests
 from filelock import FileLock
 
 from kaggle_prz.core import environment
@@ -52,6 +51,8 @@ class KerasDownload:
 
     def check(self) -> None:
         """Ask for the file's first byte."""
+        import requests
+
         try:
             answer = requests.get(
                 self.url, headers={"Range": "bytes=0-0"}, timeout=_SECONDS_TO_CHECK, stream=True

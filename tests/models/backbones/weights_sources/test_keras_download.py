@@ -9,7 +9,6 @@ import textwrap
 import pytest
 from support.weights_server import FAULTS, serving
 
-from kaggle_prz.core.errors import UsageError
 from kaggle_prz.models.backbones import Backbone
 from kaggle_prz.models.backbones.weights_sources import WeightsError, check, file_of, keras_download
 from kaggle_prz.models.backbones.weights_sources.keras_download import KerasDownload
@@ -76,7 +75,7 @@ def test_a_fault_is_one_sentence_and_leaves_nothing(host, cache, fault, digest):
 def test_what_cannot_be_fetched_is_refused_by_its_first_byte(host, fault):
     host.fault = fault
     backbone = Backbone("net", lambda size: None, sources=(KerasDownload(NAME, host.url(NAME)),))
-    with pytest.raises(UsageError, match=r"^net has no pretrained weights.*--weights none"):
+    with pytest.raises(WeightsError, match=r"^net has no pretrained weights.*--weights none"):
         check(backbone, "auto")
     assert not host.asked
 

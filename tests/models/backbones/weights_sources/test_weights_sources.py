@@ -7,6 +7,7 @@ import pytest
 from kaggle_prz.core.errors import UsageError
 from kaggle_prz.models.backbones import Backbone
 from kaggle_prz.models.backbones.weights_sources import (
+    WeightsError,
     WeightsPackage,
     check,
     file_of,
@@ -46,7 +47,7 @@ def test_weights_that_are_nowhere_are_refused_with_all_ways(package, weights):
     absent = dataclasses.replace(package, find=lambda: None)
     backbone = dataclasses.replace(NET, sources=(absent,))
     for ask in (check, file_of):
-        with pytest.raises(UsageError) as caught:
+        with pytest.raises(WeightsError) as caught:
             ask(backbone, weights)
         assert str(caught.value) == (
             "net has no pretrained weights on this machine: the package some-weights is not "
