@@ -63,8 +63,8 @@ def send(
         digest = filesystem.sha256(run.submission)
         if run.blend.submission_sha256 not in {None, digest}:
             console.say(
-                "Note: submission.csv is not the file that the run wrote, so its out-of-fold score "
-                "says nothing about it. The fit command writes the run's own again."
+                "Note: submission.csv was changed after the run wrote it, so the out-of-fold score "
+                "does not apply to it. Run the fit command again to restore the file."
             )
         receipt = _sent_before(run, source, digest, again=again, console=console)
         if receipt is None:

@@ -129,10 +129,10 @@ def worst(
 
 
 def furthest(task: Task, distances: Rows, words: Callable[[int], tuple[str, str, str]]) -> Mistakes:
-    """Return the rows that are furthest from the truth, at most 12, where none is simply wrong."""
+    """Return the rows with the largest errors, at most 12, where no row is simply wrong."""
     rows = np.argsort(-distances, kind="stable")[:MOST_MISTAKES].tolist()
-    told = "These images are furthest from the truth out-of-fold."
-    return Mistakes(told, "predicted", _mistakes(task, rows, map(words, rows)))
+    shown = "These images have the largest errors out-of-fold."
+    return Mistakes(shown, "predicted", _mistakes(task, rows, map(words, rows)))
 
 
 def _mistakes(

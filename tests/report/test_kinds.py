@@ -98,7 +98,7 @@ def test_tags_that_are_shares_are_compared_by_their_means(tmp_path) -> None:
     errors = np.sqrt(((labels - oof) ** 2).mean(axis=0))
     assert [row[3] for row in told] == [f"{error:.3f}" for error in errors]
     assert [row[1] for row in told] == [f"{mean:.3f}" for mean in labels.mean(axis=0)]
-    assert "are furthest from the truth" in page.text["mistakes"]
+    assert "have the largest errors" in page.text["mistakes"]
     assert "decision" not in page.text
 
 

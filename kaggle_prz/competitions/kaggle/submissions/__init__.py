@@ -39,7 +39,7 @@ class Entry:
     ref: int = 0  # Kaggle's number, 0 until it is known
     asked: bool = False  # whether Kaggle was asked to take it: it may have, even without an answer
     token: str = ""  # stands for the uploaded file; empty once the number is known
-    # `begun` in files of version 0.1.0
+    # The second name is that of version 0.1.0.
     started: Annotated[
         str, pydantic.Field(validation_alias=pydantic.AliasChoices("started", "begun"))
     ] = ""
