@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from kaggle_prz import competitions
 from kaggle_prz.core import environment
 from kaggle_prz.core.console import Console, Silent
+from kaggle_prz.core.errors import MissingExtraError
 from kaggle_prz.models import backbones
 from kaggle_prz.models.backbones import weights_sources
 from kaggle_prz.schedule import presets
@@ -36,6 +37,8 @@ def settle(
         )
         (console or Silent()).say(f"Note: {note}")
     network.check_sizes(recipe.sizes)
+    if network.wants_keras_hub and not environment.is_installed("keras_hub"):
+        raise MissingExtraError("KerasHub's networks", "keras-hub", "hub")
     weights_sources.check(network, recipe.weights)
     if network.handed_over is not None:
         from kaggle_prz.models.backbones.own.survey import surveyed

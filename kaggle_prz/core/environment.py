@@ -60,7 +60,7 @@ def check_framework(*, wants_tensorflow: bool = False) -> None:
     """
     named = os.environ.get("KERAS_BACKEND") or _configured_backend()
     for framework in dict.fromkeys([named, *(["tensorflow"] if wants_tensorflow else [])]):
-        if _is_installed(framework):
+        if is_installed(framework):
             continue
         if framework in _EXTRA_OF:
             raise MissingExtraError("Training with Keras", framework, _EXTRA_OF[framework])
@@ -71,7 +71,8 @@ def check_framework(*, wants_tensorflow: bool = False) -> None:
         )
 
 
-def _is_installed(package: str) -> bool:
+def is_installed(package: str) -> bool:
+    """Return whether a package can be imported, without importing it."""
     try:
         return importlib.util.find_spec(package) is not None
     except (ValueError, ImportError):  # no name of a package

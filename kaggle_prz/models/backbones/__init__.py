@@ -47,6 +47,7 @@ class Backbone:
     identity: Identity | None = None  # what the user's own network computes, once surveyed
     channels: int | None = None  # the only number of input channels that it takes
     wants_tensorflow: bool = False  # is built with TensorFlow, whichever framework trains
+    wants_keras_hub: bool = False  # is built by KerasHub, which an extra brings
 
     @property
     def structure(self) -> str:
@@ -108,10 +109,10 @@ def _listed(sizes: tuple[int, ...]) -> str:
 
 
 def names() -> list[str]:
-    """Return the names of all backbones: of this package, of plugins, of keras.applications."""
-    from kaggle_prz.models.backbones import applications
+    """Return the names of all backbones: of this package, plugins, keras.applications, KerasHub."""
+    from kaggle_prz.models.backbones import applications, hub
 
-    return sorted({*plugins.names(plugins.BACKBONES), *applications.facts()})
+    return sorted({*plugins.names(plugins.BACKBONES), *applications.facts(), *hub.names()})
 
 
 def resolve(backbone: object) -> Backbone:
@@ -122,10 +123,10 @@ def resolve(backbone: object) -> Backbone:
     if isinstance(backbone, Backbone):
         return backbone
     if isinstance(backbone, str):
-        from kaggle_prz.models.backbones import applications
+        from kaggle_prz.models.backbones import applications, hub
 
-        if (application := applications.named(backbone)) is not None:
-            return application
+        if (known := applications.named(backbone) or hub.named(backbone)) is not None:
+            return known
         if backbone not in plugins.names(plugins.BACKBONES):
             raise plugins.unknown("backbone", backbone, names())
         found = plugins.load(plugins.BACKBONES, backbone)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kaggle_prz.models.backbones import Backbone
+from kaggle_prz.models.backbones.input_channels import colours
 from kaggle_prz.models.backbones.weights_sources.keras_download import KerasDownload
 
 if TYPE_CHECKING:
@@ -97,12 +98,10 @@ def _scaled(images: "keras.KerasTensor", known: Facts, channels: int) -> "keras.
     """Return what a network takes that leaves the scaling of pixels to others."""
     import keras
 
-    colours = _colours(channels)
+    taken = colours(channels)
     if known.bgr:
-        colours = [2 - colour for colour in reversed(colours)]
-    scale, offset = (
-        [values[colour] for colour in colours] for values in (known.scale, known.offset)
-    )
+        taken = [2 - colour for colour in reversed(taken)]
+    scale, offset = ([values[colour] for colour in taken] for values in (known.scale, known.offset))
     # In float32: half precision would round pixels from 0 to 255 to whole levels.
     seen = keras.layers.Rescaling(scale, offset, name="scaled", dtype="float32")(images)
     return keras.ops.flip(seen, axis=-1) if known.bgr else seen
@@ -112,17 +111,8 @@ def _normalised(images: "keras.KerasTensor", channels: int) -> "keras.KerasTenso
     """Return what a network of RGB alone takes whose own scaling is left out."""
     from keras import layers
 
-    colours = _colours(channels)
     return layers.Normalization(
-        mean=[255 * _MEAN[colour] for colour in colours],
-        variance=[(255 * _DEVIATION[colour]) ** 2 for colour in colours],
+        mean=[255 * _MEAN[colour] for colour in colours(channels)],
+        variance=[(255 * _DEVIATION[colour]) ** 2 for colour in colours(channels)],
         name="normalised",
     )(images)
-
-
-def _colours(channels: int) -> list[int]:
-    """Return the colour that each channel is taken for: that whose filters it gets.
-
-    See `kaggle_prz.models.backbones.input_channels`.
-    """
-    return [place % 3 for place in range(channels)]

@@ -1,7 +1,6 @@
 """A backbone and a weights file -> the network that training begins with."""
 
 import contextlib
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,11 +77,11 @@ def _load(backbone: Backbone, network: "keras.Model", path: Path) -> None:
     if source is not None:
         source.load(path, network)
         return
+    from kaggle_prz.models import weights
+
     try:
-        with warnings.catch_warnings():  # Keras warns of layers that it leaves at random weights
-            warnings.filterwarnings("error", "Skipping nested container", UserWarning)
-            network.load_weights(path)
-    except (ValueError, OSError, KeyError, UserWarning) as error:
+        weights.load(network, path)
+    except (ValueError, OSError, KeyError) as error:
         raise UsageError(
             f"--weights {path} does not have the weights of {backbone.name}: "
             f"{str(error).strip().splitlines()[0]}"

@@ -49,3 +49,8 @@ def adapted_kernel(kernel: NDArray[np.float32], channels: int) -> NDArray[np.flo
         return summed
     repeated = np.concatenate([kernel] * math.ceil(channels / 3), axis=-2)
     return repeated[..., :channels, :] * np.float32(3 / channels)
+
+
+def colours(channels: int) -> list[int]:
+    """Return the colour that each channel is taken for: that whose filters it gets in `adapt`."""
+    return [place % 3 for place in range(channels)]

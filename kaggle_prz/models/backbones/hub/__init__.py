@@ -1,0 +1,88 @@
+"""Networks for images of KerasHub, by preset: `hub:vit_base_patch16_224_imagenet`.
+
+After `hub:` comes what KerasHub's `from_preset` takes: a name, `hf://timm/…`, `kaggle://…`, or a
+directory. `presets.toml` has the names that KerasHub lists, written by tests/support/hub_table.py.
+"""
+
+import functools
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kaggle_prz.models.backbones import Backbone
+from kaggle_prz.models.backbones.weights_sources.hub_preset import HubPreset
+
+if TYPE_CHECKING:
+    import keras
+
+PREFIX = "hub:"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a preset without building its network."""
+
+    parameters: int
+    model: str  # at Kaggle Models, as owner/model/framework/variation/version
+    minimum: int = 32  # smallest image size, px
+    multiple: int = 1  # image sizes must be divisible by this
+
+
+@functools.cache
+def facts() -> Mapping[str, Facts]:
+    """Return the facts of every preset that KerasHub lists for images, by its name there."""
+    table = tomllib.loads(Path(__file__).with_name("presets.toml").read_text("utf-8"))
+    return {name: Facts(**row) for name, row in table.items()}
+
+
+def names() -> list[str]:
+    """Return the names of all backbones that KerasHub lists."""
+    return [f"{PREFIX}{preset}" for preset in facts()]
+
+
+def named(name: str) -> Backbone | None:
+    """Return the backbone of a name that begins with `hub:`, or None."""
+    if not name.startswith(PREFIX):
+        return None
+    preset = name.removeprefix(PREFIX)
+    known = facts().get(preset)
+    source = HubPreset(preset, known.model if known else "")
+    minimum, multiple = _sizes(source.config()) or (
+        (known.minimum, known.multiple) if known else (32, 1)
+    )
+    return Backbone(
+        name,
+        functools.partial(_build, source),
+        minimum=minimum,
+        multiple=multiple,
+        parameters=known.parameters if known else None,
+        sources=(source,),
+        wants_keras_hub=True,
+    )
+
+
+def _sizes(config: Mapping[str, object]) -> tuple[int, int] | None:
+    """Return the smallest size and the multiple of sizes that a network takes, px.
+
+    Networks of patches fail at other sizes, KerasHub's Swin where its last feature map is smaller
+    than a window; attention in a MiT of one pixel would be of that pixel alone.
+    """
+    given = config.get("config")
+    if not isinstance(given, Mapping) or not given.keys() & {"patch_size", "layerwise_strides"}:
+        return None
+    patch = given.get("patch_size", 1)
+    multiple = patch[0] if isinstance(patch, list) else patch
+    strides = given.get("layerwise_strides", ())
+    multiple *= math.prod(strides)
+    multiple *= 2 ** max(0, len(given.get("depths", ())) - 1)
+    windows = given.get("window_size", 2 if strides else 1)
+    return math.ceil(max(multiple * windows, 32) / multiple) * multiple, multiple
+
+
+def _build(source: HubPreset, image_size: int, channels: int = 3) -> "keras.Model":
+    from kaggle_prz.models.backbones.hub import network
+
+    return network.build(source.directory(), image_size, channels)

@@ -1,0 +1,81 @@
+"""Directories of presets on this machine: in caches of their clients, or mounted in a kernel."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+CONFIG = "config.json"
+_WEIGHTS = ("model.weights.h5", "model.safetensors")
+_INDEXES = ("model.weights.json", "model.safetensors.index.json")  # of weights in several files
+
+
+def of_kaggle(model: str) -> Iterator[Path]:
+    """Yield where versions of a Kaggle Model are, `owner/model/framework/variation`: newest first.
+
+    What kagglehub has not downloaded to its end is left out.
+    """
+    owner, name, framework, variation, *_ = model.split("/")
+    framework = f"[{framework[0].lower()}{framework[0].upper()}]{framework[1:]}"
+    inside = f"{name}/{framework}/{variation}/*"
+    for root in (inputs() / "models" / owner, inputs()):
+        yield from _newest_first(root.glob(inside))
+    yield from _newest_first((_kagglehub() / "models" / owner).glob(inside))
+
+
+def of_hugging_face(repository: str) -> Iterator[Path]:
+    """Yield where a repository of Hugging Face is in its client's cache."""
+    home = os.environ.get("HF_HOME") or "~/.cache/huggingface"
+    hub = Path(os.environ.get("HF_HUB_CACHE") or f"{home}/hub").expanduser()
+    cached = hub / f"models--{repository.replace('/', '--')}"
+    reference = cached / "refs" / "main"
+    if reference.is_file():
+        yield cached / "snapshots" / reference.read_text("utf-8").strip()
+
+
+def weights_of(directory: Path) -> Path | None:
+    """Return the file of a preset's weights, or their index, if all of them are there and whole."""
+    if not has(directory, CONFIG):
+        return None
+    for name in _WEIGHTS:
+        if has(directory, name):
+            return directory / name
+    for name in _INDEXES:
+        if has(directory, name) and all(has(directory, part) for part in _parts(directory / name)):
+            return directory / name
+    return None
+
+
+def has(directory: Path, name: str) -> bool:
+    """Return whether a directory has a file, which kagglehub has downloaded to its end."""
+    if not (directory / name).is_file():
+        return False
+    if not directory.is_relative_to(_kagglehub()):
+        return True
+    version, variation = directory.name, directory.parent
+    markers = (f"{version}.complete", f".complete/{version}/{name}.complete")
+    return any((variation / marker).exists() for marker in markers)
+
+
+def _parts(index: Path) -> set[str]:
+    parts: set[str] = set()
+    for named in json.loads(index.read_text("utf-8"))["weight_map"].values():
+        parts.update([named] if isinstance(named, str) else named)
+    return parts
+
+
+def _newest_first(directories: Iterator[Path]) -> list[Path]:
+    return sorted(
+        (each for each in directories if each.is_dir()),
+        key=lambda each: (int(each.name) if each.name.isdigit() else 0, each.name),
+        reverse=True,
+    )
+
+
+def _kagglehub() -> Path:
+    return Path(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub").expanduser()
+
+
+def inputs() -> Path:
+    """Return where a kernel has what is attached to it."""
+    return Path(os.environ.get("KAGGLE_PRZ_INPUT") or "/kaggle/input")
