@@ -10,7 +10,6 @@ import pytest
 from keras_cv.src.utils import preset_utils
 
 from kaggle_prz.models.backbones import keras_cv_nets, resolve
-from kaggle_prz.models.backbones.weights_sources import WeightsError, keras_cv_preset
 from kaggle_prz.models.backbones.weights_sources.keras_cv_preset import KerasCVPreset
 from kaggle_prz.models.classifier import build
 
@@ -68,27 +67,6 @@ def test_a_preset_is_found_and_gives_the_features_of_keras_cv(place, places, pre
     pixels = np.random.default_rng(0).uniform(0, 255, (2, 96, 96, 3)).astype(np.float32)
     wanted = keras.ops.mean(theirs(pixels), axis=(1, 2))
     np.testing.assert_allclose(made.features(pixels), wanted, atol=1e-5)
-
-
-def test_kaggle_that_cannot_be_reached_is_one_sentence(monkeypatch, source):
-    monkeypatch.setenv("KAGGLE_API_ENDPOINT", "http://kaggle.invalid")
-    monkeypatch.setattr(keras_cv_preset, "_SECONDS_TO_CHECK", 0.5)
-    with pytest.raises(WeightsError, match=r"preset mobilenet_v3_small_imagenet cannot be downl"):
-        source.check()
-
-
-@pytest.mark.parametrize(
-    "error", [ConnectionError("no\nway"), ValueError("403"), OSError(28, "No space left")]
-)
-def test_what_keras_cv_raises_is_one_sentence(monkeypatch, source, error):
-    def fail(_preset: str) -> None:
-        print("0%|   |")
-        raise error
-
-    monkeypatch.setattr(keras_cv.models.MobileNetV3Backbone, "from_preset", fail)
-    with pytest.raises(WeightsError, match=r"preset mobilenet_v3_small_imagenet cannot") as caught:
-        source.fetch()
-    assert "\n" not in str(caught.value)
 
 
 def test_every_preset_that_is_named_is_one_of_keras_cv():
