@@ -28,6 +28,7 @@ def settle(
         options = {**options, "backbone": backbones.resolve(backbone).name}
     recipe = presets.parse(options, defaults=source.about.recipe)
     network = backbones.resolve(recipe.backbone if backbone is None else backbone)
+    recipe = recipe.model_copy(update={"backbone": network.name})  # of several names, the listed
     if options.get("sizes") is None and network.rounded(recipe.sizes) != recipe.sizes:
         recipe = recipe.model_copy(update={"sizes": network.rounded(recipe.sizes)})
         written = ",".join(map(str, recipe.sizes))

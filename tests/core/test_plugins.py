@@ -53,5 +53,5 @@ def test_nothing_is_guessed_where_nothing_is_near(registered):
     assert "Did you mean" not in str(caught.value)
 
 
-def test_the_packages_own_backbones_are_registered_like_any_other():
-    assert {"tiny", "efficientnet_lite0"} <= set(plugins.names(plugins.BACKBONES))
+def test_the_packages_own_backbone_is_registered_like_any_other():
+    assert "tiny" in plugins.names(plugins.BACKBONES)

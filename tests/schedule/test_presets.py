@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from kaggle_prz.commands.kernel import wheels
-from kaggle_prz.core import plugins
 from kaggle_prz.core.errors import UsageError
 from kaggle_prz.models import backbones
 from kaggle_prz.schedule import presets
@@ -45,8 +44,9 @@ def test_a_recipe_opens_with_its_card_and_can_be_meant(name):
     assert card.about
     assert card.hardware
     recipe = presets.parse({"recipe": name})
-    for backbone in plugins.names(plugins.BACKBONES):
-        backbones.resolve(backbone).check_sizes(recipe.sizes)
+    for name_of_backbone in backbones.names():
+        backbone = backbones.resolve(name_of_backbone)
+        backbone.check_sizes(backbone.rounded(recipe.sizes))
 
 
 def test_the_standard_recipe_is_the_defaults():

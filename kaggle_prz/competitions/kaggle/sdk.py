@@ -69,10 +69,18 @@ class Http(KaggleHttpClient):  # type: ignore[misc] # the client ships no types
             raise UnreadableAnswerError("a page", response=response)
         return response.content
 
-    def link(self, service: str, method: str, **fields: object) -> str:
+    def link(
+        self,
+        service: str,
+        method: str,
+        *,
+        timeout: tuple[float, float] = TIMEOUT,
+        **fields: object,
+    ) -> str:
         """Return the signed link that a request for a large file is redirected to."""
         request = self.request(service, method, **fields)
-        with self._sent(request, allow_redirects=False, stream=True) as response:
+        options = {"allow_redirects": False, "stream": True, "timeout": timeout}
+        with self._sent(request, **options) as response:
             if not response.is_redirect:
                 raise UnreadableAnswerError("no link", response=response)
             return urljoin(str(request.url), response.headers["Location"])
@@ -88,7 +96,7 @@ class Http(KaggleHttpClient):  # type: ignore[misc] # the client ships no types
         prepared: requests.PreparedRequest = self._prepare_request(name, method, made)
         return prepared
 
-    def _sent(self, request: requests.PreparedRequest, **options: bool) -> requests.Response:
+    def _sent(self, request: requests.PreparedRequest, **options: object) -> requests.Response:
         settings = self._session.merge_environment_settings(request.url, {}, None, None, None)
         response: requests.Response = self._session.send(request, **{**settings, **options})
         if not response.ok:

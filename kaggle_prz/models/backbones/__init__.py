@@ -109,24 +109,27 @@ def _listed(sizes: tuple[int, ...]) -> str:
 
 
 def names() -> list[str]:
-    """Return the names of all backbones: of this package, plugins, keras.applications, KerasHub."""
-    from kaggle_prz.models.backbones import applications, hub
+    """Return the names of all backbones: of plugins and the libraries' networks for images."""
+    from kaggle_prz.models.backbones import applications, hub, keras_cv_nets
 
-    return sorted({*plugins.names(plugins.BACKBONES), *applications.facts(), *hub.names()})
+    listed = {*applications.facts(), *keras_cv_nets.facts(), *hub.names()}
+    return sorted({*plugins.names(plugins.BACKBONES), *listed})
 
 
 def resolve(backbone: object) -> Backbone:
-    """Return the backbone of a registered name, of a model without head, or of a function.
+    """Return the backbone of a listed name, of a model without head, or of a function.
 
+    A name of KerasCV's presets, such as `resnet50_imagenet`, is that of its network, `resnet50`.
     A model's weights are the starting point; a function takes the image size and returns a model.
     """
     if isinstance(backbone, Backbone):
         return backbone
     if isinstance(backbone, str):
-        from kaggle_prz.models.backbones import applications, hub
+        from kaggle_prz.models.backbones import applications, hub, keras_cv_nets
 
-        if (known := applications.named(backbone) or hub.named(backbone)) is not None:
-            return known
+        for library in (applications, keras_cv_nets, hub):
+            if (listed := library.named(backbone)) is not None:
+                return listed
         if backbone not in plugins.names(plugins.BACKBONES):
             raise plugins.unknown("backbone", backbone, names())
         found = plugins.load(plugins.BACKBONES, backbone)

@@ -6,9 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from PIL import Image
-from sklearn.datasets import load_sample_image
 from support import applications_table
+from support.pictures import photographs
 
 from kaggle_prz.core.errors import UsageError
 from kaggle_prz.models.backbones import applications, resolve
@@ -23,14 +22,6 @@ NAMES = [
     for name, known in applications.facts().items()
     if known.parameters < 100e6  # the others take gigabytes, and differ from these in width alone
 ]
-
-
-def photographs(size: int) -> np.ndarray:
-    """Two photographs, `(2, size, size, 3)` from 0 to 255."""
-    files = (load_sample_image(name) for name in ("china.jpg", "flower.jpg"))
-    return np.stack([Image.fromarray(file).resize((size, size)) for file in files]).astype(
-        "float32"
-    )
 
 
 def test_the_table_has_every_name_that_keras_lists():

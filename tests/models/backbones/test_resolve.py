@@ -13,7 +13,7 @@ NAMES = names()
 
 def test_the_package_brings_its_backbones():
     assert {"tiny", "efficientnet_lite0", "resnet50", "EfficientNetV2B0"} <= set(NAMES)
-    assert len(NAMES) >= 55
+    assert len(NAMES) >= 85
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -23,6 +23,30 @@ def test_every_registered_name_resolves_to_the_backbone_of_that_name(name):
     assert backbone.name == name
     assert resolve(backbone) is backbone
     backbone.check_sizes((96, 128))
+
+
+@pytest.mark.parametrize(
+    ("preset", "listed"),
+    [
+        ("resnet50_imagenet", "resnet50"),
+        ("efficientnetv2_s_imagenet", "efficientnetv2_s"),
+        ("densenet121_imagenet", "densenet121"),
+        ("mobilenet_v3_large_imagenet", "mobilenet_v3_large"),
+        ("mit_b0_imagenet", "mit_b0"),
+        ("efficientnetlite_b0", "efficientnet_lite0"),
+        ("efficientnetlite_b4", "efficientnet_lite4"),
+    ],
+)
+def test_a_name_of_a_preset_is_that_of_its_network(preset, listed):
+    assert preset not in NAMES
+    assert resolve(preset).name == listed
+    assert listed in NAMES
+
+
+@pytest.mark.parametrize("name", ["resnet18_imagenet", "vgg16_imagenet", "tiny_imagenet"])
+def test_a_preset_that_nobody_published_is_unknown(name):
+    with pytest.raises(UsageError, match=f"Unknown backbone '{name}'"):
+        resolve(name)
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_one():

@@ -1,6 +1,9 @@
 """Where a network's pretrained weights come from: sources asked in order, or a file."""
 
-from collections.abc import Callable
+import contextlib
+import socket
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -11,6 +14,9 @@ if TYPE_CHECKING:
     import keras
 
     from kaggle_prz.models.backbones import Backbone
+
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"  # how its files begin
 
 
 class WeightsError(PrzError):
@@ -114,6 +120,26 @@ def file_of(backbone: "Backbone", weights: str) -> Path | None:
 def source_of(backbone: "Backbone", path: Path) -> WeightsSource | None:
     """Return the source whose file `path` is; None where a person named the file."""
     return next((source for source in backbone.sources if source.find() == path), None)
+
+
+def is_hdf5(path: Path) -> bool:
+    """Return whether a file begins as HDF5 does, and not for example as a login page."""
+    with path.open("rb") as file:
+        return file.read(len(_HDF5)) == _HDF5
+
+
+@contextlib.contextmanager
+def every_layer() -> Iterator[None]:
+    """Raise UserWarning where Keras would leave layers at random weights and only warn."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Skipping nested container", UserWarning)
+        yield
+
+
+def is_of_the_disk(error: BaseException) -> bool:
+    """Return whether a place could not be written to, in place of a network that failed."""
+    network = ConnectionError | TimeoutError | socket.gaierror
+    return isinstance(error, OSError) and bool(error.errno) and not isinstance(error, network)
 
 
 def _from_sources(

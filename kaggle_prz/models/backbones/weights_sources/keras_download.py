@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from kaggle_prz.core import environment
-from kaggle_prz.models.backbones.weights_sources import WeightsError
+from kaggle_prz.models.backbones.weights_sources import WeightsError, is_hdf5, is_of_the_disk
 
 if TYPE_CHECKING:
     import keras
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _SECONDS = 20.0  # without an answer
 _SECONDS_TO_CHECK = 3.0
 _MD5 = 32  # digits in hex
-_HDF5 = b"\x89HDF\r\n\x1a\n"  # how its files begin
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ class KerasDownload:
                     file_hash=self.digest or None,
                 )
         except Exception as error:  # Keras raises bare ones
-            if isinstance(error, OSError) and error.errno and not _is_of_the_network(error):
+            if is_of_the_disk(error):
                 raise
             raise WeightsError(self._failed(error)) from None
         if not self._is_whole(Path(got)):
@@ -110,8 +109,7 @@ class KerasDownload:
     def _is_whole(self, path: Path) -> bool:
         if self.digest:
             return self.digest == _digest(path, len(self.digest), path.stat().st_mtime_ns)
-        with path.open("rb") as file:
-            return file.read(len(_HDF5)) == _HDF5
+        return is_hdf5(path)
 
     def _failed(self, error: BaseException) -> str:
         host = self.url.split("/")[2]
@@ -129,10 +127,6 @@ def _directory() -> Path:
     """Return the directory of weights in Keras's cache, which KERAS_HOME moves."""
     home = os.environ.get("KERAS_HOME")
     return (Path(home) if home else Path("~/.keras").expanduser()) / "models"
-
-
-def _is_of_the_network(error: OSError) -> bool:
-    return isinstance(error, ConnectionError | TimeoutError | socket.gaierror)
 
 
 @contextlib.contextmanager

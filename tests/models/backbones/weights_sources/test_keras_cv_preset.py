@@ -10,7 +10,6 @@ import pytest
 from keras_cv.src.utils import preset_utils
 
 from kaggle_prz.models.backbones import keras_cv_nets, resolve
-from kaggle_prz.models.backbones.weights_sources import WeightsError, keras_cv_preset
 from kaggle_prz.models.backbones.weights_sources.keras_cv_preset import KerasCVPreset
 from kaggle_prz.models.classifier import build
 
@@ -38,7 +37,9 @@ def places(tmp_path, monkeypatch) -> Path:
 def preset(tmp_path_factory) -> Path:
     """A preset with random weights, which KerasCV builds for any size and with its own scaling."""
     network = keras_cv.models.MobileNetV3Backbone(
-        **keras_cv_nets._MOBILENET_V3_SMALL, include_rescaling=True, input_shape=(None, None, 3)
+        **keras_cv_nets.facts()["mobilenet_v3_small"].arguments,
+        include_rescaling=True,
+        input_shape=(None, None, 3),
     )
     folder = tmp_path_factory.mktemp("preset") / "2"
     preset_utils.save_to_preset(network, str(folder))
@@ -70,34 +71,17 @@ def test_a_preset_is_found_and_gives_the_features_of_keras_cv(place, places, pre
     np.testing.assert_allclose(made.features(pixels), wanted, atol=1e-5)
 
 
-def test_kaggle_that_cannot_be_reached_is_one_sentence(monkeypatch, source):
-    monkeypatch.setenv("KAGGLE_API_ENDPOINT", "http://kaggle.invalid")
-    monkeypatch.setattr(keras_cv_preset, "_SECONDS_TO_CHECK", 0.5)
-    with pytest.raises(WeightsError, match=r"preset mobilenet_v3_small_imagenet cannot be downl"):
-        source.check()
-
-
-@pytest.mark.parametrize(
-    "error", [ConnectionError("no\nway"), ValueError("403"), OSError(28, "No space left")]
-)
-def test_what_keras_cv_raises_is_one_sentence(monkeypatch, source, error):
-    def fail(_preset: str) -> None:
-        print("0%|   |")
-        raise error
-
-    monkeypatch.setattr(keras_cv.models.MobileNetV3Backbone, "from_preset", fail)
-    with pytest.raises(WeightsError, match=r"preset mobilenet_v3_small_imagenet cannot") as caught:
-        source.fetch()
-    assert "\n" not in str(caught.value)
-
-
-def test_every_preset_that_is_named_is_one_of_keras_cv():
-    named = 0
-    for backbone in vars(keras_cv_nets).values():
-        for source in getattr(backbone, "sources", ()):
-            if isinstance(source, KerasCVPreset):
-                known = getattr(keras_cv.models, source.class_name).presets_with_weights
-                handle = known[source.preset]["kaggle_handle"]
-                assert handle.startswith(f"kaggle://keras/{source.model}/keras/{source.preset}/")
-                named += 1
-    assert named >= 13
+def test_the_presets_with_weights_are_those_of_keras_cv():
+    named, classes = set(), {known.class_name for known in keras_cv_nets.facts().values()}
+    for name in keras_cv_nets.facts():
+        for found in resolve(name).sources:
+            if isinstance(found, KerasCVPreset):
+                handle = f"kaggle://keras/{found.model}/keras/{found.preset}/2"
+                known = getattr(keras_cv.models, found.class_name).presets_with_weights
+                assert known[found.preset]["kaggle_handle"] == handle
+                named.add(found.preset)
+    assert named == {
+        preset
+        for class_name in classes
+        for preset in getattr(keras_cv.models, class_name).presets_with_weights
+    }
