@@ -55,6 +55,11 @@ def is_of_a_library(thing: object) -> bool:
     return str(file).startswith(_LIBRARIES)
 
 
+def is_a_library_file(file: str) -> bool:
+    """Return whether a file comes with Python or an installed package."""
+    return file.startswith(_LIBRARIES)
+
+
 class _Named(NamedTuple):
     name: str
     value: object
