@@ -4,6 +4,7 @@ import contextlib
 import difflib
 import importlib
 import importlib.util
+import os
 import sys
 import traceback
 import types
@@ -92,10 +93,12 @@ def _of_file(written: Written, file: Path) -> types.ModuleType:
 
 
 def _name_for(file: Path) -> str:
-    """Return the name that `import` would give, unless another module has it."""
+    """Return the name that `import` would give, unless a module from elsewhere has it."""
     known = sys.modules.get(file.stem)
-    theirs = known is not None and getattr(known, "__file__", None) != str(file)
-    return f"backbone_{file.stem}" if theirs or file.stem in sys.stdlib_module_names else file.stem
+    place = getattr(known, "__file__", None)
+    ours = place and os.path.realpath(place) in {os.path.realpath(each) for each in [file, *_files]}
+    free = (known is None or ours) and file.stem not in sys.stdlib_module_names
+    return file.stem if free else f"backbone_{file.stem}"
 
 
 def _raised(name: str, error: BaseException) -> str:

@@ -1,6 +1,7 @@
 """A `.keras` file -> the model that Keras saved in it, read without running code of the file."""
 
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     import keras
 
 _CONFIG = "config.json"
+_UNKNOWN = re.compile(r"(?:Could not locate|Unknown) (\w+)[:\s]+'?([\w.>]+)'?")
 _INSTEAD = "Pass the function that builds the network, as MODULE:FUNCTION or FILE.py:FUNCTION"
 
 
@@ -49,23 +51,29 @@ def load(written: Written, file: Path) -> "keras.Model":
         model = keras.models.load_model(file, compile=False, safe_mode=True)
     except Exception as error:  # whatever a layer of the user's raises
         said = " ".join(str(error).split())
-        if "Could not locate" in said or "Unknown " in said:
+        if unknown := _UNKNOWN.search(said):
             raise written.refusal(
-                f"{file} has a class or function of your own, which Keras does not know: "
-                f"{_first_line(error)} {_INSTEAD}, or import its module and decorate it with "
-                "keras.saving.register_keras_serializable()"
+                f"{file} has the {unknown[1]} {unknown[2]} of your own, which Keras does not know. "
+                f"{_INSTEAD}, or, in Python, import its module before, in which it is decorated "
+                "with keras.saving.register_keras_serializable()"
             ) from error
         if "safe_mode" in said or "unsafe" in said.lower():
             raise written.refusal(
                 f"{file} has code that Keras does not run from a file. {_INSTEAD}"
             ) from error
         raise written.refusal(
-            f"Keras cannot load {file}: {type(error).__name__}: {_first_line(error)} Save the "
-            f"model again with this version of Keras. {_INSTEAD}"
+            f"Keras cannot load {file}: {type(error).__name__}: {_reason(error)}. Save the model "
+            f"again with this version of Keras. {_INSTEAD}"
         ) from error
     if not isinstance(model, keras.Model):
         raise written.refusal(f"{file} has a {type(model).__name__}, and no keras.Model")
     return model
+
+
+def _reason(error: Exception) -> str:
+    """Return why Keras does not load a model; it wraps what it met into more lines."""
+    met = re.findall(r"Exception encountered: (.+)", str(error))
+    return str(met[-1])[:200].rstrip(". ") if met else _first_line(error).rstrip(". ")
 
 
 def _first_line(error: Exception) -> str:
