@@ -25,12 +25,14 @@ def read(written: Written, directory: Path | None = None) -> Backbone:
         backbone = wrap(model, name=plain_name(file.stem))
         return replace(backbone, origin=Origin(written.text, here, file))
     found, of = imported.load(written, directories)
+    import keras
+
     try:
         network = network_or_function(found)
     except UsageError as error:
         raise refusal(written.text, str(error)) from None
     name = plain_name(written.attribute)
-    if callable(network) and not hasattr(network, "layers"):
+    if not isinstance(network, keras.Model):
         places = directories if written.module or of is None else [of.parent, *directories]
         network = _called_with(network, places)
     backbone = wrap(network, name=name)
