@@ -54,7 +54,8 @@ def fit(
 
     Args:
         competition: name or address of a competition, or the path of a directory with its files.
-        backbone: a name, a `keras.Model`, or a function from image size to `keras.Model`.
+        backbone: a name, a `keras.Model`, a function from image size to `keras.Model`, or the
+            text of one: `"net.py:function"`, `"module:function"`, `"net.keras"`.
         output_dir: the run's files go to `<output_dir>/<slug>/<run>/`.
         run: name of the run; default: made from the recipe.
         submit: send the submission to the competition's leaderboard.
@@ -95,14 +96,24 @@ def fit(
     task = inspect.read(source, overrides, console)
     terminal.show_task(task, console)
     class_weights.check(recipe, outputs.of(task))
-    path = runs.directory(Path(output_dir) / task.slug, run, recipe, task, network.identity)
+    path = runs.directory(
+        Path(output_dir) / task.slug, run, settle.as_named(recipe, network), task, network.identity
+    )
     if not Run(path, recipe, task).is_finished:
         settle.check(recipe, network, task.channels, console)
         if submit and not asked:
             delivery.check(source, console)
 
     with filesystem.locked(path):
-        runs.begin(path, source.address, recipe, task, network.identity, overrides=overrides)
+        runs.begin(
+            path,
+            source.address,
+            recipe,
+            task,
+            network.identity,
+            overrides=overrides,
+            written_in=network.origin.directory if network.origin else None,
+        )
         console.say(f"Run: {path}")
         decoded = _decode(task, recipe, image_cache, console)
         this = Run(path, recipe, _as_seen(task, decoded, recipe.folds, console))

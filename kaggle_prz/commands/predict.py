@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_prz import competitions, images, runs, submission
+from kaggle_prz.commands import settle
 from kaggle_prz.core import environment, filesystem
 from kaggle_prz.core.console import Console, Silent
-from kaggle_prz.core.errors import DataError, RunError, UsageError
+from kaggle_prz.core.errors import DataError, RunError
 from kaggle_prz.core.process import allocator
 from kaggle_prz.core.task import Images, Task
 from kaggle_prz.models import backbones
@@ -44,7 +45,7 @@ def predict(
         competition: name of the competition, or the path of a directory with its files; default:
             where the run found them.
         output: the submission, in the form of the sample submission that is found there.
-        backbone: what the run was given, where that was no name.
+        backbone: what the run was given, where that was an object, or has moved.
         console: gets a bar for every fold.
 
     Returns:
@@ -62,7 +63,7 @@ def predict(
     run = run if isinstance(run, Run) else runs.load_run(run)
     console, path = console or Silent(), Path(output)
     filesystem.check_place(path)
-    network = _network(run, backbone, console)
+    network = settle.network_of(run, backbone, console)
     members = list(_members(run))
     task = read_again(run, competition or run.competition, console)
     sizes = sorted({stage.image_size for stage, *_ in members})
@@ -132,27 +133,6 @@ def _bags(fitted: Task, found: Task) -> Images | None:
 
 def _shown(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def _network(run: Run, backbone: object, console: Console) -> backbones.Backbone:
-    known = run.record.backbone_identity
-    if backbone is None and known:
-        raise UsageError(
-            f"{run.path} was trained on a network that was passed as an object "
-            f"({run.recipe.backbone}). Pass the same network: predict(run, backbone=…) in Python."
-        )
-    network = backbones.resolve(run.recipe.backbone if backbone is None else backbone)
-    if network.handed_over is not None:
-        from kaggle_prz.models.backbones.own.survey import surveyed
-
-        network = surveyed(network, run.recipe.sizes, seed=run.recipe.seed, console=console)
-    differs = runs.other_network(known, network.identity)
-    if network.name != run.recipe.backbone or differs:
-        raise UsageError(
-            f"{run.path} was trained on the backbone {run.recipe.backbone!r}; received "
-            f"{network.name!r}: {differs or 'it has another name'}. Pass the same backbone."
-        )
-    return network
 
 
 def _members(run: Run) -> Iterator[tuple[Stage, int, Sequence[str]]]:

@@ -1,13 +1,17 @@
 """Options and a competition's defaults -> the recipe and backbone of a run, checked first."""
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 
-from kaggle_prz import competitions
+from kaggle_prz import competitions, runs
 from kaggle_prz.core import environment
 from kaggle_prz.core.console import Console, Silent
-from kaggle_prz.core.errors import MissingExtraError
+from kaggle_prz.core.errors import MissingExtraError, UsageError
 from kaggle_prz.models import backbones
 from kaggle_prz.models.backbones import weights_sources
+from kaggle_prz.models.backbones.own import written
+from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import presets
 from kaggle_prz.schedule.recipe import Recipe
 
@@ -22,7 +26,8 @@ def settle(
 
     Sizes that no option asks for are rounded to what the backbone takes, with a note.
     """
-    if isinstance(backbone, str):
+    if isinstance(backbone, str | os.PathLike):
+        backbone = os.fsdecode(backbone)
         options = {**options, "backbone": backbone}
     elif backbone is not None:
         options = {**options, "backbone": backbones.resolve(backbone).name}
@@ -41,11 +46,71 @@ def settle(
     if network.wants_keras_hub and not environment.is_installed("keras_hub"):
         raise MissingExtraError("KerasHub's networks", "keras-hub", "hub")
     weights_sources.check(network, recipe.weights)
-    if network.handed_over is not None:
-        from kaggle_prz.models.backbones.own.survey import surveyed
+    return recipe, identified(network, recipe, console)
 
-        network = surveyed(network, recipe.sizes, seed=recipe.seed, console=console or Silent())
-    return recipe, network
+
+def identified(
+    network: backbones.Backbone, recipe: Recipe, console: Console | None = None
+) -> backbones.Backbone:
+    """Return a network of the user's own with what identifies it; any other as it is."""
+    if network.handed_over is None:
+        return network
+    from kaggle_prz.models.backbones.own.survey import surveyed
+
+    return surveyed(network, recipe.sizes, seed=recipe.seed, console=console or Silent())
+
+
+def as_named(recipe: Recipe, network: backbones.Backbone) -> Recipe:
+    """Return a recipe with the name of the user's own network, from wherever it was read."""
+    if network.origin is None:
+        return recipe
+    return recipe.model_copy(update={"backbone": network.name})
+
+
+def network_of(
+    run: Run, backbone: object = None, console: Console | None = None
+) -> backbones.Backbone:
+    """Return the network of a run, read again where its recipe says; refuse another one.
+
+    `backbone` is what the run was given, where the recipe does not say it or it has moved.
+    """
+    known, recipe = run.record.backbone_identity, run.recipe
+    if backbone is None and known and not run.record.backbone_directory:
+        raise UsageError(
+            f"{run.path} was trained on a network that was passed as an object "
+            f"({recipe.backbone}). Pass the same network: predict(run, backbone=…) in Python."
+        )
+    network = _read_again(run) if backbone is None else backbones.resolve(backbone)
+    # A kernel's bundle has the file itself, and another Keras may describe it in other words.
+    carried = not known and network.origin is not None and is_text(recipe.backbone)
+    if carried:
+        return network
+    network = identified(network, recipe, console)
+    differs = runs.other_network(known, network.identity)
+    if differs or (network.identity is None and network.name != recipe.backbone):
+        raise UsageError(
+            f"{run.path} was trained on the backbone {recipe.backbone!r}; received "
+            f"{network.name!r}: {differs or 'it has another name'}. Pass the same backbone."
+        )
+    return network
+
+
+def is_text(backbone: str) -> bool:
+    """Return whether a recipe's backbone is the text of a network of the user's own."""
+    return not backbones.is_listed(backbone) and written.parse(backbone) is not None
+
+
+def _read_again(run: Run) -> backbones.Backbone:
+    directory = run.record.backbone_directory
+    try:
+        return backbones.resolve(run.recipe.backbone, Path(directory) if directory else None)
+    except UsageError as error:
+        if not directory:
+            raise
+        raise UsageError(
+            f"{error} {run.path} was trained on it. Put it back into {directory}, or give its new "
+            "place with --backbone."
+        ) from error
 
 
 def check(

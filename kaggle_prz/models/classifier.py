@@ -110,7 +110,8 @@ def build_model(
     """Build the classifier that a stage trains, as a plain Keras model.
 
     Args:
-        backbone: a name, a `keras.Model`, or a function from image size to `keras.Model`.
+        backbone: a name, a `keras.Model`, a function from image size to `keras.Model`, or the
+            text of one, see `prz.fit`.
         image_size: px.
         classes: number of classes.
         **options: `activation`, `heads`, `weights`, `policy`, `dropout`,

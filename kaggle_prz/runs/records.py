@@ -62,6 +62,8 @@ class RunRecord(Record):
     # Of a network that was handed over; empty where it was given by name, a text that says
     # nothing where an earlier version trained.
     backbone_identity: Identity | str = ""
+    # In which the recipe's text of a network of the user's own was written; empty for others.
+    backbone_directory: str = ""
     weights_sha256: str | None = None  # of the file that the recipe names; empty without one
     files: str | None = None  # fingerprint of the task's rows
     layout: Overrides = Overrides()  # what settled how the files are read

@@ -227,8 +227,12 @@ def begin(
     identity: Identity | None,
     *,
     overrides: Overrides | None = None,
+    written_in: Path | None = None,
 ) -> None:
-    """Write down what a run is, or refuse a directory with a run of another recipe or files."""
+    """Write down what a run is, or refuse a directory with a run of another recipe or files.
+
+    `written_in` is the directory in which the recipe names a network of the user's own.
+    """
     wanted = RunRecord(
         competition=competition,
         recipe=recipe.model_dump(mode="json"),
@@ -237,16 +241,20 @@ def begin(
         files=fingerprint(task),
         layout=Overrides(**(overrides or Overrides()).given),
     )
+    if written_in is not None:
+        wanted = wanted.model_copy(update={"backbone_directory": str(written_in)})
     file = path / "recipe.json"
     if not file.is_file():
         records.write(file, wanted)
         return
     found = records.read(file, RunRecord)
     Recipe.parse(found.recipe)  # refuses keys that no recipe has any more
+    # Networks of the user's own are told apart by what they compute, however they are named.
+    by_identity = {"backbone"} if identity and found.backbone_identity else set()
     shown = ", ".join(
         f"{key} {found.recipe.get(key)!r} there, {value!r} here"
         for key, value in wanted.recipe.items()
-        if found.recipe.get(key) != value
+        if found.recipe.get(key) != value and key not in by_identity
     )
     if shown:
         raise RunError(
@@ -256,8 +264,8 @@ def begin(
     changed = other_network(found.backbone_identity, identity)
     if changed:
         raise RunError(
-            f"{path} has a run with another network that is also called {recipe.backbone}: "
-            f"{changed}. Choose another run with --run NAME."
+            f"{path} has a run with another network{_also(found, recipe)}: {changed}. "
+            "Choose another run with --run NAME."
         )
     for field, what in (("files", "files"), ("weights_sha256", "weights file")):
         if getattr(found, field) not in {None, getattr(wanted, field)}:
@@ -265,6 +273,11 @@ def begin(
                 f"{path} has a run whose {what} changed since it started. "
                 "Choose another run with --run NAME."
             )
+
+
+def _also(found: RunRecord, recipe: Recipe) -> str:
+    same = found.recipe.get("backbone") == recipe.backbone
+    return f" that is also called {recipe.backbone}" if same else ""
 
 
 def write_task(path: Path, task: Task) -> None:

@@ -123,7 +123,10 @@ class Recipe(_Frozen):
 
     backbone: str = _option(
         "efficientnet_lite0",
-        "Name of the backbone. kaggle-prz backbones lists them.",
+        "Backbone. NAME: one that kaggle-prz backbones lists; FILE.py:FUNCTION, MODULE:FUNCTION: "
+        "a function of your own from image size to keras.Model; FILE.keras: a model that Keras "
+        "saved.",
+        metavar="NAME|FILE.py:FUNCTION|MODULE:FUNCTION|FILE.keras",
     )
     weights: str = _option(
         "auto",

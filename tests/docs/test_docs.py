@@ -54,6 +54,9 @@ def run(command: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    for block in blocks(page, "python"):  # a command may name the file that a block begins with
+        if file := re.match(r"# (\w+\.py)\n", block):
+            Path(file[1]).write_text(block, "utf-8")
     run_already = set() if page == PAGES[0] else set(commands(PAGES[0]))
     for command in commands(page):
         if command.startswith("kaggle-prz fit ") and command in run_already:

@@ -168,14 +168,21 @@ def submit(run: Path, message: str, again: bool, as_json: bool) -> None:
     show_default=True,
     help="File to write the submission to.",
 )
-def predict(run: Path, competition: str | None, output: Path) -> None:
+@click.option(
+    "--backbone",
+    metavar="FILE.py:FUNCTION|MODULE:FUNCTION|FILE.keras",
+    help="Network of the run, if it was passed in Python, or if its file has moved.",
+)
+def predict(run: Path, competition: str | None, output: Path, backbone: str | None) -> None:
     """Predict the test images of a competition with a finished run.
 
     Nothing is trained.
     """
     from kaggle_prz.commands import predict as predicting
 
-    predicting.predict(run, competition=competition, output=output, console=console())
+    predicting.predict(
+        run, competition=competition, output=output, backbone=backbone, console=console()
+    )
 
 
 @cli.command()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaggle_prz import runs
+from kaggle_prz.commands import settle
 from kaggle_prz.commands.kernel import bundle, job, wheels
 from kaggle_prz.commands.kernel.bundle import Bundle, Entry
 from kaggle_prz.commands.kernel.job import Job, Machine, Mode
@@ -74,20 +75,21 @@ def build(
     if mode == "train":
         recipe, given = _options(run, options or {}, slug)
         _refuse_longer(recipe.time_limit, session)
-    network = _network(run, recipe)
+    network = _network(run, recipe, mode)
     pretrained = mode == "train" and recipe.weights in {"auto", "imagenet"}
     needed = wheels.requirements(network, pretrained=pretrained)
     files = Bundle(Path(output) / "bundle")
     wheels.collect(needed, files.directory)
+    own = _own_network(files, network)
     if mode == "predict" and run is not None:
-        _add_run(files, run, slug)
+        _add_run(files, run, slug, own)
     todo = Job(
         mode=mode,
         competition=slug,
         requirements=tuple(needed),
         kernel=f"{owner}/{job.kernel_slug(mode, slug)}",
         run=run.name if run else None,
-        options=given | (_own_weights(files, recipe, network) if mode == "train" else {}),
+        options=given | own | (_own_weights(files, recipe, network) if mode == "train" else {}),
         session=session,
     )
     files.add_json(bundle.JOB, todo.model_dump(mode="json"))
@@ -152,16 +154,34 @@ def _options(
     return recipe, changed | run.overrides.given | {"metric": run.task.metric} | overrides.given
 
 
-def _network(run: Run | None, recipe: Recipe) -> backbones.Backbone:
-    if run and run.record.backbone_identity:
-        raise UsageError(
-            f"A kernel takes backbones by name only, and {run.path} was trained on a network "
-            "that was passed as an object. Register the network as a plugin, see "
-            "docs/backbones.md."
-        )
-    network = backbones.resolve(recipe.backbone)
+def _network(run: Run | None, recipe: Recipe, mode: Mode) -> backbones.Backbone:
+    same = run is not None and recipe.backbone == run.recipe.backbone
+    if run and same and run.record.backbone_identity:
+        if not run.record.backbone_directory:
+            raise UsageError(
+                f"A kernel takes backbones by name or from a file, and {run.path} was trained on "
+                "a network that was passed as an object. Train with the text of the network, such "
+                "as --backbone net.py:function, or register it as a plugin, see docs/backbones.md."
+            )
+        if mode == "predict":
+            return settle.network_of(run)
+    directory = run.record.backbone_directory if run and same else ""
+    network = backbones.resolve(recipe.backbone, Path(directory) if directory else None)
     network.check_sizes(recipe.sizes)
-    return network
+    return settle.identified(network, recipe)
+
+
+def _own_network(files: Bundle, network: backbones.Backbone) -> dict[str, str]:
+    """Add the file of a network of the user's own; return the text that names it there."""
+    if network.origin is None:
+        return {}
+    from kaggle_prz.models.backbones.own import carried
+
+    file = carried.file_of(network.origin)
+    place = f"{bundle.BACKBONE}/{file.name}"
+    files.add(place, file)
+    attribute = network.origin.attribute
+    return {"backbone": f"{place}:{attribute}" if attribute else place}
 
 
 def _refuse_longer(time_limit: float | None, session: float) -> None:
@@ -173,10 +193,18 @@ def _refuse_longer(time_limit: float | None, session: float) -> None:
         )
 
 
-def _add_run(files: Bundle, run: Run, slug: str) -> None:
+def _add_run(files: Bundle, run: Run, slug: str, own: Mapping[str, str]) -> None:
     """Add what a prediction needs of a run, without a path of this machine."""
     within = f"runs/{run.name}"
     there = run.record.model_copy(update={"competition": slug})
+    if own:  # the file itself comes along, so nothing has to be recognised
+        there = there.model_copy(
+            update={
+                "recipe": {**there.recipe, **own},
+                "backbone_identity": "",
+                "backbone_directory": "",
+            }
+        )
     files.add_json(f"{within}/recipe.json", there.to_json())
     task = filesystem.read_json(run.path / "task.json")
     sample = f"{_AT_KAGGLE}/{run.task.sample.name}"

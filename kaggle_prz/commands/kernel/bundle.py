@@ -19,6 +19,7 @@ from kaggle_prz.core.process import scrubbing
 
 MANIFEST = "manifest.json"
 JOB = "kernel.json"
+BACKBONE = "backbone"  # directory of the file of a network of the user's own
 _NAMES = {
     *scrubbing.FILES, ".env", ".netrc", ".pypirc", "id_rsa", "id_ed25519",
 }  # fmt: skip

@@ -5,12 +5,14 @@ import tempfile
 from pathlib import Path
 
 from kaggle_prz import competitions, runs
-from kaggle_prz.commands.kernel import pushing, remote
+from kaggle_prz.commands.kernel import bundle, pushing, remote
 from kaggle_prz.commands.kernel.building import build
 from kaggle_prz.commands.kernel.job import Machine
 from kaggle_prz.competitions.kaggle import Door
 from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.errors import HostError, RunError, UsageError
+from kaggle_prz.runs import records
+from kaggle_prz.runs.records import RunRecord
 from kaggle_prz.runs.run import Run
 
 
@@ -69,7 +71,18 @@ def fit(
                 f"A training kernel must leave exactly one run; {pushed.version.ref} left "
                 f"{len(found)}. Look at its output: kaggle-prz kernel pull {pushed.version.ref}"
             )
-        return runs.load_run(_moved(found[0].parent, place, run))
+        moved = _moved(found[0].parent, place, run)
+        _name_network_as_here(moved, runs.load_run(moved).recipe.backbone, given.get("backbone"))
+        return runs.load_run(moved)
+
+
+def _name_network_as_here(run: Path, there: str, here: object) -> None:
+    """Write down where a network of the user's own is here; the kernel read it from its bundle."""
+    if not isinstance(here, str) or f"/{bundle.BACKBONE}/" not in there:
+        return
+    record = records.read(run / "recipe.json", RunRecord)
+    changed = {"recipe": {**record.recipe, "backbone": here}, "backbone_directory": str(Path.cwd())}
+    records.write(run / "recipe.json", record.model_copy(update=changed))
 
 
 def _moved(run: Path, place: Path, name: str | None) -> Path:

@@ -54,6 +54,7 @@ class Inside:
         own = self.files / str(options.get("weights", ""))
         if own.is_file():
             options["weights"] = str(own)
+        options |= self._own_network
         return {
             "output_dir": self.working / "runs",
             "run": self.job.run,
@@ -69,7 +70,16 @@ class Inside:
             "competition": str(self.mount),
             "output": self.working / "submission.csv",
             "console": self.console,
+            **self._own_network,
         }
+
+    @property
+    def _own_network(self) -> dict[str, object]:
+        """The network that is in the bundle, if one is."""
+        text = str(self.job.options.get("backbone", ""))
+        if not text.startswith(f"{bundle.BACKBONE}/"):
+            return {}
+        return {"backbone": str(self.files / text)}
 
 
 def root() -> Path:

@@ -40,7 +40,8 @@ def requirements(backbone: Backbone, *, pretrained: bool) -> list[str]:
         for entry in importlib.metadata.entry_points(group=plugins.BACKBONES, name=backbone.name)
         if entry.dist is not None
     }
-    needed += sorted(brought_by - {OURS})
+    if backbone.handed_over is None:
+        needed += sorted(brought_by - {OURS})
     if pretrained:
         packages = [each.package for each in backbone.sources if isinstance(each, WeightsPackage)]
         needed += map(_specified, packages)

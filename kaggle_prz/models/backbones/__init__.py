@@ -6,8 +6,10 @@ are built with, and a shape left open makes them pad odd feature maps wrongly (2
 instead of 8×8).
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from kaggle_prz.core import environment, plugins
@@ -28,6 +30,16 @@ class Build(Protocol):
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a network of the user's own was read from, by a text."""
+
+    written: str  # as in recipes
+    directory: Path  # the current one, for what is relative
+    file: Path | None  # None where a module has none
+    attribute: str = ""  # of the module; empty for a saved model
+
+
+@dataclass(frozen=True)
 class Backbone:
     """A named network without its head."""
 
@@ -45,6 +57,7 @@ class Backbone:
     # Builds the user's own network at a size, whatever its channels; None where a name is known.
     handed_over: "Callable[[int], keras.Model] | None" = None
     identity: Identity | None = None  # what the user's own network computes, once surveyed
+    origin: Origin | None = None  # of the user's own network, where a text named it
     channels: int | None = None  # the only number of input channels that it takes
     wants_tensorflow: bool = False  # is built with TensorFlow, whichever framework trains
     wants_keras_hub: bool = False  # is built by KerasHub, which an extra brings
@@ -116,30 +129,53 @@ def names() -> list[str]:
     return sorted({*plugins.names(plugins.BACKBONES), *listed})
 
 
-def resolve(backbone: object) -> Backbone:
-    """Return the backbone of a listed name, of a model without head, or of a function.
+def is_listed(text: str) -> bool:
+    """Return whether a text is the name of a plugin or of a library's network."""
+    return _of_library(text) is not None or text in plugins.names(plugins.BACKBONES)
+
+
+def resolve(backbone: object, directory: Path | None = None) -> Backbone:
+    """Return the backbone of a name, of a text that names a network, of a model or of a function.
 
     A name of KerasCV's presets, such as `resnet50_imagenet`, is that of its network, `resnet50`.
     A model's weights are the starting point; a function takes the image size and returns a model.
+    What a text names relative to a directory is looked for in `directory` first.
     """
     if isinstance(backbone, Backbone):
         return backbone
-    if isinstance(backbone, str):
-        from kaggle_prz.models.backbones import applications, hub, keras_cv_nets
-
-        for library in (applications, keras_cv_nets, hub):
-            if (listed := library.named(backbone)) is not None:
-                return listed
-        if backbone not in plugins.names(plugins.BACKBONES):
-            raise plugins.unknown("backbone", backbone, names())
-        found = plugins.load(plugins.BACKBONES, backbone)
-        if not isinstance(found, Backbone):
-            raise UsageError(
-                f"The plugin {backbone!r} must be a kaggle_prz.models.backbones.Backbone; it is "
-                f"a {type(found).__name__}."
-            )
-        return found
+    if isinstance(backbone, str | os.PathLike):
+        return _of_text(os.fsdecode(backbone), directory)
     environment.check_framework()
     from kaggle_prz.models.backbones import own
 
     return own.wrap(backbone)
+
+
+def _of_library(text: str) -> Backbone | None:
+    from kaggle_prz.models.backbones import applications, hub, keras_cv_nets
+
+    for library in (applications, keras_cv_nets, hub):
+        if (found := library.named(text)) is not None:
+            return found
+    return None
+
+
+def _of_text(text: str, directory: Path | None) -> Backbone:
+    if (listed := _of_library(text)) is not None:
+        return listed
+    if text not in plugins.names(plugins.BACKBONES):
+        from kaggle_prz.models.backbones.own import reading, written
+
+        own = written.parse(text)
+        if own is None:
+            unknown = plugins.unknown("backbone", text, names())
+            raise UsageError(f"{unknown} A network of your own: {written.FORMS}.")
+        environment.check_framework()
+        return reading.read(own, directory)
+    found = plugins.load(plugins.BACKBONES, text)
+    if not isinstance(found, Backbone):
+        raise UsageError(
+            f"The plugin {text!r} must be a kaggle_prz.models.backbones.Backbone; it is "
+            f"a {type(found).__name__}."
+        )
+    return found

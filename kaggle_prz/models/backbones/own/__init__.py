@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 _SHAPES = ("input_shape", "image_shape")  # arguments of KerasCV's and of KerasHub's networks
 
 
-def wrap(backbone: object) -> Backbone:
+def wrap(backbone: object, *, name: str = "") -> Backbone:
     """Return a backbone of a `keras.Model`, or of a function from image size to model.
 
+    Its name is its own where none is given.
     A model is rebuilt at every stage's size with its weights; it sees pixels from 0 to 255, as
     networks with a scaling layer of their own expect.
     """
@@ -28,9 +29,12 @@ def wrap(backbone: object) -> Backbone:
     if isinstance(network, keras.Model):
         refuse_unless_image_to_features(network)
         return _handed_over(
-            model_name(network), lambda size: _at(network, size), channels=network.input_shape[-1]
+            name or model_name(network),
+            lambda size: _at(network, size),
+            channels=network.input_shape[-1],
         )
-    function, name, given = network, function_name(network), weakref.WeakSet["keras.Model"]()
+    function, given = network, weakref.WeakSet["keras.Model"]()
+    name = name or function_name(network)
 
     def build(image_size: int) -> "keras.Model":
         made = _called(function, name, image_size)
@@ -60,18 +64,18 @@ def model_name(model: "keras.Model") -> str:
     base = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(model).__name__).lower()
     automatic = re.fullmatch(r"(.+?)_\d+", model.name)
     if automatic and automatic[1].replace("_", "") == base.replace("_", ""):
-        return _plain(automatic[1])
-    return _plain(model.name)
+        return plain_name(automatic[1])
+    return plain_name(model.name)
 
 
 def function_name(function: Callable[..., object]) -> str:
     """Return the name of a function for directories; of a partial, that of what it calls."""
     while isinstance(function, functools.partial):
         function = function.func
-    return _plain(getattr(function, "__name__", type(function).__name__))
+    return plain_name(getattr(function, "__name__", type(function).__name__))
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """Return a name as every file system takes it."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "network"
 

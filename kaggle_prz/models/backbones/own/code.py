@@ -6,16 +6,22 @@ Where a function was written is left out: the same cell of a notebook, run again
 import dis
 import hashlib
 import inspect
+import site
 import sys
 import sysconfig
 import types
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 _LIBRARIES = tuple(
-    {sysconfig.get_paths()[kind] for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
+    {
+        *(sysconfig.get_paths()[kind] for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
+        *site.getsitepackages(),
+        str(Path(np.__file__).parents[1]),  # an environment may see the packages of another one
+    }
 )
 _FRAMEWORKS = {"keras", "keras_cv", "keras_hub", "tensorflow", "jax", "jaxlib", "torch"}
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), type(...))
@@ -42,7 +48,7 @@ def digest_of(*things: object) -> str:
 def is_of_a_library(thing: object) -> bool:
     """Return whether a class or function comes with Python or an installed package."""
     code = getattr(thing, "__code__", None)
-    if code is not None:
+    if isinstance(code, types.CodeType):  # of FunctionType itself it is something else
         return str(code.co_filename).startswith(_LIBRARIES)
     module = sys.modules.get(getattr(thing, "__module__", None) or "")
     file = getattr(module, "__file__", None)
@@ -53,6 +59,11 @@ def is_of_a_library(thing: object) -> bool:
         known = module is not None and getattr(module, thing.__name__, None) is thing
         return known and module is not None and _is_a_library(module)
     return str(file).startswith(_LIBRARIES)
+
+
+def is_a_library_file(file: str) -> bool:
+    """Return whether a file comes with Python or an installed package."""
+    return file.startswith(_LIBRARIES)
 
 
 class _Named(NamedTuple):
