@@ -1,7 +1,6 @@
 """A backbone and a weights file -> the network that training begins with."""
 
 import contextlib
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from kaggle_prz.core import environment
 from kaggle_prz.core.errors import PrzError, UsageError
 from kaggle_prz.models.backbones import Backbone
 from kaggle_prz.models.backbones.input_channels import adapt
-from kaggle_prz.models.backbones.weights_sources import source_of
+from kaggle_prz.models.backbones.weights_sources import keras_file, source_of
 
 if TYPE_CHECKING:
     import keras
@@ -79,10 +78,8 @@ def _load(backbone: Backbone, network: "keras.Model", path: Path) -> None:
         source.load(path, network)
         return
     try:
-        with warnings.catch_warnings():  # Keras warns of layers that it leaves at random weights
-            warnings.filterwarnings("error", "Skipping nested container", UserWarning)
-            network.load_weights(path)
-    except (ValueError, OSError, KeyError, UserWarning) as error:
+        keras_file.load(network, path)
+    except keras_file.MISMATCHES as error:
         raise UsageError(
             f"--weights {path} does not have the weights of {backbone.name}: "
             f"{str(error).strip().splitlines()[0]}"
