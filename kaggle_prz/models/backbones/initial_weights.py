@@ -9,7 +9,7 @@ from kaggle_prz.core import environment
 from kaggle_prz.core.errors import PrzError, UsageError
 from kaggle_prz.models.backbones import Backbone
 from kaggle_prz.models.backbones.input_channels import adapt
-from kaggle_prz.models.backbones.weights_sources import source_of
+from kaggle_prz.models.backbones.weights_sources import keras_file, source_of
 
 if TYPE_CHECKING:
     import keras
@@ -77,11 +77,9 @@ def _load(backbone: Backbone, network: "keras.Model", path: Path) -> None:
     if source is not None:
         source.load(path, network)
         return
-    from kaggle_prz.models import weights
-
     try:
-        weights.load(network, path)
-    except (ValueError, OSError, KeyError) as error:
+        keras_file.load(network, path)
+    except keras_file.MISMATCHES as error:
         raise UsageError(
             f"--weights {path} does not have the weights of {backbone.name}: "
             f"{str(error).strip().splitlines()[0]}"

@@ -115,10 +115,11 @@ class KerasCVPreset:
 
     def load(self, path: Path, network: "keras.Model", /) -> None:
         """Set the weights; the preset's own network differs in its scaling of pixels alone."""
+        from kaggle_prz.models import weights
+
         try:
-            with every_layer():
-                network.load_weights(path)
-        except (ValueError, OSError, KeyError, UserWarning) as error:
+            weights.load(network, path)
+        except (ValueError, OSError, KeyError) as error:
             if path.is_relative_to(_cache()):
                 self._discard()
             raise WeightsError(
