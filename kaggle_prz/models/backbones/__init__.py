@@ -154,10 +154,7 @@ def resolve(backbone: object, directory: Path | None = None) -> Backbone:
 def _of_library(text: str) -> Backbone | None:
     from kaggle_prz.models.backbones import applications, hub, keras_cv_nets
 
-    for library in (applications, keras_cv_nets, hub):
-        if (found := library.named(text)) is not None:
-            return found
-    return None
+    return applications.named(text) or keras_cv_nets.named(text) or hub.named(text)
 
 
 def _of_text(text: str, directory: Path | None) -> Backbone:
