@@ -112,6 +112,7 @@ def is_pretrained(backbone: "Backbone", weights: str) -> bool:
 
 def check(backbone: "Backbone", weights: str) -> None:
     """Refuse weights that cannot be had, within seconds and before anything is downloaded."""
+    backbone.check_package()
 
     def within_reach(source: WeightsSource) -> None:
         source.check()

@@ -51,5 +51,16 @@ def impatient(seconds: float) -> Iterator[None]:
 
 
 def said(error: BaseException) -> str:
-    """Return an error's name and message, on one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    """Return why a client failed, on one line."""
+    import requests
+
+    text = " ".join(str(error).split())
+    if "NameResolution" in text or "Name or service not known" in text:
+        return "no network: the name of its host cannot be resolved"
+    if isinstance(error, requests.Timeout | TimeoutError):
+        return "no answer in time"
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"{error.response.status_code} {error.response.reason}".strip()
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return f"{type(error).__name__}: {text[:200]}"

@@ -20,7 +20,7 @@ from kaggle_prz.models.backbones.weights_sources import (
     is_of_the_disk,
     local_presets,
 )
-from kaggle_prz.models.backbones.weights_sources.clients import quiet
+from kaggle_prz.models.backbones.weights_sources.clients import quiet, said
 
 if TYPE_CHECKING:
     import keras
@@ -129,8 +129,7 @@ class KerasDownload:
 
     def _failed(self, error: BaseException) -> str:
         host = self.url.split("/")[2]
-        said = " ".join(str(error).split())[:200]
-        return f"{self.name} cannot be downloaded from {host} ({type(error).__name__}: {said})"
+        return f"{self.name} cannot be downloaded from {host} ({said(error)})"
 
 
 @functools.lru_cache

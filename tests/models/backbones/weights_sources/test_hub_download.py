@@ -94,7 +94,7 @@ def test_a_fault_is_one_sentence_and_leaves_nothing(host, source, fault, at):
 
 @pytest.mark.parametrize(
     ("fault", "said"),
-    [("403", "accept the terms of the model"), ("404", "404"), ("silent", "Timeout")],
+    [("403", "accept the terms of the model"), ("404", "404"), ("silent", "no answer in time")],
 )
 def test_what_cannot_be_had_is_refused_before_training(host, source, fault, said):
     host.fault, host.at = fault, (KAGGLE, "config.json")
