@@ -152,6 +152,20 @@ def is_hdf5(path: Path) -> bool:
         return file.read(len(_HDF5)) == _HDF5
 
 
+def load(network: "keras.Model", path: Path, what: str) -> None:
+    """Set the weights of a network from a file; raise `WeightsError` if they are of another one."""
+    from kaggle_prz.models import weights
+
+    try:
+        weights.load(network, path)
+    except (ValueError, OSError, KeyError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise WeightsError(
+            f"{path} does not have the weights of {what} ({said}). Delete it, and run the command "
+            "again."
+        ) from None
+
+
 @contextlib.contextmanager
 def every_layer() -> Iterator[None]:
     """Raise UserWarning where Keras would leave layers at random weights and only warn."""

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kaggle_prz.core import environment
-from kaggle_prz.models.backbones.weights_sources import WeightsError, is_hdf5, local_presets
-from kaggle_prz.models.backbones.weights_sources.clients import said
+from kaggle_prz.models.backbones.weights_sources import WeightsError, is_hdf5, load, local_presets
 from kaggle_prz.models.backbones.weights_sources.kaggle_model import KaggleModel
 
 if TYPE_CHECKING:
@@ -56,16 +55,12 @@ class KerasCVPreset:
 
     def load(self, path: Path, network: "keras.Model", /) -> None:
         """Set the weights; the preset's own network differs in its scaling of pixels alone."""
-        from kaggle_prz.models import weights
-
         try:
-            weights.load(network, path)
-        except (ValueError, OSError, KeyError) as error:
+            load(network, path, f"the preset {self.preset}")
+        except WeightsError:
             if path.is_relative_to(local_presets.kagglehub()):
                 self.at_kaggle.discard()
-            raise WeightsError(
-                f"{path} does not have the weights of the preset {self.preset} ({said(error)})"
-            ) from None
+            raise
 
     @property
     def kaggle_model(self) -> str:

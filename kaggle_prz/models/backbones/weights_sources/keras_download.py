@@ -18,6 +18,7 @@ from kaggle_prz.models.backbones.weights_sources import (
     WeightsError,
     is_hdf5,
     is_of_the_disk,
+    load,
     local_presets,
 )
 from kaggle_prz.models.backbones.weights_sources.clients import quiet, said
@@ -96,9 +97,7 @@ class KerasDownload:
 
     def load(self, path: Path, network: "keras.Model", /) -> None:
         """Set the weights as keras.applications does."""
-        from kaggle_prz.models import weights
-
-        weights.load(network, path)
+        load(network, path, f"the file {self.name}")
 
     def _moved(self, place: Path, target: Path) -> Path:
         with environment.without_banner():
