@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.toy_nets import equal, plain
 
-from kaggle_prz.models import layer_depth
 from kaggle_prz.models.backbones import resolve
 from kaggle_prz.models.classifier import build
+from kaggle_prz.models.fine_tuning import layer_depth
 
 pytestmark = pytest.mark.keras
 

@@ -7,7 +7,7 @@ from support.toy_nets import plain
 
 from kaggle_prz.models.backbones import resolve
 from kaggle_prz.models.classifier import build
-from kaggle_prz.models.drop_path import set_rate
+from kaggle_prz.models.fine_tuning.drop_path import set_rate
 
 pytestmark = pytest.mark.keras
 
