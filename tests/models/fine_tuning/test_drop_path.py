@@ -92,6 +92,9 @@ class Block(keras.layers.Layer):
         self.before = keras.layers.Dropout(0.3)
         self.drop = drop
 
+    def build(self, shape):
+        self.drop.build(shape)
+
     def call(self, x):
         return x
 
@@ -107,6 +110,7 @@ def test_blocks_within_layers_and_models_are_found():
     assert (last.drop.rate, last.before.rate) == (0.0, 0.3)
 
 
+@pytest.mark.full
 def test_the_blocks_of_keras_cv_s_mit_have_the_rate_of_the_recipe():
     network = resolve("mit_b0").build(64)
     assert set_rate(network, 0.2) == "stochastic depth: up to 0.2, in 8 blocks"

@@ -1,6 +1,7 @@
 """Fine-tuning steps: no shift of an output by its positive inputs, and layers that move alike."""
 
 import gc
+from typing import ClassVar
 
 import keras
 import numpy as np
@@ -151,7 +152,7 @@ def test_a_step_s_graph_goes_with_its_model(kind):
 class Tokens(keras.layers.Layer):
     """What a vision transformer of Keras, KerasCV or KerasHub has besides kernels."""
 
-    WEIGHTS = {
+    WEIGHTS: ClassVar = {
         "class_token": (1, 1, 4),
         "cls_token": (1, 1, 4),
         "register_tokens": (1, 2, 4),
