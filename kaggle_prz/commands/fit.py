@@ -20,7 +20,7 @@ from kaggle_prz.core.console import Console, Silent, duration
 from kaggle_prz.core.process import allocator, interrupts
 from kaggle_prz.core.task import Task
 from kaggle_prz.images import Decoded, duplicates
-from kaggle_prz.models.backbones import Backbone
+from kaggle_prz.models.backbones import Backbone, weights_sources
 from kaggle_prz.models.backbones.weights_sources import is_pretrained
 from kaggle_prz.report import terminal
 from kaggle_prz.runs import blending, fold_files
@@ -88,6 +88,8 @@ def fit(
 
     source = competitions.find(competition)
     recipe, network = settle.settle(source, backbone, options, console)
+    if not any((Path(output_dir) / source.slug).glob("*/recipe.json")):  # none may go on
+        weights_sources.check(network, recipe.weights)
     clock = (budget or Budget(recipe.time_limit)).limited(recipe.time_limit)
     asked = submit and not delivery.may_be_sent(source, Path(output_dir), run)
     if asked:

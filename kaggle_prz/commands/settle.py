@@ -7,7 +7,7 @@ from pathlib import Path
 from kaggle_prz import competitions, runs
 from kaggle_prz.core import environment
 from kaggle_prz.core.console import Console, Silent
-from kaggle_prz.core.errors import MissingExtraError, UsageError
+from kaggle_prz.core.errors import UsageError
 from kaggle_prz.models import backbones
 from kaggle_prz.models.backbones import weights_sources
 from kaggle_prz.models.backbones.own import written
@@ -45,9 +45,7 @@ def settle(
         )
         (console or Silent()).say(f"Note: {note}")
     network.check_sizes(recipe.sizes)
-    if network.wants_keras_hub and not environment.is_installed("keras_hub"):
-        raise MissingExtraError("KerasHub's networks", "keras-hub", "hub")
-    weights_sources.check(network, recipe.weights)
+    network.check_package()
     network = identified(network, recipe, console)
     return families.settled(recipe, network), network
 

@@ -3,11 +3,13 @@
 import types
 
 import pytest
+from support.toys import Recorder
 
 from kaggle_prz import competitions
-from kaggle_prz.commands import settle as settling
+from kaggle_prz.commands.plan import foresee
 from kaggle_prz.commands.settle import settle
-from kaggle_prz.models.backbones import weights_sources
+from kaggle_prz.models import backbones
+from kaggle_prz.models.fine_tuning import families
 from kaggle_prz.schedule import presets
 
 
@@ -22,9 +24,8 @@ def test_a_backbone_has_one_name_in_the_recipe(by):
 
 @pytest.fixture
 def source(monkeypatch):
-    """A competition with a default of its own; weights need not be there."""
-    monkeypatch.setattr(weights_sources, "check", lambda *_: None)
-    monkeypatch.setattr(settling.environment, "is_installed", lambda _: True)
+    """A competition with defaults of its own; KerasHub need not be there."""
+    monkeypatch.setattr(backbones.Backbone, "check_package", lambda _: None)
     recipe = {"weight_decay": 0.5, "layer_decay": 0.5}
     return types.SimpleNamespace(about=types.SimpleNamespace(recipe=recipe))
 
@@ -73,3 +74,22 @@ def test_one_s_own_trained_network_is_known_by_its_normalization(source, layer, 
 
     recipe, _ = settle(source, mine, {"sizes": (16,)})
     assert recipe.learning_rate == rate
+
+
+@pytest.mark.keras
+def test_a_plan_says_whose_defaults_it_has():
+    import keras
+
+    def mine(size):
+        images = keras.Input((size, size, 3))
+        x = keras.layers.Conv2D(4, 3, bias_initializer="ones", name="conv")(images)
+        return keras.Model(images, keras.layers.LayerNormalization(name="norm")(x), name="mine")
+
+    said = Recorder()
+    options = {"sizes": (16,), "learning_rate": 1e-3, "weight_decay": "auto"}
+    foresee("shapes", backbone=mine, console=said, **options)
+    of_family = [line for line in said.lines if "fine-tuning" in line]
+    title = families.table()["layer_normalized"].title
+    assert of_family == [
+        f"Note: fine-tuning defaults of {title}: weight_decay 0.01, layer_decay 0.9."
+    ]

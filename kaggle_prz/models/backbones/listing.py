@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from kaggle_prz.core.console import Console
 from kaggle_prz.models.backbones import Backbone, names, resolve
+from kaggle_prz.models.backbones.weights_sources import WeightsPackage, local_presets
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Entry:
     top_1: float | None  # published accuracy on ImageNet, %
     minimum: int  # smallest image size, px
     multiple: int  # image sizes are divisible by this
-    weights: str  # "here", how to have them, or "none"
+    weights: str  # "installed", "cached", "mounted", how to have them, or "none"
 
 
 def entries(word: str = "") -> list[Entry]:
@@ -38,8 +39,8 @@ def show(found: list[Entry], console: Console) -> None:
 def _entry(backbone: Backbone) -> Entry:
     if backbone.from_scratch:
         weights = "none needed"
-    elif any(source.find() for source in backbone.sources):
-        weights = "here"
+    elif place := _place_of(backbone):
+        weights = place
     else:
         weights = " or ".join(source.brings for source in backbone.sources) or "none"
     return Entry(
@@ -50,6 +51,27 @@ def _entry(backbone: Backbone) -> Entry:
         backbone.multiple,
         weights,
     )
+
+
+def _place_of(backbone: Backbone) -> str:
+    """Return where the weights are on this machine, in a word; empty where they are not."""
+    for source in backbone.sources:
+        found = source.find()
+        if found is None:
+            continue
+        if isinstance(source, WeightsPackage):
+            return "installed"
+        return "mounted" if found.is_relative_to(local_presets.inputs()) else "cached"
+    return ""
+
+
+def here() -> dict[str, list[str]]:
+    """Return the backbones whose weights are on this machine, by where they are."""
+    places: dict[str, list[str]] = {}
+    for name in names():
+        if place := _place_of(resolve(name)):
+            places.setdefault(place, []).append(name)
+    return places
 
 
 def _rows(found: list[Entry]) -> Iterator[tuple[str, ...]]:

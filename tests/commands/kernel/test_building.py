@@ -210,9 +210,19 @@ def test_weights_in_keras_s_cache_come_along(tmp_path, monkeypatch):
         "leaf-shapes", owner="me", output=tmp_path / "out",
         options={"backbone": "MobileNet", "sizes": (32, 48)},
     )  # fmt: skip
-    assert Job.read(built.bundle / "kernel.json").options["weights"] == f"weights/{name}"
+    assert "weights" not in Job.read(built.bundle / "kernel.json").options
     (entry,) = [each for each in built.files if each.path == f"weights/{name}"]
     assert (built.bundle / entry.file).read_bytes() == content
+    assert metadata(built)["model_sources"] == []
+
+
+def test_weights_at_kaggle_models_are_attached(tmp_path):
+    built = kernel.build(
+        "leaf-shapes", owner="me", output=tmp_path / "out",
+        options={"backbone": "resnet50_v2", "sizes": (32, 48)},
+    )  # fmt: skip
+    assert metadata(built)["model_sources"] == ["keras/resnetv2/keras/resnet50_v2_imagenet/2"]
+    assert not [each for each in built.files if each.path.startswith("weights/")]
 
 
 def test_lost_weights_are_named(run, tmp_path):

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kaggle_prz.core import environment, plugins
+from kaggle_prz.core.errors import UsageError
 from kaggle_prz.models.backbones import Backbone
+from kaggle_prz.models.backbones.weights_sources import local_presets
 from kaggle_prz.models.backbones.weights_sources.hub_preset import HubPreset
 
 if TYPE_CHECKING:
@@ -49,7 +52,7 @@ def named(name: str) -> Backbone | None:
         return None
     preset = name.removeprefix(PREFIX)
     known = facts().get(preset)
-    source = HubPreset(preset, known.model if known else "")
+    source = HubPreset(preset, known.model if known else _model_of(preset))
     config = source.config()
     minimum, multiple = _sizes(config) or ((known.minimum, known.multiple) if known else (32, 1))
     return Backbone(
@@ -62,6 +65,32 @@ def named(name: str) -> Backbone | None:
         wants_keras_hub=True,
         kind=preset if known else _kind(config, preset),
     )
+
+
+def _model_of(preset: str) -> str:
+    """Return where Kaggle Models has a preset that is not listed; empty where it is elsewhere."""
+    scheme, separator, handle = preset.partition("://")
+    if separator:
+        if scheme == "kaggle" and len(handle.split("/")) == 5:
+            return handle
+        if scheme == "hf" and len(handle.split("/")) == 2:
+            return ""
+        raise UsageError(
+            "A preset of KerasHub is hub:NAME, hub:DIRECTORY, hub:hf://OWNER/NAME or "
+            "hub:kaggle://OWNER/MODEL/FRAMEWORK/VARIATION/VERSION; received "
+            f"'{PREFIX}{preset}'."
+        )
+    places = [Path(preset).expanduser(), *local_presets.brought(preset)]
+    if preset and any(place.is_dir() for place in places):
+        return ""
+    if environment.is_installed("keras_hub"):  # which may be newer than the list
+        with environment.without_banner():
+            import keras_hub
+
+        newer = keras_hub.models.Backbone.presets.get(preset)
+        if newer is not None:
+            return str(newer["kaggle_handle"]).removeprefix("kaggle://")
+    raise plugins.unknown("preset of KerasHub", preset, [*facts()])
 
 
 def _kind(config: Mapping[str, object], preset: str) -> str:

@@ -54,6 +54,13 @@ class WeightsSource(Protocol):
     def load(self, path: Path, network: "keras.Model", /) -> None:
         """Set the weights of the backbone's network on three channels."""
 
+    @property
+    def kaggle_model(self) -> str:
+        """What a kernel attaches, as owner/model/framework/variation/version; or empty."""
+
+    def carried(self) -> dict[str, Path]:
+        """Return the files that a kernel's bundle carries, by where `find` looks for them there."""
+
 
 @dataclass(frozen=True)
 class WeightsPackage:
@@ -86,6 +93,15 @@ class WeightsPackage:
             raise WeightsError(f"the package {self.package} is not installed")
         return found
 
+    @property
+    def kaggle_model(self) -> str:
+        """Return nothing: a package is installed from a wheel."""
+        return ""
+
+    def carried(self) -> dict[str, Path]:
+        """Return nothing: a package is installed from a wheel."""
+        return {}
+
 
 def is_pretrained(backbone: "Backbone", weights: str) -> bool:
     """Return whether training begins with trained weights, as far as is known before building."""
@@ -96,6 +112,7 @@ def is_pretrained(backbone: "Backbone", weights: str) -> bool:
 
 def check(backbone: "Backbone", weights: str) -> None:
     """Refuse weights that cannot be had, within seconds and before anything is downloaded."""
+    backbone.check_package()
 
     def within_reach(source: WeightsSource) -> None:
         source.check()
@@ -115,6 +132,13 @@ def file_of(backbone: "Backbone", weights: str) -> Path | None:
     None also for a network that was passed with its own weights.
     """
     return _from_sources(backbone, weights, lambda source: source.fetch())
+
+
+def carried(backbone: "Backbone") -> dict[str, Path]:
+    """Return the files of the first source that has weights here, for a kernel's bundle."""
+    here = (source for source in backbone.sources if source.find() is not None)
+    source = next(here, None)
+    return source.carried() if source else {}
 
 
 def source_of(backbone: "Backbone", path: Path) -> WeightsSource | None:

@@ -1,7 +1,10 @@
 """Presets of KerasHub: downloaded by it, attached to a kernel, or a directory."""
 
+import contextlib
+import functools
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,14 +12,15 @@ from typing import TYPE_CHECKING
 from kaggle_prz.core import environment
 from kaggle_prz.core.errors import UsageError
 from kaggle_prz.models.backbones.weights_sources import WeightsError, local_presets
-from kaggle_prz.models.backbones.weights_sources.quiet import quiet
+from kaggle_prz.models.backbones.weights_sources.clients import impatient, quiet, said
+from kaggle_prz.models.backbones.weights_sources.kaggle_model import KaggleModel
 
 if TYPE_CHECKING:
     import keras
 
 _KAGGLE, _HUGGING_FACE = "kaggle://", "hf://"
-_HOSTS = {_KAGGLE: "https://www.kaggle.com", _HUGGING_FACE: "https://huggingface.co"}
-_SECONDS_TO_CHECK = 3.0
+_SECONDS = 20.0  # without an answer
+_SECONDS_TO_CHECK = 1.5  # to connect, and as many to answer
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,15 @@ class HubPreset:
     model: str = ""  # at Kaggle Models, as owner/model/framework/variation/version
 
     @property
+    def at_kaggle(self) -> KaggleModel | None:
+        """Return the Kaggle Model that holds it, if any does."""
+        handle = self.preset.removeprefix(_KAGGLE) if self.preset.startswith(_KAGGLE) else ""
+        return KaggleModel(self.model or handle) if self.model or handle else None
+
+    @property
     def way(self) -> str:
         """Return what to do: be online, or attach the model."""
-        model = "/".join(self._model.split("/")[:4])
-        attach = f", or attach the Kaggle Model {model} to the kernel" if model else ""
-        return f"connect to the internet{attach}"
+        return self.at_kaggle.way if self.at_kaggle else "connect to the internet"
 
     @property
     def brings(self) -> str:
@@ -62,28 +70,31 @@ class HubPreset:
         found = self.find()
         if found is not None:
             return found.parent
-        directory = self._with_config()
-        return directory or self._downloaded(load_weights=False)
+        return self._with_config() or self._downloaded(self._with_config, load_weights=False)
 
     def check(self) -> None:
-        """Raise `WeightsError` if the preset is not here and its host does not answer."""
+        """Raise `WeightsError` if the preset is not here and its host has none."""
         import requests
 
-        self._refuse_no_preset()
-        scheme = _HUGGING_FACE if self.preset.startswith(_HUGGING_FACE) else _KAGGLE
-        try:
-            requests.head(_HOSTS[scheme], timeout=_SECONDS_TO_CHECK, allow_redirects=False)
-        except (requests.RequestException, OSError) as error:
-            raise WeightsError(self._failed(error)) from None
+        self._refuse_part_of_a_preset()
+        if self.at_kaggle is not None:
+            self.at_kaggle.check(local_presets.CONFIG)
+        elif self.preset.startswith(_HUGGING_FACE):
+            host = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+            repository = self.preset.removeprefix(_HUGGING_FACE)
+            try:
+                answer = requests.head(
+                    f"{host}/{repository}/resolve/main/{local_presets.CONFIG}",
+                    timeout=(_SECONDS_TO_CHECK, _SECONDS_TO_CHECK),
+                )
+                answer.raise_for_status()
+            except (requests.RequestException, OSError) as error:
+                raise WeightsError(self._failed(error)) from None
 
     def fetch(self) -> Path:
         """Let KerasHub download the preset, and return its file of weights."""
-        self._refuse_no_preset()
-        self._downloaded(load_weights=True)
-        found = self.find()
-        if found is None:
-            raise WeightsError(self._failed(FileNotFoundError("its files are not in the cache")))
-        return found
+        self._refuse_part_of_a_preset()
+        return self.find() or self._downloaded(self.find, load_weights=True)
 
     def load(self, path: Path, network: "keras.Model", /) -> None:
         """Set the weights, position embeddings interpolated to the size of the network."""
@@ -91,39 +102,63 @@ class HubPreset:
 
         networks.load(path.parent, network)
 
-    def _downloaded(self, *, load_weights: bool) -> Path:
+    @property
+    def kaggle_model(self) -> str:
+        """Return the model that a kernel attaches, if one has the preset."""
+        return self.at_kaggle.handle if self.at_kaggle else ""
+
+    @property
+    def name(self) -> str:
+        """Return what the preset is called, wherever it comes from."""
+        return self.at_kaggle.preset if self.at_kaggle else Path(self.preset).name
+
+    def carried(self) -> dict[str, Path]:
+        """Return the files of the preset's directory."""
+        return self._within(self.fetch().parent.iterdir())
+
+    def settings(self) -> dict[str, Path]:
+        """Return the files that build the network, without weights."""
+        return self._within(self.directory().glob("*.json"))
+
+    def _within(self, files: Iterable[Path]) -> dict[str, Path]:
+        return {f"{self.name}/{file.name}": file for file in files if file.is_file()}
+
+    def _downloaded(self, find: Callable[[], Path | None], *, load_weights: bool) -> Path:
+        download = functools.partial(self._download, load_weights=load_weights)
+        if self.at_kaggle is not None:
+            return self.at_kaggle.fetch(download, find)
+        try:
+            with quiet(), impatient(_SECONDS):
+                download()
+            if (found := find()) is None:
+                raise FileNotFoundError("it is not in the client's cache")
+        except Exception as error:  # of huggingface_hub, requests, h5py and Keras
+            raise WeightsError(self._failed(error)) from None
+        return found
+
+    def _download(self, *, load_weights: bool) -> None:
         with environment.without_banner():
             import keras_hub
 
-        try:
-            with quiet("kagglehub", "huggingface_hub", "absl"):
-                keras_hub.models.Backbone.from_preset(self.preset, load_weights=load_weights)
-                keras_hub.layers.ImageConverter.from_preset(self.preset)
-        except Exception as error:  # of kagglehub, requests, h5py and Keras
-            raise WeightsError(self._failed(error)) from None
-        directory = self._with_config()
-        if directory is None:
-            raise WeightsError(self._failed(FileNotFoundError("it is not in the client's cache")))
-        return directory
+        keras_hub.models.Backbone.from_preset(self.preset, load_weights=load_weights)
+        with contextlib.suppress(ValueError, FileNotFoundError):  # some scale no pixels
+            keras_hub.layers.ImageConverter.from_preset(self.preset)
 
     def _with_config(self) -> Path | None:
         wanted = local_presets.CONFIG
         return next((d for d in self._directories() if local_presets.has(d, wanted)), None)
 
     def _directories(self) -> Iterator[Path]:
-        if self._model:
-            yield from local_presets.of_kaggle(self._model)
-        elif self.preset.startswith(_HUGGING_FACE):
+        if self.at_kaggle is not None:
+            yield from local_presets.of_kaggle(self.at_kaggle.source)
+            return
+        yield from local_presets.brought(self.name)
+        if self.preset.startswith(_HUGGING_FACE):
             yield from local_presets.of_hugging_face(self.preset.removeprefix(_HUGGING_FACE))
         else:
             yield Path(self.preset).expanduser()
 
-    @property
-    def _model(self) -> str:
-        handle = self.model or self.preset.removeprefix(_KAGGLE)
-        return handle if self.model or self.preset.startswith(_KAGGLE) else ""
-
-    def _refuse_no_preset(self) -> None:
+    def _refuse_part_of_a_preset(self) -> None:
         """Refuse a directory that is none of a preset; a name may be of a newer KerasHub."""
         place = Path(self.preset).expanduser()
         if "://" not in self.preset and place.is_dir() and self.find() is None:
@@ -133,5 +168,4 @@ class HubPreset:
             )
 
     def _failed(self, error: BaseException) -> str:
-        said = " ".join(str(error).split())[:200]
-        return f"the preset {self.preset} cannot be downloaded ({type(error).__name__}: {said})"
+        return f"the preset {self.preset} cannot be downloaded ({said(error)})"

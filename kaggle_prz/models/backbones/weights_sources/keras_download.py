@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import hashlib
-import io
 import os
 import socket
 import tempfile
@@ -15,7 +14,13 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from kaggle_prz.core import environment
-from kaggle_prz.models.backbones.weights_sources import WeightsError, is_hdf5, is_of_the_disk
+from kaggle_prz.models.backbones.weights_sources import (
+    WeightsError,
+    is_hdf5,
+    is_of_the_disk,
+    local_presets,
+)
+from kaggle_prz.models.backbones.weights_sources.clients import quiet, said
 
 if TYPE_CHECKING:
     import keras
@@ -44,9 +49,9 @@ class KerasDownload:
         return "downloaded by Keras"
 
     def find(self) -> Path | None:
-        """Return the file in Keras's cache, if it is whole by its digest."""
-        path = _directory() / self.name
-        return path if path.is_file() and self._is_whole(path) else None
+        """Return the file, if it is whole by its digest: in Keras's cache, or among the inputs."""
+        places = [_directory() / self.name, *local_presets.files(self.name)]
+        return next((path for path in places if path.is_file() and self._is_whole(path)), None)
 
     def check(self) -> None:
         """Ask for the file's first byte."""
@@ -80,16 +85,27 @@ class KerasDownload:
                 "or set KERAS_HOME to another directory"
             ) from None
 
+    @property
+    def kaggle_model(self) -> str:
+        """Return nothing: Keras publishes these files elsewhere."""
+        return ""
+
+    def carried(self) -> dict[str, Path]:
+        """Return the file."""
+        return {self.name: self.fetch()}
+
     def load(self, path: Path, network: "keras.Model", /) -> None:
         """Set the weights as keras.applications does."""
-        network.load_weights(path)
+        from kaggle_prz.models import weights
+
+        weights.load(network, path)
 
     def _moved(self, place: Path, target: Path) -> Path:
         with environment.without_banner():
             import keras
 
         try:
-            with _quiet_and_impatient():
+            with quiet(), _impatient():
                 got = keras.utils.get_file(
                     self.name,
                     self.url,
@@ -113,8 +129,7 @@ class KerasDownload:
 
     def _failed(self, error: BaseException) -> str:
         host = self.url.split("/")[2]
-        said = " ".join(str(error).split())[:200]
-        return f"{self.name} cannot be downloaded from {host} ({type(error).__name__}: {said})"
+        return f"{self.name} cannot be downloaded from {host} ({said(error)})"
 
 
 @functools.lru_cache
@@ -130,12 +145,11 @@ def _directory() -> Path:
 
 
 @contextlib.contextmanager
-def _quiet_and_impatient() -> Iterator[None]:
-    """Keep Keras's progress off the screen, and give up a connection that is silent."""
+def _impatient() -> Iterator[None]:
+    """Give up a connection that is silent."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_SECONDS)
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield
+        yield
     finally:
         socket.setdefaulttimeout(before)

@@ -15,12 +15,12 @@ def of_kaggle(model: str) -> Iterator[Path]:
 
     What kagglehub has not downloaded to its end is left out.
     """
-    owner, name, framework, variation, *_ = model.split("/")
+    owner, name, framework, variation = model.split("/")
+    yield from brought(variation)
     framework = f"[{framework[0].lower()}{framework[0].upper()}]{framework[1:]}"
     inside = f"{name}/{framework}/{variation}/*"
-    for root in (inputs() / "models" / owner, inputs()):
+    for root in (kagglehub() / "models" / owner, inputs() / "models" / owner, inputs()):
         yield from _newest_first(root.glob(inside))
-    yield from _newest_first((_kagglehub() / "models" / owner).glob(inside))
 
 
 def of_hugging_face(repository: str) -> Iterator[Path]:
@@ -33,26 +33,26 @@ def of_hugging_face(repository: str) -> Iterator[Path]:
         yield cached / "snapshots" / reference.read_text("utf-8").strip()
 
 
-def weights_of(directory: Path) -> Path | None:
+def weights_of(preset: Path) -> Path | None:
     """Return the file of a preset's weights, or their index, if all of them are there and whole."""
-    if not has(directory, CONFIG):
+    if not has(preset, CONFIG):
         return None
     for name in _WEIGHTS:
-        if has(directory, name):
-            return directory / name
+        if has(preset, name):
+            return preset / name
     for name in _INDEXES:
-        if has(directory, name) and all(has(directory, part) for part in _parts(directory / name)):
-            return directory / name
+        if has(preset, name) and all(has(preset, part) for part in _parts(preset / name)):
+            return preset / name
     return None
 
 
-def has(directory: Path, name: str) -> bool:
-    """Return whether a directory has a file, which kagglehub has downloaded to its end."""
-    if not (directory / name).is_file():
+def has(preset: Path, name: str) -> bool:
+    """Return whether a preset's directory has a file, downloaded to its end."""
+    if not (preset / name).is_file():
         return False
-    if not directory.is_relative_to(_kagglehub()):
+    if not preset.is_relative_to(kagglehub()):
         return True
-    version, variation = directory.name, directory.parent
+    version, variation = preset.name, preset.parent
     markers = (f"{version}.complete", f".complete/{version}/{name}.complete")
     return any((variation / marker).exists() for marker in markers)
 
@@ -72,8 +72,23 @@ def _newest_first(directories: Iterator[Path]) -> list[Path]:
     )
 
 
-def _kagglehub() -> Path:
+def kagglehub() -> Path:
+    """Return the cache of kagglehub."""
     return Path(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub").expanduser()
+
+
+def brought(name: str) -> Iterator[Path]:
+    """Yield where a directory of weights has a file or a preset: of a person, or of a bundle."""
+    place = os.environ.get("KAGGLE_PRZ_WEIGHTS")
+    if place:
+        yield Path(place).expanduser() / name
+
+
+def files(name: str) -> Iterator[Path]:
+    """Yield where files of a name are, in a directory of weights or attached to a kernel."""
+    yield from brought(name)
+    for within in ("*", "datasets/*/*", "models/*/*/*/*/*"):
+        yield from inputs().glob(f"{within}/{name}")
 
 
 def inputs() -> Path:

@@ -18,7 +18,7 @@ from support.models_server import KAGGLE, STORAGE, environment_of, serving
 from support.weights_server import FAULTS
 
 from kaggle_prz.models.backbones import Backbone
-from kaggle_prz.models.backbones.weights_sources import WeightsError, check, keras_cv_preset
+from kaggle_prz.models.backbones.weights_sources import WeightsError, check, kaggle_model
 from kaggle_prz.models.backbones.weights_sources.keras_cv_preset import KerasCVPreset
 
 pytestmark = pytest.mark.keras
@@ -67,8 +67,8 @@ def host(preset, tmp_path, monkeypatch):
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "cache"))
         monkeypatch.setenv("KAGGLE_PRZ_INPUT", str(tmp_path / "input"))
-        monkeypatch.setattr(keras_cv_preset, "_SECONDS", 0.5)
-        monkeypatch.setattr(keras_cv_preset, "_SECONDS_TO_CHECK", 0.5)
+        monkeypatch.setattr(kaggle_model, "_SECONDS", 0.5)
+        monkeypatch.setattr(kaggle_model, "_SECONDS_TO_CHECK", 0.5)
         yield found
 
 
