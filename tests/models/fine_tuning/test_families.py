@@ -75,7 +75,7 @@ def test_a_preset_of_one_s_own_is_known_by_its_class(family, kind):
 
 
 def test_a_preset_without_files_is_known_by_its_address():
-    for address in ("hf://timm/vit_base_patch16_224.augreg_in1k", "kaggle://keras/vit/keras/vit_x"):
+    for address in ("hf://timm/vit_base_patch16_224.augreg_in1k", "kaggle://me/a/keras/vit_b/1"):
         assert families.of(resolve(f"hub:{address}")) is TABLE["vit"]
 
 

@@ -96,11 +96,11 @@ def _model_of(preset: str) -> str:
 def _kind(config: Mapping[str, object], preset: str) -> str:
     """Return what tells the family of a preset that KerasHub does not list.
 
-    Of a directory its class, as KerasHub, timm or Transformers writes it, else the last part of
-    its address.
+    Of a directory its class, as KerasHub, timm or Transformers writes it, else its address.
     """
     said = (config.get(key) for key in ("class_name", "architecture", "model_type"))
-    return next((each for each in said if isinstance(each, str)), preset.rpartition("/")[2])
+    address = preset.partition("://")[2] or preset.rpartition("/")[2]
+    return next((each for each in said if isinstance(each, str)), address)
 
 
 def _sizes(config: Mapping[str, object]) -> tuple[int, int] | None:
