@@ -16,6 +16,7 @@ from kaggle_prz.core.process import allocator
 from kaggle_prz.core.task import Task
 from kaggle_prz.models.backbones import Backbone
 from kaggle_prz.models.backbones.weights_sources import is_pretrained
+from kaggle_prz.models.fine_tuning import families
 from kaggle_prz.runs import speeds
 from kaggle_prz.runs.plan import workload_of
 from kaggle_prz.runs.run import Run
@@ -96,6 +97,8 @@ def foresee(
     if calibrate:
         calibrate_stages(recipe, network, task, console)
     pretrained = is_pretrained(network, recipe.weights)
+    if note := families.note(recipe, network):
+        console.say(f"Note: {note}.")
     foreseen = of(recipe, task, pretrained=pretrained, structure=network.structure)
     foreseen.show(console)
     return foreseen

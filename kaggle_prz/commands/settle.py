@@ -11,6 +11,7 @@ from kaggle_prz.core.errors import UsageError
 from kaggle_prz.models import backbones
 from kaggle_prz.models.backbones import weights_sources
 from kaggle_prz.models.backbones.own import written
+from kaggle_prz.models.fine_tuning import families
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import presets
 from kaggle_prz.schedule.recipe import Recipe
@@ -24,7 +25,8 @@ def settle(
 ) -> tuple[Recipe, backbones.Backbone]:
     """Return the recipe and backbone of a run, checked before anything is downloaded or built.
 
-    Sizes that no option asks for are rounded to what the backbone takes, with a note.
+    Sizes that no option asks for are rounded to what the backbone takes, with a note. What nothing
+    sets of `recipe.BY_FAMILY` is set by the backbone's family.
     """
     if isinstance(backbone, str | os.PathLike):
         backbone = os.fsdecode(backbone)
@@ -44,7 +46,8 @@ def settle(
         (console or Silent()).say(f"Note: {note}")
     network.check_sizes(recipe.sizes)
     network.check_package()
-    return recipe, identified(network, recipe, console)
+    network = identified(network, recipe, console)
+    return families.settled(recipe, network), network
 
 
 def identified(

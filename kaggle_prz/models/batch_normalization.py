@@ -1,6 +1,7 @@
 """Batch normalization: which statistics a network trains with, and how they are measured again."""
 
 import contextlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, cast
 
@@ -12,7 +13,9 @@ from kaggle_prz.core.errors import UsageError
 from kaggle_prz.core.image_store import Pixels, Store
 
 Statistics = Literal["inference", "recalibrate", "train"]
+Normalization = Literal["batch", "layer", "none"]
 MOST_IMAGES = 512
+_OVER_AN_IMAGE = re.compile(r"(?i)(layer|rms|group|instance)_?norm")
 _ZERO_WHEN_NEW = {"bias", "beta", "moving_mean"}
 _MOMENTUM_FOR_SHORT_FITS = 0.9
 
@@ -21,6 +24,17 @@ def layers_of(model: keras.Model) -> list[keras.layers.BatchNormalization]:
     """Return every BatchNorm layer of a model, also those of inner networks."""
     flat = model._flatten_layers(include_self=False, recursive=True)
     return [layer for layer in flat if isinstance(layer, keras.layers.BatchNormalization)]
+
+
+def kind_of(model: keras.Model) -> Normalization:
+    """Return how a model normalizes: over a batch anywhere, else over each image, or not at all.
+
+    What other libraries call layer, RMS, group or instance normalization is over each image.
+    """
+    if layers_of(model):
+        return "batch"
+    flat = model._flatten_layers(include_self=False, recursive=True)
+    return "layer" if any(_OVER_AN_IMAGE.search(type(one).__name__) for one in flat) else "none"
 
 
 def was_trained(network: keras.Model) -> bool | None:
@@ -54,7 +68,8 @@ def settle(network: keras.Model, wanted: str, *, pretrained: bool) -> tuple[Stat
         else:
             norm.trainable = False
     if not norms:
-        return "inference", "batch normalization: the backbone has none"
+        asked = "" if wanted == "auto" else f"; batch_norm={wanted} changes nothing"
+        return "inference", f"batch normalization: the backbone has none{asked}"
     how = {
         "inference": "kept in inference mode",
         "recalibrate": f"measured again on at most {MOST_IMAGES} training images of a fold at "

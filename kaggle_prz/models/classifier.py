@@ -13,7 +13,7 @@ from kaggle_prz.models import batch_normalization
 from kaggle_prz.models.backbones import Backbone, refuse_other_ranks, resolve
 from kaggle_prz.models.backbones.initial_weights import begin, settings
 from kaggle_prz.models.backbones.weights_sources import file_of
-from kaggle_prz.models.drop_path import set_rate
+from kaggle_prz.models.fine_tuning.drop_path import set_rate
 from kaggle_prz.tasks.outputs import Activation
 
 HEAD = "head"

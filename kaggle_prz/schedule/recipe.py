@@ -20,6 +20,9 @@ Strength = Annotated[float, Field(ge=0, le=10)]
 ShareRamp = Share | tuple[Share, Share]
 StrengthRamp = Strength | tuple[Strength, Strength]
 
+# Keys that the backbone's family sets where nothing else does; the defaults are the general ones.
+BY_FAMILY = ("learning_rate", "weight_decay", "layer_decay", "stochastic_depth")
+
 
 def _key(default: object, text: str, **more: Any) -> Any:
     """Return a key of a recipe that follows `--set` on the command line."""
@@ -157,14 +160,30 @@ class Recipe(_Frozen):
     accumulate: int = _key(
         1, "Number of steps over which gradients are averaged before an update.", ge=1, le=1024
     )
-    learning_rate: float = _option(2e-4, "Peak learning rate of the first stage.", gt=0, lt=1)
+    learning_rate: float = _option(
+        2e-4,
+        "Peak learning rate of the first stage. auto, the default: by the backbone's family.",
+        metavar="X|auto",
+        gt=0,
+        lt=1,
+    )
     learning_rate_fall: float = _key(
         0.6, "Factor from the learning rate of one stage to that of the next.", gt=0, le=1
     )
     layer_decay: float = _key(
-        1.0, "Learning-rate factor from a group of layers to the one before it.", gt=0, le=1
+        1.0,
+        "Learning-rate factor from a group of layers to the one before it. auto, the default: by "
+        "the backbone's family.",
+        gt=0,
+        le=1,
     )
-    weight_decay: float = _option(1e-4, "Weight decay of AdamW.", ge=0, lt=1)
+    weight_decay: float = _option(
+        1e-4,
+        "Weight decay of AdamW. auto, the default: by the backbone's family.",
+        metavar="X|auto",
+        ge=0,
+        lt=1,
+    )
     clipnorm: float = _key(
         1.0, "Largest gradient norm of one weight tensor.", gt=0, allow_inf_nan=False
     )
@@ -180,7 +199,9 @@ class Recipe(_Frozen):
         0.0, "Share of the backbone's layers that stay frozen, counted from the input"
     )
     dropout: ShareRamp = _option(0.2, "Dropout before the head")
-    stochastic_depth: ShareRamp = _key(0.0, "Drop rate of the last residual block")
+    stochastic_depth: ShareRamp = _key(
+        0.0, "Drop rate of the last residual block. auto, the default: by the backbone's family"
+    )
     randaugment: StrengthRamp = _option(0.0, "Magnitude of RandAugment, 0 to 10")
     mixup: StrengthRamp = _option(0.0, "Alpha of mixup; 0: no mixup")
     cutmix: StrengthRamp = _key(0.0, "Alpha of CutMix; 0: no CutMix")
@@ -267,11 +288,15 @@ class Recipe(_Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_removed_keys(cls, given: object) -> object:
-        """Drop keys that earlier versions had, where they asked for nothing."""
+    def _without_what_is_not_asked(cls, given: object) -> object:
+        """Drop keys that a family sets, where they are auto, and removed keys that were off."""
         if not isinstance(given, dict):
             return given
-        return {key: value for key, value in given.items() if value or key not in REMOVED}
+        return {
+            key: value
+            for key, value in given.items()
+            if not (key in BY_FAMILY and value == "auto") and (value or key not in REMOVED)
+        }
 
     @classmethod
     def parse(

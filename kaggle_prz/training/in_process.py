@@ -19,6 +19,7 @@ from kaggle_prz.core.image_store import Store
 from kaggle_prz.models import precision, prediction, weights
 from kaggle_prz.models.backbones import Backbone
 from kaggle_prz.models.classifier import Classifier, build
+from kaggle_prz.models.fine_tuning import families
 from kaggle_prz.runs import WEIGHTS, Run, fold_files, records
 from kaggle_prz.runs.fold_files import FoldDone
 from kaggle_prz.runs.records import Provenance
@@ -81,9 +82,11 @@ class InProcess:
     @property
     def decisions(self) -> tuple[str, ...]:
         """What was decided for the stage in hand, as sentences."""
+        family = families.note(self._run.recipe, self._backbone)
         return (
             f"precision: {precision.as_built(self._precision, self._classifier.network)}",
             *self._classifier.notes,
+            *([family] if family else []),
             augmentation.sentence(self._trainer.stage, self._run.recipe, self._run.task.flips),
             *self._trainer.notes,
         )

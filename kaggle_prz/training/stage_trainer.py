@@ -23,8 +23,8 @@ from kaggle_prz.core.console import Advance
 from kaggle_prz.core.errors import PrzError
 from kaggle_prz.core.image_store import Store
 from kaggle_prz.metrics.arrays import Array
-from kaggle_prz.models import layer_depth
 from kaggle_prz.models.classifier import Classifier
+from kaggle_prz.models.fine_tuning import layer_depth
 from kaggle_prz.schedule import describe
 from kaggle_prz.schedule.ramps import mixes
 from kaggle_prz.schedule.recipe import Recipe, Stage

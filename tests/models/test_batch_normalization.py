@@ -148,6 +148,27 @@ def test_what_is_decided(wanted, pretrained, statistics, told):
         assert {norm.momentum for norm in layers_of(network)} == {0.9}
 
 
+@pytest.mark.parametrize("wanted", ["auto", "train", "recalibrate", "inference"])
+@pytest.mark.parametrize("layer", ["LayerNormalization", "RMSNormalization", "Dense"])
+def test_a_network_without_any_says_so(wanted, layer):
+    arguments = {"units": 2} if layer == "Dense" else {}
+    norm = getattr(keras.layers, layer)(**arguments)
+    network = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3), norm])
+    decided, sentence = batch_normalization.settle(network, wanted, pretrained=True)
+    assert decided == "inference"
+    ends = "" if wanted == "auto" else f"; batch_norm={wanted} changes nothing"
+    assert sentence == f"batch normalization: the backbone has none{ends}"
+    assert batch_normalization.kind_of(network) == ("none" if layer == "Dense" else "layer")
+    assert batch_normalization.was_trained(network) is False
+
+
+def test_batch_normalization_anywhere_is_what_counts():
+    inner = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.BatchNormalization()])
+    norm = keras.layers.LayerNormalization()
+    network = keras.Sequential([keras.Input((8, 8, 3)), norm, inner])
+    assert batch_normalization.kind_of(network) == "batch"
+
+
 def test_the_training_step_is_traced_once_whatever_is_recalibrated():
     made = build(resolve("tiny"), 16, 4, batch_norm="recalibrate")
     trainer = StageTrainer(made, stage(), Recipe())

@@ -2,7 +2,7 @@ import pydantic
 import pytest
 
 from kaggle_prz.core.errors import UsageError
-from kaggle_prz.schedule.recipe import Recipe, Stage
+from kaggle_prz.schedule.recipe import BY_FAMILY, Recipe, Stage
 
 
 def _mistakes(**options) -> list[str]:
@@ -117,3 +117,11 @@ def test_a_recipe_cannot_change():
 def test_the_name_of_a_stage_has_its_place_and_its_size():
     stage = Stage(index=2, image_size=240, epochs=1, batch_size=8, learning_rate=0.1)
     assert stage.name == "stage2-240"
+
+
+def test_keys_of_the_family_are_unset_where_they_are_auto():
+    recipe = Recipe.parse(dict.fromkeys(BY_FAMILY, "auto"), defaults={"learning_rate": 0.5})
+    assert recipe == Recipe()
+    assert not recipe.model_fields_set & set(BY_FAMILY)
+    with pytest.raises(UsageError, match="ema: must be a number"):
+        Recipe.parse({"ema": "auto"})

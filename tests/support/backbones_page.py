@@ -1,4 +1,4 @@
-"""Write the table of backbones into docs/backbones.md.
+"""Write the tables of backbones and of their fine-tuning into docs/backbones.md.
 
 cd tests && python -m support.backbones_page
 """
@@ -6,9 +6,12 @@ cd tests && python -m support.backbones_page
 from pathlib import Path
 
 from kaggle_prz.models.backbones import names, resolve
+from kaggle_prz.models.fine_tuning import families
+from kaggle_prz.schedule.recipe import BY_FAMILY
 
 PAGE = Path(__file__).parents[2] / "docs" / "backbones.md"
 BEGIN, END = "<!-- Written by tests/support/backbones_page.py. -->\n", "<!-- end -->\n"
+FINE_TUNING = "<!-- Written by tests/support/backbones_page.py from families.toml. -->\n"
 
 
 def table() -> str:
@@ -31,10 +34,25 @@ def table() -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
+def fine_tuning() -> str:
+    """Return the table of fine-tuning defaults, a row a family, and where each value is from."""
+    head = ("family", *(f"`{key}`" for key in BY_FAMILY))
+    rows = [head, ("---",) * len(head)]
+    sources = []
+    for family in families.table().values():
+        rows.append((family.title, *(f"{value:g}" for value in family.values.values())))
+        said = "; ".join(f"`{key}`: {family.sources[key]}" for key in BY_FAMILY)
+        sources.append(f"- {family.title}. {said}.\n")
+    lines = "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return f"{lines}\nWhere the values are from:\n\n{''.join(sources)}"
+
+
 def updated(page: str) -> str:
-    """Return the page with today's table."""
-    before, _, rest = page.partition(BEGIN)
-    return before + BEGIN + table() + END + rest.partition(END)[2]
+    """Return the page with today's tables."""
+    for begin, written in ((BEGIN, table()), (FINE_TUNING, fine_tuning())):
+        before, _, rest = page.partition(begin)
+        page = before + begin + written + END + rest.partition(END)[2]
+    return page
 
 
 if __name__ == "__main__":

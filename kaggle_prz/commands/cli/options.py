@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from kaggle_prz.core.clock import seconds_of
-from kaggle_prz.schedule.recipe import Overrides, Recipe
+from kaggle_prz.schedule.recipe import BY_FAMILY, Overrides, Recipe
 
 Command = Callable[..., Any]
 Number = TypeVar("Number", int, float)
@@ -48,6 +48,15 @@ def batch_size(value: str) -> int | str:
     return int(text)
 
 
+def number_or_auto(value: str) -> float | str:
+    """Parse a number, or `auto`."""
+    text = value.strip().lower()
+    try:
+        return text if text == "auto" else float(text)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is neither a number nor auto") from None
+
+
 def time(value: str) -> float:
     """Parse a time such as `600`, `90s`, `10m`, `1h30m` into seconds."""
     try:
@@ -78,6 +87,12 @@ def _of_toml(text: str) -> object:
         if re.fullmatch(r"\w+", text):  # a bare word, or a time such as 10m
             return text
         raise
+
+
+_PARSERS: dict[str, tuple[object, str | None]] = {
+    "time_limit": (time, None),
+    **dict.fromkeys(BY_FAMILY, (number_or_auto, None)),
+}
 
 
 def _once_each(
@@ -128,7 +143,7 @@ def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
         text += ". One number for all stages, or two for the first and the last stage."
     if kinds == [bool]:
         return click.option(f"{flag}/--no-{flag[2:]}", default=None, help=text)
-    kind, written = (time, None) if name == "time_limit" else _type_of(kinds)
+    kind, written = _PARSERS[name] if name in _PARSERS else _type_of(kinds)
     return click.option(flag, type=kind, metavar=metavar or written, help=text)
 
 

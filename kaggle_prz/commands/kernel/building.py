@@ -21,7 +21,7 @@ from kaggle_prz.models.backbones import weights_sources
 from kaggle_prz.models.backbones.weights_sources.hub_preset import HubPreset
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import presets
-from kaggle_prz.schedule.recipe import Overrides, Recipe
+from kaggle_prz.schedule.recipe import BY_FAMILY, Overrides, Recipe
 from kaggle_prz.tasks.infer import scoring
 
 _FACTS = ("plan.json", "blend.json", "task.npz")
@@ -150,12 +150,14 @@ def _options(
         metric = scoring.said(None, known.metric).metric if known else None
         said = {} if metric is None else {"metric": metric.name}
         recipe = presets.parse(named)
-        wanted = recipe.model_dump(mode="json", include=set(given))
+        wanted = recipe.model_dump(mode="json", include=set(given) & recipe.model_fields_set)
         return recipe, wanted | said | overrides.given
     defaults = Recipe().model_dump(mode="json")
     recipe = presets.parse(named, defaults=run.recipe.model_dump())
     wanted = recipe.model_dump(mode="json")
-    changed = {key: value for key, value in wanted.items() if value != defaults[key]}
+    changed = {
+        key: value for key, value in wanted.items() if value != defaults[key] or key in BY_FAMILY
+    }
     return recipe, changed | run.overrides.given | {"metric": run.task.metric} | overrides.given
 
 

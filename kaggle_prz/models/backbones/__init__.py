@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from kaggle_prz.core import environment, plugins
 from kaggle_prz.core.errors import MissingExtraError, UsageError
@@ -61,6 +61,8 @@ class Backbone:
     channels: int | None = None  # the only number of input channels that it takes
     wants_tensorflow: bool = False  # is built with TensorFlow, whichever framework trains
     wants_keras_hub: bool = False  # is built by KerasHub, which an extra brings
+    kind: str = ""  # what its library calls the network, where the name may not say it
+    normalization: Literal["batch", "layer", "none"] = "batch"  # of the user's own, once surveyed
 
     @property
     def structure(self) -> str:

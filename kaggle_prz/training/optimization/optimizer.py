@@ -1,14 +1,21 @@
 """AdamW by depth, and for pretrained networks, whose normalization statistics stay fixed."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 import keras
 
+from kaggle_prz.models.batch_normalization import kind_of
 from kaggle_prz.schedule.recipe import Recipe
 
 _TYPICAL_FAN_IN = 320
 _MOST = 10.0
+# What says where a token is, or is one, is no kernel: as timm's `no_weight_decay` of its networks.
+_NO_KERNEL = re.compile(
+    r"(class|cls|dist|distillation|mask|register)_tokens?(/|$)|pos(ition)?_?(al_)?embed"
+    r"|relative_position"
+)
 
 
 def optimizer_of(
@@ -21,10 +28,12 @@ def optimizer_of(
 ) -> keras.optimizers.Optimizer:
     """Return the optimizer of a stage, built on what of the model is trainable now.
 
-    `pretrained` says whether normalization statistics stay fixed. The optimizer has a loss scale
-    around it where the model computes in float16.
+    `pretrained` says whether normalization statistics stay fixed. A network that normalizes every
+    image by itself has none, and published rates for it are of AdamW as it is. The optimizer has a
+    loss scale around it where the model computes in float16.
     """
-    kind = FineTuningAdamW if pretrained else LayerwiseAdamW
+    shifts = pretrained and kind_of(model) != "layer"
+    kind = FineTuningAdamW if shifts else LayerwiseAdamW
     optimizer = kind(
         learning_rate,
         rates=rates,
@@ -32,11 +41,19 @@ def optimizer_of(
         clipnorm=recipe.clipnorm,
         gradient_accumulation_steps=recipe.accumulate if recipe.accumulate > 1 else None,
     )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    optimizer.exclude_from_weight_decay(
+        var_list=[variable for variable in model.trainable_variables if not _decays(variable)],
+        var_names=["bias", "gamma", "beta"],
+    )
     if _computes_in_float16(model):  # its head is float32, so Keras would not do it
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(model.trainable_variables)
     return optimizer
+
+
+def _decays(variable: keras.Variable) -> bool:
+    """Return whether a weight is a kernel: of two axes or more, and not an embedding of tokens."""
+    return len(variable.shape) > 1 and not _NO_KERNEL.search(variable.path)
 
 
 def _computes_in_float16(model: keras.Model) -> bool:

@@ -144,3 +144,11 @@ def test_a_batch_size_is_a_number_or_auto():
     for text in ("", "many", "3.5"):
         with pytest.raises(click.BadParameter, match="is neither a number of images nor auto"):
             options.batch_size(text)
+
+
+def test_a_number_may_be_left_to_the_family():
+    assert [options.number_or_auto(text) for text in ("1e-3", " Auto ")] == [1e-3, "auto"]
+    with pytest.raises(click.BadParameter, match="neither a number nor auto"):
+        options.number_or_auto("fast")
+    text = CliRunner().invoke(_recipe_alone, ["--help"]).output
+    assert text.count("X|auto") == 2

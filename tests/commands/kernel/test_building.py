@@ -129,7 +129,15 @@ def test_a_run_is_trained_there_as_it_was_here(run, tmp_path):
     assert todo.options == {
         "backbone": "tiny", "weights": "none", "sizes": [32, 48], "epochs": [2.0, 3.0],
         "batch_size": 8, "target": "t", "metric": "accuracy",
+        # Whatever the backbone's family has there.
+        "learning_rate": 2e-4, "weight_decay": 1e-4, "layer_decay": 1.0, "stochastic_depth": 0.0,
     }  # fmt: skip
+
+
+def test_what_a_family_sets_is_set_there(tmp_path):
+    options = {"backbone": "tiny", "settings": {"layer_decay": "auto"}, "learning_rate": "auto"}
+    built = kernel.build("leaf-shapes", output=tmp_path / "out", owner="me", options=options)
+    assert Job.read(built.bundle / "kernel.json").options == {"backbone": "tiny"}
 
 
 def test_a_named_recipe_is_written_out(tmp_path):

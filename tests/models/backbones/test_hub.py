@@ -1,5 +1,6 @@
 """KerasHub's networks for images: presets as KerasHub writes them, against its own classifiers."""
 
+import re
 import warnings
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 from support import hub_presets, hub_table
 
 from kaggle_prz.core.errors import UsageError
-from kaggle_prz.models import positions, weights
+from kaggle_prz.models import batch_normalization, positions, weights
 from kaggle_prz.models.backbones import hub, resolve
 from kaggle_prz.models.classifier import build
+from kaggle_prz.models.fine_tuning import drop_path, families, layer_depth
 from kaggle_prz.models.transfer import named_weights, transfer
 
 keras_hub = pytest.importorskip("keras_hub")
@@ -95,6 +97,39 @@ def test_it_trains_and_its_weights_pass_on(preset, policy, tmp_path):
     larger = build(backbone, second, 2, weights="none", policy=policy).model
     report = transfer(made.model, larger)
     assert {*report.kept, *report.resampled} == named_weights(larger).keys()
+
+
+def test_it_has_a_family_by_its_class(preset):
+    family, folder = preset
+    known = {"ViT": "vit", "DeiT": "vit", "DINOV2": "dino", "DINOV3": "dino", "MiT": "mit"}
+    known |= {"SwinTransformer": "swin", "VGG": "unnormalized"}
+    backbone = resolve(f"hub:{folder}")
+    found = families.of(backbone)
+    assert found is families.table()[known.get(family, "convolutional")]
+    network = backbone.build(SIZES.get(family, (64, 96))[0])
+    assert batch_normalization.kind_of(network) == found.normalization
+    drops = drop_path.set_rate(network, found.stochastic_depth)
+    assert not drops.endswith("not changed")
+
+
+def test_rates_rise_from_tokens_and_positions_to_the_last_block(preset):
+    family, folder = preset
+    made = build(resolve(f"hub:{folder}"), SIZES.get(family, (64, 96))[0], 2)
+    rates = layer_depth.rates(made.model, 0.5)
+    of_backbone = {weight.path for weight in made.network.weights if "seed" not in weight.path}
+    assert of_backbone <= rates.keys()
+    early = re.compile(r"(cls|class|register|distillation)_tokens?|patch_embed|position_?embed")
+    first = {rate for path, rate in rates.items() if early.search(path)}
+    if family in {"ViT", "DeiT", "DINOV2", "DINOV3"}:
+        assert max(first) <= 4 * min(rates.values())
+        blocks = re.compile(r"(?:layer|block)[a-z_]*?_?(\d+)/.*kernel")
+        order = [(int(m[1]), rate) for p, rate in rates.items() if (m := blocks.search(p))]
+        assert order
+        tops = {n: max(r for m, r in order if m == n) for n, _ in order}
+        bottoms = {n: min(r for m, r in order if m == n) for n, _ in order}
+        assert max(first) <= bottoms[min(bottoms)]
+        assert all(tops[n] <= 2 * bottoms[n + 1] for n in tops if n + 1 in bottoms)
+    assert max(rates.values()) == 0.5
 
 
 def test_sizes_that_a_network_cannot_take_are_refused(preset):

@@ -1,6 +1,7 @@
 """Fine-tuning steps: no shift of an output by its positive inputs, and layers that move alike."""
 
 import gc
+from typing import ClassVar
 
 import keras
 import numpy as np
@@ -146,3 +147,51 @@ def test_a_step_s_graph_goes_with_its_model(kind):
     assert graphs() > before
     del model
     assert graphs() == before
+
+
+class Tokens(keras.layers.Layer):
+    """What a vision transformer of Keras, KerasCV or KerasHub has besides kernels."""
+
+    WEIGHTS: ClassVar = {
+        "class_token": (1, 1, 4),
+        "cls_token": (1, 1, 4),
+        "register_tokens": (1, 2, 4),
+        "position_embeddings": (1, 5, 4),
+        "relative_position_bias_table": (9, 2),
+        "lambda1": (4,),
+        "scale": (),
+    }
+
+    def build(self, _):
+        self.parts = [self.add_weight(shape=at, name=name) for name, at in self.WEIGHTS.items()]
+        self.position_embedding = keras.layers.Embedding(5, 4, name="position_embedding")
+        self.position_embedding.build(())
+
+    def call(self, x):
+        return x
+
+
+def test_neither_tokens_nor_positions_nor_scales_decay():
+    parts = [Tokens(), keras.layers.LayerNormalization(), keras.layers.Dense(2)]
+    net = keras.Sequential([keras.Input((3, 4)), *parts])
+    made = optimizer_of(net, Recipe(), 1e-3, pretrained=True)
+    assert len(net.trainable_variables) == len(Tokens.WEIGHTS) + 5
+    decaying = [each.path for each in net.trainable_variables if made._use_weight_decay(each)]
+    assert decaying == [net.layers[-1].kernel.path]
+
+
+@pytest.mark.parametrize(
+    ("norms", "kind"),
+    [
+        (["LayerNormalization"], LayerwiseAdamW),
+        (["RMSNormalization"], LayerwiseAdamW),
+        (["BatchNormalization"], FineTuningAdamW),
+        (["LayerNormalization", "BatchNormalization"], FineTuningAdamW),
+        ([], FineTuningAdamW),
+    ],
+)
+def test_layers_move_as_published_under_layer_normalization(norms, kind):
+    layers = [getattr(keras.layers, norm)() for norm in norms]
+    net = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3), *layers])
+    assert type(optimizer_of(net, Recipe(), 1e-3, pretrained=True)) is kind
+    assert type(optimizer_of(net, Recipe(), 1e-3, pretrained=False)) is LayerwiseAdamW

@@ -53,9 +53,8 @@ def named(name: str) -> Backbone | None:
     preset = name.removeprefix(PREFIX)
     known = facts().get(preset)
     source = HubPreset(preset, known.model if known else _model_of(preset))
-    minimum, multiple = _sizes(source.config()) or (
-        (known.minimum, known.multiple) if known else (32, 1)
-    )
+    config = source.config()
+    minimum, multiple = _sizes(config) or ((known.minimum, known.multiple) if known else (32, 1))
     return Backbone(
         name,
         functools.partial(_build, source),
@@ -64,6 +63,7 @@ def named(name: str) -> Backbone | None:
         parameters=known.parameters if known else None,
         sources=(source,),
         wants_keras_hub=True,
+        kind=preset if known else _kind(config, preset),
     )
 
 
@@ -91,6 +91,16 @@ def _model_of(preset: str) -> str:
         if newer is not None:
             return str(newer["kaggle_handle"]).removeprefix("kaggle://")
     raise plugins.unknown("preset of KerasHub", preset, [*facts()])
+
+
+def _kind(config: Mapping[str, object], preset: str) -> str:
+    """Return what tells the family of a preset that KerasHub does not list.
+
+    Of a directory its class, as KerasHub, timm or Transformers writes it, else its address.
+    """
+    said = (config.get(key) for key in ("class_name", "architecture", "model_type"))
+    address = preset.partition("://")[2] or preset.rpartition("/")[2]
+    return next((each for each in said if isinstance(each, str)), address)
 
 
 def _sizes(config: Mapping[str, object]) -> tuple[int, int] | None:

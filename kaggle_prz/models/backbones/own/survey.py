@@ -21,7 +21,7 @@ from kaggle_prz.models.backbones.own.measured import (
     structure_of,
     weights_of,
 )
-from kaggle_prz.models.batch_normalization import was_trained
+from kaggle_prz.models.batch_normalization import Normalization, kind_of, was_trained
 from kaggle_prz.models.transfer import TransferError, fitting, named_weights
 from kaggle_prz.schedule.recipe import Recipe
 
@@ -43,7 +43,11 @@ def surveyed(backbone: Backbone, sizes: Sequence[int], *, seed: int, console: Co
             "do not distinguish runs. Set the seed of its initializers to make runs repeatable."
         )
     return replace(
-        backbone, identity=found.identity, channels=found.channels, pretrained=found.pretrained
+        backbone,
+        identity=found.identity,
+        channels=found.channels,
+        pretrained=found.pretrained,
+        normalization=found.normalization,
     )
 
 
@@ -78,6 +82,7 @@ class _Found:
     channels: int = 0
     repeats: bool = True
     pretrained: bool = True
+    normalization: Normalization = "batch"
 
     def add(self, size: int, model: keras.Model) -> None:
         """Check a model that was built at a size, and keep what identifies it."""
@@ -92,6 +97,7 @@ class _Found:
             self.weights, self.drawn = weights_of(model), initializers_of(model)
             self.channels = model.input_shape[-1]
             self.pretrained = was_trained(model) is not False
+            self.normalization = kind_of(model)
         else:
             self._compare(size, arrays)
         self.structures.append(structure_of(model))

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.toy_nets import equal, plain
 
-from kaggle_prz.models import layer_depth
 from kaggle_prz.models.backbones import resolve
 from kaggle_prz.models.classifier import build
+from kaggle_prz.models.fine_tuning import layer_depth
 
 pytestmark = pytest.mark.keras
 
@@ -115,6 +115,35 @@ def test_deep_networks_have_twelve_bands():
     assert found == sorted(found)
     assert sorted(set(found)) == [0.5**n for n in range(12, 0, -1)]
     assert {found.count(value) for value in found} == {2, 3}
+
+
+def test_a_token_and_places_have_the_rate_of_the_first_block():
+    """In a deep transformer, where a band is a block."""
+
+    class Embedded(keras.layers.Layer):
+        def build(self, shape):
+            self.class_token = self.add_weight(shape=(1, 1, 4), name="class_token")
+            self.position_embedding = keras.layers.Embedding(5, 4, name="position_embedding")
+            self.position_embedding.build(())
+
+        def call(self, x):
+            return x
+
+    x = images = keras.Input((16, 16, 3))
+    x = keras.layers.Reshape((4, 4))(keras.layers.Conv2D(4, 8, strides=8, name="patches")(x))
+    x = Embedded(name="embedded")(x)
+    for n in range(12):
+        x = keras.layers.MultiHeadAttention(1, 4, name=f"block{n}_attention")(x, x)
+        x = keras.layers.LayerNormalization(name=f"block{n}_norm")(x)
+        for part in ("up", "down"):
+            x = keras.layers.Dense(4, name=f"block{n}_{part}")(x)
+    whole = keras.Sequential([images, keras.Model(images, x), keras.layers.Dense(1, name="head")])
+    shares = layer_depth.rates(whole, 0.5)
+    assert {rate for path, rate in shares.items() if "embedded" in path} == {0.5**12}
+    for n in range(12):
+        of_block = {rate for path, rate in shares.items() if f"block{n}_" in path}
+        assert of_block <= {0.5 ** (12 - n), 0.5 ** (11 - n), 0.5 ** (13 - n)}
+    assert max(shares.values()) == 0.5
 
 
 @pytest.fixture(scope="module")
