@@ -40,8 +40,8 @@ def settle(
         recipe = recipe.model_copy(update={"sizes": network.rounded(recipe.sizes)})
         written = ",".join(map(str, recipe.sizes))
         note = (
-            f"{network.name} takes sizes in multiples of {network.multiple} px; rounded to "
-            f"{written}."
+            f"{network.name} takes sizes from {network.minimum} px in multiples of "
+            f"{network.multiple} px; the sizes are {written}."
         )
         (console or Silent()).say(f"Note: {note}")
     network.check_sizes(recipe.sizes)

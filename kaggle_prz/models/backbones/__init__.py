@@ -91,11 +91,13 @@ class Backbone:
             raise MissingExtraError(f"The backbone {self.name}", "keras-hub", "hub")
 
     def rounded(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
-        """Return sizes that nobody asked for, rounded to multiples that the network takes.
+        """Return sizes that nobody asked for, as the network takes them.
 
-        As they are where two would become one; `check_sizes` then says what is wrong.
+        They are enlarged by one factor where one is too small, and rounded to multiples; as they
+        are where two would become one, and `check_sizes` then says what is wrong.
         """
-        nearest = tuple(round(size / self.multiple) * self.multiple for size in sizes)
+        factor = max(1.0, self.minimum / min(sizes))
+        nearest = tuple(round(size * factor / self.multiple) * self.multiple for size in sizes)
         return nearest if len(set(nearest)) == len(sizes) and min(nearest) > 0 else sizes
 
     def check_channels(self, channels: int) -> None:

@@ -353,7 +353,8 @@ def test_sizes_that_nobody_typed_are_rounded_with_a_note(prz, here):
     given = ["-c", "shapes", "--backbone", "csp_darknet_tiny", "--weights", "none"]
     status, out, _ = prz("plan", *given, "--recipe", "mine.toml")
     assert status == 0
-    assert "Note: csp_darknet_tiny takes sizes in multiples of 2 px; rounded to 32,64." in out
+    assert "Note: csp_darknet_tiny takes sizes from 32 px in multiples of 2 px" in out
+    assert "the sizes are 32,64." in out
     assert prz("plan", *given, "--sizes", "33,64")[0] == 2
 
 

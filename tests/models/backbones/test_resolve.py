@@ -22,7 +22,7 @@ def test_every_registered_name_resolves_to_the_backbone_of_that_name(name):
     assert isinstance(backbone, Backbone)
     assert backbone.name == name
     assert resolve(backbone) is backbone
-    backbone.check_sizes((96, 128))
+    backbone.check_sizes(backbone.rounded((96, 128)))
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,14 @@ def test_sizes_are_checked_against_minimum_and_multiple():
 @pytest.mark.parametrize(
     ("sizes", "rounded"),
     [((32, 64), (32, 64)), ((96, 145), (96, 160)), ((40, 50), (32, 64)), ((48, 64), (48, 64)),
-     ((10, 64), (10, 64))],
+     ((10, 64), (32, 192))],
 )  # fmt: skip
-def test_sizes_are_rounded_unless_two_become_one_or_one_none(sizes, rounded):
+def test_sizes_are_rounded_unless_two_become_one(sizes, rounded):
     assert Backbone("net", lambda size: None, multiple=32).rounded(sizes) == rounded
-    assert Backbone("net", lambda size: None).rounded(sizes) == sizes
+    assert Backbone("net", lambda size: None, minimum=8).rounded(sizes) == sizes
+
+
+def test_sizes_below_the_smallest_are_enlarged_together():
+    swin = resolve("hub:swin_tiny_patch4_window7_224")
+    assert swin.rounded((160, 240, 320)) == (224, 320, 448)
+    assert swin.rounded((256, 288)) == (256, 288)
