@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from kaggle_prz.core.clock import seconds_of
+from kaggle_prz.core.errors import UsageError
 from kaggle_prz.schedule.recipe import BY_FAMILY, Overrides, Recipe
 
 Command = Callable[..., Any]
@@ -287,8 +288,16 @@ def refuse_missing_weights(given: Mapping[str, Any]) -> None:
     """
     from kaggle_prz.models import backbones
     from kaggle_prz.models.backbones import weights_sources
+    from kaggle_prz.schedule import presets
 
-    name = given["backbone"]
     started = any(Path(given["output_dir"]).glob("*/*/recipe.json"))
-    if name and not started and given["recipe"] is None and backbones.is_listed(name):
-        weights_sources.check(backbones.resolve(name), given["weights"] or "auto")
+    if started or not given["backbone"] or not backbones.is_listed(given["backbone"]):
+        return
+    keys = {*Recipe.model_fields, "recipe", "settings"}
+    try:
+        recipe = presets.parse({key: value for key, value in given.items() if key in keys})
+        network = backbones.resolve(recipe.backbone)
+        network.check_sizes(given["sizes"] or ())
+    except UsageError:
+        return  # is refused later, when the competition's own defaults are known
+    weights_sources.check(network, recipe.weights)

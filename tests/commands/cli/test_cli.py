@@ -566,6 +566,8 @@ def test_backbones_are_listed_with_size_accuracy_and_weights(prz):
     assert re.search(r"resnet50_v2 +23\.6 M .*downloaded by KerasCV", out)
     assert "VGG16" not in out
     status, out, _ = prz("backbones", "efficientnet_lite0", "--json")
-    (entry,) = json.loads(out)
-    assert (entry["name"], entry["weights"], entry["minimum"]) == ("efficientnet_lite0", "here", 32)
+    entry, of_keras_hub = json.loads(out)
+    assert (entry["name"], entry["weights"]) == ("efficientnet_lite0", "installed")
+    assert entry["minimum"] == 32
+    assert of_keras_hub["name"] == "hub:efficientnet_lite0_ra_imagenet"
     assert prz("backbones", "zzz")[1] == "No backbone is called like 'zzz'.\n"
