@@ -88,7 +88,7 @@ def packages() -> list[Finding]:
     """Return versions of packages, contradictions between them, and missing extras."""
     found = {name: there for name in _NEIGHBOURS if (there := version(name))}
     listed = ", ".join(f"{name} {there}" for name, there in found.items())
-    contradictions = [Finding("packages", "fault", text) for text in _contradictions(found)]
+    contradictions = list(_contradictions(found))
     try:
         extras = _EXTRAS | formats.extras()
     except PrzError as error:
@@ -188,11 +188,17 @@ def _room(name: str, path: Path) -> Finding:
     return Finding(name, "ok", text)
 
 
-def _contradictions(found: dict[str, str]) -> Iterator[str]:
+def _contradictions(found: dict[str, str]) -> Iterator[Finding]:
     for each in installed_packages.contradictions(found):
-        yield (
+        if (each.name, each.wanted) == ("keras-hub", "kagglesdk"):
+            text = f"{each.sentence}, which Kaggle's client needs; keras-hub works with it, too"
+            yield Finding("packages", "note", text)
+            continue
+        text = (
             f"{each.sentence}; pip install --upgrade {each.name}, or uninstall the package that "
             "you do not need"
         )
+        yield Finding("packages", "fault", text)
     if "keras-cv" in found and not any(map(version, ("tensorflow", "tensorflow-cpu"))):
-        yield "keras-cv needs TensorFlow; pip install 'kaggle-prz[cpu]'"
+        text = "keras-cv needs TensorFlow; pip install 'kaggle-prz[cpu]'"
+        yield Finding("packages", "fault", text)

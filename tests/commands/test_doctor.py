@@ -42,12 +42,23 @@ def _texts(findings, state):
 
 def test_a_pin_that_is_not_kept_is_a_fault(installed):
     installed |= {
-        "keras-hub": ("0.32.0", ["kagglesdk==0.1.28", "rich; extra == 'docs'"]),
-        "kagglesdk": ("0.1.37", []),
+        "kaggle": ("2.2.5", ["kagglesdk>=0.1.38", "rich; extra == 'docs'"]),
+        "kagglesdk": ("0.1.28", []),
         "rich": ("1.0", []),
     }
     (text,) = _texts(doctor.packages(), "fault")
+    assert text.startswith("kaggle 2.2.5 requires kagglesdk>=0.1.38, and 0.1.28 is installed; pip")
+
+
+def test_the_pin_of_keras_hub_is_a_note(installed):
+    installed |= {
+        "keras-hub": ("0.32.0", ["kagglesdk==0.1.28"]),
+        "kagglesdk": ("0.1.37", []),
+    }
+    assert not _texts(doctor.packages(), "fault")
+    text = _texts(doctor.packages(), "note")[0]
     assert text.startswith("keras-hub 0.32.0 requires kagglesdk==0.1.28, and 0.1.37 is installed")
+    assert text.endswith("keras-hub works with it, too")
 
 
 def test_pins_that_are_kept_are_none(installed):
