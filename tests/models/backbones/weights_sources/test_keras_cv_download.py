@@ -122,7 +122,11 @@ PLACES = [(KAGGLE, "config.json"), (STORAGE, "config.json"), (STORAGE, FILE)]
     [True, pytest.param(False, marks=pytest.mark.full)],  # without one, KerasCV's reading tells
     ids=["digest", "no digest"],
 )
-@pytest.mark.parametrize("at", PLACES, ids=["kaggle", "config", "weights"])
+@pytest.mark.parametrize(
+    "at",
+    [*(pytest.param(place, marks=pytest.mark.full) for place in PLACES[:2]), PLACES[2]],
+    ids=["kaggle", "config", "weights"],
+)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_one_sentence_and_passes(host, preset, fault, at, hashes):
     host.fault, host.at, host.hashes = fault, at, hashes
@@ -131,6 +135,7 @@ def test_a_fault_is_one_sentence_and_passes(host, preset, fault, at, hashes):
     fetched(preset)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("fault", ["cut", "stalled"])
 def test_a_cut_download_goes_on_where_it_ended(host, tmp_path, fault):
     large = saved(tmp_path / "large", network(256))  # kagglehub writes it by the MiB
@@ -240,6 +245,7 @@ def test_a_whole_preset_of_another_width_is_refused_when_loaded(host, preset, wi
 
 
 @pytest.mark.filterwarnings("default:Skipping nested container")
+@pytest.mark.full
 @pytest.mark.parametrize("kind", ["another width", "half a file", "an empty file"])
 def test_an_attached_model_that_is_damaged_stays_where_it_is(host, preset, wide, tmp_path, kind):
     file = tmp_path / "input" / MODEL / "keras" / PRESET / "2" / FILE
@@ -251,6 +257,7 @@ def test_an_attached_model_that_is_damaged_stays_where_it_is(host, preset, wide,
     assert file.exists()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["config.json", FILE])
 @pytest.mark.parametrize("left", ["whole by its marker", "interrupted"])
 def test_a_login_page_in_the_cache_is_replaced(host, preset, folder, name, left):
@@ -273,6 +280,7 @@ def test_a_full_disk_is_named(host, preset, folder, name):
     fetched(preset)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("place", ["", "models", "models/keras/resnetv1/keras"])
 def test_a_cache_that_cannot_be_written_to_is_named(host, preset, tmp_path, place):
     file = tmp_path / "cache" / place

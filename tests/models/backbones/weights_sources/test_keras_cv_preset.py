@@ -49,7 +49,11 @@ def preset(tmp_path_factory) -> Path:
 
 @pytest.mark.parametrize(
     "place",
-    [f"cache/models/keras/{INSIDE}", f"input/models/keras/{INSIDE}", f"input/{INSIDE}"],
+    [
+        f"cache/models/keras/{INSIDE}",
+        pytest.param(f"input/models/keras/{INSIDE}", marks=pytest.mark.full),
+        pytest.param(f"input/{INSIDE}", marks=pytest.mark.full),
+    ],
     ids=["kagglehub", "mounted", "mounted as before"],
 )
 def test_a_preset_is_found_and_gives_the_features_of_keras_cv(place, places, preset, source):

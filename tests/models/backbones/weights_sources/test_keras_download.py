@@ -101,6 +101,7 @@ def test_a_cache_that_is_a_file_is_named(host, cache):
         KerasDownload(NAME, host.url(NAME)).fetch()
 
 
+@pytest.mark.full
 def test_two_processes_fetch_it_once(host, cache):
     code = f"""
         from kaggle_prz.models.backbones.weights_sources.keras_download import KerasDownload
