@@ -20,7 +20,7 @@ from kaggle_prz.core.console import Console, Silent, duration
 from kaggle_prz.core.process import allocator, interrupts
 from kaggle_prz.core.task import Task
 from kaggle_prz.images import Decoded, duplicates
-from kaggle_prz.models.backbones import Backbone, weights_sources
+from kaggle_prz.models.backbones import Backbone, hub, weights_sources
 from kaggle_prz.models.backbones.weights_sources import is_pretrained
 from kaggle_prz.report import terminal
 from kaggle_prz.runs import blending, fold_files
@@ -116,6 +116,7 @@ def fit(
             overrides=overrides,
             written_in=network.origin.directory if network.origin else None,
         )
+        hub.keep_settings(network, path)
         console.say(f"Run: {path}")
         decoded = _decode(task, recipe, image_cache, console)
         this = Run(path, recipe, _as_seen(task, decoded, recipe.folds, console))

@@ -104,7 +104,7 @@ def is_text(backbone: str) -> bool:
 def _read_again(run: Run) -> backbones.Backbone:
     directory = run.record.backbone_directory
     try:
-        return backbones.resolve(run.recipe.backbone, Path(directory) if directory else None)
+        return backbones.resolve(run.recipe.backbone, Path(directory) if directory else run.path)
     except UsageError as error:
         if not directory:
             raise

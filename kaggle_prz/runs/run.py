@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
@@ -172,7 +173,8 @@ def directory(
         return parent / name
     facts = recipe.model_dump_json() + fingerprint(task) + (identity.digest if identity else "")
     digest = hashlib.sha256((facts + _weights_digest(recipe)).encode())
-    name = "-".join([recipe.backbone, *map(str, recipe.sizes), digest.hexdigest()[:6]])
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", recipe.backbone.rstrip("/").rpartition("/")[2])
+    name = "-".join([plain, *map(str, recipe.sizes), digest.hexdigest()[:6]])
     if identity is None:
         return parent / name
     # What a network puts out is compared with a tolerance, so it has no place in a digest.

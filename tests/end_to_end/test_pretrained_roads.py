@@ -100,10 +100,10 @@ def test_a_road_leads_from_weights_to_an_offline_kernel(name, place, monkeypatch
     made = prz.fit(folder, backbone=name, output_dir=place / "runs", **QUICK)
     notes = (made.path / "stage1-32/fold0/transfer.json").read_text()
     assert json.loads(notes)
-    predicting = kernel.build(made.path, output=place / "predicting", owner="me")
-    assert not [each for each in predicting.files if "convnext" in each.path]
     shutil.rmtree(place / "keras", ignore_errors=True)
     shutil.rmtree(place / "cache", ignore_errors=True)
+    predicting = kernel.build(made.path, output=place / "predicting", owner="me")
+    assert not [each for each in predicting.files if "convnext" in each.path]
     machine = machine_for(predicting, place / "machine", folder)
     done = machine.run(predicting.kernel / "predict.py")
     assert done.returncode == 0, done.stderr

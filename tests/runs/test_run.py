@@ -102,6 +102,21 @@ def test_the_default_name_is_made_from_recipe_files_and_backbone(tmp_path):
     assert len({name(), *others}) == 5
 
 
+@pytest.mark.parametrize(
+    ("backbone", "name"),
+    [
+        ("hub:vit_base", "hub-vit_base-32-48-"),
+        ("hub:hf://timm/resnet18.a1_in1k", "resnet18.a1_in1k-32-48-"),
+        ("hub:/somewhere/my vit/", "my-vit-32-48-"),
+    ],
+)
+def test_a_default_name_is_one_directory(tmp_path, backbone, name):
+    recipe = RECIPE.model_copy(update={"backbone": backbone})
+    path = runs.directory(tmp_path, None, recipe, TASK, None)
+    assert path.parent == tmp_path
+    assert path.name.startswith(name)
+
+
 @pytest.mark.parametrize("groups", [None, list("aabbcc")])
 def test_a_task_is_read_back_as_it_was(tmp_path, groups):
     task = make_task(

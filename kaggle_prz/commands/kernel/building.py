@@ -173,7 +173,8 @@ def _network(run: Run | None, recipe: Recipe, mode: Mode) -> backbones.Backbone:
         if mode == "predict":
             return settle.network_of(run)
     directory = run.record.backbone_directory if run and same else ""
-    network = backbones.resolve(recipe.backbone, Path(directory) if directory else None)
+    place = Path(directory) if directory else run.path if run and same else None
+    network = backbones.resolve(recipe.backbone, place)
     network.check_sizes(recipe.sizes)
     return settle.identified(network, recipe)
 

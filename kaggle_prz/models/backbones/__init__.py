@@ -140,7 +140,10 @@ def names() -> list[str]:
 
 def is_listed(text: str) -> bool:
     """Return whether a text is the name of a plugin or of a library's network."""
-    return _of_library(text) is not None or text in plugins.names(plugins.BACKBONES)
+    from kaggle_prz.models.backbones import hub
+
+    known = text.startswith(hub.PREFIX) or _of_library(text) is not None
+    return known or text in plugins.names(plugins.BACKBONES)
 
 
 def resolve(backbone: object, directory: Path | None = None) -> Backbone:
@@ -160,14 +163,14 @@ def resolve(backbone: object, directory: Path | None = None) -> Backbone:
     return own.wrap(backbone)
 
 
-def _of_library(text: str) -> Backbone | None:
+def _of_library(text: str, run: Path | None = None) -> Backbone | None:
     from kaggle_prz.models.backbones import applications, hub, keras_cv_nets
 
-    return applications.named(text) or keras_cv_nets.named(text) or hub.named(text)
+    return applications.named(text) or keras_cv_nets.named(text) or hub.named(text, run)
 
 
 def _of_text(text: str, directory: Path | None) -> Backbone:
-    if (listed := _of_library(text)) is not None:
+    if (listed := _of_library(text, directory)) is not None:
         return listed
     if text not in plugins.names(plugins.BACKBONES):
         from kaggle_prz.models.backbones.own import reading, written

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kaggle_prz.core import environment, plugins
+from kaggle_prz.core import environment, filesystem, plugins
 from kaggle_prz.core.errors import UsageError
 from kaggle_prz.models.backbones import Backbone
 from kaggle_prz.models.backbones.weights_sources import local_presets
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import keras
 
 PREFIX = "hub:"
+_KEPT = "preset"  # directory of a run
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,18 @@ def names() -> list[str]:
     return [f"{PREFIX}{preset}" for preset in facts()]
 
 
-def named(name: str) -> Backbone | None:
-    """Return the backbone of a name that begins with `hub:`, or None."""
+def named(name: str, run: Path | None = None) -> Backbone | None:
+    """Return the backbone of a name that begins with `hub:`, or None.
+
+    What builds the network of a `run` is in its directory, see `keep_settings`.
+    """
     if not name.startswith(PREFIX):
         return None
     preset = name.removeprefix(PREFIX)
     known = facts().get(preset)
-    source = HubPreset(preset, known.model if known else _model_of(preset))
+    kept = run / _KEPT if run and (run / _KEPT / local_presets.CONFIG).is_file() else None
+    model = known.model if known else "" if kept else _model_of(preset)
+    source = HubPreset(preset, model, str(kept or ""))
     config = source.config()
     minimum, multiple = _sizes(config) or ((known.minimum, known.multiple) if known else (32, 1))
     return Backbone(
@@ -65,6 +71,17 @@ def named(name: str) -> Backbone | None:
         wants_keras_hub=True,
         kind=preset if known else _kind(config, preset),
     )
+
+
+def keep_settings(backbone: Backbone, run: Path) -> None:
+    """Copy what builds a preset's network into the directory of a run, for predictions."""
+    for source in backbone.sources:
+        if isinstance(source, HubPreset) and not (run / _KEPT / local_presets.CONFIG).is_file():
+            files = sorted(
+                source.settings().values(), key=lambda file: file.name == local_presets.CONFIG
+            )
+            for file in files:  # the one that is looked for comes last
+                filesystem.write_atomic(run / _KEPT / file.name, file.read_bytes())
 
 
 def _model_of(preset: str) -> str:

@@ -29,6 +29,7 @@ class HubPreset:
 
     preset: str  # a name, an address, or a directory
     model: str = ""  # at Kaggle Models, as owner/model/framework/variation/version
+    kept: str = ""  # directory with the settings that a run kept of it
 
     @property
     def at_kaggle(self) -> KaggleModel | None:
@@ -149,6 +150,8 @@ class HubPreset:
         return next((d for d in self._directories() if local_presets.has(d, wanted)), None)
 
     def _directories(self) -> Iterator[Path]:
+        if self.kept:
+            yield Path(self.kept)
         if self.at_kaggle is not None:
             yield from local_presets.of_kaggle(self.at_kaggle.source)
             return
