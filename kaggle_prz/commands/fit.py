@@ -14,6 +14,7 @@ import numpy as np
 from kaggle_prz import competitions, images, report, runs
 from kaggle_prz.commands import inspect, settle
 from kaggle_prz.commands import submit as delivery
+from kaggle_prz.commands.settle import automatic
 from kaggle_prz.core import environment, filesystem
 from kaggle_prz.core.clock import Budget
 from kaggle_prz.core.console import Console, Silent, duration
@@ -54,8 +55,8 @@ def fit(
 
     Args:
         competition: name or address of a competition, or the path of a directory with its files.
-        backbone: a name, a `keras.Model`, a function from image size to `keras.Model`, or the
-            text of one: `"net.py:function"`, `"module:function"`, `"net.keras"`.
+        backbone: a name, `"auto"`, a `keras.Model`, a function from image size to `keras.Model`,
+            or the text of one: `"net.py:function"`, `"module:function"`, `"net.keras"`.
         output_dir: the run's files go to `<output_dir>/<slug>/<run>/`.
         run: name of the run; default: made from the recipe.
         submit: send the submission to the competition's leaderboard.
@@ -99,6 +100,7 @@ def fit(
     path = runs.directory(
         Path(output_dir) / task.slug, run, settle.as_named(recipe, network), task, network.identity
     )
+    recipe, network, choice = automatic.chosen(recipe, network, task, console, path)
     if not Run(path, recipe, task).is_finished:
         settle.check(recipe, network, task.channels, console)
         if submit and not asked:
@@ -113,6 +115,7 @@ def fit(
             network.identity,
             overrides=overrides,
             written_in=network.origin.directory if network.origin else None,
+            choice=choice,
         )
         console.say(f"Run: {path}")
         decoded = _decode(task, recipe, image_cache, console)
