@@ -93,18 +93,25 @@ def test_one_row_is_chosen_and_others_say_why_not(limit, workload, device, weigh
 
 
 @pytest.mark.parametrize(
-    ("limit", "seconds", "name", "why"),
+    ("limit", "why"),
     [
-        (None, 3600, "EfficientNetV2M", "at most 1 h 00 min, as long as no time limit is given"),
-        (60, 1e-6, "efficientnet_lite0", "no candidate that has weights is predicted to take"),
+        (None, "at most 1 h 00 min, as long as no time limit is given"),
+        (1e5, "at most 19 h 26 min, 70 % of the time limit"),
     ],
 )
-def test_the_reason_is_a_sentence(limit, seconds, name, why):
-    fast = Speeds({(224, 32): Speed(224, 1e5 * seconds, 3e5 * seconds, 0)})
+def test_what_fits_is_chosen_by_its_accuracy(limit, why):
+    fast = Speeds({(224, 32): Speed(224, 1e5, 3e5, 0)})
     choice = picked(limit, Workload(5, 1000, 100, 2), CPU, ALL, {"efficientnet_lite0": fast})
-    least = min(choice.candidates, key=lambda row: row.seconds).name
-    assert choice.name == (name if limit is None else least)
-    assert why in choice.why
+    assert top_1(choice.name) == max(one.top_1 for one in candidates())
+    assert f"{top_1(choice.name):g} %" in choice.why
+    assert choice.why.endswith(why)
+
+
+def test_where_nothing_fits_the_fastest_is_chosen():
+    slow = Speeds({(224, 32): Speed(224, 0.1, 0.3, 0)})
+    choice = picked(60, Workload(5, 1000, 100, 2), CPU, ALL, {"efficientnet_lite0": slow})
+    assert choice.name == min(choice.candidates, key=lambda row: row.seconds).name
+    assert choice.why.endswith("at most 42 s, 70 % of the time limit; it takes least time")
 
 
 def test_what_is_measured_is_taken_as_it_is():

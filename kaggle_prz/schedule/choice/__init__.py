@@ -26,7 +26,7 @@ class Candidate:
     multiply_adds: int  # for one image of 224 px
     values: int  # that its layers put out for one image of 224 px
     start: float  # seconds to build and trace it
-    cpu: float  # multiply-adds a second in training, on the processors of the table …
+    cpu: float  # multiply-adds a second in training, on a core of the table's processor …
     gpu: float  # … and on its graphics card
 
     def rate(self, kind: Kind) -> float:

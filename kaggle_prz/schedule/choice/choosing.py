@@ -125,10 +125,7 @@ def _verdict(
 
 
 def _at_most(recipe: Recipe) -> str:
-    limit = recipe.time_limit
-    if limit is None:
-        return f"at most {duration(SECONDS_WITHOUT_A_LIMIT)}, as long as no time limit is given"
-    return (
-        f"at most {duration(SHARE_OF_THE_LIMIT * limit)}, {SHARE_OF_THE_LIMIT:.0%} of the time "
-        "limit"
-    )
+    most = f"at most {duration(seconds_for(recipe))}"
+    if recipe.time_limit is None:
+        return f"{most}, as long as no time limit is given"
+    return f"{most}, {100 * SHARE_OF_THE_LIMIT:.0f} % of the time limit"

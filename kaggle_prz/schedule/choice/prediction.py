@@ -9,7 +9,7 @@ from kaggle_prz.schedule.choice import SIZE, Candidate, Kind, candidates
 from kaggle_prz.schedule.cost import Measured, Speed, Speeds
 
 TRAINING = 3  # multiply-adds of a training step ÷ those of a prediction
-_CORES, _BANDWIDTH = 2, 936  # of the table's processors, and of its graphics card in GB/s
+_CORES, _BANDWIDTH = 1, 936  # of the table's processor, and of its graphics card in GB/s
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,6 @@ def test_facts_are_those_of_the_backbone(candidate):
         ("MobileNetV3Large", 219e6),
         ("efficientnet_lite0", 407e6),
         ("ConvNeXtTiny", 4.5e9),
-        ("ConvNeXtSmall", 8.7e9),
     ],
 )
 def test_multiply_adds_are_near_the_published(name, published):
@@ -48,7 +47,7 @@ def test_a_convolution_multiplies_each_weight_everywhere():
 
     images = keras.Input((8, 8, 3))
     seen = keras.layers.Conv2D(4, 3, strides=2, padding="same")(images)
-    seen = keras.layers.DepthwiseConv2D(3, padding="same")(seen)
+    seen = keras.Sequential([keras.layers.DepthwiseConv2D(3, padding="same")])(seen)
     seen = keras.layers.GlobalAveragePooling2D()(seen)
     network = keras.Model(images, keras.layers.Dense(5)(seen))
     assert candidates_table.multiply_adds(network) == 16 * 9 * 3 * 4 + 16 * 9 * 4 + 4 * 5
