@@ -55,8 +55,11 @@ def values(network: "keras.Model") -> int:
 
 def _layers(network: "keras.Model") -> "list[keras.Layer]":
     """Return the layers that compute, those of inner networks too."""
+    import keras
+
+    inner = (keras.Model, keras.layers.InputLayer)
     layers = network._flatten_layers(include_self=False)
-    return [layer for layer in layers if not layer._flatten_layers(include_self=False)]
+    return [layer for layer in layers if not isinstance(layer, inner)]
 
 
 def timed(name: str) -> tuple[float, float]:
