@@ -27,13 +27,14 @@ POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
 def speeds_of(competition: str, options: dict[str, Any]) -> dict[str, Any]:
     """Images a second at every size, and the most memory that was taken."""
     from kaggle_prz import competitions
-    from kaggle_prz.commands import inspect, plan, settle
+    from kaggle_prz.commands import inspect, settle
+    from kaggle_prz.commands.settle import calibration
     from kaggle_prz.core.console import Silent
     from kaggle_prz.runs import speeds
     from kaggle_prz.schedule.stages import stages_of
 
     recipe, network = settle.settle(competitions.find(competition), None, options)
-    plan.calibrate_stages(recipe, network, inspect.inspect(competition), Silent())
+    calibration.calibrate_stages(recipe, network, inspect.inspect(competition), Silent())
     known, found = speeds.known(recipe), {}
     for stage in stages_of(recipe):
         speed = known.of(stage)

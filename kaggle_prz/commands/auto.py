@@ -64,7 +64,12 @@ def attempts(
     step = math.lcm(8, network.multiple)
     larger = tuple(math.ceil(size * _GROWTH / step) * step for size in recipe.sizes)
     if options.get("recipe") or options.get("settings"):  # an attempt is what they say, not where
-        options = {**options, **presets.flat(options), "recipe": None, "settings": None}
+        options = {
+            **options,
+            **presets.flat(options, source.about.recipe),
+            "recipe": None,
+            "settings": None,
+        }
     changes: list[dict[str, object]] = [{}, {"sizes": larger}]
     changes += [{"seed": recipe.seed + step} for step in range(1, count)]
     return tuple(

@@ -14,6 +14,7 @@ import numpy as np
 from kaggle_prz import competitions, images, report, runs
 from kaggle_prz.commands import inspect, settle
 from kaggle_prz.commands import submit as delivery
+from kaggle_prz.commands.settle import automatic
 from kaggle_prz.core import environment, filesystem
 from kaggle_prz.core.clock import Budget
 from kaggle_prz.core.console import Console, Silent, duration
@@ -26,6 +27,7 @@ from kaggle_prz.report import terminal
 from kaggle_prz.runs import blending, fold_files
 from kaggle_prz.runs.plan import Plan
 from kaggle_prz.runs.run import Run
+from kaggle_prz.schedule.choice import AUTO
 from kaggle_prz.schedule.cost import Slot
 from kaggle_prz.schedule.recipe import Overrides, Recipe, Stage
 from kaggle_prz.tasks import folds, image_rows, near_duplicates, outputs
@@ -54,8 +56,8 @@ def fit(
 
     Args:
         competition: name or address of a competition, or the path of a directory with its files.
-        backbone: a name, a `keras.Model`, a function from image size to `keras.Model`, or the
-            text of one: `"net.py:function"`, `"module:function"`, `"net.keras"`.
+        backbone: a name, `"auto"`, a `keras.Model`, a function from image size to `keras.Model`,
+            or the text of one: `"net.py:function"`, `"module:function"`, `"net.keras"`.
         output_dir: the run's files go to `<output_dir>/<slug>/<run>/`.
         run: name of the run; default: made from the recipe.
         submit: send the submission to the competition's leaderboard.
@@ -88,7 +90,8 @@ def fit(
 
     source = competitions.find(competition)
     recipe, network = settle.settle(source, backbone, options, console)
-    if not any((Path(output_dir) / source.slug).glob("*/recipe.json")):  # none may go on
+    started = any((Path(output_dir) / source.slug).glob("*/recipe.json"))  # may go on without
+    if not started and recipe.backbone != AUTO:
         weights_sources.check(network, recipe.weights)
     clock = (budget or Budget(recipe.time_limit)).limited(recipe.time_limit)
     asked = submit and not delivery.may_be_sent(source, Path(output_dir), run)
@@ -101,6 +104,7 @@ def fit(
     path = runs.directory(
         Path(output_dir) / task.slug, run, settle.as_named(recipe, network), task, network.identity
     )
+    recipe, network, choice = automatic.chosen(recipe, network, task, console, path)
     if not Run(path, recipe, task).is_finished:
         settle.check(recipe, network, task.channels, console)
         if submit and not asked:
@@ -115,6 +119,7 @@ def fit(
             network.identity,
             overrides=overrides,
             written_in=network.origin.directory if network.origin else None,
+            choice=choice,
         )
         hub.keep_settings(network, path)
         console.say(f"Run: {path}")

@@ -1,35 +1,25 @@
 """The stages that a run would train, and how long they would take here. Trains nothing."""
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from kaggle_prz import competitions
 from kaggle_prz.commands import inspect, settle
-from kaggle_prz.core import environment
+from kaggle_prz.commands.settle import automatic
+from kaggle_prz.commands.settle.calibration import calibrate_stages
 from kaggle_prz.core.clock import Budget
 from kaggle_prz.core.console import Console, Silent
-from kaggle_prz.core.process import allocator
 from kaggle_prz.core.task import Task
-from kaggle_prz.models.backbones import Backbone
 from kaggle_prz.models.backbones.weights_sources import is_pretrained
 from kaggle_prz.models.fine_tuning import families
 from kaggle_prz.runs import speeds
 from kaggle_prz.runs.plan import workload_of
-from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import describe
 from kaggle_prz.schedule.cost import Speeds, Workload, cost_of
 from kaggle_prz.schedule.division import divided
 from kaggle_prz.schedule.recipe import Overrides, Recipe, Stage
 from kaggle_prz.schedule.short import in_time
-from kaggle_prz.schedule.stages import batch_size, stages_of
-from kaggle_prz.tasks.image_rows import Rows
-from kaggle_prz.training.augmentation import stored_size
-
-_STEPS = 8  # that there are images for; fewer are timed
+from kaggle_prz.schedule.stages import stages_of
 
 
 @dataclass(frozen=True)
@@ -94,6 +84,7 @@ def foresee(
     source = competitions.find(competition)
     recipe, network = settle.settle(source, backbone, options, console)
     task = inspect.read(source, overrides, None)
+    recipe, network, _ = automatic.chosen(recipe, network, task, console)
     if calibrate:
         calibrate_stages(recipe, network, task, console)
     pretrained = is_pretrained(network, recipe.weights)
@@ -121,48 +112,3 @@ def of(recipe: Recipe, task: Task, *, pretrained: bool = True, structure: str = 
             shares=divided(recipe, 1.0),
         )
     return Forecast(stages, workload, known)
-
-
-def calibrate_stages(recipe: Recipe, network: Backbone, task: Task, console: Console) -> None:
-    """Time a few steps of every stage on made-up pixels, and keep the speeds for this machine.
-
-    The stages are built and measured as a run does it; no image is opened.
-    """
-    settle.check(recipe, network, task.channels, console)
-    allocator.keep_freed_memory()
-    with environment.without_banner():
-        from kaggle_prz.training import in_process
-
-    stages = stages_of(recipe)
-    rows = _made_up_rows(task, recipe)
-    random = np.random.default_rng(0)
-    with (
-        tempfile.TemporaryDirectory() as place,
-        console.bar("measuring", len(stages)) as advance,
-    ):
-        for stage in stages:
-            stores = {
-                size: random.integers(0, 256, (len(rows.ids), size, size, task.channels), np.uint8)
-                for size in (stage.image_size, stored_size(stage.image_size, recipe.presize))
-            }
-            run = Run(Path(place), recipe, task)
-            worker = in_process.InProcess(run, network, rows, stores, Silent())
-            prepared = worker.prepare(stage, None, measure=True)
-            if prepared.speed is not None:
-                speeds.keep(recipe, stage, prepared.speed, network.structure)
-            advance(1)
-
-
-def _made_up_rows(task: Task, recipe: Recipe) -> Rows:
-    """As many images as a few steps take, but no more than a fold trains on."""
-    trained = len(task.images.train_rows) * (recipe.folds - 1) // recipe.folds
-    batch = batch_size(recipe, recipe.sizes[0])
-    count = max(1, min(_STEPS * batch, trained))
-    stored = min(batch, count)
-    return Rows(
-        ids=np.full(stored, "made up"),
-        folds=np.ones(len(task.labels), np.int64),  # fold 0 holds nothing out
-        train=np.arange(count) % stored,
-        train_rows=task.images.train_rows[:count],
-        test=np.zeros(0, np.int64),
-    )

@@ -26,6 +26,7 @@ _PACKAGES = (
 _EXTRA_OF = {"tensorflow": "cpu", "jax": "jax"}
 _CARDS = Path("/proc/driver/nvidia/gpus")
 _PROCESSORS = Path("/proc/cpuinfo")
+_MEMORY_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 def describe() -> dict[str, str]:
@@ -94,6 +95,16 @@ def processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def memory() -> int | None:
+    """Return bytes of memory that this process may use, or None where the system does not say."""
+    found = []
+    with contextlib.suppress(AttributeError, ValueError, OSError):
+        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    with contextlib.suppress(ValueError, OSError):  # of a container; "max" without a limit
+        found.append(int(_MEMORY_LIMIT.read_text("utf-8")))
+    return min(found, default=None)
 
 
 def _values(files: list[Path], key: str) -> list[str]:

@@ -43,7 +43,7 @@ def of(run: Run) -> dict[str, object]:
         "parts": ("build", "features", "train", "predict"),
         "stages": _stage_rows(plan, measured),
         "ramps": ramps_to_show(stages),
-        "decisions": _decisions(stages, measured),
+        "decisions": [*_choice(run), *_decisions(stages, measured)],
         "blend": blend,
         "scores": rows,
         "score_chart": charts.scores(rows, metric),
@@ -72,6 +72,11 @@ def _stage_rows(
         }
         for stage, foreseen, found in zip(plan.stages, predicted, measured, strict=True)
     ]
+
+
+def _choice(run: Run) -> list[tuple[str, str]]:
+    choice = run.choice
+    return [] if choice is None else [(choice.why, "")]
 
 
 def _decisions(

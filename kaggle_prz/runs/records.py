@@ -16,6 +16,7 @@ from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import RunError
 from kaggle_prz.core.identity import Identity
 from kaggle_prz.metrics.decisions import Decision
+from kaggle_prz.schedule.choice import Choice
 from kaggle_prz.schedule.recipe import Overrides, Stage
 
 VERSION = filesystem.RECORD_VERSION
@@ -67,6 +68,12 @@ class RunRecord(Record):
     weights_sha256: str | None = None  # of the file that the recipe names; empty without one
     files: str | None = None  # fingerprint of the task's rows
     layout: Overrides = Overrides()  # what settled how the files are read
+
+
+class ChoiceRecord(Record):
+    """Hold `backbone.json`: why a run has its backbone, where its recipe had left that open."""
+
+    choice: Choice
 
 
 class PlanRecord(Record):

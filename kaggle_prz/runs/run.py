@@ -22,7 +22,16 @@ from kaggle_prz.core.task import Images, Task, Text
 from kaggle_prz.metrics import decisions
 from kaggle_prz.metrics.decisions import Decision
 from kaggle_prz.runs import records
-from kaggle_prz.runs.records import BlendRecord, PlanRecord, Receipt, Record, RunRecord, StageRecord
+from kaggle_prz.runs.records import (
+    BlendRecord,
+    ChoiceRecord,
+    PlanRecord,
+    Receipt,
+    Record,
+    RunRecord,
+    StageRecord,
+)
+from kaggle_prz.schedule.choice import Choice
 from kaggle_prz.schedule.recipe import Overrides, Recipe, Stage
 
 WEIGHTS = "model.weights.h5"
@@ -69,6 +78,12 @@ class Run:
     def overrides(self) -> Overrides:
         """What settled how its files are read."""
         return self.record.layout
+
+    @property
+    def choice(self) -> Choice | None:
+        """Why the run has its backbone, where its recipe had left that open."""
+        found = records.read_if_any(self.path / "backbone.json", ChoiceRecord)
+        return found.choice if found else None
 
     @property
     def plan(self) -> PlanRecord:
@@ -221,6 +236,12 @@ def _of_bags(task: Task) -> dict[str, NDArray[np.int64] | Text]:
     return {} if task.bags is None else {f"bags_{name}": getattr(task.bags, name) for name in _BAGS}
 
 
+def backbone_of(path: Path) -> str | None:
+    """Return the backbone of the run in a directory, as its recipe names it; None without a run."""
+    record = records.read_if_any(path / "recipe.json", RunRecord)
+    return None if record is None else Recipe.parse(record.recipe).backbone
+
+
 def begin(
     path: Path,
     competition: str,
@@ -230,10 +251,12 @@ def begin(
     *,
     overrides: Overrides | None = None,
     written_in: Path | None = None,
+    choice: Choice | None = None,
 ) -> None:
     """Write down what a run is, or refuse a directory with a run of another recipe or files.
 
-    `written_in` is the directory in which the recipe names a network of the user's own.
+    `written_in` is the directory in which the recipe names a network of the user's own, `choice`
+    why a recipe that left the backbone open has this one.
     """
     wanted = RunRecord(
         competition=competition,
@@ -247,6 +270,8 @@ def begin(
         wanted = wanted.model_copy(update={"backbone_directory": str(written_in)})
     file = path / "recipe.json"
     if not file.is_file():
+        if choice is not None:
+            records.write(path / "backbone.json", ChoiceRecord(choice=choice))
         records.write(file, wanted)
         return
     found = records.read(file, RunRecord)

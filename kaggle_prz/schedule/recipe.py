@@ -126,10 +126,11 @@ class Recipe(_Frozen):
 
     backbone: str = _option(
         "efficientnet_lite0",
-        "Backbone. NAME: one that kaggle-prz backbones lists; FILE.py:FUNCTION, MODULE:FUNCTION: "
+        "Backbone. NAME: one that kaggle-prz backbones lists; auto: the most accurate one that "
+        "the machine can train in time; FILE.py:FUNCTION, MODULE:FUNCTION: "
         "a function of your own from image size to keras.Model; FILE.keras: a model that Keras "
         "saved.",
-        metavar="NAME|FILE.py:FUNCTION|MODULE:FUNCTION|FILE.keras",
+        metavar="NAME|auto|FILE.py:FUNCTION|MODULE:FUNCTION|FILE.keras",
     )
     weights: str = _option(
         "auto",

@@ -54,6 +54,15 @@ def test_a_machine_with_graphics_cards_is_these_unless_they_are_hidden(monkeypat
         assert "Swift" not in environment.machine()
 
 
+def test_memory_is_that_of_the_container_if_it_is_less(monkeypatch, tmp_path):
+    monkeypatch.setattr(environment, "_MEMORY_LIMIT", tmp_path / "memory.max")
+    physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert environment.memory() == physical
+    for said, expected in (("max\n", physical), ("1000\n", 1000), (f"{physical * 2}\n", physical)):
+        (tmp_path / "memory.max").write_text(said)
+        assert environment.memory() == expected
+
+
 def test_no_account_machine_or_path_is_recorded():
     record = json.dumps(environment.describe())
     private = {platform.node(), str(Path.home()), str(Path.cwd()), sys.prefix, getpass.getuser()}

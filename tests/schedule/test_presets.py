@@ -50,13 +50,32 @@ def test_a_recipe_opens_with_its_card_and_can_be_meant(name):
 
 
 def test_the_standard_recipe_is_the_defaults():
-    assert presets.parse({"recipe": "standard"}) == Recipe()
+    assert presets.parse({"recipe": "standard"}) == Recipe(backbone="auto")
 
 
 def test_no_named_recipe_says_what_is_trained():
-    theirs = {"backbone", "weights", "batch_size", "learning_rate", "precision", "seed"}
+    theirs = {"weights", "batch_size", "learning_rate", "precision", "seed"}
     for name in presets.names():
-        assert not theirs & set(presets.read(name).keys)
+        keys = presets.read(name).keys
+        assert not theirs & set(keys)
+        assert keys.get("backbone", "auto") == "auto"
+
+
+@pytest.mark.parametrize("name", ["standard", "strong"])
+def test_an_open_backbone_gives_way_to_the_competitions(name):
+    competition = {"backbone": "tiny", "seed": 2}
+    asked = {"recipe": name}
+    assert presets.parse(asked).backbone == "auto"
+    assert presets.parse(asked, defaults=competition).backbone == "tiny"
+    assert "backbone" not in presets.flat(asked, competition)
+    for explicit in ({"backbone": "auto"}, {"settings": {"backbone": "auto"}}):
+        assert presets.parse(asked | explicit, defaults=competition).backbone == "auto"
+        assert presets.flat(asked | explicit, competition)["backbone"] == "auto"
+
+
+def test_a_backbone_that_a_recipe_names_wins_over_the_competitions(written):
+    mine = written('backbone = "MobileNet"\n')
+    assert presets.parse({"recipe": mine}, defaults={"backbone": "tiny"}).backbone == "MobileNet"
 
 
 def test_the_strong_recipe_rises_with_the_size():

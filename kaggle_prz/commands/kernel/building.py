@@ -21,6 +21,7 @@ from kaggle_prz.models.backbones import weights_sources
 from kaggle_prz.models.backbones.weights_sources.hub_preset import HubPreset
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import presets
+from kaggle_prz.schedule.choice import AUTO
 from kaggle_prz.schedule.recipe import BY_FAMILY, Overrides, Recipe
 from kaggle_prz.tasks.infer import scoring
 
@@ -73,7 +74,7 @@ def build(
     recipe, given = run.recipe if run else Recipe(), dict[str, object]()
     session = session or (job.TPU_SESSION if machine == "tpu" else job.SESSION)
     if mode == "train":
-        recipe, given = _options(run, options or {}, slug)
+        recipe, given = _options(run, options or {}, slug, console or Silent())
         _refuse_longer(recipe.time_limit, session)
     network = _network(run, recipe, mode)
     pretrained = mode == "train" and recipe.weights in {"auto", "imagenet"}
@@ -137,7 +138,7 @@ def _slug(competition: str) -> str:
 
 
 def _options(
-    run: Run | None, options: Mapping[str, object], slug: str
+    run: Run | None, options: Mapping[str, object], slug: str, console: Console
 ) -> tuple[Recipe, dict[str, object]]:
     """Return the recipe, and what `prz.fit` is given there: of a run, what it was given here.
 
@@ -149,16 +150,31 @@ def _options(
         known = metadata.kept(slug)
         metric = scoring.said(None, known.metric).metric if known else None
         said = {} if metric is None else {"metric": metric.name}
-        recipe = presets.parse(named)
+        recipe = _with_a_name(presets.parse(named), console)
         wanted = recipe.model_dump(mode="json", include=set(given) & recipe.model_fields_set)
         return recipe, wanted | said | overrides.given
     defaults = Recipe().model_dump(mode="json")
-    recipe = presets.parse(named, defaults=run.recipe.model_dump())
+    recipe = _with_a_name(presets.parse(named, defaults=run.recipe.model_dump()), console)
     wanted = recipe.model_dump(mode="json")
     changed = {
         key: value for key, value in wanted.items() if value != defaults[key] or key in BY_FAMILY
     }
     return recipe, changed | run.overrides.given | {"metric": run.task.metric} | overrides.given
+
+
+def _with_a_name(recipe: Recipe, console: Console) -> Recipe:
+    """Return a recipe that names a backbone: of the candidates, one has weights in a package.
+
+    A kernel without internet has only what its bundle brings.
+    """
+    if recipe.backbone != AUTO:
+        return recipe
+    name = Recipe().backbone
+    console.say(
+        f"In a kernel, the backbone auto is {name}, whose weights the bundle brings. For another "
+        "one, use --backbone NAME."
+    )
+    return recipe.model_copy(update={"backbone": name})
 
 
 def _network(run: Run | None, recipe: Recipe, mode: Mode) -> backbones.Backbone:

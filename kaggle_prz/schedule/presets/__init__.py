@@ -1,6 +1,8 @@
 """Recipes by name, from TOML files, and how they come together with options and defaults.
 
 explicit option > named recipe or file > competition's own defaults > defaults of `Recipe`
+
+A recipe whose backbone is `auto` leaves it open, so there the competition's own default counts.
 """
 
 import difflib
@@ -14,6 +16,7 @@ from typing import Any
 import pydantic
 
 from kaggle_prz.core.errors import UsageError
+from kaggle_prz.schedule.choice import AUTO
 from kaggle_prz.schedule.recipe import Recipe
 
 _TABLES = {"card", "recipe"}
@@ -71,9 +74,14 @@ def read(name: str | Path) -> Named:
     return _parsed(text, str(path))
 
 
-def flat(options: Mapping[str, object]) -> dict[str, object]:
-    """Return the options that are given, with the keys of the recipe that they name below them."""
-    return _layers(options)[0]
+def flat(
+    options: Mapping[str, object], defaults: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """Return the options that are given, with the keys of the recipe that they name below them.
+
+    Without a key of the recipe that gives way to `defaults`, those of the competition.
+    """
+    return _layers(options, defaults or {})[0]
 
 
 def parse(options: Mapping[str, object], *, defaults: Mapping[str, object] | None = None) -> Recipe:
@@ -91,12 +99,17 @@ def parse(options: Mapping[str, object], *, defaults: Mapping[str, object] | Non
         >>> parse({"recipe": "strong", "folds": 3}, defaults={"folds": 4, "seed": 7}).seed
         7
     """
-    given, sources = _layers(options)
+    given, sources = _layers(options, defaults or {})
     return Recipe.parse(given, defaults=_suited(defaults or {}, given), sources=sources)
 
 
-def _layers(options: Mapping[str, Any]) -> tuple[dict[str, object], dict[str, str]]:
-    """Return the given keys, and where those that are no options of their own are written."""
+def _layers(
+    options: Mapping[str, Any], defaults: Mapping[str, object]
+) -> tuple[dict[str, object], dict[str, str]]:
+    """Return the given keys, and where those that are no options of their own are written.
+
+    A backbone that a recipe leaves open gives way to one that the competition's defaults name.
+    """
     given = {key: value for key, value in options.items() if value is not None}
     name, settings = given.pop("recipe", None), given.pop("settings", {})
     twice = [key for key in settings if key in given]
@@ -113,8 +126,11 @@ def _layers(options: Mapping[str, Any]) -> tuple[dict[str, object], dict[str, st
             f"{type(name).__name__}. Give keys of a recipe as options instead."
         )
     named = read(name)
-    sources |= {key: named.source for key in named.keys if key not in given}
-    return {**_suited(named.keys, given), **given}, sources
+    keys = dict(named.keys)
+    if keys.get("backbone") == AUTO and "backbone" in defaults:
+        del keys["backbone"]
+    sources |= {key: named.source for key in keys if key not in given}
+    return {**_suited(keys, given), **given}, sources
 
 
 def _suited(defaults: Mapping[str, object], options: Mapping[str, object]) -> dict[str, object]:

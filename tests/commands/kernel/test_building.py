@@ -46,6 +46,17 @@ def metadata(built: kernel.Built) -> dict:
     return json.loads((built.kernel / "kernel-metadata.json").read_text())
 
 
+@pytest.mark.parametrize("asked", [{"recipe": "standard"}, {"backbone": "auto"}])
+def test_a_kernel_trains_a_backbone_with_a_name(tmp_path, asked):
+    console = Recorder()
+    options = {**asked, "sizes": (32, 48), "weights": "none"}
+    built = kernel.build(
+        "leaf-shapes", output=tmp_path, owner="me", options=options, console=console
+    )
+    assert of_bundle(built, "kernel.json")["options"]["backbone"] == "efficientnet_lite0"
+    assert console.lines[0].startswith("In a kernel, the backbone auto is efficientnet_lite0")
+
+
 def test_a_training_kernel_for_a_competition(tmp_path):
     built = kernel.build("leaf-shapes", output=tmp_path, owner="me", options=QUICK)
     assert metadata(built) == {

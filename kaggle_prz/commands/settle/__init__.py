@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kaggle_prz import competitions, runs
 from kaggle_prz.core import environment
@@ -14,7 +15,18 @@ from kaggle_prz.models.backbones.own import written
 from kaggle_prz.models.fine_tuning import families
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import presets
+from kaggle_prz.schedule.choice import AUTO, candidates
 from kaggle_prz.schedule.recipe import Recipe
+
+if TYPE_CHECKING:
+    import keras
+
+
+def _build_open(image_size: int, channels: int = 3, /) -> "keras.Model":
+    raise NotImplementedError("the backbone is not chosen yet")
+
+
+_OPEN = backbones.Backbone(AUTO, _build_open)
 
 
 def settle(
@@ -26,7 +38,8 @@ def settle(
     """Return the recipe and backbone of a run, checked before anything is downloaded or built.
 
     Sizes that no option asks for are rounded to what the backbone takes, with a note. What nothing
-    sets of `recipe.BY_FAMILY` is set by the backbone's family.
+    sets of `recipe.BY_FAMILY` is set by the backbone's family. Where the recipe leaves the backbone
+    open, it is chosen once the images are known, by `automatic`.
     """
     if isinstance(backbone, str | os.PathLike):
         backbone = os.fsdecode(backbone)
@@ -34,6 +47,9 @@ def settle(
     elif backbone is not None:
         options = {**options, "backbone": backbones.resolve(backbone).name}
     recipe = presets.parse(options, defaults=source.about.recipe)
+    if recipe.backbone == AUTO:
+        backbones.resolve(candidates()[0].name).check_sizes(recipe.sizes)
+        return recipe, _OPEN
     network = backbones.resolve(recipe.backbone if backbone is None else backbone)
     recipe = recipe.model_copy(update={"backbone": network.name})  # of several names, the listed
     if options.get("sizes") is None and network.rounded(recipe.sizes) != recipe.sizes:
