@@ -8,6 +8,8 @@ from kaggle_prz.core.errors import PrzError, UsageError
 
 BACKBONES = "kaggle_prz.backbones"
 READERS = "kaggle_prz.readers"
+_MOST = 20  # names in a message
+_MOST_NEAR = 3
 
 
 def names(kind: str) -> list[str]:
@@ -30,8 +32,14 @@ def load(kind: str, name: str) -> object:
     return plugin
 
 
-def unknown(noun: str, name: str, known: Sequence[str]) -> UsageError:
-    """Return the error for a name that nobody knows: the nearest one, and all of them."""
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return UsageError(f"Unknown {noun} {name!r}.{hint} Known: {', '.join(known)}.")
+def unknown(
+    noun: str, name: str, known: Sequence[str], listed_by: str = "kaggle-prz backbones"
+) -> UsageError:
+    """Return the error for a name that nobody knows: the nearest ones, and how to see all."""
+    word = name.lower()
+    near = [each for each in known if word and word in each.lower()]
+    near.sort(key=lambda each: not each.lower().startswith(word))
+    near = (near or difflib.get_close_matches(name, known, n=3))[:_MOST_NEAR]
+    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    every = f"Known: {', '.join(known)}." if len(known) <= _MOST else f"{listed_by} lists all."
+    return UsageError(f"Unknown {noun} {name!r}.{hint} {every}")

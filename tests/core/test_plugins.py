@@ -53,5 +53,14 @@ def test_nothing_is_guessed_where_nothing_is_near(registered):
     assert "Did you mean" not in str(caught.value)
 
 
+def test_of_many_names_the_nearest_are_said():
+    many = [f"net{number}" for number in range(30)] + ["wide_net2", "other"]
+    said = str(plugins.unknown("backbone", "NET2", many))
+    assert said == (
+        "Unknown backbone 'NET2'. Did you mean 'net2' or 'net20' or 'net21'? "
+        "kaggle-prz backbones lists all."
+    )
+
+
 def test_the_packages_own_backbone_is_registered_like_any_other():
     assert "tiny" in plugins.names(plugins.BACKBONES)

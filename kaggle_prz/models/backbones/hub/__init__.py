@@ -107,7 +107,7 @@ def _model_of(preset: str) -> str:
         newer = keras_hub.models.Backbone.presets.get(preset)
         if newer is not None:
             return str(newer["kaggle_handle"]).removeprefix("kaggle://")
-    raise plugins.unknown("preset of KerasHub", preset, [*facts()])
+    raise plugins.unknown("preset of KerasHub", preset, [*facts()], "kaggle-prz backbones hub:")
 
 
 def _kind(config: Mapping[str, object], preset: str) -> str:
