@@ -175,7 +175,7 @@ NETWORKS = {
     "dictionary": ({"name": "tiny"}, "received dict"),
     "array": (np.zeros(2), "received ndarray"),
     "table": (pd.DataFrame({"a": [1]}), "received DataFrame"),
-    "path": (Path("net.keras"), "received PosixPath"),
+    "path": (Path("net.keras"), "names no network: there is no file"),
     "unknown-name": ("efficientnet_b9", "Unknown backbone 'efficientnet_b9'"),
     "torch-module": (Torch(), "torch's Torch. PyTorch networks are not supported"),
     "torch-class": (Torch, "the class Torch. PyTorch networks are not supported"),

@@ -74,7 +74,7 @@ class Http(KaggleHttpClient):  # type: ignore[misc] # the client ships no types
         service: str,
         method: str,
         *,
-        timeout: tuple[float, float] = TIMEOUT,
+        timeout: tuple[float, float] | None = None,
         **fields: object,
     ) -> str:
         """Return the signed link that a request for a large file is redirected to."""
