@@ -1,10 +1,10 @@
 """The run directory: its records, plan, folds, blend, and the check that no fold leaks."""
 
+from kaggle_prz.runs.records import backbone_of
 from kaggle_prz.runs.run import (
     WEIGHTS,
     Run,
     all_runs,
-    backbone_of,
     begin,
     check_name,
     directory,

@@ -17,7 +17,7 @@ from kaggle_prz.core.errors import RunError
 from kaggle_prz.core.identity import Identity
 from kaggle_prz.metrics.decisions import Decision
 from kaggle_prz.schedule.choice import Choice
-from kaggle_prz.schedule.recipe import Overrides, Stage
+from kaggle_prz.schedule.recipe import Overrides, Recipe, Stage
 
 VERSION = filesystem.RECORD_VERSION
 
@@ -204,3 +204,9 @@ def read_if_any(path: Path, kind: type[R]) -> R | None:
 def write(path: Path, record: Record) -> None:
     """Write a record, in place of an earlier one."""
     filesystem.write_json(path, record.to_json())
+
+
+def backbone_of(path: Path) -> str | None:
+    """Return the backbone of the run in a directory, as its recipe names it; None without a run."""
+    record = read_if_any(path / "recipe.json", RunRecord)
+    return None if record is None else Recipe.parse(record.recipe).backbone

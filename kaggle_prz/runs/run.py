@@ -236,12 +236,6 @@ def _of_bags(task: Task) -> dict[str, NDArray[np.int64] | Text]:
     return {} if task.bags is None else {f"bags_{name}": getattr(task.bags, name) for name in _BAGS}
 
 
-def backbone_of(path: Path) -> str | None:
-    """Return the backbone of the run in a directory, as its recipe names it; None without a run."""
-    record = records.read_if_any(path / "recipe.json", RunRecord)
-    return None if record is None else Recipe.parse(record.recipe).backbone
-
-
 def begin(
     path: Path,
     competition: str,
@@ -255,8 +249,8 @@ def begin(
 ) -> None:
     """Write down what a run is, or refuse a directory with a run of another recipe or files.
 
-    `written_in` is the directory in which the recipe names a network of the user's own, `choice`
-    why a recipe that left the backbone open has this one.
+    `written_in` is where the recipe names a network of the user's own, `choice` why a recipe that
+    left the backbone open has this one.
     """
     wanted = RunRecord(
         competition=competition,
@@ -276,8 +270,10 @@ def begin(
         return
     found = records.read(file, RunRecord)
     Recipe.parse(found.recipe)  # refuses keys that no recipe has any more
-    # Networks of the user's own are told apart by what they compute, however they are named.
+    # Networks of the user's own are told apart by what they compute, files of weights by content.
     by_identity = {"backbone"} if identity and found.backbone_identity else set()
+    if wanted.weights_sha256 and found.weights_sha256 == wanted.weights_sha256:
+        by_identity.add("weights")
     shown = ", ".join(
         f"{key} {found.recipe.get(key)!r} there, {value!r} here"
         for key, value in wanted.recipe.items()
@@ -293,6 +289,11 @@ def begin(
         raise RunError(
             f"{path} has a run with another network{_also(found, recipe)}: {changed}. "
             "Choose another run with --run NAME."
+        )
+    if found.weights_sha256 and not wanted.weights_sha256:
+        raise RunError(
+            f"{path} has a run that started from {found.recipe['weights']}, which is not there. Put "
+            "the file back to continue the run; kaggle-prz predict does without it."
         )
     for field, what in (("files", "files"), ("weights_sha256", "weights file")):
         if getattr(found, field) not in {None, getattr(wanted, field)}:

@@ -16,7 +16,7 @@ from kaggle_prz.models.fine_tuning import families
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import presets
 from kaggle_prz.schedule.choice import AUTO, candidates
-from kaggle_prz.schedule.recipe import Recipe
+from kaggle_prz.schedule.recipe import BY_FAMILY, Recipe
 
 if TYPE_CHECKING:
     import keras
@@ -51,7 +51,10 @@ def settle(
         backbones.resolve(candidates()[0].name).check_sizes(recipe.sizes)
         return recipe, _OPEN
     network = backbones.resolve(recipe.backbone if backbone is None else backbone)
-    recipe = recipe.model_copy(update={"backbone": network.name})  # of several names, the listed
+    if network.handed_over is None and weights_sources.is_pretrained(network, recipe.weights):
+        recipe = presets.parse(options, defaults=_suiting(source.about.recipe, network.name))
+    if network.handed_over is None:  # of several names of a library, the listed one
+        recipe = recipe.model_copy(update={"backbone": network.name})
     if options.get("sizes") is None and network.rounded(recipe.sizes) != recipe.sizes:
         recipe = recipe.model_copy(update={"sizes": network.rounded(recipe.sizes)})
         written = ",".join(map(str, recipe.sizes))
@@ -64,6 +67,12 @@ def settle(
     network.check_package()
     network = identified(network, recipe, console)
     return families.settled(recipe, network), network
+
+
+def _suiting(defaults: Mapping[str, object], name: str) -> dict[str, object]:
+    """Return a competition's defaults without rates that it has for another backbone."""
+    others = defaults.get("backbone", name) != name
+    return {key: value for key, value in defaults.items() if not others or key not in BY_FAMILY}
 
 
 def identified(

@@ -71,12 +71,12 @@ class Backbone:
 
     def check_sizes(self, sizes: tuple[int, ...]) -> None:
         """Refuse image sizes that the network cannot take, with the nearest ones that fit."""
+        if small := tuple(size for size in sizes if size < self.minimum):
+            raise UsageError(
+                f"{self.name} takes images of at least {self.minimum} px; received --sizes "
+                f"{_listed(sizes)}. Replace {_listed(small)} by larger sizes."
+            )
         for size in sizes:
-            if size < self.minimum:
-                raise UsageError(
-                    f"{self.name} takes images of at least {self.minimum} px; received --sizes "
-                    f"{_listed(sizes)}. Replace {size} by a larger size."
-                )
             if size % self.multiple:
                 below = size // self.multiple * self.multiple
                 raise UsageError(

@@ -1,5 +1,6 @@
 """A backbone and a weights file -> the network that training begins with."""
 
+import collections
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,24 +11,35 @@ from kaggle_prz.core.errors import PrzError, UsageError
 from kaggle_prz.models.backbones import Backbone
 from kaggle_prz.models.backbones.input_channels import adapt
 from kaggle_prz.models.backbones.weights_sources import keras_file, source_of
+from kaggle_prz.models.backbones.weights_sources.clients import said
 
 if TYPE_CHECKING:
     import keras
 
+_COUNTERS = "object_name_uids"
+
 
 @contextlib.contextmanager
 def settings(policy: str, seed: int) -> Iterator[None]:
-    """Build networks within by a dtype policy and a seed, channels last; then put all back."""
-    import keras
+    """Build networks within by a dtype policy and a seed, channels last; then put all back.
 
+    Names that Keras and KerasCV count through the process start at 1 within, so that a network has
+    the same ones at every size, whatever was built before.
+    """
+    import keras
+    from keras.src.backend.common import global_state  # there is no public way to the counters
+
+    counted = global_state.get_global_attribute(_COUNTERS)
     before = keras.config.dtype_policy(), keras.config.image_data_format()
     with environment.without_banner():  # TensorFlow's generator is seeded with every backend
         keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(policy)
     keras.config.set_image_data_format("channels_last")
+    global_state.set_global_attribute(_COUNTERS, collections.defaultdict(int))
     try:
         yield
     finally:
+        global_state.set_global_attribute(_COUNTERS, counted)
         keras.config.set_dtype_policy(before[0])
         keras.config.set_image_data_format(before[1])
 
@@ -81,6 +93,6 @@ def _load(backbone: Backbone, network: "keras.Model", path: Path) -> None:
         keras_file.load(network, path)
     except keras_file.MISMATCHES as error:
         raise UsageError(
-            f"--weights {path} does not have the weights of {backbone.name}: "
-            f"{str(error).strip().splitlines()[0]}"
+            f"--weights {path} does not have the weights of {backbone.name}: {said(error)}. Give a "
+            "file of this backbone, or of a classifier that has it inside."
         ) from error

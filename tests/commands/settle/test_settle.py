@@ -22,6 +22,29 @@ def test_a_backbone_has_one_name_in_the_recipe(by):
     assert recipe.backbone == network.name == "resnet50"
 
 
+@pytest.mark.keras
+def test_a_network_s_text_stays_in_the_recipe(tmp_path, monkeypatch):
+    (tmp_path / "net.py").write_text(
+        "import keras\n"
+        "def net(size):\n"
+        "    layers = [keras.Input((size, size, 3)), keras.layers.Conv2D(2, 3, name='conv')]\n"
+        "    return keras.Sequential(layers)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    recipe, network = settle(competitions.find("shapes"), "net.py:net", {"sizes": (16, 24)})
+    assert (recipe.backbone, network.name) == ("net.py:net", "net")
+
+
+def test_rates_of_a_competition_are_for_its_own_backbone():
+    shapes = competitions.find("shapes")
+    own = shapes.about.recipe["learning_rate"]
+    assert settle(shapes, None, {})[0].learning_rate == own
+    assert settle(shapes, "ConvNeXtTiny", {})[0].learning_rate == 5e-5
+    assert settle(shapes, "efficientnet_lite0", {})[0].learning_rate == 2e-4
+    assert settle(shapes, "ConvNeXtTiny", {"weights": "none"})[0].learning_rate == own
+    assert settle(shapes, "ConvNeXtTiny", {"learning_rate": 0.1})[0].learning_rate == 0.1
+
+
 @pytest.fixture
 def source(monkeypatch):
     """A competition with defaults of its own; KerasHub need not be there."""

@@ -12,6 +12,7 @@ from support.sizes import features, lite
 from kaggle_prz.core.errors import UsageError
 from kaggle_prz.models.backbones import applications, keras_cv_nets, resolve
 from kaggle_prz.models.classifier import build, build_model
+from kaggle_prz.models.transfer import named_weights, transfer
 
 pytestmark = pytest.mark.keras
 
@@ -199,3 +200,13 @@ def test_networks_see_scaled_pixels():
             for layer in model._flatten_layers(include_self=False)
             if layer.name != "rescale"
         )
+
+
+@pytest.mark.parametrize(
+    "name", ["csp_darknet_tiny", pytest.param("densenet121", marks=pytest.mark.full)]
+)
+def test_weights_pass_whatever_was_built_before(name):
+    resolve(name).build(64)  # KerasCV counts the names of its blocks through the process
+    small, large = (build(resolve(name), size, 2, weights="none") for size in (64, 96))
+    report = transfer(small.model, large.model)
+    assert {*report.kept} == named_weights(large.model).keys()

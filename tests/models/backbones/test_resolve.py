@@ -65,7 +65,7 @@ def test_sizes_are_checked_against_minimum_and_multiple():
     backbone = Backbone("net", lambda size: None, minimum=32, multiple=32)
     backbone.check_sizes((32, 64))
     with pytest.raises(
-        UsageError, match=r"at least 32 px; received --sizes 16,64. Replace 16 by a"
+        UsageError, match=r"at least 32 px; received --sizes 16,64. Replace 16 by larger"
     ):
         backbone.check_sizes((16, 64))
     with pytest.raises(UsageError, match=r"multiples of 32.*64,100\. Instead of 100 use 96 or 128"):

@@ -2,8 +2,10 @@
 
 import functools
 import re
+import traceback
 import weakref
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kaggle_prz.core.errors import PrzError, UsageError
@@ -87,12 +89,12 @@ def _called(function: Callable[[int], object], name: str, image_size: int) -> "k
         model = function(image_size)
     except PrzError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if type(error).__module__ == getattr(function, "__module__", None):
             raise  # the user's own exception, for the user's own handler
         raise UsageError(
             f"The backbone function {name} failed for {image_size} px with "
-            f"{type(error).__name__}: {first_line(error)} {_remedy(error)}"
+            f"{type(error).__name__}{_place(error, function)}: {first_line(error)} {_remedy(error)}"
         ) from error
     if not isinstance(model, keras.Model):
         raise UsageError(
@@ -112,7 +114,15 @@ def _called(function: Callable[[int], object], name: str, image_size: int) -> "k
     return model
 
 
-def _remedy(error: Exception) -> str:
+def _place(error: BaseException, function: Callable[[int], object]) -> str:
+    """Return the last line of the function's own file that an error came through."""
+    code = getattr(function, "__code__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if code is not None and frame.filename == code.co_filename]
+    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
+
+
+def _remedy(error: BaseException) -> str:
     words = f"{type(error).__name__} {error}".lower()
     if isinstance(error, ConnectionError | TimeoutError) or any(
         sign in words for sign in ("urlopen", "connection", "resolve", "http", "url fetch", "url ")

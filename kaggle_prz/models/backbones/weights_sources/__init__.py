@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from kaggle_prz.core.errors import PrzError, UsageError
+from kaggle_prz.models.backbones.weights_sources.clients import said
 
 if TYPE_CHECKING:
     import keras
@@ -159,10 +160,9 @@ def load(network: "keras.Model", path: Path, what: str) -> None:
     try:
         weights.load(network, path)
     except (ValueError, OSError, KeyError) as error:
-        said = " ".join(str(error).split())[:200]
         raise WeightsError(
-            f"{path} does not have the weights of {what} ({said}). Delete it, and run the command "
-            "again."
+            f"{path} does not have the weights of {what} ({said(error)}). Move it away, and run "
+            "the command again."
         ) from None
 
 

@@ -55,6 +55,8 @@ def said(error: BaseException) -> str:
     import requests
 
     text = " ".join(str(error).split())
+    if "objects could not be loaded" in text or "Layer count mismatch" in text:
+        return "its layers are those of another network"
     if "NameResolution" in text or "Name or service not known" in text:
         return "no network: the name of its host cannot be resolved"
     if isinstance(error, requests.Timeout | TimeoutError):
@@ -63,4 +65,5 @@ def said(error: BaseException) -> str:
         return f"{error.response.status_code} {error.response.reason}".strip()
     if isinstance(error, requests.ConnectionError):
         return "no connection"
-    return f"{type(error).__name__}: {text[:200]}"
+    short = f"{text[:200].rpartition(' ')[0]} …" if len(text) > 200 else text
+    return f"{type(error).__name__}: {short}"

@@ -47,7 +47,10 @@ class KaggleModel:
     @property
     def way(self) -> str:
         """Return what to do to have the preset."""
-        return f"connect to the internet, or attach the Kaggle Model {self.source} to the kernel"
+        return (
+            f"connect to the internet, or put the preset into KAGGLE_PRZ_WEIGHTS/{self.preset}, or "
+            f"in a kernel attach the Kaggle Model {self.source}"
+        )
 
     def check(self, file: str) -> None:
         """Ask Kaggle where a file is, as kagglehub does, and download nothing."""
@@ -90,8 +93,8 @@ class KaggleModel:
                 return find() or self._downloaded(download, find)
         except OSError as error:
             raise WeightsError(
-                f"{cache} cannot be written to ({error.strerror or error}); free some space, "
-                "or set KAGGLEHUB_CACHE to another directory"
+                f"{cache} cannot be written to ({error.strerror or error}); set KAGGLEHUB_CACHE to "
+                "another directory"
             ) from None
 
     def discard(self) -> None:

@@ -42,7 +42,10 @@ class KerasDownload:
     @property
     def way(self) -> str:
         """Return what to do: be online, or bring the file."""
-        return f"connect to the internet, or put {self.url} into {_directory()}"
+        return (
+            f"connect to the internet, or put {self.url} into {_directory()} or the directory "
+            "KAGGLE_PRZ_WEIGHTS"
+        )
 
     @property
     def brings(self) -> str:
@@ -82,8 +85,8 @@ class KerasDownload:
                 return self.find() or self._moved(Path(place), directory / self.name)
         except OSError as error:
             raise WeightsError(
-                f"{directory} cannot be written to ({error.strerror or error}); free some space, "
-                "or set KERAS_HOME to another directory"
+                f"{directory} cannot be written to ({error.strerror or error}); set KERAS_HOME to "
+                "another directory"
             ) from None
 
     @property
@@ -128,7 +131,13 @@ class KerasDownload:
 
     def _failed(self, error: BaseException) -> str:
         host = self.url.split("/")[2]
-        return f"{self.name} cannot be downloaded from {host} ({said(error)})"
+        places = [_directory() / self.name, *local_presets.files(self.name)]
+        there = "".join(
+            f"{place} is not the file that Keras publishes, and "
+            for place in places
+            if place.is_file()
+        )
+        return f"{there}{self.name} cannot be downloaded from {host} ({said(error)})"
 
 
 @functools.lru_cache
