@@ -284,16 +284,15 @@ def begin(
             f"{path} has a run with another recipe ({shown}). Choose another run with --run "
             "NAME, or give the same options to continue this one."
         )
-    changed = other_network(found.backbone_identity, identity)
-    if changed:
+    if changed := other_network(found.backbone_identity, identity):
         raise RunError(
             f"{path} has a run with another network{_also(found, recipe)}: {changed}. "
             "Choose another run with --run NAME."
         )
     if found.weights_sha256 and not wanted.weights_sha256:
         raise RunError(
-            f"{path} has a run that started from {found.recipe['weights']}, which is not there. Put "
-            "the file back to continue the run; kaggle-prz predict does without it."
+            f"{path} has a run that started from {found.recipe['weights']}, which is not there. "
+            "Put it back to continue the run; kaggle-prz predict does without it."
         )
     for field, what in (("files", "files"), ("weights_sha256", "weights file")):
         if getattr(found, field) not in {None, getattr(wanted, field)}:

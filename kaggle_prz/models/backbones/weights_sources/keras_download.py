@@ -132,11 +132,8 @@ class KerasDownload:
     def _failed(self, error: BaseException) -> str:
         host = self.url.split("/")[2]
         places = [_directory() / self.name, *local_presets.files(self.name)]
-        there = "".join(
-            f"{place} is not the file that Keras publishes, and "
-            for place in places
-            if place.is_file()
-        )
+        wrong = [place for place in places if place.is_file()]
+        there = "".join(f"{place} is not the file that Keras publishes, and " for place in wrong)
         return f"{there}{self.name} cannot be downloaded from {host} ({said(error)})"
 
 
