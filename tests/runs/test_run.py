@@ -226,3 +226,19 @@ def test_a_directory_that_is_not_there_is_named(tmp_path):
         RunError, match=r"^There is no directory .*typo\. The command kaggle-prz runs"
     ):
         runs.load_run(tmp_path / "typo")
+
+
+def test_a_weights_file_is_known_by_its_content(tmp_path):
+    def begin(name: str) -> None:
+        recipe = RECIPE.model_copy(update={"weights": str(tmp_path / name)})
+        runs.begin(tmp_path / "run", "toys", recipe, TASK, MINE)
+
+    (tmp_path / "a.h5").write_bytes(b"weights")
+    begin("a.h5")
+    (tmp_path / "a.h5").rename(tmp_path / "b.h5")
+    begin("b.h5")
+    with pytest.raises(RunError, match=r"started from .*a\.h5, which is not there. Put it back"):
+        begin("a.h5")
+    (tmp_path / "a.h5").write_bytes(b"others")
+    with pytest.raises(RunError, match="weights file changed"):
+        begin("a.h5")

@@ -77,6 +77,8 @@ def build(
         recipe, given = _options(run, options or {}, slug, console or Silent())
         _refuse_longer(recipe.time_limit, session)
     network = _network(run, recipe, mode)
+    if mode == "train" and not any(source.kaggle_model for source in network.sources):
+        weights_sources.file_of(network, recipe.weights)  # before anything is written
     pretrained = mode == "train" and recipe.weights in {"auto", "imagenet"}
     needed = wheels.requirements(network, pretrained=pretrained)
     files = Bundle(Path(output) / "bundle")
@@ -192,6 +194,7 @@ def _network(run: Run | None, recipe: Recipe, mode: Mode) -> backbones.Backbone:
     place = Path(directory) if directory else run.path if run and same else None
     network = backbones.resolve(recipe.backbone, place)
     network.check_sizes(recipe.sizes)
+    network.check_package()
     return settle.identified(network, recipe)
 
 

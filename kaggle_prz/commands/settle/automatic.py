@@ -64,7 +64,7 @@ def _weights(recipe: Recipe) -> dict[str, Weights]:
     if recipe.weights not in {"auto", "imagenet", "none"}:
         raise UsageError(
             "A file of weights belongs to one network, so the backbone must be named; received "
-            f"--weights {recipe.weights!r} and the backbone {AUTO!r}. Add --backbone NAME."
+            f"--weights {recipe.weights!r} and the backbone {AUTO!r}. Use --backbone NAME."
         )
     return within_reach.of([backbones.resolve(one.name) for one in candidates()], recipe.weights)
 

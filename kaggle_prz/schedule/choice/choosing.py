@@ -54,11 +54,12 @@ def choose(
     in_time = [row for row in fitting if row.seconds <= allowed]
     if not held:
         return None
+    had = "" if recipe.weights == "none" else "have weights and "
     if in_time:
         best = min(in_time, key=lambda row: (-row.top_1, row.seconds))
         why = (
-            f"it has the highest published accuracy ({best.top_1:g} %) of the candidates that have "
-            f"weights and are predicted to take {_at_most(recipe)}"
+            f"it has the highest published accuracy ({best.top_1:g} %) of the candidates that "
+            f"{had}are predicted to take {_at_most(recipe)}"
         )
     else:
         best = min(fitting or held, key=lambda row: (row.seconds, -row.top_1))

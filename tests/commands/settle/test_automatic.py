@@ -116,7 +116,7 @@ def test_without_any_weights_the_ways_are_listed(monkeypatch):
 
 
 def test_a_file_of_weights_needs_a_name():
-    with pytest.raises(UsageError, match="Add --backbone NAME"):
+    with pytest.raises(UsageError, match="Use --backbone NAME"):
         chosen(OPEN.model_copy(update={"weights": "some.h5"}))
 
 

@@ -188,9 +188,10 @@ def _from_sources(
     if weights not in {"auto", "imagenet"}:
         path = Path(weights).expanduser()
         if not path.is_file():
+            directory = ", which is a directory" if path.is_dir() else ""
             raise UsageError(
                 "--weights must be auto, imagenet, none or the path of an existing weights file; "
-                f"received {weights!r}."
+                f"received {weights!r}{directory}."
             )
         return path
     as_built = backbone.from_scratch or backbone.handed_over is not None
