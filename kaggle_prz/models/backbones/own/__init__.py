@@ -94,7 +94,7 @@ def _called(function: Callable[[int], object], name: str, image_size: int) -> "k
             raise  # the user's own exception, for the user's own handler
         raise UsageError(
             f"The backbone function {name} failed for {image_size} px with "
-            f"{type(error).__name__}{_place(error, function)}: {first_line(error)} {_remedy(error)}"
+            f"{type(error).__name__}: {first_line(error)}{_place(error, function)} {_remedy(error)}"
         ) from error
     if not isinstance(model, keras.Model):
         raise UsageError(
@@ -119,7 +119,7 @@ def _place(error: BaseException, function: Callable[[int], object]) -> str:
     code = getattr(function, "__code__", None)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if code is not None and frame.filename == code.co_filename]
-    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
+    return f" In {Path(own[-1].filename).name}, line {own[-1].lineno}." if own else ""
 
 
 def _remedy(error: BaseException) -> str:
