@@ -40,6 +40,14 @@ class Identity:
         return ""
 
 
+def other_network(known: Identity | str, identity: Identity | None) -> str:
+    """Return how a run's network differs from one in hand, as a clause; empty where it does not."""
+    if not known or identity is None:
+        then, now = ("as an object" if given else "by name" for given in (known, identity))
+        return "" if then == now else f"it was passed {then} before, and {now} now"
+    return identity.difference(known if isinstance(known, Identity) else None)
+
+
 def _are_close(ours: Sequence[float], theirs: Sequence[float]) -> bool:
     if len(ours) != len(theirs):
         return False

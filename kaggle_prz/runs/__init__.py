@@ -10,7 +10,6 @@ from kaggle_prz.runs.run import (
     directory,
     fingerprint,
     load_run,
-    other_network,
     write_task,
 )
 
@@ -24,6 +23,5 @@ __all__ = [
     "directory",
     "fingerprint",
     "load_run",
-    "other_network",
     "write_task",
 ]

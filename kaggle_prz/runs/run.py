@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from kaggle_prz import metrics
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import RunError, UsageError
-from kaggle_prz.core.identity import Identity
+from kaggle_prz.core.identity import Identity, other_network
 from kaggle_prz.core.task import Images, Task, Text
 from kaggle_prz.metrics import decisions
 from kaggle_prz.metrics.decisions import Decision
@@ -210,14 +210,6 @@ def _weights_digest(recipe: Recipe) -> str:
     return filesystem.sha256(path) if named and path.is_file() else ""
 
 
-def other_network(known: Identity | str, identity: Identity | None) -> str:
-    """Return how a run's network differs from one in hand, as a clause; empty where it does not."""
-    if not known or identity is None:
-        then, now = ("as an object" if given else "by name" for given in (known, identity))
-        return "" if then == now else f"it was passed {then} before, and {now} now"
-    return identity.difference(known if isinstance(known, Identity) else None)
-
-
 def fingerprint(task: Task) -> str:
     """Return the digest of a task's ids, files, labels, groups and form of the submission."""
     digest = hashlib.sha256()
@@ -270,7 +262,7 @@ def begin(
         return
     found = records.read(file, RunRecord)
     Recipe.parse(found.recipe)  # refuses keys that no recipe has any more
-    # Networks of the user's own are told apart by what they compute, files of weights by content.
+    # The user's own networks are compared by what they compute, weights files by their content.
     by_identity = {"backbone"} if identity and found.backbone_identity else set()
     if wanted.weights_sha256 and found.weights_sha256 == wanted.weights_sha256:
         by_identity.add("weights")

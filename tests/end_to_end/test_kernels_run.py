@@ -38,20 +38,6 @@ def predicting(run, tmp_path_factory) -> kernel.Built:
     return kernel.build(run.path, output=tmp_path_factory.mktemp("predicting"), owner="me")
 
 
-def machine_for(
-    built: kernel.Built, root: Path, competition: Path, *, today: bool
-) -> kaggle_image.Machine:
-    identity = json.loads((built.bundle / "dataset-metadata.json").read_text())["id"]
-    uploaded = root / "uploaded"  # without what tells the client about it
-    shutil.copytree(built.bundle, uploaded, ignore=shutil.ignore_patterns("dataset-metadata.json"))
-    return kaggle_image.make_machine(
-        root,
-        today=today,
-        competition=("drawn-shapes", competition),
-        bundle=(identity, uploaded),
-    )
-
-
 def test_the_image_has_keras_and_not_us(tmp_path):
     python = kaggle_image.make_image(tmp_path)
     code = "import importlib.util as u; print([u.find_spec(m) is not None for m in {}])"
@@ -77,7 +63,9 @@ def test_the_predicting_kernel_answers_the_test_set_that_it_finds(
     predicting, run, folder, tmp_path, *, today, count
 ):
     hidden = hidden_test(folder, tmp_path / "hidden", count)
-    machine = machine_for(predicting, tmp_path / "kaggle", tmp_path / "hidden", today=today)
+    machine = kaggle_image.machine_for(
+        predicting.bundle, tmp_path / "kaggle", tmp_path / "hidden", today=today
+    )
     (script,) = predicting.kernel.glob("*.py")
     done = machine.run(script, **({} if today else {"KAGGLE_IS_COMPETITION_RERUN": "1"}))
     assert done.returncode == 0, done.stderr
@@ -101,7 +89,9 @@ def test_a_training_that_is_cut_off_goes_on_in_the_next_version(folder, tmp_path
     script, identity = built.kernel / "train.py", "me/prz-train-drawn-shapes"
     output, states = None, []
     for version in (1, 2):
-        machine = machine_for(built, tmp_path / f"version{version}", folder, today=today)
+        machine = kaggle_image.machine_for(
+            built.bundle, tmp_path / f"version{version}", folder, today=today
+        )
         if output is not None:
             kaggle_image.attach(machine, "notebooks", identity, output, today=today)
         done = machine.run(script)
@@ -120,7 +110,7 @@ def test_a_training_that_is_cut_off_goes_on_in_the_next_version(folder, tmp_path
 
 
 def test_a_bundle_that_lost_a_file_says_so(predicting, folder, tmp_path):
-    machine = machine_for(predicting, tmp_path / "kaggle", folder, today=True)
+    machine = kaggle_image.machine_for(predicting.bundle, tmp_path / "kaggle", folder, today=True)
     (weights,) = machine.root.glob("input/datasets/*/*/*fold1--model.weights.h5")
     weights.write_bytes(weights.read_bytes()[:-1])
     done = machine.run(predicting.kernel / "predict.py")
@@ -130,7 +120,7 @@ def test_a_bundle_that_lost_a_file_says_so(predicting, folder, tmp_path):
 
 
 def test_a_kernel_without_its_sources_says_so(predicting, folder, tmp_path):
-    machine = machine_for(predicting, tmp_path / "kaggle", folder, today=True)
+    machine = kaggle_image.machine_for(predicting.bundle, tmp_path / "kaggle", folder, today=True)
     (competition,) = machine.root.glob("input/competitions/*")
     competition.rename(machine.root / "input" / "other")
     done = machine.run(predicting.kernel / "predict.py")

@@ -1,7 +1,5 @@
 """Networks of the user's own named on the command line: `net.py:function`, modules, `net.keras`."""
 
-import json
-import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -131,15 +129,6 @@ def test_a_saved_model(place, monkeypatch):
         prz.fit(place / "drawn-shapes", backbone="mine.keras", run=made.name, **given)
 
 
-def attached(built: kernel.Built, root: Path, competition: Path) -> kaggle_image.Machine:
-    identity = json.loads((built.bundle / "dataset-metadata.json").read_text())["id"]
-    uploaded = root / "uploaded"
-    shutil.copytree(built.bundle, uploaded, ignore=shutil.ignore_patterns("dataset-metadata.json"))
-    return kaggle_image.make_machine(
-        root, today=True, competition=("drawn-shapes", competition), bundle=(identity, uploaded)
-    )
-
-
 @pytest.mark.parametrize("text", ["net.py:small_net", "mine.keras"])
 def test_kernels_carry_the_file(place, text):
     from support.toy_nets import plain_net
@@ -151,7 +140,7 @@ def test_kernels_carry_the_file(place, text):
     predicting = kernel.build(made.path, output=place / "predicting", owner="me")
     for file in predicting.bundle.iterdir():
         assert str(place).encode() not in file.read_bytes()
-    machine = attached(predicting, place / "one", folder)
+    machine = kaggle_image.machine_for(predicting.bundle, place / "one", folder)
     done = machine.run(predicting.kernel / "predict.py")
     assert done.returncode == 0, done.stderr
     same(machine.working / "submission.csv", made.submission)
@@ -161,7 +150,7 @@ def test_kernels_carry_the_file(place, text):
         options=QUICK | {"backbone": text},
     )  # fmt: skip
     assert Job.read(training.bundle / "kernel.json").options["backbone"] == f"backbone/{text}"
-    machine = attached(training, place / "two", folder)
+    machine = kaggle_image.machine_for(training.bundle, place / "two", folder)
     done = machine.run(training.kernel / "train.py")
     assert done.returncode == 0, done.stderr
     assert (machine.working / "submission.csv").is_file()

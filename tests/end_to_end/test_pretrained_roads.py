@@ -98,13 +98,18 @@ def test_a_road_leads_from_weights_to_an_offline_kernel(name, place, monkeypatch
     ROADS[name](name, place, monkeypatch)
     folder = place / "drawn-shapes"
     made = prz.fit(folder, backbone=name, output_dir=place / "runs", **QUICK)
-    notes = (made.path / "stage1-32/fold0/transfer.json").read_text()
-    assert json.loads(notes)
+    transfer = json.loads((made.path / "stage1-32/fold0/transfer.json").read_text())
+    assert transfer["source"].startswith(f"weights: {name} from ")
+    assert transfer["head"].startswith("linear probe")
     shutil.rmtree(place / "keras", ignore_errors=True)
     shutil.rmtree(place / "cache", ignore_errors=True)
     predicting = kernel.build(made.path, output=place / "predicting", owner="me")
-    assert not [each for each in predicting.files if "convnext" in each.path]
-    machine = machine_for(predicting, place / "machine", folder)
+    assert not [
+        each
+        for each in predicting.files
+        if each.path.startswith("weights/") and each.path.endswith(".h5")
+    ]
+    machine = kaggle_image.machine_for(predicting.bundle, place / "machine", folder)
     done = machine.run(predicting.kernel / "predict.py")
     assert done.returncode == 0, done.stderr
     same(machine.working / "submission.csv", made.submission)
@@ -125,7 +130,7 @@ def test_a_training_kernel_starts_from_an_attached_model(name, place, monkeypatc
         options=QUICK | {"backbone": name},
     )  # fmt: skip
     (model,) = json.loads((training.kernel / "kernel-metadata.json").read_text())["model_sources"]
-    machine = machine_for(training, place / "machine", folder)
+    machine = kaggle_image.machine_for(training.bundle, place / "machine", folder)
     kaggle_image.attach(
         machine, "models", model, place / "cache" / "models" / source.kaggle_model, today=True
     )
@@ -135,15 +140,34 @@ def test_a_training_kernel_starts_from_an_attached_model(name, place, monkeypatc
     assert (machine.working / "submission.csv").is_file()
 
 
-def machine_for(built: kernel.Built, root: Path, competition: Path) -> kaggle_image.Machine:
-    identity = json.loads((built.bundle / "dataset-metadata.json").read_text())["id"]
-    uploaded = root / "uploaded"
-    shutil.copytree(built.bundle, uploaded, ignore=shutil.ignore_patterns("dataset-metadata.json"))
-    return kaggle_image.make_machine(
-        root, today=True, competition=("drawn-shapes", competition), bundle=(identity, uploaded)
-    )
-
-
 def same(one: Path, other: Path) -> None:
     ours, theirs = (pd.read_csv(each, index_col=0) for each in (one, other))
     pd.testing.assert_frame_equal(ours, theirs, atol=1e-4)
+
+
+@pytest.mark.parametrize("mode", ["predict", "train"])
+def test_kernels_carry_a_preset_s_directory(mode, place):
+    pytest.importorskip("keras_hub")
+    mine = hub_presets.make("MiT", place / "mine")
+    folder, options = place / "drawn-shapes", QUICK | {"sizes": (64, 96)}
+    if mode == "predict":
+        made = prz.fit(folder, backbone=f"hub:{mine}", output_dir=place / "runs", **options)
+        built = kernel.build(made.path, output=place / "built", owner="me")
+    else:
+        built = kernel.build(
+            "drawn-shapes", output=place / "built", owner="me", machine="cpu",
+            options=options | {"backbone": f"hub:{mine}"},
+        )  # fmt: skip
+    carried = [each.path for each in built.files if each.path.startswith("weights/")]
+    assert len(set(carried)) == len(carried)
+    assert ("weights/mine/model.weights.h5" in carried) == (mode == "train")
+    for file in built.bundle.iterdir():
+        assert str(place).encode() not in file.read_bytes()
+    shutil.rmtree(mine)
+    machine = kaggle_image.machine_for(built.bundle, place / "machine", folder)
+    done = machine.run(built.kernel / f"{mode}.py", KAGGLEHUB_CACHE=str(place / "none"))
+    assert done.returncode == 0, done.stderr
+    if mode == "predict":
+        same(machine.working / "submission.csv", made.submission)
+    else:
+        assert "weights: hub:mine from model.weights.h5" in done.stdout

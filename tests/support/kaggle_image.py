@@ -6,6 +6,7 @@ audit hook, in the kernel and in every Python that it starts.
 """
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -89,6 +90,16 @@ def make_machine(
     attach(machine, "competitions", *competition, today=today)
     attach(machine, "datasets", *bundle, today=today)
     return machine
+
+
+def machine_for(bundle: Path, root: Path, competition: Path, *, today: bool = True) -> Machine:
+    """A session with `drawn-shapes` and a bundle, uploaded without what describes it."""
+    identity = json.loads((bundle / "dataset-metadata.json").read_text())["id"]
+    uploaded = root / "uploaded"
+    shutil.copytree(bundle, uploaded, ignore=shutil.ignore_patterns("dataset-metadata.json"))
+    return make_machine(
+        root, today=today, competition=("drawn-shapes", competition), bundle=(identity, uploaded)
+    )
 
 
 def attach(machine: Machine, kind: str, identity: str, files: Path, *, today: bool) -> None:

@@ -9,11 +9,18 @@ import contextlib
 import hashlib
 import http.server
 import json
+import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import pytest
+from support import loopback
+
+from kaggle_prz.models.backbones.weights_sources import kaggle_model
 
 ASKED = "/api/v1/models.ModelApiService/DownloadModelInstanceVersion"
 KAGGLE, STORAGE = "kaggle", "storage"
@@ -51,17 +58,30 @@ def serving(files: Mapping[str, bytes] | None = None) -> Iterator[ModelsHost]:
     """Serve presets from the loopback while the context is open."""
     host, closing = ModelsHost(dict(files or {})), threading.Event()
     handler = type("Handler", (_Handler,), {"host": host, "closing": closing})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    host.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with loopback.serving(handler, closing) as host.address:
         yield host
-    finally:
-        closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+
+
+@contextlib.contextmanager
+def in_place_of_kaggle(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelsHost]:
+    """Serve presets to kagglehub in this process, with its places below `home`; waits are short."""
+    for name in list(os.environ):
+        if name.startswith("KAGGLE") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(home / "cache"))
+    monkeypatch.setenv("KAGGLE_PRZ_INPUT", str(home / "input"))
+    monkeypatch.setattr(kaggle_model, "_SECONDS", 0.5)
+    monkeypatch.setattr(kaggle_model, "_SECONDS_TO_CHECK", 0.5)
+    with serving() as host:
+        for name, value in environment_of(host.address, home).items():
+            monkeypatch.setenv(name, value)
+        yield host
+
+
+def in_a_thread(fetch: Callable[[], Path]) -> Path:
+    """Fetch in a thread: kagglehub reads its whole call stack, and pytest's is deep."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(fetch).result()
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

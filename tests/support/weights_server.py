@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from support import loopback
+
 FAULTS = {
     "404": "404",
     "403": "403",
@@ -78,14 +80,5 @@ def serving(files: dict[str, bytes]) -> Iterator[WeightsHost]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    host.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with loopback.serving(Handler, closing) as host.address:
         yield host
-    finally:
-        closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -83,7 +83,7 @@ def build(
     needed = wheels.requirements(network, pretrained=pretrained)
     files = Bundle(Path(output) / "bundle")
     wheels.collect(needed, files.directory)
-    own = _own_network(files, network)
+    own = _own_network(files, network, mode)
     models: tuple[str, ...] = ()
     if mode == "train":
         weights, models = _starting_weights(files, recipe, network)
@@ -198,7 +198,7 @@ def _network(run: Run | None, recipe: Recipe, mode: Mode) -> backbones.Backbone:
     return settle.identified(network, recipe)
 
 
-def _own_network(files: Bundle, network: backbones.Backbone) -> dict[str, str]:
+def _own_network(files: Bundle, network: backbones.Backbone, mode: Mode) -> dict[str, str]:
     """Add what builds a network that a kernel cannot know; return what names it there."""
     if network.origin is not None:
         from kaggle_prz.models.backbones.own import carried
@@ -210,7 +210,8 @@ def _own_network(files: Bundle, network: backbones.Backbone) -> dict[str, str]:
         return {"backbone": f"{place}:{attribute}" if attribute else place}
     for preset in network.sources:
         if isinstance(preset, HubPreset):
-            for path, source in preset.settings().items():
+            # A kernel that trains has them beside the weights.
+            for path, source in preset.settings().items() if mode == "predict" else ():
                 files.add(f"{bundle.WEIGHTS}/{path}", source)
             return {} if preset.kaggle_model else {"backbone": f"hub:{preset.name}"}
     return {}

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kaggle_prz import competitions, runs
+from kaggle_prz import competitions
 from kaggle_prz.core import environment
 from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.errors import UsageError
+from kaggle_prz.core.identity import other_network
 from kaggle_prz.models import backbones
 from kaggle_prz.models.backbones import weights_sources
 from kaggle_prz.models.backbones.own import written
@@ -49,11 +50,14 @@ def settle(
     recipe = presets.parse(options, defaults=source.about.recipe)
     if recipe.backbone == AUTO:
         backbones.resolve(candidates()[0].name).check_sizes(recipe.sizes)
+        if recipe.weights != "none":
+            recipe = presets.parse(options, defaults=_suiting(source.about.recipe, AUTO))
         return recipe, _OPEN
     network = backbones.resolve(recipe.backbone if backbone is None else backbone)
-    if network.handed_over is None and weights_sources.is_pretrained(network, recipe.weights):
-        recipe = presets.parse(options, defaults=_suiting(source.about.recipe, network.name))
-    if network.handed_over is None:  # of several names of a library, the listed one
+    if network.handed_over is None:
+        if weights_sources.is_pretrained(network, recipe.weights):
+            recipe = presets.parse(options, defaults=_suiting(source.about.recipe, network.name))
+        # Of several names of a library, the listed one.
         recipe = recipe.model_copy(update={"backbone": network.name})
     if options.get("sizes") is None and network.rounded(recipe.sizes) != recipe.sizes:
         recipe = recipe.model_copy(update={"sizes": network.rounded(recipe.sizes)})
@@ -112,7 +116,7 @@ def network_of(
     if carried:
         return network
     network = identified(network, recipe, console)
-    differs = runs.other_network(known, network.identity)
+    differs = other_network(known, network.identity)
     if differs or (network.identity is None and network.name != recipe.backbone):
         raise UsageError(
             f"{run.path} was trained on the backbone {recipe.backbone!r}; received "

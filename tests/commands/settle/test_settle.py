@@ -43,6 +43,7 @@ def test_rates_of_a_competition_are_for_its_own_backbone():
     assert settle(shapes, "efficientnet_lite0", {})[0].learning_rate == 2e-4
     assert settle(shapes, "ConvNeXtTiny", {"weights": "none"})[0].learning_rate == own
     assert settle(shapes, "ConvNeXtTiny", {"learning_rate": 0.1})[0].learning_rate == 0.1
+    assert "learning_rate" not in settle(shapes, "auto", {})[0].model_fields_set
 
 
 @pytest.fixture

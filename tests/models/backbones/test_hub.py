@@ -149,12 +149,22 @@ def test_sizes_that_a_network_cannot_take_are_refused(preset):
             backbone.build(size)(pixels(size))
 
 
-@pytest.mark.parametrize("channels", [1, 4])
-def test_weights_for_colour_suit_grey_and_more_channels(preset, channels):
+def test_grey_gives_the_features_of_its_rgb(preset):
     family, folder = preset
     size = SIZES.get(family, (64, 96))[0]
-    made = build(resolve(f"hub:{folder}"), size, 2, channels=channels)
-    seen = np.asarray(made.features(pixels(size, channels)))
+    grey, colour = (build(resolve(f"hub:{folder}"), size, 2, channels=n) for n in (1, 3))
+    images = pixels(size, 1)
+    np.testing.assert_allclose(
+        grey.features(images), colour.features(images.repeat(3, axis=-1)), atol=1e-5
+    )
+
+
+def test_weights_for_colour_suit_more_channels(preset):
+    family, folder = preset
+    size = SIZES.get(family, (64, 96))[0]
+    made = build(resolve(f"hub:{folder}"), size, 2, channels=4)
+    assert "adapted from 3 channels to 4" in made.notes[0]
+    seen = np.asarray(made.features(pixels(size, 4)))
     assert np.abs(seen[0] - seen[1]).max() > 1e-4
 
 

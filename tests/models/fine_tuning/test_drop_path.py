@@ -85,7 +85,7 @@ class DINOV2DropPath(keras.layers.Layer):
 
 
 class Block(keras.layers.Layer):
-    """A layer made of layers, the middle of which drops branches."""
+    """Three layers in a layer; the second drops branches."""
 
     def __init__(self, drop, **options):
         super().__init__(**options)

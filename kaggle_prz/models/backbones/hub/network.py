@@ -1,5 +1,6 @@
 """A preset's directory -> its network at a size, with pixels as the preset takes them."""
 
+import json
 import warnings
 from pathlib import Path
 
@@ -7,7 +8,11 @@ import keras
 import keras_hub
 
 from kaggle_prz.core.errors import UsageError
+from kaggle_prz.models import weights
+from kaggle_prz.models.backbones import weights_sources
 from kaggle_prz.models.backbones.input_channels import colours
+from kaggle_prz.models.backbones.weights_sources import local_presets
+from kaggle_prz.models.transfer import TransferError, transfer
 
 # Of DINO: no image reaches the first, and KerasHub's file does not have what training makes of the
 # second.
@@ -22,12 +27,14 @@ def build(directory: Path, image_size: int, channels: int) -> keras.Model:
     """
     # Swin's windows pass a mask of their own, which Keras takes for one of a sequence.
     warnings.filterwarnings("ignore", r"(?s).*'attn' .*was passed an input with a mask")
+    images = seen = keras.Input((image_size, image_size, channels), name="pixels")
+    if channels == 1:
+        seen, channels = keras.layers.Concatenate(name="grey_as_rgb")([images] * 3), 3
     network = _bare(directory, image_size, channels)
     for weight in network.weights:
         if weight.name in _NOT_TRAINED:
             weight.trainable = False
-    images = keras.Input((image_size, image_size, channels), name="pixels")
-    seen = _scaled(images, directory, channels)
+    seen = _scaled(seen, directory, channels)
     made = network(dict.fromkeys(network.input, seen) if isinstance(network.input, dict) else seen)
     if isinstance(made, dict) or not 2 <= len(made.shape) <= 4:
         raise UsageError(
@@ -40,42 +47,52 @@ def build(directory: Path, image_size: int, channels: int) -> keras.Model:
     return keras.Model(images, made, name=network.name)
 
 
-def load(directory: Path, network: keras.Model) -> None:
-    """Set the weights of what `build` returned for three channels.
+def load(path: Path, network: keras.Model, what: str) -> None:
+    """Set the weights of what `build` returned for three channels, from a preset's file.
 
     Where KerasHub cannot load a preset at another size than its own, as of a ViT, it is loaded at
     its own, and position embeddings are interpolated.
-    """
-    from kaggle_prz.models.transfer import transfer
 
+    Raises:
+        WeightsError: the file has other weights; `what` says of what it should have them.
+    """
     inner = next(layer for layer in network.layers if isinstance(layer, keras_hub.models.Backbone))
     try:
-        donor = _preset(directory, image_shape=network.input_shape[1:])
-    except ValueError:
-        donor = _preset(directory)
-    transfer(donor, inner)
+        try:
+            donor = _loaded(path, image_shape=(*network.input_shape[1:3], 3))
+        except ValueError:
+            donor = _loaded(path)
+        transfer(donor, inner)
+    except (ValueError, OSError, KeyError, TransferError) as error:
+        raise weights_sources.other_weights(path, what, error) from None
+
+
+def _loaded(path: Path, **arguments: object) -> keras.Model:
+    """Return a preset's network with its weights, of which none is left out."""
+    if path.suffix != ".h5":  # of timm, or in several files
+        return _preset(path.parent, **arguments)
+    donor = _preset(path.parent, load_weights=False, **arguments)
+    weights.load(donor, path)
+    return donor
 
 
 def _preset(directory: Path, **arguments: object) -> keras.Model:
-    with warnings.catch_warnings():  # of DeiT, though nothing is missing
-        warnings.filterwarnings("ignore", "Skipping nested container", UserWarning)
-        model: keras.Model = keras_hub.models.Backbone.from_preset(str(directory), **arguments)
+    model: keras.Model = keras_hub.models.Backbone.from_preset(str(directory), **arguments)
     return model
 
 
 def _bare(directory: Path, image_size: int, channels: int) -> keras.Model:
     """Return the network of a preset with random weights."""
-    arguments: dict[str, object] = {}
-    config = keras_hub.src.utils.preset_utils.load_json(str(directory), "config.json")
+    shape, arguments = (image_size, image_size, channels), dict[str, object]()
+    config = json.loads((directory / local_presets.CONFIG).read_text("utf-8"))
     if "position_embedding_shape" in config.get("config", {}):
-        # DINOv2 keeps embeddings of another size besides, and saves those.
-        arguments["position_embedding_shape"] = (image_size, image_size, channels)
+        arguments["position_embedding_shape"] = shape  # DINOv2 keeps and saves another size besides
     with warnings.catch_warnings():  # a layer that fails is left out with no more than a warning
         warnings.filterwarnings("error", ".*unbuilt state", UserWarning)
         return _preset(
             directory,
             load_weights=False,
-            image_shape=(image_size, image_size, channels),
+            image_shape=shape,
             dtype=keras.config.dtype_policy().name,
             **arguments,
         )

@@ -44,7 +44,7 @@ def _called_with(
 ) -> Callable[[int], object]:
     """Return a function that finds the modules which the user's imports when it is called.
 
-    It is none of the user's module, so an exception of the user's own is told as any other.
+    Its module is this one, so an exception that the user's module defines is reported as any other.
     """
 
     @functools.wraps(function, assigned=("__name__", "__doc__"))

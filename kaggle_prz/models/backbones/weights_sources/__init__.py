@@ -1,9 +1,7 @@
 """Where a network's pretrained weights come from: sources asked in order, or a file."""
 
-import contextlib
 import socket
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -15,9 +13,6 @@ if TYPE_CHECKING:
     import keras
 
     from kaggle_prz.models.backbones import Backbone
-
-
-_HDF5 = b"\x89HDF\r\n\x1a\n"  # how its files begin
 
 
 class WeightsError(PrzError):
@@ -147,12 +142,6 @@ def source_of(backbone: "Backbone", path: Path) -> WeightsSource | None:
     return next((source for source in backbone.sources if source.find() == path), None)
 
 
-def is_hdf5(path: Path) -> bool:
-    """Return whether a file begins as HDF5 does, and not for example as a login page."""
-    with path.open("rb") as file:
-        return file.read(len(_HDF5)) == _HDF5
-
-
 def load(network: "keras.Model", path: Path, what: str) -> None:
     """Set the weights of a network from a file; raise `WeightsError` if they are of another one."""
     from kaggle_prz.models import weights
@@ -160,18 +149,15 @@ def load(network: "keras.Model", path: Path, what: str) -> None:
     try:
         weights.load(network, path)
     except (ValueError, OSError, KeyError) as error:
-        raise WeightsError(
-            f"{path} does not have the weights of {what} ({said(error)}). Move it away, and run "
-            "the command again."
-        ) from None
+        raise other_weights(path, what, error) from None
 
 
-@contextlib.contextmanager
-def every_layer() -> Iterator[None]:
-    """Raise UserWarning where Keras would leave layers at random weights and only warn."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", "Skipping nested container", UserWarning)
-        yield
+def other_weights(path: Path, what: str, error: Exception) -> WeightsError:
+    """Return the error of a file that does not have the weights that it should have."""
+    return WeightsError(
+        f"{path} does not have the weights of {what} ({said(error)}). Move it away, and run the "
+        "command again."
+    )
 
 
 def is_of_the_disk(error: BaseException) -> bool:

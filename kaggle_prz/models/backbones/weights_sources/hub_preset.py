@@ -101,7 +101,9 @@ class HubPreset:
         """Set the weights, position embeddings interpolated to the size of the network."""
         from kaggle_prz.models.backbones.hub import network as networks
 
-        networks.load(path.parent, network)
+        of_kaggle = self.at_kaggle.discarding(path) if self.at_kaggle else contextlib.nullcontext()
+        with of_kaggle:
+            networks.load(path, network, f"the preset {self.preset}")
 
     @property
     def kaggle_model(self) -> str:

@@ -1,8 +1,9 @@
 """A model at Kaggle Models, as KerasCV and KerasHub have kagglehub download it, but whole."""
 
+import contextlib
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from filelock import FileLock
 from kaggle_prz.core.errors import CredentialsError
 from kaggle_prz.models.backbones.weights_sources import (
     WeightsError,
-    every_layer,
     is_of_the_disk,
     local_presets,
 )
@@ -97,7 +97,17 @@ class KaggleModel:
                 "another directory"
             ) from None
 
-    def discard(self) -> None:
+    @contextlib.contextmanager
+    def discarding(self, path: Path) -> Iterator[None]:
+        """Remove the preset from kagglehub's cache if its file, read within, has other weights."""
+        try:
+            yield
+        except WeightsError:
+            if path.is_relative_to(local_presets.kagglehub()):
+                self._discard()
+            raise
+
+    def _discard(self) -> None:
         """Remove what kagglehub would take for the preset; it has no whole one beside it."""
         shutil.rmtree(self._folder(), ignore_errors=True)
 
@@ -112,13 +122,13 @@ class KaggleModel:
 
     def _asked(self, download: Callable[[], object], find: Callable[[], Path | None]) -> Path:
         try:
-            with quiet(), impatient(_SECONDS), every_layer():
+            with quiet(), impatient(_SECONDS):
                 download()
             if (found := find()) is None:
                 raise FileNotFoundError(f"its files are not in {local_presets.kagglehub()}")
         except Exception as error:  # of kagglehub, requests, h5py and Keras
             if not _passes(error):
-                self.discard()
+                self._discard()
             if is_of_the_disk(error):
                 raise
             raise WeightsError(self._failed(error)) from None

@@ -1,11 +1,12 @@
 """Weights that KerasCV publishes at Kaggle Models: downloaded, or attached to a kernel."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kaggle_prz.core import environment
-from kaggle_prz.models.backbones.weights_sources import WeightsError, is_hdf5, load, local_presets
+from kaggle_prz.models.backbones.weights_sources import load, local_presets
 from kaggle_prz.models.backbones.weights_sources.kaggle_model import KaggleModel
 
 if TYPE_CHECKING:
@@ -40,10 +41,8 @@ class KerasCVPreset:
 
     def find(self) -> Path | None:
         """Return the file in kagglehub's cache, or among the inputs of a kernel."""
-        for directory in local_presets.of_kaggle(self.at_kaggle.source):
-            if local_presets.has(directory, _FILE) and is_hdf5(directory / _FILE):
-                return directory / _FILE
-        return None
+        places = local_presets.of_kaggle(self.at_kaggle.source)
+        return next((each / _FILE for each in places if local_presets.has(each, _FILE)), None)
 
     def check(self) -> None:
         """Ask Kaggle where the preset is, as kagglehub does, and download nothing."""
@@ -55,12 +54,8 @@ class KerasCVPreset:
 
     def load(self, path: Path, network: "keras.Model", /) -> None:
         """Set the weights; the preset's own network differs in its scaling of pixels alone."""
-        try:
+        with self.at_kaggle.discarding(path):
             load(network, path, f"the preset {self.preset}")
-        except WeightsError:
-            if path.is_relative_to(local_presets.kagglehub()):
-                self.at_kaggle.discard()
-            raise
 
     @property
     def kaggle_model(self) -> str:
@@ -75,4 +70,6 @@ class KerasCVPreset:
         with environment.without_banner():
             import keras_cv
 
-        getattr(keras_cv.models, self.class_name).from_preset(self.preset)
+        with warnings.catch_warnings():  # Keras would leave layers at random weights, and warn
+            warnings.filterwarnings("error", "Skipping nested container", UserWarning)
+            getattr(keras_cv.models, self.class_name).from_preset(self.preset)

@@ -16,7 +16,6 @@ from filelock import FileLock
 from kaggle_prz.core import environment
 from kaggle_prz.models.backbones.weights_sources import (
     WeightsError,
-    is_hdf5,
     is_of_the_disk,
     load,
     local_presets,
@@ -127,7 +126,7 @@ class KerasDownload:
     def _is_whole(self, path: Path) -> bool:
         if self.digest:
             return self.digest == _digest(path, len(self.digest), path.stat().st_mtime_ns)
-        return is_hdf5(path)
+        return local_presets.is_hdf5(path)
 
     def _failed(self, error: BaseException) -> str:
         host = self.url.split("/")[2]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CONFIG = "config.json"
+_HDF5 = b"\x89HDF\r\n\x1a\n"  # how its files begin
 _WEIGHTS = ("model.weights.h5", "model.safetensors")
 _INDEXES = ("model.weights.json", "model.safetensors.index.json")  # of weights in several files
 
@@ -47,14 +48,21 @@ def weights_of(preset: Path) -> Path | None:
 
 
 def has(preset: Path, name: str) -> bool:
-    """Return whether a preset's directory has a file, downloaded to its end."""
-    if not (preset / name).is_file():
+    """Return whether a preset's directory has a file, downloaded to its end, of its kind."""
+    file = preset / name
+    if not file.is_file() or (file.suffix == ".h5" and not is_hdf5(file)):
         return False
     if not preset.is_relative_to(kagglehub()):
         return True
     version, variation = preset.name, preset.parent
     markers = (f"{version}.complete", f".complete/{version}/{name}.complete")
     return any((variation / marker).exists() for marker in markers)
+
+
+def is_hdf5(path: Path) -> bool:
+    """Return whether a file begins as HDF5 does, and not for example as a login page."""
+    with path.open("rb") as file:
+        return file.read(len(_HDF5)) == _HDF5
 
 
 def _parts(index: Path) -> set[str]:

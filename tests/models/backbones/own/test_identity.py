@@ -13,7 +13,7 @@ from support.toys import Recorder, make_task
 
 from kaggle_prz import runs
 from kaggle_prz.core.errors import RunError
-from kaggle_prz.core.identity import Identity
+from kaggle_prz.core.identity import Identity, other_network
 from kaggle_prz.models.backbones import Backbone, resolve
 from kaggle_prz.models.backbones.own.survey import surveyed
 from kaggle_prz.schedule.recipe import Recipe
@@ -477,7 +477,7 @@ def test_outputs_alone_part_runs_whose_digests_agree(tmp_path):
 
 @pytest.mark.parametrize("known", ["", "0123456789abcdef"])
 def test_a_run_without_a_whole_identity_is_refused(tmp_path, known):
-    assert runs.other_network(known, seen(net).identity) != ""
+    assert other_network(known, seen(net).identity) != ""
 
 
 def test_a_survey_leaves_networks_as_they_were():
@@ -495,9 +495,9 @@ def test_a_survey_leaves_networks_as_they_were():
 def test_a_network_by_name_has_no_identity():
     named = surveyed(resolve("tiny"), SIZES, seed=0, console=Recorder())
     assert named.identity is None
-    assert runs.other_network("", None) == ""
-    assert "as an object now" in runs.other_network("", seen(net).identity)
-    assert runs.other_network(seen(net).identity, None) != ""
+    assert other_network("", None) == ""
+    assert "as an object now" in other_network("", seen(net).identity)
+    assert other_network(seen(net).identity, None) != ""
 
 
 @pytest.mark.parametrize("sizes", [(16, 24), (16,)])

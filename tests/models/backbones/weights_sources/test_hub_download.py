@@ -1,19 +1,17 @@
 """KerasHub's and kagglehub's own clients fetch presets from a Kaggle on the loopback."""
 
-import os
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support import hub_presets
-from support.models_server import KAGGLE, STORAGE, environment_of, serving
+from support.models_server import KAGGLE, STORAGE, in_a_thread, in_place_of_kaggle
 from support.weights_server import FAULTS
 
-from kaggle_prz.core.errors import UsageError
+from kaggle_prz.core.errors import PrzError, UsageError
 from kaggle_prz.models.backbones import resolve
-from kaggle_prz.models.backbones.weights_sources import WeightsError, kaggle_model
+from kaggle_prz.models.backbones.weights_sources import WeightsError
 from kaggle_prz.models.backbones.weights_sources.hub_preset import HubPreset
 from kaggle_prz.models.classifier import build
 
@@ -32,17 +30,8 @@ def preset(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def host(preset, tmp_path, monkeypatch):
-    for name in list(os.environ):
-        if name.startswith("KAGGLE") or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-    with serving() as found:
+    with in_place_of_kaggle(tmp_path, monkeypatch) as found:
         found.publish(preset, MODEL, PRESET, VERSION)
-        for name, value in environment_of(found.address, tmp_path).items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "cache"))
-        monkeypatch.setenv("KAGGLE_PRZ_INPUT", str(tmp_path / "input"))
-        monkeypatch.setattr(kaggle_model, "_SECONDS", 0.5)
-        monkeypatch.setattr(kaggle_model, "_SECONDS_TO_CHECK", 0.5)
         yield found
 
 
@@ -54,9 +43,7 @@ def source() -> HubPreset:
 
 
 def fetch(source: HubPreset) -> Path:
-    """Fetch in a thread: kagglehub reads its whole call stack, and pytest's is deep."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(source.fetch).result()
+    return in_a_thread(source.fetch)
 
 
 def test_a_preset_is_fetched_once_and_gives_its_features(host, source, preset, capfd):
@@ -116,6 +103,39 @@ def test_a_directory_with_a_missing_file_is_refused(preset, tmp_path, missing):
     (part / missing).unlink()
     with pytest.raises(UsageError, match="lacks some"):
         build(resolve(f"hub:{part}"), 64, 2)
+
+
+def test_every_family_that_keras_hub_has_is_fetched(host, tmp_path):
+    """Keras warns of DeiT's file, though nothing is missing there."""
+    name, model = "deit_tiny_distilled_patch16_224_imagenet", "deit"
+    (source,) = resolve(f"hub:{name}").sources
+    folder = hub_presets.make("DeiT", tmp_path / "DeiT")
+    host.publish(folder, model, name, int(source.kaggle_model.rpartition("/")[2]))
+    assert fetch(source).read_bytes() == (folder / FILE).read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["half a file", "a login page", "another network"])
+@pytest.mark.parametrize("cached", [True, False], ids=["cached", "a directory"])
+def test_damaged_weights_are_refused(host, preset, tmp_path, kind, cached):
+    """As another program left them in the cache, or as a person brings them."""
+    whole = (preset / FILE).read_bytes()
+    damaged = {
+        "half a file": whole[: len(whole) // 2],
+        "a login page": b"<html>Please log in</html>",
+        "another network": (hub_presets.make("DeiT", tmp_path / "DeiT") / FILE).read_bytes(),
+    }[kind]
+    place = tmp_path / (f"cache/models/keras/{MODEL}/keras/{PRESET}/{VERSION}" if cached else "own")
+    shutil.copytree(preset, place)
+    (place / FILE).write_bytes(damaged)
+    if cached:
+        (place.parent / f"{VERSION}.complete").touch()
+    backbone = resolve(f"hub:{PRESET}" if cached else f"hub:{place}")
+    if cached and kind == "a login page":
+        assert fetch(backbone.sources[0]).read_bytes() == whole
+        return
+    with pytest.raises(PrzError, match=r"does not have the weights of|lacks some"):
+        build(backbone, 64, 2)
+    assert cached != (place / FILE).exists()
 
 
 def test_weights_of_another_width_are_refused(host, source, tmp_path):

@@ -1,12 +1,10 @@
 """KerasCV's and kagglehub's own clients fetch presets from a Kaggle on the loopback."""
 
 import json
-import os
 import subprocess
 import sys
 import textwrap
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
@@ -14,11 +12,11 @@ import keras_cv
 import numpy as np
 import pytest
 from keras_cv.src.utils import preset_utils
-from support.models_server import KAGGLE, STORAGE, environment_of, serving
+from support.models_server import KAGGLE, STORAGE, in_a_thread, in_place_of_kaggle
 from support.weights_server import FAULTS
 
 from kaggle_prz.models.backbones import Backbone
-from kaggle_prz.models.backbones.weights_sources import WeightsError, check, kaggle_model
+from kaggle_prz.models.backbones.weights_sources import WeightsError, check
 from kaggle_prz.models.backbones.weights_sources.keras_cv_preset import KerasCVPreset
 
 pytestmark = pytest.mark.keras
@@ -58,17 +56,8 @@ def wide(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def host(preset, tmp_path, monkeypatch):
-    for name in list(os.environ):
-        if name.startswith("KAGGLE") or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-    with serving() as found:
+    with in_place_of_kaggle(tmp_path, monkeypatch) as found:
         found.publish(preset, MODEL, PRESET)
-        for name, value in environment_of(found.address, tmp_path).items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "cache"))
-        monkeypatch.setenv("KAGGLE_PRZ_INPUT", str(tmp_path / "input"))
-        monkeypatch.setattr(kaggle_model, "_SECONDS", 0.5)
-        monkeypatch.setattr(kaggle_model, "_SECONDS_TO_CHECK", 0.5)
         yield found
 
 
@@ -79,9 +68,7 @@ def folder(tmp_path) -> Path:
 
 
 def fetch() -> Path:
-    """Fetch in a thread: kagglehub reads its whole call stack, and pytest's is deep."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(SOURCE.fetch).result()
+    return in_a_thread(SOURCE.fetch)
 
 
 def refused(match=CANNOT):
