@@ -32,11 +32,18 @@ if [ -n "$venv" ]; then
 fi
 while [ "$1" != -- ]; do
   mount --bind "$1" "$new/kaggle/input/$2"
-  mount -o remount,bind,ro "$new/kaggle/input/$2" 2>/dev/null || true
+  mount -o remount,bind,ro "$new/kaggle/input/$2"
   shift 2
 done
 shift
 exec chroot "$new" sh -c 'cd /kaggle/working && exec "$@"' sh "$@"
+"""
+_TRIAL = r"""
+set -e
+mount -t tmpfs none /mnt
+mkdir /mnt/one /mnt/other
+mount --bind /mnt/one /mnt/other
+mount -o remount,bind,ro /mnt/other
 """
 BLOCKED = Path(__file__).parent / "blocked"
 
@@ -55,7 +62,7 @@ def namespaces() -> bool:
     """This machine lets a process have its own mounts and its own network."""
     if shutil.which("unshare") is None:
         return False
-    trial = [*_UNSHARE, "--net", "sh", "-c", "mount -t tmpfs none /mnt"]
+    trial = [*_UNSHARE, "--net", "sh", "-c", _TRIAL]
     return subprocess.run(trial, capture_output=True, check=False).returncode == 0
 
 
