@@ -10,7 +10,7 @@ from kaggle_prz.commands.settle.calibration import calibrate_stages
 from kaggle_prz.core.clock import Budget
 from kaggle_prz.core.console import Console, Silent
 from kaggle_prz.core.task import Task
-from kaggle_prz.models.backbones.weights_sources import is_pretrained
+from kaggle_prz.models.backbones import weights_sources
 from kaggle_prz.models.fine_tuning import families
 from kaggle_prz.runs import speeds
 from kaggle_prz.runs.plan import workload_of
@@ -87,11 +87,15 @@ def foresee(
     recipe, network, _ = automatic.chosen(recipe, network, task, console)
     if calibrate:
         calibrate_stages(recipe, network, task, console)
-    pretrained = is_pretrained(network, recipe.weights)
+    pretrained = weights_sources.is_pretrained(network, recipe.weights)
     if note := families.note(recipe, network):
         console.say(f"Note: {note}.")
     foreseen = of(recipe, task, pretrained=pretrained, structure=network.structure)
     foreseen.show(console)
+    try:
+        weights_sources.check(network, recipe.weights)
+    except weights_sources.WeightsError as error:
+        console.say(f"Note: `fit` would not start here. {error}")
     return foreseen
 
 

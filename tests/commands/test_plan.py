@@ -34,3 +34,10 @@ def test_a_limit_too_short_is_told():
     assert console.lines[-1] == (
         "Too little time to fine-tune: predicting with the initial weights of the backbone."
     )
+
+
+def test_missing_weights_are_noted():
+    console = Recorder()
+    plan.foresee("shapes", backbone="VGG16", sizes=(32,), console=console)
+    assert "Note: `fit` would not start here. " in console.lines[-1]
+    assert "VGG16" in console.lines[-1]

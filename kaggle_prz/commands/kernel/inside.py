@@ -92,12 +92,13 @@ def open_bundle(directory: Path, options: Mapping[str, object] | None = None) ->
     home = Path(tempfile.gettempdir()) / "kaggle-prz"  # of the session: its images are not output
     os.environ.setdefault("KAGGLE_PRZ_HOME", str(home))
     os.environ.setdefault("KAGGLE_PRZ_INPUT", str(root() / "input"))
-    os.environ.setdefault("KAGGLE_PRZ_WEIGHTS", str(home / "bundle" / bundle.WEIGHTS))
     todo = Job.read(directory / bundle.JOB)
     todo = todo.model_copy(update={"options": {**todo.options, **(options or {})}})
     limit = Recipe.parse({"time_limit": todo.options.get("time_limit")}).time_limit
     budget = Budget(limit, session=todo.session)
     bundle.unpack(directory, home / "bundle")
+    if (carried := home / "bundle" / bundle.WEIGHTS).is_dir():
+        os.environ.setdefault("KAGGLE_PRZ_WEIGHTS", str(carried))
     working = root() / "working"
     inside = Inside(todo, _competition(todo), home / "bundle", working, budget, Terminal())
     when = "the hidden test set" if os.environ.get("KAGGLE_IS_COMPETITION_RERUN") else "the files"

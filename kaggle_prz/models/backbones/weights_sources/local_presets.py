@@ -5,6 +5,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from kaggle_prz.core.errors import UsageError
+
 CONFIG = "config.json"
 _HDF5 = b"\x89HDF\r\n\x1a\n"  # how its files begin
 _WEIGHTS = ("model.weights.h5", "model.safetensors")
@@ -86,10 +88,19 @@ def kagglehub() -> Path:
 
 
 def brought(name: str) -> Iterator[Path]:
-    """Yield where a directory of weights has a file or a preset: of a person, or of a bundle."""
-    place = os.environ.get("KAGGLE_PRZ_WEIGHTS")
-    if place:
-        yield Path(place).expanduser() / name
+    """Yield where a directory of weights has a file or a preset: of a person, or of a bundle.
+
+    Raises:
+        UsageError: KAGGLE_PRZ_WEIGHTS names no directory.
+    """
+    if place := os.environ.get("KAGGLE_PRZ_WEIGHTS"):
+        directory = Path(place).expanduser()
+        if not directory.is_dir():
+            raise UsageError(
+                f"KAGGLE_PRZ_WEIGHTS names the directory that holds weights, and {place} is none. "
+                f"Correct the variable, or unset it"
+            )
+        yield directory / name
 
 
 def files(name: str) -> Iterator[Path]:

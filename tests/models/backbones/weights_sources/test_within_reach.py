@@ -6,8 +6,14 @@ from pathlib import Path
 import pytest
 
 from kaggle_prz.core import environment
+from kaggle_prz.core.errors import UsageError
 from kaggle_prz.models.backbones import Backbone
-from kaggle_prz.models.backbones.weights_sources import WeightsError, WeightsPackage, within_reach
+from kaggle_prz.models.backbones.weights_sources import (
+    WeightsError,
+    WeightsPackage,
+    local_presets,
+    within_reach,
+)
 
 
 @dataclass(frozen=True)
@@ -67,3 +73,9 @@ def test_a_network_that_cannot_be_built_is_none(monkeypatch):
     monkeypatch.setattr(environment, "is_installed", lambda package: package != "tensorflow")
     found = within_reach.of([network("a", Download("", here=True), wants_tensorflow=True)], "none")
     assert (found["a"].can_be_had, found["a"].words) == (False, "needs TensorFlow")
+
+
+def test_a_directory_of_weights_that_is_none_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv("KAGGLE_PRZ_WEIGHTS", str(tmp_path / "gone"))
+    with pytest.raises(UsageError, match="KAGGLE_PRZ_WEIGHTS names the directory that holds"):
+        list(local_presets.brought("any"))
