@@ -22,7 +22,7 @@ from kaggle_prz.core.errors import LimitReachedError, PrzError, RunError, UsageE
 from kaggle_prz.runs.records import Receipt
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import presets
-from kaggle_prz.schedule.recipe import Overrides
+from kaggle_prz.tasks.overrides import Overrides
 
 ATTEMPTS = 3
 _GROWTH = 1.25  # of image sizes, in multiples of 8 px

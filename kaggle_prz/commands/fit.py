@@ -29,9 +29,10 @@ from kaggle_prz.runs.plan import Plan
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule.choice import AUTO
 from kaggle_prz.schedule.cost import Slot
-from kaggle_prz.schedule.recipe import Overrides, Recipe, Stage
+from kaggle_prz.schedule.recipe import Recipe, Stage
 from kaggle_prz.tasks import folds, image_rows, near_duplicates, outputs
 from kaggle_prz.tasks.image_rows import Rows
+from kaggle_prz.tasks.overrides import Overrides
 from kaggle_prz.training import augmentation
 from kaggle_prz.training.optimization import class_weights
 from kaggle_prz.training.worker import Worker
@@ -68,7 +69,7 @@ def fit(
         budget: the clock of the time limit; default: starts now.
         **options: `recipe` (the name of a recipe or the path of a TOML file), keys of `Recipe`
             (`sizes`, `folds`, `epochs`, `time_limit` in seconds, …) which win over it, and
-            `metric`, `target`, `group`, `id_column`, `positive`.
+            keys of `kaggle_prz.tasks.overrides.Overrides` (`metric`, `target`, `sample`, …).
 
     Returns:
         The finished run.

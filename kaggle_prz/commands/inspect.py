@@ -8,6 +8,7 @@ It trains nothing, and leaves the store of images that a run of the same size be
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kaggle_prz import competitions, images, report
 from kaggle_prz.core import filesystem
@@ -23,9 +24,10 @@ from kaggle_prz.core.task import Task
 from kaggle_prz.readers.pictures import headers
 from kaggle_prz.readers.pictures.headers import Heads
 from kaggle_prz.report import terminal
-from kaggle_prz.schedule.recipe import Overrides, Recipe
+from kaggle_prz.schedule.recipe import Recipe
 from kaggle_prz.tasks import findings, image_rows, infer
 from kaggle_prz.tasks.findings import Findings, Pair
+from kaggle_prz.tasks.overrides import Overrides
 
 MOST_OPENED = 5000
 _SMALL = 48  # px of the store of more images than that
@@ -41,14 +43,14 @@ class Inspection:
     findings: Findings
 
 
-def inspect(competition: str, *, console: Console | None = None, **overrides: str | None) -> Task:
+def inspect(competition: str, *, console: Console | None = None, **overrides: Any) -> Task:
     """Read what a competition's files are taken for; trains nothing.
 
     Args:
         competition: name or address of a competition, or the path of a directory with its files.
         console: gets a bar while archives are unpacked; default: says nothing.
-        **overrides: `metric`, `target`, `group`, `id_column`, `positive`, to settle what the rules
-            would not.
+        **overrides: the keys of `kaggle_prz.tasks.overrides.Overrides`, such as `metric`, `target`
+            and `sample`, to settle what the rules would not.
 
     Raises:
         CompetitionNotFoundError: no host knows it.
@@ -58,7 +60,7 @@ def inspect(competition: str, *, console: Console | None = None, **overrides: st
         >>> inspect("shapes").cell
         'probabilities'
     """
-    return read(competitions.find(competition), Overrides(**overrides), console)
+    return read(competitions.find(competition), Overrides.parse(overrides), console)
 
 
 def read(source: competitions.Source, overrides: Overrides, console: Console | None) -> Task:
@@ -79,12 +81,12 @@ def look(
     *,
     check_images: bool | None = None,
     console: Console | None = None,
-    **overrides: str | None,
+    **overrides: Any,
 ) -> Inspection:
     """Read a competition's files and, unless they are many, open its images."""
     console = console or Silent()
     source = competitions.find(competition)
-    task = read(source, Overrides(**overrides), console)
+    task = read(source, Overrides.parse(overrides), console)
     heads = headers.look(task.root, image_rows.files_of(task))
     return Inspection(task, heads, _findings(source, task, check_images, console))
 

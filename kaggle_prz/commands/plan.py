@@ -17,9 +17,10 @@ from kaggle_prz.runs.plan import workload_of
 from kaggle_prz.schedule import describe
 from kaggle_prz.schedule.cost import Speeds, Workload, cost_of
 from kaggle_prz.schedule.division import divided
-from kaggle_prz.schedule.recipe import Overrides, Recipe, Stage
+from kaggle_prz.schedule.recipe import Recipe, Stage
 from kaggle_prz.schedule.short import in_time
 from kaggle_prz.schedule.stages import stages_of
+from kaggle_prz.tasks.overrides import Overrides
 
 
 @dataclass(frozen=True)

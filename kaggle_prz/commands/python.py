@@ -30,7 +30,14 @@ _TAKEN: Mapping[str, tuple[tuple[type, ...], str]] = {
     "path": (_PATH, "the path of a run's directory"),
     "run": (_PATH, "the name of a run"),
     "metric": ((str,), "the name of a metric, such as 'log_loss'"),
-    **dict.fromkeys(("target", "group", "id_column"), ((str,), "the name of a column")),
+    **dict.fromkeys(
+        ("target", "group", "id_column", "sample_id"), ((str,), "the name of a column")
+    ),
+    **dict.fromkeys(("sample", "labels"), (_PATH, "the name of a file of the competition")),
+    "separator": ((str,), "space, comma, semicolon, bar or none"),
+    "pages": ((str,), "first or all"),
+    "pixel_range": ((str,), "two numbers, as in '0,4095', or file"),
+    "largest_pixels": ((int,), "a whole number"),
     "positive": ((str,), "the name of a class"),
     **dict.fromkeys(("message", "image_cache"), ((str,), "a text")),
     **dict.fromkeys(("submit", "again", "calibrate"), ((bool,), "True or False")),
@@ -99,7 +106,8 @@ def _as_keyword(match: re.Match[str]) -> str:
 @functools.cache
 def _keywords() -> dict[str, bool]:
     """Return keywords of the package's functions, and whether each is True or False."""
-    from kaggle_prz.schedule.recipe import Overrides, Recipe
+    from kaggle_prz.schedule.recipe import Recipe
+    from kaggle_prz.tasks.overrides import Overrides
 
     fields = {**Recipe.model_fields, **Overrides.model_fields}
     found = {name: field.annotation is bool for name, field in fields.items()}
@@ -146,7 +154,7 @@ def _check_names(function: str, signature: inspect.Signature, named: Iterable[st
     """Refuse unknown keywords; those of recipes are checked with their values."""
     known = _explicit(signature)
     if function == "inspect":
-        from kaggle_prz.schedule.recipe import Overrides
+        from kaggle_prz.tasks.overrides import Overrides
 
         known += Overrides.model_fields
     elif function == "build_model":

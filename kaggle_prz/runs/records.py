@@ -17,7 +17,8 @@ from kaggle_prz.core.errors import RunError
 from kaggle_prz.core.identity import Identity
 from kaggle_prz.metrics.decisions import Decision
 from kaggle_prz.schedule.choice import Choice
-from kaggle_prz.schedule.recipe import Overrides, Recipe, Stage
+from kaggle_prz.schedule.recipe import Recipe, Stage
+from kaggle_prz.tasks.overrides import Overrides
 
 VERSION = filesystem.RECORD_VERSION
 

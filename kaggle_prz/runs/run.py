@@ -32,7 +32,8 @@ from kaggle_prz.runs.records import (
     StageRecord,
 )
 from kaggle_prz.schedule.choice import Choice
-from kaggle_prz.schedule.recipe import Overrides, Recipe, Stage
+from kaggle_prz.schedule.recipe import Recipe, Stage
+from kaggle_prz.tasks.overrides import Overrides
 
 WEIGHTS = "model.weights.h5"
 _BAGS = tuple(field.name for field in fields(Images))

@@ -76,43 +76,6 @@ class Stage(_Frozen):
         return f"{self.image_size} px"
 
 
-class Overrides(_Frozen):
-    """What a person says of how a competition's files are read; None leaves it to the rules.
-
-    Example:
-        >>> Overrides.split({"metric": "accuracy", "seed": 1})
-        (Overrides(metric='accuracy', target=None, group=None, id_column=None, positive=None), \
-{'seed': 1})
-    """
-
-    metric: str | None = _option(
-        None,
-        "Metric of the competition. Default: the one that the competition names, else one that "
-        "fits the sample submission.",
-    )
-    target: str | None = _option(None, "Column with the labels.", metavar="COLUMN")
-    group: str | None = _option(
-        None,
-        "Column with the group of each row. Rows of a group stay in one fold. none: no groups.",
-        metavar="COLUMN|none",
-    )
-    id_column: str | None = _option(
-        None, "Column with the names of the training images.", metavar="COLUMN"
-    )
-    positive: str | None = _option(None, "Positive class of a binary task.", metavar="CLASS")
-
-    @classmethod
-    def split(cls, options: Mapping[str, Any]) -> tuple[Self, dict[str, Any]]:
-        """Return the overrides among options, and the other options."""
-        own = {key: options[key] for key in cls.model_fields if key in options}
-        return cls(**own), {key: value for key, value in options.items() if key not in own}
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """Those that are not None, by name."""
-        return self.model_dump(exclude_none=True, include=set(Overrides.model_fields))
-
-
 class Recipe(_Frozen):
     """How a run trains; the same recipe on the same files is the same run.
 

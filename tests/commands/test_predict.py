@@ -18,7 +18,7 @@ from kaggle_prz.commands import predict
 from kaggle_prz.competitions.embedded import grader
 from kaggle_prz.competitions.embedded.shapes import Shapes
 from kaggle_prz.core.errors import DataError, RunError, UsageError
-from kaggle_prz.schedule.recipe import Overrides
+from kaggle_prz.tasks.overrides import Overrides
 
 DRAWN_SHAPES = Shapes(seed=3, train=48, test=12)
 QUICK = {"backbone": "tiny", "sizes": (16, 24), "folds": 2, "epochs": 3, "batch_size": 8}

@@ -21,7 +21,7 @@ from kaggle_prz.runs.records import (
     Seal,
     StageRecord,
 )
-from kaggle_prz.schedule.recipe import Overrides
+from kaggle_prz.tasks.overrides import Overrides
 
 STAGE = {"index": 1, "image_size": 16, "epochs": 1.0, "batch_size": 32, "learning_rate": 0.0002}
 RAMPS = {

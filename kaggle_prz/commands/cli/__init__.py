@@ -42,7 +42,7 @@ def cli(context: click.Context, debug: bool) -> None:
     context.obj = debug
 
 
-@cli.command()
+@cli.command(cls=options.ByQuestion)
 @options.competition
 @options.recipe
 @options.overrides
@@ -66,7 +66,7 @@ def fit(competition: str, quiet: bool, **given: Any) -> None:
     fitting.fit(competition, console=console(quiet), budget=budget, **given)
 
 
-@cli.command()
+@cli.command(cls=options.ByQuestion)
 @options.competition
 @options.recipe
 @options.overrides
@@ -92,7 +92,7 @@ def auto(competition: str, quiet: bool, in_kernels: bool, machine: "Machine", **
     unattended.auto(competition, fit=fit, console=console(quiet), **given)
 
 
-@cli.command()
+@cli.command(cls=options.ByQuestion)
 @options.competition
 @options.overrides
 @options.look
@@ -117,7 +117,7 @@ def inspect(competition: str, report: Path | None, as_json: bool, **given: Any) 
         shown.say(f"Report: {inspecting.write(found, report)}")
 
 
-@cli.command()
+@cli.command(cls=options.ByQuestion)
 @options.competition
 @options.recipe
 @options.overrides

@@ -13,7 +13,8 @@ from pydantic.fields import FieldInfo
 
 from kaggle_prz.core.clock import seconds_of
 from kaggle_prz.core.errors import UsageError
-from kaggle_prz.schedule.recipe import BY_FAMILY, Overrides, Recipe
+from kaggle_prz.schedule.recipe import BY_FAMILY, Recipe
+from kaggle_prz.tasks.overrides import Overrides
 
 Command = Callable[..., Any]
 Number = TypeVar("Number", int, float)
@@ -106,6 +107,29 @@ def _once_each(
     return dict(pairs) or None
 
 
+class Asked(click.Option):
+    """An option that `--help` lists under the question that it answers, where it has one."""
+
+    def __init__(self, *parts: Any, question: object = None, **more: Any) -> None:
+        super().__init__(*parts, **more)
+        self.question = question
+
+
+class ByQuestion(click.Command):
+    """A command whose `--help` lists its options by question, those without one first."""
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options."""
+        grouped: dict[str, list[tuple[str, str]]] = {}
+        for option in self.get_params(context):
+            if (record := option.get_help_record(context)) is not None:
+                question = str(getattr(option, "question", None) or "Options")
+                grouped.setdefault(question, []).append(record)
+        for question in sorted(grouped, key="Options".__ne__):
+            with formatter.section(question):
+                formatter.write_dl(grouped[question])
+
+
 def _together(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         for decorator in reversed(decorators):
@@ -145,7 +169,10 @@ def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
     if kinds == [bool]:
         return click.option(f"{flag}/--no-{flag[2:]}", default=None, help=text)
     kind, written = _PARSERS[name] if name in _PARSERS else _type_of(kinds)
-    return click.option(flag, type=kind, metavar=metavar or written, help=text)
+    question = extra.get("question") if isinstance(extra, dict) else None
+    return click.option(
+        flag, type=kind, metavar=metavar or written, help=text, cls=Asked, question=question
+    )
 
 
 def _kinds(annotation: object) -> list[object]:

@@ -22,8 +22,9 @@ from kaggle_prz.models.backbones.weights_sources.hub_preset import HubPreset
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule import presets
 from kaggle_prz.schedule.choice import AUTO
-from kaggle_prz.schedule.recipe import BY_FAMILY, Overrides, Recipe
+from kaggle_prz.schedule.recipe import BY_FAMILY, Recipe
 from kaggle_prz.tasks.infer import scoring
+from kaggle_prz.tasks.overrides import Overrides
 
 _FACTS = ("plan.json", "blend.json", "task.npz")
 _AT_KAGGLE = "/kaggle/input"

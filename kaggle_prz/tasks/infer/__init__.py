@@ -9,13 +9,13 @@ from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console
 from kaggle_prz.core.task import Images, Task
 from kaggle_prz.readers import archives, formats
-from kaggle_prz.schedule.recipe import Overrides
 from kaggle_prz.tasks.infer import hints, labels, scoring, tables, told
 from kaggle_prz.tasks.infer.encode import cells, encoded, multi_output, wide
 from kaggle_prz.tasks.infer.labels import groups, long_format, renamed, targets
 from kaggle_prz.tasks.infer.pictures import bags, channels, files, lookup, pixel_rows, recorded
 from kaggle_prz.tasks.infer.pictures.scan import Scan, scan
 from kaggle_prz.tasks.infer.told import Found
+from kaggle_prz.tasks.overrides import Overrides
 
 _FEW_IMAGES = 10  # a logo and a plot beside arrays or tables of pixels
 _MOST_UNPACKED = 500_000_000_000
@@ -29,7 +29,7 @@ def read(
     host_metric: str | None = None,
     console: Console | None = None,
     limit_bytes: int = _MOST_UNPACKED,
-    **overrides: str | None,
+    **overrides: object,
 ) -> Task:
     """Infer the task of a competition from its files, with the evidence of every choice.
 
@@ -37,7 +37,7 @@ def read(
     `competition.toml` in the directory may say what `overrides` say, which win. Without a metric
     from either, what the host calls its own serves, or the default where it is unknown.
     """
-    said = hints.read(root, Overrides(**overrides))
+    said = hints.read(root, Overrides.parse(overrides))
     flips = said.flips if flips is None else flips
     metric_said = scoring.said(said.metric, host_metric)
     cache = filesystem.home() / "files" / slug

@@ -8,13 +8,9 @@ from typing import Annotated, Literal
 import pydantic
 
 from kaggle_prz.core.errors import UsageError
-from kaggle_prz.schedule.recipe import Overrides
+from kaggle_prz.tasks.overrides import Overrides
 
 FILE = "competition.toml"
-_WANTED = {
-    "flips": "a list of horizontal and vertical",
-    "head_weights": "a table of numbers above 0",
-}
 Weight = Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False, strict=True)]
 
 
@@ -42,15 +38,4 @@ def _of_file(path: Path) -> Hints:
         raise UsageError(
             f"{path} is not valid TOML: {error}. Write lines such as: metric = 'accuracy'."
         ) from error
-    try:
-        return Hints.model_validate(content)
-    except pydantic.ValidationError as error:
-        keys = dict.fromkeys(str(mistake["loc"][0]) for mistake in error.errors())
-    known = list(Hints.model_fields)
-    faults = [
-        f"{key} must be {_WANTED.get(key, 'text')}, received {content[key]!r}"
-        if key in known
-        else f"unknown key {key!r}"
-        for key in keys
-    ]
-    raise UsageError(f"{path}: {'; '.join(faults)}. The keys are {', '.join(known)}.")
+    return Hints.parse(content, f"{path}: ")

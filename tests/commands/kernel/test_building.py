@@ -13,7 +13,7 @@ from kaggle_prz.commands.kernel import job, wheels
 from kaggle_prz.commands.kernel.job import Job
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.errors import RunError, SecretFoundError, UsageError
-from kaggle_prz.schedule.recipe import Overrides
+from kaggle_prz.tasks.overrides import Overrides
 
 QUICK = {"backbone": "tiny", "sizes": (32, 48)}
 

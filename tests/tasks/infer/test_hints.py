@@ -2,8 +2,8 @@ import pytest
 
 from kaggle_prz.competitions.folder import FolderSource
 from kaggle_prz.core.errors import UsageError
-from kaggle_prz.schedule.recipe import Overrides
 from kaggle_prz.tasks.infer import hints
+from kaggle_prz.tasks.overrides import Overrides
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_every_fault_is_told_at_once(toml):
     assert "flips must be a list of horizontal and vertical" in told
     assert "head_weights must be a table of numbers above 0, received {'a': 0}" in told
     assert "target must be text, received 3" in told
-    assert "The keys are metric, target, group, id_column" in told
+    assert "The keys are sample, labels, target, id_column" in told
 
 
 @pytest.mark.parametrize("content", ["metric = ", "metric: rmse"])

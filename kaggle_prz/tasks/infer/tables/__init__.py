@@ -82,10 +82,10 @@ def is_sample(path: Path) -> bool:
 
 def find_sample(root: Path) -> tuple[Sample, str]:
     """Find and read the sample submission; of several, the one with the highest number."""
-    tables = [*root.glob("*.csv"), *root.glob("*.tsv")] or [*root.glob("*/*.csv")]
     found: list[Path] = []
-    for pattern in _NAMES:
-        found = sorted((p for p in tables if pattern.search(p.stem)), key=_numbers)
+    for within, pattern in ((w, p) for w in ("", "*/") for p in _NAMES):
+        tables = [path for end in ("csv", "tsv") for path in root.glob(f"{within}*.{end}")]
+        found = sorted((path for path in tables if pattern.search(path.stem)), key=_numbers)
         if found:
             break
     if not found:

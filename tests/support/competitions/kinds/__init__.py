@@ -1,0 +1,16 @@
+"""Small competitions, one for each kind of difficulty that people's files have.
+
+A kind is read and graded, or refused with the true reason and a way out.
+"""
+
+from . import cells, labels, pixels, samples
+from .kind import Kind
+
+KINDS: dict[str, Kind] = {
+    **samples.KINDS,
+    **labels.KINDS,
+    **cells.KINDS,
+    **pixels.KINDS,
+}
+
+__all__ = ["KINDS", "Kind"]

@@ -1,0 +1,5 @@
+"""What image files hold."""
+
+from .kind import Kind
+
+KINDS: dict[str, Kind] = {}
