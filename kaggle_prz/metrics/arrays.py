@@ -4,7 +4,8 @@
   predictions `(n, k)`, of a softmax.
 - `"heads"`: labels `(n, heads)` int64 class indexes; predictions `(n, k)`, a softmax for each head,
   side by side. Only what `kaggle_prz.metrics.multi_output.over` makes of a metric scores them.
-- `"tags"`: labels `(n, k)` from 0 to 1; predictions `(n, k)`, sigmoids, each column for itself.
+- `"tags"`: labels `(n, k)` from 0 to 1, NaN where a tag is unknown; predictions `(n, k)`, sigmoids,
+  each column for itself.
 - `"numbers"`: labels and predictions `(n, k)` in raw units.
 
 An answer is what a metric of labels compares: `(n,)` class indexes, `(n, heads)` of them, or an
@@ -55,6 +56,16 @@ def tag_truth(labels: Array) -> NDArray[np.bool_]:
     """`(n, k)` whether a tag is true; of fractions, from one half on."""
     truth: NDArray[np.bool_] = labels >= 0.5
     return truth
+
+
+def unknown(labels: Array) -> NDArray[np.bool_]:
+    """`(n, k)` which tags nobody looked for, so that no score counts them."""
+    return np.isnan(labels)
+
+
+def never_empty(labels: Array) -> bool:
+    """Return whether every row has a tag, or may have one."""
+    return bool((tag_truth(labels) | unknown(labels)).any(axis=1).all())
 
 
 def truth(labels: Array, kind: Kind) -> Array:

@@ -102,7 +102,9 @@ class Metric:
         return arrays.most_probable(predictions)
 
     def score_answers(self, labels: Array, answers: Array, kind: Kind) -> float:
-        """Return the score of answers, for a metric that wants labels."""
+        """Return the score of answers, for a metric of labels; unknown tags do not count."""
+        if kind == "tags":
+            answers = answers & ~arrays.unknown(labels)
         return float(self.scorers[kind](arrays.truth(labels, kind), answers))
 
     def _kind_of(self, labels: Array, predictions: Array) -> Kind:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics as sklearn_metrics
 
-from kaggle_prz.metrics.arrays import Array, Probabilities, class_truth, tag_truth
+from kaggle_prz.metrics.arrays import Array, Probabilities, class_truth, tag_truth, unknown
 
 CLIP = 1e-15  # Kaggle's: one cell of 0 that should be 1 costs 34.5
 LEAST_TPR = 0.8
@@ -25,7 +25,8 @@ def class_log_loss(labels: Array, predictions: Probabilities) -> float:
 def tag_log_loss(labels: Array, predictions: Probabilities) -> float:
     """Binary log loss of every column, averaged; in nats."""
     rows = np.clip(predictions.astype(np.float64), CLIP, 1 - CLIP)
-    return float(-(labels * np.log(rows) + (1 - labels) * np.log1p(-rows)).mean())
+    logs = labels * np.log(rows) + (1 - labels) * np.log1p(-rows)
+    return float(-logs[~unknown(labels)].mean())
 
 
 def class_roc_auc(labels: Array, predictions: Probabilities) -> float:
@@ -46,7 +47,8 @@ def tag_roc_auc(labels: Array, predictions: Probabilities) -> float:
 
     Columns in which all rows are alike are left out; NaN where none is left.
     """
-    return _mean_area(zip(tag_truth(labels).T, predictions.T, strict=True))
+    columns = zip(tag_truth(labels).T, predictions.T, ~unknown(labels).T, strict=True)
+    return _mean_area((truth[known], scores[known]) for truth, scores, known in columns)
 
 
 def _mean_area(columns: Iterable[tuple[NDArray[np.bool_], Array]]) -> float:

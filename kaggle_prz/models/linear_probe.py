@@ -26,7 +26,7 @@ def fit_head(features: NDArray[np.float32], targets: Array, outputs: Target) -> 
 
     Classes and heads take the softmax of a logistic regression each, tags a sigmoid of one each,
     numbers sigmoids of a ridge regression. A class or tag without rows gets a kernel of 0 and a low
-    bias.
+    bias. Rows where a tag is unknown, NaN, do not count for it.
     """
     centre = features.mean(axis=0, dtype=np.float64)
     spread = float(np.sqrt(features.var(axis=0, dtype=np.float64).mean())) or 1.0
@@ -91,7 +91,8 @@ def _softmax(
 
 
 def _sigmoid(features: NDArray[np.float64], targets: Array) -> tuple[NDArray[np.float64], float]:
-    truth = targets >= 0.5
+    known = ~np.isnan(targets)
+    features, truth = features[known], targets[known] >= 0.5
     if truth.all() or not truth.any():
         return np.zeros(features.shape[1]), 10.0 if truth.all() else -10.0
     probe = _logistic().fit(features, truth)

@@ -79,8 +79,9 @@ def _show_counts(task: Task, title: str, console: Console) -> None:
     target = outputs.of(task)
     counts = target.rows_of_each(task.labels)
     order = np.argsort(-counts, kind="stable")
+    seen = target.rows_known(task.labels)
     rows = [
-        (task.classes[k], str(counts[k]), f"{counts[k] / len(task.labels):.1%}")
+        (task.classes[k], str(counts[k]), f"{counts[k] / max(seen[k], 1):.1%}")
         for k in order[:_SHOWN]
     ]
     counted = "images" if task.bags is None else "rows"

@@ -136,9 +136,8 @@ def _ranked(task: Task, rows: Rows) -> list[list[str]]:
 def _answers(task: Task, rows: Rows, decision: Decision | None) -> Array:
     if decision is None:
         decision = decisions.default(metrics.get(task.metric), task.kind, len(task.classes))
-        present = outputs.of(task).present(task.labels)
-        if present is not None:
-            decision = replace(decision, never_empty=bool(present.any(axis=1).all()))
+        never_empty = outputs.of(task).never_empty(task.labels)
+        decision = replace(decision, never_empty=never_empty)
     if decision.kind != task.kind:
         raise SubmissionError(
             f"A decision for {decision.kind} does not apply to {task.kind}. Fit one on this "

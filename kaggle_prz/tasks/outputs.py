@@ -75,9 +75,17 @@ class Target(ABC):
         present = self.present(labels)
         return np.zeros(self.count, np.int64) if present is None else present.sum(axis=0)
 
+    def rows_known(self, labels: Array) -> NDArray[np.int64]:
+        """Return of how many rows it is known whether they have each class or tag."""
+        return np.full(self.count, len(labels), np.int64)
+
     @abstractmethod
     def present(self, labels: Array) -> NDArray[np.bool_] | None:
         """Return `(n, count)` which classes or tags rows have; None of numbers."""
+
+    def never_empty(self, labels: Array) -> bool:  # noqa: ARG002
+        """Return whether every row has a class or tag, or may have one."""
+        return True
 
     @abstractmethod
     def strata(self, labels: Array, folds: int) -> NDArray[np.int64]:
@@ -215,6 +223,15 @@ class Tags(Target):
     def present(self, labels: Array) -> NDArray[np.bool_]:
         """Return which tags rows have."""
         return arrays.tag_truth(labels)
+
+    def rows_known(self, labels: Array) -> NDArray[np.int64]:
+        """Return of how many rows each tag is known."""
+        known: NDArray[np.int64] = (~arrays.unknown(labels)).sum(axis=0)
+        return known
+
+    def never_empty(self, labels: Array) -> bool:
+        """Return whether every row has a tag, or may have one that is unknown."""
+        return arrays.never_empty(labels)
 
     def strata(self, labels: Array, folds: int) -> NDArray[np.int64]:  # noqa: ARG002
         """Return the rarest tag of each row, −1 where it has none."""

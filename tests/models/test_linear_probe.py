@@ -165,3 +165,17 @@ def test_what_a_head_puts_out_is_what_a_network_puts_out(target):
         expected = np.asarray(grouped_softmax(logits, target.heads or (5,)))
     assert made.dtype == np.float32
     np.testing.assert_allclose(made, expected, atol=1e-6)
+
+
+def test_rows_with_an_unknown_tag_do_not_count():
+    random = np.random.default_rng(0)
+    features = random.normal(size=(60, 4)).astype(np.float32)
+    targets = (features[:, :2] > 0).astype(np.float32)
+    hidden = targets.copy()
+    hidden[:20, 0] = np.nan
+    kernel, bias = fit_head(features, hidden, outputs.Tags(2))
+    alone, _ = fit_head(features, targets, outputs.Tags(2))
+    assert np.isfinite(kernel).all()
+    assert np.isfinite(bias).all()
+    np.testing.assert_allclose(kernel[:, 1], alone[:, 1], rtol=1e-6)
+    assert np.abs(kernel[:, 0] - alone[:, 0]).max() > 1e-4

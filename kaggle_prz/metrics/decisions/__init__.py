@@ -8,8 +8,11 @@ probability of at least 0.5. This package reads no files and does not blend.
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from kaggle_prz.core.task import spans
-from kaggle_prz.metrics.arrays import Array, Kind, class_truth, rounding, tag_truth
+from kaggle_prz.metrics import arrays
+from kaggle_prz.metrics.arrays import Array, Kind, class_truth, rounding
 from kaggle_prz.metrics.decisions import balance, order, tags
 from kaggle_prz.metrics.decisions.decision import Decision
 from kaggle_prz.metrics.decisions.grid import DIGITS, GRID, best
@@ -120,7 +123,8 @@ def _candidates(
 
 
 def _thresholds(metric: Metric, labels: Array, predictions: Array) -> Iterator[Decision]:
-    never_empty = bool(tag_truth(labels).any(axis=1).all())
+    never_empty = arrays.never_empty(labels)
+    predictions = np.where(arrays.unknown(labels), -1.0, predictions)  # below every threshold
     empty = "" if never_empty else ", or no tag if none reaches it"
     shared = tags.one_for_all(metric, labels, predictions, never_empty=never_empty)
     thresholds = (shared,) * predictions.shape[1]

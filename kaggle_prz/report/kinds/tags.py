@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from sklearn import metrics as sklearn_metrics
 
 from kaggle_prz.core.task import Task
-from kaggle_prz.metrics.arrays import tag_truth
+from kaggle_prz.metrics.arrays import tag_truth, unknown
 from kaggle_prz.metrics.decisions import Decision
 from kaggle_prz.metrics.labels import FScore
 from kaggle_prz.report import plots
@@ -29,9 +29,10 @@ Tags = NDArray[np.bool_]
 def values(task: Task, rows: Rows, decision: Decision) -> dict[str, object]:
     """Return what the template of tags names."""
     rows = np.clip(rows, 0, 1)
-    truth, answers = tag_truth(task.labels), decision.apply(rows)
+    known = ~unknown(task.labels)
+    truth, answers = tag_truth(task.labels), decision.apply(rows) & known
     soft = bool(((task.labels > 0) & (task.labels < 1)).any())
-    calibrated = binned(rows.ravel(), task.labels.astype(np.float64).ravel())
+    calibrated = binned(rows[known], task.labels[known].astype(np.float64))
     tile = tile_of("all tags right, out-of-fold", (truth == answers).all(axis=1))
     table = share_table(task, rows) if soft else tag_table(task, rows, decision)
     return {
@@ -52,7 +53,8 @@ def tag_table(task: Task, rows: Rows, decision: Decision) -> Table:
 
     Areas are left open where all images are alike, F1 where there is nothing to find or found.
     """
-    truth, answers = tag_truth(task.labels), decision.apply(rows)
+    known = ~unknown(task.labels)
+    truth, answers = tag_truth(task.labels), decision.apply(rows) & known
     f1 = _F1.ratios(*_F1.counts(truth, answers))
     thresholds = decision.thresholds or (0.5,) * len(task.classes)
     order = range(len(task.classes))
@@ -60,9 +62,10 @@ def tag_table(task: Task, rows: Rows, decision: Decision) -> Table:
         order = np.argsort(np.nan_to_num(f1, nan=-1.0), kind="stable").tolist()
     lines = []
     for k in order:
-        both = 0 < truth[:, k].sum() < len(truth)
+        own = known[:, k]
+        both = 0 < truth[:, k].sum() < own.sum()
         areas = [
-            f"{area(truth[:, k], rows[:, k]):.3f}" if both else "–"
+            f"{area(truth[own, k], rows[own, k]):.3f}" if both else "–"
             for area in (sklearn_metrics.roc_auc_score, sklearn_metrics.average_precision_score)
         ]
         score = "–" if np.isnan(f1[k]) else f"{f1[k]:.3f}"
@@ -74,7 +77,8 @@ def tag_table(task: Task, rows: Rows, decision: Decision) -> Table:
 def share_table(task: Task, rows: Rows) -> Table:
     """True and predicted mean and their root mean square difference, of tags that are shares."""
     labels = task.labels.astype(np.float64)
-    columns = (labels.mean(axis=0), rows.mean(axis=0), np.sqrt(((rows - labels) ** 2).mean(axis=0)))
+    apart = np.sqrt(np.nanmean((rows - labels) ** 2, axis=0))
+    columns = (np.nanmean(labels, axis=0), rows.mean(axis=0), apart)
     lines = [
         (name, *(f"{values[k]:.3f}" for values in columns)) for k, name in enumerate(task.classes)
     ]
@@ -88,7 +92,7 @@ def worst_mistakes(task: Task, rows: Rows, answers: Tags, *, soft: bool) -> Mist
     """
     labels, truth = task.labels.astype(np.float64), tag_truth(task.labels)
     if soft:
-        losses = np.sqrt(((rows - labels) ** 2).mean(axis=1))
+        losses = np.sqrt(np.nanmean((rows - labels) ** 2, axis=1))
 
         def shares(row: int) -> tuple[str, str, str]:
             true, predicted = _shares(task, labels[row]), _shares(task, rows[row])
@@ -96,7 +100,7 @@ def worst_mistakes(task: Task, rows: Rows, answers: Tags, *, soft: bool) -> Mist
 
         return furthest(task, losses, shares)
     inside = np.clip(rows, LEAST, 1 - LEAST)
-    losses = -(labels * np.log(inside) + (1 - labels) * np.log1p(-inside)).sum(axis=1)
+    losses = -np.nansum(labels * np.log(inside) + (1 - labels) * np.log1p(-inside), axis=1)
 
     def words(row: int) -> tuple[str, str, str]:
         return _names(task, truth[row]), _names(task, answers[row]), f"loss {losses[row]:.2f}"

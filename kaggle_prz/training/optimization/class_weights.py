@@ -34,7 +34,9 @@ def balanced(targets: Array, sizes: Sequence[int]) -> NDArray[np.float64]:
     rows has 1.
     """
     if not sizes:
-        positive = targets.mean(axis=0, dtype=np.float64)
+        known = ~np.isnan(targets)
+        rows = np.maximum(known.sum(axis=0), 1)
+        positive = np.where(known, targets, 0.0).sum(axis=0, dtype=np.float64) / rows
         return _inverse(np.stack([1 - positive, positive]))
     if _are_shares(targets):
         means = targets.mean(axis=0, dtype=np.float64)
@@ -56,7 +58,7 @@ def of_rows(
     It is `(n,)`; `(n, heads)` of heads, `(n, tags)` of tags.
     """
     if not sizes:
-        each = weights[0] + targets * (weights[1] - weights[0])
+        each = weights[0] + np.nan_to_num(targets) * (weights[1] - weights[0])
     elif _are_shares(targets):
         each = np.stack([targets[:, span] @ weights[span] for span in spans(sizes)], axis=1)
     else:

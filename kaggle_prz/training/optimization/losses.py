@@ -57,15 +57,19 @@ def _softmaxes(sizes: Sequence[int], *, shares: bool, focal: bool, smoothing: fl
 
 
 def _sigmoids(*, focal: bool = False, smoothing: float = 0.0) -> Loss:
-    """Return the cross-entropy of every sigmoid with a target from 0 to 1."""
+    """Return the cross-entropy of every sigmoid with a target from 0 to 1; 0 where that is NaN."""
 
     def loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
+        unknown = keras.ops.isnan(y_true)
+        y_true = keras.ops.where(unknown, 0.0, y_true)
         pair = (keras.ops.expand_dims(y_true, -1), keras.ops.expand_dims(y_pred, -1))
         if focal:
-            return keras.losses.binary_focal_crossentropy(
+            each = keras.losses.binary_focal_crossentropy(
                 *pair, gamma=_FOCUS, label_smoothing=smoothing
             )
-        return keras.losses.binary_crossentropy(*pair, label_smoothing=smoothing)
+        else:
+            each = keras.losses.binary_crossentropy(*pair, label_smoothing=smoothing)
+        return keras.ops.where(unknown, keras.ops.zeros_like(each), each)
 
     return loss
 
@@ -90,7 +94,9 @@ def _softmax_accuracy(sizes: Sequence[int], shares: bool) -> keras.metrics.Metri
 def _tags_accuracy() -> keras.metrics.Metric:
     def right(y_true: Tensor, y_pred: Tensor) -> Tensor:
         said, true = (keras.ops.cast(tags >= 0.5, "float32") for tags in (y_pred, y_true))
-        return keras.ops.mean(keras.ops.cast(said == true, "float32"), axis=-1)
+        known = keras.ops.cast(~keras.ops.isnan(y_true), "float32")
+        right = keras.ops.cast(said == true, "float32") * known
+        return keras.ops.sum(right, axis=-1) / keras.ops.maximum(keras.ops.sum(known, axis=-1), 1.0)
 
     return keras.metrics.MeanMetricWrapper(right, name="accuracy")
 

@@ -80,3 +80,11 @@ def test_numbers_have_no_classes_to_weigh(key, value, plain):
         f"{key} '{value}' needs classes, but the labels of this competition are numbers. "
         f"Use {key} '{plain}'."
     )
+
+
+def test_unknown_tags_weigh_on_no_class():
+    known = np.array([[1, 0], [0, 0], [0, 1], [0, 1]], np.float32)
+    unknown = np.concatenate([known, np.full((3, 2), np.nan, np.float32)])
+    weights = class_weights.balanced(unknown, ())
+    np.testing.assert_allclose(weights, class_weights.balanced(known, ()))
+    assert np.isfinite(class_weights.of_rows(weights, unknown, ())).all()

@@ -103,3 +103,25 @@ def test_batches_carry_the_weight_of_every_row():
         batches.on_epoch_end()
     assert sorted(seen) == sorted([*range(6), *range(6)])
     assert seen[:6] != seen[6:]
+
+
+@pytest.mark.parametrize("options", [{}, {"smoothing": 0.2}, {"focal": True}])
+def test_unknown_tags_cost_nothing_and_pull_nowhere(options):
+    import keras
+
+    loss, (accuracy,) = loss_and_metrics(outputs.Tags(3), **options)
+    true = np.array([[1, np.nan, 0], [np.nan, np.nan, 1]], "float32")
+    given = RANDOM.uniform(0.1, 0.9, (2, 3)).astype("float32")
+    known = ~np.isnan(true)
+    found = np.asarray(TracedLoss(loss).call(true, given))
+    whole = np.asarray(TracedLoss(loss).call(np.nan_to_num(true), given))
+    np.testing.assert_allclose(found, np.where(known, whole, 0), rtol=1e-6)
+    layer = keras.layers.Dense(3, activation="sigmoid")
+    model = keras.Sequential([keras.Input((2,)), layer])
+    layer.set_weights([np.zeros((2, 3), "float32"), np.zeros(3, "float32")])
+    model.compile("sgd", TracedLoss(loss))
+    model.train_on_batch(np.ones((1, 2), "float32"), true[1:])
+    moved = layer.get_weights()[1] != 0
+    assert moved.tolist() == known[1].tolist()
+    accuracy.update_state(true, np.array([[1, 1, 1], [0, 0, 1]], "float32"))
+    assert float(accuracy.result()) == pytest.approx((1 / 2 + 1) / 2)
