@@ -84,7 +84,7 @@ def predict(
             "no image that can be decoded; predicting the class prior for them."
         )
     ids, predictions = ensemble.with_unseen(
-        seen_ids, mean, task.test_ids, outputs.of(task).prior(task.labels)
+        seen_ids, run.blend.mix.of(mean), task.test_ids, outputs.of(task).prior(task.labels)
     )
     submission.write(path, task, ids, predictions, run.decision)
     console.say(f"Predicted {len(seen)} images with {len(members)} networks. Submission: {path}")

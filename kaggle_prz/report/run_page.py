@@ -8,7 +8,7 @@ from kaggle_prz import metrics
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import duration
 from kaggle_prz.core.errors import RunError
-from kaggle_prz.report import charts, kinds, predictions
+from kaggle_prz.report import charts, kinds, predictions, terminal
 from kaggle_prz.runs import leak_audit
 from kaggle_prz.runs.records import BlendRecord, PlanRecord, StageRecord
 from kaggle_prz.runs.run import Run
@@ -45,6 +45,7 @@ def of(run: Run) -> dict[str, object]:
         "ramps": ramps_to_show(stages),
         "decisions": [*_choice(run), *_decisions(stages, measured)],
         "blend": blend,
+        "beside_constant": terminal.beside_constant(run),
         "scores": rows,
         "score_chart": charts.scores(rows, metric),
         "curves": charts.curves(curves, stages, losses) if curves else None,

@@ -58,8 +58,23 @@ def show_scores(run: Run, console: Console) -> None:
         f"{metric.title} ({'higher' if metric.maximize else 'lower'} is better)", columns, rows
     )
     console.say(f"The submission has the best out-of-fold score: {blend.reason}.")
+    if (sentence := beside_constant(run)) is not None:
+        console.say(f"WARNING: {sentence}")
     if metric.wants == "labels" and blend.decision:
         console.say(f"How predictions become labels: {blend.decision.reason}.")
+
+
+def beside_constant(run: Run) -> str | None:
+    """Return a sentence where the networks are no better than a constant; else None."""
+    blend, metric = run.blend, metrics.of(run.task)
+    if not blend.constant_share or blend.constant_score is None:
+        return None
+    what = "is the constant" if blend.constant_share == 1 else "is half the constant"
+    return (
+        f"the networks are worse than predicting the same for every image: out-of-fold "
+        f"{metric.title} {blend.constant_score:.4f}. Every prediction {what}. Check the labels "
+        "with kaggle-prz inspect, or train longer."
+    )
 
 
 def show_classes(task: Task, console: Console) -> None:

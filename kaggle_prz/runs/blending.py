@@ -7,7 +7,7 @@ from kaggle_prz.runs import records
 from kaggle_prz.runs.records import BlendRecord, Member, Seal, StageScores
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule.recipe import Stage
-from kaggle_prz.submission import ensemble
+from kaggle_prz.submission import constant, ensemble
 from kaggle_prz.submission.ensemble import Blend, FoldPredictions
 from kaggle_prz.tasks import outputs
 
@@ -23,19 +23,24 @@ def blend(run: Run) -> Blend:
     chosen = ensemble.choose(task, stages, run.recipe.folds, metric, means=together)
     seen_ids = next(iter(stages.values()))[0].test_ids
     test = ensemble.mean_of_folds(seen_ids, chosen.folds)
+    mixed = constant.mix(task, metric, chosen.oof, run.recipe.seed)
+    oof = mixed.of(chosen.oof)
     ids, test = ensemble.with_unseen(
-        seen_ids, test, task.test_ids, outputs.of(task).prior(task.labels)
+        seen_ids, mixed.of(test), task.test_ids, outputs.of(task).prior(task.labels)
     )
-    decision = decisions.fit(metric, task.kind, task.labels, chosen.oof, run.recipe.seed)
-    filesystem.write_arrays(run.path / "oof.npz", ids=task.train_ids, probabilities=chosen.oof)
+    decision = decisions.fit(metric, task.kind, task.labels, oof, run.recipe.seed)
+    filesystem.write_arrays(run.path / "oof.npz", ids=task.train_ids, probabilities=oof)
     submission.write(run.submission, task, ids, test, decision)
     record = BlendRecord(
         metric=metric.name,
-        score=decisions.score_with(metric, task.labels, chosen.oof, decision),
+        score=decisions.score_with(metric, task.labels, oof, decision),
         decision=decision,
         reason=chosen.reason,
         submission_sha256=filesystem.sha256(run.submission),
         members=tuple(_member(run, found) for found in chosen.folds),
+        constant=mixed.constant,
+        constant_score=mixed.score,
+        constant_share=mixed.share,
         stages=tuple(_scores(run, name, done) for name, done in stages.items() if done),
     )
     records.write(run.path / "blend.json", record)

@@ -18,6 +18,7 @@ from kaggle_prz.core.identity import Identity
 from kaggle_prz.metrics.decisions import Decision
 from kaggle_prz.schedule.choice import Choice
 from kaggle_prz.schedule.recipe import Recipe, Stage
+from kaggle_prz.submission.constant import Mix
 from kaggle_prz.tasks.overrides import Overrides
 
 VERSION = filesystem.RECORD_VERSION
@@ -150,6 +151,14 @@ class BlendRecord(Record):
     submission_sha256: str | None = None
     members: tuple[Member, ...]
     stages: tuple[StageScores, ...]
+    constant: tuple[float, ...] = ()  # the best one for every row; earlier versions have none
+    constant_score: float | None = None  # on the training rows
+    constant_share: float = 0.0  # of it in every prediction
+
+    @property
+    def mix(self) -> Mix:
+        """How much of a constant is in every prediction."""
+        return Mix(self.constant, self.constant_score or 0.0, self.constant_share)
 
 
 class Receipt(Record):

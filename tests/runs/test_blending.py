@@ -119,3 +119,19 @@ def test_a_test_row_that_was_not_seen_gets_the_shares_of_classes(run):
     unseen, *seen = run.task.test_ids.tolist()
     assert after[unseen] == pytest.approx([1 / 3] * 3)  # as many images of each class
     assert {name: after[name] for name in seen} == {name: before[name] for name in seen}
+
+
+def test_a_run_worse_than_a_constant_becomes_the_constant(run):
+    for stage in ("stage1-32", "stage2-48"):
+        for fold in range(run.recipe.folds):
+            path = run.path / stage / f"fold{fold}" / "oof.npz"
+            content = filesystem.read_arrays(path)
+            wrong = np.roll(content["probabilities"], 1, axis=1)
+            filesystem.write_arrays(path, ids=content["ids"], probabilities=wrong)
+    blending.blend(run)
+    assert run.blend.constant_share > 0
+    assert run.score <= run.blend.constant_score
+    share, parts = run.blend.constant_share, list(_parts(run, "stage2-48"))
+    name, row = next(iter(_submitted(run).items()))
+    expected = (1 - share) * np.mean([part[name] for part in parts], axis=0, dtype=np.float64)
+    assert row == pytest.approx(expected + share * np.array(run.blend.constant), abs=1e-6)

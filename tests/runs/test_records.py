@@ -91,6 +91,9 @@ WRITTEN = {
             },
             "reason": "stage1-16 is the only one",
             "submission_sha256": "2" * 64,
+            "constant": [0.5, 0.5],
+            "constant_score": 0.7,
+            "constant_share": 0.5,
             "members": [
                 {"stage": "stage1-16", "fold": 0, "views": ["plain"]},
                 {"stage": "stage1-16", "fold": 1},
