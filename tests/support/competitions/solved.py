@@ -52,7 +52,7 @@ def predictions(task: Task) -> np.ndarray:
         counts[row] += 1
     found = counts > 0
     answer[found] = sums[found] / counts[found][:, None]
-    return answer
+    return np.asarray(target.predictions(answer), np.float64)
 
 
 def _thumbnails(task: Task, files: np.ndarray) -> np.ndarray:
