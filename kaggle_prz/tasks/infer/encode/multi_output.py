@@ -10,7 +10,7 @@ import pandas as pd
 from kaggle_prz.core.errors import DataError, UsageError
 from kaggle_prz.core.task import Head, Text
 from kaggle_prz.metrics import Metric
-from kaggle_prz.tasks.infer.encode import cells
+from kaggle_prz.tasks.infer.encode import unlike
 from kaggle_prz.tasks.infer.encode.encoded import Column, Encoded, codes
 from kaggle_prz.tasks.infer.tables import Sample, words
 
@@ -20,7 +20,9 @@ _MOST_SHARE = 0.3  # different numbers of a row for every image and head
 _SPLITS = (r"(.+?)[\W_]+(.+)", r"(.+)[\W_]+(.+?)")  # at the first sign, at the last
 
 
-def encode(sample: Sample, matrix: pd.DataFrame, metric: Metric | None = None) -> Encoded | None:
+def encode(
+    sample: Sample, matrix: pd.DataFrame, metric: Metric | None = None, *, sure: bool = False
+) -> Encoded | None:
     """Heads of classes, where several columns of labels are some; else None.
 
     | labels | cells |
@@ -34,7 +36,7 @@ def encode(sample: Sample, matrix: pd.DataFrame, metric: Metric | None = None) -
     elif (indicators := of_indicators(sample, matrix, metric)) is not None:
         found = indicators
     elif (doubt := _doubts_of_classes(sample, matrix, metric)) is not None:
-        found = _in_columns(sample, matrix, metric, doubt)
+        found = _in_columns(sample, matrix, metric, doubt, sure=sure)
     else:
         return None
     counts = [len(np.unique(own)) for own in found.labels.T]
@@ -95,14 +97,20 @@ def _counted(sample: Sample, numbers: pd.DataFrame) -> bool:
 
 
 def _in_columns(
-    sample: Sample, matrix: pd.DataFrame, metric: Metric | None, doubt: tuple[str, ...]
+    sample: Sample,
+    matrix: pd.DataFrame,
+    metric: Metric | None,
+    doubt: tuple[str, ...],
+    *,
+    sure: bool,
 ) -> Encoded:
     heads, labels, warnings = [], [], list(doubt)
     for name in sample.targets:
         values: Text = words.whole(np.asarray(matrix[name], dtype=str))
         found = words.in_order(set(values.tolist()))
         alone = replace(sample, targets=(name,), cells=sample.cells[[name]])
-        warnings += cells.unlike(Column(alone, values, found, "", metric, name))
+        this = Column(alone, values, found, "", metric, name, sure=sure)
+        warnings += unlike.check(this)
         heads.append(Head(name, tuple(found)))
         labels.append(codes(values, found))
     return Encoded(

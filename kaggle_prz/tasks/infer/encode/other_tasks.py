@@ -41,6 +41,7 @@ class OtherTask(NamedTuple):
 
     name: str  # such as "object detection"
     shown: str  # such as "boxes, such as '0.9 10 20 30 40'"
+    in_cells: bool = False  # so cells might be lists of classes after all
 
 
 def of_sample(sample: Sample) -> OtherTask | None:
@@ -91,9 +92,9 @@ def of_cells(cells: Iterable[str], known: Collection[str] | None = None) -> Othe
     sure = known is not None or not all(map(_may_be_list, split))
     for name, noun, fits in _FORMS if sure else ():
         if all(map(fits, split)):
-            return OtherTask(name, f"{noun}, such as {min(given, key=len)!r}")
+            return OtherTask(name, f"{noun}, such as {min(given, key=len)!r}", in_cells=True)
     if known is not None and all(map(_sentence, split)):
-        return OtherTask("captioning", f"sentences, such as {min(given, key=len)!r}")
+        return OtherTask("captioning", f"sentences, such as {min(given, key=len)!r}", in_cells=True)
     return None
 
 
@@ -104,10 +105,10 @@ def _are_classes(cells: list[str], known: Collection[str]) -> bool:
 
 def refusal(found: OtherTask, where: str) -> DataError:
     """Return the error for a file that asks for another task."""
+    otherwise = " If the cells are lists of classes, say what stands between them with --separator."
     return DataError(
-        f"This is {found.name}, which is not supported: {where} has {found.shown}. Classes, tags "
-        "and numbers of whole images are supported. If the cells are lists of classes, say what "
-        "stands between them with --separator."
+        f"This is {found.name}, which is not supported: {where} has {found.shown}. Only classes, "
+        "tags and numbers of whole images are supported." + otherwise * found.in_cells
     )
 
 

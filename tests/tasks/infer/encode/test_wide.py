@@ -88,8 +88,8 @@ def test_shares_that_do_not_are_tags(sample):
 
 
 def test_numbers(sample):
-    read = _columns(sample("x", "y"), ("-2", "7.5"), ("100", "0"))
-    assert (read.kind, read.cell, read.classes) == ("numbers", "number", ("x", "y"))
+    read = _columns(sample("u", "v"), ("-2", "7.5"), ("100", "0"))
+    assert (read.kind, read.cell, read.classes) == ("numbers", "number", ("u", "v"))
     assert read.labels.dtype == np.float32
     assert read.labels.tolist() == [[-2, 7.5], [100, 0]]
 
