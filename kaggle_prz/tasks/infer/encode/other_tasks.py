@@ -24,6 +24,7 @@ _PARTS_OF_NAMES = {
     "inchi": "text recognition",
     "latex": "text recognition",
 }
+_SURE = {"bbox", "bboxes", "inchi", "rle"}
 _NAMES = {"encodedpixels": "segmentation", "boundingbox": "object detection"}
 _CORNERS = (
     {"xmin", "ymin", "xmax", "ymax"},
@@ -47,10 +48,18 @@ class OtherTask(NamedTuple):
 def of_sample(sample: Sample) -> OtherTask | None:
     """Return the other task that a sample submission asks for without doubt, or None."""
     for name in sample.targets:
-        cells = set(sample.column(name).tolist())
-        if (found := of_name(name) or of_cells(cells)) is not None:
+        cells = set(sample.column(name).tolist()) - {""}
+        plain = len(sample.targets) > 1 or (cells and all(map(words.is_number, cells)))
+        if (found := of_name(name)) is not None and not (plain and _may_be_counted(name)):
+            return found
+        if (found := of_cells(cells)) is not None:
             return found
     return of_columns(sample.targets)
+
+
+def _may_be_counted(column: str) -> bool:
+    """Return whether a column may have numbers, as `boxes` and `latex` may, unlike `bbox`."""
+    return words.plain(column) not in _NAMES and not _SURE & {*words.parts(column)}
 
 
 def of_name(column: str) -> OtherTask | None:

@@ -1,5 +1,7 @@
 import pytest
+from support.trees import make_csv, make_tree
 
+from kaggle_prz.tasks.infer import tables
 from kaggle_prz.tasks.infer.encode import other_tasks
 
 
@@ -65,6 +67,27 @@ def test_cells_beside_classes(cells, known, task):
 )
 def test_names_of_columns(column, task):
     assert _name(other_tasks.of_name(column)) == task
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "task"),
+    [
+        (["EncodedPixels"], ["-1"], "segmentation"),
+        (["EncodedPixels"], [""], "segmentation"),
+        (["boxes"], ["3"], None),
+        (["boxes"], [""], "object detection"),
+        (["boxes"], ["1 0.5 1 2 3 4"], "object detection"),
+        (["latex", "cotton"], ["0.5", "0.5"], None),
+        (["latex", "cotton"], ["", ""], None),
+        (["label", "bbox"], ["cat", ""], "object detection"),
+        (["x", "y", "w", "h"], ["0", "0", "0", "0"], "object detection"),
+        (["label"], ["cat"], None),
+    ],
+)
+def test_sample_submissions(tmp_path, columns, cells, task):
+    content = make_csv(["id", *columns], ["1", *cells])
+    root = make_tree(tmp_path, {"sample_submission.csv": content}, [])
+    assert _name(other_tasks.of_sample(tables.find_sample(root)[0])) == task
 
 
 def test_corners_of_boxes():
