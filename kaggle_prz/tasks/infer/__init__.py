@@ -179,5 +179,6 @@ def _encoded(
     matrix = chosen.matrix.iloc[kept]
     if len(sample.targets) == 1:
         return wide.encode_hot(sample, matrix, said.separator)
+    wide.refuse_points(sample, matrix)
     heads = None if gaps.are_in(matrix) else multi_output.encode(sample, matrix, metric, sure=sure)
     return heads or wide.encode_columns(sample, matrix)

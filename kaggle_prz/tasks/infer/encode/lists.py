@@ -50,8 +50,11 @@ def ranked(this: Column) -> Encoded | None:
     shown = {token for cell in cells for token in cell}
     if this.between or this.said == "none" or any(" " in name for name in this.found):
         return None
-    strange = any(map(is_fraction, shown - {*this.found}))
-    if most > 1 and not strange and len(shown & {*this.found}) >= _KNOWN * len(shown):
+    if (
+        most > 1
+        and not _strange(shown, this.found)
+        and len(shown & {*this.found}) >= _KNOWN * len(shown)
+    ):
         rule = f"{most} classes in a cell of the sample, one per label"
     elif this.metric is not None and this.metric.wants == "ranks":
         most = int((re.findall(r"\d+", this.metric.name) or ["5"])[0])
@@ -61,6 +64,12 @@ def ranked(this: Column) -> Encoded | None:
     need_two(this.found)
     labels = codes(this.values, this.found)
     return Encoded("classes", "ranked", tuple(this.found), labels, rule, most_ranked=most)
+
+
+def _strange(shown: set[str], found: list[str]) -> bool:
+    """Return whether words are neither labels nor like them, as a number beside names."""
+    numbered = all(name.isdecimal() for name in found)
+    return any(is_fraction(word) or word.isdecimal() > numbered for word in shown - {*found})
 
 
 def with_confidence(this: Column) -> Encoded | None:
@@ -73,7 +82,8 @@ def with_confidence(this: Column) -> Encoded | None:
     split = [cell.replace(",", " ").split() for cell in given]
     if this.between or not given or not all(map(_pairs, split)):
         return None
-    if not any(is_fraction(sure) for tokens in split for sure in tokens[1::2]):
+    sure = {number for tokens in split for number in tokens[1::2]}
+    if not any(map(is_fraction, sure)) and sure & {*this.found}:
         return None
     shown = {token for cell in split for token in cell[::2]}
     if len(shown & {*this.found}) < _KNOWN * len(shown):
@@ -116,9 +126,12 @@ def tags(this: Column) -> Encoded | None:
 def _doubt(this: Column) -> tuple[str, ...]:
     """Return a sentence on names that may be taken for lists."""
     joined = [name for name in this.found if this.between in name]
-    alone = {*this.found} & words.tokens(joined, this.between)
+    never_alone = words.tokens(joined, this.between) - {*this.found}
     shown = any(this.between in cell for cell in shown_in(this.sample))
-    if this.said is not None or this.between != " " or alone or shown:
+    placed = words.have_places(joined, this.between)
+    if this.said is not None or this.between != " " or shown or not never_alone:
+        return ()
+    if not placed and never_alone < words.tokens(joined, this.between):
         return ()
     return (
         f"Labels such as {joined[0]!r} are read as lists of classes between blanks. If each is "

@@ -49,16 +49,16 @@ def of_sample(sample: Sample) -> OtherTask | None:
     """Return the other task that a sample submission asks for without doubt, or None."""
     for name in sample.targets:
         cells = set(sample.column(name).tolist()) - {""}
-        plain = len(sample.targets) > 1 or (cells and all(map(words.is_number, cells)))
-        if (found := of_name(name)) is not None and not (plain and _may_be_counted(name)):
+        single = len(sample.targets) > 1 or (cells and not any(" " in cell for cell in cells))
+        if (found := of_name(name)) is not None and not (single and _may_be_others(name)):
             return found
         if (found := of_cells(cells)) is not None:
             return found
     return of_columns(sample.targets)
 
 
-def _may_be_counted(column: str) -> bool:
-    """Return whether a column may have numbers, as `boxes` and `latex` may, unlike `bbox`."""
+def _may_be_others(column: str) -> bool:
+    """Return whether a column may have numbers or classes, as `boxes` may, unlike `bbox`."""
     return words.plain(column) not in _NAMES and not _SURE & {*words.parts(column)}
 
 

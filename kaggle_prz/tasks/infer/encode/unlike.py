@@ -47,6 +47,12 @@ def _others(this: Column, shown: list[str]) -> tuple[str, ...]:
             "has such labels with --target. If the labels are to be written as they are, choose "
             "their column with --target, or their table with --labels."
         )
+    if more := [cell for cell in shown if {*cell.split()} & {*this.found}]:
+        raise DataError(
+            f"The cells of {sample} must be one of the labels ({classes} …); received "
+            f"{more[0]!r}, which holds one and more. If labels are lists, say what stands between "
+            "their classes with --separator; other forms of cells are not supported."
+        )
     if len(shown) > 1 and not this.sure:
         raise DataError(
             f"The cells of {sample} ({some} …) are not among the labels ({classes} …). Choose "

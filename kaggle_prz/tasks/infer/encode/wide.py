@@ -37,6 +37,18 @@ def encode_names(sample: Sample, values: Text, separator: str | None = None) -> 
     return Encoded("classes", "probabilities", sample.targets, labels, "one column per class")
 
 
+def refuse_points(sample: Sample, matrix: pd.DataFrame) -> None:
+    """Refuse columns of numbers that are coordinates by their names, but not 0 and 1 alone.
+
+    Networks see mirrored and moved images, which leave classes and quantities what they are.
+    """
+    numbers = matrix.apply(pd.to_numeric, errors="coerce")
+    if numbers.isna().to_numpy().any() or numbers.isin((0, 1)).to_numpy().all():
+        return
+    if (points := other_tasks.of_points(sample.targets)) is not None:
+        raise other_tasks.refusal(points, sample.path.name)
+
+
 def encode_columns(sample: Sample, matrix: pd.DataFrame) -> Encoded:
     """Return labels that are in columns of the sample's names."""
     numbers = matrix.apply(pd.to_numeric, errors="coerce")
@@ -53,8 +65,6 @@ def encode_columns(sample: Sample, matrix: pd.DataFrame) -> Encoded:
     within = bool(((labels >= 0) & (labels <= 1)).all())
     binary = bool(np.isin(labels, (0, 1)).all())
     sums = bool(np.abs(numbers.sum(axis=1) - 1).le(_SUM_TOLERANCE).all())
-    if not binary and (points := other_tasks.of_points(sample.targets)) is not None:
-        raise other_tasks.refusal(points, sample.path.name)
     if not within:
         rule = "several columns of numbers outside 0 and 1"
         return Encoded("numbers", "number", sample.targets, labels, rule)

@@ -56,7 +56,7 @@ def _stands_between(sign: str, strings: set[str], shown: Collection[str]) -> boo
     if not together or (sign == " " and _JOINING & {word.lower() for word in together}):
         return False
     lists = {cell for cell in shown if sign in cell and tokens([cell], sign) <= found}
-    placed = _has_places(joined | lists, sign)
+    placed = have_places(joined | lists, sign)
     new = tokens(lists - strings, sign)
     if len(together & strings) >= _ALONE * len(together) or (new and (not placed or new & strings)):
         return True
@@ -65,7 +65,7 @@ def _stands_between(sign: str, strings: set[str], shown: Collection[str]) -> boo
     return not lists or len(strings) > _FAR_MORE * len(found)
 
 
-def _has_places(cells: Iterable[str], sign: str) -> bool:
+def have_places(cells: Iterable[str], sign: str) -> bool:
     """Return whether every word has the same place in all cells, from the start or from the end."""
     first: dict[str, set[int]] = {}
     last: dict[str, set[int]] = {}

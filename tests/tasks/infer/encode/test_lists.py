@@ -61,6 +61,22 @@ def test_a_class_and_its_confidence(encode):
     assert (read.cell, read.confident, read.classes) == ("label", True, ("cat", "dog"))
 
 
+def test_a_confidence_of_1_is_no_class(encode):
+    assert encode(["8815", "17"], "8815 1").confident
+    assert encode(["8815", "17", "1"], "8815 1").cell == "ranked"
+
+
+def test_a_class_beside_anything_else_is_refused(encode):
+    with pytest.raises(DataError, match="received 'cat 3', which holds one and more"):
+        encode(["cat", "dog"], "cat 3")
+
+
+def test_names_of_which_some_stand_alone_are_told(encode):
+    labels = ["fig", "plum", "kiwi", "lime", "ripe fig", "ripe plum", "ripe kiwi", "ripe lime"]
+    assert "'ripe fig' are read as lists" in "".join(encode(labels, "").warnings)
+    assert encode(["a", "b", "a b", "b a"], "").warnings == ()
+
+
 def test_several_classes_with_confidences_are_refused(encode):
     with pytest.raises(DataError, match=r"one class and its confidence .* 'cat 0\.5 dog 0\.5'"):
         encode(["cat", "dog"], "cat 0.5 dog 0.5")
