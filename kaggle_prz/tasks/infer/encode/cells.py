@@ -139,7 +139,8 @@ def _label(this: Column) -> Encoded:
         )
     rule = "one column, filled with the class"
     labels = codes(this.values, this.found)
-    return Encoded("classes", "label", tuple(this.found), labels, rule, warnings=unlike.check(this))
+    doubts = (*lists.doubt_of_names(this), *unlike.check(this))
+    return Encoded("classes", "label", tuple(this.found), labels, rule, warnings=doubts)
 
 
 def probability_of_two(this: Column) -> Encoded | None:

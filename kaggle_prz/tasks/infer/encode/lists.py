@@ -139,6 +139,19 @@ def _doubt(this: Column) -> tuple[str, ...]:
     )
 
 
+def doubt_of_names(this: Column) -> tuple[str, ...]:
+    """Return a sentence on labels that are classes because the sample's cells are some of them."""
+    sign = None if this.said or this.between else words.separator(this.values)
+    if sign is None:
+        return ()
+    (said,) = (name for name, own in words.SAID.items() if own == sign)
+    joined = next(name for name in this.found if sign in name)
+    return (
+        f"Labels such as {joined!r} are read as one class each, as in the sample's cells. If they "
+        f"are lists, use --separator {said}.",
+    )
+
+
 def written_between(this: Column, classes: list[str]) -> str:
     """Return what stands between two classes: as in the sample, else as in the labels."""
     shown = pd.unique(pd.Series(this.sample.column(this.sample.targets[0]), dtype=object))

@@ -30,6 +30,7 @@ _LABEL_NAMES = (
     "diagnos",
     "cultivar",
 )
+_OF_ROLES = {"fold", "set", "split", "subset", "usage"}  # words in names of columns
 _COCO = ("category_id", "label_id", "category_name")
 _FEW_TOKENS = 3  # numbers as common as 0 and 1 are in many columns
 
@@ -220,7 +221,7 @@ def _probable(sample: Sample, labels: LabelTable, suited: list[str], own: list[s
     names = {n for n in suited if len(held[n]) > 2 and not all(map(words.is_number, held[n]))}
     if names != {*suited}:
         return []
-    return [name for name in own if len(held[name]) == 2]
+    return [n for n in own if len(held[n]) == 2 and not _OF_ROLES & {*words.parts(n)}]
 
 
 def _most_alike(sample: Sample, labels: LabelTable, suited: list[str]) -> str:

@@ -71,6 +71,14 @@ def test_a_class_beside_anything_else_is_refused(encode):
         encode(["cat", "dog"], "cat 3")
 
 
+def test_lists_that_the_sample_makes_names_are_told(encode):
+    labels = ["mild acne", "mild pox", "acne bad", "pox bad", "mild rash", "rash bad"]
+    read = encode(labels, "pox bad")
+    assert (read.kind, len(read.classes)) == ("classes", 6)
+    assert "use --separator space" in "".join(read.warnings)
+    assert encode(labels, "pox bad", separator="none").warnings == ()
+
+
 def test_names_of_which_some_stand_alone_are_told(encode):
     labels = ["fig", "plum", "kiwi", "lime", "ripe fig", "ripe plum", "ripe kiwi", "ripe lime"]
     assert "'ripe fig' are read as lists" in "".join(encode(labels, "").warnings)

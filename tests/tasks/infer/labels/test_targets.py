@@ -125,6 +125,11 @@ def test_probabilities_are_of_two_values(tmp_path, shown, chosen):
     assert ("(adopted, species); adopted is used" in target.doubt) == (chosen == "adopted")
 
 
+def test_no_probability_is_of_a_split(tmp_path):
+    labels = _labels(tmp_path, species=["cat", "dog", "elk"], data_split=["a", "b", "a"])
+    assert targets.choose(_sample(tmp_path, ["p"], ["0.5"]), labels, None).column == "species"
+
+
 def test_a_telling_name_of_two_values_is_kept(tmp_path):
     labels = _labels(tmp_path, species=["cat", "dog", "cat"], adopted="101")
     assert targets.choose(_sample(tmp_path, ["p"], ["0.5"]), labels, None).column == "species"

@@ -27,6 +27,7 @@ def test_what_stands_between_classes(cells, between):
 
 
 FRUIT = [f"{state} {name}" for state in ("fresh", "rotten") for name in ("apple", "banana", "fig")]
+MILD = ["mild acne", "mild pox", "acne bad", "pox bad", "mild rash", "rash bad"]
 SKIES = [
     "haze primary", "clear primary", "clear water", "haze water road", "road", "haze primary road",
     "clear primary water",
@@ -48,7 +49,8 @@ LONG = [f"{name} leaf {spot}" for name in ("apple", "pear", "plum") for spot in 
         (SKIES, [], " "),
         (["a b", "c d", "e"], ["a c"], " "),
         (["a b", "c d", "a"], ["b a"], " "),
-        (["mild acne", "mild pox", "acne bad", "pox bad", "pox odd"], ["pox odd"], None),
+        (MILD, ["pox bad"], None),
+        (MILD, ["pox"], " "),
     ],
 )
 def test_words_of_a_name_have_their_places(cells, shown, between):
