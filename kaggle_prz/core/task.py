@@ -76,7 +76,7 @@ class Task:
     train_files: Text
     # Of classes `(train,)` int64 indexes into `classes`, or `(train, classes)` float32 shares; of
     # heads `(train, heads)` int64 indexes into the classes of each; of tags `(train, tags)`
-    # float32 from 0 to 1; of numbers `(train, targets)` float32.
+    # float32 from 0 to 1, NaN where unknown; of numbers `(train, targets)` float32.
     labels: NDArray[Any]
     groups: Text | None  # `(train,)`, rows of one group never part between folds; or None
     test_ids: Text  # `(test,)`, in the sample's order
@@ -84,6 +84,7 @@ class Task:
     kind: Kind = "classes"  # of labels and predictions, see `kaggle_prz.metrics.arrays`
     most_ranked: int = 5  # of ranked cells, how many classes one holds
     between: str = " "  # what stands between two tags of a list
+    confident: bool = False  # a label's probability stands behind it in the cell: `cat 0.25`
     channels: int = 3  # of every image
     heads: tuple[Head, ...] = ()  # what each label of a row is, where the kind is `"heads"`
     melted: bool = False  # the sample has a row for every target column, such as `ID_7_epidural`

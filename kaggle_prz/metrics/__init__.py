@@ -11,6 +11,7 @@ from kaggle_prz.metrics.arrays import Array, Kind, Labels, Probabilities
 from kaggle_prz.metrics.metric import Metric
 from kaggle_prz.metrics.multi_output import over
 from kaggle_prz.metrics.registry import find as from_host
+from kaggle_prz.metrics.registry import other_task
 
 __all__ = [
     "Array",
@@ -23,6 +24,7 @@ __all__ = [
     "get",
     "names",
     "of",
+    "other_task",
     "over",
 ]
 
@@ -58,9 +60,17 @@ def get(name: str) -> Metric:
         'map_at_3'
     """
     metric = from_host(name)
-    if metric is None:
+    if metric is None and (task := other_task(name)) is not None:
         raise UsageError(
-            f"Unknown metric {name!r}. Known metrics: {', '.join(names())}. Choose one with "
+            f"The metric {name!r} is of {task}, which is not supported: a submission has classes, "
+            "tags or numbers of whole images. If the cells are some, choose another metric with "
+            "--metric."
+        )
+    if metric is None:
+        alike = registry.nearest(name)
+        near = f" The nearest names: {', '.join(alike)}." if alike else ""
+        raise UsageError(
+            f"Unknown metric {name!r}.{near} Known metrics: {', '.join(names())}. Choose one with "
             "--metric."
         )
     return metric

@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import metrics as sklearn_metrics
 
 from kaggle_prz.metrics.arrays import Array, Labels
 
@@ -44,6 +45,32 @@ def kappa_of_table(table: Array) -> float:
 def quadratic_kappa(truth: Labels, answers: Labels) -> float:
     """Cohen's kappa with the square of the distance between indexes as its weight."""
     return kappa_of_table(table_of(truth, answers))
+
+
+def linear_kappa(truth: Labels, answers: Labels) -> float:
+    """Cohen's kappa with the distance between indexes as its weight."""
+    table = table_of(truth, answers)
+    index = np.arange(len(table))
+    return _weighted_kappa(table, np.abs(index[:, None] - index))
+
+
+def cohen_kappa(truth: Labels, answers: Labels) -> float:
+    """Cohen's kappa, in which all mistakes weigh the same."""
+    table = table_of(truth, answers)
+    return _weighted_kappa(table, 1 - np.eye(len(table)))
+
+
+def _weighted_kappa(table: Array, weights: Array) -> float:
+    by_chance = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    expected = float((weights * by_chance).sum())
+    return 1 - float((weights * table).sum()) / expected if expected > 0 else 1.0
+
+
+def matthews(truth: Labels, answers: Labels) -> float:
+    """Matthews' correlation coefficient; 0 where all rows or all answers are of one class."""
+    if not np.ptp(truth) or not np.ptp(answers):
+        return 0.0
+    return float(sklearn_metrics.matthews_corrcoef(truth, answers))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics as sklearn_metrics
 
-from kaggle_prz.metrics.arrays import Array, Probabilities, class_truth, tag_truth, unknown
+from kaggle_prz.metrics.arrays import (
+    Array,
+    Probabilities,
+    class_shares,
+    class_truth,
+    normalised,
+    tag_truth,
+    unknown,
+)
 
 CLIP = 1e-15  # Kaggle's: one cell of 0 that should be 1 costs 34.5
 LEAST_TPR = 0.8
@@ -58,6 +66,42 @@ def _mean_area(columns: Iterable[tuple[NDArray[np.bool_], Array]]) -> float:
         if 0 < np.count_nonzero(truth) < len(truth)
     ]
     return float(np.mean(areas)) if areas else float("nan")
+
+
+def class_average_precision(labels: Array, predictions: Probabilities) -> float:
+    """Average precision: of the second class, or of each class against the rest, averaged."""
+    truth, count = class_truth(labels), predictions.shape[1]
+    columns = range(1, 2) if count == 2 else range(count)
+    return _mean_precision((truth == column, predictions[:, column]) for column in columns)
+
+
+def tag_average_precision(labels: Array, predictions: Probabilities) -> float:
+    """Average precision of every column, averaged; columns without a positive row are left out."""
+    columns = zip(tag_truth(labels).T, predictions.T, ~unknown(labels).T, strict=True)
+    return _mean_precision((truth[known], scores[known]) for truth, scores, known in columns)
+
+
+def _mean_precision(columns: Iterable[tuple[NDArray[np.bool_], Array]]) -> float:
+    found = [sklearn_metrics.average_precision_score(*one) for one in columns if one[0].any()]
+    return float(np.mean(found)) if found else float("nan")
+
+
+def global_average_precision(labels: Array, predictions: Probabilities) -> float:
+    """Average precision of the most probable class of all rows, the surest first.
+
+    As in the Google landmark recognition challenges: every row counts as one to find.
+    """
+    right = predictions.argmax(axis=1) == class_truth(labels)
+    if not right.any():
+        return 0.0
+    precision = sklearn_metrics.average_precision_score(right, predictions.max(axis=1))
+    return float(precision * right.mean())
+
+
+def class_brier(labels: Array, predictions: Probabilities) -> float:
+    """Mean over rows of the squared distance to the truth; of two classes, of the second alone."""
+    squares = (normalised(predictions) - class_shares(labels, predictions.shape[1])) ** 2
+    return float(squares.sum(axis=1).mean() / (2 if predictions.shape[1] == 2 else 1))
 
 
 def partial_roc_auc(labels: Array, predictions: Probabilities) -> float:

@@ -44,3 +44,14 @@ class ErrorAt:
     def __call__(self, labels: Array, predictions: Probabilities) -> float:
         """Return the score of predictions."""
         return float(np.mean(rank_of_truth(labels, predictions) > self.k))
+
+
+@dataclass(frozen=True)
+class AccuracyAt:
+    """Share of rows whose true class is among the k most probable."""
+
+    k: int
+
+    def __call__(self, labels: Array, predictions: Probabilities) -> float:
+        """Return the score of predictions."""
+        return float(np.mean(rank_of_truth(labels, predictions) <= self.k))

@@ -1,5 +1,6 @@
 """The known metrics, and what hosts and people call them."""
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,6 +11,7 @@ from kaggle_prz.metrics.labels import FScore
 from kaggle_prz.metrics.metric import Metric, Rule, Scorer, Wants
 
 DEFAULT_K = 5
+_ALIKE = 0.6
 
 
 def _f_score(name: str, title: str, f_score: FScore, rule: Rule = "likely") -> Metric:
@@ -47,6 +49,16 @@ def error_at(k: int) -> Metric:
     return Metric(f"top_{k}_error", f"top-{k} error", False, "ranks", scorers)
 
 
+def accuracy_at(k: int) -> Metric:
+    """Share of rows whose true class is among the k most probable."""
+    scorers: dict[Kind, Scorer] = {"classes": ranks.AccuracyAt(k)}
+    return Metric(f"top_{k}_accuracy", f"top-{k} accuracy", True, "ranks", scorers)
+
+
+def _correlation(name: str, title: str, scorer: Scorer) -> Metric:
+    return Metric(name, title, True, "values", {"numbers": scorer, "tags": scorer})
+
+
 _LOG_LOSS: dict[Kind, Scorer] = {
     "classes": probabilities.class_log_loss,
     "tags": probabilities.tag_log_loss,
@@ -55,6 +67,11 @@ _ROC_AUC: dict[Kind, Scorer] = {
     "classes": probabilities.class_roc_auc,
     "tags": probabilities.tag_roc_auc,
 }
+_PRECISION: dict[Kind, Scorer] = {
+    "classes": probabilities.class_average_precision,
+    "tags": probabilities.tag_average_precision,
+}
+_BRIER: dict[Kind, Scorer] = {"classes": probabilities.class_brier, "tags": regression.mse}
 _ACCURACY: dict[Kind, Scorer] = {"classes": labels.accuracy, "tags": labels.accuracy}
 
 METRICS: Mapping[str, Metric] = {
@@ -79,11 +96,29 @@ METRICS: Mapping[str, Metric] = {
         _of_classes(
             "quadratic_kappa", "quadratic weighted kappa", "labels", labels.quadratic_kappa, "order"
         ),
+        _of_classes(
+            "linear_kappa", "linear weighted kappa", "labels", labels.linear_kappa, "order"
+        ),
+        _of_classes("cohen_kappa", "Cohen's kappa", "labels", labels.cohen_kappa),
+        _of_classes("matthews", "Matthews correlation coefficient", "labels", labels.matthews),
+        Metric("average_precision", "average precision", True, "probabilities", _PRECISION),
+        _of_classes(
+            "global_average_precision",
+            "global average precision",
+            "probabilities",
+            probabilities.global_average_precision,
+        ),
+        Metric("brier", "Brier score", False, "probabilities", _BRIER),
         map_at(DEFAULT_K),
         error_at(DEFAULT_K),
+        accuracy_at(DEFAULT_K),
         _distance("rmse", "RMSE", regression.rmse),
+        _distance("mse", "MSE", regression.mse),
         _distance("mae", "MAE", regression.mae),
         _distance("mcrmse", "mean columnwise RMSE", regression.mcrmse),
+        Metric("r2", "R²", True, "values", {"numbers": regression.r2}),
+        _correlation("pearson", "Pearson correlation", regression.pearson),
+        _correlation("spearman", "Spearman correlation", regression.spearman),
     )
 }
 
@@ -108,18 +143,61 @@ _ALIASES = {
     "f2": ["Sample F2"],
     "pf1": ["Probabilistic F-Score Beta (Micro)"],
     "quadratic_kappa": ["QuadraticWeightedKappa", "Cohen Kappa Score", "Kappa", "QWK"],
+    "linear_kappa": ["Linear Weighted Kappa"],
+    "cohen_kappa": ["Cohen's Kappa", "Unweighted Kappa"],
+    "matthews": ["Matthews Correlation Coefficient", "Matthews Corrcoef", "MCC"],
+    "average_precision": [
+        "Average Precision Score",
+        "cmAP",
+        "PR AUC",
+        "Area Under Precision-Recall Curve",
+    ],
+    "global_average_precision": ["GAP", "Google Global AP", "Micro Average Precision"],
+    "brier": ["Brier Score", "Brier Score Loss"],
     "map_at_5": ["MAP@{K}", "MAP{K}"],
     "top_5_error": ["MeanBestErrorAtK"],
     "rmse": ["Root Mean Squared Error"],
+    "mse": ["Mean Squared Error"],
     "mae": ["Mean Absolute Error"],
     "mcrmse": ["Mean Columnwise Root Mean Squared Error"],
+    "r2": ["R2 Score", "R squared", "Coefficient of Determination"],
+    "pearson": ["Pearson Correlation Coefficient", "Pearson R"],
+    "spearman": ["Spearman Correlation Coefficient", "Spearman R", "Mean Columnwise Spearman R"],
 }
 _MAP = re.compile(r"(?:map|meanaverageprecision)(?:at)?([1-9][0-9]*)")
 _TOP = re.compile(r"top([1-9][0-9]*)error")
+_TOP_ACCURACY = re.compile(r"top([1-9][0-9]*)accuracy(?:score)?")
+# Words in names of metrics that score neither classes, tags nor numbers.
+_OF_OTHER_TASKS = {
+    "iou": "segmentation or object detection",
+    "miou": "segmentation or object detection",
+    "intersection": "segmentation or object detection",
+    "dice": "segmentation",
+    "hausdorff": "segmentation",
+    "panoptic": "segmentation",
+    "boxes": "object detection",
+    "bleu": "captioning",
+    "levenshtein": "text recognition",
+}
 
 
 def _letters(text: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", text.lower())
+    return re.sub(r"[^a-z0-9]", "", text.lower().replace("²", "2"))
+
+
+def other_task(text: str) -> str | None:
+    """Return the task that a metric is of, if neither classes, tags nor numbers; else None."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
+    words = re.findall(r"[a-z]+", f"{spaced} {text}".lower())
+    if re.search(r"^map(at)?0\d+|obj(ect)?detection", _letters(text)):
+        return "object detection"
+    return next((_OF_OTHER_TASKS[word] for word in words if word in _OF_OTHER_TASKS), None)
+
+
+def nearest(text: str) -> list[str]:
+    """Return names of known metrics that are written like a text, the nearest first."""
+    alike = difflib.get_close_matches(_letters(text), _BY_LETTERS, n=3, cutoff=_ALIKE)
+    return list(dict.fromkeys(_BY_LETTERS[letters].name for letters in alike))
 
 
 _BY_LETTERS = {
@@ -132,7 +210,7 @@ _BY_LETTERS = {
 def find(text: str) -> Metric | None:
     """Return the metric that a text names, or None; only its letters and digits matter."""
     letters = _letters(text)
-    for pattern, make in ((_MAP, map_at), (_TOP, error_at)):
+    for pattern, make in ((_MAP, map_at), (_TOP, error_at), (_TOP_ACCURACY, accuracy_at)):
         if found := pattern.fullmatch(letters):
             return make(int(found[1]))
     return _BY_LETTERS.get(letters)

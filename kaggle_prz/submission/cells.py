@@ -63,7 +63,8 @@ def of(task: Task, rows: Rows, decision: Decision | None) -> list[list[str]]:
         case "ranked":
             return _ranked(task, rows)
         case _:
-            return _labels(task, _answers(task, rows, decision))
+            answers = _answers(task, rows, decision)
+            return _confident(task, rows, answers) if task.confident else _labels(task, answers)
 
 
 def _check_form(task: Task) -> None:
@@ -152,6 +153,12 @@ def _labels(task: Task, answers: Array) -> list[list[str]]:
     if answers.ndim == 1:
         return _lists(task, answers[:, None].tolist())
     return _lists(task, [np.flatnonzero(row).tolist() for row in answers])
+
+
+def _confident(task: Task, rows: Rows, answers: Array) -> list[list[str]]:
+    sure = rows[np.arange(len(rows)), answers].tolist()
+    pairs = zip(answers.tolist(), sure, strict=True)
+    return [[f"{task.classes[answer]} {own:.{_DIGITS_ALONE}f}"] for answer, own in pairs]
 
 
 def _lists(task: Task, rows: Sequence[Sequence[int]]) -> list[list[str]]:

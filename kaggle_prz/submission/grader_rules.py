@@ -114,9 +114,10 @@ def _labels(task: Task) -> Complain:
     known = frozenset(task.classes)
 
     def complain(cells: list[str]) -> str | None:
-        if cells[0] in known:
-            return None
-        return f"{cells[0]!r} is not one of the classes {short(task.classes)}."
+        name, _, sure = cells[0].rpartition(" ") if task.confident else (cells[0], "", "1")
+        if name in known:
+            return _from_0_to_1([sure])
+        return f"{name!r} is not one of the classes {short(task.classes)}."
 
     return complain
 

@@ -220,6 +220,11 @@ class Tags(Target):
         """Return rows from 0 to 1."""
         return np.clip(np.asarray(rows, np.float64), 0.0, 1.0)
 
+    def prior(self, labels: Array) -> NDArray[np.float64]:
+        """Return the mean of each tag over the rows where it is known."""
+        means: NDArray[np.float64] = np.nanmean(labels, axis=0, dtype=np.float64)
+        return means
+
     def present(self, labels: Array) -> NDArray[np.bool_]:
         """Return which tags rows have."""
         return arrays.tag_truth(labels)
@@ -241,8 +246,10 @@ class Tags(Target):
         """Return the tags."""
         return ", ".join(self.words[k] for k in np.flatnonzero(self.present(own))) or "no tag"
 
-    def _truth(self, labels: Array) -> Array:
-        return arrays.tag_truth(labels)
+    def differ(self, labels: Array, rows: NDArray[np.int64]) -> bool:
+        """Return whether a tag is true of some rows, and known to be false of others."""
+        truth, known = self.present(labels[rows]), ~np.isnan(labels[rows])
+        return bool((truth.any(axis=0) & (known & ~truth).any(axis=0)).any())
 
 
 @dataclass(frozen=True, eq=False)

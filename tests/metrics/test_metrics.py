@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn import metrics as reference
 from support import slow_metrics
 from support.drawn import PAIRS, draw, draw_for
@@ -12,6 +13,8 @@ from kaggle_prz import metrics
 from kaggle_prz.core.errors import UsageError
 from kaggle_prz.metrics import arrays
 
+# Metrics that are undefined where all rows are alike.
+_OF_DIFFERENCES = {"roc_auc", "partial_roc_auc", "r2", "pearson", "spearman"}
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -38,10 +41,14 @@ def test_truth_scores_best_and_the_order_of_rows_does_not_matter(name, kind, see
     best = metric.score(labels, perfect, kind)
     if metric.maximize:
         nothing_to_find = name == "pf1" and not labels.any()
-        whole = {"partial_roc_auc": 0.2, "pf1": 0.0 if nothing_to_find else 1.0}.get(name, 1.0)
-        assert (
-            math.isnan(best) if "roc" in name and _alike(labels) else best == pytest.approx(whole)
-        )
+        whole = {
+            "partial_roc_auc": 0.2,
+            "pf1": 0.0 if nothing_to_find else 1.0,
+            "matthews": 0.0 if _alike(labels) else 1.0,
+        }.get(name, 1.0)
+        undefined = name in _OF_DIFFERENCES and _alike(labels)
+        undefined |= name == "average_precision" and not arrays.tag_truth(perfect)[:, -6:].any()
+        assert math.isnan(best) if undefined else best == pytest.approx(whole)
     else:
         assert best == pytest.approx(0, abs=1e-6)
     assert not metric.better(metric.score(labels, predictions, kind), best)
@@ -183,6 +190,21 @@ def test_partial_area_spans_0_to_a_fifth_and_chance_has_a_fiftieth():
         ("top-1 error", "top_1_error"),
         ("Root Mean Squared Error", "rmse"),
         ("Mean Columnwise Root Mean Squared Error", "mcrmse"),
+        ("R²", "r2"),
+        ("R2 Score", "r2"),
+        ("MSE", "mse"),
+        ("MeanSquaredError", "mse"),
+        ("GAP", "global_average_precision"),
+        ("Global Average Precision", "global_average_precision"),
+        ("Matthews Correlation Coefficient", "matthews"),
+        ("Cohen Kappa", "cohen_kappa"),
+        ("Linear Weighted Kappa", "linear_kappa"),
+        ("Brier Score", "brier"),
+        ("Balanced Accuracy", "balanced_accuracy"),
+        ("Top-5 Accuracy", "top_5_accuracy"),
+        ("top 3 accuracy", "top_3_accuracy"),
+        ("Spearman", "spearman"),
+        ("Pearson Correlation Coefficient", "pearson"),
     ],
 )
 def test_a_name_may_be_written_as_people_and_hosts_do(text, name):
@@ -198,6 +220,79 @@ def test_what_is_not_known_is_no_metric(text):
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(UsageError, match=r"'no such metric'.*log_loss, accuracy.*--metr"):
         metrics.get("no such metric")
+
+
+@pytest.mark.parametrize(
+    ("text", "task"),
+    [
+        ("Dice", "segmentation"),
+        ("DiceCoefficient", "segmentation"),
+        ("mean IoU", "segmentation or object detection"),
+        ("Intersection Over Union", "segmentation or object detection"),
+        ("OpenImagesObjDetectionAP", "object detection"),
+        ("mAP@0.5", "object detection"),
+        ("mAP@0.5:0.95", "object detection"),
+        ("Levenshtein Mean", "text recognition"),
+    ],
+)
+def test_metrics_of_other_tasks_are_refused_by_their_task(text, task):
+    assert metrics.other_task(text) == task
+    with pytest.raises(UsageError, match=f"is of {task}, which is not supported.*--metric"):
+        metrics.get(text)
+
+
+@pytest.mark.parametrize("text", ["Indices", "RSNA Breast Cancer Detection", "MAP@5", "accuracy"])
+def test_other_names_are_of_no_other_task(text):
+    assert metrics.other_task(text) is None
+
+
+def test_an_unknown_name_has_nearest_ones():
+    with pytest.raises(UsageError, match="nearest names: balanced_accuracy"):
+        metrics.get("balanced acuracy")
+
+
+@given(seeds, st.integers(2, 5))
+@settings(max_examples=25)
+def test_agreement_is_that_of_scikit_learn(seed, classes):
+    random = np.random.default_rng(seed)
+    labels = np.concatenate([np.arange(classes), random.integers(0, classes, 20)])
+    rows = random.dirichlet(np.ones(classes), len(labels))
+    answers = rows.argmax(axis=1)
+    expected = reference.matthews_corrcoef(labels, answers)
+    assert metrics.get("matthews").score(labels, rows) == pytest.approx(expected)
+    expected = reference.cohen_kappa_score(labels, answers)
+    assert metrics.get("cohen_kappa").score(labels, rows) == pytest.approx(expected)
+    linear = metrics.get("linear_kappa")
+    expected = reference.cohen_kappa_score(labels, answers, weights="linear")
+    assert linear.score_answers(labels, answers, "classes") == pytest.approx(expected)
+    expected = reference.top_k_accuracy_score(labels, rows, k=2, labels=range(classes)) if (
+        classes > 2
+    ) else 1.0  # fmt: skip
+    assert metrics.get("top_2_accuracy").score(labels, rows) == pytest.approx(expected)
+
+
+@given(seeds)
+@settings(max_examples=25)
+def test_scores_of_numbers_are_those_of_libraries(seed):
+    random = np.random.default_rng(seed)
+    labels = random.normal(size=(20, 1))
+    rows = labels + random.normal(size=(20, 1))
+    assert metrics.get("r2").score(labels, rows) == pytest.approx(reference.r2_score(labels, rows))
+    expected = stats.spearmanr(labels[:, 0], rows[:, 0]).statistic
+    assert metrics.get("spearman").score(labels, rows, "numbers") == pytest.approx(expected)
+
+
+def test_brier_score_of_two_classes_is_that_of_the_second():
+    labels, rows = np.array([0, 1, 1]), np.array([[0.7, 0.3], [0.4, 0.6], [0.9, 0.1]])
+    expected = reference.brier_score_loss(labels, rows[:, 1])
+    assert metrics.get("brier").score(labels, rows) == pytest.approx(expected)
+
+
+def test_global_average_precision_puts_the_surest_first():
+    metric, labels = metrics.get("gap"), np.array([0, 1, 0])
+    rows = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3]])  # right, wrong, right
+    assert metric.score(labels, rows) == pytest.approx((1 + 2 / 3) / 3)
+    assert metric.score(labels, rows[:, ::-1]) == pytest.approx((1 / 2) / 3)
 
 
 def test_every_name_finds_its_metric():

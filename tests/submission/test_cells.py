@@ -168,6 +168,19 @@ def test_a_label_is_the_decision_s_and_written_as_the_class_is(tmp_path):
     assert written(tmp_path, task, rows, decision) == [["0"], ["7"], ["7"]]
 
 
+def test_a_label_may_have_its_confidence(tmp_path):
+    task = make(tmp_path, "label", confident=True, classes=("red fox", "owl"))
+    rows = np.array([[0.75, 0.25], [0.125, 0.875], [1.0, 0.0]])
+    assert written(tmp_path, task, rows) == [
+        ["red fox 0.750000000000"], ["owl 0.875000000000"], ["red fox 1.000000000000"],
+    ]  # fmt: skip
+    path = tmp_path / "submission.csv"
+    for wrong in ("red fox", "emu 0.5", "owl 1.5", "owl x"):
+        path.write_text(f'id,target\n01,{wrong}\n2,owl 0.5\n"a,b",owl 0.5\n', "utf-8")
+        with pytest.raises(SubmissionError, match="row '01'"):
+            submission.validate(path, task)
+
+
 def test_ranked_cells_hold_the_most_probable_first_and_none_twice(tmp_path):
     task = make(tmp_path, "ranked", classes=("a", "b", "c", "d"), most_ranked=3)
     rows = [[0.1, 0.2, 0.3, 0.4], [0.25] * 4, [0.0, 1.0, 0.0, 0.0]]

@@ -90,6 +90,92 @@ def kappa(truth: list[int], answers: list[int]) -> float:
     return 1 - apart / by_chance if by_chance else 1.0
 
 
+def weighted_kappa(truth: list[int], answers: list[int], *, linear: bool) -> float:
+    def weight(t: int, a: int) -> float:
+        return abs(t - a) if linear else float(t != a)
+
+    apart = sum(weight(t, a) for t, a in zip(truth, answers, strict=True)) / len(truth)
+    by_chance = sum(weight(t, a) for t, a in itertools.product(truth, answers)) / len(truth) ** 2
+    return 1 - apart / by_chance if by_chance else 1.0
+
+
+def matthews(truth: list[int], answers: list[int]) -> float:
+    """The correlation of being of the same class as another row, by truth and by answers."""
+
+    def together(left: list[int], right: list[int]) -> float:
+        pairs = zip(left, right, strict=True)
+        alike = sum(x == y for x, y in pairs) * len(left)
+        return alike - sum(x == y for x, y in itertools.product(left, right))
+
+    spread = together(truth, truth) * together(answers, answers)
+    return together(truth, answers) / math.sqrt(spread) if spread else 0.0
+
+
+def average_precision(truth: list[bool], scores: list[float]) -> float:
+    total, found = 0.0, 0
+    for cutoff in sorted(set(scores), reverse=True):
+        passed = [t for t, s in zip(truth, scores, strict=True) if s >= cutoff]
+        total += (sum(passed) - found) * sum(passed) / len(passed)
+        found = sum(passed)
+    return total / sum(truth) if any(truth) else math.nan
+
+
+def mean_precision(truth: Sets, predictions: Rows, columns: list[int]) -> float:
+    each = [
+        average_precision([k in t for t in truth], [row[k] for row in predictions]) for k in columns
+    ]
+    kept = [one for one in each if not math.isnan(one)]
+    return sum(kept) / len(kept) if kept else math.nan
+
+
+def global_precision(truth: Sets, predictions: Rows) -> float:
+    right = [row.index(max(row)) in t for t, row in zip(truth, predictions, strict=True)]
+    if not any(right):
+        return 0.0
+    precision = average_precision(right, [max(row) for row in predictions])
+    return precision * sum(right) / len(right)
+
+
+def brier(shares: Rows, predictions: Rows) -> float:
+    total = 0.0
+    for share, row in zip(shares, predictions, strict=True):
+        pairs = list(zip(share, row, strict=True))[1 if len(row) == 2 else 0 :]
+        total += sum((s - p / sum(row)) ** 2 for s, p in pairs)
+    return total / len(shares)
+
+
+def correlation(xs: list[float], ys: list[float]) -> float:
+    means = sum(xs) / len(xs), sum(ys) / len(ys)
+    apart = [(x - means[0], y - means[1]) for x, y in zip(xs, ys, strict=True)]
+    spread = sum(x * x for x, _ in apart) * sum(y * y for _, y in apart)
+    flat = len(set(xs)) == 1 or len(set(ys)) == 1
+    return math.nan if flat else sum(x * y for x, y in apart) / math.sqrt(spread)
+
+
+def mean_correlation(labels: Rows, predictions: Rows, *, by_rank: bool) -> float:
+    def ranked(values: list[float]) -> list[float]:
+        return [sum((o < v) + (o == v) / 2 for o in values) for v in values]
+
+    pairs = zip(zip(*labels, strict=True), zip(*predictions, strict=True), strict=True)
+    columns = [(list(y), list(p)) for y, p in pairs]
+    if by_rank:
+        columns = [(ranked(y), ranked(p)) for y, p in columns]
+    kept = [c for c in (correlation(y, p) for y, p in columns) if not math.isnan(c)]
+    return sum(kept) / len(kept) if kept else math.nan
+
+
+def r2(labels: Rows, predictions: Rows) -> float:
+    def of_column(errors: list[float], own: tuple[float, ...]) -> float:
+        mean = sum(own) / len(own)
+        return 1 - sum(e * e for e in errors) / sum((y - mean) ** 2 for y in own)
+
+    if len(labels) < 2:
+        return math.nan
+    pairs = zip(_columns(labels, predictions), zip(*labels, strict=True), strict=True)
+    each = [of_column(errors, own) for errors, own in pairs]
+    return sum(each) / len(each)
+
+
 def area(truth: list[bool], scores: list[float]) -> float:
     """Share of pairs in the right order; nan without a pair."""
     ahead = [s for t, s in zip(truth, scores, strict=True) if t]
@@ -184,12 +270,25 @@ def mae(labels: Rows, predictions: Rows) -> float:
     return sum(abs(e) for e in errors) / len(errors)
 
 
+def _indexes(truth: Sets, answers: Sets) -> tuple[list[int], list[int]]:
+    return [next(iter(t)) for t in truth], [next(iter(a)) for a in answers]
+
+
 def score(name: str, kind: str, labels: np.ndarray, predictions: np.ndarray) -> float:
     """The score by the metric of that name."""
     rows, columns = predictions.astype(float).tolist(), predictions.shape[1]
     shares = (np.eye(columns)[labels] if labels.ndim == 1 else labels).astype(float).tolist()
-    if name in {"rmse", "mcrmse", "mae"}:
-        return {"rmse": rmse, "mcrmse": mcrmse, "mae": mae}[name](shares, rows)
+    numbers = {
+        "rmse": rmse,
+        "mse": lambda truth, said: rmse(truth, said) ** 2,
+        "mcrmse": mcrmse,
+        "mae": mae,
+        "r2": r2,
+        "pearson": lambda truth, said: mean_correlation(truth, said, by_rank=False),
+        "spearman": lambda truth, said: mean_correlation(truth, said, by_rank=True),
+    }
+    if name in numbers:
+        return numbers[name](shares, rows)
     truth, answers = truth_of(labels, kind), answers_of(rows, kind)
     second = ([1 in t for t in truth], [row[1] for row in rows]) if columns == 2 else ([], [])
     every = [1] if kind == "classes" and columns == 2 else list(range(columns))
@@ -207,6 +306,15 @@ def score(name: str, kind: str, labels: np.ndarray, predictions: np.ndarray) -> 
         "f2": lambda: sample_f(truth, answers, beta=2),
         "binary_f1": lambda: second_f(truth, answers),
         "quadratic_kappa": lambda: kappa([next(iter(t)) for t in truth], nearest_index(rows)),
+        "linear_kappa": lambda: weighted_kappa(
+            [next(iter(t)) for t in truth], nearest_index(rows), linear=True
+        ),
+        "cohen_kappa": lambda: weighted_kappa(*_indexes(truth, answers), linear=False),
+        "matthews": lambda: matthews(*_indexes(truth, answers)),
+        "average_precision": lambda: mean_precision(truth, rows, every),
+        "global_average_precision": lambda: global_precision(truth, rows),
+        "brier": lambda: brier(shares, rows) if kind == "classes" else rmse(shares, rows) ** 2,
+        "top_5_accuracy": lambda: 1 - error_at(5, truth, rows),
         "map_at_5": lambda: map_at(5, truth, rows),
         "top_5_error": lambda: error_at(5, truth, rows),
     }[name]()

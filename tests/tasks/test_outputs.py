@@ -73,3 +73,12 @@ def test_one_number_that_is_always_the_same():
 def test_what_is_predicted_of_a_row_that_nothing_is_known_about(labels, facts, expected):
     task = make_task(labels, **facts)
     assert outputs.of(task).prior(task.labels).tolist() == expected
+
+
+def test_unknown_tags_count_for_neither_prior_nor_difference():
+    tags = np.array([[1, np.nan], [np.nan, 0], [0, 1]], np.float32)
+    made = outputs.of(make_task(tags, classes=2, kind="tags"))
+    assert made.prior(tags).tolist() == [0.5, 0.5]
+    assert not made.differ(tags, np.array([0, 1]))
+    assert made.differ(tags, np.array([0, 2]))
+    assert made.strata(tags, 3).tolist() == [0, -1, 1]

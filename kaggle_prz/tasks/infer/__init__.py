@@ -10,7 +10,7 @@ from kaggle_prz.core.console import Console
 from kaggle_prz.core.task import Images, Task
 from kaggle_prz.readers import archives, formats
 from kaggle_prz.tasks.infer import hints, labels, scoring, tables, told
-from kaggle_prz.tasks.infer.encode import cells, encoded, multi_output, wide
+from kaggle_prz.tasks.infer.encode import cells, encoded, gaps, multi_output, other_tasks, wide
 from kaggle_prz.tasks.infer.labels import groups, long_format, renamed, targets
 from kaggle_prz.tasks.infer.pictures import bags, channels, files, lookup, pixel_rows, recorded
 from kaggle_prz.tasks.infer.pictures.scan import Scan, scan
@@ -62,6 +62,7 @@ def read(
         kind=found.labels.kind,
         most_ranked=found.labels.most_ranked,
         between=found.labels.between,
+        confident=found.labels.confident,
         melted=bool(sample.melted),
         bags=None if found.index.bags is None else _images(found),
         heads=found.labels.heads,
@@ -85,9 +86,12 @@ def _images(found: Found) -> Images:
 
 def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
     sample, sample_rule = tables.find_sample(root)
+    if said.separator is None and (other := other_tasks.of_sample(sample)) is not None:
+        raise other_tasks.refusal(other, sample.path.name)
     index, sample, table = _pictures(root, sample, said)
     of_test = lookup.tables_of_test(root, sample, index, table.path)
-    chosen = targets.choose(sample, table, said.target, frozenset(of_test.columns))
+    features = frozenset(of_test.columns)
+    chosen = targets.choose(sample, table, said.target, features, said.separator)
     chosen = renamed.as_in_sample(root, index.tables, sample, chosen)
     kept, train_files, left_out = told.rows_with_image_and_label(table, chosen, index, sample)
     read_labels = multi_output.weighted(
@@ -155,17 +159,26 @@ def _encoded(
     metric: scoring.Metric | None,
     said: hints.Hints,
 ) -> encoded.Encoded:
+    sure = said.target is not None or said.labels is not None
     if len(sample.targets) == 1 and chosen.matrix is None:
         return cells.encode(
-            sample, chosen.values[kept], metric, column=chosen.column, positive=said.positive
+            sample,
+            chosen.values[kept],
+            metric,
+            column=chosen.column,
+            positive=said.positive,
+            separator=said.separator,
+            sure=sure,
         )
     if said.positive is not None:
         raise wide.no_positive()
     if chosen.matrix is None and sample.melted:
         raise long_format.no_heads(sample)
     if chosen.matrix is None:
-        return wide.encode_names(sample, chosen.values[kept])
+        return wide.encode_names(sample, chosen.values[kept], said.separator)
     matrix = chosen.matrix.iloc[kept]
     if len(sample.targets) == 1:
-        return wide.encode_hot(sample, matrix)
-    return multi_output.encode(sample, matrix, metric) or wide.encode_columns(sample, matrix)
+        return wide.encode_hot(sample, matrix, said.separator)
+    wide.refuse_points(sample, matrix)
+    heads = None if gaps.are_in(matrix) else multi_output.encode(sample, matrix, metric, sure=sure)
+    return heads or wide.encode_columns(sample, matrix)

@@ -39,6 +39,8 @@ def said(given: str | None, host: str | None) -> Said:
     metric = metrics.from_host(named)
     if metric is not None:
         return Said(metric, f"its host gives {named}")
+    if metrics.other_task(named) is not None:
+        metrics.get(named)  # refused: files for it have no classes, whatever they look like
     warning = (
         f"The metric {named!r} is unknown; the default is used. Choose a metric with --metric."
     )
@@ -63,6 +65,8 @@ def settle(named: Said, labels: Encoded) -> Scored:
 
 
 def _default(labels: Encoded) -> Metric:
+    if labels.confident:
+        return metrics.get("global_average_precision")
     if labels.cell == "ranked":
         return metrics.get(f"map_at_{labels.most_ranked}")
     if labels.soft and not labels.target.one_class:

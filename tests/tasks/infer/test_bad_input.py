@@ -368,7 +368,10 @@ def test_labels_that_the_sample_calls_otherwise(read, form, named):
 
 def test_a_table_that_lacks_a_class_renames_none(read):
     sample = "id,class\n900,7\n901,7\n"
-    task = read(classes="class_id,name\n7,cat\n3,dog\n", sample_submission=sample)
+    files = {"classes": "class_id,name\n7,cat\n3,dog\n", "sample_submission": sample}
+    with pytest.raises(DataError, match=r"are numbers \(7\), but the labels are names.*--target"):
+        read(**files)
+    task = read(**files, options={"target": "label"})
     _is_right(task)
     assert "not among the labels" in task.warnings[0]
 

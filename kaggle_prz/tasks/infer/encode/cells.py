@@ -1,7 +1,5 @@
 """One column of labels -> what a submission's cells hold, and labels as numbers."""
 
-import re
-from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -10,12 +8,19 @@ import pandas as pd
 from kaggle_prz.core.errors import DataError, UsageError
 from kaggle_prz.core.task import Text
 from kaggle_prz.metrics import Metric
-from kaggle_prz.tasks.infer.encode.encoded import Column, Encoded, codes, matrix_of
+from kaggle_prz.tasks.infer.encode import lists, other_tasks, unlike
+from kaggle_prz.tasks.infer.encode.encoded import Column, Encoded, codes, need_two
 from kaggle_prz.tasks.infer.tables import Sample, words
 
 _ORDINAL_NAMES = ("diagnos", "level", "grade", "sever", "stage", "isup", "rating")
-_SIGNS = {"|": "bars", ";": "semicolons", ",": "commas", " ": "blanks"}
+_QUANTITIES = frozenset(
+    ("age", "ages", "angle", "area", "bmi", "cost", "count", "counts", "days", "depth", "distance",
+     "height", "hours", "income", "length", "minutes", "months", "percent", "percentage", "price",
+     "score", "scores", "speed", "temperature", "volume", "weight", "width", "year", "years"),
+)  # fmt: skip
+_NO_QUANTITIES = frozenset(("bin", "bucket", "category", "class", "group", "id", "level", "range"))
 _MOST_GRADES = 20
+_MOST_NAMED = 10  # different integers of a quantity that may be classes
 _WIDEST_ORDER = 200
 
 
@@ -26,96 +31,35 @@ def encode(
     *,
     column: str = "",
     positive: str | None = None,
+    separator: str | None = None,
+    sure: bool = False,
 ) -> Encoded:
     """Return classes in output order, labels, and what the cells hold, of one column of labels."""
-    values = _truth_as_numbers(sample, words.whole(values))
+    given = words.whole(values)
+    values = given if sample.numbers().isna().all() else words.truth_as_numbers(given)
+    if values is not given and positive is not None:
+        positive = words.TRUTH.get(positive.lower(), positive)
     found = words.in_order(set(pd.unique(pd.Series(values, dtype=object))) - {""})
-    between = words.separator(values) or ""
-    this = Column(sample, values, found, between, metric, column or sample.targets[0])
-    for reader in (_ranked, _list, _number, probability_of_two, _grades):
-        if (read := reader(this)) is not None:
-            return choose_positive(read, sample, positive)
-    return choose_positive(_label(this), sample, positive)
-
-
-def _truth_as_numbers(sample: Sample, values: Text) -> Text:
-    low = np.char.lower(values)
-    if set(np.unique(low).tolist()) != {"false", "true"} or sample.numbers().isna().all():
-        return values
-    return np.where(low == "true", "1", "0")
-
-
-def need_two(found: list[str]) -> None:
-    """Refuse labels that are all the same."""
-    if len(found) < 2:
-        raise DataError(f"Training needs at least two classes; the labels have {found}.")
-
-
-def _ranked(this: Column) -> Encoded | None:
-    cells = [cell.split() for cell in set(this.sample.column(this.sample.targets[0]).tolist())]
-    most = max((len(cell) for cell in cells), default=0)
-    shown = {token for cell in cells for token in cell}
-    if any(" " in name for name in this.found) or this.between:
-        return None
-    known = len(shown & set(this.found)) >= 0.5 * len(shown)
-    if most > 1 and known:
-        rule = f"{most} classes in a cell of the sample, one per label"
-    elif this.metric is not None and this.metric.wants == "ranks":
-        most = int((re.findall(r"\d+", this.metric.name) or ["5"])[0])
-        rule = f"{this.metric.title} takes {most} classes per cell"
-    else:
-        return None
-    need_two(this.found)
-    return Encoded(
-        "classes",
-        "ranked",
-        tuple(this.found),
-        codes(this.values, this.found),
-        rule,
-        most_ranked=most,
+    between = lists.between(values, sample, separator) or ""
+    this = Column(
+        sample, values, found, between, metric, column or sample.targets[0], separator, sure
     )
+    if separator is None and (other := other_tasks.of_cells(lists.shown_in(sample), found)):
+        raise other_tasks.refusal(other, sample.path.name)
+    for reader in (
+        lists.with_confidence, lists.ranked, lists.tags, _number, probability_of_two, _grades
+    ):  # fmt: skip
+        if (read := reader(this)) is not None:
+            break
+    else:
+        read = _label(this)
+    if values is not given:
+        read = replace(read, rule=f"{read.rule}; {_true_one(given)} is read as 1")
+    return choose_positive(read, sample, positive)
 
 
-def _list(this: Column) -> Encoded | None:
-    if not this.between or (this.metric is not None and "tags" not in this.metric.kinds):
-        return None
-    classes = words.in_order(words.tokens(this.found, this.between))
-    between = written_between(this, classes)
-    labels = matrix_of(this.values, classes, this.between)
-    rule = f"labels are lists, separated by {_SIGNS[this.between]}"
-    if between.strip() != this.between.strip():
-        rule += f", in the sample by {_SIGNS[between.strip() or ' ']}"
-    return Encoded("tags", "labels", tuple(classes), labels, rule, between=between)
-
-
-def written_between(this: Column, classes: list[str]) -> str:
-    """Return what stands between two classes: as in the sample, else as in the labels."""
-    shown = pd.unique(pd.Series(this.sample.column(this.sample.targets[0]), dtype=object))
-    if any(re.fullmatch(r"\[.*\]", cell) for cell in shown):
-        raise DataError(
-            f"The cells of {this.sample.path.name} are lists in brackets ({shown[0]}); writing "
-            "such cells is not supported."
-        )
-    between = _sign_in(shown, classes) or _sign_in(this.found, classes) or this.between
-    parted = [name for name in classes if (between.strip() or " ") in name]
-    if parted:
-        raise DataError(
-            f"Classes in the lists of {this.sample.path.name} are separated by "
-            f"{_SIGNS[between.strip() or ' ']}, so no class can contain it; {parted[0]!r} does. "
-            "Rename this class in both files."
-        )
-    return between
-
-
-def _sign_in(cells: Iterable[str], classes: list[str]) -> str:
-    """Return the sign between classes in the first cells that hold several, or an empty one."""
-    known = set(classes)
-    for sign in _SIGNS:
-        lists = [cell for cell in cells if len(words.tokens([cell], sign) & known) > 1]
-        if lists:
-            wide = sign != " " and all(f"{sign} " in cell for cell in lists)
-            return f"{sign} " if wide else sign
-    return ""
+def _true_one(values: Text) -> str:
+    return next(str(value) for value in values if words.TRUTH.get(str(value).lower()) == "1")
 
 
 def _number(this: Column) -> Encoded | None:
@@ -125,6 +69,7 @@ def _number(this: Column) -> Encoded | None:
     shown = this.sample.numbers()
     fractions = bool((numbers % 1 != 0).any())
     takes_numbers = this.metric is None or "numbers" in this.metric.kinds
+    doubt: tuple[str, ...] = ()
     if fractions and not takes_numbers and numbers.between(0, 1).all():
         rule = "labels are fractions from 0 to 1, and the metric compares probabilities"
         shares = numbers.to_numpy(np.float32)[:, None]
@@ -139,11 +84,22 @@ def _number(this: Column) -> Encoded | None:
         this.metric is not None and this.metric.wants == "values" and set(this.found) != {"0", "1"}
     ):
         rule = f"labels are numbers, and {this.metric.title} compares numbers"
+    elif this.metric is None and _is_quantity(this):
+        rule = f"{len(this.found)} different integers in a column with the name of a quantity"
+        doubt = (
+            f"The integers of {this.name} are read as quantities. If they are classes, use "
+            "--metric accuracy.",
+        )
     else:
         return None
-    return Encoded(
-        "numbers", "number", (this.sample.targets[0],), numbers.to_numpy(np.float32)[:, None], rule
-    )
+    values = numbers.to_numpy(np.float32)[:, None]
+    return Encoded("numbers", "number", (this.sample.targets[0],), values, rule, warnings=doubt)
+
+
+def _is_quantity(this: Column) -> bool:
+    parts = {*words.parts(this.name), *words.parts(this.sample.targets[0])}
+    named = bool(parts & _QUANTITIES) and not parts & _NO_QUANTITIES
+    return named and len(this.found) > _MOST_NAMED
 
 
 def _grades(this: Column) -> Encoded | None:
@@ -183,31 +139,8 @@ def _label(this: Column) -> Encoded:
         )
     rule = "one column, filled with the class"
     labels = codes(this.values, this.found)
-    return Encoded("classes", "label", tuple(this.found), labels, rule, warnings=unlike(this))
-
-
-def unlike(this: Column) -> tuple[str, ...]:
-    """Return what is strange about labels beside the sample's cells, in sentences."""
-    shown = set(this.sample.column(this.sample.targets[0]).tolist()) - {""}
-    digits = [all(re.fullmatch(r"-?\d+", name) for name in names) for names in (shown, this.found)]
-    if shown and not shown & set(this.found) and digits != [True, True]:
-        some, classes = ", ".join(sorted(shown)[:3]), ", ".join(this.found[:3])
-        if not digits[0] and len(shown) > 1:
-            raise DataError(
-                f"The cells of {this.sample.path.name} ({some} …) are not among the labels "
-                f"({classes} …). Choose the column with such labels with --target."
-            )
-        return (
-            f"The sample's cells ({some}) are not among the labels ({classes} …). The submission "
-            "will have the labels. To use another column, choose it with --target.",
-        )
-    if digits[1] and len(this.found) > max(_MOST_GRADES, 0.3 * len(this.values)):
-        return (
-            f"{len(this.found)} different integers in {len(this.values)} labels are read as "
-            "classes. If they are quantities, choose a metric for numbers with --metric, such "
-            "as rmse.",
-        )
-    return ()
+    doubts = (*lists.doubt_of_names(this), *unlike.check(this))
+    return Encoded("classes", "label", tuple(this.found), labels, rule, warnings=doubts)
 
 
 def probability_of_two(this: Column) -> Encoded | None:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Cell, Head, Kind, Text
 from kaggle_prz.metrics import Array, Metric
 from kaggle_prz.tasks.infer.tables import Sample
@@ -27,6 +28,7 @@ class Encoded:
     heads: tuple[Head, ...] = ()
     positive_rule: str = ""
     between: str = " "
+    confident: bool = False  # cells hold the confidence as well
     warnings: tuple[str, ...] = ()
 
     @property
@@ -52,6 +54,14 @@ class Column:
     between: str
     metric: Metric | None
     name: str
+    said: str | None = None  # what stands between classes, as a person says
+    sure: bool = False  # a person chose the column, so its labels are written whatever cells show
+
+
+def need_two(found: list[str]) -> None:
+    """Refuse labels that are all the same."""
+    if len(found) < 2:
+        raise DataError(f"Training needs at least two classes; the labels have {found}.")
 
 
 def codes(values: Text, classes: list[str]) -> NDArray[np.int64]:

@@ -1,8 +1,9 @@
 """Several columns of labels that are classes, each with classes of its own -> heads."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -10,17 +11,19 @@ import pandas as pd
 from kaggle_prz.core.errors import DataError, UsageError
 from kaggle_prz.core.task import Head, Text
 from kaggle_prz.metrics import Metric
-from kaggle_prz.tasks.infer.encode import cells
+from kaggle_prz.tasks.infer.encode import unlike
 from kaggle_prz.tasks.infer.encode.encoded import Column, Encoded, codes
 from kaggle_prz.tasks.infer.tables import Sample, words
 
 _MOST_UNNAMED = 20  # numbers of classes that may pass for quantities, where nothing tells
 _FEWEST_NAMES = 0.1  # of cells that are no numbers, in a column of classes
 _MOST_SHARE = 0.3  # different numbers of a row for every image and head
-_SPLITS = (r"(.+?)[\W_]+(.+)", r"(.+)[\W_]+(.+?)")  # at the first sign, at the last
+_WORD = r"[^\W_]+"
 
 
-def encode(sample: Sample, matrix: pd.DataFrame, metric: Metric | None = None) -> Encoded | None:
+def encode(
+    sample: Sample, matrix: pd.DataFrame, metric: Metric | None = None, *, sure: bool = False
+) -> Encoded | None:
     """Heads of classes, where several columns of labels are some; else None.
 
     | labels | cells |
@@ -34,7 +37,7 @@ def encode(sample: Sample, matrix: pd.DataFrame, metric: Metric | None = None) -
     elif (indicators := of_indicators(sample, matrix, metric)) is not None:
         found = indicators
     elif (doubt := _doubts_of_classes(sample, matrix, metric)) is not None:
-        found = _in_columns(sample, matrix, metric, doubt)
+        found = _in_columns(sample, matrix, metric, doubt, sure=sure)
     else:
         return None
     counts = [len(np.unique(own)) for own in found.labels.T]
@@ -95,14 +98,20 @@ def _counted(sample: Sample, numbers: pd.DataFrame) -> bool:
 
 
 def _in_columns(
-    sample: Sample, matrix: pd.DataFrame, metric: Metric | None, doubt: tuple[str, ...]
+    sample: Sample,
+    matrix: pd.DataFrame,
+    metric: Metric | None,
+    doubt: tuple[str, ...],
+    *,
+    sure: bool,
 ) -> Encoded:
     heads, labels, warnings = [], [], list(doubt)
     for name in sample.targets:
         values: Text = words.whole(np.asarray(matrix[name], dtype=str))
         found = words.in_order(set(values.tolist()))
         alone = replace(sample, targets=(name,), cells=sample.cells[[name]])
-        warnings += cells.unlike(Column(alone, values, found, "", metric, name))
+        this = Column(alone, values, found, "", metric, name, sure=sure)
+        warnings += unlike.check(this)
         heads.append(Head(name, tuple(found)))
         labels.append(codes(values, found))
     return Encoded(
@@ -133,17 +142,32 @@ def weighted(read: Encoded, weights: Mapping[str, float]) -> Encoded:
 
 
 def in_names(sample: Sample, frame: pd.DataFrame, columns: list[str]) -> dict[str, list[str]]:
-    """Return columns that share out the sample's, each with those named by it and its values."""
-    found = {}
-    for column in columns:
-        start = words.plain(column)
-        own = [name for name in sample.targets if words.plain(name).startswith(start)]
-        values = set(pd.unique(frame[column].str.strip())) - {""}
-        ends = {words.plain(name) for name in own}
-        if start and values and len(own) > 1 and {start + words.plain(v) for v in values} <= ends:
-            found[column] = own
-    taken = sorted(name for own in found.values() for name in own)
-    return found if len(found) > 1 and taken == sorted(sample.targets) else {}
+    """Return columns that share out the sample's, each with those named by it and its values.
+
+    The sample's are called after both, as `color_red`, or after the values alone, as `red`.
+    """
+    starts = {column: words.plain(column) for column in columns}
+    for after_both in (True, False):
+        found = {}
+        for column, start in starts.items():
+            values = {words.plain(value) for value in frame[column].str.strip()} - {""}
+            if after_both:
+                own = _called_after(start, sample.targets, starts.values())
+                values = {start + value for value in values}
+            else:
+                own = [name for name in sample.targets if words.plain(name) in values]
+            if start and len(own) > 1 and values <= {words.plain(name) for name in own}:
+                found[column] = own
+        if len(found) > 1 and sorted(chain.from_iterable(found.values())) == sorted(sample.targets):
+            return found
+    return {}
+
+
+def _called_after(start: str, names: Iterable[str], starts: Iterable[str]) -> list[str]:
+    """Return names that begin with a word, and with none of the longer words that do."""
+    longer = tuple(other for other in starts if other != start and other.startswith(start))
+    plain = ((name, words.plain(name)) for name in names)
+    return [n for n, p in plain if p.startswith(start) and not (longer and p.startswith(longer))]
 
 
 def of_names(sample: Sample, matrix: pd.DataFrame) -> Encoded:
@@ -152,9 +176,11 @@ def of_names(sample: Sample, matrix: pd.DataFrame) -> Encoded:
     labels, heads = [], []
     for name, own in parts.items():
         start = words.plain(name)
+        start = start if all(words.plain(column).startswith(start) for column in own) else ""
         place = {words.plain(column): number for number, column in enumerate(own)}
         labels.append(matrix[name].map(lambda v, s=start, p=place: p[s + words.plain(v)]))
-        ends = [re.sub(r"^[\W_]+", "", column[len(name) :]) or column for column in own]
+        after = len(name) if start else 0
+        ends = [re.sub(r"^[\W_]+", "", column[after:]) or column for column in own]
         heads.append(Head(name, tuple(ends)))
     rule = "one column per class of every output"
     return _probabilities(heads, list(parts.values()), np.stack(labels, axis=1), rule)
@@ -167,27 +193,51 @@ def of_indicators(sample: Sample, matrix: pd.DataFrame, metric: Metric | None) -
         return None
     if metric is not None and "classes" not in metric.kinds:
         return None
-    for groups in _by_prefix(sample.targets):
-        own = [numbers[columns].to_numpy() for columns in groups.values()]
-        if all((part.sum(axis=1) == 1).all() for part in own):
-            labels = np.stack([part.argmax(axis=1) for part in own], axis=1)
-            split = [
-                Head(name, tuple(column[len(name) :].lstrip("_-.: ") for column in columns))
-                for name, columns in groups.items()
-            ]
-            rule = "columns of 0 and 1, with one 1 per row for each prefix"
-            return _probabilities(split, list(groups.values()), labels, rule)
-    return None
+    groups = _by_prefix(numbers, list(sample.targets), 0)
+    if groups is None or len(groups) < 2:
+        return None
+    heads = []
+    for columns in groups:
+        name = _start(columns, _shared(columns))
+        ends = (column[len(name) :].lstrip("_-.: ") for column in columns)
+        heads.append(Head(name, tuple(ends)))
+    labels = np.stack([numbers[own].to_numpy().argmax(axis=1) for own in groups], axis=1)
+    return _probabilities(
+        heads, groups, labels, "columns of 0 and 1, with one 1 per row for each prefix"
+    )
 
 
-def _by_prefix(columns: tuple[str, ...]) -> Iterator[dict[str, list[str]]]:
-    for split in _SPLITS:
-        parts = [re.fullmatch(split, column) for column in columns]
-        groups: dict[str, list[str]] = {}
-        for column, part in zip(columns, parts, strict=True):
-            groups.setdefault(part[1] if part else "", []).append(column)
-        if "" not in groups and len(groups) > 1 and min(map(len, groups.values())) > 1:
-            yield groups
+def _by_prefix(numbers: pd.DataFrame, columns: list[str], shared: int) -> list[list[str]] | None:
+    """Return groups of columns that begin with the same words and have one 1 a row; else None.
+
+    They share as few words as suffice, so that words of classes, as in `hair_dark_brown`, do not
+    divide them.
+    """
+    if shared and len(columns) > 1 and (numbers[columns].sum(axis=1) == 1).all():
+        return [columns]
+    parts: dict[str, list[str]] = {}
+    for column in columns:
+        parts.setdefault(_start([column], shared + 1), []).append(column)
+    if len(columns) < 2 or any(_words(column) <= shared + 1 for column in columns):
+        return None
+    found = [_by_prefix(numbers, own, shared + 1) for own in parts.values()]
+    return None if None in found else [own for groups in found for own in groups or ()]
+
+
+def _words(column: str) -> int:
+    return len(re.findall(_WORD, column))
+
+
+def _start(columns: list[str], count: int) -> str:
+    """Return the first words of a column."""
+    return columns[0][: [found.end() for found in re.finditer(_WORD, columns[0])][count - 1]]
+
+
+def _shared(columns: list[str]) -> int:
+    """Return how many words all columns begin with, without the last of any."""
+    split = [re.findall(_WORD, column)[:-1] for column in columns]
+    same = [len(set(words_)) == 1 for words_ in zip(*split, strict=False)]
+    return same.index(False) if False in same else len(same)
 
 
 def _probabilities(

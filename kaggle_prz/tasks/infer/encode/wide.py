@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from kaggle_prz.core.errors import DataError, UsageError
 from kaggle_prz.core.task import Text
-from kaggle_prz.tasks.infer.encode import cells
-from kaggle_prz.tasks.infer.encode.encoded import Column, Encoded, codes, matrix_of
+from kaggle_prz.tasks.infer.encode import gaps, lists, other_tasks
+from kaggle_prz.tasks.infer.encode.encoded import Column, Encoded, codes, matrix_of, need_two
 from kaggle_prz.tasks.infer.tables import LabelTable, Sample, words
 
 _SUM_TOLERANCE = 1e-3
@@ -15,14 +15,13 @@ _FEWEST_NUMBERED = 3
 _KNOWN = 0.5
 
 
-def encode_names(sample: Sample, values: Text) -> Encoded:
+def encode_names(sample: Sample, values: Text, separator: str | None = None) -> Encoded:
     """Return labels that are names of the sample's columns, one a row or several between signs."""
     values = words.whole(values)
     found = words.in_order(set(pd.unique(pd.Series(values, dtype=object))) - {""})
-    between = words.separator(values)
-    if between is not None and not set(found) <= set(sample.targets):
-        lists = words.in_order(words.tokens(found, between))
-        columns = _columns(sample, lists)
+    between = lists.between(values, sample, separator)
+    if between is not None and words.onto(found, sample.targets) is None:
+        columns = _columns(sample, words.in_order(words.tokens(found, between)))
         renamed = [
             between.join(columns[part.strip()] for part in cell.split(between) if part.strip())
             for cell in values.tolist()
@@ -31,16 +30,30 @@ def encode_names(sample: Sample, values: Text) -> Encoded:
             present = matrix_of(np.array(renamed, dtype=object), list(sample.targets), between)
             rule = "labels are lists of the sample's columns"
             return Encoded("tags", "independent", sample.targets, present, rule)
-    cells.need_two(found)
+    need_two(found)
     columns = _columns(sample, found)
     named = pd.Series(values, dtype=object).map(columns)
     labels = codes(named.to_numpy(dtype=object), list(sample.targets))
     return Encoded("classes", "probabilities", sample.targets, labels, "one column per class")
 
 
+def refuse_points(sample: Sample, matrix: pd.DataFrame) -> None:
+    """Refuse columns of numbers that are coordinates by their names, but not 0 and 1 alone.
+
+    Networks see mirrored and moved images, which leave classes and quantities what they are.
+    """
+    numbers = matrix.apply(pd.to_numeric, errors="coerce")
+    if numbers.isna().to_numpy().any() or numbers.isin((0, 1)).to_numpy().all():
+        return
+    if (points := other_tasks.of_points(sample.targets)) is not None:
+        raise other_tasks.refusal(points, sample.path.name)
+
+
 def encode_columns(sample: Sample, matrix: pd.DataFrame) -> Encoded:
     """Return labels that are in columns of the sample's names."""
     numbers = matrix.apply(pd.to_numeric, errors="coerce")
+    if gaps.are_in(matrix):
+        return _with_gaps(sample, numbers)
     if numbers.isna().to_numpy().any():
         bad = [name for name in matrix.columns if numbers[name].isna().any()]
         cell = matrix[bad[0]][numbers[bad[0]].isna()].iloc[0]
@@ -68,6 +81,19 @@ def encode_columns(sample: Sample, matrix: pd.DataFrame) -> Encoded:
     return Encoded("tags", "independent", sample.targets, labels, rule, soft=not binary)
 
 
+def _with_gaps(sample: Sample, numbers: pd.DataFrame) -> Encoded:
+    labels = numbers.to_numpy(np.float32)
+    never = [name for name in numbers.columns if numbers[name].isna().all()]
+    if never:
+        raise DataError(
+            f"Every column of tags must have a 0 or 1; {never[0]!r} has none in the rows with "
+            "images. Complete the column, or remove it from the sample submission and the labels."
+        )
+    unknown = int(np.isnan(labels).sum())
+    rule = f"columns of 0 and 1; {unknown} of {labels.size} cells are unknown"
+    return Encoded("tags", "independent", sample.targets, labels, rule)
+
+
 def _columns(sample: Sample, found: list[str]) -> dict[str, str]:
     columns = words.onto(found, sample.targets)
     if columns is None:
@@ -88,12 +114,14 @@ def no_positive() -> UsageError:
     )
 
 
-def hot_columns(sample: Sample, labels: LabelTable, columns: list[str]) -> tuple[list[str], str]:
+def hot_columns(
+    sample: Sample, labels: LabelTable, columns: list[str], separator: str | None = None
+) -> tuple[list[str], str]:
     """Return columns of 0 and 1 whose names or places the sample's cells hold, and the rule."""
-    hot = [name for name in columns if {*words.whole(labels.tried(name)).tolist()} <= {"0", "1"}]
+    hot = [name for name in columns if _is_hot(labels.tried(name))]
     if len(hot) < 2:
         return [], ""
-    shown = _shown(sample)
+    shown = _shown(sample, hot, separator)
     if shown and len(shown & set(hot)) >= _KNOWN * len(shown):
         return hot, "the sample's cells are names of its columns"
     alone = len(hot) >= _FEWEST_NUMBERED and len(hot) == len(columns)
@@ -102,12 +130,16 @@ def hot_columns(sample: Sample, labels: LabelTable, columns: list[str]) -> tuple
     return [], ""
 
 
-def encode_hot(sample: Sample, matrix: pd.DataFrame) -> Encoded:
+def _is_hot(values: Text) -> bool:
+    return {*words.truth_as_numbers(words.whole(values), both=False).tolist()} <= {"0", "1"}
+
+
+def encode_hot(sample: Sample, matrix: pd.DataFrame, separator: str | None = None) -> Encoded:
     """Return classes or tags that are columns of 0 and 1, beside a sample with one column."""
     hot = [str(name) for name in matrix.columns]
     labels = _matrix(matrix)
     if (labels.sum(axis=1) == 1).all():
-        numbered = not _shown(sample) & set(hot)
+        numbered = not _shown(sample, hot, separator) & set(hot)
         classes = [str(number) for number in range(len(hot))] if numbered else hot
         doubt = (
             f"The submission will have the numbers of the columns {', '.join(hot[:8])}, "
@@ -121,9 +153,9 @@ def encode_hot(sample: Sample, matrix: pd.DataFrame) -> Encoded:
             "one column, filled with the class",
             warnings=(doubt,) if numbered else (),
         )
-    between = "|" if any(" " in name for name in hot) else " "
+    between = words.SAID.get(separator or "") or ("|" if any(" " in name for name in hot) else " ")
     this = Column(sample, np.array([], dtype=str), [], between, None, sample.targets[0])
-    written = cells.written_between(this, hot)
+    written = lists.written_between(this, hot)
     rule = "columns of 0 and 1, and the sample's cells are lists of their names"
     return Encoded("tags", "labels", tuple(hot), labels, rule, between=written)
 
@@ -132,11 +164,13 @@ def _matrix(frame: pd.DataFrame) -> NDArray[np.float32]:
     return np.asarray(frame.apply(pd.to_numeric), np.float32)
 
 
-def _shown(sample: Sample) -> set[str]:
+def _shown(sample: Sample, hot: list[str], separator: str | None) -> set[str]:
     """Return names in the sample's cells, whatever stands between them."""
-    cells_ = set(sample.column(sample.targets[0]).tolist()) - {""}
-    sign = next((sign for sign in words.SIGNS if all(sign in cell for cell in cells_)), None)
-    return words.tokens(cells_, words.separator(np.array(sorted(cells_))) or sign)
+    shown = lists.shown_in(sample)
+    if separator is not None or shown & {*hot}:
+        return words.tokens(shown, words.SAID.get(separator or ""))
+    sign = next((sign for sign in words.SIGNS if all(sign in cell for cell in shown)), None)
+    return words.tokens(shown, words.separator(np.array(sorted(shown))) or sign)
 
 
 def _numbers_of(shown: set[str], hot: list[str]) -> bool:

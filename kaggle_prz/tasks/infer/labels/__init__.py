@@ -129,7 +129,8 @@ def _doubted(table: LabelTable, other: LabelTable) -> LabelTable:
 def _rank(table: LabelTable, named: float, search: _Search) -> tuple[int, float]:
     """2 where a column suits the sample submission, 1 where just one is left, else 0."""
     try:
-        rule = targets.choose(search.sample, table, search.hints.target).rule
+        said = search.hints
+        chosen = targets.choose(search.sample, table, said.target, separator=said.separator)
     except (DataError, UsageError):
         return 0, named
-    return 1 if rule == targets.ONLY_ONE else 2, named
+    return 1 if chosen.rule == targets.ONLY_ONE else 2, named

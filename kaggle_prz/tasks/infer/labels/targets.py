@@ -10,11 +10,12 @@ import pandas as pd
 from kaggle_prz.core.errors import DataError, UsageError
 from kaggle_prz.core.task import Text
 from kaggle_prz.readers.csv_tables import text_of
-from kaggle_prz.tasks.infer.encode import multi_output
+from kaggle_prz.tasks.infer.encode import gaps, lists, multi_output
 from kaggle_prz.tasks.infer.encode.wide import hot_columns
 from kaggle_prz.tasks.infer.tables import LabelTable, Sample, words
 
 ONLY_ONE = "the only column left"
+_PROBABLE = "it has two values, and the sample's cells are probabilities"
 _SAME_NAME = "same name as in the sample submission"
 _LABEL_NAMES = (
     "label",
@@ -29,6 +30,7 @@ _LABEL_NAMES = (
     "diagnos",
     "cultivar",
 )
+_OF_ROLES = {"fold", "set", "split", "subset", "usage"}  # words in names of columns
 _COCO = ("category_id", "label_id", "category_name")
 _FEW_TOKENS = 3  # numbers as common as 0 and 1 are in many columns
 
@@ -42,6 +44,7 @@ class Target:
     rule: str  # why this column was chosen
     matrix: pd.DataFrame | None = None  # `(rows, columns)` text of several columns of labels
     doubt: str = ""  # a sentence where another column would have suited as well, else empty
+    may_be_empty: bool = False  # labels are lists, so that a row may have none
 
     @property
     def columns(self) -> frozenset[str]:
@@ -51,9 +54,7 @@ class Target:
     def unlabelled(self) -> np.ndarray:
         """`(rows,)` whether a row has no label; a list of labels may be empty."""
         empty = words.missing(self.values)
-        if self.matrix is None and empty.any() and words.separator(self.values[~empty]):
-            return np.zeros(len(empty), bool)
-        return empty
+        return np.zeros(len(empty), bool) if self.may_be_empty else empty
 
 
 def choose(
@@ -61,8 +62,17 @@ def choose(
     labels: LabelTable,
     target: str | None,
     features: frozenset[str] = frozenset(),
+    separator: str | None = None,
 ) -> Target:
-    """Choose the column of labels; `features`, which the test set has too, only by their name."""
+    """Choose the column of labels.
+
+    Args:
+        sample: of the submission.
+        labels: the table.
+        target: a column that a person chose.
+        features: columns that the test set has too. They are labels only by their name.
+        separator: what a person says of lists of classes.
+    """
     columns = [name for name in labels.frame.columns if name != labels.id_column]
     if target is not None:
         if target not in columns:
@@ -70,22 +80,40 @@ def choose(
                 f"--target {target!r} is not a column of {labels.path.name}; its "
                 f"columns are {', '.join(columns)}."
             )
-        return Target(target, labels.column(target), "given with --target")
+        return _of_column(sample, labels, target, "given with --target", separator=separator)
     if len(sample.targets) > 1 and (several := _several(sample, labels, columns)) is not None:
         return several
     if len(sample.targets) > 1 and (parts := multi_output.in_names(sample, labels.frame, columns)):
         rule = "their names and values are those of the sample's columns"
-        return _of_columns(labels, {name: name for name in parts}, rule)
-    if len(sample.targets) == 1 and (summed := _summed(sample, labels, columns, features)):
-        return summed
-    column, rule, others = _by_rule(sample, labels, columns, features)
+        return _of_columns(labels.frame, labels, {name: name for name in parts}, rule)
+    if len(sample.targets) == 1:
+        own = [name for name in columns if name not in features]
+        if summed := _summed(sample, labels, columns, own, separator):
+            return summed
+    column, rule, others = _by_rule(sample, labels, columns, features, separator)
     doubt = ""
     if others:
         doubt = (
             f"{labels.path.name} has several columns that may be the labels ({column}, "
             f"{', '.join(others)}); {column} is used. To use another, choose it with --target."
         )
-    return Target(column, labels.column(column), rule, doubt=doubt)
+    return _of_column(sample, labels, column, rule, doubt=doubt, separator=separator)
+
+
+def _of_column(
+    sample: Sample,
+    labels: LabelTable,
+    column: str,
+    rule: str,
+    *,
+    separator: str | None,
+    doubt: str = "",
+) -> Target:
+    values = labels.column(column)
+    given = values[~words.missing(values)]
+    shown = lists.shown_in(sample) if len(sample.targets) == 1 else set()
+    several = len(given) < len(values) and words.separator(given, separator, shown) is not None
+    return Target(column, values, rule, doubt=doubt, may_be_empty=several)
 
 
 def _several(sample: Sample, labels: LabelTable, columns: list[str]) -> Target | None:
@@ -104,7 +132,22 @@ def _several(sample: Sample, labels: LabelTable, columns: list[str]) -> Target |
             f"{sample.path.name}, but columns for the other {len(found) - len(lacking)}. Add the "
             "missing labels, or choose a column of labels with --target."
         )
-    return _of_columns(labels, found, "its columns are the sample's") if found else None
+    if not found:
+        return None
+    named = [own for name, own in found.items() if not _holds_words(sample, name)]
+    frame = _with_numbers(labels, named)
+    return _of_columns(frame, labels, found, "its columns are the sample's")
+
+
+def _holds_words(sample: Sample, column: str) -> bool:
+    return not all(map(words.is_number, set(sample.column(column).tolist()) - {""}))
+
+
+def _with_numbers(labels: LabelTable, columns: list[str]) -> pd.DataFrame:
+    """Return the table with True and False, yes and no and the like as 1 and 0 in some columns."""
+    tried = {name: labels.tried(name) for name in columns}
+    numbers = {name: words.truth_as_numbers(own, both=False) for name, own in tried.items()}
+    return labels.frame.assign(**{n: own for n, own in numbers.items() if own is not tried[n]})
 
 
 def _with_ending(wanted: list[str], columns: list[str]) -> dict[str, str]:
@@ -116,38 +159,50 @@ def _with_ending(wanted: list[str], columns: list[str]) -> dict[str, str]:
 
 
 def _summed(
-    sample: Sample, labels: LabelTable, columns: list[str], features: frozenset[str]
+    sample: Sample, labels: LabelTable, columns: list[str], own: list[str], separator: str | None
 ) -> Target | None:
-    """Return columns of 0 and 1 that the sample's one column sums up."""
+    """Return columns of 0 and 1 that the sample's one column sums up, or None."""
     if any(words.plain(name) == words.plain(sample.targets[0]) for name in columns):
         return None
-    hot, rule = hot_columns(sample, labels, [name for name in columns if name not in features])
-    return _of_columns(labels, {name: name for name in hot}, rule) if hot else None
+    hot, rule = hot_columns(sample, labels, own, separator)
+    frame = _with_numbers(labels, hot)
+    return _of_columns(frame, labels, {name: name for name in hot}, rule) if hot else None
 
 
-def _of_columns(labels: LabelTable, found: dict[str, str], rule: str) -> Target:
+def _of_columns(
+    frame: pd.DataFrame, labels: LabelTable, found: dict[str, str], rule: str
+) -> Target:
     """Return labels in several columns of a table, under the names that they are found for."""
-    matrix = pd.DataFrame(
-        {name: labels.frame[column].str.strip() for name, column in found.items()}
-    )
+    matrix = pd.DataFrame({name: frame[column].str.strip() for name, column in found.items()})
+    tags = gaps.filled(matrix)
+    if tags is not None:
+        matrix = tags.cells
     matrix.attrs["of_table"] = tuple(found.values())
-    cells = [words.missing(text_of(labels.frame[name], labels.path)) for name in found.values()]
-    values: Text = np.where(np.any(cells, axis=0), "", "given")
+    cells = [words.missing(text_of(matrix[name], labels.path)) for name in found]
+    lost = np.any(cells, axis=0) if tags is None else np.all(cells, axis=0)
+    values: Text = np.where(lost, "", "given")
     first = next(iter(found.values()))
     more = "1 more column" if len(found) == 2 else f"{len(found) - 1} more columns"
-    return Target(f"{first} and {more}", values, rule, matrix)
+    doubt = "" if tags is None else tags.note
+    return Target(f"{first} and {more}", values, rule, matrix, doubt)
 
 
 def _by_rule(
-    sample: Sample, labels: LabelTable, columns: list[str], features: frozenset[str]
+    sample: Sample,
+    labels: LabelTable,
+    columns: list[str],
+    features: frozenset[str],
+    separator: str | None,
 ) -> tuple[str, str, list[str]]:
     own = [name for name in columns if name not in features]
-    for rule, suits in _rules(sample, labels):
-        among = columns if rule.startswith(_SAME_NAME) else own
-        suited = [column for column in among if suits(column)]
+    for rule, suits in _rules(sample, labels, separator):
+        same = rule.startswith(_SAME_NAME)
+        suited = [column for column in (columns if same else own) if suits(column)]
+        likelier = [] if same else _probable(sample, labels, suited, own)
         if suited:
-            best = _most_alike(sample, labels, suited)
-            return best, rule, [column for column in suited if column != best]
+            best = _most_alike(sample, labels, likelier or suited)
+            others = [column for column in likelier + suited if column != best]
+            return best, _PROBABLE if likelier else rule, others
     if len(own) == 1:
         return own[0], ONLY_ONE, []
     raise DataError(
@@ -155,6 +210,18 @@ def _by_rule(
         f"the sample submission, {', '.join(sample.targets[:5])}. Choose the column of labels "
         "with --target."
     )
+
+
+def _probable(sample: Sample, labels: LabelTable, suited: list[str], own: list[str]) -> list[str]:
+    """Return columns that probabilities can be of, where cells are some and none suited is one."""
+    cells = sample.numbers().dropna()
+    if len(sample.targets) > 1 or not sample.fractional() or not cells.between(0, 1).all():
+        return []
+    held = {name: set(labels.tried(name).tolist()) - {""} for name in own}
+    names = {n for n in suited if len(held[n]) > 2 and not all(map(words.is_number, held[n]))}
+    if names != {*suited}:
+        return []
+    return [n for n in own if len(held[n]) == 2 and not _OF_ROLES & {*words.parts(n)}]
 
 
 def _most_alike(sample: Sample, labels: LabelTable, suited: list[str]) -> str:
@@ -170,7 +237,9 @@ def _most_alike(sample: Sample, labels: LabelTable, suited: list[str]) -> str:
     return suited[0]
 
 
-def _rules(sample: Sample, labels: LabelTable) -> Iterator[tuple[str, Callable[[str], bool]]]:
+def _rules(
+    sample: Sample, labels: LabelTable, separator: str | None
+) -> Iterator[tuple[str, Callable[[str], bool]]]:
     """Rules in the order in which they are tried, each as a sentence and a test of a column."""
 
     def mostly(part: set[str], whole: set[str]) -> bool:
@@ -180,7 +249,8 @@ def _rules(sample: Sample, labels: LabelTable) -> Iterator[tuple[str, Callable[[
         return set(pd.unique(pd.Series(labels.tried(column), dtype=object))) - {""}
 
     def tokens(column: str) -> set[str]:
-        return words.tokens(values(column), words.separator(np.array(sorted(values(column)))))
+        cells = np.array(sorted(values(column)))
+        return words.tokens(values(column), words.separator(cells, separator))
 
     def numbered(column: str) -> bool:
         return words.onto(sorted(values(column)), sample.targets) is not None

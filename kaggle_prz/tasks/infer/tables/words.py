@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 from kaggle_prz.core.task import Text
 
 SIGNS = ("|", ";", ",", " ")  # names of classes hold blanks rather than signs
+SAID = {"bar": "|", "semicolon": ";", "comma": ",", "space": " ", "none": None}
 _ALONE = 0.6
-_UNKNOWN = ("", "nan", "na", "n/a", "null", "none")
+_FAR_MORE = 2.0  # different cells for each class
+_JOINING = {"and", "or", "of", "with", "the", "in", "on", "&", "+", "-", "/"}  # words of a name
+_PAIRS = [{"false", "true"}, {"no", "yes"}, {"n", "y"}, {"f", "t"}, {"negative", "positive"}]
+TRUTH = {word: str(truth) for pair in _PAIRS for truth, word in enumerate(sorted(pair))}
+UNKNOWN = ("", "nan", "na", "n/a", "null", "none")
 
 
 def plain(name: str) -> str:
@@ -26,22 +31,50 @@ def parts(name: str) -> list[str]:
     return [part.lower() for part in re.split(r"[\W_]+", spaced) if part]
 
 
-def separator(values: Text) -> str | None:
+def separator(values: Text, said: str | None = None, shown: Collection[str] = ()) -> str | None:
     """Return what stands between the classes of a cell, or None where cells hold one class each.
 
-    Cells are lists where there are more different cells than classes in them, or most of the
-    classes that come with others come alone as well; else blanks belong to names, as in
-    `Sugar beet`.
+    Cells are lists where most of the classes that come with others come alone as well, or where
+    there are more different cells than classes, unless every word has its place, as in `fresh
+    apple` and `rotten banana`.
+
+    Args:
+        values: cells of labels.
+        said: what a person says, a key of `SAID`.
+        shown: cells of the sample submission. Classes that only it joins make lists. Where all
+            its cells that may be lists are labels, there must be far more cells than classes.
     """
+    if said is not None:
+        return SAID[said]
     strings = set(pd.unique(pd.Series(values, dtype=object))) - {""}
-    for candidate in SIGNS:
-        together = tokens((string for string in strings if candidate in string), candidate)
-        if not together:
-            continue
-        found = tokens(strings, candidate)
-        if len(strings) > len(found) or len(together & strings) >= _ALONE * len(together):
-            return candidate
-    return None
+    return next((sign for sign in SIGNS if _stands_between(sign, strings, shown)), None)
+
+
+def _stands_between(sign: str, strings: set[str], shown: Collection[str]) -> bool:
+    joined = {string for string in strings if sign in string}
+    together, found = tokens(joined, sign), tokens(strings, sign)
+    if not together or (sign == " " and _JOINING & {word.lower() for word in together}):
+        return False
+    lists = {cell for cell in shown if sign in cell and tokens([cell], sign) <= found}
+    placed = have_places(joined | lists, sign)
+    new = tokens(lists - strings, sign)
+    if len(together & strings) >= _ALONE * len(together) or (new and (not placed or new & strings)):
+        return True
+    if placed or len(strings) <= len(found):
+        return False
+    return not lists or len(strings) > _FAR_MORE * len(found)
+
+
+def have_places(cells: Iterable[str], sign: str) -> bool:
+    """Return whether every word has the same place in all cells, from the start or from the end."""
+    first: dict[str, set[int]] = {}
+    last: dict[str, set[int]] = {}
+    for cell in cells:
+        parts_ = [part.strip() for part in cell.split(sign)]
+        for place, part in enumerate(parts_):
+            first.setdefault(part, set()).add(place)
+            last.setdefault(part, set()).add(len(parts_) - place)
+    return all(len(first[word]) == 1 or len(last[word]) == 1 for word in first)
 
 
 def tokens(cells: Iterable[str], between: str | None) -> set[str]:
@@ -119,11 +152,28 @@ def _numeric_first(value: str) -> tuple[bool, float, str]:
 def missing(values: Text) -> NDArray[np.bool_]:
     """`(rows,)` whether a cell is empty; among numbers, also where it says `nan` or `NA`."""
     empty: NDArray[np.bool_] = values == ""
-    unknown = np.isin(np.char.lower(values), _UNKNOWN)
+    unknown = np.isin(np.char.lower(values), UNKNOWN)
     if not (unknown & ~empty).any():
         return empty
     rest = pd.to_numeric(pd.Series(values[~unknown], dtype=object), errors="coerce")
     return unknown if len(rest) and not rest.isna().any() else empty
+
+
+def is_number(text: str) -> bool:
+    """Return whether a text is a number without an exponent."""
+    return bool(re.fullmatch(r"-?(\d+\.?\d*|\.\d+)", text, re.ASCII))
+
+
+def truth_as_numbers(values: Text, *, both: bool = True) -> Text:
+    """Return True and False, yes and no and the like as 1 and 0; other values as they are.
+
+    With `both`, each must be there.
+    """
+    low = np.char.lower(values)
+    given = {*np.unique(low).tolist()} - {""}
+    if not any(given == pair or (given and given < pair and not both) for pair in _PAIRS):
+        return values
+    return np.array([TRUTH.get(value, "") for value in low.tolist()], dtype=str)
 
 
 def whole(values: Text) -> Text:

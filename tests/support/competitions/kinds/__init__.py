@@ -3,13 +3,14 @@
 A kind is read and graded, or refused with the true reason and a way out.
 """
 
-from . import cells, labels, pixels, samples
+from . import cells, labels, pixels, samples, values
 from .kind import Kind
 
 KINDS: dict[str, Kind] = {
     **samples.KINDS,
     **labels.KINDS,
     **cells.KINDS,
+    **values.KINDS,
     **pixels.KINDS,
 }
 

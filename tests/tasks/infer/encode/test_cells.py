@@ -99,6 +99,36 @@ def test_true_and_false_beside_numbers(encode):
     assert (read.classes, read.labels.tolist()) == (("0", "1"), [1, 0, 1])
 
 
+@pytest.mark.parametrize("pair", ["yes no", "Y N", "Positive Negative", "t f", "True FALSE"])
+def test_words_of_truth_beside_numbers(encode, pair):
+    true, false = pair.split()
+    read = encode([false, true, true], "0.5")
+    assert (read.cell, read.classes, read.labels.tolist()) == ("probability", ("0", "1"), [0, 1, 1])
+    assert f"{true} is read as 1" in read.rule
+    assert read.warnings == ()
+    assert encode([false, true], "0.5", positive=false).classes == ("1", "0")
+    assert encode([false, true], true).classes == tuple(sorted(pair.split()))
+
+
+@pytest.mark.parametrize(
+    ("column", "count", "kind"),
+    [
+        ("age", 40, "numbers"),
+        ("PatientAge", 40, "numbers"),
+        ("leaf_count", 40, "numbers"),
+        ("age", 5, "classes"),
+        ("age_group", 40, "classes"),
+        ("image_id", 40, "classes"),
+    ],
+)
+def test_many_integers_of_a_quantity_are_numbers(encode, column, count, kind):
+    labels = [str(n % count + 1) for n in range(80)]
+    read = encode(labels, "0", column=column)
+    assert read.kind == kind
+    assert ("--metric accuracy" in "".join(read.warnings)) == (kind == "numbers")
+    assert encode(labels, "0", column=column, metric="accuracy").kind == "classes"
+
+
 def test_lists_between_blanks(encode):
     read = encode(["a b", "b", "", "c", "a"], "a", metric="micro_f1")
     assert (read.kind, read.cell, read.classes) == ("tags", "labels", ("a", "b", "c"))
@@ -194,11 +224,26 @@ def test_a_positive_class_that_cannot_be_meant(encode, labels, shown, positive, 
         encode(list(labels), shown, positive=positive)
 
 
-def test_cells_that_are_no_label_are_told(encode):
-    assert "not among the labels" in encode(list("abc"), "0").warnings[0]
-    assert "not among the labels" in encode(list("abc"), "unknown").warnings[0]
-    with pytest.raises(DataError, match=r"\(x, y …\) are not among the labels \(a, b, c …\)"):
-        encode(list("abc"), "x", "y")
+@pytest.mark.parametrize("filling", ["unknown", "-1", "?", "Label"])
+def test_cells_that_fill_a_column_are_told(encode, filling):
+    assert "not among the labels" in encode(list("abc"), filling).warnings[0]
+    assert "not among the labels" in encode(list("123"), "unknown").warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown", "told"),
+    [
+        ("abc", ["0"], r"are numbers \(0\), but the labels are names \(a, b, c …\).*--target"),
+        ("abc", ["0", "2"], r"are numbers \(0, 2\), but the labels are names"),
+        ("abc", ["0.0", "2.0"], "are numbers"),
+        ("123", ["cat"], r"are names \(cat\), but the labels are numbers"),
+        ("abc", ["x", "y"], r"\(x, y …\) are not among the labels \(a, b, c …\)"),
+    ],
+)
+def test_cells_of_other_classes_are_refused(encode, labels, shown, told):
+    with pytest.raises(DataError, match=told):
+        encode(list(labels), *shown)
+    assert "not among" in encode(list(labels), *shown, sure=True).warnings[0]
 
 
 def test_many_integers_may_be_quantities(encode):

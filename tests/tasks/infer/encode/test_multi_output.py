@@ -109,6 +109,43 @@ def test_prefixes_of_several_words_and_classes_of_several_words(encoded):
     assert _heads(one) == {"skin_tone": "rg", "skin_type": "rb"}
 
 
+def test_classes_of_several_words_beside_shared_prefixes(encoded):
+    two = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    found = encoded(
+        hair_color_dark_brown=two[0], hair_color_dark_red=two[1], hair_color_blond=two[2],
+        hair_length_very_short=[1, 0, 1], hair_length_long=[0, 1, 0],
+        shape_round=[0, 0, 1], shape_square=[1, 1, 0],
+    )  # fmt: skip
+    assert [(head.name, head.classes) for head in found.heads] == [
+        ("hair_color", ("dark_brown", "dark_red", "blond")),
+        ("hair_length", ("very_short", "long")),
+        ("shape", ("round", "square")),
+    ]
+    assert found.labels.tolist() == [[0, 0, 1], [1, 1, 1], [2, 0, 0]]
+
+
+def test_names_of_outputs_that_begin_alike(encoded):
+    found = encoded(
+        hair=["curly", "straight"], hair_color=["red", "dark brown"],
+        targets=["hair_curly", "hair_color_red", "hair_straight", "hair_color_dark_brown"],
+    )  # fmt: skip
+    assert [(head.name, head.classes) for head in found.heads] == [
+        ("hair", ("curly", "straight")), ("hair_color", ("red", "dark_brown")),
+    ]  # fmt: skip
+    assert found.labels.tolist() == [[0, 0], [1, 1]]
+
+
+def test_columns_called_after_values_alone(encoded):
+    found = encoded(
+        kind=["cat", "dog", "cat"], fur=["long", "short", "bare"],
+        targets=["long", "cat", "short", "bare", "dog"],
+    )  # fmt: skip
+    assert [(head.name, head.classes) for head in found.heads] == [
+        ("kind", ("cat", "dog")), ("fur", ("long", "short", "bare")),
+    ]  # fmt: skip
+    assert found.labels.tolist() == [[0, 0], [1, 1], [0, 2]]
+
+
 def test_tags_of_which_a_prefix_has_two_in_a_row_are_none(encoded):
     assert encoded(a_x=[1, 0], a_y=[1, 1], b_x=[1, 0], b_y=[0, 1]) is None
 
@@ -139,8 +176,10 @@ def test_a_head_with_one_class_has_nothing_to_learn(encoded):
 
 
 def test_cells_that_are_none_of_the_labels(encoded):
-    (warning,) = encoded(colour="rb", shape="xy", cells=["r", "0"]).warnings
-    assert "sample's cells (0) are not among the labels (x, y" in warning
+    (warning,) = encoded(colour="rb", shape="xy", cells=["r", "-1"]).warnings
+    assert "sample's cells (-1) are not among the labels (x, y" in warning
+    with pytest.raises(DataError, match=r"are numbers \(0\), but the labels are names \(x, y"):
+        encoded(colour="rb", shape="xy", cells=["r", "0"])
 
 
 def test_weights_of_heads(encoded):

@@ -88,8 +88,8 @@ def test_shares_that_do_not_are_tags(sample):
 
 
 def test_numbers(sample):
-    read = _columns(sample("x", "y"), ("-2", "7.5"), ("100", "0"))
-    assert (read.kind, read.cell, read.classes) == ("numbers", "number", ("x", "y"))
+    read = _columns(sample("u", "v"), ("-2", "7.5"), ("100", "0"))
+    assert (read.kind, read.cell, read.classes) == ("numbers", "number", ("u", "v"))
     assert read.labels.dtype == np.float32
     assert read.labels.tolist() == [[-2, 7.5], [100, 0]]
 
@@ -97,3 +97,28 @@ def test_numbers(sample):
 def test_several_names_a_row_are_not_supported(sample):
     with pytest.raises(DataError, match=r"'y' has 'red'\. Several labels per row that are names"):
         _columns(sample("x", "y"), ("1", "2"), ("1", "red"))
+
+
+def test_coordinates_are_refused(sample):
+    points = sample("eye_x", "eye_y")
+    for rows in ([["3", "7"], ["0", "1"]], [["0.25", "0.5"], ["1", "0"]]):
+        with pytest.raises(DataError, match=r"keypoint detection.*coordinates \(eye_x, eye_y\)"):
+            wide.refuse_points(points, pd.DataFrame(rows, columns=points.targets))
+    wide.refuse_points(points, pd.DataFrame([["0", "1"]], columns=points.targets))
+    wide.refuse_points(points, pd.DataFrame([["red", "1"]], columns=points.targets))
+    wide.refuse_points(sample("eye", "nose"), pd.DataFrame([["3", "7"]], columns=["eye", "nose"]))
+
+
+def test_columns_with_gaps_are_tags(sample):
+    read = _columns(sample("a", "b"), ("1", ""), ("0", "1"))
+    assert (read.kind, read.cell) == ("tags", "independent")
+    assert np.array_equal(read.labels, [[1, np.nan], [0, 1]], equal_nan=True)
+    assert "1 of 4 cells are unknown" in read.rule
+    with pytest.raises(DataError, match="'b' has none in the rows with images"):
+        _columns(sample("a", "b"), ("1", ""), ("0", ""))
+
+
+def test_names_of_columns_are_no_lists(sample):
+    names = ["fresh fig", "fresh plum", "ripe fig", "ripe plum", "fig", "plum", "ripe", "fresh"]
+    read = wide.encode_names(sample(*(name.replace(" ", "_") for name in names)), np.array(names))
+    assert (read.kind, len(read.classes)) == ("classes", 8)

@@ -112,3 +112,49 @@ def test_an_empty_list_is_a_label(tmp_path):
     labels = _labels(tmp_path, labels=["a b", "", "a", "b"])
     target = targets.choose(_sample(tmp_path, ["labels"], "a"), labels, None)
     assert not target.unlabelled().any()
+
+
+@pytest.mark.parametrize(
+    ("shown", "chosen"), [("0.5", "adopted"), ("0", "species"), ("55.5", "species")]
+)
+def test_probabilities_are_of_two_values(tmp_path, shown, chosen):
+    sample = _sample(tmp_path, ["p"], [shown])
+    labels = _labels(tmp_path, species=["cat", "dog", "elk"], adopted="101", height="346")
+    target = targets.choose(sample, labels, None)
+    assert target.column == chosen
+    assert ("(adopted, species); adopted is used" in target.doubt) == (chosen == "adopted")
+
+
+def test_no_probability_is_of_a_split(tmp_path):
+    labels = _labels(tmp_path, species=["cat", "dog", "elk"], data_split=["a", "b", "a"])
+    assert targets.choose(_sample(tmp_path, ["p"], ["0.5"]), labels, None).column == "species"
+
+
+def test_a_telling_name_of_two_values_is_kept(tmp_path):
+    labels = _labels(tmp_path, species=["cat", "dog", "cat"], adopted="101")
+    assert targets.choose(_sample(tmp_path, ["p"], ["0.5"]), labels, None).column == "species"
+
+
+def test_words_of_truth_become_numbers_in_several_columns(tmp_path):
+    labels = _labels(tmp_path, a=["True", "False", "True"], b=["no", "no", "No"], c="011")
+    matrix = targets.choose(_sample(tmp_path, ["a", "b", "c"], ["0.5"] * 3), labels, None).matrix
+    assert matrix.to_numpy().tolist() == [["1", "0", "0"], ["0", "0", "1"], ["1", "0", "1"]]
+
+
+def test_words_of_truth_that_the_sample_shows_stay(tmp_path):
+    labels = _labels(tmp_path, a=["yes", "no"], b=["x", "y"])
+    matrix = targets.choose(_sample(tmp_path, ["a", "b"], ["yes", "x"]), labels, None).matrix
+    assert matrix["a"].tolist() == ["yes", "no"]
+
+
+def test_rows_whose_tags_are_all_unknown_have_no_label(tmp_path):
+    labels = _labels(tmp_path, a=["1", "", "0"], b=["", "", "1"])
+    target = targets.choose(_sample(tmp_path, ["a", "b"], ["0.5", "0.5"]), labels, None)
+    assert target.unlabelled().tolist() == [False, True, False]
+    assert "3 blank cells" in target.doubt
+
+
+def test_a_separator_that_a_person_says(tmp_path):
+    labels = _labels(tmp_path, labels=["a b", "", "a", "b"])
+    target = targets.choose(_sample(tmp_path, ["labels"], "a"), labels, None, separator="none")
+    assert target.unlabelled().tolist() == [False, True, False, False]

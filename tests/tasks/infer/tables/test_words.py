@@ -26,6 +26,54 @@ def test_what_stands_between_classes(cells, between):
     assert words.separator(np.array(cells)) == between
 
 
+FRUIT = [f"{state} {name}" for state in ("fresh", "rotten") for name in ("apple", "banana", "fig")]
+MILD = ["mild acne", "mild pox", "acne bad", "pox bad", "mild rash", "rash bad"]
+SKIES = [
+    "haze primary", "clear primary", "clear water", "haze water road", "road", "haze primary road",
+    "clear primary water",
+]  # fmt: skip
+LONG = [f"{name} leaf {spot}" for name in ("apple", "pear", "plum") for spot in ("rust", "scab")]
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown", "between"),
+    [
+        (FRUIT, [], None),
+        (FRUIT, ["fresh fig"], None),
+        (FRUIT[1:], FRUIT[:1], None),
+        ([name.replace(" ", ", ") for name in FRUIT], [], None),
+        ([*LONG, "apple leaf", "pear leaf", "plum leaf"], [], None),
+        (["very fresh fig", "fresh fig", "very fresh plum", "fresh plum", "ripe plum"], [], None),
+        (["cat and dog", "cat", "dog", "cat and owl", "owl"], [], None),
+        (["a b", "b c", "a c", "c", "c a b"], [], " "),
+        (SKIES, [], " "),
+        (["a b", "c d", "e"], ["a c"], " "),
+        (["a b", "c d", "a"], ["b a"], " "),
+        (MILD, ["pox bad"], None),
+        (MILD, ["pox"], " "),
+    ],
+)
+def test_words_of_a_name_have_their_places(cells, shown, between):
+    assert words.separator(np.array(cells), None, shown) == between
+
+
+@pytest.mark.parametrize(("said", "sign"), [("none", None), ("comma", ","), ("space", " ")])
+def test_a_person_says_what_stands_between(said, sign):
+    assert words.separator(np.array(["a|b", "b|c", "a|c", "c|a"]), said) == sign
+
+
+def test_words_of_truth():
+    def read(*cells, both=True):
+        return words.truth_as_numbers(np.array(cells), both=both).tolist()
+
+    assert read("Yes", "no", "") == ["1", "0", ""]
+    assert read("T", "f") == ["1", "0"]
+    assert read("True", "True") == ["True", "True"]
+    assert read("True", "True", both=False) == ["1", "1"]
+    for others in (["yes", "maybe"], ["y", "no"], ["0", "1"], [""]):
+        assert read(*others, both=False) == others
+
+
 def test_whole_numbers_lose_their_point():
     assert words.whole(np.array(["1.0", "2.", "-3"])).tolist() == ["1", "2", "-3"]
     assert words.whole(np.array(["1.0", "2.5"])).tolist() == ["1.0", "2.5"]
