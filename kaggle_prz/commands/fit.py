@@ -154,6 +154,8 @@ def _decode(task: Task, recipe: Recipe, image_cache: str, console: Console) -> D
         filesystem.home() / "images" / task.slug,
         console,
         channels=task.channels,
+        pixel_range=task.pixel_range,
+        largest_pixels=task.largest_pixels,
         cache=image_cache,
     )
 

@@ -124,6 +124,8 @@ def _decoded(
         filesystem.home() / "images" / task.slug,
         console,
         channels=task.channels,
+        pixel_range=task.pixel_range,
+        largest_pixels=task.largest_pixels,
     )
 
 

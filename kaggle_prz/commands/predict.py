@@ -74,6 +74,8 @@ def predict(
         filesystem.home() / "images" / task.slug,
         console,
         channels=task.channels,
+        pixel_range=task.pixel_range,
+        largest_pixels=task.largest_pixels,
     )
     seen = task.images.test_rows[decoded.readable]
     mean = _mean_of_folds(run, task, network, decoded=decoded, members=members, console=console)

@@ -86,6 +86,9 @@ class Task:
     between: str = " "  # what stands between two tags of a list
     confident: bool = False  # a label's probability stands behind it in the cell: `cat 0.25`
     channels: int = 3  # of every image
+    # Numbers that become black and white, in images of more than 8 bits; None: those of each file.
+    pixel_range: tuple[float, float] | None = None
+    largest_pixels: int | None = None  # that an image may have; None: see `readers.pictures.limits`
     heads: tuple[Head, ...] = ()  # what each label of a row is, where the kind is `"heads"`
     melted: bool = False  # the sample has a row for every target column, such as `ID_7_epidural`
     bags: Images | None = None  # the images of all rows, where rows have several

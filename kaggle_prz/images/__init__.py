@@ -17,8 +17,9 @@ from kaggle_prz.images.decode_one import How
 from kaggle_prz.images.lazy_store import FromFiles
 from kaggle_prz.images.resize import Aspect
 from kaggle_prz.images.stores import Kind
-from kaggle_prz.readers.pictures import sources
+from kaggle_prz.readers.pictures import limits, sources
 from kaggle_prz.readers.pictures.limits import LARGEST_PIXELS
+from kaggle_prz.readers.pictures.modes import Span
 
 __all__ = [
     "LARGEST_PIXELS",
@@ -61,7 +62,8 @@ def decode(
     *,
     channels: int = 3,
     aspect: Aspect = "squash",
-    largest_pixels: int = LARGEST_PIXELS,
+    largest_pixels: int | None = None,
+    pixel_range: tuple[float, float] | None = None,
     cache: str = "auto",
 ) -> Decoded:
     """Decode `files` at every size in px, or open what an earlier run decoded.
@@ -69,6 +71,7 @@ def decode(
     A file is read once for all sizes: JPEGs at the smallest DCT fraction that suffices, then an
     antialiased resize to a square. A call continues what an interrupted one left. An empty
     reference is an image that is not there; one of more than `largest_pixels` is unreadable.
+    Numbers deeper than 8 bits are scaled by `pixel_range`, or by the range of their file.
     Stores in `store` are keyed by the files' names, sizes and times of change, row by row.
 
     `cache` says how sizes are kept that are not there: `"raw"` as arrays, `"encoded"` as JPEGs of
@@ -78,7 +81,8 @@ def decode(
     Raises:
         TooManyUnreadableError: more than 1 % of the files, and more than ten, cannot be decoded.
     """
-    how = How(channels, aspect, largest_pixels)
+    limit = LARGEST_PIXELS if largest_pixels is None else largest_pixels
+    how = How(channels, aspect, limit, None if pixel_range is None else Span(*pixel_range))
     cache_limit.check(cache)
     place = store / stores.fingerprint(root, files, how.key)
     with filesystem.exclusive(place / ".lock"):
@@ -148,9 +152,15 @@ class _Stores:
             filesystem.write_json(self._record, sorted(unreadable.items()))
 
 
-def open_rgb(path: Path, enough: int, largest_pixels: int = LARGEST_PIXELS) -> Image.Image:
+def open_rgb(
+    path: Path,
+    enough: int,
+    largest_pixels: int | None = None,
+    pixel_range: tuple[float, float] | None = None,
+) -> Image.Image:
     """Decode a reference upright as 8-bit RGB, at full size or a part of at least `enough` px."""
-    planes = sources.planes(path, enough, 3, largest_pixels)
+    span = None if pixel_range is None else Span(*pixel_range)
+    planes = sources.planes(path, enough, 3, largest_pixels or LARGEST_PIXELS, span)
     return planes[0] if len(planes) == 1 else Image.merge("RGB", planes)
 
 
@@ -159,8 +169,12 @@ def _refuse_many(files: Sequence[str], unreadable: Sequence[tuple[int, str]]) ->
     limit = max(_UNREADABLE_AT_LEAST, int(_UNREADABLE_SHARE * len(files)))
     if len(broken) > limit:
         examples = "; ".join(f"{file} ({reason})" for file, reason in broken[:3])
+        needed = limits.needed(reason for _, reason in broken)
+        remedy = "Download the files again, or remove these rows."
+        if needed is not None:
+            remedy = f"Allow larger images with --largest-pixels {needed}, or remove these rows."
         raise TooManyUnreadableError(
             f"{len(broken)} of {len(files)} images cannot be decoded, more than the limit of "
-            f"{limit}: {examples}. Download the files again, or remove these rows.",
+            f"{limit}: {examples}. {remedy}",
             dict(unreadable),
         )

@@ -9,6 +9,7 @@ from kaggle_prz.core.image_store import Pixels
 from kaggle_prz.images import resize
 from kaggle_prz.images.resize import Aspect
 from kaggle_prz.readers.pictures import sources
+from kaggle_prz.readers.pictures.modes import Span
 
 NO_FILE = "no file"
 
@@ -20,6 +21,7 @@ class How:
     channels: int
     aspect: Aspect
     largest_pixels: int
+    span: Span | None = None  # the range of all images, where they have one
 
     def __post_init__(self) -> None:
         resize.check(self.aspect)
@@ -30,7 +32,8 @@ class How:
     @property
     def key(self) -> str:
         """In one line."""
-        return f"{self.aspect} {self.channels} {self.largest_pixels}"
+        span = "" if self.span is None else f" {self.span.low!r} {self.span.high!r}"
+        return f"{self.aspect} {self.channels} {self.largest_pixels}{span}"
 
 
 def decode(
@@ -40,7 +43,9 @@ def decode(
     if not reference:
         return {}, NO_FILE
     try:
-        planes = sources.planes(root / reference, max(sizes), how.channels, how.largest_pixels)
+        planes = sources.planes(
+            root / reference, max(sizes), how.channels, how.largest_pixels, how.span
+        )
         return resize.every(planes, sizes, how.aspect), ""
     except (MemoryError, MissingExtraError):
         raise

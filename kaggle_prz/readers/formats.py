@@ -21,9 +21,10 @@ from kaggle_prz.core.image_store import Pixels
 
 if TYPE_CHECKING:
     from kaggle_prz.readers.containers import Records
+    from kaggle_prz.readers.pictures.modes import Numbers, Span
 
 File: TypeAlias = Path | io.BytesIO
-Picture: TypeAlias = Image.Image | Pixels
+Picture: TypeAlias = "Image.Image | Pixels | Numbers"
 IMAGES, RECORDS, TABLES = "images", "records", "tables"
 
 
@@ -35,6 +36,8 @@ class Wanted(NamedTuple):
     largest_pixels: int  # the most that may be decoded, see `readers.pictures.limits`
     member: str = ""  # name of an array in a file of many pictures, or `""`
     row: int | None = None  # number of the picture in a file of several, from 0
+    span: "Span | None" = None  # the range of all images, where they have one
+    deep: bool = False  # colours of 16 bits are wanted as numbers; always where there is a `span`
 
 
 class Head(NamedTuple):
@@ -42,9 +45,12 @@ class Head(NamedTuple):
 
     size: tuple[int, int]
     mode: str
+    deep: bool = False  # more than 8 bits a channel
+    channels: int | None = None  # where they are bands, and no colours
+    pages: int = 1
 
 
-Read: TypeAlias = Callable[[File, Wanted], Picture | bytes]
+Read: TypeAlias = "Callable[[File, Wanted], Picture | bytes]"
 ReadHead: TypeAlias = Callable[[Path], Head]
 OpenRecords: TypeAlias = Callable[[Path], "Mapping[str, Records]"]
 
@@ -60,14 +66,15 @@ class Format:
             `"tables"` for files with many images that may hold labels instead. Any other name is
             a kind of its own, with one image per file. All images of a competition have one
             kind; image files are preferred, since they are often copies of the others.
-        read: `read(file, wanted)` returns an image, `(height, width, channels)` bytes, or the
-            bytes of an image file. It may raise anything for a damaged file.
+        read: `read(file, wanted)` returns an image, `(height, width, channels)` bytes or
+            `Numbers`, or the bytes of an image file. It may raise anything for a damaged file.
         records: opens a file of many pictures, see `readers.containers`.
         head: reads size and mode of a file; without it `inspect` shows neither.
         magic: how files begin, in 16 bytes at most; files of many may hold such content.
         name: for messages, such as `"A DICOM image"`.
         package: that is imported and may be missing.
         extra: of kaggle-prz that installs it; `""` where pip installs it by its name.
+        seldom: only some files need the package; the reader says which.
     """
 
     suffixes: tuple[str, ...]
@@ -79,11 +86,12 @@ class Format:
     name: str = ""
     package: str = ""
     extra: str = ""
+    seldom: bool = False
 
     @property
     def has_rows(self) -> bool:
         """Whether a file may hold several pictures, which are then named as `file#row`."""
-        return self.kind in (RECORDS, TABLES) or self is ARRAYS
+        return self.kind in (RECORDS, TABLES, IMAGES) or self is ARRAYS
 
     def require(self) -> None:
         """Refuse to go on without the package.
@@ -91,7 +99,7 @@ class Format:
         Raises:
             MissingExtraError: it is not installed.
         """
-        if self.package and importlib.util.find_spec(self.package) is None:
+        if self.package and not self.seldom and importlib.util.find_spec(self.package) is None:
             raise MissingExtraError(self.name, self.package, self.extra)
 
     def reader(self) -> Read:
@@ -115,13 +123,23 @@ class Format:
 
 _HERE = "kaggle_prz.readers"
 _STORED = f"{_HERE}.pictures.stored:read"
+_FILES = f"{_HERE}.pictures.image_files"
 IMAGE_FILES = Format(
-    (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"),
-    IMAGES,
-    f"{_HERE}.pictures.image_files:read",
-    head=f"{_HERE}.pictures.image_files:head",
-    magic=(b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"RIFF", b"II*\0", b"MM\0*"),
-)
+    (
+        ".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".avif", ".jfif", ".jpe", ".jp2", ".j2k",
+        ".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".ico",
+    ),
+    IMAGES, f"{_FILES}:read", head=f"{_FILES}:head",
+    magic=(b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"RIFF"),
+)  # fmt: skip
+TIFF = Format(
+    (".tif", ".tiff"), IMAGES, f"{_FILES}:read", head=f"{_FILES}:head",
+    magic=(b"II*\0", b"MM\0*"), package="tifffile", extra="tiff", seldom=True,
+)  # fmt: skip
+HEIF = Format(
+    (".heic", ".heif"), IMAGES, f"{_FILES}:read_heif", head=f"{_FILES}:head_heif",
+    name="A HEIF image", package="pillow_heif", extra="heic",
+)  # fmt: skip
 ARRAYS = Format((".npy",), "arrays", f"{_HERE}.pictures.arrays:read")
 NPZ = Format((".npz",), RECORDS, _STORED, f"{_HERE}.containers.npz:members")
 PIXEL_TABLES = Format((".csv", ".tsv"), TABLES, f"{_HERE}.pictures.pixel_tables:read")
@@ -129,6 +147,8 @@ JSON = Format((".json", ".jsonl"), TABLES, _STORED, f"{_HERE}.containers.json_ro
 # Of several kinds of files in a competition, the first here is read.
 _BUILT_IN = (
     IMAGE_FILES,
+    TIFF,
+    HEIF,
     ARRAYS,
     Format(
         (".dcm", ".dicom"), "scans", f"{_HERE}.pictures.dicom:read",

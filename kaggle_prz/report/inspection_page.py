@@ -128,4 +128,4 @@ def _shown(task: Task, pair: Pair) -> tuple[Pair, Picture, Picture]:
 
 
 def _picture(task: Task, image: Image) -> Picture:
-    return Picture(image, thumbnails.thumbnail(task.root / image.file))
+    return Picture(image, thumbnails.thumbnail(task, image.file))

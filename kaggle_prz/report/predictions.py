@@ -145,7 +145,7 @@ def _mistakes(
             truth=truth,
             predicted=predicted,
             note=note,
-            picture=thumbnails.thumbnail(task.root / str(task.train_files[row])),
+            picture=thumbnails.thumbnail(task, str(task.train_files[row])),
         )
         for row, (truth, predicted, note) in zip(rows, words, strict=True)
     ]

@@ -1,5 +1,6 @@
 """Arrays of NumPy's files -> `(height, width, channels)` bytes."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,23 +10,21 @@ from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.image_store import Array, Pixels
 from kaggle_prz.readers.containers.npz import HEADS
 from kaggle_prz.readers.formats import File, Wanted
-from kaggle_prz.readers.kept import KeptFiles
+from kaggle_prz.readers.kept import Kept, KeptFiles
 from kaggle_prz.readers.pictures import modes
 from kaggle_prz.readers.pictures.limits import refuse_larger
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
-def read(file: File, wanted: Wanted) -> Pixels:
-    """Read the array of a file, or one of a stack, scaled by the numbers of the whole file."""
-    if wanted.row is None:
-        one, span = _open(file), None
-    else:
-        whole, span = _stacks(file)
-        one = whole[checked(wanted.row, len(whole))]
+def read(file: File, wanted: Wanted) -> modes.Numbers:
+    """Read the array of a file, or one of a stack, whose range is that of the whole file."""
+    stack = None if wanted.row is None else _stacks(file)
+    one = _open(file) if stack is None else stack.row(wanted.row or 0)
     image = upright(one, wanted.channels)
     refuse_larger(image.shape[1], image.shape[0], wanted.largest_pixels)
-    return modes.eight_bit(np.asarray(image), span)
+    values = np.asarray(image)
+    return modes.Numbers(values, partial(modes.span_of, values) if stack is None else stack.span)
 
 
 def checked(row: int, rows: int) -> int:
@@ -43,12 +42,22 @@ def _open(file: File) -> Array:
     return array
 
 
-def _open_stack(file: Path) -> tuple[Array, modes.Span]:
-    array = _open(file)
-    return array, modes.span_of(array)
+class _Stack:
+    """An array whose first axis counts pictures, and its range, which is sought once."""
+
+    def __init__(self, file: Path):
+        self._array = _open(file)
+        self._span = Kept[str, modes.Span](lambda _: modes.span_of(self._array))
+
+    def row(self, row: int) -> Array:
+        one: Array = self._array[checked(row, len(self._array))]
+        return one
+
+    def span(self) -> modes.Span:
+        return self._span("")
 
 
-_stacks = KeptFiles(_open_stack)
+_stacks = KeptFiles(_Stack)
 forget = _stacks.forget
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from kaggle_prz.readers import formats
+from kaggle_prz.readers.formats import Head
 from kaggle_prz.readers.pictures import sources
 
 SAMPLE = 500
@@ -53,29 +54,44 @@ class Heads:
 
 def look(root: Path, references: Sequence[str], most: int = SAMPLE) -> Heads:
     """Read the heads of at most so many image files, chosen evenly, of formats with a `head`."""
-    given = dict.fromkeys(references)
-    files = [sources.files_of(name)[0] for name in given if name and _has_head(name)]
-    chosen = np.unique(np.linspace(0, len(files) - 1, min(most, len(files))).round().astype(int))
+    files = with_head(references)
+    looked = some(root, files, most)
     sizes: Counter[tuple[int, int]] = Counter()
     modes: Counter[str] = Counter()
     unreadable = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for name in (files[place] for place in chosen.tolist()):
-            try:
-                size, mode = formats.of(name).read_head(root / name)
-            except Exception:  # decoders meet damaged files with errors of every kind
-                unreadable.append(name)
-            else:
-                sizes[size] += 1
-                modes[mode] += 1
+    for name, head in looked.items():
+        if head is None:
+            unreadable.append(name)
+        else:
+            sizes[head.size] += 1
+            modes[head.mode] += 1
     return Heads(
-        looked=len(chosen),
+        looked=len(looked),
         of=len(files),
         sizes=tuple(sizes.most_common()),
         modes=tuple(modes.most_common()),
         unreadable=tuple(unreadable),
     )
+
+
+def with_head(references: Sequence[str]) -> list[str]:
+    """Return the files of images that are of formats with a `head`, each once."""
+    given = dict.fromkeys(references)
+    return [sources.files_of(name)[0] for name in given if name and _has_head(name)]
+
+
+def some(root: Path, files: Sequence[str], most: int) -> dict[str, Head | None]:
+    """Read the heads of at most so many files, chosen evenly; None where one cannot be read."""
+    chosen = np.unique(np.linspace(0, len(files) - 1, min(most, len(files))).round().astype(int))
+    found: dict[str, Head | None] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in (files[place] for place in chosen.tolist()):
+            try:
+                found[name] = formats.of(name).read_head(root / name)
+            except Exception:  # decoders meet damaged files with errors of every kind
+                found[name] = None
+    return found
 
 
 def _has_head(reference: str) -> bool:

@@ -1,7 +1,8 @@
 """How many pixels an image may have: our limit, in the place of Pillow's."""
 
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from PIL import Image
@@ -32,10 +33,16 @@ def pillow_limit_lifted() -> Iterator[None]:
                 Image.MAX_IMAGE_PIXELS = before
 
 
+def needed(reasons: Iterable[str]) -> int | None:
+    """Return the limit that allows all images that `refuse_larger` refused with these reasons."""
+    found = (re.search(r"--largest-pixels (\d+)$", reason) for reason in reasons)
+    return max((int(each[1]) for each in found if each), default=None)
+
+
 def refuse_larger(width: int, height: int, largest_pixels: int) -> None:
     """Refuse to decode an image that would hold too many pixels in memory."""
     if width * height > largest_pixels:
         raise DataError(
             f"an image can have up to {largest_pixels:,} pixels; this one has {width:,} × "
-            f"{height:,} = {width * height:,}. Allow it with largest_pixels={width * height}"
+            f"{height:,} = {width * height:,}. Allow it with --largest-pixels {width * height}"
         )

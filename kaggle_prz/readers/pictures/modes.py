@@ -1,6 +1,7 @@
 """An image of any mode, or an array of any kind of numbers -> 8 bits a channel."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -8,10 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from kaggle_prz.core.errors import DataError
-from kaggle_prz.core.image_store import Array
+from kaggle_prz.core.image_store import Array, Pixels
 
 _DEPTHS = (8, 10, 12, 14, 16, 24, 32, 64)
-_DEEP_MODES = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
+DEEP_MODES = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
 _DARKEST_OF_BYTES = 32  # numbers from 0 to less are taken for measurements, not for pixels
 _AT_A_TIME = 2**24
 
@@ -23,15 +24,37 @@ class Span(NamedTuple):
     high: float
 
 
-def flat(image: Image.Image, mode: str) -> Image.Image:
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """An image as its file has it, to be scaled to 8 bits."""
+
+    values: Array  # `(height, width, channels)`
+    own: Callable[[], Span]  # the range of its file
+    inverted: bool = False  # large is dark
+
+    def __post_init__(self) -> None:
+        refuse_other_than_numbers(self.values.dtype)
+
+    @property
+    def deep(self) -> bool:
+        """Whether the range of all images counts: bytes are pixels already."""
+        return self.values.dtype not in (np.uint8, np.bool_)
+
+    def scaled(self, span: Span | None) -> Pixels:
+        """Return the image as bytes, by the range of all images, or without one of its file."""
+        made = eight_bit(self.values, span if span is not None and self.deep else self.own())
+        return 255 - made if self.inverted else made
+
+
+def flat(image: Image.Image, mode: str, span: Span | None = None) -> Image.Image:
     """Return an image of any mode as 8-bit grey or colour `mode`, with or without alpha.
 
     What is transparent is composited on white, as on a page of paper; 16 and 32 bits are scaled
-    by `span_of`. CMYK and LAB become sRGB, without the image's own colour profile; a CMYK JPEG
-    is inverted, as Adobe writes it, and so Pillow decodes it.
+    by `span`, or else by `span_of`. CMYK and LAB become sRGB, without the image's own colour
+    profile; a CMYK JPEG is inverted, as Adobe writes it, and so Pillow decodes it.
     """
-    if image.mode in _DEEP_MODES:
-        image = Image.fromarray(eight_bit(np.asarray(image)))
+    if image.mode in DEEP_MODES:
+        image = Image.fromarray(eight_bit(np.asarray(image), span))
     elif image.mode == "LAB":
         image = _from_lab(image)
     elif "A" in mode and image.mode == mode:
@@ -80,9 +103,19 @@ def span_of_parts(dtype: np.dtype[np.generic] | None, parts: Iterable[Array]) ->
 
     Where their `dtype` is None, it may differ, and they are fractions if one part is.
     """
-    if dtype is not None and dtype.kind not in "buif":
+    if dtype is not None:
+        refuse_other_than_numbers(dtype)
+    return usual(*_extremes(parts, "u" if dtype is None else dtype.kind))
+
+
+def refuse_other_than_numbers(dtype: np.dtype[np.generic]) -> None:
+    """Refuse text, complex numbers and objects."""
+    if dtype.kind not in "buif":
         raise DataError(f"an image must be an array of real numbers; this one has {dtype}")
-    low, high, kind = _extremes(parts, "u" if dtype is None else dtype.kind)
+
+
+def usual(low: float, high: float, kind: str) -> Span:
+    """Return the range by the rules of `span_of`, of numbers of a kind and with such extremes."""
     if low < 0:
         return Span(low, high)
     if kind == "b" or high == 1 or (kind == "f" and high <= 1):
@@ -107,6 +140,11 @@ def _extremes(parts: Iterable[Array], kind: str) -> tuple[float, float, str]:
     return min(lowest, default=0), max(highest, default=0), kind
 
 
+def _is_depth(high: float) -> bool:
+    """Return whether this is the largest number of some bits, at least 8."""
+    return high >= 255 and high == int(high) and int(high) & (int(high) + 1) == 0
+
+
 def eight_bit(values: Array, span: Span | None = None) -> NDArray[np.uint8]:
     """Return numbers of any kind as bytes, the ends of `span` as 0 and 255.
 
@@ -115,7 +153,7 @@ def eight_bit(values: Array, span: Span | None = None) -> NDArray[np.uint8]:
     low, high = span or span_of(values)
     if (low, high) == (0, 255) and values.dtype == np.uint8:
         return values
-    if low == 0 and high >= 255 and values.dtype.kind in "ui":  # drops bits, exact and fast
+    if low == 0 and values.dtype.kind in "ui" and _is_depth(high):  # drops bits, exact and fast
         bits = int(high).bit_length() - 8
         shifted: NDArray[np.uint8] = np.clip(values >> bits, 0, 255).astype(np.uint8)
         return shifted

@@ -31,7 +31,7 @@ class PixelTable:
     span: modes.Span  # of the whole table
 
 
-def read(file: File, wanted: Wanted) -> NDArray[np.uint8]:
+def read(file: File, wanted: Wanted) -> modes.Numbers:
     """Read one image of a table of pixels, `(height, width, c)`; the table is parsed once.
 
     Rows count from 0, without the header; encoding and separator may be any that tables of labels
@@ -43,7 +43,7 @@ def read(file: File, wanted: Wanted) -> NDArray[np.uint8]:
     refuse_larger(one.shape[1], one.shape[0], wanted.largest_pixels)
     if one.dtype.kind == "f" and not np.isfinite(one).all():
         raise DataError(f"row {row} lacks {np.count_nonzero(~np.isfinite(one))} pixels")
-    return modes.eight_bit(one, table.span)
+    return modes.Numbers(one, lambda: table.span)
 
 
 def parse(file: Path) -> PixelTable:

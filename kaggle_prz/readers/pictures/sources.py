@@ -3,6 +3,7 @@
 | reference | is |
 |---|---|
 | `a/b.jpg`, `x.dcm`, `x.npy` | a file of one picture, see `readers.formats` |
+| `a.tif#3` | page 3 of an image file, from 0 |
 | `a_{red,green}.jpg` | such files, one a channel |
 | `stack.npy#7` | array 7 of a stack, from 0 |
 | `table.csv#7` | row 7 of a table of pixels, from 0 |
@@ -22,6 +23,7 @@ import numpy as np
 from PIL import Image
 
 from kaggle_prz.core.errors import DataError
+from kaggle_prz.core.image_store import Array
 from kaggle_prz.readers import formats
 from kaggle_prz.readers.formats import Picture, Wanted
 from kaggle_prz.readers.pictures import arrays, modes, pixel_tables, stored
@@ -50,32 +52,60 @@ def files_of(reference: str) -> list[str]:
 
 def place_of(reference: str) -> Place:
     """Return the parts of a reference."""
-    found = _with_row().fullmatch(reference)
+    found = _with_row().fullmatch(reference) if "#" in reference else None
     if found is None or (found[2] and formats.of(found[1]).kind != formats.RECORDS):
         return Place(reference, "", None)
     return Place(found[1], found[2] or "", int(found[3]))
 
 
-def planes(reference: Path, enough: int, channels: int, largest_pixels: int) -> list[Image.Image]:
+def planes(
+    reference: Path,
+    enough: int,
+    channels: int,
+    largest_pixels: int,
+    span: modes.Span | None = None,
+) -> list[Image.Image]:
     """Decode one image, see above, as pictures of one size, to be resized one by one.
 
     They are one of RGB for three channels, or, as they are equal, one of grey three times; one of
     grey for each of any other number. A JPEG is decoded at the smallest fraction at least `enough`
-    px wide and high, and no more than `largest_pixels` are. Decoders may raise anything.
+    px wide and high, and no more than `largest_pixels` are. Numbers deeper than 8 bits are scaled
+    by `span`, the range of all images, or without it by that of their file. Decoders may raise
+    anything.
     """
     place = place_of(str(reference))
     several = by_channel.files_of(place.file)
     if several and not Path(place.file).exists():
-        grey = [planes(Path(file), enough, 1, largest_pixels)[0] for file in several]
+        grey = [planes(Path(file), enough, 1, largest_pixels, span)[0] for file in several]
         return by_channel.joined(grey, channels)
-    found = _read(place, Wanted(channels, enough, largest_pixels, place.member, place.row))
+    deep = span is not None
+    wanted = Wanted(channels, enough, largest_pixels, place.member, place.row, span, deep)
+    found = _read(place, wanted)
+    if isinstance(found, modes.Numbers):
+        found = found.scaled(span)
     if isinstance(found, np.ndarray):
         return arrays.planes(found, channels)
     if channels not in arrays.MODES:
         raise DataError(f"an image file has 1 to 4 channels, but {channels} are needed")
     grey_only = channels == 3 and found.mode == "L" and not found.has_transparency_data
-    image = found if grey_only else modes.flat(found, arrays.MODES[channels])
+    image = found if grey_only else modes.flat(found, arrays.MODES[channels], span)
     return [image] * 3 if grey_only else arrays.split(image)
+
+
+def numbers(reference: Path, channels: int, largest_pixels: int) -> Array | None:
+    """Return the numbers of one image, if it has more than 8 bits; decoders may raise anything."""
+    place = place_of(str(reference))
+    several = by_channel.files_of(place.file)
+    if several and not Path(place.file).exists():
+        grey = [numbers(Path(file), 1, largest_pixels) for file in several]
+        deep = [each.ravel() for each in grey if each is not None]
+        return np.concatenate(deep) if deep else None
+    wanted = Wanted(channels, 1, largest_pixels, place.member, place.row, deep=True)
+    found = _read(place, wanted)
+    if isinstance(found, modes.Numbers):
+        return found.values if found.deep else None
+    is_deep = isinstance(found, Image.Image) and found.mode in modes.DEEP_MODES
+    return np.asarray(found) if is_deep else None
 
 
 def _read(place: Place, wanted: Wanted) -> Picture:
@@ -85,7 +115,7 @@ def _read(place: Place, wanted: Wanted) -> Picture:
     found = form.reader()(Path(place.file), wanted)
     if isinstance(found, bytes):
         form = formats.of_content(found) or formats.IMAGE_FILES
-        found = form.reader()(io.BytesIO(found), wanted)
+        found = form.reader()(io.BytesIO(found), wanted._replace(member="", row=None))
         if isinstance(found, bytes):
             raise DataError(f"a reader of {', '.join(form.suffixes)} returned bytes twice")
     return found

@@ -1,12 +1,12 @@
 """Pictures in files of many, which `kaggle_prz.readers.containers` opens; here they are scaled."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from kaggle_prz.core.errors import DataError
-from kaggle_prz.core.image_store import Pixels
 from kaggle_prz.readers import containers
 from kaggle_prz.readers.formats import File, Wanted
 from kaggle_prz.readers.kept import Kept, KeptFiles
@@ -37,8 +37,8 @@ _files = KeptFiles(_File, most=_MOST_OPEN)
 forget = _files.forget
 
 
-def read(file: File, wanted: Wanted) -> bytes | Pixels:
-    """Read one picture of a file of many, its numbers scaled by those of all its pictures."""
+def read(file: File, wanted: Wanted) -> bytes | modes.Numbers:
+    """Read one picture of a file of many; its range is that of all its pictures."""
     opened = _files(file)
     pictures = opened.member(wanted.member)
     row = arrays.checked(wanted.row or 0, pictures.rows)
@@ -53,4 +53,4 @@ def read(file: File, wanted: Wanted) -> bytes | Pixels:
     refuse_larger(image.shape[1], image.shape[0], wanted.largest_pixels)
     if image.dtype.kind == "f" and np.isnan(image).any():
         raise DataError(f"row {row} lacks {np.count_nonzero(np.isnan(image))} numbers")
-    return modes.eight_bit(image, opened.span(wanted.member))
+    return modes.Numbers(image, partial(opened.span, wanted.member))

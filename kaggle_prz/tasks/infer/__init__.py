@@ -12,7 +12,15 @@ from kaggle_prz.readers import archives, formats
 from kaggle_prz.tasks.infer import hints, labels, scoring, tables, told
 from kaggle_prz.tasks.infer.encode import cells, encoded, gaps, multi_output, other_tasks, wide
 from kaggle_prz.tasks.infer.labels import groups, long_format, renamed, targets
-from kaggle_prz.tasks.infer.pictures import bags, channels, files, lookup, pixel_rows, recorded
+from kaggle_prz.tasks.infer.pictures import (
+    bags,
+    channels,
+    files,
+    lookup,
+    pixel_rows,
+    reading,
+    recorded,
+)
 from kaggle_prz.tasks.infer.pictures.scan import Scan, scan
 from kaggle_prz.tasks.infer.told import Found
 from kaggle_prz.tasks.overrides import Overrides
@@ -44,6 +52,9 @@ def read(
     root = archives.unpacked(root, cache, console, limit_bytes=limit_bytes)
     found = _found(root, said, metric_said)
     sample, table = found.sample, found.table
+    first = _images(found)
+    read_as = reading.settle(root, found.index, first, said)
+    bagged = found.index.bags is not None or read_as.images is not first
     return Task(
         slug=slug,
         root=root,
@@ -64,18 +75,23 @@ def read(
         between=found.labels.between,
         confident=found.labels.confident,
         melted=bool(sample.melted),
-        bags=None if found.index.bags is None else _images(found),
+        bags=read_as.images if bagged else None,
         heads=found.labels.heads,
-        channels=found.index.channels or pixel_rows.channels(root, str(found.train_files[0])),
+        channels=read_as.channels,
+        pixel_range=read_as.span,
+        largest_pixels=said.largest_pixels,
         flips=("horizontal",) if flips is None else tuple(flips),
         groups_in_test=found.group.in_test,
-        evidence=told.evidence(found),
-        warnings=told.warnings(found),
+        evidence=(*told.evidence(found), *read_as.evidence),
+        warnings=(*told.warnings(found), *read_as.warnings),
     )
 
 
 def _images(found: Found) -> Images:
     """Return all the images of rows whose first ones were found."""
+    if found.index.bags is None:
+        rows = (np.arange(len(found.train_files)), np.arange(len(found.test_files)))
+        return Images(found.train_files, rows[0], found.test_files, rows[1])
     files_and_rows = []
     for first in (found.train_files, found.test_files):
         members = [found.index.members(path) for path in first.tolist()]

@@ -133,7 +133,7 @@ def test_the_numbers_of_a_stack_are_looked_at_once(tmp_path, decode, monkeypatch
         ("a.npy", noise(12, 12, 3), 5, "images must have 5 channels; this one has 3"),
         ("a.npy", np.array([["a", "b"]]), 3, "has <U1"),
         ("a.npy", np.array([[{}, {}]]), 3, "Python objects in dtype"),
-        ("a.npy", noise(40, 60), 3, "60 × 40 = 2,400. Allow it with largest_pixels=2400"),
+        ("a.npy", noise(40, 60), 3, "60 × 40 = 2,400. Allow it with --largest-pixels 2400"),
     ],
 )
 def test_what_is_no_image_is_said(tmp_path, name, array, channels, said):

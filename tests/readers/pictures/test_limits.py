@@ -24,7 +24,7 @@ def saved(tmp_path):
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.gif", "a.webp", "a.jpg"])
 def test_an_image_of_too_many_pixels_is_refused(saved, name):
     path = saved(name, (60, 50), "RGB")
-    said = r"up to 2,999 pixels.* 60 × 50 = 3,000\. Allow it with largest_pixels=3000"
+    said = r"up to 2,999 pixels.* 60 × 50 = 3,000\. Allow it with --largest-pixels 3000"
     with pytest.raises(DataError, match=said):
         images.open_rgb(path, 50, largest_pixels=2999)
     assert images.open_rgb(path, 50, largest_pixels=3000).size == (60, 50)

@@ -10,10 +10,10 @@ from kaggle_prz.readers.pictures.sources import place_of
 
 @given(st.text(st.characters(exclude_characters="\0"), max_size=12), st.integers(0, 10**9))
 def test_a_row_is_told_from_a_name(stem, row):
-    for suffix in (".npy", ".csv", ".CSV"):
+    for suffix in (".npy", ".csv", ".CSV", ".tif"):
         if stem:
             assert place_of(f"{stem}{suffix}#{row}") == (f"{stem}{suffix}", "", row)
-    for name in (f"{stem}#{row}.png", f"{stem}.png#{row}", f"{stem}.npy", f"{stem}.npy#"):
+    for name in (f"{stem}#{row}.png", f"{stem}.zip#{row}", f"{stem}.npy", f"{stem}.npy#"):
         assert place_of(name) == (name, "", None)
 
 

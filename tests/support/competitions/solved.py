@@ -13,6 +13,7 @@ from PIL import Image
 from kaggle_prz import submission
 from kaggle_prz.core.task import Task
 from kaggle_prz.readers.pictures import sources
+from kaggle_prz.readers.pictures.modes import Span
 from kaggle_prz.tasks import outputs
 
 from .drawn import Drawn
@@ -60,7 +61,8 @@ def _thumbnails(task: Task, files: np.ndarray) -> np.ndarray:
 
 
 def _thumbnail(task: Task, file: str) -> np.ndarray:
-    planes = sources.planes(task.root / file, _SIDE, task.channels, 10**8)
+    span = None if task.pixel_range is None else Span(*task.pixel_range)
+    planes = sources.planes(task.root / file, _SIDE, task.channels, 10**8, span)
     small = [np.asarray(_small(plane), np.float64).reshape(_SIDE, _SIDE, -1) for plane in planes]
     return np.concatenate(small, axis=2).ravel()
 
