@@ -24,7 +24,7 @@ from kaggle_prz.images import Decoded, duplicates
 from kaggle_prz.models.backbones import Backbone, hub, weights_sources
 from kaggle_prz.models.backbones.weights_sources import is_pretrained
 from kaggle_prz.report import terminal
-from kaggle_prz.runs import blending, fold_files
+from kaggle_prz.runs import blending, fold_files, pixels
 from kaggle_prz.runs.plan import Plan
 from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule.choice import AUTO
@@ -122,6 +122,7 @@ def fit(
             written_in=network.origin.directory if network.origin else None,
             choice=choice,
         )
+        task = pixels.as_before(path, task, overrides)
         hub.keep_settings(network, path)
         console.say(f"Run: {path}")
         decoded = _decode(task, recipe, image_cache, console)
