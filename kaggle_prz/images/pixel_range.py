@@ -25,7 +25,7 @@ _ROWS_TOGETHER = 10  # of a file of many, which is read by blocks
 _CUT = 0.001  # of an image's numbers, at either end
 _ODD_IMAGES = 0.01  # whose own range does not count, at either end
 _USED = 0.25  # of the usual range, at least
-_DARK = 1 / 12  # of the range; images that use less may be of another device …
+_DARK = 1 / 16  # of the range; images that use less may be of another device …
 _DARK_IMAGES = 0.1  # … if so many do
 
 
@@ -45,7 +45,7 @@ class PixelRange:
 
     span: Span
     rule: str
-    dark: str = ""  # how many images would be nearly black, if some would
+    dark: str = ""  # how many images use little of the range, if many do
 
 
 def of(

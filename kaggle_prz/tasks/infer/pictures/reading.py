@@ -188,7 +188,7 @@ def _measured(
         return None, Told()
     value = pixel_range.shown(found.span)
     doubt = found.dark and (
-        f"{found.dark} training images looked at would be nearly black in the pixel range of all, "
-        f"{value}. If images of several devices have different ranges, use --pixel-range file."
+        f"{found.dark} training images looked at use less than a sixteenth of the pixel range of "
+        f"all, {value}. If that is because devices differ, use --pixel-range file."
     )
     return found.span, Told(Evidence("pixel range", value, found.rule), doubt)
