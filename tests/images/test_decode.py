@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -325,6 +326,16 @@ def test_more_broken_files_than_are_passed_over(root, decode):
             decode(names)
         assert list(caught.value.reasons) == [*range(11)]
         assert caught.value.reasons[10].startswith("UnidentifiedImageError")
+
+
+def test_many_images_that_are_too_large_name_the_option(root, tmp_path):
+    names = [_save(root, f"{side}.png", Image.new("L", (side, side))) for side in range(20, 32)]
+    told = r"12 of 12 images .*\. Allow larger images with --largest-pixels 961, or remove"
+    for largest, fits in ((399, False), (961, True)):
+        with nullcontext() if fits else pytest.raises(images.TooManyUnreadableError, match=told):
+            images.decode(
+                root, names, (16,), tmp_path / "store", Recorder(), largest_pixels=largest
+            )
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from support.toys import Recorder
 from kaggle_prz import images
 from kaggle_prz.core.errors import DataError, MissingExtraError
 from kaggle_prz.readers.formats import Wanted
-from kaggle_prz.readers.pictures import dicom
+from kaggle_prz.readers.pictures import dicom, sources
 
 pydicom = pytest.importorskip("pydicom")
 
@@ -156,3 +156,25 @@ def test_a_damaged_length_makes_no_room_for_what_is_not_there(tmp_path):
         assert tracemalloc.get_traced_memory()[1] < 50_000_000
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("window", [{}, {"WindowCenter": 40, "WindowWidth": 10}])
+@pytest.mark.parametrize("inverted", [True, False])
+def test_the_range_of_all_images_counts_in_units(tmp_path, window, inverted):
+    path = write(
+        tmp_path / "a.dcm", ramp(924, 1424), RescaleSlope=1, RescaleIntercept=-1024,
+        PhotometricInterpretation="MONOCHROME1" if inverted else "MONOCHROME2", **window,
+    )  # fmt: skip
+    picture = np.asarray(images.open_rgb(path, 16, pixel_range=(-100, 400)))[..., 0]
+    wanted = np.linspace(0, 255, 256).reshape(16, 16)
+    assert np.abs(picture - (255 - wanted if inverted else wanted)).max() <= 1
+
+
+def test_a_window_or_8_bits_leave_no_numbers(tmp_path):
+    window = {"WindowCenter": 40, "WindowWidth": 10}
+    for path, deep in (
+        (write(tmp_path / "a.dcm", ramp(0, 900)), True),
+        (write(tmp_path / "b.dcm", ramp(0, 900), **window), False),
+        (write(tmp_path / "c.dcm", ramp(0, 90, np.uint8)), False),
+    ):
+        assert (sources.numbers(path, 3, 10**6) is not None) == deep

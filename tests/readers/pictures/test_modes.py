@@ -172,6 +172,13 @@ def test_numbers_beyond_a_span_are_cut_and_nan_is_black():
     assert eight_bit(np.full((2, 2), -3)).tolist() == [[0, 0], [0, 0]]
 
 
+@pytest.mark.parametrize("span", [Span(0, 800), Span(0, 4095), Span(900, 4000), Span(0, 4000.5)])
+def test_whole_numbers_are_spread_over_any_span(span):
+    values = np.linspace(span.low, span.high, 60).astype(np.uint16)
+    wanted = (values - span.low) / (span.high - span.low) * 255
+    assert np.abs(eight_bit(values, span) - wanted).max() <= 1
+
+
 def test_other_things_than_numbers_are_refused():
     with pytest.raises(DataError, match="array of real numbers; this one has complex128"):
         span_of(np.zeros((2, 2), complex))

@@ -222,6 +222,33 @@ def colours_of_12_bits(root: Path, seed: int) -> Drawn:
     return _listed(plain)
 
 
+def hounsfield_units(root: Path, seed: int) -> Drawn:
+    """DICOM files without a window: the class is the level, in rescaled units."""
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+
+    plain = Plain(root, seed, ("air", "fat", "water", "bone"))
+
+    def write(_: str, kind: int) -> bytes:
+        values = (-900, -200, 0, 700)[kind] + 200 * _pattern(plain.folder.random)
+        meta = FileMetaDataset()
+        meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = CTImageStorage, "1.2"
+        meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        data = FileDataset("", {}, file_meta=meta, preamble=bytes(128))
+        data.SOPClassUID, data.SOPInstanceUID = CTImageStorage, "1.2"
+        data.Rows, data.Columns = values.shape
+        data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
+        data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 16, 12, 11, 0
+        data.RescaleSlope, data.RescaleIntercept = 1, -1024
+        data.PixelData = np.rint(values + 1024).astype("<u2").tobytes()
+        buffer = io.BytesIO()
+        data.save_as(buffer, enforce_file_format=True)
+        return buffer.getvalue()
+
+    _replaced(plain, lambda _: ".dcm", write)
+    return _listed(plain, "tissue")
+
+
 def bands_of_a_satellite(root: Path, seed: int) -> Drawn:
     """TIFFs of seven bands of 16 bits, in both orders; the class is the brightest band."""
     plain = Plain(root, seed, ("city", "field", "forest", "lake"))
@@ -290,5 +317,7 @@ KINDS: dict[str, Kind] = {
     "modes-of-all-kinds": Kind(modes_of_all_kinds),
     "colours-of-12-bits": Kind(colours_of_12_bits),
 }
+if importlib.util.find_spec("pydicom"):
+    KINDS["hounsfield-units"] = Kind(hounsfield_units)
 if importlib.util.find_spec("tifffile"):
     KINDS["bands-of-a-satellite"] = Kind(bands_of_a_satellite)
