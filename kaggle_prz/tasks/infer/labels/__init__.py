@@ -8,31 +8,34 @@ from pathlib import Path
 import pandas as pd
 
 from kaggle_prz.core.errors import DataError, UsageError
+from kaggle_prz.metrics import Metric
 from kaggle_prz.readers import csv_tables, json_tables
 from kaggle_prz.tasks.infer.hints import Hints
-from kaggle_prz.tasks.infer.labels import candidates, folders, long_format, targets
+from kaggle_prz.tasks.infer.labels import (
+    candidates,
+    choice,
+    folders,
+    long_format,
+    parts,
+    split,
+)
 from kaggle_prz.tasks.infer.pictures import bag_tables, files, pixel_rows
-from kaggle_prz.tasks.infer.tables import LabelTable, Sample, is_sample, without_repeats
+from kaggle_prz.tasks.infer.tables import LabelTable, Sample, is_sample, words
 
 _LABELS = re.compile(r"train|label", re.IGNORECASE)  # a table called so must be readable
 
 
 @dataclass
 class _Search:
-    """What is looked for, what was looked at, and the table found with the highest rank."""
+    """What is looked for, what was looked at, and what was found."""
 
+    root: Path
     sample: Sample
     index: files.Index
     hints: Hints
     looked_at: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    best: tuple[tuple[int, float], LabelTable] | None = None
-
-    def offer(self, rank: tuple[int, float], table: LabelTable) -> None:
-        if self.best is None or rank > self.best[0]:
-            self.best = rank, table
-        elif rank == self.best[0] and rank[0] > 0:
-            self.best = rank, _doubted(self.best[1], table)
+    found: list[tuple[str, candidates.Found]] = field(default_factory=list)
 
 
 def find(
@@ -41,22 +44,35 @@ def find(
     index: files.Index,
     hints: Hints,
     own: LabelTable | None = None,
+    *,
+    metric: Metric | None = None,
 ) -> LabelTable:
     """Find the labels: a CSV or JSON that names training images, else folders, else file names.
 
-    Of several tables, one with a column that suits the sample submission is taken, and of these
-    the one that names most images. What pictures say of themselves (`own`) counts as a table.
+    What pictures say of themselves (`own`) counts as a table. See `choice` for which of several
+    tables is taken, and `parts` for those that are joined.
     """
-    search = _Search(sample, index, hints)
-    for path in index.tables:
-        if not is_sample(root / path):
-            _look(root, path, search)
-    if own is not None and hints.id_column in (None, own.id_column):
+    search = _Search(root, sample, index, hints)
+    for path in _given(search) or index.tables:
+        if root / path != sample.path and (hints.labels or not is_sample(root / path)):
+            _look(path, search)
+    offered = parts.joined(root, search.found, index.train)
+    if own is not None and hints.id_column in (None, own.id_column) and not hints.labels:
         search.looked_at.append(own.path.name)
-        search.offer(_rank(own, float(len(own.ids)), search), own)
-    if search.best is not None and search.best[0][0] > 0:
-        return without_repeats(search.best[1])
-    if hints.id_column is not None and search.best is None:
+        every = index.train.paths
+        offered.append(
+            (own.path.name, candidates.Found(own, frozenset(every), 1.0, in_order=every))
+        )
+    tables = [
+        choice.candidate(path, one, sample, index, hints=hints, metric=metric)
+        for path, one in offered
+    ]
+    best = choice.best(tables, index, sample) if tables else None
+    if best is not None and (best.suits or hints.labels):
+        return _usable(best, hints)
+    if hints.labels:
+        raise _names_none(search)
+    if hints.id_column is not None and best is None:
         raise UsageError(
             f"No table has a column {hints.id_column!r} (--id-column) with the names of the "
             f"training images; checked {', '.join(search.looked_at) or 'none'}."
@@ -65,8 +81,8 @@ def find(
         for reader in (folders.by_folder, folders.by_prefix):
             if (told := reader(root, sample, index.train)) is not None:
                 return told
-    if search.best is not None:
-        return without_repeats(search.best[1])
+    if best is not None:
+        return _usable(best, hints)
     raise DataError(
         f"No CSV or JSON file in {root} names the training images in {index.train.folders()}; "
         f"checked {', '.join(search.looked_at) or 'none'}. One column must have their file "
@@ -74,6 +90,43 @@ def find(
         "as cat.0.jpg."
         + files.several_files(sample.ids, index.test)
         + "".join(f" {fault}" for fault in search.faults)
+    )
+
+
+def _given(search: _Search) -> list[str]:
+    """Return the table that is given with `--labels`, if one is."""
+    wanted = search.hints.labels
+    if wanted is None:
+        return []
+    named = [path for path in search.index.tables if path.rpartition("/")[2] == wanted]
+    if (search.root / wanted).is_file() or len(named) != 1:
+        named = [Path(wanted).as_posix()]
+    if not (search.root / named[0]).is_file():
+        listed = words.some(list(search.index.tables), 8) or "none"
+        raise UsageError(
+            f"--labels {wanted!r} is no file of the competition; its tables are {listed}."
+        )
+    return named
+
+
+def _usable(best: choice.Candidate, hints: Hints) -> LabelTable:
+    if best.fault is not None:
+        raise best.fault
+    given = "; given with --labels" if hints.labels else ""
+    return replace(best.table, rule=best.table.rule + given)
+
+
+def _names_none(search: _Search) -> UsageError:
+    """Return the error for a table that was given and names no training images."""
+    train = search.index.train
+    reason = " ".join(search.faults) or (
+        f"no column has names of the images in {train.folders()}, such as "
+        f"{train.paths[0].rpartition('/')[2]}"
+    )
+    column = search.hints.id_column
+    asked = f" in the column {column!r} (--id-column)" if column else ""
+    return UsageError(
+        f"--labels {search.hints.labels!r} names no training images{asked}: {reason.rstrip('.')}."
     )
 
 
@@ -88,19 +141,25 @@ def of_sheet(root: Path, sheet: pixel_rows.Sheet, hints: Hints) -> LabelTable:
     return LabelTable(root / sheet.path, column, ids, frame, "it has one column per pixel")
 
 
-def _look(root: Path, path: str, search: _Search) -> None:
+def _look(path: str, search: _Search) -> None:
     search.looked_at.append(path)
+    sample, index, hints = search.sample, search.index, search.hints
+    file = search.root / path
     try:
-        for frame in _frames(root / path, search.index.train, search.sample):
-            wide = long_format.frame_of(frame, search.sample)
-            rows = bag_tables.of_labels(wide, search.sample, search.index.bags)
-            found = candidates.find(
-                root / path, rows, search.sample, search.index, search.hints.id_column
+        for frame in _frames(file, index.train, sample):
+            rows, left_out = split.without_test_rows(frame, sample)
+            wide = long_format.frame_of(
+                rows, sample, index.train, target=hints.target, name=file.name
             )
+            rows = bag_tables.of_labels(wide.frame, sample, index.bags)
+            found = candidates.find(file, rows, sample, index, hints.id_column)
             if found is not None:
-                search.offer(_rank(*found, search), found[0])
+                rule = "; ".join(filter(None, [found.table.rule, wide.rule, left_out]))
+                notes = tuple(filter(None, [wide.note]))
+                table = replace(found.table, rule=rule, notes=notes)
+                search.found.append((path, replace(found, table=table)))
     except DataError as error:
-        if path.endswith((".csv", ".tsv")) and _LABELS.search(path):
+        if path.endswith((".csv", ".tsv")) and _LABELS.search(path) and not hints.labels:
             raise
         search.faults.append(str(error))
 
@@ -109,28 +168,8 @@ def _frames(path: Path, train: files.Role, sample: Sample) -> Iterator[pd.DataFr
     if path.suffix.lower() in {".json", ".jsonl"}:
         yield from json_tables.tables(path)
         return
-    head = csv_tables.read_csv(path, rows=candidates.PEEK)
-    if candidates.names_files(head, train, melted_by=sample.melted):
-        frame = csv_tables.read_csv(path) if len(head) == candidates.PEEK else head
+    head = csv_tables.read_csv(path, rows=candidates.PEEK, unnamed=True)
+    if candidates.names_files(head, train, sample):
+        long = len(head) == candidates.PEEK
+        frame = csv_tables.read_csv(path, unnamed=True) if long else head
         yield candidates.with_header(frame, train)
-
-
-def _doubted(table: LabelTable, other: LabelTable) -> LabelTable:
-    if other.path == table.path or other.frame.equals(table.frame):
-        return table
-    doubt = (
-        f"Both {table.path.name} and {other.path.name} have labels of the training images; "
-        f"{table.path.name} is used. To use the other, move {table.path.name} away, or choose a "
-        "column that only the other has with --target or --id-column."
-    )
-    return replace(table, doubt=f"{table.doubt} {doubt}".strip())
-
-
-def _rank(table: LabelTable, named: float, search: _Search) -> tuple[int, float]:
-    """2 where a column suits the sample submission, 1 where just one is left, else 0."""
-    try:
-        said = search.hints
-        chosen = targets.choose(search.sample, table, said.target, separator=said.separator)
-    except (DataError, UsageError):
-        return 0, named
-    return 1 if chosen.rule == targets.ONLY_ONE else 2, named

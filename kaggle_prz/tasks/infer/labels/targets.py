@@ -16,6 +16,7 @@ from kaggle_prz.tasks.infer.tables import LabelTable, Sample, words
 
 ONLY_ONE = "the only column left"
 _PROBABLE = "it has two values, and the sample's cells are probabilities"
+NAMED_LIKE_ONE = "its name is that of a label"
 _SAME_NAME = "same name as in the sample submission"
 _LABEL_NAMES = (
     "label",
@@ -273,7 +274,7 @@ def _rules(
     if telling:
         yield in_cells, lambda c: any(mostly(part, values(c)) for part in known)
     yield (
-        "its name is that of a label",
+        NAMED_LIKE_ONE,
         lambda c: any(part.startswith(_LABEL_NAMES) for part in words.parts(c)),
     )
     if not telling:

@@ -56,11 +56,12 @@ class Index:
 def index(root: Path, seen: Scan | None = None) -> Index:
     """Find the pictures below `root`; a folder with `test` in its name holds the test set.
 
-    If there is no such folder, images whose folders name no role are in both sets. Image files are
-    preferred to arrays, and arrays to DICOM files, since they are often copies of those.
+    If there is no such folder, images whose folders name no role are in both sets; if there are
+    none of these either, those in a folder called `train`. Image files are preferred to arrays, and
+    arrays to DICOM files, since they are often copies of those.
     """
     seen = seen or scan(root)
-    found = of_scan(seen) or of_scan(scan(root, with_extra=True))
+    found = of_scan(seen) or of_scan(scan(root, with_extra=True)) or _of_train(seen)
     if found is None:
         raise no_images(root, seen)
     return found
@@ -91,6 +92,15 @@ def of_scan(seen: Scan) -> Index | None:
             )
             found.append(index)
     return min(found, key=lambda index: index.shared, default=None)
+
+
+def _of_train(seen: Scan) -> Index | None:
+    """Return pictures to train on, of which the sample submission may name some to predict."""
+    for kind in formats.kinds():
+        if paths := tuple(seen.of(kind, "train")):
+            roles = Role("train", paths), Role("test", paths)
+            return Index(*roles, tuple(seen.tables), shared=True, kind=kind)
+    return None
 
 
 def several_files(ids: Text, role: Role) -> str:
