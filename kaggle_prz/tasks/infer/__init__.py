@@ -157,7 +157,7 @@ def _pictures(
         index, own = many
         sample = long_format.widened(sample, index.test)
         return index, sample, labels.find(root, sample, index, said, own, metric=metric)
-    index = channels.joined(files.index(root, seen), sample.ids)
+    index = channels.joined(files.index(root, seen, sample.ids), sample.ids)
     sample = long_format.widened(sample, index.test)
     if bags.may_be(sample, index) and not lookup.tables_of_test(root, sample, index).mapped:
         index = bags.gathered(root, sample, index)

@@ -224,6 +224,7 @@ def warnings(found: Found) -> tuple[str, ...]:
     told = (
         *found.left_out,
         *found.table.notes,
+        *found.chosen.notes,
         *filter(None, [found.table.doubt, found.chosen.doubt, found.scored.warning]),
         *found.labels.warnings,
         *filter(None, [found.group.doubt, _groups_in_test(found.group)]),

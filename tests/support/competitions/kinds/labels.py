@@ -86,7 +86,7 @@ def parts_by_number(root: Path, seed: int) -> Drawn:
     return _told(plain)
 
 
-def table_in_every_class_folder(root: Path, seed: int) -> Drawn:
+def table_in_every_class(root: Path, seed: int) -> Drawn:
     """A table beside the images of every class; numbers of images repeat between folders."""
     plain = Plain(root, seed, TREES, rows=(36, 12), folders=("spare/", "test/"))
     for tree in TREES:
@@ -136,9 +136,8 @@ def usage_column(root: Path, seed: int) -> Drawn:
     """Labels of rows to predict are blank; the column says Public and Private."""
     plain = Plain(root, seed, BIRDS, folders=("pictures/", "pictures/"), suffix=".jpg")
     rows = [("Training", f"{name}.jpg", bird) for name, bird in plain.train.items()]
-    rows += [
-        (("PublicTest", "PrivateTest")[n % 2], f"{i}.jpg", "") for n, i in enumerate(plain.test)
-    ]
+    halves = ("PublicTest", "PrivateTest")
+    rows += [(halves[n % 2], f"{i}.jpg", "") for n, i in enumerate(plain.test)]
     plain.folder.table("all.csv", ("Usage", "file", "bird"), _mixed(plain, rows))
     return _told(plain, "bird", "file")
 
@@ -203,13 +202,13 @@ KINDS: dict[str, Kind] = {
     "labels-without-images": Kind(
         labels_by_option,
         {"labels": "notes.csv"},
-        refusal="'notes.csv' names no training images: no column",
+        refusal=r"notes\.csv' names no training images",
     ),
     "two-tables-that-differ": Kind(
         two_tables_that_differ, note=r"Both first\.csv and second\.csv .*--labels"
     ),
     "parts-by-number": Kind(parts_by_number),
-    "table-in-every-class-folder": Kind(table_in_every_class_folder),
+    "table-in-every-class-folder": Kind(table_in_every_class),
     "train-and-valid-tables": Kind(train_and_valid_tables),
     "fold-tables": Kind(fold_tables),
     "split-column": Kind(split_column),
@@ -217,7 +216,5 @@ KINDS: dict[str, Kind] = {
     "flag-of-test": Kind(flag_of_test),
     "test-images-in-train": Kind(test_images_in_train),
     "images-of-both-roles": Kind(images_of_both_roles_with_a_table_of_test),
-    "test-images-are-missing": Kind(
-        test_images_are_missing, refusal="names of training images, which have labels"
-    ),
+    "test-images-are-missing": Kind(test_images_are_missing, refusal="training images, which have"),
 }
