@@ -9,6 +9,7 @@ from kaggle_prz.core.errors import DataError
 from kaggle_prz.readers import csv_tables
 
 _IMAGE_KEYS = ("image_id", "id")
+SEVERAL = "images of several categories"  # attribute of a table: how many
 
 
 def tables(path: Path) -> list[pd.DataFrame]:
@@ -103,6 +104,7 @@ def _joined(
         joined["category_name"] = joined["category_id"].map(
             lambda ids: between.join(names.get(one, "") for one in ids.split(" "))
         )
+        joined.attrs[SEVERAL] = int(joined["category_id"].str.contains(" ").sum())
     return joined
 
 

@@ -21,6 +21,7 @@ from kaggle_prz.tasks.infer.labels import (
 )
 from kaggle_prz.tasks.infer.pictures import bag_tables, files, pixel_rows
 from kaggle_prz.tasks.infer.tables import LabelTable, Sample, is_sample, words
+from kaggle_prz.tasks.infer.tables import frames as frames_of
 
 _LABELS = re.compile(r"train|label", re.IGNORECASE)  # a table called so must be readable
 
@@ -35,6 +36,9 @@ class _Search:
     hints: Hints
     looked_at: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    # tables whose rows cannot be used, and whether nothing else may be
+    refused: list[tuple[bool, DataError]] = field(default_factory=list)
+    misfits: list[str] = field(default_factory=list)
     found: list[tuple[str, candidates.Found]] = field(default_factory=list)
 
 
@@ -69,51 +73,66 @@ def find(
     ]
     best = choice.best(tables, index, sample) if tables else None
     if best is not None and (best.suits or hints.labels):
-        return _usable(best, hints)
+        return _usable(best, search)
     if hints.labels:
         raise _names_none(search)
+    for error in (error for needed, error in search.refused if needed):
+        raise error
     if hints.id_column is not None and best is None:
         raise UsageError(
             f"No table has a column {hints.id_column!r} (--id-column) with the names of the "
             f"training images; checked {', '.join(search.looked_at) or 'none'}."
         )
-    if not index.by_row:
-        for reader in (folders.by_folder, folders.by_prefix):
-            if (told := reader(root, sample, index.train)) is not None:
-                return told
+    return (
+        (None if index.by_row else folders.by_folder(root, sample, index.train))
+        or (None if index.by_row else folders.by_prefix(root, sample, index.train))
+        or _usable(best, search)
+    )
+
+
+def _usable(best: choice.Candidate | None, search: _Search) -> LabelTable:
+    """Return the best table.
+
+    Raises:
+        DataError: its rows cannot be used, or there is no table.
+    """
+    faults = [best.fault] if best is not None else [error for _, error in search.refused]
+    for fault in filter(None, faults):
+        raise fault
     if best is not None:
-        return _usable(best, hints)
+        given = "; given with --labels" if search.hints.labels else ""
+        return replace(best.table, rule=best.table.rule + given)
+    if search.misfits:
+        raise DataError(search.misfits[0])
+    sample, index = search.sample, search.index
     raise DataError(
-        f"No CSV or JSON file in {root} names the training images in {index.train.folders()}; "
-        f"checked {', '.join(search.looked_at) or 'none'}. One column must have their file "
-        "names, with or without suffix. There are also no class folders and no file names such "
-        "as cat.0.jpg."
+        f"No CSV or JSON file in {search.root} names the training images in "
+        f"{index.train.folders()}; checked {', '.join(search.looked_at) or 'none'}. One column "
+        "must have their file names, with or without suffix. There are also no class folders and "
+        "no file names such as cat.0.jpg."
         + files.several_files(sample.ids, index.test)
         + "".join(f" {fault}" for fault in search.faults)
     )
 
 
 def _given(search: _Search) -> list[str]:
-    """Return the table that is given with `--labels`, if one is."""
+    """Return the table that is given with `--labels`, if one is: by path or by its name alone."""
     wanted = search.hints.labels
     if wanted is None:
         return []
-    named = [path for path in search.index.tables if path.rpartition("/")[2] == wanted]
-    if (search.root / wanted).is_file() or len(named) != 1:
-        named = [Path(wanted).as_posix()]
-    if not (search.root / named[0]).is_file():
-        listed = words.some(list(search.index.tables), 8) or "none"
-        raise UsageError(
-            f"--labels {wanted!r} is no file of the competition; its tables are {listed}."
-        )
-    return named
-
-
-def _usable(best: choice.Candidate, hints: Hints) -> LabelTable:
-    if best.fault is not None:
-        raise best.fault
-    given = "; given with --labels" if hints.labels else ""
-    return replace(best.table, rule=best.table.rule + given)
+    known = search.index.tables
+    path = re.sub(r"\.(zip|gz)$", "", Path(wanted).as_posix())
+    if path in known or (".." not in path and (search.root / path).is_file()):
+        return [path]
+    whole = f"/{Path(wanted).resolve().as_posix()}" if Path(wanted).is_file() else f"/{path}"
+    ends = [own for own in known if whole.endswith(f"/{own}") and Path(wanted).is_file()]
+    named = ends or [own for own in known if own.rpartition("/")[2] == path]
+    if len(named) == 1:
+        return named
+    listed = words.some(list(known), 8) or "none"
+    raise UsageError(
+        f"--labels {wanted!r} must name one table of the competition; its tables are {listed}."
+    )
 
 
 def _names_none(search: _Search) -> UsageError:
@@ -132,6 +151,11 @@ def _names_none(search: _Search) -> UsageError:
 
 def of_sheet(root: Path, sheet: pixel_rows.Sheet, hints: Hints) -> LabelTable:
     """Return the labels in a table of pixels."""
+    if hints.labels is not None and Path(hints.labels).name != Path(sheet.path).name:
+        raise UsageError(
+            f"--labels {hints.labels!r} cannot be used: the images are rows of {sheet.path}, which "
+            "has their labels."
+        )
     column, frame = pixel_rows.numbered(sheet)
     if hints.id_column is not None:
         if hints.id_column not in frame.columns:
@@ -143,25 +167,58 @@ def of_sheet(root: Path, sheet: pixel_rows.Sheet, hints: Hints) -> LabelTable:
 
 def _look(path: str, search: _Search) -> None:
     search.looked_at.append(path)
-    sample, index, hints = search.sample, search.index, search.hints
-    file = search.root / path
+    before = len(search.found)
+    must_be_read = path.endswith((".csv", ".tsv")) and bool(_LABELS.search(path))
     try:
-        for frame in _frames(file, index.train, sample):
-            rows, left_out = split.without_test_rows(frame, sample)
-            wide = long_format.frame_of(
-                rows, sample, index.train, target=hints.target, name=file.name
-            )
-            rows = bag_tables.of_labels(wide.frame, sample, index.bags)
-            found = candidates.find(file, rows, sample, index, hints.id_column)
-            if found is not None:
-                rule = "; ".join(filter(None, [found.table.rule, wide.rule, left_out]))
-                notes = tuple(filter(None, [wide.note]))
-                table = replace(found.table, rule=rule, notes=notes)
-                search.found.append((path, replace(found, table=table)))
+        frames = list(_frames(search.root / path, search.index.train, search.sample))
     except DataError as error:
-        if path.endswith((".csv", ".tsv")) and _LABELS.search(path) and not hints.labels:
+        if must_be_read and not search.hints.labels:
             raise
         search.faults.append(str(error))
+        return
+    for frame in frames:
+        try:
+            _offer(path, frame, search)
+        except DataError as error:
+            search.refused.append((must_be_read, error))
+    if len(search.found) == before and not search.refused:
+        heads = frames or frames_of(search.root / path, candidates.PEEK)
+        name = path.rpartition("/")[2]
+        few = (head[: candidates.PEEK] for head in heads)
+        reasons = (bag_tables.misfit(head, name, search.index.train) for head in few)
+        search.misfits += filter(None, reasons)
+
+
+def _offer(path: str, frame: pd.DataFrame, search: _Search) -> None:
+    """Add a table to those found, with a row an image or a row of images, if it names them."""
+    sample, index, hints = search.sample, search.index, search.hints
+    file = search.root / path
+    rows, left_out = split.without_test_rows(frame, sample)
+    wide = long_format.frame_of(rows, sample, index.train, target=hints.target, name=file.name)
+    rows = bag_tables.of_labels(wide.frame, sample, index.bags)
+    found = candidates.find(file, rows, sample, index, hints.id_column)
+    if found is not None:
+        rule = "; ".join(filter(None, [found.table.rule, wide.rule, left_out]))
+        notes = tuple(filter(None, [wide.note]))
+        table = replace(found.table, rule=rule, notes=notes)
+        fault = _of_objects(frame, path, sample, hints)
+        search.found.append((path, replace(found, table=table, fault=fault)))
+
+
+def _of_objects(frame: pd.DataFrame, path: str, sample: Sample, hints: Hints) -> DataError | None:
+    """Return the error for annotations of several categories an image, but no lists of them."""
+    several = frame.attrs.get(json_tables.SEVERAL, 0)
+    if not several or len(sample.targets) > 1 or hints.separator not in {None, "none"}:
+        return None
+    columns = frame.columns.intersection(["category_name", "category_id"])
+    for cells in (set(frame[name].tolist()) for name in columns):
+        if any(candidates.asks_for_several(sample, words.tokens(cells, sign)) for sign in "| "):
+            return None
+    return DataError(
+        f"{several} images have annotations of several categories in {path}, but a row of "
+        f"{sample.path.name} has one class. This is object detection, which is not supported. If "
+        "the cells are lists of classes, say what stands between them with --separator."
+    )
 
 
 def _frames(path: Path, train: files.Role, sample: Sample) -> Iterator[pd.DataFrame]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
 from kaggle_prz.readers import csv_tables
 from kaggle_prz.tasks.infer.labels import long_format, repeats
@@ -40,6 +41,7 @@ class Found:
     share: float  # of the column's values that name one
     way: _Way = _WAYS[0]
     in_order: tuple[str, ...] = ()  # paths of the rows
+    fault: DataError | None = None  # why its rows cannot be labels
 
 
 def names_files(head: pd.DataFrame, role: files.Role, sample: Sample | None = None) -> bool:
@@ -158,7 +160,7 @@ def an_image_a_row(frame: pd.DataFrame, column: str, sample: Sample) -> pd.DataF
         return None
     for other in frame.columns.drop(column):
         tags = set(pd.unique(distinct[other].str.strip())) - {""}
-        if not tags or not _asks_for_several(sample, tags):
+        if not tags or not asks_for_several(sample, tags):
             continue
         between = "|" if any(" " in tag for tag in tags) else " "
         pairs = distinct[[column, other]].drop_duplicates()
@@ -186,7 +188,8 @@ def with_header(frame: pd.DataFrame, train: files.Role) -> pd.DataFrame:
     return pd.concat([first, frame.set_axis(names, axis=1)], ignore_index=True)
 
 
-def _asks_for_several(sample: Sample, tags: set[str]) -> bool:
+def asks_for_several(sample: Sample, tags: set[str]) -> bool:
+    """Return whether the sample submission has several of the tags in a cell, or as columns."""
     if len(sample.targets) > 1:
         return len(tags & set(sample.targets)) >= 0.5 * len(tags)
     cells = sample.column(sample.targets[0]).tolist()

@@ -78,6 +78,8 @@ def candidate(
 ) -> Candidate:
     """Return a table with how it suits the sample submission, its repeated rows resolved."""
     table, images = found.table, found.named
+    if found.fault is not None:
+        return Candidate(table, path, images, fault=found.fault)
     try:
         chosen = targets.choose(sample, table, hints.target, separator=hints.separator)
     except (DataError, UsageError) as error:

@@ -252,10 +252,10 @@ def _most_alike(sample: Sample, labels: LabelTable, suited: list[str]) -> str:
     cells = [cell for cell in sample.column(sample.targets[0])[:50].tolist() if cell]
     if len(sample.targets) > 1 or not cells:
         return suited[0]
-    number = all(re.fullmatch(r"[-\d.]+", cell) for cell in cells)
+    number = all(re.fullmatch(r"[-\d. ]+", cell) for cell in cells)
     for column in suited:
         values = [value for value in labels.tried(column)[:50].tolist() if value]
-        if all(bool(re.fullmatch(r"[-\d.]+", value)) == number for value in values):
+        if all(bool(re.fullmatch(r"[-\d. ]+", value)) == number for value in values):
             return column
     return suited[0]
 
