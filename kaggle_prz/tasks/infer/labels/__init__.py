@@ -126,7 +126,7 @@ def _given(search: _Search) -> list[str]:
         return [path]
     whole = f"/{Path(wanted).resolve().as_posix()}" if Path(wanted).is_file() else f"/{path}"
     ends = [own for own in known if whole.endswith(f"/{own}") and Path(wanted).is_file()]
-    named = ends or [own for own in known if own.rpartition("/")[2] == path]
+    named = sorted(ends, key=len)[-1:] or [own for own in known if own.rpartition("/")[2] == path]
     if len(named) == 1:
         return named
     listed = words.some(list(known), 8) or "none"
