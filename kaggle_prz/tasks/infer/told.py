@@ -21,7 +21,7 @@ from kaggle_prz.tasks.infer.tables import LabelTable, Sample, words
 
 _PASSED_OVER_AT_LEAST = 10
 _PASSED_OVER_SHARE = 0.05
-_ROWS_A_CLASS = 2  # with a label, where many have none
+_ROWS_A_CLASS, _FEWEST_LABELLED = 2, 10  # rows with a label, where many have none
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,11 +138,13 @@ def _without_label(
     what = f"row(s) of {table.path.name} have no label"
     if count <= _limit(rows):
         return [f"{count} {what} and are skipped: {named}."]
-    if (labelled := int(kept.sum())) < _ROWS_A_CLASS * _classes(chosen, kept):
+    labelled = int(kept.sum())
+    fewest = max(_FEWEST_LABELLED, _ROWS_A_CLASS * _classes(chosen, kept))
+    if labelled < fewest:
         raise DataError(
             f"{count} of {rows} {what} in {chosen.column}: {named}. The other {labelled} are too "
-            f"few: at least {_ROWS_A_CLASS} rows per class must have a label. Complete the "
-            "labels, or choose another column of labels with --target."
+            f"few: at least {_ROWS_A_CLASS} rows per class, and {_FEWEST_LABELLED} in all, must "
+            "have a label. Complete the labels, or choose another column with --target."
         )
     return [
         f"{count} of {rows} {what} in {chosen.column} and are skipped, {labelled} are used. To use "

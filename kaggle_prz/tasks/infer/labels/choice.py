@@ -87,6 +87,7 @@ def candidate(
     labels = tuple(sorted(chosen.columns & set(table.frame.columns)))
     suits, fault = _suits(chosen), None
     of_test = suits < 3 and _labels_test_rows(found, chosen, sample, index)
+    suits = 0 if of_test else suits
     try:
         table = repeats.resolved(table, sample, labels, metric)
     except DataError as error:

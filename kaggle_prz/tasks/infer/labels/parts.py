@@ -1,6 +1,7 @@
 """Labels in several tables: parts of one, or one for every folder of images."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -16,29 +17,47 @@ from kaggle_prz.tasks.infer.pictures.scan import role_of
 from kaggle_prz.tasks.infer.tables import LabelTable
 
 _NAMED = 3  # tables by name
+Part = tuple[str, Found]  # the path of a file, and what it holds
 
 
-def joined(root: Path, found: Sequence[tuple[str, Found]], train: Role) -> list[tuple[str, Found]]:
-    """Return tables, those with the same columns and no image in common as one.
+def joined(root: Path, found: Sequence[Part], train: Role) -> list[Part]:
+    """Return tables, parts of one as one: no image is in two, and columns are the same.
 
-    A table that names its images as they lie beside it, in a folder of its own, counts as naming
-    these.
+    Parts whose names differ by numbers alone, or not at all, as those in several folders, may have
+    other columns besides. A table that names its images as they lie beside it, in a folder of its
+    own, counts as naming these.
     """
-    groups: dict[object, list[tuple[str, Found]]] = {}
+    of_one_name = _grouped(root, found, train, lambda path, _: _pattern(path))
+    return _grouped(root, of_one_name, train, lambda _, one: frozenset(one.table.frame.columns))
+
+
+def _grouped(
+    root: Path, found: Sequence[Part], train: Role, key: Callable[[str, Found], object]
+) -> list[Part]:
+    groups: dict[object, list[Part]] = {}
     for path, one in found:
         alone = foreign(path) or role_of(PurePosixPath(path).name) == "test"
-        key = path if alone else (one.table.id_column, frozenset(one.table.frame.columns))
-        groups.setdefault(key, []).append((path, one))
+        own = path if alone else (one.table.id_column, key(path, one))
+        groups.setdefault(own, []).append((path, one))
     return [each for group in groups.values() for each in _as_one(root, group, train)]
 
 
-def _as_one(root: Path, group: list[tuple[str, Found]], train: Role) -> list[tuple[str, Found]]:
-    if len(group) < 2 or len({path for path, _ in group}) < len(group):
+def _pattern(path: str) -> str:
+    """Return a file's name with its numbers as signs."""
+    return re.sub(r"\d+", "#", PurePosixPath(path).name.lower())
+
+
+def _as_one(root: Path, group: list[Part], train: Role) -> list[Part]:
+    common = set.intersection(*(set(one.table.frame.columns) for _, one in group))
+    alike = 2 * len(common) > max(len(one.table.frame.columns) for _, one in group)
+    several = len({path for path, _ in group}) == len(group) > 1
+    if not several or len(common) < 2 or not alike:
         return group
     if not _apart(group):
-        group = [(path, _beside(path, one, train)) for path, one in group]
-        if not _apart(group):
+        beside = [(path, _beside(path, one, train)) for path, one in group]
+        if not _apart(beside):
             return group
+        group = beside
     tables = [one.table for _, one in group]
     name = _name([path for path, _ in group])
     count = sum(one.share * len(one.table.ids) for _, one in group)
@@ -48,7 +67,7 @@ def _as_one(root: Path, group: list[tuple[str, Found]], train: Role) -> list[tup
         path=root / name,
         id_column=tables[0].id_column,
         ids=np.concatenate([table.ids for table in tables]),
-        frame=pd.concat([table.frame for table in tables], ignore_index=True),
+        frame=pd.concat([table.frame for table in tables], ignore_index=True, join="inner"),
         rule=rule,
         doubt=tables[0].doubt,
     )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kaggle_prz.core.errors import DataError, UsageError
 from kaggle_prz.core.task import Text
-from kaggle_prz.readers.csv_tables import text_of
+from kaggle_prz.readers.csv_tables import nearly_unique, text_of
 from kaggle_prz.tasks.infer.encode import gaps, lists, multi_output
 from kaggle_prz.tasks.infer.encode.wide import hot_columns
 from kaggle_prz.tasks.infer.labels import no_finding, split
@@ -226,8 +226,9 @@ def _by_rule(
             best = _most_alike(sample, labels, likelier or suited)
             others = [column for column in likelier + suited if column != best]
             return best, _PROBABLE if likelier else rule, others
-    if len(own) == 1:
-        return own[0], ONLY_ONE, []
+    may_be = own if len(own) == 1 else [name for name in own if _repeats_values(labels, name)]
+    if len(may_be) == 1:
+        return may_be[0], ONLY_ONE, []
     raise DataError(
         f"None of the columns of {labels.path.name} ({', '.join(columns)}) fits the columns of "
         f"the sample submission, {', '.join(sample.targets[:5])}. Choose the column of labels "
@@ -245,6 +246,12 @@ def _probable(sample: Sample, labels: LabelTable, suited: list[str], own: list[s
     if names != {*suited}:
         return []
     return [n for n in own if len(held[n]) == 2 and not _OF_ROLES & {*words.parts(n)}]
+
+
+def _repeats_values(labels: LabelTable, column: str) -> bool:
+    """Return whether a column has several values, most of them in several rows, as classes do."""
+    values = labels.frame[column]
+    return values.nunique() > 1 and not nearly_unique(values)
 
 
 def _most_alike(sample: Sample, labels: LabelTable, suited: list[str]) -> str:
