@@ -103,6 +103,7 @@ def _asked_for(
         predicted = files.match(sample.ids, index.test)[0]
         asked |= np.isin(paths, predicted) & (paths != "")
         return asked
+    asked &= paths == ""
     lost = np.flatnonzero(paths == "")
     if len(lost) and not index.test.named:
         asked[lost] |= files.match(table.ids[lost], index.test)[0] != ""

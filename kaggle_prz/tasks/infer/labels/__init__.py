@@ -177,8 +177,10 @@ def _look(path: str, search: _Search) -> None:
         search.faults.append(str(error))
         return
     for frame in frames:
+        named = frame.drop(columns=csv_tables.UNNAMED, errors="ignore")
         try:
-            _offer(path, frame, search)
+            if not _offer(path, named, search) and len(named.columns) < len(frame.columns):
+                _offer(path, frame, search)
         except DataError as error:
             search.refused.append((must_be_read, error))
     if len(search.found) == before and not search.refused:
@@ -189,11 +191,11 @@ def _look(path: str, search: _Search) -> None:
         search.misfits += filter(None, reasons)
 
 
-def _offer(path: str, frame: pd.DataFrame, search: _Search) -> None:
+def _offer(path: str, frame: pd.DataFrame, search: _Search) -> bool:
     """Add a table to those found, with a row an image or a row of images, if it names them."""
     sample, index, hints = search.sample, search.index, search.hints
     file = search.root / path
-    rows, left_out = split.without_test_rows(frame, sample)
+    rows, left_out = split.without_test_rows(frame, sample, index)
     wide = long_format.frame_of(rows, sample, index.train, target=hints.target, name=file.name)
     rows = bag_tables.of_labels(wide.frame, sample, index.bags)
     found = candidates.find(file, rows, sample, index, hints.id_column)
@@ -203,6 +205,7 @@ def _offer(path: str, frame: pd.DataFrame, search: _Search) -> None:
         table = replace(found.table, rule=rule, notes=notes)
         fault = _of_objects(frame, path, sample, hints)
         search.found.append((path, replace(found, table=table, fault=fault)))
+    return found is not None
 
 
 def _of_objects(frame: pd.DataFrame, path: str, sample: Sample, hints: Hints) -> DataError | None:

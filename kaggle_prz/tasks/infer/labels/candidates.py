@@ -62,18 +62,14 @@ def find(
 ) -> Found | None:
     """Return the table of labels by the column that names most images, or None.
 
-    Columns that name every image about once are preferred to those that repeat names, names of
-    files to numbers that they are found by, and columns with a name to one without. Where pictures
-    are rows, a table with as many rows may have no column of ids.
+    Columns that name every image about once are preferred to those that repeat names, and names
+    of files to numbers that they are found by. Where pictures are rows, a table with as many rows
+    may have no column of ids.
     """
-    named = frame.drop(columns=csv_tables.UNNAMED, errors="ignore")
-    for columns in (named, frame) if len(named.columns) < len(frame.columns) else (frame,):
-        found = _by_column(path, columns, sample, index, id_column)
-        if found is not None:
-            return found
-    if index.by_row and len(named) == len(index.train.paths) and not id_column:
-        return Found(_in_order(path, named), frozenset(index.train.paths), 1.0)
-    return None
+    found = _by_column(path, frame, sample, index, id_column)
+    if found is None and index.by_row and len(frame) == len(index.train.paths) and not id_column:
+        return Found(_in_order(path, frame), frozenset(index.train.paths), 1.0)
+    return found
 
 
 def _by_column(

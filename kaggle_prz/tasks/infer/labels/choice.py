@@ -22,7 +22,8 @@ _FOREIGN = (
 _BESIDE = ("metadata", "meta", "description", "descriptions", "info", "test", "features")
 _EXACT = ("train", "labels", "label", "trainlabels", "trainlabel", "training", "traininglabels")
 _NO_LABELS = (
-    "width", "height", "size", "path", "url", "fold", "date", "time", "file", "filename", "source",
+    "id", "width", "height", "size", "path", "url", "fold", "date", "time", "file", "filename",
+    "source",
 )  # fmt: skip
 _COVERS = 0.9  # of the images that the best table names
 _SAID = 3  # tables whose loss is explained
@@ -116,7 +117,8 @@ def best(found: Sequence[Candidate], index: files.Index, sample: Sample) -> Cand
         )
 
     ranked = sorted(found, key=rank, reverse=True)
-    first, others = ranked[0], ranked[1:]
+    first = ranked[0]
+    others = [one for one in ranked if one.path != first.path]
     table = replace(
         first.table,
         others=tuple((one.path, _why(rank(first), rank(one), one, home)) for one in others[:_SAID]),
@@ -190,7 +192,7 @@ def _doubt(first: Candidate, rivals: Sequence[Candidate]) -> str:
             "because no other table has labels. To use another, choose it with --labels."
         )
     for one in rivals:
-        if one.path != first.path and _differ(first, one):
+        if _differ(first, one):
             return (
                 f"Both {first.path} and {one.path} have labels of the training images, which "
                 f"differ; {first.path} is used. To use the other, choose it with --labels."

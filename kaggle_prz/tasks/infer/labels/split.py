@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kaggle_prz.readers import csv_tables
+from kaggle_prz.tasks.infer.pictures import files
 from kaggle_prz.tasks.infer.tables import Sample, words
 
 _NAMES = ("split", "set", "subset", "partition", "usage", "phase", "dataset", "fold usage")
@@ -44,20 +46,28 @@ def of(frame: pd.DataFrame) -> Split | None:
     return None
 
 
-def without_test_rows(frame: pd.DataFrame, sample: Sample) -> tuple[pd.DataFrame, str]:
+def without_test_rows(
+    frame: pd.DataFrame, sample: Sample, index: files.Index
+) -> tuple[pd.DataFrame, str]:
     """Return rows to train on and a phrase on the others, where both a column and the sample say.
 
-    Otherwise the table itself. Rows for validation train.
+    Otherwise the table itself. Rows for validation train. Rows with images of the training set
+    train as well, unless all images are in one folder.
     """
     found = of(frame)
     if found is None or not found.test.any() or found.test.all():
         return frame, ""
     wanted = {*map(_stem, sample.ids.tolist())}
-    rows = frame[found.test]
+    rows, others = frame[found.test], frame[~found.test]
     for name in rows.columns:
-        if rows[name].str.strip().map(_stem).isin(wanted).mean() >= _ENOUGH:
+        values = rows[name].str.strip()
+        if values.map(_stem).isin(wanted).mean() < _ENOUGH:
+            continue
+        again = values.isin(others[name].str.strip()).mean() >= _ENOUGH
+        trained = files.best_share(csv_tables.text_of(values), index.train)
+        if index.shared or again or trained < _ENOUGH:
             phrase = f"{int(found.test.sum())} rows to predict, by {found.column}, left out"
-            return frame[~found.test].reset_index(drop=True), phrase
+            return others.reset_index(drop=True), phrase
     return frame, ""
 
 
