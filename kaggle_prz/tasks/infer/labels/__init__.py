@@ -213,8 +213,7 @@ def _of_objects(frame: pd.DataFrame, path: str, sample: Sample, hints: Hints) ->
     several = frame.attrs.get(json_tables.SEVERAL, 0)
     if not several or len(sample.targets) > 1 or hints.separator not in {None, "none"}:
         return None
-    columns = frame.columns.intersection(["category_name", "category_id"])
-    for cells in (set(frame[name].tolist()) for name in columns):
+    for cells in (set(frame[name].tolist()) for name in frame.columns):
         if any(candidates.asks_for_several(sample, words.tokens(cells, sign)) for sign in "| "):
             return None
     return DataError(

@@ -9,6 +9,7 @@ import numpy as np
 
 from kaggle_prz.core.errors import DataError, UsageError
 from kaggle_prz.metrics import Metric
+from kaggle_prz.tasks.infer.encode import other_tasks
 from kaggle_prz.tasks.infer.hints import Hints
 from kaggle_prz.tasks.infer.labels import candidates, groups, repeats, targets
 from kaggle_prz.tasks.infer.pictures import files
@@ -25,6 +26,7 @@ _NO_LABELS = (
     "id", "width", "height", "size", "path", "url", "fold", "date", "time", "file", "filename",
     "source",
 )  # fmt: skip
+_PEEK = 1000  # cells of labels
 _COVERS = 0.9  # of the images that the best table names
 _SAID = 3  # tables whose loss is explained
 
@@ -81,10 +83,18 @@ def candidate(
     table, images = found.table, found.named
     if found.fault is not None:
         return Candidate(table, path, images, fault=found.fault)
+    other = other_tasks.of_table(list(table.frame.columns))
+    many = other_tasks.refusal(other, path) if other is not None else None
     try:
         chosen = targets.choose(sample, table, hints.target, separator=hints.separator)
-    except (DataError, UsageError) as error:
+    except DataError as error:
+        return Candidate(table, path, images, fault=many or (error if found.way.repeated else None))
+    except UsageError as error:
         return Candidate(table, path, images, fault=error if found.way.repeated else None)
+    if hints.target is None and hints.separator is None and chosen.matrix is None:
+        cells = chosen.values[:_PEEK].tolist()
+        if (other := other_tasks.of_labels(chosen.column, cells)) is not None:
+            return Candidate(table, path, images, fault=other_tasks.refusal(other, path))
     labels = tuple(sorted(chosen.columns & set(table.frame.columns)))
     suits, fault = _suits(chosen), None
     of_test = suits < 3 and _labels_test_rows(found, chosen, sample, index)
@@ -92,7 +102,7 @@ def candidate(
     try:
         table = repeats.resolved(table, sample, labels, metric)
     except DataError as error:
-        fault = error
+        fault = many or error
         suits = 0 if found.way.repeated else suits
     return Candidate(table, path, images, labels, suits, fault, of_test)
 

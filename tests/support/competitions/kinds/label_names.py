@@ -136,6 +136,45 @@ def _coco(plain: Plain, file: str, of: Callable[[int, str], list[str]]) -> None:
     plain.folder.json(file, {"images": images, "annotations": notes, "categories": kinds})
 
 
+def boxes_in_a_table(root: Path, seed: int) -> Drawn:
+    """A row for each box, with its class, where a row of the sample has one class."""
+    plain = Plain(root, seed)
+    rows = [(f"{n}.png", k, k, 9, 9, FRUIT[k]) for n in plain.train for k in range(3)]
+    plain.folder.table("train.csv", ("image", "xmin", "ymin", "xmax", "ymax", "class"), rows)
+    return _finished(plain)
+
+
+def boxes_beside_a_class(root: Path, seed: int) -> Drawn:
+    """A row for each image, with the box of what the class is of."""
+    plain = Plain(root, seed)
+    rows = [(f"{n}.png", 1, 1, 19, 19, label) for n, label in plain.train.items()]
+    plain.folder.table("train.csv", ("image", "x1", "y1", "x2", "y2", "class"), rows)
+    return _finished(plain)
+
+
+def runs_of_pixels(root: Path, seed: int) -> Drawn:
+    """Masks as runs of pixels, where the sample submission has an empty column."""
+    plain = Plain(root, seed)
+    rows = [(name, f"{n + 1} 3 {n + 40} 5 {n + 90} 7") for n, name in enumerate(plain.train)]
+    plain.folder.table("train.csv", ("id", "EncodedPixels"), rows)
+    return _blank(plain, "mask")
+
+
+def captions(root: Path, seed: int) -> Drawn:
+    """Sentences on images, where the sample submission has an empty column."""
+    plain = Plain(root, seed)
+    told = enumerate(plain.train.items())
+    rows = [(name, f"a picture of the {label} number {n}") for n, (name, label) in told]
+    plain.folder.table("train.csv", ("id", "what_is_seen"), rows)
+    return _blank(plain, "text")
+
+
+def _blank(plain: Plain, column: str) -> Drawn:
+    sheet = plain.sheet(column)
+    plain.folder.raw(sheet.name, sheet.constant(""))
+    return plain.labelled(sheet)
+
+
 def categories_as_lists(root: Path, seed: int) -> Drawn:
     """Annotations of several categories an image, which the sample lists."""
     folder = Folder(root, seed)
@@ -197,5 +236,9 @@ KINDS: dict[str, Kind] = {
     "crops-for-training-alone": Kind(crops_for_training_alone, refusal="id of train.csv has sever"),
     "boxes-of-one-category": Kind(boxes_of_one_category),
     "boxes-of-several-categories": Kind(boxes_of_several_categories, refusal="object detection"),
+    "boxes-in-a-table": Kind(boxes_in_a_table, refusal="This is object detection.* train.csv has"),
+    "boxes-beside-a-class": Kind(boxes_beside_a_class),
+    "runs-of-pixels": Kind(runs_of_pixels, refusal="This is segmentation"),
+    "captions": Kind(captions, refusal="This is captioning"),
     "categories-as-lists": Kind(categories_as_lists),
 }

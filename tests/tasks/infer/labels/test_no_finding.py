@@ -47,8 +47,8 @@ def test_other_columns_are_not_computed(columns, cells):
 
 def test_blank_lists_are_the_class_of_none():
     values = np.array(["mass|edema", "", "edema", "mass", ""])
-    named, note = no_finding.named(values, _sample("mass", "edema", "No Finding"))
+    named, note = no_finding.named(values, "|", _sample("mass", "edema", "No Finding"))
     assert named.tolist() == ["mass|edema", "No Finding", "edema", "mass", "No Finding"]
     assert note.startswith("2 rows with an empty list")
-    assert no_finding.named(values[[0, 2, 3]], _sample("mass", "edema", "No Finding")) is None
-    assert no_finding.named(values, _sample("mass", "edema", "cyst")) is None
+    assert no_finding.named(values[[0, 2, 3]], "|", _sample("mass", "edema", "No Finding")) is None
+    assert no_finding.named(values, "|", _sample("mass", "edema", "cyst")) is None
