@@ -32,6 +32,8 @@ _CORNERS = (
     {"x1", "y1", "x2", "y2"},
     {"x", "y", "w", "h"},
     {"x", "y", "width", "height"},
+    {"xcenter", "ycenter", "width", "height"},
+    {"left", "top", "width", "height"},
 )
 
 

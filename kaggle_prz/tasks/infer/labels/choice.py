@@ -126,7 +126,7 @@ def best(found: Sequence[Candidate], index: files.Index, sample: Sample) -> Cand
             own,
         )
 
-    ranked = sorted(found, key=rank, reverse=True)
+    ranked = sorted(found, key=lambda one: (rank(one), _numbers(one.path)), reverse=True)
     first = ranked[0]
     others = [one for one in ranked if one.path != first.path]
     table = replace(
@@ -136,6 +136,11 @@ def best(found: Sequence[Candidate], index: files.Index, sample: Sample) -> Cand
     rivals = [one for one in others if _unnamed(rank(one)) == _unnamed(rank(first))]
     doubts = filter(None, [table.doubt, _doubt(first, rivals)])
     return replace(first, table=replace(table, doubt=" ".join(doubts)))
+
+
+def _numbers(path: str) -> tuple[int, ...]:
+    """Return the numbers in a name: of several versions, the highest counts."""
+    return tuple(map(int, re.findall(r"\d+", PurePosixPath(path).stem)))
 
 
 def _unnamed(rank: tuple[int, ...]) -> tuple[int, ...]:
@@ -190,7 +195,7 @@ def _why(
         7: "its name says neither train nor label",
         8: covered,
     }
-    return reasons.get(first, "it comes later in order of names")
+    return reasons.get(first, "another has a higher number, or comes first by name")
 
 
 def _doubt(first: Candidate, rivals: Sequence[Candidate]) -> str:

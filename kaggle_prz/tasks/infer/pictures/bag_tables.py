@@ -216,11 +216,11 @@ def misfit(frame: pd.DataFrame, name: str, role: Role) -> str:
         for sign in _BETWEEN:
             of = [stem for stem in stems if stem.rpartition(sign)[0] in set(values)]
             known = {stem.rpartition(sign)[0] for stem in of}
-            if len(known) >= HIT_SHARE * len(values) and len(of) > len(known):
+            if len(known) >= HIT_SHARE * len(values):
                 return (
-                    f"The {column} of {name} has several images ({of[0]}, {of[1]}, …), but a row "
-                    "of the sample submission has one: both must mean the same. Give names of "
-                    f"images in {name}, with the label of each."
+                    f"The {column} of {name} is the start of names of images ({', '.join(of[:2])}, "
+                    "…), which may be several, but a row of the sample submission has one image. "
+                    f"Give names of images in {name}, with the label of each."
                 )
     return ""
 

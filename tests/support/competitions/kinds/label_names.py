@@ -233,7 +233,7 @@ KINDS: dict[str, Kind] = {
     "crops-of-one-row": Kind(crops_of_one_row),
     "crops-with-rows-of-their-own": Kind(crops_with_rows_of_their_own),
     "objects-of-an-image": Kind(objects_of_an_image, refusal="Several rows of train.csv belong to"),
-    "crops-for-training-alone": Kind(crops_for_training_alone, refusal="id of train.csv has sever"),
+    "crops-for-training-alone": Kind(crops_for_training_alone, refusal="id of train.csv is the st"),
     "boxes-of-one-category": Kind(boxes_of_one_category),
     "boxes-of-several-categories": Kind(boxes_of_several_categories, refusal="object detection"),
     "boxes-in-a-table": Kind(boxes_in_a_table, refusal="This is object detection.* train.csv has"),
