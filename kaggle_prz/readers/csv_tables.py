@@ -19,14 +19,21 @@ _MARKS = (
     (b"\xfe\xff", "utf-16"),
 )
 _NEARLY_UNIQUE = 0.9
+UNNAMED = "column without a name"  # of an index that pandas wrote
 LONGEST = 4096  # characters, as many as a path may have on most systems
 
 
-def read_csv(path: Path, rows: int | None = None, columns: list[str] | None = None) -> pd.DataFrame:
+def read_csv(
+    path: Path,
+    rows: int | None = None,
+    columns: list[str] | None = None,
+    *,
+    unnamed: bool = False,
+) -> pd.DataFrame:
     """Read a CSV with every cell as text; a byte-order mark and blanks in headers go.
 
     UTF-8, UTF-16 and else Windows' Western encoding; commas, semicolons or tabs. Columns without
-    a name are left out.
+    a name are left out, but for the first where it is asked for (`unnamed`): it is `UNNAMED`.
     """
     try:
         encoding, separator = dialect(path)
@@ -58,6 +65,9 @@ def read_csv(path: Path, rows: int | None = None, columns: list[str] | None = No
     if frame.isna().to_numpy().any():
         frame = frame.fillna("")  # rows that end early
     named = [bool(name) and not name.startswith("Unnamed:") for name in frame.columns]
+    if unnamed and named and not named[0]:
+        frame.columns = [UNNAMED, *frame.columns[1:]]
+        named[0] = True
     frame = frame.loc[:, named]
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]

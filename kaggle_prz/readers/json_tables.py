@@ -9,6 +9,8 @@ from kaggle_prz.core.errors import DataError
 from kaggle_prz.readers import csv_tables
 
 _IMAGE_KEYS = ("image_id", "id")
+_CATEGORIES = ("category_id", "category", "category_name", "label", "class")
+SEVERAL = "images of several categories"  # attribute of a table: how many
 
 
 def tables(path: Path) -> list[pd.DataFrame]:
@@ -103,6 +105,9 @@ def _joined(
         joined["category_name"] = joined["category_id"].map(
             lambda ids: between.join(names.get(one, "") for one in ids.split(" "))
         )
+    named = [name for name in _CATEGORIES if name in notes.columns]
+    if named:
+        joined.attrs[SEVERAL] = int((notes.groupby("image_id")[named[0]].nunique() > 1).sum())
     return joined
 
 

@@ -73,3 +73,11 @@ def test_names_of_columns_that_differ_by_blanks_only(tmp_path):
     (tmp_path / "a.csv").write_text("id,id \n1,2\n")
     with pytest.raises(DataError, match="several columns with the name 'id'"):
         csv_tables.read_csv(tmp_path / "a.csv")
+
+
+def test_a_first_column_without_a_name_is_kept_where_asked(tmp_path):
+    path = tmp_path / "train.csv"
+    path.write_text(",label,\na,x,1\nb,y,2\n")
+    assert list(csv_tables.read_csv(path).columns) == ["label"]
+    frame = csv_tables.read_csv(path, unnamed=True)
+    assert frame.to_dict("list") == {csv_tables.UNNAMED: ["a", "b"], "label": ["x", "y"]}

@@ -76,3 +76,12 @@ def test_values_within_values_without_end(tmp_path):
     (tmp_path / "a.json").write_text(f'{{"a": {deep}, "b": {deep}}}')
     with pytest.raises(DataError, match=r"a\.json (has too deeply nested|is not valid JSON)"):
         json_tables.tables(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize(("kinds", "several"), [((1, 1), 0), ((1, 2), 1)])
+def test_images_of_several_categories_are_counted(tmp_path, kinds, several):
+    notes = [{"image_id": 7, "category_id": kind, "bbox": [kind, 2, 3, 4]} for kind in kinds]
+    content = {"images": [{"id": 7, "file_name": "a.jpg"}], "annotations": notes}
+    path = tmp_path / "train.json"
+    path.write_text(json.dumps(content))
+    assert json_tables.tables(path)[0].attrs[json_tables.SEVERAL] == several

@@ -104,7 +104,7 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
     sample, sample_rule = tables.find_sample(root)
     if said.separator is None and (other := other_tasks.of_sample(sample)) is not None:
         raise other_tasks.refusal(other, sample.path.name)
-    index, sample, table = _pictures(root, sample, said)
+    index, sample, table = _pictures(root, sample, said, metric_said.metric)
     of_test = lookup.tables_of_test(root, sample, index, table.path)
     features = frozenset(of_test.columns)
     chosen = targets.choose(sample, table, said.target, features, said.separator)
@@ -142,26 +142,26 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
 
 
 def _pictures(
-    root: Path, sample: tables.Sample, said: hints.Hints
+    root: Path, sample: tables.Sample, said: hints.Hints, metric: scoring.Metric | None
 ) -> tuple[files.Index, tables.Sample, tables.LabelTable]:
     """Return pictures of both roles, the sample with a row an image, and the table of labels."""
     seen = scan(root)
     if _count(seen, "images") <= _FEW_IMAGES:
         if (stacks := pixel_rows.stacks(root, seen)) is not None:
             own = pixel_rows.labels(root, seen, stacks)
-            return stacks, sample, labels.find(root, sample, stacks, said, own)
+            return stacks, sample, labels.find(root, sample, stacks, said, own, metric=metric)
         if (found := pixel_rows.sheets(root, seen, sample.ids)) is not None:
             return found[0], sample, labels.of_sheet(root, found[1], said)
     few = _count(seen, *formats.kinds()) <= _FEW_IMAGES or files.of_scan(seen) is None
     if few and (many := recorded.find(root, seen, sample, said)) is not None:
         index, own = many
         sample = long_format.widened(sample, index.test)
-        return index, sample, labels.find(root, sample, index, said, own)
-    index = channels.joined(files.index(root, seen), sample.ids)
+        return index, sample, labels.find(root, sample, index, said, own, metric=metric)
+    index = channels.joined(files.index(root, seen, sample.ids), sample.ids)
     sample = long_format.widened(sample, index.test)
     if bags.may_be(sample, index) and not lookup.tables_of_test(root, sample, index).mapped:
         index = bags.gathered(root, sample, index)
-    return index, sample, labels.find(root, sample, index, said)
+    return index, sample, labels.find(root, sample, index, said, metric=metric)
 
 
 def _count(seen: Scan, *kinds: str) -> int:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from kaggle_prz.core.errors import DataError, printable
 from kaggle_prz.core.task import Evidence, Text
 from kaggle_prz.tasks.infer.encode.encoded import Encoded
+from kaggle_prz.tasks.infer.labels import split
 from kaggle_prz.tasks.infer.labels.groups import Group
 from kaggle_prz.tasks.infer.labels.targets import Target
 from kaggle_prz.tasks.infer.pictures import files, lookup
@@ -19,6 +21,7 @@ from kaggle_prz.tasks.infer.tables import LabelTable, Sample, words
 
 _PASSED_OVER_AT_LEAST = 10
 _PASSED_OVER_SHARE = 0.05
+_ROWS_A_CLASS, _FEWEST_LABELLED = 2, 10  # rows with a label, where many have none
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +50,19 @@ def rows_with_image_and_label(
     """Indexes of the rows to train on, their files, and sentences on what is left out."""
     paths, _ = files.match(table.ids, index.train)
     no_image, no_label = paths == "", chosen.unlabelled()
-    to_predict = np.isin(table.ids, sample.ids) & (no_image | no_label)
+    asked = _asked_for(table, paths, index, sample)
+    unknown = split.placeholders(pd.Series(chosen.values), asked)
+    to_predict = asked & (no_image | no_label | unknown)
     lost = ~to_predict
     warnings = [
-        *_passed_over(
-            table.ids, no_image & lost, f"row(s) of {table.path.name} have no image file"
-        ),
-        *_passed_over(table.ids, no_label & lost, f"row(s) of {table.path.name} have no label"),
+        *_without_image(table, no_image & lost),
+        *_without_label(table, chosen, no_label & lost, ~no_image & ~no_label & lost),
     ]
+    if count := int((unknown & ~no_image).sum()):
+        warnings.append(
+            f"{count} row(s) of {table.path.name} that the sample submission asks for have the "
+            f"label {str(chosen.values[unknown][0])!r}; they are not used for training."
+        )
     used = sum(len(index.members(path)) for path in set(paths[lost].tolist()))
     unused = sum(len(index.members(path)) for path in index.train.paths) - used
     if index.shared and index.bags is None:
@@ -65,7 +73,7 @@ def rows_with_image_and_label(
             "are not used."
         )
     warnings += twins(table.ids, paths, index.train)
-    kept = np.flatnonzero(~no_image & ~no_label)
+    kept = np.flatnonzero(~no_image & ~no_label & ~to_predict)
     if not len(kept):
         raise DataError(
             f"No row of {table.path.name} has both an image and a label. Check the names of "
@@ -86,18 +94,74 @@ def twins(ids: Text, paths: Text, role: Role) -> list[str]:
     ]
 
 
-def _passed_over(ids: Text, lost: np.ndarray, what: str) -> list[str]:
-    count = int(lost.sum())
+def _asked_for(
+    table: LabelTable, paths: Text, index: files.Index, sample: Sample
+) -> NDArray[np.bool_]:
+    """Return which rows the sample submission asks for, and those with just a test image."""
+    asked: NDArray[np.bool_] = np.isin(table.ids, sample.ids)
+    if index.shared:
+        predicted = files.match(sample.ids, index.test)[0]
+        asked |= np.isin(paths, predicted) & (paths != "")
+        return asked
+    asked &= paths == ""
+    lost = np.flatnonzero(paths == "")
+    if len(lost) and not index.test.named:
+        asked[lost] |= files.match(table.ids[lost], index.test)[0] != ""
+    return asked
+
+
+def _limit(rows: int) -> int:
+    return max(_PASSED_OVER_AT_LEAST, int(_PASSED_OVER_SHARE * rows))
+
+
+def _without_image(table: LabelTable, lost: NDArray[np.bool_]) -> list[str]:
+    count, rows = int(lost.sum()), len(table.ids)
     if not count:
         return []
-    named = words.some(ids[lost].tolist())
-    limit = max(_PASSED_OVER_AT_LEAST, int(_PASSED_OVER_SHARE * len(ids)))
-    if count > limit:
+    named = words.some(table.ids[lost].tolist())
+    what = f"row(s) of {table.path.name} have no image file"
+    if count > _limit(rows):
         raise DataError(
-            f"{count} of {len(ids)} {what}, more than the limit of {limit}: {named}. Complete "
+            f"{count} of {rows} {what}, more than the limit of {_limit(rows)}: {named}. Complete "
             "the files, or remove these rows."
         )
     return [f"{count} {what} and are skipped: {named}."]
+
+
+def _without_label(
+    table: LabelTable, chosen: Target, lost: NDArray[np.bool_], kept: NDArray[np.bool_]
+) -> list[str]:
+    """Return a sentence on rows without a label; many are refused if too few have one."""
+    count, rows = int(lost.sum()), len(table.ids)
+    if not count:
+        return []
+    named = words.some(table.ids[lost].tolist())
+    what = f"row(s) of {table.path.name} have no label"
+    if count <= _limit(rows):
+        return [f"{count} {what} and are skipped: {named}."]
+    labelled = int(kept.sum())
+    fewest = max(_FEWEST_LABELLED, _ROWS_A_CLASS * _classes(chosen, kept))
+    if labelled < fewest:
+        raise DataError(
+            f"{count} of {rows} {what} in {chosen.column}: {named}. The other {labelled} are too "
+            f"few: at least {_ROWS_A_CLASS} rows per class, and {_FEWEST_LABELLED} in all, must "
+            "have a label. Complete the labels, or choose another column with --target."
+        )
+    return [
+        f"{count} of {rows} {what} in {chosen.column} and are skipped, {labelled} are used. To use "
+        "another column of labels, choose it with --target."
+    ]
+
+
+def _classes(chosen: Target, kept: NDArray[np.bool_]) -> int:
+    """Return how many classes labels have; one of numbers with fractions."""
+    if chosen.matrix is not None:
+        return len(chosen.matrix.columns)
+    values = chosen.values[kept]
+    numbers = pd.to_numeric(pd.Series(values), errors="coerce")
+    if (numbers % 1 > 0).any():
+        return 1
+    return len(words.tokens(set(values.tolist()), words.separator(values)))
 
 
 def evidence(found: Found) -> tuple[Evidence, ...]:
@@ -110,6 +174,7 @@ def evidence(found: Found) -> tuple[Evidence, ...]:
         Evidence("sample submission", sample.path.name, found.sample_rule),
         Evidence("row id", sample.id_column, "first column of the sample submission"),
         Evidence("labels", f"{table.path.name}: {found.chosen.column}", found.chosen.rule),
+        *_of_others(table),
         Evidence("training images", f"{trained} in {index.train.folders()}", table.rule),
         Evidence("test images", f"{seen} in {index.test.folders()}", found.test_rule),
         *_of_bags(found),
@@ -120,6 +185,14 @@ def evidence(found: Found) -> tuple[Evidence, ...]:
         Evidence("metric", found.scored.name, found.scored.rule + averaged),
     )
     return _shown(properties)
+
+
+def _of_others(table: LabelTable) -> list[Evidence]:
+    """Return which other tables name training images, and why they are not used."""
+    if not table.others:
+        return []
+    names = words.some([path for path, _ in table.others])
+    return [Evidence("not the labels", names, "; ".join(why for _, why in table.others))]
 
 
 def _counted(found: Found) -> tuple[str, str]:
@@ -153,6 +226,8 @@ def warnings(found: Found) -> tuple[str, ...]:
     ids, files_ = found.sample.ids, found.test_files
     told = (
         *found.left_out,
+        *found.table.notes,
+        *found.chosen.notes,
         *filter(None, [found.table.doubt, found.chosen.doubt, found.scored.warning]),
         *found.labels.warnings,
         *filter(None, [found.group.doubt, _groups_in_test(found.group)]),

@@ -207,19 +207,25 @@ def test_a_test_row_without_an_image_keeps_its_place(tree):
     assert "1 test row(s) have no image; predicting the class prior for them: 900." in warning
 
 
-@pytest.mark.parametrize(
-    ("images", "values"),
-    [(31, ["cat", "dog"] * 21), (42, [""] * 11 + ["cat", "dog"] * 15 + ["elk"])],
-    ids=["no image", "no label"],
-)
-def test_too_many_rows_to_pass_over(tree, images, values):
+def test_too_many_rows_without_an_image(tree):
     ids = [f"{row:03d}" for row in range(42)]
     root = tree(
-        labels=_labels(values, ids=ids),
-        images=[f"train/{name}.jpg" for name in ids[:images]] + IMAGES[12:],
+        labels=_labels(["cat", "dog"] * 21, ids=ids),
+        images=[f"train/{name}.jpg" for name in ids[:31]] + IMAGES[12:],
     )
     with pytest.raises(DataError, match=r"11 of 42 row.* more than the limit of 10"):
         _read(root)
+
+
+def test_many_rows_without_a_label_are_counted(tree):
+    ids = [f"{row:03d}" for row in range(42)]
+    images = [f"train/{name}.jpg" for name in ids] + IMAGES[12:]
+    task = _read(tree(labels=_labels([""] * 30 + ANIMALS, ids=ids), images=images))
+    assert task.train_ids.tolist() == ids[30:]
+    (warning,) = task.warnings
+    assert "30 of 42 row(s) of train.csv have no label in label and are skipped" in warning
+    with pytest.raises(DataError, match=r"37 of 42 .* The other 5 are too few.*--target"):
+        _read(tree(labels=_labels([""] * 37 + ANIMALS[:5], ids=ids), images=images))
 
 
 def test_a_label_without_a_column(tree):

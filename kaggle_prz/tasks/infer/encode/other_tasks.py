@@ -8,6 +8,7 @@ from kaggle_prz.core.errors import DataError
 from kaggle_prz.tasks.infer.tables import Sample, words
 
 _FEWEST_WORDS = 4  # of a sentence
+_FEWEST_DIFFERENT = 0.5  # of sentences, which classes are not
 _KNOWN = 0.5  # of the words in cells, from which on cells are lists of classes
 _FUNCTION_WORDS = {"a", "an", "and", "are", "at", "in", "is", "of", "on", "the", "to", "with"}
 _PARTS_OF_NAMES = {
@@ -31,6 +32,8 @@ _CORNERS = (
     {"x1", "y1", "x2", "y2"},
     {"x", "y", "w", "h"},
     {"x", "y", "width", "height"},
+    {"xcenter", "ycenter", "width", "height"},
+    {"left", "top", "width", "height"},
 )
 
 
@@ -76,6 +79,24 @@ def of_columns(columns: Sequence[str]) -> OtherTask | None:
     if any(corners <= plain for corners in _CORNERS):
         return OtherTask("object detection", f"columns of boxes ({words.some(list(columns))})")
     return None
+
+
+def of_labels(column: str, cells: Collection[str]) -> OtherTask | None:
+    """Return the task whose answers a column of labels has, by its name or its cells, or None."""
+    given = [cell for cell in cells if cell]
+    if not any(" " in cell or "," in cell for cell in given):
+        return None
+    if (found := of_name(column) or of_cells(given)) is not None:
+        return found
+    split = [cell.split() for cell in given]
+    if len({*given}) >= _FEWEST_DIFFERENT * len(given) and all(map(_sentence, split)):
+        return OtherTask("captioning", f"sentences, such as {min(given, key=len)!r}")
+    return None
+
+
+def of_table(columns: Sequence[str]) -> OtherTask | None:
+    """Return the task of a table with several rows an image, by the names of its columns."""
+    return of_columns(columns) or next(filter(None, map(of_name, columns)), None)
 
 
 def of_points(columns: Sequence[str]) -> OtherTask | None:

@@ -8,31 +8,38 @@ from pathlib import Path
 import pandas as pd
 
 from kaggle_prz.core.errors import DataError, UsageError
+from kaggle_prz.metrics import Metric
 from kaggle_prz.readers import csv_tables, json_tables
 from kaggle_prz.tasks.infer.hints import Hints
-from kaggle_prz.tasks.infer.labels import candidates, folders, long_format, targets
+from kaggle_prz.tasks.infer.labels import (
+    candidates,
+    choice,
+    folders,
+    long_format,
+    parts,
+    split,
+)
 from kaggle_prz.tasks.infer.pictures import bag_tables, files, pixel_rows
-from kaggle_prz.tasks.infer.tables import LabelTable, Sample, is_sample, without_repeats
+from kaggle_prz.tasks.infer.tables import LabelTable, Sample, is_sample, words
+from kaggle_prz.tasks.infer.tables import frames as frames_of
 
 _LABELS = re.compile(r"train|label", re.IGNORECASE)  # a table called so must be readable
 
 
 @dataclass
 class _Search:
-    """What is looked for, what was looked at, and the table found with the highest rank."""
+    """What is looked for, what was looked at, and what was found."""
 
+    root: Path
     sample: Sample
     index: files.Index
     hints: Hints
     looked_at: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    best: tuple[tuple[int, float], LabelTable] | None = None
-
-    def offer(self, rank: tuple[int, float], table: LabelTable) -> None:
-        if self.best is None or rank > self.best[0]:
-            self.best = rank, table
-        elif rank == self.best[0] and rank[0] > 0:
-            self.best = rank, _doubted(self.best[1], table)
+    # tables whose rows cannot be used, and whether nothing else may be
+    refused: list[tuple[bool, DataError]] = field(default_factory=list)
+    misfits: list[str] = field(default_factory=list)
+    found: list[tuple[str, candidates.Found]] = field(default_factory=list)
 
 
 def find(
@@ -41,44 +48,114 @@ def find(
     index: files.Index,
     hints: Hints,
     own: LabelTable | None = None,
+    *,
+    metric: Metric | None = None,
 ) -> LabelTable:
     """Find the labels: a CSV or JSON that names training images, else folders, else file names.
 
-    Of several tables, one with a column that suits the sample submission is taken, and of these
-    the one that names most images. What pictures say of themselves (`own`) counts as a table.
+    What pictures say of themselves (`own`) counts as a table. See `choice` for which of several
+    tables is taken, and `parts` for those that are joined.
     """
-    search = _Search(sample, index, hints)
-    for path in index.tables:
-        if not is_sample(root / path):
-            _look(root, path, search)
-    if own is not None and hints.id_column in (None, own.id_column):
+    search = _Search(root, sample, index, hints)
+    for path in _given(search) or index.tables:
+        if root / path != sample.path and (hints.labels or not is_sample(root / path)):
+            _look(path, search)
+    offered = parts.joined(root, search.found, index.train)
+    if own is not None and hints.id_column in (None, own.id_column) and not hints.labels:
         search.looked_at.append(own.path.name)
-        search.offer(_rank(own, float(len(own.ids)), search), own)
-    if search.best is not None and search.best[0][0] > 0:
-        return without_repeats(search.best[1])
-    if hints.id_column is not None and search.best is None:
+        every = index.train.paths
+        offered.append(
+            (own.path.name, candidates.Found(own, frozenset(every), 1.0, in_order=every))
+        )
+    tables = [
+        choice.candidate(path, one, sample, index, hints=hints, metric=metric)
+        for path, one in offered
+    ]
+    best = choice.best(tables, index, sample) if tables else None
+    if best is not None and (best.suits or hints.labels):
+        return _usable(best, search)
+    if hints.labels:
+        raise _names_none(search)
+    for error in (error for needed, error in search.refused if needed):
+        raise error
+    if hints.id_column is not None and best is None:
         raise UsageError(
             f"No table has a column {hints.id_column!r} (--id-column) with the names of the "
             f"training images; checked {', '.join(search.looked_at) or 'none'}."
         )
-    if not index.by_row:
-        for reader in (folders.by_folder, folders.by_prefix):
-            if (told := reader(root, sample, index.train)) is not None:
-                return told
-    if search.best is not None:
-        return without_repeats(search.best[1])
+    return (
+        (None if index.by_row else folders.by_folder(root, sample, index.train))
+        or (None if index.by_row else folders.by_prefix(root, sample, index.train))
+        or _usable(best, search)
+    )
+
+
+def _usable(best: choice.Candidate | None, search: _Search) -> LabelTable:
+    """Return the best table.
+
+    Raises:
+        DataError: its rows cannot be used, or there is no table.
+    """
+    faults = [best.fault] if best is not None else [error for _, error in search.refused]
+    for fault in filter(None, faults):
+        raise fault
+    if best is not None:
+        given = "; given with --labels" if search.hints.labels else ""
+        return replace(best.table, rule=best.table.rule + given)
+    if search.misfits:
+        raise DataError(search.misfits[0])
+    sample, index = search.sample, search.index
     raise DataError(
-        f"No CSV or JSON file in {root} names the training images in {index.train.folders()}; "
-        f"checked {', '.join(search.looked_at) or 'none'}. One column must have their file "
-        "names, with or without suffix. There are also no class folders and no file names such "
-        "as cat.0.jpg."
+        f"No CSV or JSON file in {search.root} names the training images in "
+        f"{index.train.folders()}; checked {', '.join(search.looked_at) or 'none'}. One column "
+        "must have their file names, with or without suffix. There are also no class folders and "
+        "no file names such as cat.0.jpg."
         + files.several_files(sample.ids, index.test)
         + "".join(f" {fault}" for fault in search.faults)
     )
 
 
+def _given(search: _Search) -> list[str]:
+    """Return the table that is given with `--labels`, if one is: by path or by its name alone."""
+    wanted = search.hints.labels
+    if wanted is None:
+        return []
+    known = search.index.tables
+    path = re.sub(r"\.(zip|gz)$", "", Path(wanted).as_posix())
+    if path in known or (".." not in path and (search.root / path).is_file()):
+        return [path]
+    whole = f"/{Path(wanted).resolve().as_posix()}" if Path(wanted).is_file() else f"/{path}"
+    ends = [own for own in known if whole.endswith(f"/{own}") and Path(wanted).is_file()]
+    named = sorted(ends, key=len)[-1:] or [own for own in known if own.rpartition("/")[2] == path]
+    if len(named) == 1:
+        return named
+    listed = words.some(list(known), 8) or "none"
+    raise UsageError(
+        f"--labels {wanted!r} must name one table of the competition; its tables are {listed}."
+    )
+
+
+def _names_none(search: _Search) -> UsageError:
+    """Return the error for a table that was given and names no training images."""
+    train = search.index.train
+    reason = " ".join(search.faults) or (
+        f"no column has names of the images in {train.folders()}, such as "
+        f"{train.paths[0].rpartition('/')[2]}"
+    )
+    column = search.hints.id_column
+    asked = f" in the column {column!r} (--id-column)" if column else ""
+    return UsageError(
+        f"--labels {search.hints.labels!r} names no training images{asked}: {reason.rstrip('.')}."
+    )
+
+
 def of_sheet(root: Path, sheet: pixel_rows.Sheet, hints: Hints) -> LabelTable:
     """Return the labels in a table of pixels."""
+    if hints.labels is not None and Path(hints.labels).name != Path(sheet.path).name:
+        raise UsageError(
+            f"--labels {hints.labels!r} cannot be used: the images are rows of {sheet.path}, which "
+            "has their labels."
+        )
     column, frame = pixel_rows.numbered(sheet)
     if hints.id_column is not None:
         if hints.id_column not in frame.columns:
@@ -88,49 +165,70 @@ def of_sheet(root: Path, sheet: pixel_rows.Sheet, hints: Hints) -> LabelTable:
     return LabelTable(root / sheet.path, column, ids, frame, "it has one column per pixel")
 
 
-def _look(root: Path, path: str, search: _Search) -> None:
+def _look(path: str, search: _Search) -> None:
     search.looked_at.append(path)
+    before = len(search.found)
+    must_be_read = path.endswith((".csv", ".tsv")) and bool(_LABELS.search(path))
     try:
-        for frame in _frames(root / path, search.index.train, search.sample):
-            wide = long_format.frame_of(frame, search.sample)
-            rows = bag_tables.of_labels(wide, search.sample, search.index.bags)
-            found = candidates.find(
-                root / path, rows, search.sample, search.index, search.hints.id_column
-            )
-            if found is not None:
-                search.offer(_rank(*found, search), found[0])
+        frames = list(_frames(search.root / path, search.index.train, search.sample))
     except DataError as error:
-        if path.endswith((".csv", ".tsv")) and _LABELS.search(path):
+        if must_be_read and not search.hints.labels:
             raise
         search.faults.append(str(error))
+        return
+    for frame in frames:
+        named = frame.drop(columns=csv_tables.UNNAMED, errors="ignore")
+        try:
+            if not _offer(path, named, search) and len(named.columns) < len(frame.columns):
+                _offer(path, frame, search)
+        except DataError as error:
+            search.refused.append((must_be_read, error))
+    if len(search.found) == before and not search.refused:
+        heads = frames or frames_of(search.root / path, candidates.PEEK)
+        name = path.rpartition("/")[2]
+        few = (head[: candidates.PEEK] for head in heads)
+        reasons = (bag_tables.misfit(head, name, search.index.train) for head in few)
+        search.misfits += filter(None, reasons)
+
+
+def _offer(path: str, frame: pd.DataFrame, search: _Search) -> bool:
+    """Add a table to those found, with a row an image or a row of images, if it names them."""
+    sample, index, hints = search.sample, search.index, search.hints
+    file = search.root / path
+    rows, left_out = split.without_test_rows(frame, sample, index)
+    wide = long_format.frame_of(rows, sample, index.train, target=hints.target, name=file.name)
+    rows = bag_tables.of_labels(wide.frame, sample, index.bags)
+    found = candidates.find(file, rows, sample, index, hints.id_column)
+    if found is not None:
+        rule = "; ".join(filter(None, [found.table.rule, wide.rule, left_out]))
+        notes = tuple(filter(None, [wide.note]))
+        table = replace(found.table, rule=rule, notes=notes)
+        fault = _of_objects(frame, path, sample, hints)
+        search.found.append((path, replace(found, table=table, fault=fault)))
+    return found is not None
+
+
+def _of_objects(frame: pd.DataFrame, path: str, sample: Sample, hints: Hints) -> DataError | None:
+    """Return the error for annotations of several categories an image, but no lists of them."""
+    several = frame.attrs.get(json_tables.SEVERAL, 0)
+    if not several or len(sample.targets) > 1 or hints.separator not in {None, "none"}:
+        return None
+    for cells in (set(frame[name].tolist()) for name in frame.columns):
+        if any(candidates.asks_for_several(sample, words.tokens(cells, sign)) for sign in "| "):
+            return None
+    return DataError(
+        f"{several} images have annotations of several categories in {path}, but a row of "
+        f"{sample.path.name} has one class. This is object detection, which is not supported. If "
+        "the cells are lists of classes, say what stands between them with --separator."
+    )
 
 
 def _frames(path: Path, train: files.Role, sample: Sample) -> Iterator[pd.DataFrame]:
     if path.suffix.lower() in {".json", ".jsonl"}:
         yield from json_tables.tables(path)
         return
-    head = csv_tables.read_csv(path, rows=candidates.PEEK)
-    if candidates.names_files(head, train, melted_by=sample.melted):
-        frame = csv_tables.read_csv(path) if len(head) == candidates.PEEK else head
+    head = csv_tables.read_csv(path, rows=candidates.PEEK, unnamed=True)
+    if candidates.names_files(head, train, sample):
+        long = len(head) == candidates.PEEK
+        frame = csv_tables.read_csv(path, unnamed=True) if long else head
         yield candidates.with_header(frame, train)
-
-
-def _doubted(table: LabelTable, other: LabelTable) -> LabelTable:
-    if other.path == table.path or other.frame.equals(table.frame):
-        return table
-    doubt = (
-        f"Both {table.path.name} and {other.path.name} have labels of the training images; "
-        f"{table.path.name} is used. To use the other, move {table.path.name} away, or choose a "
-        "column that only the other has with --target or --id-column."
-    )
-    return replace(table, doubt=f"{table.doubt} {doubt}".strip())
-
-
-def _rank(table: LabelTable, named: float, search: _Search) -> tuple[int, float]:
-    """2 where a column suits the sample submission, 1 where just one is left, else 0."""
-    try:
-        said = search.hints
-        chosen = targets.choose(search.sample, table, said.target, separator=said.separator)
-    except (DataError, UsageError):
-        return 0, named
-    return 1 if chosen.rule == targets.ONLY_ONE else 2, named

@@ -1,14 +1,15 @@
 """Which column of a table names the training images, and the table of labels by that column."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
 from kaggle_prz.readers import csv_tables
-from kaggle_prz.tasks.infer.labels import long_format
+from kaggle_prz.tasks.infer.labels import long_format, repeats
 from kaggle_prz.tasks.infer.pictures import files, pixel_rows
 from kaggle_prz.tasks.infer.tables import LabelTable, Sample, words
 
@@ -16,76 +17,114 @@ PEEK = 200  # rows that tell whether a table names images at all
 _PEEK_SHARE = 0.05
 _HIT_SHARE = 0.5  # of a column's values; rows without an image are told later
 _NEARLY = 0.95  # of the images that the best column names
-_COUNTED = 0.5  # what an image counts that is named by a number only
 _FEWEST_COUNTED = 0.2  # of the images, for a few numbers are found anywhere
+_FEWEST_OTHERS = 0.2  # of the images that a table names: those that are not to be predicted
 
 
-def names_files(head: pd.DataFrame, role: files.Role, *, melted_by: int = 0) -> bool:
-    """Return whether a column's first values are files; a stack's rows always count."""
+@dataclass(frozen=True)
+class _Way:
+    """How a column may name images: by names of files alone, and several times."""
+
+    exact: bool
+    repeated: bool
+
+
+_WAYS = (_Way(True, False), _Way(False, False), _Way(True, True))
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A table of labels by a column that names images."""
+
+    table: LabelTable
+    named: frozenset[str]  # paths of these images
+    share: float  # of the column's values that name one
+    way: _Way = _WAYS[0]
+    in_order: tuple[str, ...] = ()  # paths of the rows
+    fault: DataError | None = None  # why its rows cannot be labels
+
+
+def names_files(head: pd.DataFrame, role: files.Role, sample: Sample | None = None) -> bool:
+    """Return whether a column's first values are files; a stack's rows always count.
+
+    Those of a row for each image and output count by the image, if there is a sample like this.
+    """
     if role.named:
         return True
     columns = [head[name] for name in head.columns]
-    if melted_by:
-        columns += [long_format.parted(values.str.strip(), melted_by)[0] for values in columns]
+    if sample is not None and sample.melted:
+        columns += [long_format.parted(values.str.strip(), sample)[0] for values in columns]
     return any(files.best_share(csv_tables.text_of(v), role) >= _PEEK_SHARE for v in columns)
 
 
 def find(
     path: Path, frame: pd.DataFrame, sample: Sample, index: files.Index, id_column: str | None
-) -> tuple[LabelTable, float] | None:
-    """Return the table of labels by the column that names most images, and how many; or None.
+) -> Found | None:
+    """Return the table of labels by the column that names most images, or None.
 
-    Names of files are preferred to numbers that they are found by. Where pictures are rows, a
-    table with as many rows may have no column of ids.
+    Columns that name every image about once are preferred to those that repeat names, and names
+    of files to numbers that they are found by. Where pictures are rows, a table with as many rows
+    may have no column of ids.
     """
+    found = _by_column(path, frame, sample, index, id_column)
+    if found is None and index.by_row and len(frame) == len(index.train.paths) and not id_column:
+        return Found(_in_order(path, frame), frozenset(index.train.paths), 1.0)
+    return found
+
+
+def _by_column(
+    path: Path, frame: pd.DataFrame, sample: Sample, index: files.Index, id_column: str | None
+) -> Found | None:
     columns = frame.columns if frame.shape[1] > 1 and len(frame) else []
     asked = [column for column in columns if id_column in (None, column)]
-    for exact in (True, False):
-        named = (_named_by(path, column, frame, sample, index, exact=exact) for column in asked)
-        found = [one for one in named if one is not None]
+    for way in _WAYS:
+        every = (_named_by(path, column, frame, sample, index, way=way) for column in asked)
+        found = [one for one in every if one is not None]
         if found:
-            share, table = max(found, key=lambda one: one[0])
-            table = replace(table, ids=csv_tables.text_of(table.frame[table.id_column], path))
-            others = [other for rate, other in found if rate >= _NEARLY * share]
-            counted = share * len(table.ids) * (1.0 if exact else _COUNTED)
-            return _less_sure(table, others, index.train), counted
-    if index.by_row and len(frame) == len(index.train.paths) and not id_column:
-        return _in_order(path, frame), float(len(frame))
+            best = max(found, key=lambda one: one.share)
+            others = [other for other in found if other.share >= _NEARLY * best.share]
+            table = _less_sure(best, others)
+            ids = csv_tables.text_of(table.frame[table.id_column], path)
+            return replace(best, table=replace(table, ids=ids))
     return None
 
 
 def _named_by(
-    path: Path, column: str, frame: pd.DataFrame, sample: Sample, index: files.Index, *, exact: bool
-) -> tuple[float, LabelTable] | None:
-    """Return the share of a column's values that name images, and the table by them, or None."""
-    values = frame[column].str.strip()
-    if index.shared and values.isin(sample.ids.tolist()).mean() > _HIT_SHARE:
-        return None  # in one folder for both roles these are the rows to predict
+    path: Path, column: str, frame: pd.DataFrame, sample: Sample, index: files.Index, *, way: _Way
+) -> Found | None:
+    """Return the table by a column whose values name images, or None."""
     if not names_files(frame[[column]].head(PEEK), index.train):
         return None
-    rows = an_image_a_row(frame, column, sample)
-    if rows is None or (not exact and len(rows) < _FEWEST_COUNTED * len(index.train.paths)):
+    rows = frame.drop_duplicates() if way.repeated else an_image_a_row(frame, column, sample)
+    if rows is None or (not way.exact and len(rows) < _FEWEST_COUNTED * len(index.train.paths)):
         return None
     ids = csv_tables.text_of(rows[column])
-    paths, said = files.match(ids, index.train)
-    share = int(np.count_nonzero(paths != "")) / len(ids)
-    by_number = exact and files.NUMBER in said
+    names = np.unique(ids) if way.repeated else ids
+    paths, said = files.match(names, index.train)
+    share = int(np.count_nonzero(paths != "")) / len(names)
+    by_number = way.exact and files.NUMBER in said
     if by_number or share < (1.0 if pixel_rows.ROW in said else _HIT_SHARE):
         return None
+    named = frozenset(paths.tolist()) - {""}
+    if way.repeated and len(named) < _FEWEST_COUNTED * len(index.train.paths):
+        return None
+    if index.shared and len(named - _to_predict(sample, index)) < _FEWEST_OTHERS * len(named):
+        return None  # in one folder for both roles these are the rows to predict
     rule = f"{share:.0%} of {column} name {'an image' if index.bags is None else 'images'}"
     if len(rows) < len(frame):
         rule += f"; {len(frame) - len(rows)} of {len(frame)} rows repeat another row"
-    return share, LabelTable(path, column, ids, rows, rule)
+    table = LabelTable(path, column, ids, rows.reset_index(drop=True), rule)
+    return Found(table, named, share, way, tuple(paths.tolist()))
 
 
-def _less_sure(table: LabelTable, others: list[LabelTable], role: files.Role) -> LabelTable:
+def _to_predict(sample: Sample, index: files.Index) -> set[str]:
+    return set(files.match(sample.ids, index.test)[0].tolist())
+
+
+def _less_sure(best: Found, others: list[Found]) -> LabelTable:
     """Return the table, and whether another column of it names other images."""
-    paths, _ = files.match(table.ids, role)
-    differing = [
-        other.id_column
-        for other in others
-        if not np.array_equal(files.match(other.ids, role)[0], paths)
-    ]
+    table = best.table
+    differing = [other.table.id_column for other in others if other.in_order != best.in_order]
     if not differing:
         return table
     doubt = (
@@ -105,24 +144,26 @@ def _in_order(path: Path, frame: pd.DataFrame) -> LabelTable:
 def an_image_a_row(frame: pd.DataFrame, column: str, sample: Sample) -> pd.DataFrame | None:
     """Return rows of a table with every image about once, or None.
 
-    Rows that are repeated word for word count once. A table of two columns may have a row for
-    every tag of an image, where the sample submission asks for several.
+    Rows that are repeated word for word count once. A table may have a row for every tag of an
+    image, where the sample submission asks for several.
     """
     if csv_tables.nearly_unique(frame[column]):
         return frame
     distinct = frame.drop_duplicates().reset_index(drop=True)
     if csv_tables.nearly_unique(distinct[column]):
         return distinct
-    if frame.shape[1] != 2:
+    if any(repeats.is_of_people(str(name)) for name in frame.columns):
         return None
-    (other,) = (name for name in frame.columns if name != column)
-    tags = set(pd.unique(distinct[other].str.strip())) - {""}
-    if not _asks_for_several(sample, tags):
-        return None
-    between = "|" if any(" " in tag for tag in tags) else " "
-    lists = distinct.groupby(column, sort=False)[other].agg(between.join).reset_index()
-    cells = csv_tables.text_of(lists[other])
-    return lists if words.separator(cells) == between else None
+    for other in frame.columns.drop(column):
+        tags = set(pd.unique(distinct[other].str.strip())) - {""}
+        if not tags or not asks_for_several(sample, tags):
+            continue
+        between = "|" if any(" " in tag for tag in tags) else " "
+        pairs = distinct[[column, other]].drop_duplicates()
+        lists = pairs.groupby(column, sort=False)[other].agg(between.join).reset_index()
+        if words.separator(csv_tables.text_of(lists[other])) == between:
+            return lists
+    return None
 
 
 def with_header(frame: pd.DataFrame, train: files.Role) -> pd.DataFrame:
@@ -143,7 +184,8 @@ def with_header(frame: pd.DataFrame, train: files.Role) -> pd.DataFrame:
     return pd.concat([first, frame.set_axis(names, axis=1)], ignore_index=True)
 
 
-def _asks_for_several(sample: Sample, tags: set[str]) -> bool:
+def asks_for_several(sample: Sample, tags: set[str]) -> bool:
+    """Return whether the sample submission has several of the tags in a cell, or as columns."""
     if len(sample.targets) > 1:
         return len(tags & set(sample.targets)) >= 0.5 * len(tags)
     cells = sample.column(sample.targets[0]).tolist()

@@ -87,7 +87,7 @@ def _by_name(
     columns: list[str],
     in_test: InTest,
 ) -> Group:
-    named = [column for column in columns if _is_named_like_a_group(column)]
+    named = [column for column in columns if is_named_like_a_group(column)]
     objections = {
         column: _objection(labels, column, kept, codes) or _of_test(labels, column, in_test)
         for column in named
@@ -129,7 +129,7 @@ def with_columns_beside(
         if file == labels.path or file.suffix.lower() not in {".csv", ".tsv"} or is_sample(file):
             continue
         names = csv_tables.header(file)
-        wanted = [name for name in names if name == group or _is_named_like_a_group(name)]
+        wanted = [name for name in names if name == group or is_named_like_a_group(name)]
         if labels.id_column not in names or not set(wanted) - {labels.id_column, *frame.columns}:
             continue
         other = csv_tables.read_csv(file, columns=[labels.id_column, *wanted])
@@ -141,7 +141,8 @@ def with_columns_beside(
     return replace(labels, frame=frame)
 
 
-def _is_named_like_a_group(column: str) -> bool:
+def is_named_like_a_group(column: str) -> bool:
+    """Return whether a column is called after patients, places, plates and the like."""
     return any(part.startswith(_NAMES) for part in words.parts(column))
 
 

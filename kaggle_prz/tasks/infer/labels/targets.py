@@ -2,20 +2,22 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from kaggle_prz.core.errors import DataError, UsageError
 from kaggle_prz.core.task import Text
-from kaggle_prz.readers.csv_tables import text_of
+from kaggle_prz.readers.csv_tables import nearly_unique, text_of
 from kaggle_prz.tasks.infer.encode import gaps, lists, multi_output
 from kaggle_prz.tasks.infer.encode.wide import hot_columns
+from kaggle_prz.tasks.infer.labels import no_finding, split
 from kaggle_prz.tasks.infer.tables import LabelTable, Sample, words
 
 ONLY_ONE = "the only column left"
 _PROBABLE = "it has two values, and the sample's cells are probabilities"
+NAMED_LIKE_ONE = "its name is that of a label"
 _SAME_NAME = "same name as in the sample submission"
 _LABEL_NAMES = (
     "label",
@@ -45,6 +47,7 @@ class Target:
     matrix: pd.DataFrame | None = None  # `(rows, columns)` text of several columns of labels
     doubt: str = ""  # a sentence where another column would have suited as well, else empty
     may_be_empty: bool = False  # labels are lists, so that a row may have none
+    notes: tuple[str, ...] = ()  # sentences on what was computed
 
     @property
     def columns(self) -> frozenset[str]:
@@ -112,8 +115,10 @@ def _of_column(
     values = labels.column(column)
     given = values[~words.missing(values)]
     shown = lists.shown_in(sample) if len(sample.targets) == 1 else set()
-    several = len(given) < len(values) and words.separator(given, separator, shown) is not None
-    return Target(column, values, rule, doubt=doubt, may_be_empty=several)
+    between = words.separator(given, separator, shown) if len(given) < len(values) else None
+    if between is not None and (named := no_finding.named(values, between, sample)) is not None:
+        return Target(column, named[0], rule, doubt=doubt, notes=(named[1],))
+    return Target(column, values, rule, doubt=doubt, may_be_empty=between is not None)
 
 
 def _several(sample: Sample, labels: LabelTable, columns: list[str]) -> Target | None:
@@ -126,17 +131,34 @@ def _several(sample: Sample, labels: LabelTable, columns: list[str]) -> Target |
         lacking = []
     if len(lacking) > 0.5 * len(found):
         return None
-    if lacking:
+    rule = "its columns are the sample's"
+    computed = [no_finding.column_of(sample)] == lacking
+    if lacking and not computed:
         raise DataError(
             f"{labels.path.name} has no column for {', '.join(map(repr, lacking[:5]))} of "
             f"{sample.path.name}, but columns for the other {len(found) - len(lacking)}. Add the "
             "missing labels, or choose a column of labels with --target."
         )
+    found = {name: own for name, own in found.items() if own}
     if not found:
         return None
     named = [own for name, own in found.items() if not _holds_words(sample, name)]
     frame = _with_numbers(labels, named)
-    return _of_columns(frame, labels, found, "its columns are the sample's")
+    chosen = _of_columns(frame, labels, found, rule)
+    return _with_none(chosen, labels, sample) if computed else chosen
+
+
+def _with_none(chosen: Target, labels: LabelTable, sample: Sample) -> Target:
+    """Return several columns of labels with the one that is 1 where all others are 0."""
+    whole = None if chosen.matrix is None else no_finding.computed(chosen.matrix, sample)
+    if whole is None:
+        raise DataError(
+            f"{labels.path.name} has no column for {no_finding.column_of(sample)!r} of "
+            f"{sample.path.name}, and it cannot be computed from the others: they must hold 0 and "
+            "1, and some row only 0. Add the missing labels."
+        )
+    whole[0].attrs["of_table"] = tuple(chosen.columns)
+    return replace(chosen, matrix=whole[0], notes=(whole[1],))
 
 
 def _holds_words(sample: Sample, column: str) -> bool:
@@ -194,7 +216,8 @@ def _by_rule(
     features: frozenset[str],
     separator: str | None,
 ) -> tuple[str, str, list[str]]:
-    own = [name for name in columns if name not in features]
+    roles = split.of(labels.frame)
+    own = [n for n in columns if n not in features and (roles is None or n != roles.column)]
     for rule, suits in _rules(sample, labels, separator):
         same = rule.startswith(_SAME_NAME)
         suited = [column for column in (columns if same else own) if suits(column)]
@@ -203,8 +226,9 @@ def _by_rule(
             best = _most_alike(sample, labels, likelier or suited)
             others = [column for column in likelier + suited if column != best]
             return best, _PROBABLE if likelier else rule, others
-    if len(own) == 1:
-        return own[0], ONLY_ONE, []
+    may_be = own if len(own) == 1 else [name for name in own if _repeats_values(labels, name)]
+    if len(may_be) == 1:
+        return may_be[0], ONLY_ONE, []
     raise DataError(
         f"None of the columns of {labels.path.name} ({', '.join(columns)}) fits the columns of "
         f"the sample submission, {', '.join(sample.targets[:5])}. Choose the column of labels "
@@ -224,15 +248,21 @@ def _probable(sample: Sample, labels: LabelTable, suited: list[str], own: list[s
     return [n for n in own if len(held[n]) == 2 and not _OF_ROLES & {*words.parts(n)}]
 
 
+def _repeats_values(labels: LabelTable, column: str) -> bool:
+    """Return whether a column has several values, most of them in several rows, as classes do."""
+    values = labels.frame[column]
+    return values.nunique() > 1 and not nearly_unique(values)
+
+
 def _most_alike(sample: Sample, labels: LabelTable, suited: list[str]) -> str:
     """Return the first column that a rule allows and whose values are numbers if the cells are."""
     cells = [cell for cell in sample.column(sample.targets[0])[:50].tolist() if cell]
     if len(sample.targets) > 1 or not cells:
         return suited[0]
-    number = all(re.fullmatch(r"[-\d.]+", cell) for cell in cells)
+    number = all(re.fullmatch(r"[-\d. ]+", cell) for cell in cells)
     for column in suited:
         values = [value for value in labels.tried(column)[:50].tolist() if value]
-        if all(bool(re.fullmatch(r"[-\d.]+", value)) == number for value in values):
+        if all(bool(re.fullmatch(r"[-\d. ]+", value)) == number for value in values):
             return column
     return suited[0]
 
@@ -273,7 +303,7 @@ def _rules(
     if telling:
         yield in_cells, lambda c: any(mostly(part, values(c)) for part in known)
     yield (
-        "its name is that of a label",
+        NAMED_LIKE_ONE,
         lambda c: any(part.startswith(_LABEL_NAMES) for part in words.parts(c)),
     )
     if not telling:

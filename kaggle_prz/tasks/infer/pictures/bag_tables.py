@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from kaggle_prz.core.errors import DataError
@@ -13,6 +14,7 @@ from kaggle_prz.tasks.infer.pictures import files
 from kaggle_prz.tasks.infer.pictures.roles import Bags, Role
 from kaggle_prz.tasks.infer.tables import Sample, frames
 
+_BETWEEN = ("_", "-", ".", " ")
 _MOST_COLUMNS = 20
 HIT_SHARE = 0.5
 _FEWEST_KNOWN = 0.2
@@ -186,6 +188,41 @@ def _glued(rows: pd.DataFrame, columns: Sequence[str], between: str) -> pd.Serie
     for name in columns[1:]:
         glued = glued + between + rows[name].str.strip()
     return glued
+
+
+def misfit(frame: pd.DataFrame, name: str, role: Role) -> str:
+    """Return why no column names an image a row, where names have a part too many; else empty.
+
+    Args:
+        frame: the first rows of a table of labels.
+        name: of its file, for people.
+        role: the images to train on.
+    """
+    stems = [path.rpartition("/")[2].rpartition(".")[0] for path in role.paths]
+    for column in frame.columns if not role.named else ():
+        values = pd.unique(csv_tables.text_of(frame[column]).astype(object))
+        for sign in _BETWEEN:
+            cut = {value: value.rpartition(sign)[0] for value in values if sign in value}
+            if len(cut) < HIT_SHARE * len(values) or len(set(cut.values())) == len(cut):
+                continue
+            images = np.array(sorted(set(cut.values()) - {""}), dtype=str)
+            if len(images) and files.best_share(images, role) >= HIT_SHARE:
+                some = [value for value, image in cut.items() if [*cut.values()].count(image) > 1]
+                return (
+                    f"Several rows of {name} belong to one image ({column} is {some[0]}, "
+                    f"{some[1]}, …): labels of objects or parts of an image are not supported. "
+                    "One row must be one image; keep one, or cut the parts out as image files."
+                )
+        for sign in _BETWEEN:
+            of = [stem for stem in stems if stem.rpartition(sign)[0] in set(values)]
+            known = {stem.rpartition(sign)[0] for stem in of}
+            if len(known) >= HIT_SHARE * len(values):
+                return (
+                    f"The {column} of {name} is the start of names of images ({', '.join(of[:2])}, "
+                    "…), which may be several, but a row of the sample submission has one image. "
+                    f"Give names of images in {name}, with the label of each."
+                )
+    return ""
 
 
 def of_labels(frame: pd.DataFrame, sample: Sample, bags: Bags | None) -> pd.DataFrame:

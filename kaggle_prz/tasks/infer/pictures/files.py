@@ -53,14 +53,15 @@ class Index:
         return (path,) if path else ()
 
 
-def index(root: Path, seen: Scan | None = None) -> Index:
+def index(root: Path, seen: Scan | None = None, ids: Text | None = None) -> Index:
     """Find the pictures below `root`; a folder with `test` in its name holds the test set.
 
-    If there is no such folder, images whose folders name no role are in both sets. Image files are
-    preferred to arrays, and arrays to DICOM files, since they are often copies of those.
+    If there is no such folder, images whose folders name no role are in both sets; so are those of
+    the training set if `ids`, to predict, name some. Image files are preferred to arrays, and
+    arrays to DICOM files, since they are often copies of those.
     """
     seen = seen or scan(root)
-    found = of_scan(seen) or of_scan(scan(root, with_extra=True))
+    found = of_scan(seen) or of_scan(scan(root, with_extra=True)) or _of_train(seen, ids)
     if found is None:
         raise no_images(root, seen)
     return found
@@ -91,6 +92,16 @@ def of_scan(seen: Scan) -> Index | None:
             )
             found.append(index)
     return min(found, key=lambda index: index.shared, default=None)
+
+
+def _of_train(seen: Scan, ids: Text | None) -> Index | None:
+    """Return pictures to train on, if `ids` are names of some."""
+    for kind in formats.kinds():
+        paths = tuple(seen.of(kind, "train"))
+        if paths and ids is not None and best_share(ids, Role("test", paths)) >= ENOUGH:
+            roles = Role("train", paths), Role("test", paths)
+            return Index(*roles, tuple(seen.tables), shared=True, kind=kind)
+    return None
 
 
 def several_files(ids: Text, role: Role) -> str:

@@ -64,7 +64,8 @@ def find(sample: Sample, index: files.Index, told: Told, taken: set[str]) -> tup
             paths, rule = np.array(role.paths, dtype=str), IN_ORDER
     lost = sample.ids[paths == ""]
     if len(paths) - len(lost) < _FEWEST_FOUND * len(paths):
-        raise DataError(_not_found(sample, role, lost))
+        labelled = int(np.isin(files.match(lost, index.test)[0], list(taken)).sum())
+        raise DataError(_not_found(sample, index.test, lost, labelled if index.shared else 0))
     return paths, rule
 
 
@@ -104,11 +105,17 @@ def _map(frame: pd.DataFrame, by: str, ids: Text, role: files.Role) -> tuple[dic
     return dict(zip(rows[by].str.strip(), paths.tolist(), strict=True)), name
 
 
-def _not_found(sample: Sample, role: files.Role, lost: Text) -> str:
+def _not_found(sample: Sample, role: files.Role, lost: Text, labelled: int) -> str:
     found = f"{len(sample.ids) - len(lost)} of {len(sample.ids)}"
     some = ", ".join(lost[:5].tolist())
     ends = {name.rpartition("_")[0] for name in lost.tolist()}
     told = f"{sample.path.name} has {len(sample.ids)} rows, and only {found} have a test image"
+    if labelled > _FEWEST_FOUND * len(lost):
+        return (
+            f"{told}: {labelled} ids ({some} …) are names of training images, which have labels. "
+            "Put the test images into a folder with 'test' in its name. If these are the test "
+            "images, remove their rows from the table of labels, or empty their labels."
+        )
     if len(ends) < 0.7 * len(lost) and files.best_share(np.array(sorted(ends)), role) > 0.5:
         return (
             f"{told}: its ids are image names with a suffix ({some} …), so several rows belong "

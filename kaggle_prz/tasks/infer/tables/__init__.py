@@ -1,7 +1,7 @@
 """The sample submission and the table of labels. Every cell is read as text."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -19,7 +19,6 @@ __all__ = [
     "frames",
     "is_sample",
     "read_csv",
-    "without_repeats",
 ]
 
 _NAMES = (
@@ -39,7 +38,7 @@ class Sample:
     targets: tuple[str, ...]  # the others
     ids: Text  # `(rows,)` cells of the first
     cells: pd.DataFrame  # those of the others, as text
-    melted: int = 0  # words of an id that are a head, where the file has a row for each; else 0
+    melted: str = ""  # the column of the cells, where the file has a row for each image and head
 
     def column(self, name: str) -> Text:
         """Return cells of a target column as text, blanks stripped."""
@@ -65,6 +64,8 @@ class LabelTable:
     rule: str  # why these rows are taken for the training images
     by_order: bool = False  # rows have no ids, and belong to pictures by their place
     doubt: str = ""  # a sentence where another table or column of ids would have suited as well
+    notes: tuple[str, ...] = ()  # sentences on what was made of its rows
+    others: tuple[tuple[str, str], ...] = ()  # other tables, and why each is not used
 
     def column(self, name: str) -> Text:
         """Return a column as text, blanks stripped; lists without their brackets, between bars."""
@@ -128,23 +129,6 @@ def _read_sample(path: Path) -> Sample:
             "ids, or remove these rows."
         )
     return Sample(path, frame.columns[0], tuple(frame.columns[1:]), text, frame.iloc[:, 1:])
-
-
-def without_repeats(labels: LabelTable) -> LabelTable:
-    """Return the table with rows that are repeated word for word counted once."""
-    repeated = pd.Series(labels.ids).duplicated().to_numpy()
-    if not repeated.any():
-        return labels
-    distinct = labels.frame.drop_duplicates()
-    if distinct[labels.id_column].str.strip().duplicated().any():
-        twice = str(labels.ids[repeated][0])
-        raise DataError(
-            f"{labels.path.name} has several rows with the id {twice!r} that differ; keep one "
-            "row per image."
-        )
-    ids = text_of(distinct[labels.id_column], labels.path)
-    rule = f"{labels.rule}; {int(repeated.sum())} repeated row(s) left out"
-    return replace(labels, ids=ids, frame=distinct.reset_index(drop=True), rule=rule)
 
 
 def frames(path: Path, rows: int | None = None) -> list[pd.DataFrame]:

@@ -3,12 +3,14 @@
 A kind is read and graded, or refused with the true reason and a way out.
 """
 
-from . import cells, labels, pixels, samples, values
+from . import cells, label_names, label_rows, labels, pixels, samples, values
 from .kind import Kind
 
 KINDS: dict[str, Kind] = {
     **samples.KINDS,
     **labels.KINDS,
+    **label_rows.KINDS,
+    **label_names.KINDS,
     **cells.KINDS,
     **values.KINDS,
     **pixels.KINDS,

@@ -10,6 +10,22 @@ def _name(found):
 
 
 @pytest.mark.parametrize(
+    ("column", "cells", "task"),
+    [
+        ("EncodedPixels", ["1 3 9 4", "5 2"], "segmentation"),
+        ("box", ["[1, 2, 2, 9]", "[3, 3, 5, 5]"], "object detection"),
+        ("text", ["a cat on the mat", "two dogs in the rain"], "captioning"),
+        ("label", ["a cat on the mat", "two dogs in the rain"] * 4, None),
+        ("label", ["1 3 9 4", "5 2 1 7"], None),
+        ("label", ["red oak", "sugar maple"], None),
+        ("boxes", ["3", "1", "2"], None),
+    ],
+)
+def test_labels_of_other_tasks(column, cells, task):
+    assert _name(other_tasks.of_labels(column, cells)) == task
+
+
+@pytest.mark.parametrize(
     ("cells", "task"),
     [
         (["0.9 10 20 30 40"], "object detection"),
