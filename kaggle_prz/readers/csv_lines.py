@@ -67,7 +67,7 @@ def _numbered(path: Path, lines: list[str], dialect: Dialect) -> list[_Row]:
             return by_line
         raise _lone_quote(path, lines, by_line, dialect, fault)
     several = [row for row in standard if row.lines > 1]
-    return by_line if several and _swallowed(several, by_line, dialect.before) else standard
+    return by_line if several and _swallowed(several, by_line) else standard
 
 
 def _ends_early(lines: list[str]) -> bool:
@@ -111,7 +111,7 @@ def _unquoted(cell: str) -> str:
     return cell[1:-1].replace('""', '"') if quoted else cell
 
 
-def _swallowed(several: list[_Row], by_line: list[_Row], before: int) -> bool:
+def _swallowed(several: list[_Row], by_line: list[_Row]) -> bool:
     """Return whether the lines within cells of several are rows by themselves.
 
     So they are if every line has as many cells as the header, and those in question begin as other
@@ -158,7 +158,9 @@ def _merge(path: Path, header: _Row, body: list[_Row], separator: str) -> None:
         place
         for place in range(width)
         if _holds_separators(columns[place], longer, place, width, len(body))
-        and all(_fits(_joined(row.cells, place, width, separator), columns, place) for row in longer)
+        and all(
+            _fits(_joined(row.cells, place, width, separator), columns, place) for row in longer
+        )
     ]
     if len(usual) < 2 or len(fitting) != 1:
         raise _too_long(path, header, longer, usual, separator)
@@ -167,7 +169,7 @@ def _merge(path: Path, header: _Row, body: list[_Row], separator: str) -> None:
 
 
 class _Column:
-    """What the cells of a column have in common, in lines that have the header's number of cells."""
+    """What cells of a column have in common, in lines with as many cells as the header."""
 
     def __init__(self, cells: Sequence[str]) -> None:
         self.known = {cell.strip() for cell in cells}

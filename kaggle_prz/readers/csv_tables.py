@@ -72,9 +72,7 @@ def read_whole(path: Path) -> Whole:
     return Whole(tuple(names), frame, csv_dialect.of(path).separator)
 
 
-def _parsed(
-    path: Path, rows: int | None = None, columns: list[str] | None = None
-) -> pd.DataFrame:
+def _parsed(path: Path, rows: int | None = None, columns: list[str] | None = None) -> pd.DataFrame:
     """Return all cells as text; what is no CSV is read line by line."""
     try:
         how = csv_dialect.of(path)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from kaggle_prz.core.errors import DataError, printable
 from kaggle_prz.core.task import Evidence, Text
+from kaggle_prz.readers import decimals
 from kaggle_prz.tasks.infer.encode.encoded import Encoded
 from kaggle_prz.tasks.infer.labels.groups import Group
 from kaggle_prz.tasks.infer.labels.targets import Target
@@ -108,8 +109,8 @@ def evidence(found: Found) -> tuple[Evidence, ...]:
     row_each = "; one row per image and output" if sample.melted else ""
     properties = (
         Evidence("sample submission", sample.path.name, found.sample_rule),
-        Evidence("row id", sample.id_column, "first column of the sample submission"),
-        Evidence("labels", f"{table.path.name}: {found.chosen.column}", found.chosen.rule),
+        Evidence("row id", sample.id_column or "a column without a name", sample.id_rule),
+        Evidence("labels", f"{table.path.name}: {found.chosen.column}", _of_labels(found)),
         Evidence("training images", f"{trained} in {index.train.folders()}", table.rule),
         Evidence("test images", f"{seen} in {index.test.folders()}", found.test_rule),
         *_of_bags(found),
@@ -120,6 +121,12 @@ def evidence(found: Found) -> tuple[Evidence, ...]:
         Evidence("metric", found.scored.name, found.scored.rule + averaged),
     )
     return _shown(properties)
+
+
+def _of_labels(found: Found) -> str:
+    written = found.table.frame.attrs.get(decimals.ATTRIBUTE, ())
+    commas = "; its numbers have decimal commas" if found.chosen.column in written else ""
+    return found.chosen.rule + commas
 
 
 def _counted(found: Found) -> tuple[str, str]:
@@ -152,6 +159,7 @@ def warnings(found: Found) -> tuple[str, ...]:
     """Return sentences on what is left out, and on what may be meant otherwise."""
     ids, files_ = found.sample.ids, found.test_files
     told = (
+        *found.sample.notes,
         *found.left_out,
         *filter(None, [found.table.doubt, found.chosen.doubt, found.scored.warning]),
         *found.labels.warnings,
