@@ -1,17 +1,19 @@
 """How a table is written: its encoding, its separator, and what stands before its header."""
 
 import csv
-import io
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 _SEPARATORS = (",", ";", "\t", "|")
 _MOST_REMEMBERED = 256
 _MOST_BEFORE = 200  # lines before a header
 _LONGEST_LINE = 10_000_000
+_CHUNK = 1 << 22  # bytes
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe", "utf-16"),
@@ -101,9 +103,22 @@ def _encoding(path: Path, _size: int, _changed: int) -> tuple[str, _Signs]:
         content = content.decode(encoding, "replace").encode()
     quotes = b'"' in content
     plain = not (content.startswith(b"#") or b"\n#" in content or b"\r#" in content)
-    if plain and quotes:
-        plain = not any(line.count(b'"') % 2 for line in io.BytesIO(content))
+    plain = plain and not (quotes and _has_lone_quotes(content))
     return encoding, _Signs(plain, quotes, b"," in content)
+
+
+def _has_lone_quotes(content: bytes) -> bool:
+    """Return whether a line has an odd number of quotation marks."""
+    start = 0
+    while start < len(content):
+        end = content.find(b"\n", start + _CHUNK) + 1 or len(content)
+        signs = np.frombuffer(content, np.uint8, end - start, start)
+        before = np.searchsorted(np.flatnonzero(signs == ord('"')), np.flatnonzero(signs == 10))
+        rest = int(np.count_nonzero(signs == ord('"')))
+        if (before % 2).any() or rest % 2:
+            return True
+        start = end
+    return False
 
 
 def _encoding_of(content: bytes) -> str:

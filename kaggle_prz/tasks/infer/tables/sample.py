@@ -67,8 +67,12 @@ def read(
             f"{path.name} must have an id column, a target column and rows; it has "
             f"{cells.shape[1]} column(s) and {len(cells)} row(s)."
         )
-    possible = [place for place in cells if may_be_ids(cells[place])]
-    place, why = _place_of_ids(path, whole.names, cells, possible, id_column)
+    index = is_unnamed(whole.names[0]) and counts(cells[0])
+    possible = [0] if index else []
+    for place, name in enumerate(whole.names):
+        if place not in possible and not _is_usage(name, cells[place]) and may_be_ids(cells[place]):
+            possible.append(place)
+    place, why = _place_of_ids(path, whole.names, cells, possible, id_column, index=index)
     targets = targets_of(whole.names, cells, place)
     if not targets:
         raise DataError(f"{path.name} has no column to predict beside its ids.")
@@ -79,7 +83,8 @@ def read(
         if asked:
             targets, notes = asked, [*notes, copied(path, others)]
     ids = text_of(cells[place].rename(whole.names[place]), path)
-    check_ids(path, ids, whole.names, cells, place)
+    if place not in possible:
+        check_ids(path, ids, whole.names, cells, place)
     answers = cells[targets].set_axis([whole.names[k] for k in targets], axis=1)
     return Sample(
         path,
@@ -113,11 +118,13 @@ def is_unnamed(name: str) -> bool:
 
 def counts(values: pd.Series) -> bool:
     """Return whether cells are the numbers of their rows, from 0 or 1."""
-    start = values.iloc[0].strip()
-    if start not in ("0", "1"):
+    start, end = (values.iloc[place].strip() for place in (0, -1))
+    if start not in ("0", "1") or end != str(int(start) + len(values) - 1):
         return False
-    numbers = range(int(start), int(start) + len(values))
-    return values.str.strip().tolist() == [str(number) for number in numbers]
+    try:
+        return list(map(int, values.tolist())) == list(range(int(start), int(end) + 1))
+    except ValueError:
+        return False
 
 
 def may_be_ids(values: pd.Series) -> bool:
@@ -151,7 +158,13 @@ def with_content(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _place_of_ids(
-    path: Path, names: Sequence[str], cells: pd.DataFrame, possible: list[int], said: str | None
+    path: Path,
+    names: Sequence[str],
+    cells: pd.DataFrame,
+    possible: list[int],
+    said: str | None,
+    *,
+    index: bool,
 ) -> tuple[int, str]:
     if said is not None:
         if said not in names:
@@ -160,7 +173,7 @@ def _place_of_ids(
                 f"{', '.join(map(repr, names))}."
             )
         return names.index(said), _GIVEN
-    if is_unnamed(names[0]) and counts(cells[0]):
+    if index:
         later = [k for k in possible if k and not is_unnamed(names[k])]
         if later and targets_of(names, cells, later[0]):
             return later[0], _AFTER_INDEX
@@ -205,8 +218,9 @@ def _repeated(
         f"{path.name} has {len(ids)} rows and only {ids.nunique()} different ids; {twice!r} is "
         f"in its column {names[place]!r} more than once"
     )
-    if cells.duplicated().any():
-        count = int(cells.duplicated().sum())
+    same = csv_tables.stripped(cells).duplicated()
+    if same.any():
+        count = int(same.sum())
         return DataError(
             f"{told}, and {count} row(s) are repeated word for word. Remove the repeated rows."
         )

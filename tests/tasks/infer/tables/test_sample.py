@@ -62,7 +62,7 @@ def test_the_column_of_ids_may_be_said(read):
     sample = read(content, "image")
     assert (sample.id_column, sample.targets) == ("image", ("label",))
     assert "row of sample_sub.csv are not predicted" in sample.notes[0]
-    with pytest.raises(UsageError, match="'file' is not a column .* 'row', 'image', 'label'"):
+    with pytest.raises(UsageError, match=r"'file' is not a column .* 'row', 'image', 'label'"):
         read(content, "file")
 
 

@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 from support.trees import make_csv, make_tree
 
@@ -15,8 +17,11 @@ TWO = {"sample_submission_age.csv": AGE, "sample_submission_gender.csv": GENDER}
 def find(tmp_path):
     """Return the path of the sample among files, below their directory."""
 
+    root = tmp_path / "files"
+
     def run(files, **said):
-        root = make_tree(tmp_path / "files", {"train.csv": TRAIN} | files, [])
+        shutil.rmtree(root, ignore_errors=True)
+        make_tree(root, {"train.csv": TRAIN} | files, [])
         sample, rule = tables.find_sample(root, Overrides.parse(said))
         assert rule
         return sample.path.relative_to(root).as_posix(), sample
