@@ -1,5 +1,6 @@
 """Which file is the sample submission: the one that is named, else by the names of files."""
 
+import itertools
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,6 @@ _NAMES = (
 _DEEPEST = 2  # folders between the root and a sample that is found by its name
 _DEEPEST_NAMED = 4  # and between it and one that is named
 _MOST_SHOWN = 8
-_MOST_WORDS = 3  # of a column's name
 _PEEK = 20
 
 
@@ -105,14 +105,15 @@ def _is_text(path: Path) -> bool:
 
 
 def _has_columns(path: Path) -> bool:
-    """Return whether a text is a table with short names of columns, and no prose."""
-    names = csv_tables.header(path)
-    if len(names) < 2 or any(len(name.split()) > _MOST_WORDS for name in names):
-        return False
+    """Return whether the lines of a text have several cells, all as many; prose has not."""
     try:
-        return not csv_tables.read_csv(path, rows=_PEEK).empty
-    except DataError:
+        encoding, separator = csv_tables.dialect(path)
+        with path.open(encoding=encoding) as file:
+            lines = [line for line in itertools.islice(file, _PEEK) if line.strip()]
+    except (OSError, UnicodeError):
         return False
+    counts = {line.count(separator) for line in lines if not line.startswith("#")}
+    return len(counts) == 1 and counts != {0}
 
 
 def _of_target(root: Path, found: Sequence[Path], target: str | None) -> list[Path]:

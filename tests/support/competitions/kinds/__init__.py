@@ -3,11 +3,12 @@
 A kind is read and graded, or refused with the true reason and a way out.
 """
 
-from . import cells, labels, pixels, samples, values
+from . import cells, dialects, labels, pixels, samples, values
 from .kind import Kind
 
 KINDS: dict[str, Kind] = {
     **samples.KINDS,
+    **dialects.KINDS,
     **labels.KINDS,
     **cells.KINDS,
     **values.KINDS,
