@@ -20,6 +20,7 @@ _MARKS = (
     (b"\xfe\xff", "utf-16"),
 )
 _SAYS_SEPARATOR = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)  # a first line that Excel honours
+_WRAPPED = re.compile(r'"[^"]*[,;\t|][^"]*"\s*')
 _WORD = re.compile(r"[#\s]*\S+\s*")
 _NO_TEXT = re.compile(r"[\0-\x08\x0e-\x1a]")
 _PAGE = re.compile(r"\s*<(!doctype html|html|\?xml)", re.IGNORECASE)
@@ -33,6 +34,7 @@ class Dialect:
     separator: str
     before: int  # lines before the header: comments, and a line that says the separator
     plain: bool  # no line begins like a comment, and no quotation mark is without a partner
+    wrapped: bool  # every line is between quotation marks as a whole
     commas: bool  # there may be commas within cells
     fault: str  # what it is instead of a table; empty where it is one
 
@@ -64,7 +66,8 @@ def header(path: Path) -> list[str]:
         with path.open(encoding=dialect.encoding, newline="") as file:
             for _ in range(dialect.before):
                 file.readline()
-            names = next(csv.reader(file, delimiter=dialect.separator), [])
+            lines = (line.strip().strip('"') for line in file) if dialect.wrapped else file
+            names = next(csv.reader(lines, delimiter=dialect.separator), [])
         return [name_of(name) for name in names]
     except (UnicodeError, csv.Error, OSError):
         return []
@@ -84,12 +87,16 @@ def _dialect(path: Path, size: int, changed: int) -> Dialect:
         if said or lines[0].startswith("#") or not lines[0].strip():
             lines += [file.readline(_LONGEST_LINE) for _ in range(_MOST_BEFORE)]
     before = _before(lines)
-    separator = said[1] if said else _separator([*lines[before : before + 2], "", ""][:2])
+    top = [*lines[before : before + 2], "", ""][:2]
+    wrapped = all(_WRAPPED.fullmatch(line) for line in top)
+    top = [line.replace('"', "") for line in top] if wrapped else top
+    separator = said[1] if said else _separator(top)
     return Dialect(
         encoding,
         separator,
         before,
-        plain=signs.plain,
+        plain=signs.plain and not wrapped,
+        wrapped=wrapped,
         commas=signs.commas and (signs.quotes or separator != ","),
         fault=_fault("".join(lines)),
     )

@@ -11,7 +11,7 @@ from kaggle_prz.readers.csv_dialect import Dialect
 
 _FEWEST_LISTS = 0.05  # of the lines, where unquoted lists are read as such
 _MOST_KNOWN = 0.5  # different cells a line, in a column whose cells are known
-_MANY = 0.5  # of a column's cells that end with a quotation mark, which is then part of them
+_MANY = 0.5  # of a column's cells with a quotation mark, which is then part of them
 _NUMBER = re.compile(r"[-+]?\d*[.]?\d+(?:[eE][-+]?\d+)?")
 
 
@@ -30,6 +30,7 @@ def rows(path: Path, dialect: Dialect) -> list[list[str]]:
     | lines that begin with `#` | comments |
     | more cells than the header, all empty | nothing |
     | fewer cells | empty cells at the end |
+    | quotation marks around whole lines | nothing |
     | a quotation mark without a partner | no quotation mark, if every line is then a row |
     | separators in the last column of text | text, if the other cells fit their columns |
 
@@ -38,6 +39,8 @@ def rows(path: Path, dialect: Dialect) -> list[list[str]]:
     """
     with path.open(encoding=dialect.encoding, newline="") as file:
         lines = list(file)[dialect.before :]
+    if dialect.wrapped:
+        lines = [_unquoted(line.strip()) + "\n" for line in lines]
     found = _without_comments(_numbered(path, lines, dialect))
     if not found:
         return []
@@ -215,9 +218,9 @@ def _joined(cells: list[str], place: int, width: int, separator: str) -> list[st
 
 
 def _drop_lone_quotes(body: list[_Row], width: int) -> None:
-    """Take quotation marks without a partner from the ends of cells.
+    """Take quotation marks without a partner from cells.
 
-    Those at the end stay, as in `12"`, unless other rows have the cell without it.
+    But for those at the start they stay, as in `12"`, unless other rows have the cell without it.
     """
     for place in range(width):
         odd = [row for row in body if row.cells[place].count('"') % 2]
@@ -227,9 +230,11 @@ def _drop_lone_quotes(body: list[_Row], width: int) -> None:
         few = len(odd) <= _MANY * len(body)
         for row in odd:
             cell = row.cells[place].strip()
-            bare = cell.strip('"').strip()
-            if cell.startswith('"') or (few and bare in known):
+            bare = cell.replace('"', "").strip()
+            if few and bare in known:
                 row.cells[place] = bare
+            elif cell.startswith('"'):
+                row.cells[place] = cell[1:].strip()
 
 
 def _too_long(

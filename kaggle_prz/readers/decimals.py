@@ -34,9 +34,9 @@ def comma(cell: str) -> str:
 def has_commas(values: pd.Series, separator: str) -> bool:
     """Return whether a column holds numbers with decimal commas, and no lists of numbers.
 
-    Between cells that commas part, only numbers below 1 are such: `"0,25"`. Elsewhere commas part
-    the numbers of a list where a cell has two of them, or where most numbers that come in pairs
-    come alone as well.
+    A sign, or a part such as `05`, is not one of a list's. Else, between cells that commas part,
+    only numbers below 1 are such: `"0,25"`. Elsewhere commas part the numbers of a list where a
+    cell has two of them, or where most numbers that come in pairs come alone as well.
     """
     start = values.iloc[:_PEEK].str.strip()
     start = start[start != ""]
@@ -47,13 +47,20 @@ def has_commas(values: pd.Series, separator: str) -> bool:
     cells = values.str.strip()
     cells = cells[cells != ""]
     pairs = cells[cells.str.contains(",", regex=False)]
-    if not len(pairs) or not cells.str.fullmatch(_CELL).all():
-        return False
+    return bool(len(pairs) and cells.str.fullmatch(_CELL).all()) and _are_numbers(
+        pairs, cells, separator
+    )
+
+
+def _are_numbers(pairs: pd.Series, cells: pd.Series, separator: str) -> bool:
     whole, part = pairs.str.partition(",")[0], pairs.str.partition(",")[2]
+    signed = whole.str.startswith(("-", "+")).any()
+    padded = part.str.match(r"0\d").any() and not whole.str.match(r"0\d").any()
+    if signed or padded:
+        return True
     if separator == ",":
-        return bool(whole.str.fullmatch(r"[-+]?0").all() and part.nunique() > 1)
-    halves = set(part) <= {"0", "5", "00", "50"} and whole.nunique() > 1
-    if halves or whole.str.startswith(("-", "+")).any():
+        return bool((whole == "0").all() and part.nunique() > 1)
+    if set(part) <= {"0", "5", "00", "50"} and whole.nunique() > 1:
         return True
     together = {*whole, *part}
     return len(together & set(cells)) < _KNOWN_ALONE * len(together)

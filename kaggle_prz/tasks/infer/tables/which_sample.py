@@ -79,6 +79,12 @@ def _by_name(root: Path) -> list[Path]:
                 found = found if plain else [path for path in found if _has_columns(path)]
                 if found:
                     return found
+    others = [path for path in sorted(root.iterdir()) if path.is_file() and is_sample(path)]
+    if others:
+        raise DataError(
+            f"The sample submission must be a CSV file (.csv, .tsv or .txt); {others[0]} is called "
+            "like one. Save it as sample_submission.csv."
+        )
     raise DataError(
         f"{root} has no sample submission: a CSV file with 'sample' and 'submission' in its "
         "name, such as sample_submission.csv. It must have the columns and rows to predict. If "
