@@ -2,7 +2,7 @@
 
 import csv
 import json
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +10,25 @@ import pandas as pd
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
+from kaggle_prz.readers import csv_dialect, csv_lines, decimals
+from kaggle_prz.readers.csv_dialect import encoding_of, header, name_of
 
-_SEPARATORS = (",", ";", "\t")
-_MOST_REMEMBERED = 256
-_MARKS = (
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
+__all__ = [
+    "LONGEST",
+    "Whole",
+    "dialect",
+    "encoding_of",
+    "fits",
+    "header",
+    "lines_before",
+    "nearly_unique",
+    "read_csv",
+    "read_json",
+    "read_whole",
+    "stripped",
+    "text_of",
+]
+
 _NEARLY_UNIQUE = 0.9
 UNNAMED = "column without a name"  # of an index that pandas wrote
 LONGEST = 4096  # characters, as many as a path may have on most systems
@@ -32,38 +43,12 @@ def read_csv(
 ) -> pd.DataFrame:
     """Read a CSV with every cell as text; a byte-order mark and blanks in headers go.
 
-    UTF-8, UTF-16 and else Windows' Western encoding; commas, semicolons or tabs. Columns without
-    a name are left out, but for the first where it is asked for (`unnamed`): it is `UNNAMED`.
+    UTF-8, UTF-16 and else Windows' Western encoding; commas, semicolons, tabs or bars. Columns
+    without a name are left out, but for the first where it is asked for (`unnamed`): it is
+    `UNNAMED`. Decimal commas become points.
     """
-    try:
-        encoding, separator = dialect(path)
-        frame = pd.read_csv(
-            path,
-            dtype=str,
-            keep_default_na=False,
-            na_filter=False,
-            encoding=encoding,
-            sep=separator,
-            nrows=rows,
-            usecols=None if columns is None else lambda name: _name(name) in columns,
-        )
-    except pd.errors.EmptyDataError:
-        raise DataError(f"{path} is empty; a CSV file needs a header. Download it again.") from None
-    except (UnicodeError, pd.errors.ParserError, csv.Error, OSError) as error:
-        reason = str(error).strip().rstrip(".")
-        raise DataError(
-            f"{path} cannot be read as a CSV file: {reason}. Save it as UTF-8 with commas, or "
-            "download it again."
-        ) from error
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise DataError(
-            f"{path} has rows with more cells than its header has columns "
-            f"({', '.join(map(str, frame.columns[:5]))}). Give every column a name, or remove "
-            "the commas at the ends of its lines."
-        )
-    frame.columns = [_name(column) for column in frame.columns]
-    if frame.isna().to_numpy().any():
-        frame = frame.fillna("")  # rows that end early
+    frame = _parsed(path, rows, columns)
+    frame.columns = [name_of(column) for column in frame.columns]
     named = [bool(name) and not name.startswith("Unnamed:") for name in frame.columns]
     if unnamed and named and not named[0]:
         frame.columns = [UNNAMED, *frame.columns[1:]]
@@ -75,22 +60,84 @@ def read_csv(
             f"{path} has several columns with the name {twice!r} (spaces ignored). "
             "Rename all but one."
         )
+    how = csv_dialect.of(path)
+    return decimals.with_points(frame, how.separator) if how.commas else frame
+
+
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """A table as it is written, with the columns that have no name."""
+
+    names: tuple[str, ...]  # of its columns; empty where one has none
+    cells: pd.DataFrame  # as text, with decimal commas; columns are numbered from 0
+    separator: str
+
+
+def read_whole(path: Path) -> Whole:
+    """Read a CSV as `read_csv` does, with all its columns and cells as they are written."""
+    frame = _parsed(path)
+    names = header(path)
+    if len(names) != frame.shape[1]:
+        names = [name_of(column) for column in frame.columns]
+    frame.columns = pd.RangeIndex(frame.shape[1])
+    return Whole(tuple(names), frame, csv_dialect.of(path).separator)
+
+
+def _parsed(path: Path, rows: int | None = None, columns: list[str] | None = None) -> pd.DataFrame:
+    """Return all cells as text; what is no CSV is read line by line."""
+    try:
+        how = csv_dialect.of(path)
+        if how.fault:
+            raise DataError(f"{path} {how.fault}. Download it again.")
+        frame = _plain(path, how, rows, columns) if how.plain else None
+        if frame is None:
+            frame = _by_lines(path, how, rows, columns)
+    except pd.errors.EmptyDataError:
+        raise DataError(f"{path} is empty; a CSV file needs a header. Download it again.") from None
+    except UnicodeError as error:
+        raise DataError(
+            f"{path} holds something other than text ({str(error).rstrip('.')}). Download it again."
+        ) from error
+    except (csv.Error, OSError) as error:
+        reason = str(error).strip().rstrip(".")
+        raise DataError(f"{path} cannot be read as a CSV file: {reason}.") from error
+    if frame.isna().to_numpy().any():
+        frame = frame.fillna("")  # rows that end early
     return frame
 
 
-def header(path: Path) -> list[str]:
-    """Return names of all columns without blanks around them; `[]` if unreadable."""
+def _plain(
+    path: Path, how: csv_dialect.Dialect, rows: int | None, columns: list[str] | None
+) -> pd.DataFrame | None:
+    """Return the cells of a table by pandas' parser; None where rows are longer than the header."""
     try:
-        lines = _first_lines(path, encoding_of(path))
-        names = next(csv.reader(lines[:1], delimiter=_separator(lines)), [])
-        return [_name(name) for name in names]
-    except (UnicodeError, csv.Error, OSError):
-        return []
+        frame = pd.read_csv(
+            path,
+            dtype=str,
+            keep_default_na=False,
+            na_filter=False,
+            encoding=how.encoding,
+            sep=how.separator,
+            skiprows=how.before,
+            nrows=rows,
+            usecols=None if columns is None else lambda name: name_of(name) in columns,
+        )
+    except pd.errors.EmptyDataError:
+        raise
+    except pd.errors.ParserError:
+        return None
+    return frame if isinstance(frame.index, pd.RangeIndex) else None
 
 
-def _name(written: object) -> str:
-    """Return a column's name without blanks and byte-order marks."""
-    return str(written).strip().strip("\ufeff").strip()
+def _by_lines(
+    path: Path, how: csv_dialect.Dialect, rows: int | None, columns: list[str] | None
+) -> pd.DataFrame:
+    found = csv_lines.rows(path, how)
+    if not found:
+        raise pd.errors.EmptyDataError
+    names = [name_of(name) or f"Unnamed: {place}" for place, name in enumerate(found[0])]
+    frame = pd.DataFrame(found[1:], columns=names, dtype=str).iloc[:rows]
+    return frame if columns is None else frame.loc[:, [name in columns for name in names]]
 
 
 def read_json(path: Path) -> object:
@@ -115,50 +162,13 @@ def read_json(path: Path) -> object:
 
 def dialect(path: Path) -> tuple[str, str]:
     """Return the encoding and the separator of a table."""
-    encoding = encoding_of(path)
-    return encoding, _separator(_first_lines(path, encoding))
+    found = csv_dialect.of(path)
+    return found.encoding, found.separator
 
 
-def encoding_of(path: Path) -> str:
-    """UTF-8 unless a byte-order mark, zero bytes or bytes that are none say otherwise."""
-    status = path.stat()
-    return _encoding(path, status.st_size, status.st_mtime_ns)
-
-
-@lru_cache(maxsize=_MOST_REMEMBERED)
-def _encoding(path: Path, _size: int, _changed: int) -> str:
-    """Return the encoding of a file; cached, because a table is read many times."""
-    with path.open("rb") as file:
-        start = file.read(4096)
-        for mark, encoding in _MARKS:
-            if start.startswith(mark):
-                return encoding
-        if b"\0" in start:
-            return "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
-        file.seek(0)
-        content = file.read()
-    for encoding in ("utf-8", "cp1252"):
-        try:
-            content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    return "latin-1"
-
-
-def _first_lines(path: Path, encoding: str) -> list[str]:
-    with path.open(encoding=encoding, newline="") as file:
-        return [file.readline(10_000_000), file.readline(10_000_000)]
-
-
-def _separator(lines: list[str]) -> str:
-    """Return what the header has most of; rather what the line below it has as often."""
-    header, first = ("".join(line.split('"')[::2]) for line in lines)
-
-    def fits(sign: str) -> tuple[bool, int]:
-        return 0 < header.count(sign) == first.count(sign), header.count(sign)
-
-    return max(_SEPARATORS, key=fits)
+def lines_before(path: Path) -> int:
+    """Return how many lines stand before the header of a table."""
+    return csv_dialect.of(path).before
 
 
 def text_of(values: pd.Series, path: Path | None = None) -> Text:

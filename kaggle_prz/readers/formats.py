@@ -142,7 +142,7 @@ HEIF = Format(
 )  # fmt: skip
 ARRAYS = Format((".npy",), "arrays", f"{_HERE}.pictures.arrays:read")
 NPZ = Format((".npz",), RECORDS, _STORED, f"{_HERE}.containers.npz:members")
-PIXEL_TABLES = Format((".csv", ".tsv"), TABLES, f"{_HERE}.pictures.pixel_tables:read")
+PIXEL_TABLES = Format((".csv", ".tsv", ".txt"), TABLES, f"{_HERE}.pictures.pixel_tables:read")
 JSON = Format((".json", ".jsonl"), TABLES, _STORED, f"{_HERE}.containers.json_rows:members")
 # Of several kinds of files in a competition, the first here is read.
 _BUILT_IN = (

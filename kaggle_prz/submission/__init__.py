@@ -3,8 +3,6 @@
 `cells` says how each kind of cell is written, `checks` what graders refuse.
 """
 
-import csv
-import io
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ from kaggle_prz.core.task import Task, Text
 from kaggle_prz.metrics import Array
 from kaggle_prz.metrics.decisions import Decision
 from kaggle_prz.submission import cells, grader_rules, long_format
+from kaggle_prz.submission import form as forms
 
 __all__ = ["validate", "write"]
 
@@ -33,17 +32,12 @@ def write(
         written = cells.of_heads(task, rows, decision)
     else:
         written = cells.of(task, cells.rows_of(task, rows), decision)
-    text = io.StringIO()
     # A table whose every list is one bare integer is read as numbers.
     every = task.cell == "labels" and grader_rules.all_bare_integers(row[0] for row in written)
-    writer = csv.writer(
-        text, lineterminator="\n", quoting=csv.QUOTE_ALL if every else csv.QUOTE_MINIMAL
-    )
-    header, lines = long_format.header_and_rows(task, written)
-    writer.writerow(header)
-    writer.writerows(lines)
-    grader_rules.check(path.name, text.getvalue(), task)
-    filesystem.write_atomic(path, text.getvalue())
+    form = forms.of(task)
+    text = form.text(form.filled(long_format.in_rows(task, form, written)), quoted=every)
+    grader_rules.check(path.name, text, task, form)
+    filesystem.write_atomic(path, text)
 
 
 def validate(path: Path, task: Task) -> None:

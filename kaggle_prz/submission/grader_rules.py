@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from kaggle_prz.core.errors import SubmissionError
 from kaggle_prz.core.task import Task
+from kaggle_prz.submission import form as forms
 from kaggle_prz.submission import long_format
-from kaggle_prz.tasks.infer import tables
+from kaggle_prz.submission.form import Form
 
 ROW_SUM_TOLERANCE = 1e-6
 # float() takes more than graders do: "nan", "0_1", blanks, digits of other scripts.
@@ -20,37 +21,55 @@ _ENDS_BARE = re.compile(r",-?\d+\r?$", re.ASCII | re.MULTILINE)
 Complain = Callable[[list[str]], str | None]
 
 
-def check(file: str, text: str, task: Task) -> None:
+def check(file: str, text: str, task: Task, form: Form | None = None) -> None:
     """Check a submission's text."""
+    form = form or forms.of(task)
+    header, rows = _parsed(file, text, form.separator)
+    if tuple(header) != form.header:
+        raise SubmissionError(
+            f"{file} must have the sample submission's columns, in order: "
+            f"{short(form.header)}; it has {short(header)}. Correct the file, or run the fit "
+            "command again to write it."
+        )
+    wanted = form.names()
+    given = [row[form.ids] if len(row) > form.ids else "" for row in rows]
+    if given != wanted:
+        raise SubmissionError(_row_difference(file, given, wanted))
+    for name, row in zip(given, rows, strict=True):
+        if len(row) != len(header):
+            raise SubmissionError(
+                f"{file}, row {name!r}: {len(row) - 1} cells for {len(header) - 1} columns."
+            )
+    _check_copied(file, rows, form)
+    complain = _complaint_of(task)
+    predicted = [form.predicted(row) for row in rows]
+    for name, cells in zip(*long_format.by_image(task, given, predicted), strict=True):
+        if complaint := complain(cells):
+            raise SubmissionError(f"{file}, row {name!r}: {complaint}")
+    if task.cell == "labels" and form.targets[0] == len(header) - 1:
+        _check_quotes(file, text, [cells[0] for cells in predicted])
+
+
+def _parsed(file: str, text: str, separator: str) -> tuple[list[str], list[list[str]]]:
     try:
-        header, *rows = list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        header, *rows = list(reader) or [[]]
     except csv.Error as error:
         raise SubmissionError(
             f"{file} is not a CSV file: {error}. Correct the file, or run the fit command "
             "again to write it."
         ) from error
-    sample = tables.read_csv(task.sample)
-    if header != list(sample.columns):
-        raise SubmissionError(
-            f"{file} must have the sample submission's columns, in order: "
-            f"{short(sample.columns)}; it has {short(header)}. Correct the file, or run the fit "
-            "command again to write it."
-        )
-    wanted = sample.iloc[:, 0].str.strip().tolist()
-    given = [row[0] if row else "" for row in rows]
-    if given != wanted:
-        raise SubmissionError(_row_difference(file, given, wanted))
-    for name, *cells in rows:
-        if len(cells) != len(header) - 1:
-            raise SubmissionError(
-                f"{file}, row {name!r}: {len(cells)} cells for {len(header) - 1} columns."
-            )
-    complain = _complaint_of(task)
-    for name, *cells in long_format.by_image(task, rows):
-        if complaint := complain(cells):
-            raise SubmissionError(f"{file}, row {name!r}: {complaint}")
-    if task.cell == "labels":
-        _check_quotes(file, text, [row[1] for row in rows])
+    return header, rows
+
+
+def _check_copied(file: str, rows: Sequence[Sequence[str]], form: Form) -> None:
+    for place in form.copied:
+        for row, own in zip(rows, form.rows, strict=True):
+            if row[place] != own[place]:
+                raise SubmissionError(
+                    f"{file}, row {row[form.ids]!r}: the column {form.header[place]!r} must be "
+                    f"that of the sample submission, {own[place]!r}; it is {row[place]!r}."
+                )
 
 
 def all_bare_integers(lists: Iterable[str]) -> bool:

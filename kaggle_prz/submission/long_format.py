@@ -3,32 +3,25 @@
 from collections.abc import Sequence
 
 from kaggle_prz.core.task import Task
-from kaggle_prz.tasks.infer import tables
-
-Rows = list[list[str]]
+from kaggle_prz.submission.form import Form, Rows
 
 
-def header_and_rows(task: Task, written: Sequence[Sequence[str]]) -> tuple[list[str], Rows]:
-    """Return the header and rows of a submission, in the sample's order."""
+def in_rows(task: Task, form: Form, written: Sequence[Sequence[str]]) -> Rows:
+    """Return cells of every row of the sample, of those of every image; unmelted: as they are."""
     if not task.melted:
-        named = zip(task.test_ids.tolist(), written, strict=True)
-        return [task.id_column, *task.target_columns], [[name, *cells] for name, cells in named]
-    sample = tables.read_csv(task.sample)
+        return [list(cells) for cells in written]
     cell_of = {
         f"{image}_{head}": cell
         for image, cells in zip(task.test_ids.tolist(), written, strict=True)
         for head, cell in zip(task.target_columns, cells, strict=True)
     }
-    ids = sample.iloc[:, 0].str.strip().tolist()
-    return list(sample.columns), [[name, cell_of[name]] for name in ids]
+    return [[cell_of[name]] for name in form.names()]
 
 
-def by_image(task: Task, rows: Rows) -> Rows:
-    """Return rows of a submission as rows of images, for a melted task; else as they are."""
+def by_image(task: Task, ids: Sequence[str], cells: Rows) -> tuple[Sequence[str], Rows]:
+    """Return ids and cells of images, of those of rows, for a melted task; else as they are."""
     if not task.melted:
-        return rows
-    cell_of = dict(rows)
-    return [
-        [image, *(cell_of[f"{image}_{head}"] for head in task.target_columns)]
-        for image in task.test_ids.tolist()
-    ]
+        return ids, cells
+    cell_of = {name: cell for name, (cell,) in zip(ids, cells, strict=True)}
+    images = task.test_ids.tolist()
+    return images, [[cell_of[f"{i}_{head}"] for head in task.target_columns] for i in images]

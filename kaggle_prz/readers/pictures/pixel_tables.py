@@ -54,7 +54,14 @@ def parse(file: Path) -> PixelTable:
     numbers between blanks or commas. They fill a square row by row, of grey or of colours.
     """
     encoding, separator = csv_tables.dialect(file)
-    read_table = partial(pd.read_csv, file, encoding=encoding, sep=separator)
+    read_table = partial(
+        pd.read_csv,
+        file,
+        encoding=encoding,
+        sep=separator,
+        skiprows=csv_tables.lines_before(file),
+        index_col=False,  # else a comma at the ends of lines makes the first column an index
+    )
     head = read_table(nrows=1)
     column = next((name for name in head if _holds_numbers(head[name])), None)
     if column is not None:

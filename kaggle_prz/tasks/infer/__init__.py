@@ -1,6 +1,7 @@
 """A competition's directory -> Task: which files say what, and by which rule."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from kaggle_prz.tasks.infer.pictures import (
     recorded,
 )
 from kaggle_prz.tasks.infer.pictures.scan import Scan, scan
+from kaggle_prz.tasks.infer.tables import row_ids
 from kaggle_prz.tasks.infer.told import Found
 from kaggle_prz.tasks.overrides import Overrides
 
@@ -101,7 +103,7 @@ def _images(found: Found) -> Images:
 
 
 def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
-    sample, sample_rule = tables.find_sample(root)
+    sample, sample_rule = tables.find_sample(root, said)
     if said.separator is None and (other := other_tasks.of_sample(sample)) is not None:
         raise other_tasks.refusal(other, sample.path.name)
     index, sample, table = _pictures(root, sample, said, metric_said.metric)
@@ -146,6 +148,10 @@ def _pictures(
 ) -> tuple[files.Index, tables.Sample, tables.LabelTable]:
     """Return pictures of both roles, the sample with a row an image, and the table of labels."""
     seen = scan(root)
+    form = sample.path.relative_to(root).as_posix()
+    seen.tables = [path for path in seen.tables if path != form]
+    paths = (path for (_, role), found in seen.files.items() if role != "train" for path in found)
+    sample = row_ids.settled(root, sample, paths, seen.tables, said)
     if _count(seen, "images") <= _FEW_IMAGES:
         if (stacks := pixel_rows.stacks(root, seen)) is not None:
             own = pixel_rows.labels(root, seen, stacks)
@@ -158,6 +164,7 @@ def _pictures(
         sample = long_format.widened(sample, index.test)
         return index, sample, labels.find(root, sample, index, said, own, metric=metric)
     index = channels.joined(files.index(root, seen, sample.ids), sample.ids)
+    index = replace(index, tables=tuple(path for path in index.tables if path != form))
     sample = long_format.widened(sample, index.test)
     if bags.may_be(sample, index) and not lookup.tables_of_test(root, sample, index).mapped:
         index = bags.gathered(root, sample, index)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kaggle_prz.core.errors import DataError, printable
 from kaggle_prz.core.task import Evidence, Text
+from kaggle_prz.readers import decimals
 from kaggle_prz.tasks.infer.encode.encoded import Encoded
 from kaggle_prz.tasks.infer.labels import split
 from kaggle_prz.tasks.infer.labels.groups import Group
@@ -172,8 +173,8 @@ def evidence(found: Found) -> tuple[Evidence, ...]:
     row_each = "; one row per image and output" if sample.melted else ""
     properties = (
         Evidence("sample submission", sample.path.name, found.sample_rule),
-        Evidence("row id", sample.id_column, "first column of the sample submission"),
-        Evidence("labels", f"{table.path.name}: {found.chosen.column}", found.chosen.rule),
+        Evidence("row id", sample.id_column or "a column without a name", sample.id_rule),
+        Evidence("labels", f"{table.path.name}: {found.chosen.column}", _of_labels(found)),
         *_of_others(table),
         Evidence("training images", f"{trained} in {index.train.folders()}", table.rule),
         Evidence("test images", f"{seen} in {index.test.folders()}", found.test_rule),
@@ -193,6 +194,12 @@ def _of_others(table: LabelTable) -> list[Evidence]:
         return []
     names = words.some([path for path, _ in table.others])
     return [Evidence("not the labels", names, "; ".join(why for _, why in table.others))]
+
+
+def _of_labels(found: Found) -> str:
+    written = found.table.frame.attrs.get(decimals.ATTRIBUTE, ())
+    commas = "; its numbers have decimal commas" if found.chosen.column in written else ""
+    return found.chosen.rule + commas
 
 
 def _counted(found: Found) -> tuple[str, str]:
@@ -225,6 +232,7 @@ def warnings(found: Found) -> tuple[str, ...]:
     """Return sentences on what is left out, and on what may be meant otherwise."""
     ids, files_ = found.sample.ids, found.test_files
     told = (
+        *found.sample.notes,
         *found.left_out,
         *found.table.notes,
         *found.chosen.notes,

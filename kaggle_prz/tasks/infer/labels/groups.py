@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kaggle_prz.core.errors import UsageError
 from kaggle_prz.metrics import Array
-from kaggle_prz.readers import csv_tables
+from kaggle_prz.readers import csv_tables, formats
 from kaggle_prz.tasks.infer.tables import LabelTable, is_sample, words
 
 InTest = Mapping[str, frozenset[str]]
@@ -126,7 +126,7 @@ def with_columns_beside(
     frame, ids = labels.frame, pd.Series(labels.ids)
     for path in tables:
         file = root / path
-        if file == labels.path or file.suffix.lower() not in {".csv", ".tsv"} or is_sample(file):
+        if file == labels.path or formats.of(path) is not formats.PIXEL_TABLES or is_sample(file):
             continue
         names = csv_tables.header(file)
         wanted = [name for name in names if name == group or is_named_like_a_group(name)]

@@ -11,6 +11,7 @@ from kaggle_prz.core.task import Text
 from kaggle_prz.readers import formats
 from kaggle_prz.tasks.infer.pictures.roles import NUMBER, Bags, Role, composed, key_of
 from kaggle_prz.tasks.infer.pictures.scan import Scan, scan
+from kaggle_prz.tasks.infer.tables import words
 
 __all__ = [
     "ENOUGH",
@@ -159,5 +160,5 @@ def _cleaned(ids: Text) -> list[str]:
     names: list[str] = [composed(name) for name in ids.tolist()]
     if not any("/" in name or "\\" in name for name in names):
         return names
-    slashes = (name.strip().replace("\\", "/") for name in names)
+    slashes = (words.address(name).strip().replace("\\", "/") for name in names)
     return [str(PurePosixPath(name)).lstrip("/") for name in slashes]

@@ -119,7 +119,9 @@ def _not_found(sample: Sample, role: files.Role, lost: Text, labelled: int) -> s
     if len(ends) < 0.7 * len(lost) and files.best_share(np.array(sorted(ends)), role) > 0.5:
         return (
             f"{told}: its ids are image names with a suffix ({some} …), so several rows belong "
-            "to one image. Such submissions are not supported; one row must be one image."
+            "to one image. Such submissions are not supported; one row must be one image. Write a "
+            "sample with one row per image, choose it with --sample, and repeat its predictions in "
+            "the rows of the submission."
         )
     told = f"{told} in {role.folders() or 'no folder'}"
     if several := files.several_files(lost, role):

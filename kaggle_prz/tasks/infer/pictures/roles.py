@@ -82,7 +82,11 @@ class Role:
         return self._by("sole stem").get(stem) if known and "/" not in name else None
 
     def _by_end_of(self, name: str) -> str | None:
-        return self._by("sole name").get(name.rpartition("/")[2]) if "/" in name else None
+        end = name.rpartition("/")[2]
+        found = self._by("sole name").get(end) if "/" in name else None
+        if found is None and ":/" in name:  # an address, whose last part may have no suffix
+            return self._by("sole stem").get(end)
+        return found
 
     def _by_number(self, name: str) -> str | None:
         return self._by("sole number").get(_number(name)) if _number(name) else None

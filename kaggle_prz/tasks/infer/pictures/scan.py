@@ -12,6 +12,8 @@ _EXTRA = ("old_", "mask", "segment", "annotat", "thumbnail", "additional", "semi
 _ANNOTATIONS = "annotat"  # a folder that is called so may hold the labels
 _MOST_TABLES = 100
 _DEEPEST_TABLE = 3
+_TEXT = ".txt"
+_MOST_TEXTS = 10  # tables in a folder; of more, each belongs to an image
 _VALIDATION = ("valid", "validation", "val", "dev")
 _TEST = re.compile(r"(?<![A-Za-z])test|(?<![A-Z])Test|TEST")
 _TRAIN = re.compile(r"(?<![A-Za-z])train|(?<![A-Z])Train|TRAIN")
@@ -23,7 +25,7 @@ class Scan:
 
     # (kind, see `readers.formats`; role, `""` where the folders do not say) -> paths
     files: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    # CSV and JSON files, those of the outermost folders first
+    # CSV and JSON files, those of the outermost folders first, then texts
     tables: list[str] = field(default_factory=list)
 
     def of(self, kind: str, role: str) -> list[str]:
@@ -46,10 +48,11 @@ def scan(root: Path, *, with_extra: bool = False) -> Scan:
                 inside = role or role_of(name)
                 pending.append((f"{prefix}{name}/", inside, tables_only or extra))
         depth = prefix.count("/")
+        annotated = sum(name.lower().endswith(_TEXT) for name in names) > _MOST_TEXTS
         for name in names:
             kind = kinds.get(formats.suffix_of(name), "")
             if kind == formats.TABLES:
-                if depth <= _DEEPEST_TABLE:
+                if depth <= _DEEPEST_TABLE and not (annotated and name.lower().endswith(_TEXT)):
                     found.tables.append(prefix + name)
             elif kind and not tables_only:
                 says = kind == formats.RECORDS or (kind == formats.ARRAYS.kind and not depth)
@@ -57,7 +60,7 @@ def scan(root: Path, *, with_extra: bool = False) -> Scan:
                 found.files.setdefault((kind, place), []).append(prefix + name)
     for paths in found.files.values():
         paths.sort()
-    found.tables.sort(key=lambda path: (path.count("/"), path))
+    found.tables.sort(key=lambda path: (path.lower().endswith(_TEXT), path.count("/"), path))
     del found.tables[_MOST_TABLES:]
     return found
 

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Collection, Iterable, Sequence
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from kaggle_prz.core.task import Text
 
 SIGNS = ("|", ";", ",", " ")  # names of classes hold blanks rather than signs
 SAID = {"bar": "|", "semicolon": ";", "comma": ",", "space": " ", "none": None}
+_ADDRESS = re.compile(r"[a-z][a-z0-9+]*://", re.IGNORECASE)
 _ALONE = 0.6
 _FAR_MORE = 2.0  # different cells for each class
 _JOINING = {"and", "or", "of", "with", "the", "in", "on", "&", "+", "-", "/"}  # words of a name
@@ -29,6 +31,16 @@ def parts(name: str) -> list[str]:
     """Return the words of a column's name, lower case."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     return [part.lower() for part in re.split(r"[\W_]+", spaced) if part]
+
+
+def is_address(name: str) -> bool:
+    """Return whether a name is an address in the internet."""
+    return bool(_ADDRESS.match(name))
+
+
+def address(name: str) -> str:
+    """Return the path of an address, without what it asks; other names as they are."""
+    return unquote(re.split(r"[?#]", name)[0]) if is_address(name) else name
 
 
 def separator(values: Text, said: str | None = None, shown: Collection[str] = ()) -> str | None:

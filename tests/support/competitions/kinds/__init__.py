@@ -3,11 +3,12 @@
 A kind is read and graded, or refused with the true reason and a way out.
 """
 
-from . import cells, label_names, label_rows, labels, pixels, samples, values
+from . import cells, dialects, label_names, label_rows, labels, pixels, samples, values
 from .kind import Kind
 
 KINDS: dict[str, Kind] = {
     **samples.KINDS,
+    **dialects.KINDS,
     **labels.KINDS,
     **label_rows.KINDS,
     **label_names.KINDS,

@@ -61,7 +61,12 @@ def test_kinds_and_tables(tmp_path):
     assert found.of("scans", "train") == ["train/a.DCM"]
     assert found.of("arrays", "train") == ["train_x.npy"]
     assert found.of("arrays", "test") == ["test/b.npy"]
-    assert found.tables == ["a.jsonl", "x/labels.tsv"]
+    assert found.tables == ["a.jsonl", "x/labels.tsv", "notes.txt"]
+
+
+def test_texts_of_images_are_no_tables(tmp_path):
+    names = ["train.csv", "train.txt", *[f"notes/{number}.txt" for number in range(11)]]
+    assert scan(make_tree(tmp_path / "f", {}, names)).tables == ["train.csv", "train.txt"]
 
 
 @pytest.mark.parametrize("odd", [b"train/\xe4nt/a.png", b"train/\xe4.png"])

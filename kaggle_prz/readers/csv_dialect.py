@@ -1,0 +1,182 @@
+"""How a table is written: its encoding, its separator, and what stands before its header."""
+
+import csv
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+_SEPARATORS = (",", ";", "\t", "|")
+_MOST_REMEMBERED = 256
+_MOST_BEFORE = 200  # lines before a header
+_LONGEST_LINE = 10_000_000
+_CHUNK = 1 << 22  # bytes
+_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_SAYS_SEPARATOR = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)  # a first line that Excel honours
+_WRAPPED = re.compile(r'"[^"]*[,;\t|][^"]*"\s*')
+_WORD = re.compile(r"[#\s]*\S+\s*")
+_NO_TEXT = re.compile(r"[\0-\x08\x0e-\x1a]")
+_PAGE = re.compile(r"\s*<(!doctype html|html|\?xml)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a table is written."""
+
+    encoding: str
+    separator: str
+    before: int  # lines before the header: comments, and a line that says the separator
+    plain: bool  # no line begins like a comment, and no quotation mark is without a partner
+    wrapped: bool  # every line is between quotation marks as a whole
+    commas: bool  # there may be commas within cells
+    fault: str  # what it is instead of a table; empty where it is one
+
+
+class _Signs(NamedTuple):
+    """What the bytes of a table have: see `Dialect`."""
+
+    plain: bool
+    quotes: bool
+    commas: bool
+
+
+def of(path: Path) -> Dialect:
+    """Return how a table is written; cached, because a table is read many times."""
+    status = path.stat()
+    return _dialect(path, status.st_size, status.st_mtime_ns)
+
+
+def encoding_of(path: Path) -> str:
+    """UTF-8 unless a byte-order mark, zero bytes or bytes that are none say otherwise."""
+    status = path.stat()
+    return _encoding(path, status.st_size, status.st_mtime_ns)[0]
+
+
+def header(path: Path) -> list[str]:
+    """Return names of all columns without blanks around them; `[]` if unreadable."""
+    try:
+        dialect = of(path)
+        with path.open(encoding=dialect.encoding, newline="") as file:
+            for _ in range(dialect.before):
+                file.readline()
+            lines = (line.strip().strip('"') for line in file) if dialect.wrapped else file
+            names = next(csv.reader(lines, delimiter=dialect.separator), [])
+        return [name_of(name) for name in names]
+    except (UnicodeError, csv.Error, OSError):
+        return []
+
+
+def name_of(written: object) -> str:
+    """Return a column's name without blanks and byte-order marks."""
+    return str(written).strip().strip("\ufeff").strip()
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _dialect(path: Path, size: int, changed: int) -> Dialect:
+    encoding, signs = _encoding(path, size, changed)
+    with path.open(encoding=encoding, newline="") as file:
+        lines = [file.readline(_LONGEST_LINE), file.readline(_LONGEST_LINE)]
+        said = _SAYS_SEPARATOR.fullmatch(lines[0])
+        if said or lines[0].startswith("#") or not lines[0].strip():
+            lines += [file.readline(_LONGEST_LINE) for _ in range(_MOST_BEFORE)]
+    before = _before(lines)
+    top = [*lines[before : before + 2], "", ""][:2]
+    wrapped = all(_WRAPPED.fullmatch(line) for line in top)
+    top = [line.replace('"', "") for line in top] if wrapped else top
+    separator = said[1] if said else _separator(top)
+    return Dialect(
+        encoding,
+        separator,
+        before,
+        plain=signs.plain and not wrapped,
+        wrapped=wrapped,
+        commas=signs.commas and (signs.quotes or separator != ","),
+        fault=_fault("".join(lines)),
+    )
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _encoding(path: Path, _size: int, _changed: int) -> tuple[str, _Signs]:
+    content = path.read_bytes()
+    encoding = _encoding_of(content)
+    if encoding.startswith("utf-16"):
+        content = content.decode(encoding, "replace").encode()
+    quotes = b'"' in content
+    plain = not (content.startswith(b"#") or b"\n#" in content or b"\r#" in content)
+    plain = plain and not (quotes and _has_lone_quotes(content))
+    return encoding, _Signs(plain, quotes, b"," in content)
+
+
+def _has_lone_quotes(content: bytes) -> bool:
+    """Return whether a line has an odd number of quotation marks."""
+    start = 0
+    while start < len(content):
+        end = content.find(b"\n", start + _CHUNK) + 1 or len(content)
+        signs = np.frombuffer(content, np.uint8, end - start, start)
+        before = np.searchsorted(np.flatnonzero(signs == ord('"')), np.flatnonzero(signs == 10))
+        rest = int(np.count_nonzero(signs == ord('"')))
+        if (before % 2).any() or rest % 2:
+            return True
+        start = end
+    return False
+
+
+def _encoding_of(content: bytes) -> str:
+    start = content[:4096]
+    for mark, encoding in _MARKS:
+        if start.startswith(mark):
+            return encoding
+    if b"\0" in start:
+        return "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    return "latin-1"
+
+
+def _fault(start: str) -> str:
+    if _PAGE.match(start):
+        return "is a web page instead of a table"
+    return "holds something other than text" if _NO_TEXT.search(start) else ""
+
+
+def _before(lines: list[str]) -> int:
+    """Return how many lines stand before the header.
+
+    The last of several lines that begin with `#` may be the header itself: it has as many cells
+    as the line below it, and no cell has a blank in it.
+    """
+    first = 1 if _SAYS_SEPARATOR.fullmatch(lines[0]) else 0
+    count = first
+    while count < len(lines) and (lines[count].startswith("#") or not lines[count].strip()):
+        count += 1
+    if count == len(lines):
+        return first
+    if count > first and lines[count - 1].startswith("#"):
+        last, below = lines[count - 1], lines[count]
+        separator = _separator([last, below])
+        cells = last.split(separator)
+        words = all(_WORD.fullmatch(cell) for cell in cells)
+        if words and len(cells) > 1 and len(cells) == len(below.split(separator)):
+            return count - 1
+    return count
+
+
+def _separator(lines: list[str]) -> str:
+    """Return what the header has most of; rather what the line below it has as often."""
+    top, first = ("".join(line.split('"')[::2]) for line in lines)
+
+    def fits(sign: str) -> tuple[bool, int]:
+        return 0 < top.count(sign) == first.count(sign), top.count(sign)
+
+    return max(_SEPARATORS, key=fits)
