@@ -9,7 +9,7 @@ import pandas as pd
 
 from kaggle_prz.core.errors import DataError, UsageError
 from kaggle_prz.core.task import Text
-from kaggle_prz.readers.csv_tables import nearly_unique, text_of
+from kaggle_prz.readers.csv_tables import header, nearly_unique, text_of
 from kaggle_prz.tasks.infer.encode import gaps, lists, multi_output
 from kaggle_prz.tasks.infer.encode.wide import hot_columns
 from kaggle_prz.tasks.infer.labels import no_finding, split
@@ -77,7 +77,8 @@ def choose(
         separator: what a person says of lists of classes.
     """
     columns = [name for name in labels.frame.columns if name != labels.id_column]
-    if target is not None:
+    used = target not in columns and {*sample.targets} <= {*columns}  # cells of a long table
+    if target is not None and not (used and target in header(labels.path)):
         if target not in columns:
             raise UsageError(
                 f"--target {target!r} is not a column of {labels.path.name}; its "
