@@ -106,6 +106,7 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
     sample, sample_rule = tables.find_sample(root, said)
     if said.separator is None and (other := other_tasks.of_sample(sample)) is not None:
         raise other_tasks.refusal(other, sample.path.name)
+    metric_said = scoring.numbered(metric_said, sample)
     index, sample, table = _pictures(root, sample, said, metric_said.metric)
     of_test = lookup.tables_of_test(root, sample, index, table.path)
     features = frozenset(of_test.columns)

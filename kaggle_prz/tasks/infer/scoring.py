@@ -1,10 +1,12 @@
 """Which metric a task has: as it is given, as its host says, or what its cells suggest."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from kaggle_prz import metrics
 from kaggle_prz.metrics import Metric
 from kaggle_prz.tasks.infer.encode.encoded import Encoded
+from kaggle_prz.tasks.infer.tables import Sample
 
 __all__ = ["Metric", "Said", "Scored", "said", "settle"]
 
@@ -18,6 +20,7 @@ class Said:
     metric: Metric | None
     rule: str
     warning: str = ""
+    unnumbered: bool = False  # ranks classes, and does not say how many: `MAP@{K}`
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,26 @@ def said(given: str | None, host: str | None) -> Said:
         return Said(None, "")
     metric = metrics.from_host(named)
     if metric is not None:
-        return Said(metric, f"its host gives {named}")
+        unnumbered = metric.wants == "ranks" and not re.search(r"\d", named)
+        return Said(metric, f"its host gives {named}", unnumbered=unnumbered)
     if metrics.other_task(named) is not None:
         metrics.get(named)  # refused: files for it have no classes, whatever they look like
     warning = (
         f"The metric {named!r} is unknown; the default is used. Choose a metric with --metric."
     )
     return Said(None, f"; {named!r} is unknown", warning)
+
+
+def numbered(named: Said, sample: Sample) -> Said:
+    """Return a metric that ranks as many classes as the sample's cells hold, where none is said."""
+    if named.metric is None or not named.unnumbered or len(sample.targets) > 1:
+        return named
+    cells = sample.column(sample.targets[0]).tolist()
+    most = max((len(cell.split()) for cell in cells), default=0)
+    if not most:
+        return named
+    metric = metrics.get(re.sub(r"\d+", str(most), named.metric.name))
+    return replace(named, metric=metric, unnumbered=False)
 
 
 def settle(named: Said, labels: Encoded) -> Scored:

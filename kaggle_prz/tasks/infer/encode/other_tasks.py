@@ -35,8 +35,8 @@ _CORNERS = (
     {"xcenter", "ycenter", "width", "height"},
     {"left", "top", "width", "height"},
 )
-
-
+# `a.jpg-b.jpg`
+_PAIR = re.compile(r".+\.(jpe?g|png|bmp|tiff?|webp)[^.\w/]+.+\.(jpe?g|png|bmp|tiff?|webp)", re.I)
 _AXIS = re.compile(r"(?<![a-z])[xy](?![a-z])")
 
 
@@ -50,6 +50,8 @@ class OtherTask(NamedTuple):
 
 def of_sample(sample: Sample) -> OtherTask | None:
     """Return the other task that a sample submission asks for without doubt, or None."""
+    if all(map(_PAIR.fullmatch, sample.ids.tolist())):
+        return OtherTask("comparison of pairs of images", f"pairs, such as {str(sample.ids[0])!r}")
     for name in sample.targets:
         cells = set(sample.column(name).tolist()) - {""}
         single = len(sample.targets) > 1 or (cells and not any(" " in cell for cell in cells))

@@ -42,6 +42,22 @@ def computed(matrix: pd.DataFrame, sample: Sample) -> tuple[pd.DataFrame, str] |
     )
 
 
+def cleared(values: Text, between: str, sample: Sample) -> tuple[Text, str] | None:
+    """Return lists without a name of none that the sample has no column for; else None.
+
+    It must stand alone in its cells, as `No Finding` beside `Mass|Nodule`.
+    """
+    lists = {cell: words.tokens([cell], between) for cell in set(values.tolist()) - {""}}
+    lacking = set().union(*lists.values()) - set(sample.targets)
+    if len(lacking) != 1 or words.plain(name := lacking.pop()) not in _NAMES:
+        return None
+    if any(name in tokens and len(tokens) > 1 for tokens in lists.values()):
+        return None
+    there = values == name
+    note = f"{int(there.sum())} rows with {name!r} have none of the sample's columns."
+    return np.where(there, "", values), note
+
+
 def named(values: Text, between: str, sample: Sample) -> tuple[Text, str] | None:
     """Return lists of the sample's columns with blank ones as the column of none; else None."""
     name = column_of(sample)

@@ -10,7 +10,7 @@ import pandas as pd
 from kaggle_prz.core.errors import DataError, UsageError
 from kaggle_prz.core.task import Text
 from kaggle_prz.readers.csv_tables import header, nearly_unique, text_of
-from kaggle_prz.tasks.infer.encode import gaps, lists, multi_output
+from kaggle_prz.tasks.infer.encode import gaps, lists, multi_output, other_tasks
 from kaggle_prz.tasks.infer.encode.wide import hot_columns
 from kaggle_prz.tasks.infer.labels import no_finding, split
 from kaggle_prz.tasks.infer.tables import LabelTable, Sample, words
@@ -34,6 +34,7 @@ _LABEL_NAMES = (
 )
 _OF_ROLES = {"fold", "set", "split", "subset", "usage"}  # words in names of columns
 _COCO = ("category_id", "label_id", "category_name")
+_FEWEST_LETTERS = 3  # of a name that is found within another by no chance
 _FEW_TOKENS = 3  # numbers as common as 0 and 1 are in many columns
 
 
@@ -116,7 +117,11 @@ def _of_column(
     values = labels.column(column)
     given = values[~words.missing(values)]
     shown = lists.shown_in(sample) if len(sample.targets) == 1 else set()
-    between = words.separator(given, separator, shown) if len(given) < len(values) else None
+    wide = len(sample.targets) > 1
+    some = len(given) < len(values) or wide
+    between = words.separator(given, separator, shown) if some else None
+    if wide and between is not None and (bare := no_finding.cleared(values, between, sample)):
+        return Target(column, bare[0], rule, doubt=doubt, may_be_empty=True, notes=(bare[1],))
     if between is not None and (named := no_finding.named(values, between, sample)) is not None:
         return Target(column, named[0], rule, doubt=doubt, notes=(named[1],))
     return Target(column, values, rule, doubt=doubt, may_be_empty=between is not None)
@@ -229,7 +234,9 @@ def _by_rule(
             return best, _PROBABLE if likelier else rule, others
     may_be = own if len(own) == 1 else [name for name in own if _repeats_values(labels, name)]
     if len(may_be) == 1:
-        return may_be[0], ONLY_ONE, []
+        return may_be[0], ONLY_ONE, [name for name in own if name != may_be[0]]
+    if (points := other_tasks.of_points(columns)) is not None:
+        raise other_tasks.refusal(points, labels.path.name)
     raise DataError(
         f"None of the columns of {labels.path.name} ({', '.join(columns)}) fits the columns of "
         f"the sample submission, {', '.join(sample.targets[:5])}. Choose the column of labels "
@@ -298,6 +305,10 @@ def _rules(
     telling = len(parts) >= _FEW_TOKENS or any(not part.isdecimal() for part in parts)
     yield _SAME_NAME, lambda c: c == wanted
     yield f"{_SAME_NAME}, ignoring case", lambda c: words.plain(c) == words.plain(wanted)
+    yield (
+        "its name is part of that in the sample submission",
+        lambda c: len(words.plain(c)) >= _FEWEST_LETTERS and words.plain(c) in words.plain(wanted),
+    )
     yield "its name is that of a label in COCO's annotations", lambda c: c in _COCO
     in_cells = "its values are in the sample's cells"
     known = (cells, words.tokens(cells, " "))

@@ -18,6 +18,7 @@ from kaggle_prz.tasks.infer.tables import Sample
 
 _SEVERAL = 1.3  # pictures a row, in one of the roles
 _MOST_OF_THEIR_OWN = 0.05
+_NAMED = 0.8  # of the rows to predict; others have no picture
 _DEEPEST = 3  # folders between a picture and the one that is called as its row
 _BETWEEN = ("_", "-", ".", " ")
 _MOST_LARGER = 2.0  # bags to train on than bags to predict, where no table names them
@@ -137,7 +138,7 @@ def _suits(rule: _Rule, role: Role, wanted: set[str]) -> bool:
     """Return whether the rule finds pictures of the sample's ids, no channels and no masks."""
     told = [(rule.key(path), rule.ending(path).lower()) for path in role.paths]
     there = [(name, ending) for name, ending in told if name in wanted]
-    if len({name for name, _ in there}) < files.ENOUGH * len(wanted):
+    if len({name for name, _ in there}) < _NAMED * len(wanted):
         return False
     last = {ending for _, ending in there}
     return not all(map(_CHANNEL.fullmatch, last)) and not any(map(_NO_VIEW.match, last))

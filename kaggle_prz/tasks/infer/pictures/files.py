@@ -26,6 +26,15 @@ __all__ = [
 
 ENOUGH = 0.95
 
+_TEXTS = {"", ".txt", ".md", ".py", ".ipynb", ".xml", ".pdf", ".yaml"}
+_VIDEO = ": a video. Save its frames as image files"
+_SOUND = ": a sound. Save its spectrogram as an image file"
+_WHAT = {
+    ".bson": ". Save its images as image files, and its categories as a table",
+    **dict.fromkeys((".mp4", ".avi", ".mov", ".mkv", ".webm"), _VIDEO),
+    **dict.fromkeys((".wav", ".mp3", ".flac", ".ogg"), _SOUND),
+}
+
 
 @dataclass(frozen=True)
 class Index:
@@ -72,9 +81,14 @@ def no_images(root: Path, seen: Scan) -> DataError:
     """Return the error for a directory that lacks a role."""
     some = any(role != "test" for _, role in seen.files)
     known = ", ".join(formats.kinds()[formats.IMAGES])
+    often = [(end, count) for end, count in seen.unread.most_common(2) if end not in _TEXTS]
+    unread = "".join(
+        f" {count} files end in {end}, which is not read{_WHAT.get(end, '')}."
+        for end, count in often
+    )
     return DataError(
-        f"{root} has no {('test' if some else 'train')} images ({known}). Test images are those "
-        "below a folder with 'test' in its name; all others are training images."
+        f"{root} has no {('test' if some else 'train')} images ({known}).{unread} Test images are "
+        "those below a folder with 'test' in its name; all others are training images."
     )
 
 

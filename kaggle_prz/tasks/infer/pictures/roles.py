@@ -5,7 +5,6 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from kaggle_prz.readers import formats
 from kaggle_prz.tasks.infer.tables import words
 
 _CHANNELS = re.compile(r"[_-]\{[^{}/]*\}(?=\.[^./]*$)")
@@ -78,7 +77,8 @@ class Role:
 
     def _by_stem_of(self, name: str) -> str | None:
         stem, _, suffix = name.rpartition(".")
-        known = any(f".{suffix.lower()}" in suffixes for suffixes in formats.kinds().values())
+        # Also that of a sound or a video of which an image was made.
+        known = re.fullmatch(r"[A-Za-z][A-Za-z0-9]{1,4}", suffix)
         return self._by("sole stem").get(stem) if known and "/" not in name else None
 
     def _by_end_of(self, name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +28,8 @@ class Scan:
     files: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     # CSV and JSON files, those of the outermost folders first, then texts
     tables: list[str] = field(default_factory=list)
+    # suffix -> files that have it and are not read
+    unread: Counter[str] = field(default_factory=Counter)
 
     def of(self, kind: str, role: str) -> list[str]:
         """Return paths of a kind and role."""
@@ -54,7 +57,9 @@ def scan(root: Path, *, with_extra: bool = False) -> Scan:
             if kind == formats.TABLES:
                 if depth <= _DEEPEST_TABLE and not (annotated and name.lower().endswith(_TEXT)):
                     found.tables.append(prefix + name)
-            elif kind and not tables_only:
+            elif not kind:
+                found.unread[formats.suffix_of(name)] += 1
+            elif not tables_only:
                 says = kind == formats.RECORDS or (kind == formats.ARRAYS.kind and not depth)
                 place = role or (role_of(name) if says else "")
                 found.files.setdefault((kind, place), []).append(prefix + name)

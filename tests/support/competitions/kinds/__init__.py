@@ -3,7 +3,7 @@
 A kind is read and graded, or refused with the true reason and a way out.
 """
 
-from . import cells, dialects, label_names, label_rows, labels, pixels, samples, values
+from . import cells, dialects, label_names, label_rows, labels, media, pixels, samples, values
 from .kind import Kind
 
 KINDS: dict[str, Kind] = {
@@ -15,6 +15,7 @@ KINDS: dict[str, Kind] = {
     **cells.KINDS,
     **values.KINDS,
     **pixels.KINDS,
+    **media.KINDS,
 }
 
 __all__ = ["KINDS", "Kind"]
