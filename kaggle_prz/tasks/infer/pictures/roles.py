@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from kaggle_prz.tasks.infer.tables import words
 
 _CHANNELS = re.compile(r"[_-]\{[^{}/]*\}(?=\.[^./]*$)")
+_DEEPEST = 4  # parts of a path that end a longer one
 NUMBER = "number that is the stem, ignoring leading zeros"
 Finder = Callable[[str], str | None]
 
@@ -82,7 +83,11 @@ class Role:
         return self._by("sole stem").get(stem) if known and "/" not in name else None
 
     def _by_end_of(self, name: str) -> str | None:
-        end = name.rpartition("/")[2]
+        parts = name.split("/")
+        for count in range(min(len(parts) - 1, _DEEPEST), 1, -1):
+            if found := self._by("name", count).get("/".join(parts[-count:])):
+                return found
+        end = parts[-1]
         found = self._by("sole name").get(end) if "/" in name else None
         if found is None and ":/" in name:  # an address, whose last part may have no suffix
             return self._by("sole stem").get(end)

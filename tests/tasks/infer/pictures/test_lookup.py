@@ -77,6 +77,12 @@ def test_ways_to_name_a_file(read, name, path):
     assert read([path, "test/other/scan.jpg"], [name]).test_files.tolist() == [path]
 
 
+def test_the_longest_end_of_an_address_names_the_file(read):
+    images = ["test/1/x.png", "test/2/x.png"]
+    task = read(images, [f"https://host.org/data/v1/{path}?w=9" for path in reversed(images)])
+    assert task.test_files.tolist() == images[::-1]
+
+
 def test_names_that_differ_by_case_only_are_kept_apart(read):
     task = read(["test/a.png", "test/A.png"], ["A", "a"])
     assert task.test_files.tolist() == ["test/A.png", "test/a.png"]
