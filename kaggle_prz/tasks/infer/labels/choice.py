@@ -182,13 +182,13 @@ def _why(
 ) -> str:
     """Return the first reason for which a table is not used."""
     first = next((n for n, (a, b) in enumerate(zip(better, rank, strict=True)) if a != b), -1)
-    told = f"its name says {one.beside}" if one.beside else "it has rows to predict as well"
+    beside = f"its name says {one.beside}" if one.beside else "it has rows to predict as well"
     covered = f"it names {len(one.images & home)} of {len(home)} training images"
     reasons = {
         0: "no column of it suits the sample submission",
         1: f"its name says {one.foreign}",
         2: covered,
-        3: told,
+        3: beside,
         4: "neither name nor values of its column are the sample's",
         5: "its name is neither train nor labels",
         6: "the name of its column is not that of a label",
