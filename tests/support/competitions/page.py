@@ -20,7 +20,7 @@ from kaggle_prz.core.errors import PrzError
 from kaggle_prz.tasks import infer
 
 from . import DRAWN
-from .kinds import KINDS, Kind
+from .kinds import KINDS, WITHOUT_EXTRAS, Kind
 
 PAGE = Path(__file__).parents[3] / "docs" / "competitions.md"
 MARK = "<!-- From here on: python -m support.competitions.page -->\n"
@@ -38,7 +38,8 @@ def _kinds(place: Path) -> Iterator[str]:
     """Yield a table of kinds, with what each is read as or refused with."""
     yield "## Kinds of difficult files\n"
     yield "| what the files look like | options | how they are read |\n|---|---|---|"
-    for name, kind in KINDS.items():
+    for name in WITHOUT_EXTRAS:
+        kind = KINDS[name]
         drawn = kind.draw(place / name / "files", 0)
         options = " ".join(
             f"`--{key.replace('_', '-')} {value}`" for key, value in kind.options.items()

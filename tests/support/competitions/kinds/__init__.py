@@ -17,5 +17,7 @@ KINDS: dict[str, Kind] = {
     **pixels.KINDS,
     **media.KINDS,
 }
+WITHOUT_EXTRAS = tuple(KINDS)
+KINDS |= pixels.WITH_EXTRAS
 
-__all__ = ["KINDS", "Kind"]
+__all__ = ["KINDS", "WITHOUT_EXTRAS", "Kind"]

@@ -317,7 +317,8 @@ KINDS: dict[str, Kind] = {
     "modes-of-all-kinds": Kind(modes_of_all_kinds),
     "colours-of-12-bits": Kind(colours_of_12_bits),
 }
+WITH_EXTRAS: dict[str, Kind] = {}  # kinds whose package is installed
 if importlib.util.find_spec("pydicom"):
-    KINDS["hounsfield-units"] = Kind(hounsfield_units)
+    WITH_EXTRAS["hounsfield-units"] = Kind(hounsfield_units)
 if importlib.util.find_spec("tifffile"):
-    KINDS["bands-of-a-satellite"] = Kind(bands_of_a_satellite)
+    WITH_EXTRAS["bands-of-a-satellite"] = Kind(bands_of_a_satellite)
