@@ -173,10 +173,12 @@ def _before(lines: list[str]) -> int:
 
 
 def _separator(lines: list[str]) -> str:
-    """Return what the header has most of; rather what the line below it has as often."""
-    top, first = ("".join(line.split('"')[::2]) for line in lines)
+    """Return what the header has most of, with names between; rather as often as the next line."""
+    top, first = (re.sub(r'"[^"]*"?', "x", line) for line in lines)  # x: what is quoted
 
-    def fits(sign: str) -> tuple[bool, int]:
-        return 0 < top.count(sign) == first.count(sign), top.count(sign)
+    def fits(sign: str) -> tuple[bool, bool, int]:
+        count = top.count(sign)
+        named = all(name.strip() for name in top.split(sign)[1:])
+        return 0 < count == first.count(sign), named and count > 0, count
 
     return max(_SEPARATORS, key=fits)

@@ -1,4 +1,4 @@
-"""Difficult files from `fit` to a graded submission: unknown tags, pages, deep pixels, long rows."""
+"""Difficult files from `fit` to a graded submission: unknown tags, pages, deep pixels."""
 
 import numpy as np
 import pytest

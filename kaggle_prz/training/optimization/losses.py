@@ -57,21 +57,28 @@ def _softmaxes(sizes: Sequence[int], *, shares: bool, focal: bool, smoothing: fl
 
 
 def _sigmoids(*, focal: bool = False, smoothing: float = 0.0) -> Loss:
-    """Return the cross-entropy of every sigmoid with a target from 0 to 1; 0 where that is NaN."""
+    """Return the cross-entropy of every sigmoid with a target from 0 to 1."""
 
     def loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
-        unknown = keras.ops.isnan(y_true)
-        y_true = keras.ops.where(unknown, 0.0, y_true)
         pair = (keras.ops.expand_dims(y_true, -1), keras.ops.expand_dims(y_pred, -1))
         if focal:
-            each = keras.losses.binary_focal_crossentropy(
+            return keras.losses.binary_focal_crossentropy(
                 *pair, gamma=_FOCUS, label_smoothing=smoothing
             )
-        else:
-            each = keras.losses.binary_crossentropy(*pair, label_smoothing=smoothing)
-        return keras.ops.where(unknown, keras.ops.zeros_like(each), each)
+        return keras.losses.binary_crossentropy(*pair, label_smoothing=smoothing)
 
     return loss
+
+
+def _of_known(loss: Loss) -> Loss:
+    """Return a loss that is 0 where a tag is unknown, NaN."""
+
+    def known(y_true: Tensor, y_pred: Tensor) -> Tensor:
+        unknown = keras.ops.isnan(y_true)
+        each = loss(keras.ops.where(unknown, 0.0, y_true), y_pred)
+        return keras.ops.where(unknown, keras.ops.zeros_like(each), each)
+
+    return known
 
 
 def _softmax_accuracy(sizes: Sequence[int], shares: bool) -> keras.metrics.Metric:
@@ -114,6 +121,6 @@ def loss_and_metrics(
     if not target.has_classes:
         return _sigmoids(), []
     if not target.sizes:
-        return _sigmoids(focal=focal, smoothing=smoothing), [_tags_accuracy()]
+        return _of_known(_sigmoids(focal=focal, smoothing=smoothing)), [_tags_accuracy()]
     loss = _softmaxes(target.sizes, shares=shares, focal=focal, smoothing=smoothing)
     return loss, [_softmax_accuracy(target.sizes, shares)]

@@ -32,9 +32,10 @@ def entry(name: str) -> listing.Entry:
     ],
 )
 def test_weights_are_found_where_they_are(place, said, places, monkeypatch):
+    (places / "brought").mkdir()
     monkeypatch.setenv("KAGGLE_PRZ_WEIGHTS", str(places / "brought"))
     assert entry("MobileNet").weights == "downloaded by Keras"
-    (places / place).parent.mkdir(parents=True)
+    (places / place).parent.mkdir(parents=True, exist_ok=True)
     (places / place).write_bytes(b"<html>")
     assert entry("MobileNet").weights == "downloaded by Keras"
     (places / place).write_bytes(CONTENT)
