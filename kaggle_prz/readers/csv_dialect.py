@@ -11,6 +11,7 @@ import numpy as np
 
 _SEPARATORS = (",", ";", "\t", "|")
 _MOST_REMEMBERED = 256
+_ZEROS = 0.2  # of the bytes of UTF-16, at least, in tables that are mostly Western
 _MOST_BEFORE = 200  # lines before a header
 _LONGEST_LINE = 10_000_000
 _CHUNK = 1 << 22  # bytes
@@ -133,7 +134,7 @@ def _encoding_of(content: bytes) -> str:
     for mark, encoding in _MARKS:
         if start.startswith(mark):
             return encoding
-    if b"\0" in start:
+    if start.count(0) > _ZEROS * len(start):
         return "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
     for encoding in ("utf-8", "cp1252"):
         try:

@@ -1,18 +1,24 @@
-"""Numbers with decimal commas, as spreadsheets of many countries write them."""
+"""Numbers with decimal commas, or with commas between thousands, as spreadsheets write them."""
 
 import re
 
 import pandas as pd
 
-ATTRIBUTE = "decimal_commas"
+ATTRIBUTE, THOUSANDS = "decimal_commas", "thousands"
 _PEEK = 200
 _CELL = r"[-+]?\d+(?:,\d+)?(?:[eE][-+]?\d+)?"
+_GROUPS = r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"  # `1,126,006.5`
 _KNOWN_ALONE = 0.6  # of the numbers in pairs that come alone as well, in lists
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?", re.ASCII)
 
 
 def with_points(frame: pd.DataFrame, separator: str) -> pd.DataFrame:
     """Return a table of text whose numbers have decimal points; `attrs` names their columns."""
+    grouped = [name for name in frame.columns if has_thousands(frame[name], separator)]
+    if grouped:
+        bare = {name: frame[name].str.replace(",", "", regex=False) for name in grouped}
+        frame = frame.assign(**bare)
+        frame.attrs[THOUSANDS] = tuple(grouped)
     found = [name for name in frame.columns if has_commas(frame[name], separator)]
     if not found:
         return frame
@@ -29,6 +35,23 @@ def points(values: pd.Series) -> pd.Series:
 def comma(cell: str) -> str:
     """Return a number with a decimal comma; other text as it is."""
     return cell.replace(".", ",") if _NUMBER.fullmatch(cell) else cell
+
+
+def has_thousands(values: pd.Series, separator: str) -> bool:
+    """Return whether a column between commas holds numbers such as `"1,371"`, and no lists."""
+    start = values.iloc[:_PEEK].str.strip()
+    if separator != "," or not start.str.contains(",", regex=False).any():
+        return False
+    cells = values.str.strip()
+    pairs = cells[cells.str.contains(",", regex=False)]
+    others = cells[~cells.index.isin(pairs.index) & (cells != "")]
+    small = others.str.fullmatch(r"[-+]?\d{1,3}(?:\.\d+)?")
+    if not pairs.str.fullmatch(_GROUPS).all() or not small.all():
+        return False
+    if not pairs.str.contains(r"^[-+]?\d{1,2},|,0", regex=True).any():
+        return False  # all parts may be classes from 100 to 999
+    together = {group for cell in pairs for group in re.split(r"[,.]", cell)}
+    return len(together & set(others)) < _KNOWN_ALONE * len(together)
 
 
 def has_commas(values: pd.Series, separator: str) -> bool:

@@ -114,7 +114,9 @@ class Overrides(BaseModel):
             else f"unknown key {key!r}"
             for key in keys
         ]
-        raise UsageError(f"{where}{'; '.join(faults)}. The keys are {', '.join(cls.model_fields)}.")
+        known = f" The keys are {', '.join(cls.model_fields)}."
+        unknown = any(key not in cls.model_fields for key in keys)
+        raise UsageError(f"{where}{'; '.join(faults)}.{known * unknown}")
 
     @classmethod
     def split(cls, options: Mapping[str, Any]) -> tuple[Self, dict[str, Any]]:

@@ -40,3 +40,37 @@ def test_only_numbers_get_a_comma():
     assert [decimals.comma(cell) for cell in ("0.25", "1e-05", "a.b", "1.2.3")] == [
         "0,25", "1e-05", "a.b", "1.2.3",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cells", "separator", "expected"),
+    [
+        (["1,000", "1,371", "999", "11,759"], ",", True),
+        (["1,126,006", "23,411"], ",", True),
+        (["1,371.25", "2"], ",", True),
+        (["-1,371", ""], ",", True),
+        (["101,205", "101", "205", "333"], ",", False),
+        (["101,205", "333,412"], ",", False),  # may be lists of classes
+        (["0,123", "0,25"], ",", False),
+        (["1,371", "23,41"], ",", False),
+        (["1,000", "11,759"], ";", False),  # decimal commas there
+        (["1,000", "12345"], ",", False),
+        (["cat,dog"], ",", False),
+    ],
+)
+def test_commas_between_thousands_are_no_decimal_commas(cells, separator, expected):
+    assert decimals.has_thousands(pd.Series(cells, dtype=object), separator) is expected
+
+
+def test_thousands_are_read_without_their_commas(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('id,price\na,"1,371"\nb,"11,000"\nc,7\n')
+    frame = csv_tables.read_csv(path)
+    assert frame.price.tolist() == ["1371", "11000", "7"]
+    assert frame.attrs[decimals.THOUSANDS] == ("price",)
+
+
+def test_one_zero_byte_makes_no_utf_16(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"id,label\na\0,cat\nb,dog\n" * 9)
+    assert csv_tables.encoding_of(path) == "utf-8"

@@ -197,9 +197,13 @@ def _of_others(table: LabelTable) -> list[Evidence]:
 
 
 def _of_labels(found: Found) -> str:
-    written = found.table.frame.attrs.get(decimals.ATTRIBUTE, ())
-    commas = "; its numbers have decimal commas" if found.chosen.column in written else ""
-    return found.chosen.rule + commas
+    said = {
+        decimals.ATTRIBUTE: "; its numbers have decimal commas",
+        decimals.THOUSANDS: "; its numbers have commas between thousands",
+    }
+    column, written = found.chosen.column, found.table.frame.attrs
+    notes = (note for key, note in said.items() if column in written.get(key, ()))
+    return found.chosen.rule + "".join(notes)
 
 
 def _counted(found: Found) -> tuple[str, str]:

@@ -79,6 +79,7 @@ def choose(
     """
     columns = [name for name in labels.frame.columns if name != labels.id_column]
     used = target not in columns and {*sample.targets} <= {*columns}  # cells of a long table
+    used = used and target != labels.id_column
     if target is not None and not (used and target in header(labels.path)):
         if target not in columns:
             raise UsageError(

@@ -33,6 +33,7 @@ def _labels(tmp_path, **columns):
         ((["Predicted"], ["a"]), {"label": "xyz", "kind": "aab"}, "kind", "the sample's cells"),
         ((["Predicted"], ["0.5"]), {"kind": "xyz", "label": "aab"}, "label", "name is that of a l"),
         ((["Predicted"], ["0.5"]), {"kind": "aab"}, "kind", "the only column left"),
+        ((["Predicted age"], "0"), {"male": "010", "age": "345"}, "age", "is part of that in"),
         ((["Predicted"], "1"), {"genus": "112", "category_id": "112"}, "category_id", "COCO"),
         ((["Predicted"], "1"), {"view": "101", "label": "345"}, "label", "name is that of a l"),
         ((["Predicted"], "1"), {"view": "101", "what": "345"}, "view", "the sample's cells"),
@@ -71,6 +72,12 @@ def test_a_target_that_is_no_column_lists_the_columns(tmp_path):
     labels = _labels(tmp_path, kind="aab", more="xyx")
     with pytest.raises(UsageError, match=r"--target 'knd' .* columns are kind, more"):
         targets.choose(_sample(tmp_path, ["a", "b"], "01"), labels, "knd")
+
+
+def test_the_column_of_ids_is_no_target(tmp_path):
+    table = _labels(tmp_path, label="aab")
+    with pytest.raises(UsageError, match="--target 'id' is not a column"):
+        targets.choose(_sample(tmp_path, ["label"], ["a"]), table, "id")
 
 
 def test_where_no_rule_fits_the_option_is_named(tmp_path):
