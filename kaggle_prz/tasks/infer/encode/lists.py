@@ -24,6 +24,7 @@ def between(values: Text, sample: Sample, said: str | None = None) -> str | None
     sign = words.separator(values, said, shown)
     if said is not None and sign and not any(sign in cell for cell in values.tolist()):
         if any(sign in cell for cell in shown):
+            _refuse_brackets(sample)
             return None  # a label each, and several in a cell of the submission
         some = words.some([repr(cell) for cell in dict.fromkeys(values.tolist()) if cell], 3)
         raise UsageError(
@@ -152,14 +153,19 @@ def doubt_of_names(this: Column) -> tuple[str, ...]:
     )
 
 
+def _refuse_brackets(sample: Sample) -> None:
+    written = [cell for cell in shown_in(sample) if re.fullmatch(r"\[.*\]", cell)]
+    if written:
+        raise DataError(
+            f"The cells of {sample.path.name} are lists in brackets ({min(written)}); writing such "
+            "cells is not supported."
+        )
+
+
 def written_between(this: Column, classes: list[str]) -> str:
     """Return what stands between two classes: as in the sample, else as in the labels."""
+    _refuse_brackets(this.sample)
     shown = pd.unique(pd.Series(this.sample.column(this.sample.targets[0]), dtype=object))
-    if any(re.fullmatch(r"\[.*\]", cell) for cell in shown):
-        raise DataError(
-            f"The cells of {this.sample.path.name} are lists in brackets ({shown[0]}); writing "
-            "such cells is not supported."
-        )
     between = _sign_in(shown, classes) or _sign_in(this.found, classes) or this.between
     parted = [name for name in classes if (between.strip() or " ") in name]
     if parted:
