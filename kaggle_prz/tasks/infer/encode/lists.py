@@ -11,6 +11,8 @@ from kaggle_prz.tasks.infer.encode.encoded import Column, Encoded, codes, matrix
 from kaggle_prz.tasks.infer.tables import Sample, words
 
 _SIGNS = {"|": "bars", ";": "semicolons", ",": "commas", " ": "blanks"}
+_OTHER_SIGNS = ("+", "/", "&", "#", "-", " and ")  # lists between them are not read
+_ALONE = 0.6  # of the words in lists
 _KNOWN = 0.5  # of the words in the sample's cells
 
 
@@ -142,15 +144,32 @@ def _doubt(this: Column) -> tuple[str, ...]:
 
 def doubt_of_names(this: Column) -> tuple[str, ...]:
     """Return a sentence on labels that are classes because the sample's cells are some of them."""
-    sign = None if this.said or this.between else words.separator(this.values)
-    if sign is None:
+    if this.said or this.between:
         return ()
+    sign = words.separator(this.values)
+    if sign is None:
+        return _doubt_of_signs(this.found)
     (said,) = (name for name, own in words.SAID.items() if own == sign)
     joined = next(name for name in this.found if sign in name)
     return (
         f"Labels such as {joined!r} are read as one class each, as in the sample's cells. If they "
         f"are lists, use --separator {said}.",
     )
+
+
+def _doubt_of_signs(found: list[str]) -> tuple[str, ...]:
+    """Return a sentence on labels that look like lists between signs that are not read."""
+    for sign in _OTHER_SIGNS:
+        joined = [name for name in found if sign in name]
+        together = words.tokens(joined, sign)
+        alone = len(together & {*found}) >= _ALONE * len(together)
+        if together and alone and not words.have_places(joined, sign):
+            return (
+                f"Labels such as {joined[0]!r} are read as one class each, although their words "
+                f"also come alone and in another order. If they are lists, write | in place of "
+                f"{sign.strip()} in both tables.",
+            )
+    return ()
 
 
 def _refuse_brackets(sample: Sample) -> None:

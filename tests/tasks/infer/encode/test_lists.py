@@ -107,3 +107,22 @@ def test_a_class_beside_a_fraction_is_no_ranking(encode):
 def test_other_tasks_are_called_by_their_name(encode, shown, told):
     with pytest.raises(DataError, match=told):
         encode(["cat", "dog"], shown)
+
+
+@pytest.mark.parametrize("sign", ["+", "/", " & ", "#"])
+def test_lists_between_other_signs_are_told(encode, sign):
+    labels = [f"cat{sign}dog", f"dog{sign}cat", "cat", "dog", "owl", f"owl{sign}cat"]
+    read = encode(labels, labels[0])
+    assert read.kind == "classes"
+    assert f"write | in place of {sign.strip()} in both tables" in " ".join(read.warnings)
+
+
+@pytest.mark.parametrize("labels", [["n-01", "n-02", "n-03"], ["sit/stand", "run", "walk"]])
+def test_signs_within_names_are_no_lists(encode, labels):
+    assert "write |" not in " ".join(encode(labels, labels[0]).warnings)
+
+
+@pytest.mark.parametrize("said", ["comma", "space", None])
+def test_lists_in_brackets_are_refused(encode, said):
+    with pytest.raises(DataError, match="lists in brackets"):
+        encode(["cat dog", "dog", "cat"], "['cat', 'dog']", separator=said)
