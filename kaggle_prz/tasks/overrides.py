@@ -62,7 +62,9 @@ class Overrides(BaseModel):
     sample: str | None = _said(
         FILES, "Sample submission, if there are several or its name does not say so.", "FILE"
     )
-    labels: str | None = _said(FILES, "Table with the labels of the training images.", "FILE")
+    labels: str | None = _said(
+        FILES, "Table with the labels: its path below the competition's directory.", "FILE"
+    )
     target: str | None = _said(COLUMNS, "Column with the labels.", "COLUMN")
     id_column: str | None = _said(
         COLUMNS, "Column of the labels' table with the names of the training images.", "COLUMN"
@@ -77,8 +79,9 @@ class Overrides(BaseModel):
     )
     metric: str | None = _said(
         CELLS,
-        "Metric of the competition. Default: the one that the competition names, else one that "
-        "fits the sample submission.",
+        "Metric of the competition, such as log_loss or MAP@5. Default: the one that the "
+        "competition names, else one that fits the sample submission.",
+        "NAME",
     )
     positive: str | None = _said(CELLS, "Positive class of a binary task.", "CLASS")
     separator: Literal["space", "comma", "semicolon", "bar", "none"] | None = _said(
