@@ -129,9 +129,8 @@ def fit(
         this = Run(path, recipe, _as_seen(task, decoded, recipe.folds, console))
         runs.write_task(path, this.task)
         rows = image_rows.place(task, decoded.readable, _draw_folds_once(this, console))
-        closing = 0.0
-        if not this.is_finished:
-            closing = _train(this, network, rows, decoded, clock=clock, console=console)
+        parts = (this, network, rows, decoded)
+        closing = 0.0 if this.is_finished else _train(*parts, clock=clock, console=console)
         blending.blend(this)
         terminal.show_scores(this, console)
         if clock.has_left(closing):

@@ -2,7 +2,6 @@
 
 from kaggle_prz import metrics, submission
 from kaggle_prz.core import filesystem
-from kaggle_prz.metrics import decisions
 from kaggle_prz.runs import records
 from kaggle_prz.runs.records import BlendRecord, Member, Seal, StageScores
 from kaggle_prz.runs.run import Run
@@ -23,24 +22,22 @@ def blend(run: Run) -> Blend:
     chosen = ensemble.choose(task, stages, run.recipe.folds, metric, means=together)
     seen_ids = next(iter(stages.values()))[0].test_ids
     test = ensemble.mean_of_folds(seen_ids, chosen.folds)
-    mixed = constant.mix(task, metric, chosen.oof, run.recipe.seed)
-    oof = mixed.of(chosen.oof)
+    found = constant.mixed(task, metric, chosen.oof, run.recipe.seed)
     ids, test = ensemble.with_unseen(
-        seen_ids, mixed.of(test), task.test_ids, outputs.of(task).prior(task.labels)
+        seen_ids, found.mix.of(test), task.test_ids, outputs.of(task).prior(task.labels)
     )
-    decision = decisions.fit(metric, task.kind, task.labels, oof, run.recipe.seed)
-    filesystem.write_arrays(run.path / "oof.npz", ids=task.train_ids, probabilities=oof)
-    submission.write(run.submission, task, ids, test, decision)
+    filesystem.write_arrays(run.path / "oof.npz", ids=task.train_ids, probabilities=found.oof)
+    submission.write(run.submission, task, ids, test, found.decision)
     record = BlendRecord(
         metric=metric.name,
-        score=decisions.score_with(metric, task.labels, oof, decision),
-        decision=decision,
+        score=found.score,
+        decision=found.decision,
         reason=chosen.reason,
         submission_sha256=filesystem.sha256(run.submission),
-        members=tuple(_member(run, found) for found in chosen.folds),
-        constant=mixed.constant,
-        constant_score=mixed.score,
-        constant_share=mixed.share,
+        members=tuple(_member(run, fold) for fold in chosen.folds),
+        constant=found.mix.constant,
+        constant_score=found.mix.score,
+        constant_share=found.mix.share,
         stages=tuple(_scores(run, name, done) for name, done in stages.items() if done),
     )
     records.write(run.path / "blend.json", record)

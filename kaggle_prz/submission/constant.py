@@ -1,4 +1,4 @@
-"""The best constant prediction, which a run must beat, and which takes part where it does not."""
+"""The best constant prediction, which a run must beat; where it does not, it takes part."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,8 @@ from numpy.typing import NDArray
 
 from kaggle_prz.core.task import Task
 from kaggle_prz.metrics import Array, Metric
-from kaggle_prz.metrics.decisions import fit, score_with
+from kaggle_prz.metrics.decisions import Decision, fit, score_with
 from kaggle_prz.tasks import outputs
-
-_SHARES = (0.5, 1.0)  # of the constant
 
 
 @dataclass(frozen=True)
@@ -30,29 +28,38 @@ class Mix:
         return mixed
 
 
-def mix(task: Task, metric: Metric, oof: Array, seed: int) -> Mix:
-    """Return how much of the best constant belongs into predictions; none if they are better.
+@dataclass(frozen=True)
+class Mixed:
+    """Out-of-fold predictions with a constant's share, how they are decided, and their score."""
 
-    Where out-of-fold predictions score worse than the constant, the share of it, a half or all,
-    is the one that scores best out of fold.
+    mix: Mix
+    oof: NDArray[np.floating]  # `(train, k)`
+    decision: Decision
+    score: float
+
+
+def mixed(task: Task, metric: Metric, oof: Array, seed: int) -> Mixed:
+    """Return predictions with as much of the best constant as is good for them.
+
+    That is none, unless out-of-fold predictions score worse than the constant. Then it is the
+    share, a half or all, that scores best out of fold.
     """
-    best, rows = _best(task, metric), len(task.labels)
+    best = _best(task, metric)
 
-    def scored(predictions: Array) -> float:
-        decision = fit(metric, task.kind, task.labels, predictions, seed)
-        return score_with(metric, task.labels, predictions, decision)
+    def with_share(share: float, alone: float) -> Mixed:
+        mix = Mix(best.constant, alone, share)
+        rows = mix.of(oof)
+        decision = fit(metric, task.kind, task.labels, rows, seed)
+        return Mixed(mix, rows, decision, score_with(metric, task.labels, rows, decision))
 
-    alone = scored(np.tile(best.constant, (rows, 1)))
-    best = Mix(best.constant, alone)
-    reached = scored(oof)
-    if not (metric.better(alone, reached) or np.isnan(reached)):
-        return best
-    for share in _SHARES:
-        candidate = Mix(best.constant, alone, share)
-        score = alone if share == 1 else scored(candidate.of(oof))
-        if metric.better(score, reached) or np.isnan(reached):
-            best, reached = candidate, score
-    return best
+    alone = with_share(1.0, best.score)
+    found = with_share(0.0, alone.score)
+    if not (metric.better(alone.score, found.score) or np.isnan(found.score)):
+        return found
+    for candidate in (with_share(0.5, alone.score), with_share(1.0, alone.score)):
+        if metric.better(candidate.score, found.score) or np.isnan(found.score):
+            found = candidate
+    return found
 
 
 def _best(task: Task, metric: Metric) -> Mix:

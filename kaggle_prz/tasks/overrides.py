@@ -1,7 +1,7 @@
 """What a person says of how a competition's files are read, by the question that it answers."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,8 +18,6 @@ _WANTED = {
     "pages": "first or all",
     "pixel_range": "two numbers, the lower one first, such as 0,4095, or file",
     "largest_pixels": "a whole number above 0",
-    "flips": "a list of horizontal and vertical",
-    "head_weights": "a table of numbers above 0",
 }
 
 
@@ -58,6 +56,7 @@ class Overrides(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    wanted: ClassVar[Mapping[str, str]] = _WANTED  # what a key takes, where that is no text
 
     sample: str | None = _said(
         FILES, "Sample submission, if there are several or its name does not say so.", "FILE"
@@ -112,7 +111,7 @@ class Overrides(BaseModel):
         except ValidationError as error:
             keys = dict.fromkeys(str(mistake["loc"][0]) for mistake in error.errors())
         faults = [
-            f"{key} must be {_WANTED.get(key, 'text')}, received {content[key]!r}"
+            f"{key} must be {cls.wanted.get(key, 'text')}, received {content[key]!r}"
             if key in cls.model_fields
             else f"unknown key {key!r}"
             for key in keys

@@ -42,8 +42,10 @@ def test_a_mix_is_never_worse_than_predictions_or_constant(name, kind, seed):
     if kind == "classes" and labels.ndim == 1:
         labels[:3] = [0, 1, 2]
     task = _task(kind, labels)
-    mix = constant.mix(task, metric, predictions, 0)
-    before, after = (_score(metric, kind, labels, p) for p in (predictions, mix.of(predictions)))
+    found = constant.mixed(task, metric, predictions, 0)
+    mix, after = found.mix, found.score
+    before = _score(metric, kind, labels, predictions)
+    assert after == _score(metric, kind, labels, mix.of(predictions))
     assert not metric.better(before, after)
     assert not metric.better(mix.score, after) or np.isnan(mix.score)
     assert (mix.share == 0) == (mix.of(predictions) is predictions)
@@ -53,14 +55,14 @@ def test_good_predictions_stay_as_they_are():
     labels = np.arange(30) % 3
     task = _task("classes", labels)
     predictions = np.eye(3)[labels] * 0.7 + 0.1
-    assert constant.mix(task, metrics.get("log_loss"), predictions, 0).share == 0
+    assert constant.mixed(task, metrics.get("log_loss"), predictions, 0).mix.share == 0
 
 
 def test_predictions_that_are_wrong_and_sure_become_the_prior():
     labels = np.arange(30) % 3
     task = _task("classes", labels)
     predictions = np.eye(3)[(labels + 1) % 3] * 0.99 + 0.003
-    mix = constant.mix(task, metrics.get("log_loss"), predictions, 0)
+    mix = constant.mixed(task, metrics.get("log_loss"), predictions, 0).mix
     assert mix.share == 1
     np.testing.assert_allclose(mix.of(predictions), 1 / 3)
     assert mix.score == pytest.approx(np.log(3))
@@ -68,5 +70,5 @@ def test_predictions_that_are_wrong_and_sure_become_the_prior():
 
 def test_numbers_take_the_median_where_it_is_better():
     labels = np.array([[0.0]] * 20 + [[100.0]] * 4, np.float32)
-    mix = constant.mix(_task("numbers", labels), metrics.get("mae"), labels + 90, 0)
+    mix = constant.mixed(_task("numbers", labels), metrics.get("mae"), labels + 90, 0).mix
     assert mix.constant == (0.0,)

@@ -124,7 +124,7 @@ def _not_by_pillow(file: File, wanted: Wanted) -> Image.Image | modes.Numbers | 
 
 
 def _has_sixteen_bits(image: ImageFile) -> bool:
-    """Return whether colours have 16 bits, of which Pillow keeps 8."""
+    """Return whether colours have 16 bits; Pillow would keep 8 of them."""
     return image.mode in {"RGB", "RGBA"} and any(_swapped(tile[3]) for tile in image.tile)
 
 

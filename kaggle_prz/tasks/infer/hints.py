@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import pydantic
 
@@ -17,6 +17,11 @@ Weight = Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False, strict=True)
 class Hints(Overrides):
     """Overrides, and what `competition.toml` alone may say."""
 
+    wanted: ClassVar[Mapping[str, str]] = {
+        **Overrides.wanted,
+        "flips": "a list of horizontal and vertical",
+        "head_weights": "a table of numbers above 0",
+    }
     # flips that leave a label what it is
     flips: tuple[Literal["horizontal", "vertical"], ...] | None = None
     head_weights: Mapping[str, Weight] | None = None  # of heads by name

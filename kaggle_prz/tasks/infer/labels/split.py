@@ -12,7 +12,7 @@ from kaggle_prz.readers import csv_tables
 from kaggle_prz.tasks.infer.pictures import files
 from kaggle_prz.tasks.infer.tables import Sample, words
 
-_NAMES = ("split", "set", "subset", "partition", "usage", "phase", "dataset", "fold usage")
+_NAMES = ("split", "set", "subset", "partition", "usage", "phase", "dataset")
 _TRAIN = re.compile(r"(?:train|trn|val|dev|learn)\w*", re.IGNORECASE)
 _TEST = re.compile(r"\w*(?:test|private|public|predict|submission|holdout)\w*", re.IGNORECASE)
 _FLAGS = {"istest": True, "test": True, "istrain": False, "train": False, "istraining": False}

@@ -78,7 +78,7 @@ class Role:
 
     def _by_stem_of(self, name: str) -> str | None:
         stem, _, suffix = name.rpartition(".")
-        # Also that of a sound or a video of which an image was made.
+        # The suffix may be that of a sound or a video, and the image was made from it.
         known = re.fullmatch(r"[A-Za-z][A-Za-z0-9]{1,4}", suffix)
         return self._by("sole stem").get(stem) if known and "/" not in name else None
 

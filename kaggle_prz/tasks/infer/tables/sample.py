@@ -56,7 +56,7 @@ def read(
     submission. So are the others where `target` names one of the columns.
 
     Raises:
-        DataError: the file does not say what is to be predicted, or of which rows.
+        DataError: the file does not say what is to be predicted, or for which rows.
         UsageError: it has no column `id_column`.
     """
     whole = csv_tables.read_whole(path)

@@ -212,7 +212,7 @@ def modes_of_all_kinds(root: Path, seed: int) -> Drawn:
 
 
 def colours_of_12_bits(root: Path, seed: int) -> Drawn:
-    """Colour PNGs of 16 bits, of which 12 are used."""
+    """Colour PNGs of 16 bits that use 12 of them."""
     plain = Plain(root, seed)
 
     def write(_: str, kind: int) -> bytes:
