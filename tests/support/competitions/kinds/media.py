@@ -9,6 +9,7 @@ from .. import graders, pictures
 from ..drawn import Drawn
 from ..kit import Folder, Sheet, finish
 from .kind import Kind, Plain
+from .label_rows import Marked
 
 
 def sounds(root: Path, seed: int) -> Drawn:
@@ -91,37 +92,13 @@ def part_of_a_name(root: Path, seed: int) -> Drawn:
 
 def no_finding_in_lists(root: Path, seed: int) -> Drawn:
     """Lists between bars, or `No Finding`, which the sample has no column for."""
-    folder = Folder(root, seed)
-    random, names = folder.random, ("Mass", "Nodule", "Edema", "Effusion")
-    sets = {
-        f"{role}{n:03d}": [k for k in range(4) if random.uniform() < 0.35]
-        for role, count in (("a", 60), ("b", 24))
-        for n in range(count)
+    marked, names = Marked(root, seed, 4), ("Mass", "Nodule", "Edema", "Effusion")
+    lists = {
+        name: "|".join(names[k] for k in range(4) if marked.bits[name][k]) or "No Finding"
+        for name in marked.train
     }
-    for name, present in sets.items():
-        place = "train" if name.startswith("a") else "test"
-        folder.image(f"{place}/{name}.png", pictures.marks(random, present, 4))
-    lists = (
-        (name, "|".join(names[k] for k in present) or "No Finding")
-        for name, present in sets.items()
-        if name.startswith("a")
-    )
-    folder.table("entries.csv", ("image", "findings"), lists)
-    truth = {n: [int(k in p) for k in range(4)] for n, p in sets.items() if n.startswith("b")}
-    sheet = Sheet(("image", *names), {name: f"test/{name}.png" for name in truth})
-    folder.raw(sheet.name, sheet.constant(0, 0, 0, 0))
-    return finish(
-        folder,
-        sheet,
-        grade=graders.independent(sheet.header, truth, "auc"),
-        answers=sheet.filled_wide(truth),
-        metric="Mean Columnwise Area Under Receiver Operating Characteristic Curve",
-        maximize=True,
-        chance=0.5,
-        cell="independent",
-        classes=names,
-        train=60,
-    )
+    marked.folder.table("entries.csv", ("image", "findings"), lists.items())
+    return marked.wide(names, marked.bits)
 
 
 def _refused(folder: Folder, sheet: Sheet) -> Drawn:
