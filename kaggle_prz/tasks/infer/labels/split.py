@@ -15,6 +15,7 @@ from kaggle_prz.tasks.infer.tables import Sample, words
 _NAMES = ("split", "set", "subset", "partition", "usage", "phase", "dataset")
 _TRAIN = re.compile(r"(?:train|trn|val|dev|learn)\w*", re.IGNORECASE)
 _TEST = re.compile(r"\w*(?:test|private|public|predict|submission|holdout)\w*", re.IGNORECASE)
+_ROLES = re.compile(r"(?:train(?:ing)?|trn|val(?:id|idation)?|dev|test(?:ing)?|holdout)")
 _FLAGS = {"istest": True, "test": True, "istrain": False, "train": False, "istraining": False}
 _TRUE, _FALSE = {"1", "true", "yes", "1.0"}, {"0", "false", "no", "0.0"}
 _MANY = 10  # rows that do not have one label by chance
@@ -30,13 +31,17 @@ class Split:
 
 
 def of(frame: pd.DataFrame) -> Split | None:
-    """Return the column that says which rows are to be predicted, if the table has one."""
+    """Return the column that says which rows are to be predicted, if the table has one.
+
+    A column is known by its name, or by values that are names of roles alone.
+    """
     for name in frame.columns:
-        plain = words.plain(str(name))
-        if plain not in _FLAGS and plain not in {words.plain(known) for known in _NAMES}:
-            continue
+        plain, last = words.plain(str(name)), (words.parts(str(name)) or [""])[-1]
         values = frame[name].str.strip().str.lower()
         found = set(pd.unique(values)) - {""}
+        named = plain in _FLAGS or plain in _NAMES or last in _NAMES
+        if not named and not all(_ROLES.fullmatch(value) for value in found):
+            continue
         if plain in _FLAGS and found <= _TRUE | _FALSE:
             return Split(str(name), (values.isin(_TRUE) == _FLAGS[plain]).to_numpy(bool))
         trained = {value for value in found if _TRAIN.fullmatch(value)}

@@ -17,6 +17,8 @@ NAMES = ["cat", "dog", "elk"] * 8
         ("fold_usage", ["TRAIN", "valid", "holdout"], [0, 0, 1]),
         ("is_test", ["0", "1", "0"], [0, 1, 0]),
         ("isTrain", ["True", "False", "True"], [0, 1, 0]),
+        ("train_test_split", ["train_1", "train_2", "test"], [0, 0, 1]),
+        ("fold", ["train", "validation", "test"], [0, 0, 1]),
     ],
 )
 def test_columns_that_say_the_role(column, values, test):
@@ -27,7 +29,12 @@ def test_columns_that_say_the_role(column, values, test):
 
 @pytest.mark.parametrize(
     ("column", "values"),
-    [("split", ["0", "1", "2"]), ("set", ["tea", "train", "x"]), ("test", ["a", "b", "c"])],
+    [
+        ("split", ["0", "1", "2"]),
+        ("set", ["tea", "train", "x"]),
+        ("test", ["a", "b", "c"]),
+        ("image", ["train_1", "train_2", "test_1"]),
+    ],
 )
 def test_other_columns_say_no_role(column, values):
     assert split.of(pd.DataFrame({"id": list("abc"), column: values})) is None
