@@ -15,6 +15,7 @@ from kaggle_prz.readers.csv_dialect import encoding_of, header, name_of
 
 __all__ = [
     "LONGEST",
+    "REPEATED",
     "Whole",
     "dialect",
     "encoding_of",
@@ -31,6 +32,7 @@ __all__ = [
 
 _NEARLY_UNIQUE = 0.9
 UNNAMED = "column without a name"  # of an index that pandas wrote
+REPEATED = "columns of one name"  # an attribute of tables: pairs of a name and that of its copy
 LONGEST = 4096  # characters, as many as a path may have on most systems
 
 
@@ -61,7 +63,14 @@ def read_csv(
             "Rename all but one."
         )
     how = csv_dialect.of(path)
+    frame.attrs[REPEATED] = _repeated(header(path), frame)
     return decimals.with_points(frame, how.separator) if how.commas else frame
+
+
+def _repeated(names: list[str], frame: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+    """Return names that a header has twice, each with the name that pandas gives the second."""
+    twice = {name for name in names if name and names.count(name) > 1}
+    return tuple((name, f"{name}.1") for name in sorted(twice) if f"{name}.1" in frame)
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,6 +35,7 @@ _CORNERS = (
     {"xcenter", "ycenter", "width", "height"},
     {"left", "top", "width", "height"},
 )
+_SIDES = {"left", "top", "right", "bottom"}  # of a box, or classes
 # `a.jpg-b.jpg`
 _PAIR = re.compile(r".+\.(jpe?g|png|bmp|tiff?|webp)[^.\w/]+.+\.(jpe?g|png|bmp|tiff?|webp)", re.I)
 _AXIS = re.compile(r"(?<![a-z])[xy](?![a-z])")
@@ -46,6 +47,7 @@ class OtherTask(NamedTuple):
     name: str  # such as "object detection"
     shown: str  # such as "boxes, such as '0.9 10 20 30 40'"
     in_cells: bool = False  # so cells might be lists of classes after all
+    in_table: bool = False  # so another column might have classes
 
 
 def of_sample(sample: Sample) -> OtherTask | None:
@@ -75,10 +77,10 @@ def of_name(column: str) -> OtherTask | None:
     return None if task is None else OtherTask(task, f"a column {column!r}")
 
 
-def of_columns(columns: Sequence[str]) -> OtherTask | None:
+def of_columns(columns: Sequence[str], *known: set[str]) -> OtherTask | None:
     """Return object detection where columns are the corners of a box, such as `xmin` to `ymax`."""
     plain = {words.plain(name).removeprefix("bbox") for name in columns}
-    if any(corners <= plain for corners in _CORNERS):
+    if any(corners <= plain for corners in known or _CORNERS):
         return OtherTask("object detection", f"columns of boxes ({words.some(list(columns))})")
     return None
 
@@ -97,8 +99,11 @@ def of_labels(column: str, cells: Collection[str]) -> OtherTask | None:
 
 
 def of_table(columns: Sequence[str]) -> OtherTask | None:
-    """Return the task of a table with several rows an image, by the names of its columns."""
-    return of_columns(columns) or next(filter(None, map(of_name, columns)), None)
+    """Return the task of a table by the names of its columns, which may be beside classes."""
+    found = of_columns(columns, *_CORNERS, _SIDES) or next(
+        filter(None, map(of_name, columns)), None
+    )
+    return None if found is None else found._replace(in_table=True)
 
 
 def of_points(columns: Sequence[str]) -> OtherTask | None:
@@ -137,10 +142,14 @@ def _are_classes(cells: list[str], known: Collection[str]) -> bool:
 
 def refusal(found: OtherTask, where: str) -> DataError:
     """Return the error for a file that asks for another task."""
-    otherwise = " If the cells are lists of classes, say what stands between them with --separator."
+    otherwise = (
+        " If the cells are lists of classes, say what stands between them with --separator."
+        * found.in_cells
+        + " If a column has the class of a whole image, choose it with --target." * found.in_table
+    )
     return DataError(
         f"This is {found.name}, which is not supported: {where} has {found.shown}. Only classes, "
-        "tags and numbers of whole images are supported." + otherwise * found.in_cells
+        "tags and numbers of whole images are supported." + otherwise
     )
 
 

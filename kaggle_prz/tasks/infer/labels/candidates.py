@@ -16,6 +16,7 @@ from kaggle_prz.tasks.infer.tables import LabelTable, Sample, words
 PEEK = 200  # rows that tell whether a table names images at all
 _PEEK_SHARE = 0.05
 _HIT_SHARE = 0.5  # of a column's values; rows without an image are told later
+_COVERED = 0.9  # of the images, from which on most rows may have none, as in a part of the files
 _NEARLY = 0.95  # of the images that the best column names
 _FEWEST_COUNTED = 0.2  # of the images, for a few numbers are found anywhere
 _FEWEST_OTHERS = 0.2  # of the images that a table names: those that are not to be predicted
@@ -103,9 +104,11 @@ def _named_by(
     paths, said = files.match(names, index.train)
     share = int(np.count_nonzero(paths != "")) / len(names)
     by_number = way.exact and files.NUMBER in said
-    if by_number or share < (1.0 if pixel_rows.ROW in said else _HIT_SHARE):
-        return None
     named = frozenset(paths.tolist()) - {""}
+    every = way.exact and len(named) >= _COVERED * len(index.train.paths)
+    least = 1.0 if pixel_rows.ROW in said else _PEEK_SHARE if every else _HIT_SHARE
+    if by_number or share < least:
+        return None
     if way.repeated and len(named) < _FEWEST_COUNTED * len(index.train.paths):
         return None
     if index.shared and len(named - _to_predict(sample, index)) < _FEWEST_OTHERS * len(named):

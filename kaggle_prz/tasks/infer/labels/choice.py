@@ -9,6 +9,7 @@ import numpy as np
 
 from kaggle_prz.core.errors import DataError, UsageError
 from kaggle_prz.metrics import Metric
+from kaggle_prz.readers import csv_tables
 from kaggle_prz.tasks.infer.encode import other_tasks
 from kaggle_prz.tasks.infer.hints import Hints
 from kaggle_prz.tasks.infer.labels import candidates, groups, repeats, targets
@@ -39,9 +40,8 @@ class Candidate:
     path: str  # of the file
     images: frozenset[str]  # paths of those that it names
     labels: tuple[str, ...] = ()  # its columns of labels
-    suits: int = (
-        0  # 3: name or values are the sample's; 2: name of a label; 1: only column; 0: none
-    )
+    # 3: name or values are the sample's; 2: name of a label; 1: only column; 0: none
+    suits: int = 0
     fault: DataError | UsageError | None = None  # why its rows cannot be used
     of_test: bool = False  # it has the label of rows to predict as well
 
@@ -95,8 +95,10 @@ def candidate(
         cells = chosen.values[:_PEEK].tolist()
         if (other := other_tasks.of_labels(chosen.column, cells)) is not None:
             return Candidate(table, path, images, fault=other_tasks.refusal(other, path))
+        if many is not None and _shows_nothing(sample, table):
+            return Candidate(table, path, images, fault=many)
     labels = tuple(sorted(chosen.columns & set(table.frame.columns)))
-    suits, fault = _suits(chosen), None
+    suits, fault = _suits(chosen), _twice(chosen, table)
     of_test = suits < 3 and _labels_test_rows(found, chosen, sample, index)
     suits = 0 if of_test else suits
     try:
@@ -105,6 +107,25 @@ def candidate(
         fault = many or error
         suits = 0 if found.way.repeated else suits
     return Candidate(table, path, images, labels, suits, fault, of_test)
+
+
+def _shows_nothing(sample: Sample, table: LabelTable) -> bool:
+    """Return whether neither a cell nor a name of the sample says what of a table is asked for."""
+    names = {words.plain(str(name)) for name in table.frame.columns}
+    asked = {words.plain(target) for target in sample.targets}
+    return not asked & names and not any((sample.column(n) != "").any() for n in sample.targets)
+
+
+def _twice(chosen: targets.Target, table: LabelTable) -> DataError | None:
+    """Return the error for labels whose column's name is another's too, with other cells."""
+    for name, copy in table.frame.attrs.get(csv_tables.REPEATED, ()):
+        frame = table.frame
+        if name in chosen.columns and copy in frame and not frame[name].equals(frame[copy]):
+            return DataError(
+                f"{table.path.name} has several columns with the name {name!r}, whose cells "
+                "differ. Rename all but the one with the labels."
+            )
+    return None
 
 
 def best(found: Sequence[Candidate], index: files.Index, sample: Sample) -> Candidate:

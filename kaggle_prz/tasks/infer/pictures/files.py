@@ -138,7 +138,10 @@ def several_files(ids: Text, role: Role) -> str:
 
 
 def match(ids: Text, role: Role) -> tuple[Text, str]:
-    """Return `(ids,)` paths, or "", by the first rule that finds 95 %, else by several; and how."""
+    """Return `(ids,)` paths, or "", by the first rule that finds 95 %, else by several; and how.
+
+    Numbers that find none are looked for without a fraction of zeros, such as `3.0`.
+    """
     names = _cleaned(ids)
     best: tuple[int, str, list[str]] = (-1, "", [])
     others: list[list[str]] = []
@@ -158,6 +161,8 @@ def match(ids: Text, role: Role) -> tuple[Text, str]:
         if mixed != paths:
             paths, rule = mixed, f"{rule}, else another name"
     hits = len(paths) - paths.count("")
+    if not hits and (whole := words.whole(ids)) is not ids:
+        return match(whole, role)
     return np.array(paths, dtype=str), f"id is the {rule} ({hits} of {len(ids)} found)"
 
 

@@ -228,6 +228,87 @@ def hardly_a_label(root: Path, seed: int) -> Drawn:
     return _finished(plain)
 
 
+def boxes_of_one_class(root: Path, seed: int) -> Drawn:
+    """Two boxes an image, of one class; the sample shows none of its answers."""
+    return _boxes(Plain(root, seed), ("left", "top", "right", "bottom"), "PredictionString")
+
+
+def boxes_as_lists(root: Path, seed: int) -> Drawn:
+    """A box in a cell."""
+    plain = Plain(root, seed)
+    rows = [(n, f"[{k}, 2, 9, 9]", c) for k, (n, c) in enumerate(plain.train.items())]
+    plain.folder.table("train.csv", ("id", "bbox", "label"), rows)
+    return _blank(plain, "PredictionString")
+
+
+def boxes_beside_the_class(root: Path, seed: int) -> Drawn:
+    """A box an image, beside the class that the sample asks for by name."""
+    return _boxes(Plain(root, seed), ("Roi.X1", "Roi.Y1", "Roi.X2", "Roi.Y2"), "label")
+
+
+def _boxes(plain: Plain, corners: Sequence[str], asked: str) -> Drawn:
+    several = 1 if asked == "label" else 2
+    rows = [
+        (name, k + n, n, k + n + 5, n + 5, kind)
+        for k, (name, kind) in enumerate(plain.train.items())
+        for n in range(several)
+    ]
+    plain.folder.table("train.csv", ("id", *corners, "label"), rows)
+    return _blank(plain, asked)
+
+
+def _blank(plain: Plain, column: str) -> Drawn:
+    sheet = plain.sheet(column)
+    plain.folder.raw(sheet.name, sheet.constant(""))
+    return plain.labelled(sheet)
+
+
+def ids_with_fractions(root: Path, seed: int) -> Drawn:
+    """Ids that became floats in a program."""
+    plain = _numbered(Plain(root, seed))
+    rows = [(f"{int(name)}.0", kind) for name, kind in plain.train.items()]
+    plain.folder.table("train.csv", ("id", "label"), rows)
+    return _finished(plain)
+
+
+def _numbered(plain: Plain) -> Plain:
+    """Rename images to numbers."""
+    for truth, start in ((plain.train, 7), (plain.test, 500)):
+        kinds = list(truth.items())
+        truth.clear()
+        for number, (name, kind) in enumerate(kinds, start):
+            old = plain.files.pop(name)
+            new = f"{old.rpartition('/')[0]}/{number}.png"
+            (plain.folder.root / old).rename(plain.folder.root / new)
+            plain.files[str(number)], truth[str(number)] = new, kind
+    return plain
+
+
+def labels_of_two_columns(root: Path, seed: int) -> Drawn:
+    """Two columns of one name, with different labels."""
+    plain = Plain(root, seed)
+    others = np.roll([*plain.train.values()], -1).tolist()
+    rows = [(n, c, o) for (n, c), o in zip(plain.train.items(), others, strict=True)]
+    plain.folder.table("train.csv", ("id", "label", "label"), rows)
+    return _finished(plain)
+
+
+def remarks_of_two_columns(root: Path, seed: int) -> Drawn:
+    """Two columns of one name, which are no labels."""
+    plain = Plain(root, seed)
+    rows = [(n, c, k, -k) for k, (n, c) in enumerate(plain.train.items())]
+    plain.folder.table("train.csv", ("id", "label", "x", "x"), rows)
+    return _finished(plain)
+
+
+def files_of_a_part(root: Path, seed: int) -> Drawn:
+    """A table of all images beside the files of a tenth."""
+    plain = Plain(root, seed)
+    rows = [*plain.train.items(), *((f"z{k:03d}", FRUIT[k % 4]) for k in range(300))]
+    plain.folder.table("train.csv", ("id", "label"), rows)
+    return _finished(plain)
+
+
 def _finished(plain: Plain, column: str = "label", id_: str = "id") -> Drawn:
     sheet = plain.sheet(column, id_=id_)
     plain.folder.raw(sheet.name, sheet.constant(FRUIT[0]))
@@ -246,5 +327,13 @@ KINDS: dict[str, Kind] = {
     "raters-of-numbers": Kind(raters_of_numbers, note=r"different labels by rater; the mean"),
     "rows-that-disagree": Kind(rows_that_disagree, refusal=r"id 'a000' that differ: label is .*'"),
     "half-without-a-label": Kind(half_without_a_label, note=r"of 72 row.* no label in label"),
+    "boxes-of-one-class": Kind(boxes_of_one_class, refusal="object detection.*left.*--target"),
+    "boxes-as-lists": Kind(boxes_as_lists, refusal="object detection.*'bbox'"),
+    "boxes-with-a-class-said": Kind(boxes_as_lists, {"target": "label"}),
+    "boxes-beside-the-class": Kind(boxes_beside_the_class),
+    "ids-with-fractions": Kind(ids_with_fractions),
+    "labels-of-two-columns": Kind(labels_of_two_columns, refusal="several columns.*'label'"),
+    "remarks-of-two-columns": Kind(remarks_of_two_columns),
+    "files-of-a-part": Kind(files_of_a_part, refusal="300 of 332 row.* no image file"),
     "hardly-a-label": Kind(hardly_a_label, refusal=r"The other 5 are too few"),
 }
