@@ -157,7 +157,7 @@ def _pictures(
         if (stacks := pixel_rows.stacks(root, seen)) is not None:
             own = pixel_rows.labels(root, seen, stacks)
             return stacks, sample, labels.find(root, sample, stacks, said, own, metric=metric)
-        if (found := pixel_rows.sheets(root, seen, sample.ids)) is not None:
+        if (found := pixel_rows.sheets(root, seen, sample.ids, said.labels)) is not None:
             return found[0], sample, labels.of_sheet(root, found[1], said)
     few = _count(seen, *formats.kinds()) <= _FEW_IMAGES or files.of_scan(seen) is None
     if few and (many := recorded.find(root, seen, sample, said)) is not None:

@@ -142,6 +142,12 @@ def _without_label(
         return [f"{count} {what} and are skipped: {named}."]
     labelled = int(kept.sum())
     fewest = max(_FEWEST_LABELLED, _ROWS_A_CLASS * _classes(chosen, kept))
+    if not labelled and chosen.matrix is not None:
+        raise DataError(
+            f"No row of {table.path.name} has all the labels of {chosen.column}, and every row "
+            "must have them. Fill the blank cells, with a class such as 'none' if that is meant, "
+            "or leave columns out of the sample submission."
+        )
     if labelled < fewest:
         raise DataError(
             f"{count} of {rows} {what} in {chosen.column}: {named}. The other {labelled} are too "

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.tasks.infer.tables import Sample, words
 
+_FEWEST_ROWS = 3  # that say whether cells are ids of rows
 _FEWEST_WORDS = 4  # of a sentence
 _FEWEST_DIFFERENT = 0.5  # of sentences, which classes are not
 _KNOWN = 0.5  # of the words in cells, from which on cells are lists of classes
@@ -54,6 +55,9 @@ def of_sample(sample: Sample) -> OtherTask | None:
     """Return the other task that a sample submission asks for without doubt, or None."""
     if all(map(_PAIR.fullmatch, sample.ids.tolist())):
         return OtherTask("comparison of pairs of images", f"pairs, such as {str(sample.ids[0])!r}")
+    if _names_itself(sample):
+        shown = str(sample.column(sample.targets[0])[0])
+        return OtherTask("retrieval of images", f"ids of its rows in its cells, such as {shown!r}")
     for name in sample.targets:
         cells = set(sample.column(name).tolist()) - {""}
         single = len(sample.targets) > 1 or (cells and not any(" " in cell for cell in cells))
@@ -62,6 +66,14 @@ def of_sample(sample: Sample) -> OtherTask | None:
         if (found := of_cells(cells)) is not None:
             return found
     return of_columns(sample.targets)
+
+
+def _names_itself(sample: Sample) -> bool:
+    """Return whether every row's cell has the row's own id, and may have those of others."""
+    if len(sample.targets) > 1 or len(sample.ids) < _FEWEST_ROWS:
+        return False
+    rows = zip(sample.ids.tolist(), sample.column(sample.targets[0]).tolist(), strict=True)
+    return all(name in cell.split() for name, cell in rows)
 
 
 def _may_be_others(column: str) -> bool:

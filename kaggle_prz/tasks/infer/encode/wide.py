@@ -1,5 +1,7 @@
 """Several columns of labels -> what a submission holds, and labels as numbers."""
 
+import re
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -96,6 +98,13 @@ def _with_gaps(sample: Sample, numbers: pd.DataFrame) -> Encoded:
 
 def _columns(sample: Sample, found: list[str]) -> dict[str, str]:
     columns = words.onto(found, sample.targets)
+    if columns is None and _are_places(sample, found):
+        raise DataError(
+            f"{sample.path.name} asks for the {len(sample.targets)} most probable classes in as "
+            f"many columns ({', '.join(sample.targets[:3])} …), which is not supported. Write a "
+            "sample with one column, whose cells hold these classes between blanks, choose it "
+            "with --sample, and part the cells of the submission."
+        )
     if columns is None:
         unknown = [name for name in found if words.onto([name], sample.targets) is None]
         raise DataError(
@@ -104,6 +113,13 @@ def _columns(sample: Sample, found: list[str]) -> dict[str, str]:
             "columns, or choose another column of labels with --target."
         )
     return columns
+
+
+def _are_places(sample: Sample, found: list[str]) -> bool:
+    """Return whether columns are numbered, as `prediction1`, and their cells are labels."""
+    stems = {re.sub(r"\d+$", "", name) for name in sample.targets}
+    cells = {cell for name in sample.targets for cell in sample.column(name).tolist()} - {""}
+    return len(stems) == 1 and not {*sample.targets} & stems and cells <= {*found}
 
 
 def no_positive() -> UsageError:

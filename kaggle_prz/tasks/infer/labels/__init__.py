@@ -162,7 +162,14 @@ def of_sheet(root: Path, sheet: pixel_rows.Sheet, hints: Hints) -> LabelTable:
             raise UsageError(f"{sheet.path} has no column {hints.id_column!r} (--id-column).")
         column = hints.id_column
     ids = csv_tables.text_of(frame[column], root / sheet.path)
-    return LabelTable(root / sheet.path, column, ids, frame, "it has one column per pixel")
+    notes = [
+        f"Images in {words.some(sheet.beside)} are not used, those in {sheet.path} are. To train "
+        "on another table of pixels, choose it with --labels."
+    ]
+    rule = "it has one column per pixel"
+    return LabelTable(
+        root / sheet.path, column, ids, frame, rule, notes=tuple(notes if sheet.beside else ())
+    )
 
 
 def _look(path: str, search: _Search) -> None:

@@ -1,6 +1,7 @@
 """Labels that paths say: folders of classes, and the beginnings of file names."""
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -20,29 +21,49 @@ def by_folder(root: Path, sample: Sample, train: Role) -> LabelTable | None:
     """Return training images in folders of their classes, if they are.
 
     The class is the first folder in which paths differ. Folders must lie in one that is called
-    after training, or be called as the sample submission has it.
+    after training, or be called as the sample submission has it. Other folders that are called
+    after training or validation, whose depth may be another, have classes of the same names.
     """
     split = [path.split("/") for path in train.paths]
+    split = [parts for parts in split if not any(map(_is_unlabelled, parts[:-1]))]
     roles = [_role_at(parts) for parts in split]
     trained = any(roles)
-    if trained:  # what lies elsewhere is no training image
-        split = [parts for parts, role in zip(split, roles, strict=True) if role]
-    inside = [parts[role:] for parts, role in zip(split, filter(None, roles), strict=False)]
-    inside = inside or split
-    start = _common(inside)
-    rows = [
-        ("/".join(parts), below)
-        for parts, below in zip(split, inside, strict=True)
-        if len(below) > start + 1
-    ]
-    if len(rows) < ENOUGH * len(split):
+    below: dict[tuple[str, ...], list[list[str]]] = {}  # folder of a role -> paths in it
+    for parts, role in zip(split, roles, strict=True):
+        if role or not trained:  # what lies elsewhere is no training image
+            below.setdefault(tuple(parts[:role]), []).append(parts[role:])
+    by_size = sorted(below.items(), key=lambda item: -len(item[1]))
+    rows: list[tuple[str, str]] = []
+    start = 0
+    for place, inside in by_size:
+        known = {label for _, label in rows}
+        own = _start(inside, known) if known else _common(inside)
+        start = start if rows else own
+        rows += [("/".join([*place, *p]), p[own]) for p in inside if len(p) > own + 1]
+    if not rows or len(rows) < ENOUGH * sum(map(len, below.values())):
         return None
-    labels = pd.Series([below[start] for _, below in rows])
+    rows.sort()
+    labels = pd.Series([label for _, label in rows])
     if not _are_classes(labels) or not (trained or _known_to(sample, labels)):
         return None
-    place = "/".join(split[0][: len(split[0]) - len(inside[0]) + start])
-    rule = f"folders in {place or root.name}/ are classes"
-    return _table(root / place, [path for path, _ in rows], FOLDER, labels, rule)
+    first, inside = by_size[0]
+    above = "/".join([*first, *inside[0][:start]])
+    rule = f"folders in {above or root.name}/ are classes"
+    return _table(root / above, [path for path, _ in rows], FOLDER, labels, rule)
+
+
+def _start(inside: list[list[str]], known: set[str]) -> int:
+    """Return the place in paths where most folders are known classes."""
+    hits = [0] * max(map(len, inside))
+    for parts in inside:
+        for place, part in enumerate(parts[:-1]):
+            hits[place] += part in known
+    return hits.index(max(hits)) if any(hits) else _common(inside)
+
+
+@lru_cache(maxsize=10_000)
+def _is_unlabelled(folder: str) -> bool:
+    return re.sub(r"[^a-z]", "", folder.lower()).startswith(("unlabel", "nolabel", "unsupervised"))
 
 
 def _role_at(parts: list[str]) -> int:

@@ -16,13 +16,20 @@ _ROWS_A_CLASS, _MORE_ROWS = 2, 10  # in longer ones, numbers meet by chance
 
 
 def as_in_sample(root: Path, tables: Sequence[str], sample: Sample, chosen: Target) -> Target:
-    """Return the labels as the sample's cells have them, where a table has both for every class."""
+    """Return the labels as the sample's cells have them.
+
+    Labels such as `07` are the numbers that cells have; of others a table has both for every class.
+    """
     if len(sample.targets) != 1 or chosen.matrix is not None:
         return chosen
     shown = set(sample.column(sample.targets[0]).tolist()) - {""}
     found = set(pd.unique(pd.Series(chosen.values, dtype=object))) - {""}
     if not shown or shown & found or len(found) > _MOST_ROWS:
         return chosen
+    numbers = {name: str(int(name)) for name in found if name.isascii() and name.isdecimal()}
+    if len({*numbers.values()}) == len(found) and shown <= {*numbers.values()}:
+        values = np.array([numbers.get(v, "") for v in chosen.values.tolist()], dtype=str)
+        return replace(chosen, values=values, rule=f"{chosen.rule}; numbers without leading zeros")
     beside = ((path, frame) for path in tables for frame in frames(root / path, _MOST_ROWS))
     for path, frame in beside:
         short = csv_tables.stripped(frame) if len(frame) < _MOST_ROWS else frame[:0]

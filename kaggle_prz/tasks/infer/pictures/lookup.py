@@ -17,6 +17,7 @@ from kaggle_prz.tasks.infer.tables import Sample, frames
 IN_ORDER = "rows are in the sample's order"
 _FEWEST_FOUND = 0.5
 _PEEK = 200
+_FEW_ROWS, _MANY = 10, 2  # of a sample that shows the form; how many times more there are
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,23 @@ def tables_of_test(
             if by is None:
                 continue
             if (root / path) != labels and role_of(path.rpartition("/")[2]) == "test":
+                _refuse_first_rows(frame, by, sample, path)
                 columns |= {n: frozenset(pd.unique(frame[n].str.strip())) for n in frame.columns}
             if not mapped and not index.test.named:
                 mapped, column = _map(frame, by, sample.ids, index.test)
                 rule = f"according to {path}, {by} is {column}" if mapped else ""
     return Told(columns, mapped, rule)
+
+
+def _refuse_first_rows(frame: pd.DataFrame, by: str, sample: Sample, path: str) -> None:
+    """Refuse a sample that shows its form with the first few rows of the test set."""
+    rows, asked = frame[by].str.strip().tolist(), sample.ids.tolist()
+    if len(asked) <= _FEW_ROWS and len(rows) > _MANY * len(asked) and rows[: len(asked)] == asked:
+        raise DataError(
+            f"{sample.path.name} has only the first {len(asked)} of the {len(rows)} rows of "
+            f"{path}, so it shows the form alone. Write a sample with a row for each, and choose "
+            "it with --sample; or remove the other rows from the table."
+        )
 
 
 def find(sample: Sample, index: files.Index, told: Told, taken: set[str]) -> tuple[Text, str]:

@@ -1,7 +1,7 @@
 """Pictures that are rows of arrays or tables, and labels in arrays beside them."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,7 @@ class Sheet:
     path: str
     others: pd.DataFrame
     rows: int
+    beside: tuple[str, ...] = ()  # paths of other tables of pixels that may train as well
 
 
 def stacks(root: Path, seen: Scan) -> Index | None:
@@ -59,17 +60,30 @@ def rows_of(role: str, path: str, rows: int, ids: Text | None = None) -> Role:
     )
 
 
-def sheets(root: Path, seen: Scan, sample_ids: Text) -> tuple[Index, Sheet] | None:
-    """Return pictures in tables with a pixel a column, and the training one's other columns."""
-    found: dict[str, tuple[str, list[str]]] = {}
+def sheets(
+    root: Path, seen: Scan, sample_ids: Text, said: str | None = None
+) -> tuple[Index, Sheet] | None:
+    """Return pictures in tables with a pixel a column, and the training one's other columns.
+
+    Of several for a role, the table of the path `said` comes first, then one whose name says the
+    role, then the larger file.
+    """
+    found: dict[str, list[tuple[tuple[bool, bool, int], str, list[str]]]] = {
+        "train": [],
+        "test": [],
+    }
     for path in seen.tables:
         is_csv = formats.of(path) is formats.PIXEL_TABLES
         if is_csv and (others := _beside_pixels(root / path)) is not None:
-            role = role_of(path.rpartition("/")[2]) or ("train" if others else "test")
-            found.setdefault(role, (path, others))
-    if {"train", "test"} - set(found) or not found["train"][1]:
+            named = role_of(path.rpartition("/")[2])
+            rank = (said in {path, Path(path).name}, bool(named), (root / path).stat().st_size)
+            found[named or ("train" if others else "test")].append((rank, path, others))
+    best = {role: max(tables, default=None) for role, tables in found.items()}
+    if best["train"] is None or best["test"] is None or not best["train"][2]:
         return None
-    train, test = (_sheet(root, *found[role]) for role in ("train", "test"))
+    train, test = _sheet(root, *best["train"][1:]), _sheet(root, *best["test"][1:])
+    beside = tuple(path for _, path, others in found["train"] if path != train.path and others)
+    train = replace(train, beside=beside)
     ids = None
     for column in test.others.columns:
         values = test.others[column].str.strip()

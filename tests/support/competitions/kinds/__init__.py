@@ -3,7 +3,18 @@
 A kind is read and graded, or refused with the true reason and a way out.
 """
 
-from . import cells, dialects, label_names, label_rows, labels, media, pixels, samples, values
+from . import (
+    cells,
+    dialects,
+    forms,
+    label_names,
+    label_rows,
+    labels,
+    media,
+    pixels,
+    samples,
+    values,
+)
 from .kind import Kind
 
 KINDS: dict[str, Kind] = {
@@ -16,6 +27,7 @@ KINDS: dict[str, Kind] = {
     **values.KINDS,
     **pixels.KINDS,
     **media.KINDS,
+    **forms.KINDS,
 }
 WITHOUT_EXTRAS = tuple(KINDS)
 KINDS |= pixels.WITH_EXTRAS

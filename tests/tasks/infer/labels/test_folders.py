@@ -86,3 +86,15 @@ def test_labels_of_names_are_those_of_the_folder_and_not_of_a_cache(tmp_path):
     paths = tuple(f"train/{kind}.{n}.jpg" for kind in ("cat", "dog") for n in range(2))
     found = folders.by_prefix(tmp_path / "dogs-0a1b2c", sample, files.Role("train", paths))
     assert found.path.name == "train"
+
+
+def test_folders_without_labels_are_left_out(told):
+    paths = [f"train/labeled/{kind}/{n}.png" for kind in "ab" for n in "12"]
+    others = [f"train/{name}/a/{n}.png" for name in ("unlabeled", "Un-labelled") for n in "1234"]
+    assert told(folders.by_folder, [*paths, *others], "x") == [*"aabb"]
+
+
+def test_folders_of_roles_may_have_other_depths(told):
+    paths = [f"train/images/{kind}/{n}.png" for kind in "ab" for n in "123"]
+    others = [f"val/{kind}/{n}.png" for kind in "ab" for n in "12"]
+    assert told(folders.by_folder, [*paths, *others], "x") == [*"aaabbb", *"aabb"]
