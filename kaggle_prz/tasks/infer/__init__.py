@@ -9,7 +9,7 @@ import numpy as np
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console
 from kaggle_prz.core.task import Images, Task
-from kaggle_prz.readers import archives, formats
+from kaggle_prz.readers import archives, csv_tables, formats
 from kaggle_prz.tasks.infer import hints, labels, scoring, tables, told
 from kaggle_prz.tasks.infer.encode import cells, encoded, gaps, multi_output, other_tasks, wide
 from kaggle_prz.tasks.infer.labels import groups, long_format, renamed, targets
@@ -166,7 +166,8 @@ def _pictures(
         return index, sample, labels.find(root, sample, index, said, own, metric=metric)
     index = channels.joined(files.index(root, seen, sample.ids), sample.ids)
     index = replace(index, tables=tuple(path for path in index.tables if path != form))
-    sample = long_format.widened(sample, index.test)
+    headers = [csv_tables.header(root / path) for path in index.tables]
+    sample = long_format.widened(sample, index.test, headers)
     if bags.may_be(sample, index) and not lookup.tables_of_test(root, sample, index).mapped:
         index = bags.gathered(root, sample, index)
     return index, sample, labels.find(root, sample, index, said, metric=metric)

@@ -60,6 +60,13 @@ def ranked(this: Column) -> Encoded | None:
     ):
         rule = f"{most} classes in a cell of the sample, one per label"
     elif this.metric is not None and this.metric.wants == "ranks":
+        if most > 1 and not shown & {*this.found} and not all(map(str.isdecimal, shown)):
+            raise DataError(
+                f"The cells of {this.sample.path.name} hold names, such as {min(shown)!r}, that "
+                f"are none of the labels ({words.some(this.found, 3)}). If they are names of "
+                "images, this is retrieval of images, which is not supported. Otherwise choose the "
+                "column with such labels with --target."
+            )
         most = int((re.findall(r"\d+", this.metric.name) or ["5"])[0])
         rule = f"{this.metric.title} takes {most} classes per cell"
     else:

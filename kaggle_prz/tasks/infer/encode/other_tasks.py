@@ -16,6 +16,7 @@ _PARTS_OF_NAMES = {
     "bbox": "object detection",
     "bboxes": "object detection",
     "boxes": "object detection",
+    "pixels": "segmentation",
     "rle": "segmentation",
     "polygon": "segmentation",
     "polygons": "segmentation",
@@ -39,6 +40,8 @@ _CORNERS = (
 _SIDES = {"left", "top", "right", "bottom"}  # of a box, or classes
 # `a.jpg-b.jpg`
 _PAIR = re.compile(r".+\.(jpe?g|png|bmp|tiff?|webp)[^.\w/]+.+\.(jpe?g|png|bmp|tiff?|webp)", re.I)
+_PIXEL = re.compile(r"(.+)_\d+_\d+")
+_FEWEST_PIXELS = 30  # rows of an image
 _AXIS = re.compile(r"(?<![a-z])[xy](?![a-z])")
 
 
@@ -55,6 +58,9 @@ def of_sample(sample: Sample) -> OtherTask | None:
     """Return the other task that a sample submission asks for without doubt, or None."""
     if all(map(_PAIR.fullmatch, sample.ids.tolist())):
         return OtherTask("comparison of pairs of images", f"pairs, such as {str(sample.ids[0])!r}")
+    pixels = [_PIXEL.fullmatch(name) for name in sample.ids.tolist()]
+    if all(pixels) and len(pixels) >= _FEWEST_PIXELS * len({found[1] for found in pixels if found}):
+        return OtherTask("restoration of images", f"a row a pixel, such as {str(sample.ids[0])!r}")
     if _names_itself(sample):
         shown = str(sample.column(sample.targets[0])[0])
         return OtherTask("retrieval of images", f"ids of its rows in its cells, such as {shown!r}")

@@ -14,7 +14,9 @@ from kaggle_prz.tasks.infer.tables import LabelTable, Sample
 FOLDER, PREFIX = "folder", "prefix"
 _PREFIX = re.compile(r"(.*[^\W\d_])[\W_]*\d+")
 _FIRST_WORD = re.compile(r"([^\W\d_]+)[\W_].+")
+_NUMBER = re.compile(r"(\d+)[_-]\d+")
 _FEWEST_A_CLASS = 1.5
+_FEWEST_A_NUMBER = 4  # images, for numbers before numbers often name patients or scenes
 
 
 def by_folder(root: Path, sample: Sample, train: Role) -> LabelTable | None:
@@ -74,12 +76,14 @@ def _role_at(parts: list[str]) -> int:
 def by_prefix(root: Path, sample: Sample, train: Role) -> LabelTable | None:
     """Return training images whose names begin with their class, as in `cat.0.jpg`, if they do."""
     stems = pd.Series([path.rpartition("/")[2].rpartition(".")[0] for path in train.paths])
-    for pattern in (_PREFIX, _FIRST_WORD):
+    for pattern in (_PREFIX, _FIRST_WORD, _NUMBER):
         labels = stems.str.extract(f"^{pattern.pattern}$", expand=False).fillna("")
         found = labels != ""
         if found.mean() < ENOUGH or not _are_classes(labels[found]):
             continue
-        if pattern is _FIRST_WORD and not _known_to(sample, labels[found]):
+        if pattern is not _PREFIX and not _known_to(sample, labels[found]):
+            continue
+        if pattern is _NUMBER and found.sum() < _FEWEST_A_NUMBER * labels[found].nunique():
             continue
         paths = [path for path, there in zip(train.paths, found, strict=True) if there]
         rule = "file names start with the class"

@@ -1,11 +1,12 @@
 """Tables with a row for every image and head, `ID_7_epidural`, as tables with a row an image."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
@@ -22,10 +23,11 @@ _NAMED = 0.5  # of the images of a table
 _IMAGE, _HEAD = "image of the row", "output of the row"
 
 
-def widened(sample: Sample, role: files.Role) -> Sample:
+def widened(sample: Sample, role: files.Role, headers: Sequence[Sequence[str]] = ()) -> Sample:
     """Return a melted sample with a row an image and a column an ending; others as they are.
 
-    Endings have one number of words, or what they leave names an image.
+    Endings have one number of words, or what they leave names an image. It may name a folder of
+    images where the endings are columns of a table, as `headers` say.
     """
     if len(sample.targets) != 1:
         return sample
@@ -33,7 +35,11 @@ def widened(sample: Sample, role: files.Role) -> Sample:
         names, pictures = pd.unique(heads), pd.unique(images)
         if not 2 <= len(names) <= _MOST_HEADS or len(names) * len(pictures) != len(sample.ids):
             continue
-        if files.best_share(np.asarray(pictures, dtype=str), role) < files.ENOUGH:
+        named = np.asarray(pictures, dtype=str)
+        if files.best_share(named, role) < files.ENOUGH and (
+            _are_named(named, role).mean() < files.ENOUGH
+            or not any({*names} <= {*header} for header in headers)
+        ):
             continue
         (column,) = sample.targets
         cells = _grid(images, heads, sample.cells[column].to_numpy(), pictures, names)
@@ -47,6 +53,16 @@ def widened(sample: Sample, role: files.Role) -> Sample:
     return sample
 
 
+def _are_named(images: Text, role: files.Role) -> NDArray[np.bool_]:
+    """Return which names are those of files, or of folders of several."""
+    paths, _ = files.match(images, role)
+    named: NDArray[np.bool_] = paths != ""
+    if len(images) > 1 and named.mean() < files.ENOUGH:
+        folders = {part for path in role.paths for part in path.split("/")[:-1]}
+        named |= np.array([name in folders for name in images.tolist()], bool)
+    return named
+
+
 def _partings(ids: pd.Series, role: files.Role) -> Iterator[tuple[pd.Series, pd.Series]]:
     """Yield images and heads of ids, by the number of a head's words and then by their images."""
     for count in range(1, _MOST_PARTS + 1):
@@ -56,8 +72,7 @@ def _partings(ids: pd.Series, role: files.Role) -> Iterator[tuple[pd.Series, pd.
     image, head = pd.Series("", ids.index), pd.Series("", ids.index)
     for count in range(_MOST_WORDS, 0, -1):  # the longest name of an image last
         images, heads = _cut(ids, count)
-        paths, _ = files.match(images.to_numpy(str), role)
-        named = (paths != "") & (heads != "").to_numpy(bool)
+        named = _are_named(images.to_numpy(str), role) & (heads != "").to_numpy(bool)
         image, head = image.mask(named, images), head.mask(named, heads)
     if (image != "").all():
         yield image, head

@@ -83,7 +83,19 @@ def is_of_people(column: str) -> bool:
 def resolved(
     table: LabelTable, sample: Sample, labels: Sequence[str], metric: Metric | None = None
 ) -> LabelTable:
-    """Return the table with every image once; see `once`."""
+    """Return the table with every image once, see `once`, less rows that name none."""
+    named = table.ids != ""
+    if not named.all():
+        count = int((~named).sum())
+        table = replace(
+            table,
+            ids=table.ids[named],
+            frame=table.frame[named].reset_index(drop=True),
+            notes=(
+                *table.notes,
+                f"{count} row(s) of {table.path.name} name no image and are skipped.",
+            ),
+        )
     if not pd.Series(table.ids).duplicated().any():
         return table
     found = once(

@@ -16,6 +16,7 @@ from kaggle_prz.tasks.infer.tables import Sample, frames
 
 _BETWEEN = ("_", "-", ".", " ")
 _MOST_COLUMNS = 20
+_GIVEN = 0.5  # of the cells of a column that names pictures
 HIT_SHARE = 0.5
 _FEWEST_KNOWN = 0.2
 
@@ -165,11 +166,11 @@ def column_of(frame: pd.DataFrame, wanted: set[str]) -> str | None:
 
 
 def naming(rows: pd.DataFrame, role: Role, enough: float) -> str | None:
-    """Return the column that names most pictures of a role, each once."""
+    """Return the column that names most pictures of a role, each once; some cells may be blank."""
     best: tuple[float, str | None] = (0.0, None)
     for name in rows.columns if len(rows) else ():
-        values = rows[name]
-        if not csv_tables.nearly_unique(values):
+        values = rows[name][rows[name] != ""]
+        if len(values) < _GIVEN * len(rows) or not csv_tables.nearly_unique(values):
             continue
         share = files.best_share(csv_tables.text_of(values), role)
         if share >= enough and share > best[0]:

@@ -9,7 +9,7 @@ import numpy as np
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
 from kaggle_prz.readers import formats
-from kaggle_prz.tasks.infer.pictures.roles import NUMBER, Bags, Role, composed, key_of
+from kaggle_prz.tasks.infer.pictures.roles import INNER, NUMBER, Bags, Role, composed, key_of
 from kaggle_prz.tasks.infer.pictures.scan import Scan, scan
 from kaggle_prz.tasks.infer.tables import words
 
@@ -86,8 +86,14 @@ def no_images(root: Path, seen: Scan) -> DataError:
         f" {count} files end in {end}, which is not read{_WHAT.get(end, '')}."
         for end, count in often
     )
+    if not unread and not seen.files and seen.tables:
+        unread = (
+            f" Its tables ({words.some(seen.tables, 3)}) have no header with columns of pixels, "
+            "such as pixel0, pixel1."
+        )
+    listed = "" if unread else f" ({known})"
     return DataError(
-        f"{root} has no {('test' if some else 'train')} images ({known}).{unread} Test images are "
+        f"{root} has no {('test' if some else 'train')} images{listed}.{unread} Test images are "
         "those below a folder with 'test' in its name; all others are training images."
     )
 
@@ -148,7 +154,9 @@ def match(ids: Text, role: Role) -> tuple[Text, str]:
     for rule, find in role.finders():
         found = [find(name) or "" for name in names]
         count = len(found) - found.count("")
-        if rule == NUMBER and (count < ENOUGH * len(ids) or len(set(found) - {""}) < count):
+        if rule in {NUMBER, INNER} and (
+            count < ENOUGH * len(ids) or len(set(found) - {""}) < count
+        ):
             continue  # zeros are part of an id beside ids that have them
         others.append(found)
         if count > best[0]:
@@ -169,7 +177,7 @@ def match(ids: Text, role: Role) -> tuple[Text, str]:
 def best_share(ids: Text, role: Role, *, exact: bool = False) -> float:
     """Share of ids with a file, by the rule that finds most."""
     paths, rule = match(ids, role)
-    if exact and NUMBER in rule:
+    if exact and (NUMBER in rule or INNER in rule):
         return 0.0
     return int(np.count_nonzero(paths != "")) / max(1, len(ids))
 

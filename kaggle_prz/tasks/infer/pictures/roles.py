@@ -10,6 +10,8 @@ from kaggle_prz.tasks.infer.tables import words
 _CHANNELS = re.compile(r"[_-]\{[^{}/]*\}(?=\.[^./]*$)")
 _DEEPEST = 4  # parts of a path that end a longer one
 NUMBER = "number that is the stem, ignoring leading zeros"
+INNER = "stem without what all stems begin and end with"
+_BEGIN, _END = re.compile(r".*[-_. ]"), re.compile(r"[-_. ][^-_. ]*\Z")
 Finder = Callable[[str], str | None]
 
 
@@ -51,6 +53,7 @@ class Role:
             yield f"{rule}, ignoring case", self._by_low(key)
         yield "stem, ignoring suffix", self._by_stem_of
         yield NUMBER, self._by_number
+        yield INNER, self._by_inner
         yield "end of a longer path", self._by_end_of
 
     def has_own(self, name: str) -> bool:
@@ -95,6 +98,24 @@ class Role:
 
     def _by_number(self, name: str) -> str | None:
         return self._by("sole number").get(_number(name)) if _number(name) else None
+
+    def _by_inner(self, name: str) -> str | None:
+        if INNER not in self._made:
+            self._made[INNER] = self._without_ends()
+        return self._made[INNER].get(_number(name) or name)
+
+    def _without_ends(self) -> dict[str, str]:
+        """Return what tells stems apart -> paths; empty where they share no word at an end."""
+        stems = [key_of(path, "stem", 1) for path in self.paths]
+        found = _BEGIN.match(_shared(stems)), _END.search(_shared([s[::-1] for s in stems])[::-1])
+        begin, end = (len(each[0]) if each else 0 for each in found)
+        named: dict[str, str] = {}
+        for cut in {(begin, end), (begin, 0), (0, end)} - {(0, 0)}:
+            inner = [stem[cut[0] : len(stem) - cut[1]] for stem in stems]
+            inner = [_number(name) or name for name in inner]
+            if len({*inner}) == len(inner) > 1 and all(inner):
+                named |= dict(zip(inner, self.paths, strict=True))
+        return named
 
     def _by_low(self, key: str) -> Finder:
         table = self._by(f"low {key}")
@@ -142,6 +163,13 @@ class Bags:
 def composed(name: str) -> str:
     """Return a name with letters and accents in one, as tables have them and macOS has not."""
     return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def _shared(names: list[str]) -> str:
+    """Return what all names begin with."""
+    first, last = min(names, default=""), max(names, default="")
+    same = (place for place, sign in enumerate(first) if sign != last[place : place + 1])
+    return first[: next(same, len(first))]
 
 
 def _number(name: str) -> str:

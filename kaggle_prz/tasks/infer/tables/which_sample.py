@@ -18,6 +18,7 @@ _NAMES = (
     re.compile(r"^submission|^submit|submission[-_ ]?format", re.IGNORECASE),
     re.compile(r"^sample$", re.IGNORECASE),
 )
+_ANSWERS = re.compile(r"^(results?|answers?|predictions?|upload)$", re.IGNORECASE)
 _DEEPEST = 2  # folders between the root and a sample that is found by its name
 _DEEPEST_NAMED = 4  # and between it and one that is named
 _MOST_SHOWN = 8
@@ -79,6 +80,8 @@ def _by_name(root: Path) -> list[Path]:
                 found = found if plain else [path for path in found if _has_columns(path)]
                 if found:
                     return found
+    if len(found := _by_form([path for tables in levels for path in tables])) == 1:
+        return found
     others = [path for path in sorted(root.iterdir()) if path.is_file() and is_sample(path)]
     if others:
         raise DataError(
@@ -90,6 +93,24 @@ def _by_name(root: Path) -> list[Path]:
         "name, such as sample_submission.csv. It must have the columns and rows to predict. If "
         f"it has another name, choose it with --sample.{_listed(root, levels)}"
     )
+
+
+def _by_form(tables: Sequence[Path]) -> list[Path]:
+    """Return tables that are forms to fill in: called so, or like that of training without labels.
+
+    Such a table has the columns of another one, and the same cell in all rows of the last.
+    """
+    if called := [path for path in tables if _ANSWERS.search(path.stem)]:
+        return called
+    headers = {path: csv_tables.header(path) for path in tables}
+    return [
+        path
+        for path, names in headers.items()
+        if len(names) > 1
+        and "train" not in path.stem.lower()
+        and any(names == headers[other] for other in tables if other != path)
+        and csv_tables.read_csv(path, columns=names[-1:])[names[-1]].nunique() == 1
+    ]
 
 
 class _Levels:
@@ -180,7 +201,13 @@ def _newest(found: Sequence[Path]) -> tuple[Path, str, str]:
             f"{last.name} and {words.some([path.name for path in unlike])} have the same columns; "
             f"{last.name} is read. To read another, choose it with --sample."
         )
-    return last, f"its name has sample and submission{several}", doubt
+    if is_sample(last):
+        return last, f"its name has sample and submission{several}", doubt
+    doubt = (
+        f"No file is called a sample submission; {last.name} is read as one. To read another, "
+        "choose it with --sample."
+    )
+    return last, "it is a form to fill in", doubt
 
 
 def _numbers(path: Path) -> tuple[list[int], str]:

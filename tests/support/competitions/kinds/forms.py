@@ -122,6 +122,126 @@ def heads_never_complete(root: Path, seed: int) -> Drawn:
     return drawn
 
 
+def ids_within_names(root: Path, seed: int) -> Drawn:
+    """Ids are what tells names apart: `7` is `face-0007-c.png`."""
+    plain = Plain(root, seed)
+    for truth, start in ((plain.train, 3), (plain.test, 700)):
+        for number, (name, kind) in enumerate([*truth.items()], start):
+            old = plain.files.pop(name)
+            new = f"{old.rpartition('/')[0]}/face-{number:04d}-c.png"
+            (root / old).rename(root / new)
+            del truth[name]
+            plain.files[str(number)], truth[str(number)] = new, kind
+    plain.folder.table("train.csv", ("id", "label"), plain.train.items())
+    return _finished(plain)
+
+
+def classes_before_numbers(root: Path, seed: int) -> Drawn:
+    """No table; the class is the number that a name begins with."""
+    plain = Plain(root, seed, [str(k) for k in range(4)])
+    for number, (name, kind) in enumerate(plain.train.items()):
+        (root / plain.files[name]).rename(root / f"train/{kind}_{number}.png")
+    return _finished(plain)
+
+
+def folders_that_end_in_1(root: Path, seed: int) -> Drawn:
+    """Two class folders whose last sign says which is asked for; it comes first in order."""
+    plain = Plain(root, seed, ["good_0", "bad_1"])
+    for name, kind in plain.train.items():
+        new = root / f"train/{kind}/{name}.png"
+        new.parent.mkdir(exist_ok=True)
+        (root / plain.files[name]).rename(new)
+    truth = {name: int(kind == "bad_1") for name, kind in plain.test.items()}
+    sheet = plain.sheet("score")
+    plain.folder.raw(sheet.name, sheet.constant(0.5))
+    return finish(
+        plain.folder,
+        sheet,
+        grade=graders.probability(sheet.header, truth, "auc"),
+        answers=sheet.filled(truth),
+        metric="Area Under Receiver Operating Characteristic Curve",
+        maximize=True,
+        chance=0.5,
+        cell="probability",
+        classes=["good_0", "bad_1"],
+        train=len(plain.train),
+    )
+
+
+def some_rows_without_a_name(root: Path, seed: int) -> Drawn:
+    """A column names the picture of a row; some are blank, in training and in test."""
+    plain = Plain(root, seed, rows=(60, 30))
+    for table, truth in (("train.csv", plain.train), ("test.csv", plain.test)):
+        rows = []
+        for number, (name, kind) in enumerate(truth.items()):
+            blank = number % 15 == 7
+            if blank:
+                (root / plain.files[name]).unlink()
+            label = (kind,) if table == "train.csv" else ()
+            rows.append((f"item{number}{table[1]}", "" if blank else name, *label))
+        header = ("item", "picture", "label") if table == "train.csv" else ("item", "picture")
+        plain.folder.table(table, header, rows)
+    plain.test = {f"item{n}e": kind for n, kind in enumerate(plain.test.values())}
+    plain.files |= dict.fromkeys(plain.test, "")
+    sheet = plain.sheet("label", id_="item")
+    plain.folder.raw(sheet.name, sheet.constant(FRUIT[0]))
+    return plain.labelled(sheet)
+
+
+def studies_in_folders(root: Path, seed: int) -> Drawn:
+    """A row for each study and finding; a study is a folder of slices, the findings are columns."""
+    folder = Folder(root, seed)
+    heads = ("C1", "C2", "patient_overall")
+    truth: dict[str, int] = {}
+    rows = []
+    for number in range(60):
+        bits = [number % 2, number // 2 % 2]
+        bits.append(max(bits))
+        study, part = f"1.2.{number + 100}", "train" if number < 40 else "test"
+        shown = [k for k in range(3) if bits[k]]
+        for place in range(3):
+            image = pictures.marks(folder.random, shown, 3)
+            folder.image(f"{part}_images/{study}/{place}.png", image)
+        if part == "train":
+            rows.append((study, *bits))
+        else:
+            truth |= {f"{study}_{head}": bit for head, bit in zip(heads, bits, strict=True)}
+    folder.table("train.csv", ("StudyInstanceUID", *heads), rows)
+    sheet = Sheet(("row_id", "fractured"), dict.fromkeys(truth, ""))
+    folder.raw(sheet.name, sheet.constant(0.5))
+    return finish(
+        folder,
+        sheet,
+        grade=graders.probability(sheet.header, truth, "auc"),
+        answers=sheet.filled(truth),
+        metric="Area Under Receiver Operating Characteristic Curve",
+        maximize=True,
+        chance=0.5,
+        cell="independent",
+        classes=heads,
+        train=40,
+    )
+
+
+def images_of_an_index(root: Path, seed: int) -> Drawn:
+    """Names of images that show the same, none of which is a label."""
+    plain = Plain(root, seed)
+    plain.folder.table("train.csv", ("id", "label"), plain.train.items())
+    drawn = _finished(plain)
+    sheet = plain.sheet("images")
+    plain.folder.raw(sheet.name, sheet.constant("a001 a004 a007"))
+    return drawn
+
+
+def a_row_a_pixel(root: Path, seed: int) -> Drawn:
+    """The value of every pixel is asked for."""
+    plain = Plain(root, seed)
+    drawn = _finished(plain)
+    cells = [(f"{n}_{y}_{x}", 1) for n in (1, 2) for y in range(9) for x in range(9)]
+    plain.folder.table("sample_submission.csv", ("id", "value"), cells)
+    return drawn
+
+
 def _finished(plain: Plain) -> Drawn:
     sheet = plain.sheet("label")
     plain.folder.raw(sheet.name, sheet.constant(plain.classes[0]))
@@ -136,5 +256,14 @@ KINDS: dict[str, Kind] = {
     "first-rows-alone": Kind(first_rows_alone, refusal="only the first 5 of the 16 rows.*--sample"),
     "guesses-in-columns": Kind(guesses_in_columns, refusal="3 most probable classes.*--sample"),
     "rows-that-match": Kind(rows_that_match, refusal="retrieval of images.*'b000 b001'"),
+    "ids-within-names": Kind(ids_within_names),
+    "classes-before-numbers": Kind(classes_before_numbers),
+    "folders-that-end-in-1": Kind(folders_that_end_in_1),
+    "some-rows-without-a-name": Kind(some_rows_without_a_name, note="4 row.* name no image"),
+    "studies-in-folders": Kind(studies_in_folders),
+    "images-of-an-index": Kind(
+        images_of_an_index, {"metric": "map_at_3"}, refusal="hold names, such as 'a001'.*retrieval"
+    ),
+    "a-row-a-pixel": Kind(a_row_a_pixel, refusal="restoration of images.*'1_0_0'"),
     "heads-never-complete": Kind(heads_never_complete, refusal="has all the labels.*blank cells"),
 }

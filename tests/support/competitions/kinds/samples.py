@@ -123,6 +123,24 @@ def sample_under_another_name(root: Path, seed: int) -> Drawn:
     return plain.labelled(sheet)
 
 
+def sample_of_other_columns(root: Path, seed: int) -> Drawn:
+    """As before, with columns that no other table has."""
+    plain = Plain(root, seed)
+    labels(plain, column="fruit")
+    sheet = plain.sheet("label", name="forms/template.csv")
+    plain.folder.raw(sheet.name, sheet.constant("plum"))
+    return plain.labelled(sheet)
+
+
+def sample_called_results(root: Path, seed: int) -> Drawn:
+    """The sample submission is called after its content."""
+    plain = Plain(root, seed)
+    labels(plain, column="fruit")
+    sheet = plain.sheet("label", name="results.csv")
+    plain.folder.raw(sheet.name, sheet.constant("plum"))
+    return plain.labelled(sheet)
+
+
 def index_in_words(root: Path, seed: int) -> Drawn:
     """The sample has an index, `Unnamed: 0`, before the ids."""
     plain = Plain(root, seed)
@@ -232,8 +250,12 @@ KINDS: dict[str, Kind] = {
     "samples-by-name": Kind(samples_of_several_tracks, {"sample": GENDER}),
     "samples-of-two-stages": Kind(samples_of_two_stages),
     "sample-under-another-name": Kind(
-        sample_under_another_name, refusal=r"no sample submission.*--sample.*template\.csv"
+        sample_under_another_name, note=r"template\.csv is read as one.*--sample"
     ),
+    "sample-of-other-columns": Kind(
+        sample_of_other_columns, refusal=r"no sample submission.*--sample.*template\.csv"
+    ),
+    "sample-called-results": Kind(sample_called_results, note="results.csv is read as one"),
     "sample-by-name": Kind(sample_under_another_name, {"sample": "template.csv"}),
     "sample-by-path": Kind(sample_under_another_name, {"sample": "forms/template.csv"}),
     "sample-that-is-not-there": Kind(
