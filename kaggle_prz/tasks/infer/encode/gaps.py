@@ -25,7 +25,8 @@ def filled(cells: pd.DataFrame) -> Tags | None:
     | 1 and −1, perhaps blanks | unknown | no |
     | 1 and blanks | no | |
     """
-    blank = cells.apply(lambda column: column.str.lower().isin(words.UNKNOWN)).to_numpy()
+    unknown = (*words.UNKNOWN, *words.MARKS)
+    blank = cells.apply(lambda column: column.str.lower().isin(unknown)).to_numpy()
     values = cells.apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     held = set(np.unique(values[~blank]).tolist())
     whole = held <= {0, 1} and not blank.any()
