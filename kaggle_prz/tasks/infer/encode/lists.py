@@ -205,10 +205,13 @@ def _doubt_of_signs(found: list[str]) -> tuple[str, ...]:
         together = words.tokens(joined, sign)
         alone = len(together & {*found}) >= _ALONE * len(together)
         if together and alone and not words.have_places(joined, sign):
+            apart = sign.strip() in _JOINING and not any(" " in name for name in together)
+            spaced = apart and all(f" {sign.strip()} " in name for name in joined)
+            way = f"write | in place of {sign.strip()} in both tables"
             return (
                 f"Labels such as {joined[0]!r} are read as one class each, although their words "
-                f"also come alone and in another order. If they are lists, write | in place of "
-                f"{sign.strip()} in both tables.",
+                "also come alone and in another order. If they are lists, "
+                f"{'use --separator space' if spaced else way}.",
             )
     return ()
 

@@ -51,12 +51,16 @@ def rows(
         counts = _counts(given, between)
         if between is not None:
             marks = {mark for mark in marks if counts[mark] == np.count_nonzero(given == mark)}
-        shown = _shown(sample, name, marks, between)
-        others = counts.drop(list(marks))
+        cells, shown = _shown(sample, name, marks, between)
+        pair = {"-"} & marks if "+" in counts.index else set()
+        possible = marks - shown - pair
+        possible -= _needed(possible, counts)
+        others = counts.drop(list(possible))
         sure = _are_none(others, sample, name)
-        found = marks - shown if sure else _rare(marks - shown, others, counts)
+        found = possible if sure else _rare(possible, others, counts)
         unknown |= np.isin(values, sorted(found))
-        notes += _notes(found, marks - shown - found, given, counts, sample, sure=sure)
+        classes = marks - found - pair - (shown if len(cells) > 1 else set())
+        notes += _notes(found, classes, given, counts, sample, sure=sure)
     return Marked(unknown, tuple(dict.fromkeys(notes)))
 
 
@@ -70,13 +74,22 @@ def _counts(given: Text, between: str | None) -> pd.Series:
     return cells.value_counts()
 
 
-def _shown(sample: Sample, name: str, marks: Collection[str], between: str | None) -> set[str]:
-    """Return marks that the sample has as cells, within their lists, or as columns."""
+def _needed(marks: set[str], counts: pd.Series) -> set[str]:
+    """Return the most frequent marks, as many as there must be to have two classes."""
+    by_rows = sorted(marks, key=lambda mark: (-counts[mark], mark))
+    return set(by_rows[: max(0, 2 - (len(counts) - len(marks)))])
+
+
+def _shown(
+    sample: Sample, name: str, marks: Collection[str], between: str | None
+) -> tuple[set[str], set[str]]:
+    """Return the sample's cells or columns, and the marks among them or within their lists."""
     if name not in sample.targets and len(sample.targets) > 1:
-        return {mark for mark in marks if words.onto([mark], sample.targets) is not None}
+        found = {mark for mark in marks if words.onto([mark], sample.targets) is not None}
+        return {*sample.targets}, found
     column = name if name in sample.targets else sample.targets[0]
     cells = set(sample.column(column).tolist())
-    return {*marks} & (cells | words.tokens(cells, between) | words.tokens(cells, " "))
+    return cells, {*marks} & (cells | words.tokens(cells, between) | words.tokens(cells, " "))
 
 
 def _are_none(others: pd.Series, sample: Sample, name: str) -> bool:
@@ -93,12 +106,9 @@ def _are_none(others: pd.Series, sample: Sample, name: str) -> bool:
 
 def _rare(marks: set[str], others: pd.Series, counts: pd.Series) -> set[str]:
     """Return marks with far fewer rows than other classes, which have other names."""
-    if len(others) < 2:
-        return set()
     names = [str(other) for other in others.index]
-    possible = marks - ({"-"} if "+" in names else set())
     most = _RARE * float(others.median())
-    return {mark for mark in possible if counts[mark] <= most and not _alike(mark, names)}
+    return {mark for mark in marks if counts[mark] <= most and not _alike(mark, names)}
 
 
 def _alike(mark: str, names: Collection[str]) -> bool:
@@ -123,7 +133,7 @@ def _notes(
         rows_ = int(np.isin(given, sorted(unknown)).sum())
         otherwise = f" If it is a class, write it into a cell of {sample.path.name}."
         yield f"{_listed(unknown)} in {rows_} row(s) is read as no label.{otherwise * (not sure)}"
-    if classes and not (classes == {"-"} and "+" in counts.index):
+    if classes:
         rows_ = int(counts[sorted(classes)].sum())
         yield (
             f"{_listed(classes)} in {rows_} row(s) is read as a class. If it means that a row has "

@@ -28,6 +28,7 @@ _KNOWN = frozenset(
      "litres", "usd", "eur", "gbp", "dollars", "euros", "mg/dl", "g/l", "kcal", "cal", "j", "kj",
      "ppm"),
 )  # fmt: skip
+_ALIKE = 0.5  # of the numbers before or after commas, in lists
 _MOST_NAMES = 2  # classes of a probability, such as `1.5T` and `3T`
 
 
@@ -69,9 +70,10 @@ def bare(
     _refuse_units(sample, shown, units)
     numeric = bool(shown) and all(map(words.is_number, shown))
     if not any(units.values()):
-        return _with_points(values, given, shown, column) if numeric else Bare(values)
-    surely = not shown and {*units.values()} <= _KNOWN and _are_fractions(given)
-    if len(given) <= _MOST_NAMES or not (numeric or surely):
+        return _with_points(values, given, sample, shown, column)
+    known, fractions = {*units.values()} <= _KNOWN | {""}, _are_fractions(given)
+    quantities = (known or fractions) if numeric else (known and fractions and not shown)
+    if len(given) <= _MOST_NAMES or not quantities:
         return Bare(values)
     return _without_unit(values, matches, units, shown, column)
 
@@ -108,15 +110,13 @@ def _without_unit(
     column: str,
 ) -> Bare:
     different = set(units.values())
-    if len(different) > 1 and (different - {""} <= _KNOWN or _are_fractions(units)):
-        some = {unit: cell for cell, unit in reversed(units.items())}
-        raise DataError(
-            f"The labels in {column!r} must have one unit; they have {len(different)}: "
-            f"{', '.join(map(repr, sorted(some.values())[:5]))}. Write all of them in one unit, or "
-            "choose another column with --target."
-        )
     if len(different) > 1:
-        return Bare(values)
+        some = {unit or "none": cell for cell, unit in units.items()}
+        named = [f"{unit} ({cell!r})" for unit, cell in sorted(some.items())]
+        raise DataError(
+            f"The labels in {column!r} must have one unit; they have {words.some(named)}. Write "
+            "all of them in one unit, or choose another column with --target."
+        )
     (unit,) = different
     text = pd.Series({cell: match["number"] for cell, match in matches.items()})
     how = ""
@@ -144,23 +144,28 @@ def _without_unit(
             f"have numbers without {unit!r}."
         )
     bare_ = np.array([read.get(cell, cell) for cell in values.tolist()], dtype=str)
-    return Bare(bare_, f"; its numbers have the unit {unit}{how}", tuple(notes))
+    written = matches[first]["before"] or matches[first]["after"]
+    return Bare(bare_, f"; its numbers have the unit {written}{how}", tuple(notes))
 
 
 def _otherwise(first: str, text: pd.Series, read: dict[str, str]) -> str:
     return str(text[first]) if read[first] != text[first] else str(Decimal(text[first]) / 100)
 
 
-def _with_points(values: Text, given: list[str], shown: set[str], column: str) -> Bare:
+def _with_points(
+    values: Text, given: list[str], sample: Sample, shown: set[str], column: str
+) -> Bare:
     """Return numbers with decimal points where they have commas, and are no lists of classes."""
     cells = pd.Series(given, dtype=object)
     if not decimals.may_have_commas(cells):
         return Bare(values)
     pairs = [cell.split(",") for cell in given if "," in cell]
+    if not all(map(words.is_number, shown)) or not shown:
+        if decimals.may_have_commas(pd.Series(sorted(shown), dtype=object)):
+            _refuse_commas(cells, pairs, sample, shown, column)
+        return Bare(values)
     sure = any(float(cell) % 1 > 0 for cell in shown)
-    upward = all(float(first) < float(second) for first, second in pairs)
-    both = {first for first, _ in pairs} & {second for _, second in pairs}
-    if not sure and ((upward and both) or not decimals.has_commas(cells, ";")):
+    if not sure and not _are_decimals(cells, pairs):
         return Bare(values)
     note = (
         f"Labels such as {','.join(pairs[0])!r} in {column!r} are read as numbers with a decimal "
@@ -168,3 +173,25 @@ def _with_points(values: Text, given: list[str], shown: set[str], column: str) -
     )
     points = np.char.replace(values, ",", ".")
     return Bare(points, "; its numbers have decimal commas", () if sure else (note,))
+
+
+def _are_decimals(cells: pd.Series, pairs: list[list[str]]) -> bool:
+    """Return whether commas are rather decimal ones than between classes, in order of number."""
+    upward = all(float(first) < float(second) for first, second in pairs)
+    both = {first for first, _ in pairs} & {second for _, second in pairs}
+    return not (upward and both) and decimals.has_commas(cells, ";")
+
+
+def _refuse_commas(
+    cells: pd.Series, pairs: list[list[str]], sample: Sample, shown: set[str], column: str
+) -> None:
+    """Refuse numbers with commas in both tables that are rather decimal numbers than lists."""
+    firsts, seconds = ({pair[place] for pair in pairs} for place in (0, 1))
+    twice = any(first == second for first, second in pairs)  # as no list has a class
+    alike = len(firsts & seconds) >= _ALIKE * len(firsts | seconds)
+    if _are_decimals(cells, pairs) and (twice or not alike):
+        raise DataError(
+            f"Labels such as {','.join(pairs[0])!r} in {column!r}, and cells such as "
+            f"{min(shown)!r} of {sample.path.name}, may be numbers with a decimal comma. Write "
+            "decimal points in both tables, or use --separator comma if they are lists of classes."
+        )

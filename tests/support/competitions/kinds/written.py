@@ -269,7 +269,7 @@ KINDS: dict[str, Kind] = {
     ),
     "weights-with-several-units": Kind(
         _measured(lambda row, value: f"{value} kg" if row % 4 else f"{1000 * value:.0f} g", "0"),
-        refusal="labels in 'weight' must have one unit; they have 2: '.* g', '.* kg'",
+        refusal="labels in 'weight' must have one unit; they have g .'.* g'., kg .'.* kg'",
     ),
     "endless-weights": Kind(
         _measured(lambda row, value: ("-inf", "inf")[row % 2] if row % 20 < 2 and row > 2
