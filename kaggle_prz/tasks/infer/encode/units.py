@@ -29,6 +29,7 @@ _KNOWN = frozenset(
      "ppm"),
 )  # fmt: skip
 _ALIKE = 0.5  # of the numbers before or after commas, in lists
+_MOST_CLASSES = 20  # such as `0.5T`, `1.5T` and `3T`
 _MOST_NAMES = 2  # classes of a probability, such as `1.5T` and `3T`
 
 
@@ -72,7 +73,9 @@ def bare(
     if not any(units.values()):
         return _with_points(values, given, sample, shown, column)
     known, fractions = {*units.values()} <= _KNOWN | {""}, _are_fractions(given)
-    quantities = (known or fractions) if numeric else (known and fractions and not shown)
+    quantities = known or fractions
+    if not numeric:
+        quantities = known and fractions and not shown and len(given) > _MOST_CLASSES
     if len(given) <= _MOST_NAMES or not quantities:
         return Bare(values)
     return _without_unit(values, matches, units, shown, column)
@@ -92,7 +95,7 @@ def _refuse_units(sample: Sample, shown: set[str], units: dict[str, str]) -> Non
     of_cells = {_unit_of(match) for match in matches}
     if not shown or len(matches) < len(shown) or len(of_cells) > 1 or not of_cells <= _KNOWN:
         return
-    if shown & units.keys() and not _are_fractions(units):
+    if len(units) <= _MOST_CLASSES and (shown & units.keys() or not _are_fractions(units)):
         return
     some = min(shown)
     raise DataError(
@@ -129,7 +132,8 @@ def _without_unit(
     read, notes = text.to_dict(), []
     first = next(iter(read))
     numbers = [float(cell) for cell in shown if words.is_number(cell)]
-    if unit in {"%", "percent", "pct"} and all(0 <= number <= 1 for number in numbers):
+    share = bool(numbers) and all(0 <= number <= 1 for number in numbers)
+    if share and unit in {"%", "percent", "pct"}:
         whole = all(number % 1 == 0 for number in numbers)
         if not whole and any(float(number) > 1 for number in read.values()):
             read = {cell: str(Decimal(number) / 100) for cell, number in read.items()}

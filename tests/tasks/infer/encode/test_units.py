@@ -48,7 +48,10 @@ def test_a_unit_is_left_out(bare, labels, numbers, unit):
         (["5%", "10%", "20%"], "10%"),
         (["1st", "2nd", "3rd"], "0"),
         (["1.5 kg", "2 kg", "two kg"], "0"),
-        (["10 kg", "20 kg", "30 kg"], ""),
+        ([f"{number} kg" for number in range(30)], ""),
+        (["0.5T", "1.5T", "3T"], ""),
+        (["0.5T", "1.5T", "3T"], "3T"),
+        (["5%", "10%", "20%"], "0%"),
         (["1.5 kg", "2.5 kg", "3 kg"], "heavy"),
         (["cat", "dog"], "0"),
         (["1", "2", "3"], "0"),
@@ -76,8 +79,8 @@ def test_percents_are_read_as_the_samples_numbers(bare, shown, read, noted):
 
 
 def test_empty_cells_ask_for_quantities_with_a_unit(bare):
-    read = bare(["1.5 kg", "2.5 kg", "3 kg"], "")
-    assert read.values.tolist() == ["1.5", "2.5", "3"]
+    read = bare([f"{number}.5 kg" for number in range(30)], "")
+    assert read.values.tolist() == [f"{number}.5" for number in range(30)]
     assert "numbers without 'kg'" in read.notes[0]
 
 
@@ -87,6 +90,7 @@ def test_empty_cells_ask_for_quantities_with_a_unit(bare):
         (["12.4 kg", "900 g", "1 kg"], "0", r"have g \('900 g'\), kg \('1 kg'\)\. .*--target"),
         (["12.4 kg", "900", "1 kg"], "0", r"have kg .*, none \('900'\)"),
         (["12.4 kg", "9 kg", "1 kg"], "3 kg", r"the unit 'kg' \(3 kg\), and a submission"),
+        ([f"{number}.5 kg" for number in range(30)], "3.5 kg", "the unit 'kg'"),
         (["0.2", "0.9", "0.4"], "0%", "with the unit '%'"),
         (["12,4", "9,9", "1,8"], "0,5", "Write decimal points in both tables, or use --separator"),
     ],
