@@ -102,7 +102,7 @@ def _marked(
     separator: str | None,
 ) -> marks.Marked:
     """Return rows whose label is a mark such as `NA`; names of folders and files are none."""
-    if not table.path.is_file():
+    if table.path.is_dir():
         return marks.Marked(np.zeros(len(trained), bool), ())
     if chosen.matrix is not None:
         columns = {str(name): text_of(chosen.matrix[name]) for name in chosen.matrix}

@@ -53,6 +53,33 @@ def _capital(row: int, own: str) -> str:
     return (own, own.capitalize(), f" {own.upper()} ")[row % 3]
 
 
+def marks_in_parts(root: Path, seed: int) -> Drawn:
+    """Two tables share out the rows; some have `N/A` as their label."""
+    plain = Plain(root, seed, SPECIES, rows=(48, 24))
+    rows = [(each, "N/A" if row % 9 == 4 else own) for row, (each, own) in
+            enumerate(plain.train.items())]  # fmt: skip
+    for part in range(2):
+        plain.folder.table(f"labels_{part}.csv", ("id", "species"), rows[part::2])
+    sheet = plain.sheet("species")
+    plain.folder.raw(sheet.name, sheet.constant("wolf"))
+    return plain.labelled(sheet)
+
+
+def class_folders_called_like_marks(root: Path, seed: int) -> Drawn:
+    """Folders of classes; a small one is called `NA`."""
+    names = ("NA", "lion", "tiger")
+    plain = Plain(root, seed, names, rows=(48, 24), folders=("spare/", "test/"))
+    for row, (each, own) in enumerate(plain.train.items()):
+        file = root / plain.files[each]
+        if own != "NA" or row % 3 == 0:
+            plain.folder.raw(f"train/{own}/{each}.png", file.read_bytes())
+        file.unlink()
+    (root / "spare").rmdir()
+    sheet = plain.sheet("animal")
+    plain.folder.raw(sheet.name, sheet.constant("tiger"))
+    return plain.labelled(sheet)
+
+
 def _wide(classes: Sequence[str], written: Callable[[int, str], str]) -> Draw:
     """Return a competition with a column of probabilities for each class."""
 
@@ -206,6 +233,8 @@ KINDS: dict[str, Kind] = {
         _named(SPECIES, _every(8, "?", "N/A", "--"), "", "species", ";"),
         note=r"6 row\(s\) of train.csv have no label and are skipped",
     ),
+    "marks-in-parts": Kind(marks_in_parts, note="'N/A' in 5 row.* is read as no label"),
+    "class-folders-called-like-marks": Kind(class_folders_called_like_marks),
     "a-region-called-NA": Kind(
         _named(REGIONS, lambda _, own: own, "EU", "region"),
         note="'NA' in 12 row.* is read as a class",
