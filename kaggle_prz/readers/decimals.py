@@ -75,6 +75,12 @@ def has_commas(values: pd.Series, separator: str) -> bool:
     )
 
 
+def may_have_commas(values: pd.Series) -> bool:
+    """Return whether text without blanks is numbers, some with one comma, that may be decimal."""
+    there = values.str.contains(",", regex=False)
+    return bool(there.any() and values.str.fullmatch(rf"{_CELL}|[-+]?\d*\.\d+").all())
+
+
 def _are_numbers(pairs: pd.Series, cells: pd.Series, separator: str) -> bool:
     whole, part = pairs.str.partition(",")[0], pairs.str.partition(",")[2]
     signed = whole.str.startswith(("-", "+")).any()

@@ -112,7 +112,9 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
     features = frozenset(of_test.columns)
     chosen = targets.choose(sample, table, said.target, features, said.separator)
     chosen = renamed.as_in_sample(root, index.tables, sample, chosen)
-    kept, train_files, left_out = told.rows_with_image_and_label(table, chosen, index, sample)
+    kept, train_files, left_out = told.rows_with_image_and_label(
+        table, chosen, index, sample, said.separator
+    )
     read_labels = multi_output.weighted(
         _encoded(sample, chosen, kept, metric_said.metric, said), said.head_weights or {}
     )

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from kaggle_prz.core.errors import DataError, printable
 from kaggle_prz.core.task import Evidence, Text
 from kaggle_prz.readers import decimals
+from kaggle_prz.readers.csv_tables import text_of
+from kaggle_prz.tasks.infer.encode import lists, marks
 from kaggle_prz.tasks.infer.encode.encoded import Encoded
 from kaggle_prz.tasks.infer.labels import split
 from kaggle_prz.tasks.infer.labels.groups import Group
@@ -46,7 +48,11 @@ class Found:
 
 
 def rows_with_image_and_label(
-    table: LabelTable, chosen: Target, index: files.Index, sample: Sample
+    table: LabelTable,
+    chosen: Target,
+    index: files.Index,
+    sample: Sample,
+    separator: str | None = None,
 ) -> tuple[NDArray[np.int64], Text, list[str]]:
     """Indexes of the rows to train on, their files, and sentences on what is left out."""
     paths, _ = files.match(table.ids, index.train)
@@ -55,7 +61,12 @@ def rows_with_image_and_label(
     unknown = split.placeholders(pd.Series(chosen.values), asked)
     to_predict = asked & (no_image | no_label | unknown)
     lost = ~to_predict
+    endless = marks.endless(chosen.values, no_label & ~no_image & lost)
+    marked = _marked(table, chosen, sample, ~no_image & ~no_label & lost, separator)
+    no_label |= marked.rows
     warnings = [
+        *endless,
+        *marked.notes,
         *_without_image(table, no_image & lost),
         *_without_label(table, chosen, no_label & lost, ~no_image & ~no_label & lost),
     ]
@@ -81,6 +92,24 @@ def rows_with_image_and_label(
             "the images, or choose other columns with --id-column and --target."
         )
     return kept, paths[kept], warnings
+
+
+def _marked(
+    table: LabelTable,
+    chosen: Target,
+    sample: Sample,
+    trained: NDArray[np.bool_],
+    separator: str | None,
+) -> marks.Marked:
+    """Return rows whose label is a mark such as `NA`; names of folders and files are none."""
+    if table.path.is_dir():
+        return marks.Marked(np.zeros(len(trained), bool), ())
+    if chosen.matrix is not None:
+        columns = {str(name): text_of(chosen.matrix[name]) for name in chosen.matrix}
+        return marks.rows(columns, sample, trained)
+    shown = lists.shown_in(sample) if len(sample.targets) == 1 else ()
+    between = words.separator(chosen.values[trained], separator, shown)
+    return marks.rows({chosen.column: chosen.values}, sample, trained, between)
 
 
 def twins(ids: Text, paths: Text, role: Role) -> list[str]:
@@ -209,7 +238,7 @@ def _of_labels(found: Found) -> str:
     }
     column, written = found.chosen.column, found.table.frame.attrs
     notes = (note for key, note in said.items() if column in written.get(key, ()))
-    return found.chosen.rule + "".join(notes)
+    return found.chosen.rule + found.chosen.read + "".join(notes)
 
 
 def _counted(found: Found) -> tuple[str, str]:

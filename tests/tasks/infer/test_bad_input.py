@@ -370,7 +370,7 @@ def test_labels_that_the_sample_calls_otherwise(read, form, named):
 def test_a_table_that_lacks_a_class_renames_none(read):
     sample = "id,class\n900,7\n901,7\n"
     files = {"classes": "class_id,name\n7,cat\n3,dog\n", "sample_submission": sample}
-    with pytest.raises(DataError, match=r"are numbers \(7\), but the labels are names.*--target"):
+    with pytest.raises(DataError, match=r"has numbers in its cells \(7\), .* are names .*--target"):
         read(**files)
     task = read(**files, options={"target": "label"})
     _is_right(task)

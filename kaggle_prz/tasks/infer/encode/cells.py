@@ -8,7 +8,7 @@ import pandas as pd
 from kaggle_prz.core.errors import DataError, UsageError
 from kaggle_prz.core.task import Text
 from kaggle_prz.metrics import Metric
-from kaggle_prz.tasks.infer.encode import lists, other_tasks, unlike
+from kaggle_prz.tasks.infer.encode import lists, other_tasks, spellings, unlike
 from kaggle_prz.tasks.infer.encode.encoded import Column, Encoded, codes, need_two
 from kaggle_prz.tasks.infer.tables import Sample, words
 
@@ -37,13 +37,17 @@ def encode(
     """Return classes in output order, labels, and what the cells hold, of one column of labels."""
     given = words.whole(values)
     values = given if sample.numbers().isna().all() else words.truth_as_numbers(given)
-    if values is not given and positive is not None:
+    truth = values is not given
+    if truth and positive is not None:
         positive = words.TRUTH.get(positive.lower(), positive)
-    found = words.in_order(set(pd.unique(pd.Series(values, dtype=object))) - {""})
     between = lists.between(values, sample, separator) or ""
-    this = Column(
-        sample, values, found, between, metric, column or sample.targets[0], separator, sure
-    )
+    parted = lists.without_joining(values, between)
+    alike = spellings.joined(parted.values, sample, sample.targets[0], between)
+    values = alike.values
+    found = words.in_order(set(pd.unique(pd.Series(values, dtype=object))) - {""})
+    name = column or sample.targets[0]
+    keep = f"--target {name!r}"
+    this = Column(sample, values, found, between, metric, name, separator, sure, keep, parted.sign)
     if separator is None and (other := other_tasks.of_cells(lists.shown_in(sample), found)):
         raise other_tasks.refusal(other, sample.path.name)
     for reader in (
@@ -53,8 +57,10 @@ def encode(
             break
     else:
         read = _label(this)
-    if values is not given:
-        read = replace(read, rule=f"{read.rule}; {_true_one(given)} is read as 1")
+    rule = read.rule + parted.rule
+    if truth:
+        rule += f"; {_true_one(given)} is read as 1"
+    read = replace(read, rule=rule, warnings=(*alike.notes, *read.warnings))
     return choose_positive(read, sample, positive)
 
 

@@ -56,6 +56,8 @@ class Column:
     name: str
     said: str | None = None  # what stands between classes, as a person says
     sure: bool = False  # a person chose the column, so its labels are written whatever cells show
+    keep: str = ""  # the option by which a person chooses the labels as they are
+    sign: str = ""  # all that stands between classes, as in `cat & dog`, if more than `between`
 
 
 def need_two(found: list[str]) -> None:

@@ -25,7 +25,8 @@ def filled(cells: pd.DataFrame) -> Tags | None:
     | 1 and −1, perhaps blanks | unknown | no |
     | 1 and blanks | no | |
     """
-    blank = cells.apply(lambda column: column.str.lower().isin(words.UNKNOWN)).to_numpy()
+    unknown = (*words.UNKNOWN, *words.MARKS)
+    blank = cells.apply(lambda column: column.str.lower().isin(unknown)).to_numpy()
     values = cells.apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     held = set(np.unique(values[~blank]).tolist())
     whole = held <= {0, 1} and not blank.any()
@@ -37,7 +38,11 @@ def filled(cells: pd.DataFrame) -> Tags | None:
         no = blank if -1 not in held else values == -1
     text = np.where(values == 1, "1", np.where(no, "0", ""))
     frame = pd.DataFrame(text, columns=cells.columns, index=cells.index, dtype=object)
-    return Tags(frame, _note(int(blank.sum()), int((values == -1).sum()), without_no=without_no))
+    given = {str(cell) for cell in cells.to_numpy()[blank].tolist()}
+    marks = {cell for cell in given if cell.lower() not in words.UNKNOWN}
+    what = " or ".join(["blank"] * (given > marks) + list(map(repr, sorted(marks))))
+    counted = int(blank.sum()), int((values == -1).sum())
+    return Tags(frame, _note(what, *counted, without_no=without_no))
 
 
 def are_in(cells: pd.DataFrame) -> bool:
@@ -45,16 +50,16 @@ def are_in(cells: pd.DataFrame) -> bool:
     return bool((cells == "").to_numpy().any())
 
 
-def _note(blanks: int, negative: int, *, without_no: bool) -> str:
+def _note(blank: str, blanks: int, negative: int, *, without_no: bool) -> str:
     if without_no and negative:
-        unknown = f"; {blanks} blank cells are unknown" if blanks else ""
+        unknown = f"; {blanks} {blank} cells are unknown" if blanks else ""
         return f"The columns of tags hold 1 and -1, which is read as no{unknown}."
     if without_no:
         return (
-            f"The columns of tags hold 1 and {blanks} blank cells, which are read as no. If they "
+            f"The columns of tags hold 1 and {blanks} {blank} cells, which are read as no. If they "
             "are unknown, write 0 where a tag is absent."
         )
-    what = [f"{blanks} blank"] * (blanks > 0) + [f"{negative} with -1"] * (negative > 0)
+    what = [f"{blanks} {blank}"] * (blanks > 0) + [f"{negative} with -1"] * (negative > 0)
     return (
         f"{' and '.join(what)} cells of the columns of tags are unknown, and are left out of loss "
         "and metrics. If they mean that a tag is absent, write 0."

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from kaggle_prz.core.errors import DataError, UsageError
@@ -12,6 +14,7 @@ from kaggle_prz.tasks.infer.tables import Sample, words
 
 _SIGNS = {"|": "bars", ";": "semicolons", ",": "commas", " ": "blanks"}
 _OTHER_SIGNS = ("+", "/", "&", "#", "-", " and ")  # lists between them are not read
+_JOINING = ("&", "+", "/", "and")  # words between classes that are none
 _ALONE = 0.6  # of the words in lists
 _KNOWN = 0.5  # of the words in the sample's cells
 
@@ -34,6 +37,42 @@ def between(values: Text, sample: Sample, said: str | None = None) -> str | None
             "what stands between several classes of a label, or none if each label is one class."
         )
     return sign
+
+
+class Parted(NamedTuple):
+    """Lists of classes alone, what stood between them if more than one sign, and a phrase on it."""
+
+    values: Text
+    sign: str = ""
+    rule: str = ""
+
+
+def without_joining(values: Text, between: str | None) -> Parted:
+    """Return lists without words such as `&` and `and`, where these only stand between others."""
+    if not between:
+        return Parted(values)
+    cells = set(values.tolist()) - {""}
+    split = {cell: [part.strip() for part in cell.split(between)] for cell in cells}
+    ends = {parts[place] for parts in split.values() for place in (0, -1) if parts}
+    inner = {part for parts in split.values() for part in parts} - ends
+    joining = {part for part in inner if part.lower() in _JOINING}
+    if not joining:
+        return Parted(values)
+    bare = {
+        cell: between.join(part for part in parts if part not in joining)
+        for cell, parts in split.items()
+    }
+    sign = f" {min(joining)} "
+    alike = between == " " and all(
+        len(parts) == 1 or cell == sign.join(bare[cell].split(between))
+        for cell, parts in split.items()
+    )
+    listed = words.some(list(map(repr, sorted(joining))))
+    return Parted(
+        np.array([bare.get(cell, "") for cell in values.tolist()], dtype=str),
+        sign if alike else "",
+        f"; {listed} alone is no class",
+    )
 
 
 def shown_in(sample: Sample) -> set[str]:
@@ -126,7 +165,9 @@ def tags(this: Column) -> Encoded | None:
     written = written_between(this, classes)
     labels = matrix_of(this.values, classes, this.between)
     rule = f"labels are lists, separated by {_SIGNS[this.between]}"
-    if written.strip() != this.between.strip():
+    if written.strip() in _JOINING:
+        rule += f"; the submission has {written.strip()!r} between them"
+    elif written.strip() != this.between.strip():
         rule += f", in the sample by {_SIGNS[written.strip() or ' ']}"
     return Encoded(
         "tags", "labels", tuple(classes), labels, rule, between=written, warnings=_doubt(this)
@@ -171,10 +212,13 @@ def _doubt_of_signs(found: list[str]) -> tuple[str, ...]:
         together = words.tokens(joined, sign)
         alone = len(together & {*found}) >= _ALONE * len(together)
         if together and alone and not words.have_places(joined, sign):
+            apart = sign.strip() in _JOINING and not any(" " in name for name in together)
+            spaced = apart and all(f" {sign.strip()} " in name for name in joined)
+            way = f"write | in place of {sign.strip()} in both tables"
             return (
                 f"Labels such as {joined[0]!r} are read as one class each, although their words "
-                f"also come alone and in another order. If they are lists, write | in place of "
-                f"{sign.strip()} in both tables.",
+                "also come alone and in another order. If they are lists, "
+                f"{'use --separator space' if spaced else way}.",
             )
     return ()
 
@@ -192,12 +236,13 @@ def written_between(this: Column, classes: list[str]) -> str:
     """Return what stands between two classes: as in the sample, else as in the labels."""
     _refuse_brackets(this.sample)
     shown = pd.unique(pd.Series(this.sample.column(this.sample.targets[0]), dtype=object))
-    between = _sign_in(shown, classes) or _sign_in(this.found, classes) or this.between
-    parted = [name for name in classes if (between.strip() or " ") in name]
+    between = _sign_in(shown, classes) or this.sign or _sign_in(this.found, classes) or this.between
+    sign = between if between.strip() in _JOINING else between.strip() or " "
+    parted = [name for name in classes if sign in name]
     if parted:
         raise DataError(
             f"Classes in the lists of {this.sample.path.name} are separated by "
-            f"{_SIGNS[between.strip() or ' ']}, so no class can contain it; {parted[0]!r} does. "
+            f"{_SIGNS.get(sign, repr(sign))}, so no class can contain it; {parted[0]!r} does. "
             "Rename this class in both files."
         )
     return between
@@ -208,6 +253,10 @@ def _sign_in(cells: Iterable[str], classes: list[str]) -> str:
     known = set(classes)
     for sign in _SIGNS:
         lists = [cell for cell in cells if len(words.tokens([cell], sign) & known) > 1]
+        if lists and sign == " " and not known & {*_JOINING}:
+            wide_sign = without_joining(np.array(lists, dtype=str), sign).sign
+            if wide_sign:
+                return wide_sign
         if lists:
             wide = sign != " " and all(f"{sign} " in cell for cell in lists)
             return f"{sign} " if wide else sign

@@ -11,7 +11,7 @@ import pandas as pd
 from kaggle_prz.core.errors import DataError, UsageError
 from kaggle_prz.core.task import Head, Text
 from kaggle_prz.metrics import Metric
-from kaggle_prz.tasks.infer.encode import unlike
+from kaggle_prz.tasks.infer.encode import spellings, unlike
 from kaggle_prz.tasks.infer.encode.encoded import Column, Encoded, codes
 from kaggle_prz.tasks.infer.tables import Sample, words
 
@@ -107,10 +107,12 @@ def _in_columns(
 ) -> Encoded:
     heads, labels, warnings = [], [], list(doubt)
     for name in sample.targets:
-        values: Text = words.whole(np.asarray(matrix[name], dtype=str))
+        given: Text = words.whole(np.asarray(matrix[name], dtype=str))
+        values, notes = spellings.joined(given, sample, name)
+        warnings += notes
         found = words.in_order(set(values.tolist()))
         alone = replace(sample, targets=(name,), cells=sample.cells[[name]])
-        this = Column(alone, values, found, "", metric, name, sure=sure)
+        this = Column(alone, values, found, "", metric, name, sure=sure, keep="--labels FILE")
         warnings += unlike.check(this)
         heads.append(Head(name, tuple(found)))
         labels.append(codes(values, found))
@@ -150,7 +152,7 @@ def in_names(sample: Sample, frame: pd.DataFrame, columns: list[str]) -> dict[st
     for after_both in (True, False):
         found = {}
         for column, start in starts.items():
-            values = {words.plain(value) for value in frame[column].str.strip()} - {""}
+            values = {words.plain(value) for value in _given(frame[column])} - {""}
             if after_both:
                 own = _called_after(start, sample.targets, starts.values())
                 values = {start + value for value in values}
@@ -161,6 +163,12 @@ def in_names(sample: Sample, frame: pd.DataFrame, columns: list[str]) -> dict[st
         if len(found) > 1 and sorted(chain.from_iterable(found.values())) == sorted(sample.targets):
             return found
     return {}
+
+
+def _given(values: pd.Series) -> pd.Series:
+    """Return different cells that are no marks of the unknown."""
+    cells = pd.Series(pd.unique(values.str.strip()))
+    return cells[~cells.str.lower().isin(words.MARKS)]
 
 
 def _called_after(start: str, names: Iterable[str], starts: Iterable[str]) -> list[str]:

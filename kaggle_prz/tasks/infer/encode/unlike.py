@@ -40,12 +40,12 @@ def _others(this: Column, shown: list[str]) -> tuple[str, ...]:
     sample, filling = this.sample.path.name, len(shown) == 1 and shown[0].lower() in _PLACEHOLDERS
     numbers = all(map(words.is_number, shown)), all(map(words.is_number, this.found))
     if numbers[0] != numbers[1] and not filling and not this.sure:
-        what = ("numbers", "names") if numbers[0] else ("names", "numbers")
+        what, other = ("numbers", "names") if numbers[0] else ("names", "numbers")
         raise DataError(
-            f"The cells of {sample} are {what[0]} ({some}), but the labels are {what[1]} "
-            f"({classes} …), and no table says which stands for which. Choose the column that "
-            "has such labels with --target. If the labels are to be written as they are, choose "
-            "their column with --target, or their table with --labels."
+            f"{sample} has {what} in its cells ({some}), but the labels in the column "
+            f"{this.name!r} are {other} ({words.some(this.found, 3)}). To submit {what}, choose "
+            f"the column that has them with --target, or add a table (CSV) with the name and the "
+            f"number of each class. To submit {other}, add {this.keep}."
         )
     if more := [cell for cell in shown if {*cell.split()} & {*this.found}]:
         raise DataError(

@@ -20,8 +20,10 @@ _KNOWN = 0.5
 def encode_names(sample: Sample, values: Text, separator: str | None = None) -> Encoded:
     """Return labels that are names of the sample's columns, one a row or several between signs."""
     values = words.whole(values)
-    found = words.in_order(set(pd.unique(pd.Series(values, dtype=object))) - {""})
     between = lists.between(values, sample, separator)
+    parted = lists.without_joining(values, between)
+    values = parted.values
+    found = words.in_order(set(pd.unique(pd.Series(values, dtype=object))) - {""})
     if between is not None and words.onto(found, sample.targets) is None:
         columns = _columns(sample, words.in_order(words.tokens(found, between)))
         renamed = [
@@ -30,7 +32,7 @@ def encode_names(sample: Sample, values: Text, separator: str | None = None) -> 
         ]
         if not any(between in column for column in sample.targets):
             present = matrix_of(np.array(renamed, dtype=object), list(sample.targets), between)
-            rule = "labels are lists of the sample's columns"
+            rule = f"labels are lists of the sample's columns{parted.rule}"
             return Encoded("tags", "independent", sample.targets, present, rule)
     need_two(found)
     columns = _columns(sample, found)

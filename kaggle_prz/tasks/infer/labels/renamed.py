@@ -9,7 +9,7 @@ import pandas as pd
 
 from kaggle_prz.readers import csv_tables
 from kaggle_prz.tasks.infer.labels.targets import Target
-from kaggle_prz.tasks.infer.tables import Sample, frames
+from kaggle_prz.tasks.infer.tables import Sample, frames, words
 
 _MOST_ROWS = 20_000  # of a table of classes
 _ROWS_A_CLASS, _MORE_ROWS = 2, 10  # in longer ones, numbers meet by chance
@@ -24,6 +24,7 @@ def as_in_sample(root: Path, tables: Sequence[str], sample: Sample, chosen: Targ
         return chosen
     shown = set(sample.column(sample.targets[0]).tolist()) - {""}
     found = set(pd.unique(pd.Series(chosen.values, dtype=object))) - {""}
+    marks = {name for name in found if name.lower() in words.MARKS}  # perhaps of no class
     if not shown or shown & found or len(found) > _MOST_ROWS:
         return chosen
     numbers = {name: str(int(name)) for name in found if name.isascii() and name.isdecimal()}
@@ -36,7 +37,7 @@ def as_in_sample(root: Path, tables: Sequence[str], sample: Sample, chosen: Targ
         for own, other in _pairs(short):
             names = dict(zip(short[own], short[other], strict=True))
             few = len(names) <= _ROWS_A_CLASS * len(found) + _MORE_ROWS
-            if few and found <= names.keys() and shown <= set(names.values()):
+            if few and found - marks <= names.keys() and shown <= set(names.values()):
                 values = np.array([names.get(v, "") for v in chosen.values.tolist()], dtype=str)
                 rule = f"{chosen.rule}; according to {path}, {own} is {other}"
                 return replace(chosen, values=values, rule=rule)

@@ -10,7 +10,7 @@ import pandas as pd
 from kaggle_prz.core.errors import DataError, UsageError
 from kaggle_prz.core.task import Text
 from kaggle_prz.readers.csv_tables import header, nearly_unique, text_of
-from kaggle_prz.tasks.infer.encode import gaps, lists, multi_output, other_tasks
+from kaggle_prz.tasks.infer.encode import gaps, lists, multi_output, other_tasks, units
 from kaggle_prz.tasks.infer.encode.wide import hot_columns
 from kaggle_prz.tasks.infer.labels import no_finding, split
 from kaggle_prz.tasks.infer.tables import LabelTable, Sample, words
@@ -49,6 +49,7 @@ class Target:
     doubt: str = ""  # a sentence where another column would have suited as well, else empty
     may_be_empty: bool = False  # labels are lists, so that a row may have none
     notes: tuple[str, ...] = ()  # sentences on what was computed
+    read: str = ""  # a phrase on how the numbers are written
 
     @property
     def columns(self) -> frozenset[str]:
@@ -91,7 +92,7 @@ def choose(
         return several
     if len(sample.targets) > 1 and (parts := multi_output.in_names(sample, labels.frame, columns)):
         rule = "their names and values are those of the sample's columns"
-        return _of_columns(labels.frame, labels, {name: name for name in parts}, rule)
+        return _of_columns(labels.frame, labels, {n: n for n in parts}, rule, sample)
     if len(sample.targets) == 1:
         own = [name for name in columns if name not in features]
         if summed := _summed(sample, labels, columns, own, separator):
@@ -115,7 +116,9 @@ def _of_column(
     separator: str | None,
     doubt: str = "",
 ) -> Target:
-    values = labels.column(column)
+    target = sample.targets[0] if len(sample.targets) == 1 else ""
+    read = units.bare(labels.column(column), sample, target, column, separator)
+    values = read.values
     given = values[~words.missing(values)]
     shown = lists.shown_in(sample) if len(sample.targets) == 1 else set()
     wide = len(sample.targets) > 1
@@ -125,7 +128,7 @@ def _of_column(
         return Target(column, bare[0], rule, doubt=doubt, may_be_empty=True, notes=(bare[1],))
     if between is not None and (named := no_finding.named(values, between, sample)) is not None:
         return Target(column, named[0], rule, doubt=doubt, notes=(named[1],))
-    return Target(column, values, rule, doubt=doubt, may_be_empty=between is not None)
+    return Target(column, values, rule, None, doubt, between is not None, read.notes, read.rule)
 
 
 def _several(sample: Sample, labels: LabelTable, columns: list[str]) -> Target | None:
@@ -151,7 +154,7 @@ def _several(sample: Sample, labels: LabelTable, columns: list[str]) -> Target |
         return None
     named = [own for name, own in found.items() if not _holds_words(sample, name)]
     frame = _with_numbers(labels, named)
-    chosen = _of_columns(frame, labels, found, rule)
+    chosen = _of_columns(frame, labels, found, rule, sample)
     return _with_none(chosen, labels, sample) if computed else chosen
 
 
@@ -165,7 +168,7 @@ def _with_none(chosen: Target, labels: LabelTable, sample: Sample) -> Target:
             "1, and some row only 0. Add the missing labels."
         )
     whole[0].attrs["of_table"] = tuple(chosen.columns)
-    return replace(chosen, matrix=whole[0], notes=(whole[1],))
+    return replace(chosen, matrix=whole[0], notes=(*chosen.notes, whole[1]))
 
 
 def _holds_words(sample: Sample, column: str) -> bool:
@@ -195,25 +198,31 @@ def _summed(
         return None
     hot, rule = hot_columns(sample, labels, own, separator)
     frame = _with_numbers(labels, hot)
-    return _of_columns(frame, labels, {name: name for name in hot}, rule) if hot else None
+    return _of_columns(frame, labels, {n: n for n in hot}, rule, sample) if hot else None
 
 
 def _of_columns(
-    frame: pd.DataFrame, labels: LabelTable, found: dict[str, str], rule: str
+    frame: pd.DataFrame, labels: LabelTable, found: dict[str, str], rule: str, sample: Sample
 ) -> Target:
     """Return labels in several columns of a table, under the names that they are found for."""
-    matrix = pd.DataFrame({name: frame[column].str.strip() for name, column in found.items()})
+    read = {
+        name: units.bare(text_of(frame[column], labels.path), sample, name, column)
+        for name, column in found.items()
+    }
+    matrix = pd.DataFrame({name: one.values for name, one in read.items()}, dtype=object)
+    how = "".join(dict.fromkeys(one.rule for one in read.values()))
+    notes = tuple(note for one in read.values() for note in one.notes)
     tags = gaps.filled(matrix)
     if tags is not None:
         matrix = tags.cells
     matrix.attrs["of_table"] = tuple(found.values())
-    cells = [words.missing(text_of(matrix[name], labels.path)) for name in found]
+    cells = [words.missing(text_of(matrix[name])) for name in found]
     lost = np.any(cells, axis=0) if tags is None else np.all(cells, axis=0)
     values: Text = np.where(lost, "", "given")
     first = next(iter(found.values()))
     more = "1 more column" if len(found) == 2 else f"{len(found) - 1} more columns"
     doubt = "" if tags is None else tags.note
-    return Target(f"{first} and {more}", values, rule, matrix, doubt)
+    return Target(f"{first} and {more}", values, rule, matrix, doubt, notes=notes, read=how)
 
 
 def _by_rule(
@@ -292,7 +301,8 @@ def _rules(
         return words.tokens(values(column), words.separator(cells, separator))
 
     def numbered(column: str) -> bool:
-        return words.onto(sorted(values(column)), sample.targets) is not None
+        found = [value for value in values(column) if value.lower() not in words.MARKS]
+        return words.onto(sorted(found), sample.targets) is not None
 
     if len(sample.targets) > 1:
         names = set(sample.targets)

@@ -20,6 +20,9 @@ _JOINING = {"and", "or", "of", "with", "the", "in", "on", "&", "+", "-", "/"}  #
 _PAIRS = [{"false", "true"}, {"no", "yes"}, {"n", "y"}, {"f", "t"}, {"negative", "positive"}]
 TRUTH = {word: str(truth) for pair in _PAIRS for truth, word in enumerate(sorted(pair))}
 UNKNOWN = ("", "nan", "na", "n/a", "null", "none")
+MARKS = ("nan", "na", "n/a", "n.a.", "#n/a", "<na>", "null", "?", "-", "--")  # perhaps no class
+ENDLESS = ("inf", "+inf", "-inf", "infinity", "+infinity", "-infinity")
+NO_NUMBER = frozenset((*UNKNOWN, *MARKS, *ENDLESS))  # among numbers
 
 
 def plain(name: str) -> str:
@@ -162,12 +165,14 @@ def _numeric_first(value: str) -> tuple[bool, float, str]:
 
 
 def missing(values: Text) -> NDArray[np.bool_]:
-    """`(rows,)` whether a cell is empty; among numbers, also where it says `nan` or `NA`."""
+    """`(rows,)` whether a cell is empty; among numbers, also where it says `nan`, `NA` or `inf`."""
     empty: NDArray[np.bool_] = values == ""
-    unknown = np.isin(np.char.lower(values), UNKNOWN)
+    low = np.char.lower(values)
+    unknown = np.isin(low, (*UNKNOWN, *ENDLESS))
     if not (unknown & ~empty).any():
         return empty
-    rest = pd.to_numeric(pd.Series(values[~unknown], dtype=object), errors="coerce")
+    given = values[~unknown & ~np.isin(low, MARKS)]
+    rest = pd.to_numeric(pd.Series(given, dtype=object), errors="coerce")
     return unknown if len(rest) and not rest.isna().any() else empty
 
 

@@ -14,6 +14,7 @@ from . import (
     pixels,
     samples,
     values,
+    written,
 )
 from .kind import Kind
 
@@ -25,6 +26,7 @@ KINDS: dict[str, Kind] = {
     **label_names.KINDS,
     **cells.KINDS,
     **values.KINDS,
+    **written.KINDS,
     **pixels.KINDS,
     **media.KINDS,
     **forms.KINDS,

@@ -254,17 +254,18 @@ KINDS: dict[str, Kind] = {
         options={"metric": "accuracy"},
     ),
     "ids-beside-names": Kind(
-        _classes(ANIMALS, "012"), refusal=r"are numbers \(0, 1, 2\), but the labels are names"
+        _classes(ANIMALS, "012"), refusal=r"has numbers in its cells \(0, 1, 2\), but .* are names"
     ),
     "zero-beside-names": Kind(
         _classes((*ANIMALS, "emu"), "0", "species", "class"),
-        refusal=r"are numbers \(0\), .* are names \(cat, dog, emu …\).*--target.*--labels",
+        refusal=r"numbers .*\(0\), .* are names \(cat, dog, emu …\).*To submit names, add --target",
     ),
     "zero-beside-names-that-are-chosen": Kind(
         _classes(ANIMALS, "0"), options={"target": "label"}, note="will have the labels"
     ),
     "names-beside-ids": Kind(
-        _classes(tuple("123"), ANIMALS), refusal=r"are names \(cat, dog, owl\), .* are numbers"
+        _classes(tuple("123"), ANIMALS),
+        refusal=r"has names in its cells \(cat, dog, owl\), .* are numbers",
     ),
     "unknown-beside-names": Kind(_classes(ANIMALS, ["unknown"]), note="will have the labels"),
     "outputs-of-several-words": Kind(_outputs(_APART, hot=True)),

@@ -233,10 +233,14 @@ def test_cells_that_fill_a_column_are_told(encode, filling):
 @pytest.mark.parametrize(
     ("labels", "shown", "told"),
     [
-        ("abc", ["0"], r"are numbers \(0\), but the labels are names \(a, b, c …\).*--target"),
-        ("abc", ["0", "2"], r"are numbers \(0, 2\), but the labels are names"),
-        ("abc", ["0.0", "2.0"], "are numbers"),
-        ("123", ["cat"], r"are names \(cat\), but the labels are numbers"),
+        (
+            "abc",
+            ["0"],
+            r"has numbers in its cells \(0\).* 'label' are names \(a, b, c\)\. To submit n",
+        ),
+        ("abc", ["0", "2"], r"\(0, 2\), but the labels .* To submit names, add --target 'label'\."),
+        ("abc", ["0.0", "2.0"], "has numbers"),
+        ("123", ["cat"], r"has names in its cells \(cat\), but .* are numbers \(1, 2, 3\)"),
         ("abc", ["x", "y"], r"\(x, y …\) are not among the labels \(a, b, c …\)"),
     ],
 )

@@ -114,7 +114,8 @@ def test_lists_between_other_signs_are_told(encode, sign):
     labels = [f"cat{sign}dog", f"dog{sign}cat", "cat", "dog", "owl", f"owl{sign}cat"]
     read = encode(labels, labels[0])
     assert read.kind == "classes"
-    assert f"write | in place of {sign.strip()} in both tables" in " ".join(read.warnings)
+    way = "use --separator space" if sign == " & " else f"write | in place of {sign} in both tables"
+    assert f"If they are lists, {way}." in " ".join(read.warnings)
 
 
 @pytest.mark.parametrize("labels", [["n-01", "n-02", "n-03"], ["sit/stand", "run", "walk"]])
@@ -126,3 +127,23 @@ def test_signs_within_names_are_no_lists(encode, labels):
 def test_lists_in_brackets_are_refused(encode, said):
     with pytest.raises(DataError, match="lists in brackets"):
         encode(["cat dog", "dog", "cat"], "['cat', 'dog']", separator=said)
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown", "between"),
+    [
+        (["cat & dog", "dog", "cat", "owl & cat"], "cat & dog", " & "),
+        (["cat & dog", "dog", "cat", "owl & cat"], "cat", " & "),
+        (["cat and dog", "dog", "cat", "owl + cat"], "cat dog", " "),
+        (["cat / dog", "dog", "cat", "owl cat"], "", " "),
+        (["cat dog", "dog", "cat", "owl cat"], "cat and dog", " and "),
+    ],
+)
+def test_signs_between_classes_are_none(encode, labels, shown, between):
+    read = encode(labels, shown, separator="space")
+    assert (read.classes, read.between) == (("cat", "dog", "owl"), between)
+    assert read.labels.sum(axis=1).tolist() == [2, 1, 1, 2]
+
+
+def test_a_sign_that_comes_alone_is_a_class(encode):
+    assert encode(["a + b", "+", "a"], "a", separator="space").classes == ("+", "a", "b")

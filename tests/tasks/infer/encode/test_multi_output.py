@@ -178,7 +178,7 @@ def test_a_head_with_one_class_has_nothing_to_learn(encoded):
 def test_cells_that_are_none_of_the_labels(encoded):
     (warning,) = encoded(colour="rb", shape="xy", cells=["r", "-1"]).warnings
     assert "sample's cells (-1) are not among the labels (x, y" in warning
-    with pytest.raises(DataError, match=r"are numbers \(0\), but the labels are names \(x, y"):
+    with pytest.raises(DataError, match=r"has numbers .* 'shape' are names \(x, y\).*--labels"):
         encoded(colour="rb", shape="xy", cells=["r", "0"])
 
 

@@ -105,4 +105,6 @@ def test_columns_that_are_alike_stand_for_themselves_only():
 def test_cells_that_say_nothing():
     assert words.missing(np.array(["1", "", "NaN", "2.5", "NA"])).tolist() == [0, 1, 1, 0, 1]
     assert words.missing(np.array(["a", "", "NA", "none"])).tolist() == [0, 1, 0, 0]
+    assert words.missing(np.array(["1", "inf", "-Infinity", "?", "2"])).tolist() == [0, 1, 1, 0, 0]
+    assert words.missing(np.array(["a", "inf"])).tolist() == [0, 0]
     assert words.missing(np.array(["NA", "NA"])).tolist() == [0, 0]
