@@ -11,9 +11,10 @@ import pandas as pd
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
 from kaggle_prz.readers import csv_dialect, csv_lines, decimals
-from kaggle_prz.readers.csv_dialect import encoding_of, header, name_of
+from kaggle_prz.readers.csv_dialect import BLANKS, encoding_of, header, name_of
 
 __all__ = [
+    "BLANKS",
     "LONGEST",
     "REPEATED",
     "Whole",
@@ -45,9 +46,9 @@ def read_csv(
 ) -> pd.DataFrame:
     """Read a CSV with every cell as text; a byte-order mark and blanks in headers go.
 
-    UTF-8, UTF-16 and else Windows' Western encoding; commas, semicolons, tabs or bars. Columns
-    without a name are left out, but for the first where it is asked for (`unnamed`): it is
-    `UNNAMED`. Decimal commas become points.
+    UTF-8, UTF-16 and else Windows' Western encoding; commas, semicolons, tabs, bars, or blanks
+    where nothing else parts the cells. Columns without a name are left out, but for the first
+    where it is asked for (`unnamed`): it is `UNNAMED`. Decimal commas become points.
     """
     frame = _parsed(path, rows, columns)
     frame.columns = [name_of(column) for column in frame.columns]
@@ -89,7 +90,8 @@ def read_whole(path: Path) -> Whole:
     if len(names) != frame.shape[1]:
         names = [name_of(column) for column in frame.columns]
     frame.columns = pd.RangeIndex(frame.shape[1])
-    return Whole(tuple(names), frame, csv_dialect.of(path).separator)
+    separator = csv_dialect.of(path).separator
+    return Whole(tuple(names), frame, " " if separator == BLANKS else separator)
 
 
 def _parsed(path: Path, rows: int | None = None, columns: list[str] | None = None) -> pd.DataFrame:
@@ -170,7 +172,7 @@ def read_json(path: Path) -> object:
 
 
 def dialect(path: Path) -> tuple[str, str]:
-    """Return the encoding and the separator of a table."""
+    """Return the encoding and the separator of a table, which may be `BLANKS`."""
     found = csv_dialect.of(path)
     return found.encoding, found.separator
 

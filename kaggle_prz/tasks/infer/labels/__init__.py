@@ -25,6 +25,8 @@ from kaggle_prz.tasks.infer.tables import frames as frames_of
 
 _LABELS = re.compile(r"train|label", re.IGNORECASE)  # a table called so must be readable
 
+_MISFITS = (bag_tables.misfit, candidates.torn)
+
 
 @dataclass
 class _Search:
@@ -193,9 +195,9 @@ def _look(path: str, search: _Search) -> None:
     if len(search.found) == before and not search.refused:
         heads = frames or frames_of(search.root / path, candidates.PEEK)
         name = path.rpartition("/")[2]
-        few = (head[: candidates.PEEK] for head in heads)
-        reasons = (bag_tables.misfit(head, name, search.index.train) for head in few)
-        search.misfits += filter(None, reasons)
+        for head in (head[: candidates.PEEK] for head in heads):
+            reasons = (why(head, name, search.index.train) for why in _MISFITS)
+            search.misfits += filter(None, reasons)
 
 
 def _offer(path: str, frame: pd.DataFrame, search: _Search) -> bool:
@@ -238,4 +240,6 @@ def _frames(path: Path, train: files.Role, sample: Sample) -> Iterator[pd.DataFr
     if candidates.names_files(head, train, sample):
         long = len(head) == candidates.PEEK
         frame = csv_tables.read_csv(path, unnamed=True) if long else head
-        yield candidates.with_header(frame, train)
+        whole = candidates.with_header(frame, train)
+        blanks = whole is not frame and csv_tables.dialect(path)[1] == csv_tables.BLANKS
+        yield candidates.with_whole_names(whole, sample) if blanks else whole

@@ -187,6 +187,40 @@ def with_header(frame: pd.DataFrame, train: files.Role) -> pd.DataFrame:
     return pd.concat([first, frame.set_axis(names, axis=1)], ignore_index=True)
 
 
+def with_whole_names(frame: pd.DataFrame, sample: Sample) -> pd.DataFrame:
+    """Return a table between blanks with names of classes as the sample has them: `fresh apple`."""
+    if frame.shape[1] < 3:
+        return frame
+    first, second, *_ = frame.columns
+    names = frame.drop(columns=first).agg(" ".join, axis=1)
+    shown = set(sample.targets)
+    if len(sample.targets) == 1:
+        shown = set(sample.column(sample.targets[0]).tolist())
+    return pd.DataFrame({first: frame[first], second: names}) if shown & set(names) else frame
+
+
+def torn(head: pd.DataFrame, name: str, role: files.Role) -> str:
+    """Return why a table of one column names no image, if its lines begin with names; else empty.
+
+    Args:
+        head: the first rows of a table.
+        name: of its file, for people.
+        role: the images to train on.
+    """
+    if head.shape[1] != 1 or not len(head) or role.named:
+        return ""
+    parted = head.iloc[:, 0].str.strip().str.partition(" ")
+    some = parted[parted[2] != ""]
+    if not len(some) or files.best_share(csv_tables.text_of(some[0]), role) < _HIT_SHARE:
+        return ""
+    line = " ".join(some.iloc[0])
+    return (
+        f"The lines of {name} begin with names of images ({' '.join(line.split())[:60]}), but "
+        "nothing parts their cells: blanks do so only if all lines, the header too, have as many "
+        "words. Put commas or tabs between the cells."
+    )
+
+
 def asks_for_several(sample: Sample, tags: set[str]) -> bool:
     """Return whether the sample submission has several of the tags in a cell, or as columns."""
     if len(sample.targets) > 1:

@@ -114,6 +114,8 @@ def _has_columns(path: Path) -> bool:
     """Return whether the lines of a text have several cells, all as many; prose has not."""
     try:
         encoding, separator = csv_tables.dialect(path)
+        if separator == csv_tables.BLANKS:
+            return True
         with path.open(encoding=encoding) as file:
             lines = [line for line in itertools.islice(file, _PEEK) if line.strip()]
     except (OSError, UnicodeError):

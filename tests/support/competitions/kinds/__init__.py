@@ -13,6 +13,7 @@ from . import (
     media,
     pixels,
     samples,
+    tables,
     values,
 )
 from .kind import Kind
@@ -28,6 +29,7 @@ KINDS: dict[str, Kind] = {
     **pixels.KINDS,
     **media.KINDS,
     **forms.KINDS,
+    **tables.KINDS,
 }
 WITHOUT_EXTRAS = tuple(KINDS)
 KINDS |= pixels.WITH_EXTRAS

@@ -1,0 +1,92 @@
+"""Labels in tables of unusual form: between blanks, in parts to be joined, beside class folders."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ..drawn import Drawn
+from .kind import Kind, Plain
+
+RIPE = ("fresh apple", "fresh plum", "rotten apple", "rotten plum")
+BIRDS = ("owl", "heron", "wren")
+
+
+def told(plain: Plain, column: str = "label", id_: str = "id", *, ends: str = "") -> Drawn:
+    """Write the sample submission with commas, and return the competition."""
+    plain.test = {f"{name}{ends}": label for name, label in plain.test.items()}
+    plain.files |= {f"{name}{ends}": file for name, file in plain.files.items()}
+    sheet = plain.sheet(column, id_=id_)
+    plain.folder.raw(sheet.name, sheet.constant(plain.classes[0]))
+    return plain.labelled(sheet)
+
+
+def _lines(rows: Iterable[Sequence[str]], between: str = " ") -> str:
+    return "".join(between.join(row) + "\n" for row in rows)
+
+
+def _listed(plain: Plain) -> list[tuple[str, str]]:
+    return [(f"{name}.png", label) for name, label in plain.train.items()]
+
+
+def between_blanks(root: Path, seed: int) -> Drawn:
+    """Blanks part the cells of the labels and of the sample, which have headers."""
+    plain = Plain(root, seed)
+    plain.folder.raw("train.txt", _lines([("image", "label"), *_listed(plain)]))
+    drawn = told(plain, id_="image", ends=".png")
+    sample = root / drawn.sample
+    sample.write_text(sample.read_text().replace(",", " "))
+    return drawn
+
+
+def between_blanks_without_header(root: Path, seed: int) -> Drawn:
+    """Several blanks, or a tab, part cells of labels without a header; the sample has commas."""
+    plain = Plain(root, seed, BIRDS)
+    rows = [f"{name:<12}{label}" for name, label in _listed(plain)]
+    plain.folder.raw("lists/train_list.txt", "\n".join([*rows[:9], rows[9].replace(" ", "\t", 1)]))
+    with (root / "lists/train_list.txt").open("a") as file:
+        file.write("\n" + "\n".join(rows[10:]) + "\n")
+    return told(plain, "bird", "photo")
+
+
+def paths_after_codes(root: Path, seed: int) -> Drawn:
+    """Blanks part a code and a path; another list between blanks has the name of each code."""
+    plain = Plain(root, seed, BIRDS, folders=("images/train/", "images/test/"))
+    rows = [(str(BIRDS.index(label)), f"train/{name}.png") for name, label in plain.train.items()]
+    plain.folder.raw("labels.txt", _lines([("class", "file"), *rows]))
+    named = [(str(number), bird) for number, bird in enumerate(BIRDS)]
+    plain.folder.raw("classes.txt", _lines([("code", "bird"), *named]))
+    return told(plain, "bird", "photo")
+
+
+def names_with_blanks_between_blanks(root: Path, seed: int) -> Drawn:
+    """Blanks part names of images and class names that have a blank themselves; no header."""
+    plain = Plain(root, seed, RIPE)
+    plain.folder.raw("train.txt", _lines(_listed(plain)))
+    return told(plain)
+
+
+def names_with_blanks_below_a_header(root: Path, seed: int) -> Drawn:
+    """Blanks part two cells in the header, and three words in the lines below it."""
+    plain = Plain(root, seed, RIPE)
+    plain.folder.raw("train.txt", _lines([("image", "label"), *_listed(plain)]))
+    return told(plain)
+
+
+def list_of_names_with_blanks(root: Path, seed: int) -> Drawn:
+    """Labels are between commas; a list has the class names, two words in every line."""
+    plain = Plain(root, seed, RIPE)
+    plain.folder.table("train.csv", ("image", "label"), _listed(plain))
+    plain.folder.raw("classes.txt", _lines([[name] for name in RIPE]))
+    return told(plain)
+
+
+KINDS: dict[str, Kind] = {
+    "between-blanks": Kind(between_blanks),
+    "between-blanks-without-header": Kind(between_blanks_without_header),
+    "paths-after-codes": Kind(paths_after_codes),
+    "names-with-blanks-between-blanks": Kind(names_with_blanks_between_blanks),
+    "names-with-blanks-below-a-header": Kind(
+        names_with_blanks_below_a_header,
+        refusal=r"lines of train\.txt begin with names of images \(a000\.png \w+ \w+\).*commas",
+    ),
+    "list-of-names-with-blanks": Kind(list_of_names_with_blanks),
+}
