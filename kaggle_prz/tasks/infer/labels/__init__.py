@@ -1,7 +1,7 @@
 """Which file, or which folders, say the labels of the training images."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -195,9 +195,21 @@ def _look(path: str, search: _Search) -> None:
     if len(search.found) == before and not search.refused:
         heads = frames or frames_of(search.root / path, candidates.PEEK)
         name = path.rpartition("/")[2]
+        search.faults += (fault := _without_rows(heads, name))
+        own = {search.sample.id_column, *search.sample.targets}
+        if _LABELS.search(path) or any(own & set(head.columns) for head in heads):
+            search.misfits += fault
         for head in (head[: candidates.PEEK] for head in heads):
             reasons = (why(head, name, search.index.train) for why in _MISFITS)
             search.misfits += filter(None, reasons)
+
+
+def _without_rows(heads: Sequence[pd.DataFrame], name: str) -> list[str]:
+    """Return a sentence on a table that has a header alone."""
+    names = words.some([str(column) for head in heads for column in head.columns])
+    if not heads or any(len(head) for head in heads):
+        return []
+    return [f"{name} has no rows below its header ({names}). Add them, or download it again."]
 
 
 def _offer(path: str, frame: pd.DataFrame, search: _Search) -> bool:

@@ -199,7 +199,7 @@ def misfit(frame: pd.DataFrame, name: str, role: Role) -> str:
         role: the images to train on.
     """
     stems = [path.rpartition("/")[2].rpartition(".")[0] for path in role.paths]
-    for column in frame.columns if not role.named else ():
+    for column in frame.columns if len(frame) and not role.named else ():
         values = pd.unique(csv_tables.text_of(frame[column]).astype(object))
         for sign in _BETWEEN:
             cut = {value: value.rpartition(sign)[0] for value in values if sign in value}

@@ -79,6 +79,37 @@ def list_of_names_with_blanks(root: Path, seed: int) -> Drawn:
     return told(plain)
 
 
+def labels_without_rows(root: Path, seed: int) -> Drawn:
+    """The table of labels has a header alone."""
+    plain = Plain(root, seed)
+    plain.folder.raw("train.csv", "image,label\n")
+    return told(plain)
+
+
+def truth_without_rows(root: Path, seed: int) -> Drawn:
+    """The table with the sample's columns has a header alone; another one has sizes of images."""
+    plain = Plain(root, seed, BIRDS)
+    plain.folder.raw("truth.tsv", "photo\tbird\n\n")
+    plain.folder.table("sizes.csv", ("width", "height"), [(20, 20), (30, 30)])
+    return told(plain, "bird", "photo")
+
+
+def key_that_is_wrong(root: Path, seed: int) -> Drawn:
+    """`competition.toml` names a column of labels that no table has."""
+    plain = Plain(root, seed)
+    plain.folder.table("train.csv", ("image", "label"), _listed(plain))
+    plain.folder.raw("competition.toml", "target = 'species'\n")
+    return told(plain)
+
+
+def link_to_itself(root: Path, seed: int) -> Drawn:
+    """A link among the images leads to itself."""
+    plain = Plain(root, seed)
+    plain.folder.table("train.csv", ("image", "label"), _listed(plain))
+    (root / "train" / "more").symlink_to("more")
+    return told(plain)
+
+
 KINDS: dict[str, Kind] = {
     "between-blanks": Kind(between_blanks),
     "between-blanks-without-header": Kind(between_blanks_without_header),
@@ -89,4 +120,14 @@ KINDS: dict[str, Kind] = {
         refusal=r"lines of train\.txt begin with names of images \(a000\.png \w+ \w+\).*commas",
     ),
     "list-of-names-with-blanks": Kind(list_of_names_with_blanks),
+    "labels-without-rows": Kind(
+        labels_without_rows, refusal=r"train\.csv has no rows below its header \(image, label\)"
+    ),
+    "truth-without-rows": Kind(
+        truth_without_rows, refusal=r"truth\.tsv has no rows below its header \(photo, bird\)"
+    ),
+    "key-that-is-wrong": Kind(
+        key_that_is_wrong, refusal=r"target 'species' in competition\.toml is not a column"
+    ),
+    "link-to-itself": Kind(link_to_itself, refusal="more is a link that leads to itself"),
 }
