@@ -59,6 +59,8 @@ def find(
     tables is taken, and `parts` for those that are joined.
     """
     search = _Search(root, sample, index, hints)
+    if hints.labels == folders.CHOSEN:
+        return _of_folders(search)
     for path in _given(search) or index.tables:
         if root / path != sample.path and (hints.labels or not is_sample(root / path)):
             _look(path, search)
@@ -75,7 +77,11 @@ def find(
     ]
     best = choice.best(tables, index, sample) if tables else None
     if best is not None and (best.suits or hints.labels):
-        return _usable(best, search)
+        table = _usable(best, search)
+        compared = not (hints.labels or index.by_row)
+        found = (root, sample, index.train, table, best.labels)
+        note = folders.disagreement(*found) if compared else ""
+        return replace(table, notes=(*table.notes, note)) if note else table
     if hints.labels:
         raise _names_none(search)
     for error in (error for needed, error in search.refused if needed):
@@ -90,6 +96,23 @@ def find(
         or (None if index.by_row else folders.by_prefix(root, sample, index.train))
         or _usable(best, search)
     )
+
+
+def _of_folders(search: _Search) -> LabelTable:
+    """Return the labels that folders say, as `--labels folders` asks.
+
+    Raises:
+        UsageError: they say none.
+    """
+    train = search.index.train
+    found = folders.by_folder(search.root, search.sample, train)
+    if found is None or search.index.by_row:
+        raise UsageError(
+            f"--labels {folders.CHOSEN}: the training images, in {train.folders()}, are not in "
+            "folders of their classes. Put the images of every class into a folder of its own, or "
+            "choose a table with --labels."
+        )
+    return replace(found, rule=f"{found.rule}; given with --labels")
 
 
 def _usable(best: choice.Candidate | None, search: _Search) -> LabelTable:

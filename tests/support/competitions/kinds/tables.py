@@ -110,6 +110,49 @@ def link_to_itself(root: Path, seed: int) -> Drawn:
     return told(plain)
 
 
+def _into_folders(plain: Plain, wrong: int, place: str = "train") -> dict[str, str]:
+    """Move training images into folders of their class, some into another, and return these."""
+    found = {}
+    for number, (name, label) in enumerate(plain.train.items()):
+        after = plain.classes.index(label) + (number < wrong)
+        found[name] = plain.classes[after % len(plain.classes)]
+        target = plain.folder.root / place / found[name] / f"{name}.png"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (plain.folder.root / plain.files[name]).rename(target)
+    return found
+
+
+def folders_and_table_that_differ(root: Path, seed: int) -> Drawn:
+    """Training images lie in class folders; a table has other labels for some of them."""
+    plain = Plain(root, seed)
+    _into_folders(plain, 6)
+    plain.folder.table("train.csv", ("image", "label"), _listed(plain))
+    return told(plain)
+
+
+def folders_that_are_right(root: Path, seed: int) -> Drawn:
+    """Training images lie in class folders; a table has wrong labels for half of them."""
+    plain = Plain(root, seed, BIRDS)
+    right = dict(plain.train)
+    swapped = _into_folders(plain, 16, "data/train")
+    for name, label in right.items():
+        (root / "data/train" / label).mkdir(exist_ok=True)
+        file = f"{name}.png"
+        (root / "data/train" / swapped[name] / file).rename(root / "data/train" / label / file)
+    plain.folder.table("noisy_labels.csv", ("file", "bird"), swapped.items())
+    return told(plain, "bird", "photo")
+
+
+def folders_and_codes_that_differ(root: Path, seed: int) -> Drawn:
+    """Training images lie in folders of names; a table has codes, for two images of another."""
+    plain = Plain(root, seed, ("0", "1", "2"))
+    _into_folders(plain, 2)
+    for code, name in enumerate(BIRDS):
+        (root / "train" / str(code)).rename(root / "train" / name)
+    plain.folder.table("train_labels.csv", ("id", "target"), plain.train.items())
+    return told(plain, "target")
+
+
 KINDS: dict[str, Kind] = {
     "between-blanks": Kind(between_blanks),
     "between-blanks-without-header": Kind(between_blanks_without_header),
@@ -130,4 +173,14 @@ KINDS: dict[str, Kind] = {
         key_that_is_wrong, refusal=r"target 'species' in competition\.toml is not a column"
     ),
     "link-to-itself": Kind(link_to_itself, refusal="more is a link that leads to itself"),
+    "folders-and-table-that-differ": Kind(
+        folders_and_table_that_differ, note=r"6 of 32 images \(19%\) have another label"
+    ),
+    "folders-that-are-right": Kind(folders_that_are_right, {"labels": "folders"}),
+    "folders-that-are-right-unsaid": Kind(
+        folders_that_are_right, least=-1, note=r"16 of 32 images .* choose --labels folders"
+    ),
+    "folders-and-codes-that-differ": Kind(
+        folders_and_codes_that_differ, note=r"2 of 32 images .* choose --labels folders"
+    ),
 }
