@@ -18,6 +18,7 @@ from kaggle_prz.tasks.infer.labels import (
     long_format,
     parts,
     split,
+    targets,
 )
 from kaggle_prz.tasks.infer.pictures import bag_tables, files, pixel_rows
 from kaggle_prz.tasks.infer.tables import LabelTable, Sample, is_sample, words
@@ -71,11 +72,12 @@ def find(
         offered.append(
             (own.path.name, candidates.Found(own, frozenset(every), 1.0, in_order=every))
         )
-    tables = [
-        choice.candidate(path, one, sample, index, hints=hints, metric=metric)
-        for path, one in offered
-    ]
-    best = choice.best(tables, index, sample) if tables else None
+    best = _best(offered, search, metric)
+    keyless: list[str] = []
+    if best is None or best.suits < 2 or not targets.fits(sample, best.labels):
+        keyed, keyless = _through_key(offered, search)
+        best = _best(keyed, search, metric) if keyed else best
+        search.faults += keyless
     if best is not None and (best.suits or hints.labels):
         table = _usable(best, search)
         compared = not (hints.labels or index.by_row)
@@ -91,11 +93,47 @@ def find(
             f"No table has a column {hints.id_column!r} (--id-column) with the names of the "
             f"training images; checked {', '.join(search.looked_at) or 'none'}."
         )
-    return (
-        (None if index.by_row else folders.by_folder(root, sample, index.train))
-        or (None if index.by_row else folders.by_prefix(root, sample, index.train))
-        or _usable(best, search)
-    )
+    by_path = (folders.by_folder, folders.by_prefix) if not index.by_row else ()
+    for find_by in by_path:
+        if (said := find_by(root, sample, index.train)) is not None:
+            return said
+    if keyless:
+        raise DataError(
+            f"{keyless[0]} Write the label of every image into one table, or choose the table, "
+            "or a column, of labels with --labels or --target."
+        )
+    return _usable(best, search)
+
+
+def _best(
+    offered: Sequence[parts.Part], search: _Search, metric: Metric | None
+) -> choice.Candidate | None:
+    sample, index, hints = search.sample, search.index, search.hints
+    tables = [
+        choice.candidate(path, one, sample, index, hints=hints, metric=metric)
+        for path, one in offered
+    ]
+    return choice.best(tables, index, sample) if tables else None
+
+
+def _through_key(
+    offered: Sequence[parts.Part], search: _Search
+) -> tuple[list[parts.Part], list[str]]:
+    """Return tables of images with labels of another table; see `parts.through_key`."""
+    index, hints = search.index, search.hints
+    if index.by_row or index.bags is not None:
+        return [], []
+    named, others = offered, [p for p in index.tables if p not in {p for p, _ in search.found}]
+    if hints.labels and not offered:
+        others = search.looked_at
+        unsaid = hints.model_copy(update={"labels": None})
+        whole = _Search(search.root, search.sample, index, unsaid)
+        for path in index.tables:
+            if path not in others:
+                _look(path, whole)
+        named = parts.joined(search.root, whole.found, index.train)
+    wanted = search.sample.targets if hints.target is None else (hints.target,)
+    return parts.through_key(search.root, named, others, wanted)
 
 
 def _of_folders(search: _Search) -> LabelTable:

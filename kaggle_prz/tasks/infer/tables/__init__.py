@@ -37,6 +37,8 @@ class LabelTable:
     doubt: str = ""  # a sentence where another table or column of ids would have suited as well
     notes: tuple[str, ...] = ()  # sentences on what was made of its rows
     others: tuple[tuple[str, str], ...] = ()  # other tables, and why each is not used
+    key: str = ""  # the column by which the labels of another file were joined
+    source: str = ""  # that file
 
     def column(self, name: str) -> Text:
         """Return a column as text, blanks stripped; lists without their brackets, between bars."""

@@ -153,6 +153,73 @@ def folders_and_codes_that_differ(root: Path, seed: int) -> Drawn:
     return told(plain, "target")
 
 
+def _owned(plain: Plain, start: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return whose each training image is, three each, and the labels of these."""
+    owner: dict[str, str] = {}
+    label_of: dict[str, str] = {}
+    for label in plain.classes:
+        own = [name for name, found in plain.train.items() if found == label]
+        for number, name in enumerate(own):
+            owner[name] = f"{start}{7 * plain.classes.index(label) + number // 3:02d}"
+            label_of[owner[name]] = label
+    return owner, label_of
+
+
+def labels_of_patients(root: Path, seed: int) -> Drawn:
+    """A table has the patient of every image, and the sex; another one each patient's diagnosis."""
+    plain = Plain(root, seed, ("0", "1"))
+    owner, label_of = _owned(plain, "P")
+    rows = [(name, owner[name], row % 2) for row, name in enumerate(plain.train)]
+    plain.folder.table("train.csv", ("image", "patient_id", "sex"), rows)
+    plain.folder.table("labels.csv", ("patient_id", "diagnosis"), label_of.items())
+    plain.folder.table("test.csv", ("image", "patient_id"), [(i, f"Q{i}") for i in plain.test])
+    return told(plain, "diagnosis", "image")
+
+
+def labels_of_traps(root: Path, seed: int) -> Drawn:
+    """The key is no name of a group; its table has other columns before, and rows repeated."""
+    plain = Plain(root, seed, BIRDS, suffix=".jpg")
+    owner, label_of = _owned(plain, "trap ")
+    rows = [(owner[name], f"{name}.jpg") for name in plain.train]
+    plain.folder.table("images.tsv", ("trap", "file"), rows)
+    file = root / "images.tsv"
+    file.write_text(file.read_text().replace(",", "\t"))
+    rows = [(row, 2 * row, trap, label_of[trap]) for row, trap in enumerate(label_of)]
+    plain.folder.table("truth/traps.csv", ("x", "y", "trap", "Bird"), [*rows, rows[0]])
+    return told(plain, "bird", "photo")
+
+
+def names_of_codes(root: Path, seed: int) -> Drawn:
+    """The key is a code of classes, so that no rows are to be held together by it."""
+    plain = Plain(root, seed, BIRDS)
+    codes = {bird: f"k{number}" for number, bird in enumerate(BIRDS)}
+    rows = [(name, codes[label]) for name, label in plain.train.items()]
+    plain.folder.table("train.csv", ("id", "kind"), rows)
+    plain.folder.table("kinds.csv", ("kind", "bird"), ((codes[bird], bird) for bird in BIRDS))
+    return told(plain, "bird")
+
+
+def patients_of_two_labels(root: Path, seed: int) -> Drawn:
+    """Another table has labels of patients, one of them twice with different labels."""
+    plain = Plain(root, seed, ("ill", "well"))
+    owner, label_of = _owned(plain, "P")
+    plain.folder.table("train.csv", ("image", "patient"), owner.items())
+    rows = [*label_of.items(), (next(iter(label_of)), "well")]
+    plain.folder.table("labels.csv", ("patient", "state"), rows)
+    return told(plain, "state", "image")
+
+
+def patients_in_two_tables(root: Path, seed: int) -> Drawn:
+    """Two tables have labels of patients."""
+    plain = Plain(root, seed, ("ill", "well"))
+    owner, label_of = _owned(plain, "P")
+    plain.folder.table("train.csv", ("image", "patient"), owner.items())
+    plain.folder.table("final.csv", ("patient", "state"), label_of.items())
+    swapped = {patient: plain.classes[label == "ill"] for patient, label in label_of.items()}
+    plain.folder.table("first.csv", ("patient", "state"), swapped.items())
+    return told(plain, "state", "image")
+
+
 KINDS: dict[str, Kind] = {
     "between-blanks": Kind(between_blanks),
     "between-blanks-without-header": Kind(between_blanks_without_header),
@@ -183,4 +250,15 @@ KINDS: dict[str, Kind] = {
     "folders-and-codes-that-differ": Kind(
         folders_and_codes_that_differ, note=r"2 of 32 images .* choose --labels folders"
     ),
+    "labels-of-patients": Kind(labels_of_patients, {"metric": "accuracy"}),
+    "labels-of-traps": Kind(labels_of_traps),
+    "names-of-codes": Kind(names_of_codes),
+    "patients-of-two-labels": Kind(
+        patients_of_two_labels,
+        refusal=r"state is not in train\.csv, and labels\.csv has several rows .* 'P00'",
+    ),
+    "patients-in-two-tables": Kind(
+        patients_in_two_tables, refusal=r"final\.csv and first\.csv both have state .*--labels"
+    ),
+    "patients-by-option": Kind(patients_in_two_tables, {"labels": "final.csv"}),
 }
