@@ -178,7 +178,8 @@ def _pictures(
         sample = long_format.widened(sample, index.test)
         return index, sample, labels.find(root, sample, index, said, own, metric=metric)
     index = channels.joined(files.index(root, seen, sample.ids), sample.ids)
-    index = replace(index, tables=tuple(path for path in index.tables if path != form))
+    beside = tuple(path for path in index.tables if path != form)
+    index = replace(index, tables=beside, described=tuple(seen.described))
     sample = long_format.widened(sample, index.test)
     if bags.may_be(sample, index) and not lookup.tables_of_test(root, sample, index).mapped:
         index = bags.gathered(root, sample, index)

@@ -21,11 +21,12 @@ from kaggle_prz.tasks.infer.labels import (
     targets,
 )
 from kaggle_prz.tasks.infer.pictures import bag_tables, files, pixel_rows
+from kaggle_prz.tasks.infer.pictures.scan import role_of
 from kaggle_prz.tasks.infer.tables import LabelTable, Sample, is_sample, words
 from kaggle_prz.tasks.infer.tables import frames as frames_of
 
 _LABELS = re.compile(r"train|label", re.IGNORECASE)  # a table called so must be readable
-
+_MOST_DESCRIBED = 50_000  # JSON files, which take seconds
 _MISFITS = (bag_tables.misfit, candidates.torn)
 
 
@@ -62,16 +63,7 @@ def find(
     search = _Search(root, sample, index, hints)
     if hints.labels == folders.CHOSEN:
         return _of_folders(search)
-    for path in _given(search) or index.tables:
-        if root / path != sample.path and (hints.labels or not is_sample(root / path)):
-            _look(path, search)
-    offered = parts.joined(root, search.found, index.train)
-    if own is not None and hints.id_column in (None, own.id_column) and not hints.labels:
-        search.looked_at.append(own.path.name)
-        every = index.train.paths
-        offered.append(
-            (own.path.name, candidates.Found(own, frozenset(every), 1.0, in_order=every))
-        )
+    offered = _offered(search, own)
     best = _best(offered, search, metric)
     keyless: list[str] = []
     if best is None or best.suits < 2 or not targets.fits(sample, best.labels):
@@ -103,6 +95,24 @@ def find(
             "or a column, of labels with --labels or --target."
         )
     return _usable(best, search)
+
+
+def _offered(search: _Search, own: LabelTable | None) -> list[parts.Part]:
+    """Return the tables that name training images, parts of one as one."""
+    root, index, hints = search.root, search.index, search.hints
+    for path in _given(search) or index.tables:
+        if root / path != search.sample.path and (hints.labels or not is_sample(root / path)):
+            _look(path, search)
+    if index.described and not search.found and not hints.labels:
+        _look_at_each(search)
+    offered = parts.joined(root, search.found, index.train)
+    if own is not None and hints.id_column in (None, own.id_column) and not hints.labels:
+        search.looked_at.append(own.path.name)
+        every = index.train.paths
+        offered.append(
+            (own.path.name, candidates.Found(own, frozenset(every), 1.0, in_order=every))
+        )
+    return offered
 
 
 def _best(
@@ -263,6 +273,29 @@ def _look(path: str, search: _Search) -> None:
         for head in (head[: candidates.PEEK] for head in heads):
             reasons = (why(head, name, search.index.train) for why in _MISFITS)
             search.misfits += filter(None, reasons)
+
+
+def _look_at_each(search: _Search) -> None:
+    """Offer JSON files that describe a training image each as one table."""
+    folders_ = [(path, path.split("/")[:-1]) for path in search.index.described]
+    paths = [path for path, above in folders_ if "test" not in map(role_of, above)]
+    if not paths:
+        return
+    name = f"{paths[0].rpartition('/')[0]}/*.json".lstrip("/")
+    search.looked_at.append(name)
+    if len(paths) > _MOST_DESCRIBED:
+        search.misfits.append(
+            f"There are {len(paths):,} JSON files such as {paths[0]}, more than "
+            f"{_MOST_DESCRIBED:,}. Write the labels of all images into one table."
+        )
+        return
+    try:
+        frame = json_tables.of_many(search.root, paths)
+    except DataError as error:
+        search.misfits.append(str(error))
+        return
+    if not _offer(name, frame.drop(columns=json_tables.FILE), search):
+        _offer(name, frame, search)
 
 
 def _without_rows(heads: Sequence[pd.DataFrame], name: str) -> list[str]:

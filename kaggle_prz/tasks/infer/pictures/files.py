@@ -43,6 +43,7 @@ class Index:
     train: Role  # pictures that a table of labels may name
     test: Role  # pictures that the sample submission may name
     tables: tuple[str, ...] = ()  # relative paths of CSV and JSON files
+    described: tuple[str, ...] = ()  # relative paths of JSON files of an image each
     shared: bool = False  # no folders tell the roles apart: a picture may be of either
     kind: str = "images"  # of `readers.formats`, or "stacks" or "pixels"
     channels: int | None = None  # of a picture, where the kind does not say

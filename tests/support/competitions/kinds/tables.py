@@ -220,6 +220,49 @@ def patients_in_two_tables(root: Path, seed: int) -> Drawn:
     return told(plain, "state", "image")
 
 
+def json_beside_every_image(root: Path, seed: int) -> Drawn:
+    """A JSON file beside every image has its name, its label and its size."""
+    plain = Plain(root, seed)
+    for name, label in plain.train.items():
+        about = {"label": label, "image": f"{name}.png", "width": 20, "by": None}
+        plain.folder.json(f"train/{name}.json", about)
+    for name in plain.test:
+        plain.folder.json(f"test/{name}.json", {"image": f"{name}.png", "width": 20, "by": None})
+    return told(plain)
+
+
+def json_in_a_folder_of_their_own(root: Path, seed: int) -> Drawn:
+    """JSON files lie in a folder of their own, are called as the images, and do not name them."""
+    plain = Plain(root, seed, BIRDS, suffix=".jpg")
+    for number, (name, label) in enumerate(plain.train.items()):
+        extra = {"note": "at dusk"} if number % 5 == 2 else {}
+        plain.folder.json(f"annotations/{name}.json", {"bird": label, "age": number % 7} | extra)
+    plain.folder.json("info.json", {"year": 2020, "by": "us"})
+    return told(plain, "bird", "photo")
+
+
+def json_in_folders_by_date(root: Path, seed: int) -> Drawn:
+    """JSON files beside images in folders by date, a few in each; images of both sets there."""
+    plain = Plain(root, seed, BIRDS, folders=("days/", "days/"))
+    for number, (name, label) in enumerate((plain.train | plain.test).items()):
+        folder = f"days/{number % 8}"
+        (root / folder).mkdir(exist_ok=True)
+        (root / plain.files[name]).rename(root / folder / f"{name}.png")
+        plain.files[name] = f"{folder}/{name}.png"
+        known = {"species": label} if name in plain.train else {}
+        plain.folder.json(f"{folder}/{name}.json", {"file_name": f"{name}.png", "lux": 9} | known)
+    return told(plain, "species", "image")
+
+
+def json_that_is_damaged(root: Path, seed: int) -> Drawn:
+    """One of the JSON files of images is cut off."""
+    plain = Plain(root, seed)
+    for name, label in plain.train.items():
+        plain.folder.json(f"train/{name}.json", {"label": label, "image": f"{name}.png"})
+    plain.folder.raw("train/a007.json", '{"label": "pl')
+    return told(plain)
+
+
 KINDS: dict[str, Kind] = {
     "between-blanks": Kind(between_blanks),
     "between-blanks-without-header": Kind(between_blanks_without_header),
@@ -261,4 +304,10 @@ KINDS: dict[str, Kind] = {
         patients_in_two_tables, refusal=r"final\.csv and first\.csv both have state .*--labels"
     ),
     "patients-by-option": Kind(patients_in_two_tables, {"labels": "final.csv"}),
+    "json-beside-every-image": Kind(json_beside_every_image),
+    "json-in-a-folder-of-their-own": Kind(json_in_a_folder_of_their_own),
+    "json-in-folders-by-date": Kind(json_in_folders_by_date),
+    "json-that-is-damaged": Kind(
+        json_that_is_damaged, refusal=r"train/a007\.json must have one object of texts and numbers"
+    ),
 }
