@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kaggle_prz.core.errors import DataError, MissingExtraError
+from kaggle_prz.readers import spreadsheets
+
 BLANKS = r"\s+"  # the separator of tables between blanks, as pandas takes it
 _SEPARATORS = (",", ";", "\t", "|")
 _MOST_REMEMBERED = 256
@@ -45,6 +48,9 @@ class Dialect:
     fault: str  # what it is instead of a table; empty where it is one
 
 
+_SHEET = Dialect("utf-8", "\t", 0, plain=True, wrapped=False, commas=True, fault="")
+
+
 class _Signs(NamedTuple):
     """What the bytes of a table have: see `Dialect`."""
 
@@ -55,6 +61,8 @@ class _Signs(NamedTuple):
 
 def of(path: Path) -> Dialect:
     """Return how a table is written; cached, because a table is read many times."""
+    if spreadsheets.is_sheet(path):
+        return _SHEET
     status = path.stat()
     return _dialect(path, status.st_size, status.st_mtime_ns)
 
@@ -68,6 +76,8 @@ def encoding_of(path: Path) -> str:
 def header(path: Path) -> list[str]:
     """Return names of all columns without blanks around them; `[]` if unreadable."""
     try:
+        if spreadsheets.is_sheet(path):
+            return [name_of(name) for name in spreadsheets.rows(path)[0]]
         dialect = of(path)
         with path.open(encoding=dialect.encoding, newline="") as file:
             for _ in range(dialect.before):
@@ -77,7 +87,7 @@ def header(path: Path) -> list[str]:
             lines = (line.strip().strip('"') for line in file) if dialect.wrapped else file
             names = next(csv.reader(lines, delimiter=dialect.separator), [])
         return [name_of(name) for name in names]
-    except (UnicodeError, csv.Error, OSError):
+    except (UnicodeError, csv.Error, OSError, DataError, MissingExtraError):
         return []
 
 

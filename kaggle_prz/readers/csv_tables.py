@@ -10,7 +10,7 @@ import pandas as pd
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
-from kaggle_prz.readers import csv_dialect, csv_lines, decimals
+from kaggle_prz.readers import csv_dialect, csv_lines, decimals, spreadsheets
 from kaggle_prz.readers.csv_dialect import BLANKS, encoding_of, header, name_of
 
 __all__ = [
@@ -96,6 +96,8 @@ def read_whole(path: Path) -> Whole:
 
 def _parsed(path: Path, rows: int | None = None, columns: list[str] | None = None) -> pd.DataFrame:
     """Return all cells as text; what is no CSV is read line by line."""
+    if spreadsheets.is_sheet(path):
+        return _framed(spreadsheets.rows(path), rows, columns)
     try:
         how = csv_dialect.of(path)
         if how.fault:
@@ -146,6 +148,11 @@ def _by_lines(
     found = csv_lines.rows(path, how)
     if not found:
         raise pd.errors.EmptyDataError
+    return _framed(found, rows, columns)
+
+
+def _framed(found: list[list[str]], rows: int | None, columns: list[str] | None) -> pd.DataFrame:
+    """Return a header and rows as a table."""
     names = [name_of(name) or f"Unnamed: {place}" for place, name in enumerate(found[0])]
     frame = pd.DataFrame(found[1:], columns=names, dtype=str).iloc[:rows]
     return frame if columns is None else frame.loc[:, [name in columns for name in names]]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kaggle_prz.core.errors import DataError, UsageError
+from kaggle_prz.core.errors import DataError, MissingExtraError, UsageError
 from kaggle_prz.metrics import Metric
 from kaggle_prz.readers import csv_tables, json_tables
 from kaggle_prz.tasks.infer.hints import Hints
@@ -43,6 +43,7 @@ class _Search:
     # tables whose rows cannot be used, and whether nothing else may be
     refused: list[tuple[bool, DataError]] = field(default_factory=list)
     misfits: list[str] = field(default_factory=list)
+    unread: list[MissingExtraError] = field(default_factory=list)  # of tables of Excel
     found: list[tuple[str, candidates.Found]] = field(default_factory=list)
 
 
@@ -63,6 +64,12 @@ def find(
     search = _Search(root, sample, index, hints)
     if hints.labels == folders.CHOSEN:
         return _of_folders(search)
+    table = _found(search, own, metric)
+    return replace(table, notes=(*table.notes, *map(str, search.unread)))
+
+
+def _found(search: _Search, own: LabelTable | None, metric: Metric | None) -> LabelTable:
+    root, sample, index, hints = search.root, search.sample, search.index, search.hints
     offered = _offered(search, own)
     best = _best(offered, search, metric)
     keyless: list[str] = []
@@ -77,7 +84,7 @@ def find(
         note = folders.disagreement(*found) if compared else ""
         return replace(table, notes=(*table.notes, note)) if note else table
     if hints.labels:
-        raise _names_none(search)
+        raise next(iter(search.unread), _names_none(search))
     for error in (error for needed, error in search.refused if needed):
         raise error
     if hints.id_column is not None and best is None:
@@ -89,6 +96,8 @@ def find(
     for find_by in by_path:
         if (said := find_by(root, sample, index.train)) is not None:
             return said
+    for missing in search.unread:
+        raise missing
     if keyless:
         raise DataError(
             f"{keyless[0]} Write the label of every image into one table, or choose the table, "
@@ -179,7 +188,7 @@ def _usable(best: choice.Candidate | None, search: _Search) -> LabelTable:
         raise DataError(search.misfits[0])
     sample, index = search.sample, search.index
     raise DataError(
-        f"No CSV or JSON file in {search.root} names the training images in "
+        f"No table (CSV, Excel, JSON) in {search.root} names the training images in "
         f"{index.train.folders()}; checked {', '.join(search.looked_at) or 'none'}. One column "
         "must have their file names, with or without suffix. There are also no class folders and "
         "no file names such as cat.0.jpg."
@@ -248,9 +257,12 @@ def of_sheet(root: Path, sheet: pixel_rows.Sheet, hints: Hints) -> LabelTable:
 def _look(path: str, search: _Search) -> None:
     search.looked_at.append(path)
     before = len(search.found)
-    must_be_read = path.endswith((".csv", ".tsv")) and bool(_LABELS.search(path))
+    must_be_read = path.endswith((".csv", ".tsv", ".xlsx")) and bool(_LABELS.search(path))
     try:
         frames = list(_frames(search.root / path, search.index.train, search.sample))
+    except MissingExtraError as error:
+        search.unread.append(error)
+        return
     except DataError as error:
         if must_be_read and not search.hints.labels:
             raise
@@ -266,7 +278,7 @@ def _look(path: str, search: _Search) -> None:
     if len(search.found) == before and not search.refused:
         heads = frames or frames_of(search.root / path, candidates.PEEK)
         name = path.rpartition("/")[2]
-        search.faults += (fault := _without_rows(heads, name))
+        search.faults += (fault := candidates.without_rows(heads, name))
         own = {search.sample.id_column, *search.sample.targets}
         if _LABELS.search(path) or any(own & set(head.columns) for head in heads):
             search.misfits += fault
@@ -298,14 +310,6 @@ def _look_at_each(search: _Search) -> None:
         _offer(name, frame, search)
 
 
-def _without_rows(heads: Sequence[pd.DataFrame], name: str) -> list[str]:
-    """Return a sentence on a table that has a header alone."""
-    names = words.some([str(column) for head in heads for column in head.columns])
-    if not heads or any(len(head) for head in heads):
-        return []
-    return [f"{name} has no rows below its header ({names}). Add them, or download it again."]
-
-
 def _offer(path: str, frame: pd.DataFrame, search: _Search) -> bool:
     """Add a table to those found, with a row an image or a row of images, if it names them."""
     sample, index, hints = search.sample, search.index, search.hints
@@ -318,24 +322,9 @@ def _offer(path: str, frame: pd.DataFrame, search: _Search) -> bool:
         rule = "; ".join(filter(None, [found.table.rule, wide.rule, left_out]))
         notes = tuple(filter(None, [wide.note]))
         table = replace(found.table, rule=rule, notes=notes)
-        fault = _of_objects(frame, path, sample, hints)
+        fault = candidates.of_objects(frame, path, sample, hints)
         search.found.append((path, replace(found, table=table, fault=fault)))
     return found is not None
-
-
-def _of_objects(frame: pd.DataFrame, path: str, sample: Sample, hints: Hints) -> DataError | None:
-    """Return the error for annotations of several categories an image, but no lists of them."""
-    several = frame.attrs.get(json_tables.SEVERAL, 0)
-    if not several or len(sample.targets) > 1 or hints.separator not in {None, "none"}:
-        return None
-    for cells in (set(frame[name].tolist()) for name in frame.columns):
-        if any(candidates.asks_for_several(sample, words.tokens(cells, sign)) for sign in "| "):
-            return None
-    return DataError(
-        f"{several} images have annotations of several categories in {path}, but a row of "
-        f"{sample.path.name} has one class. This is object detection, which is not supported. If "
-        "the cells are lists of classes, say what stands between them with --separator."
-    )
 
 
 def _frames(path: Path, train: files.Role, sample: Sample) -> Iterator[pd.DataFrame]:

@@ -1,5 +1,6 @@
 """Which column of a table names the training images, and the table of labels by that column."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pandas as pd
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
-from kaggle_prz.readers import csv_tables
+from kaggle_prz.readers import csv_tables, json_tables
+from kaggle_prz.tasks.infer.hints import Hints
 from kaggle_prz.tasks.infer.labels import long_format, repeats
 from kaggle_prz.tasks.infer.pictures import files, pixel_rows
 from kaggle_prz.tasks.infer.tables import LabelTable, Sample, words
@@ -227,3 +229,26 @@ def asks_for_several(sample: Sample, tags: set[str]) -> bool:
         return len(tags & set(sample.targets)) >= 0.5 * len(tags)
     cells = sample.column(sample.targets[0]).tolist()
     return any(len(words.tokens([cell], sign) & tags) > 1 for cell in cells for sign in words.SIGNS)
+
+
+def of_objects(frame: pd.DataFrame, path: str, sample: Sample, hints: Hints) -> DataError | None:
+    """Return the error for annotations of several categories an image, but no lists of them."""
+    several = frame.attrs.get(json_tables.SEVERAL, 0)
+    if not several or len(sample.targets) > 1 or hints.separator not in {None, "none"}:
+        return None
+    for cells in (set(frame[name].tolist()) for name in frame.columns):
+        if any(asks_for_several(sample, words.tokens(cells, sign)) for sign in "| "):
+            return None
+    return DataError(
+        f"{several} images have annotations of several categories in {path}, but a row of "
+        f"{sample.path.name} has one class. This is object detection, which is not supported. If "
+        "the cells are lists of classes, say what stands between them with --separator."
+    )
+
+
+def without_rows(heads: Sequence[pd.DataFrame], name: str) -> list[str]:
+    """Return a sentence on a table that has a header alone."""
+    names = words.some([str(column) for head in heads for column in head.columns])
+    if not heads or any(len(head) for head in heads):
+        return []
+    return [f"{name} has no rows below its header ({names}). Add them, or download it again."]

@@ -145,7 +145,7 @@ def with_columns_beside(
     frame, ids = labels.frame, pd.Series(labels.ids)
     for path in tables:
         file = root / path
-        if file == labels.path or formats.of(path) is not formats.PIXEL_TABLES or is_sample(file):
+        if file == labels.path or not formats.is_table(path) or is_sample(file):
             continue
         names = csv_tables.header(file)
         wanted = [name for name in names if name == group or is_named_like_a_group(name)]

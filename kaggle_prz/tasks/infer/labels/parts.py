@@ -146,7 +146,7 @@ def through_key(
 def _with_columns(file: Path, wanted: Sequence[str]) -> Iterator[pd.DataFrame]:
     """Yield tables of a file that have the columns, whatever their case."""
     names = {words.plain(name) for name in wanted}
-    is_csv = formats.of(file.name) is formats.PIXEL_TABLES
+    is_csv = formats.is_table(file.name)
     if is_csv and not names <= set(map(words.plain, csv_tables.header(file))):
         return
     for frame in frames(file):

@@ -124,7 +124,7 @@ def _listed(folder: Path, followed: set[str]) -> tuple[list[str], list[str]]:
     folders, names = [], []
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith((".", "__MACOSX")):
+            if entry.name.startswith((".", "__MACOSX", "~$")):
                 continue
             if not entry.is_dir():
                 names.append(entry.name)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kaggle_prz.core.errors import DataError
+from kaggle_prz.core.errors import DataError, MissingExtraError
 from kaggle_prz.core.task import Text
 from kaggle_prz.readers import formats, json_tables
 from kaggle_prz.readers.csv_tables import read_csv, text_of
@@ -50,11 +50,11 @@ class LabelTable:
 
 
 def frames(path: Path, rows: int | None = None) -> list[pd.DataFrame]:
-    """Return every table of a CSV or JSON file; none of a sample submission or a damaged file."""
+    """Return every table of a file; none of a sample submission, or of one that cannot be read."""
     if is_sample(path):
         return []
     try:
         is_json = formats.of(path.name) is formats.JSON
         return json_tables.tables(path) if is_json else [read_csv(path, rows=rows)]
-    except DataError:
+    except (DataError, MissingExtraError):
         return []

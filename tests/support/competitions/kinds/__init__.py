@@ -6,6 +6,7 @@ A kind is read and graded, or refused with the true reason and a way out.
 from . import (
     cells,
     dialects,
+    excel,
     forms,
     label_names,
     label_rows,
@@ -32,6 +33,6 @@ KINDS: dict[str, Kind] = {
     **tables.KINDS,
 }
 WITHOUT_EXTRAS = tuple(KINDS)
-KINDS |= pixels.WITH_EXTRAS
+KINDS |= pixels.WITH_EXTRAS | excel.WITH_EXTRAS
 
 __all__ = ["KINDS", "WITHOUT_EXTRAS", "Kind"]
