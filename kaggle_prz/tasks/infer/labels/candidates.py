@@ -174,8 +174,9 @@ def an_image_a_row(frame: pd.DataFrame, column: str, sample: Sample) -> pd.DataF
 def with_header(frame: pd.DataFrame, train: files.Role) -> pd.DataFrame:
     """Return a table whose header names images with it as the first row, and numbered columns."""
     header = [str(name) for name in frame.columns]
+    counted = any(pixel_rows.ROW in rule for rule in train.named)
     images = [name for name in header if files.best_share(np.array([name]), train, exact=True)]
-    if train.named or len(header) < 2 or len(images) != 1:
+    if counted or len(header) < 2 or len(images) != 1:
         return frame
     below = frame[images[0]]
     some = csv_tables.text_of(below.head(PEEK))

@@ -146,7 +146,8 @@ def naming_bags(frame: pd.DataFrame, known: Mapping[str, object]) -> str | None:
     """Return the column whose values are ids of known rows, of most of them."""
     best: tuple[int, str | None] = (0, None)
     for name in frame.columns:
-        values = set(pd.unique(frame[name].str.strip())) - {""}
+        given = {*pd.unique(frame[name].str.strip())} - {""}
+        values = {*files.as_paths([*given])}
         hits = len(values & known.keys())
         enough = max(HIT_SHARE * len(values), _FEWEST_KNOWN * len(known))
         if hits >= enough and hits > best[0]:

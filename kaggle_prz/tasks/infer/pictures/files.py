@@ -18,6 +18,7 @@ __all__ = [
     "NUMBER",
     "Index",
     "Role",
+    "as_paths",
     "best_share",
     "index",
     "match",
@@ -176,8 +177,11 @@ def best_share(ids: Text, role: Role, *, exact: bool = False) -> float:
 
 
 def _cleaned(ids: Text) -> list[str]:
-    """Return ids as paths are written here: slashes, not from the root, no dot before the first."""
-    names: list[str] = [composed(name) for name in ids.tolist()]
+    return as_paths([composed(name) for name in ids.tolist()])
+
+
+def as_paths(names: list[str]) -> list[str]:
+    """Return names as paths are written here: slashes between folders alone, and no dot first."""
     if not any("/" in name or "\\" in name for name in names):
         return names
     slashes = (words.address(name).strip().replace("\\", "/") for name in names)

@@ -14,6 +14,7 @@ from . import (
     media,
     pixels,
     samples,
+    studies,
     tables,
     values,
 )
@@ -31,6 +32,7 @@ KINDS: dict[str, Kind] = {
     **media.KINDS,
     **forms.KINDS,
     **tables.KINDS,
+    **studies.KINDS,
 }
 WITHOUT_EXTRAS = tuple(KINDS)
 KINDS |= pixels.WITH_EXTRAS | excel.WITH_EXTRAS
