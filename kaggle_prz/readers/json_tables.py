@@ -120,7 +120,7 @@ def _together(values: pd.Series) -> str:
 
 
 def described(path: Path) -> dict[str, object] | None:
-    """Return what a small file with one object of texts and numbers says; None of another."""
+    """Return what a small file with one object of texts, their lists, and numbers says, or None."""
     try:
         if path.stat().st_size > _LARGEST:
             return None
@@ -129,11 +129,15 @@ def described(path: Path) -> dict[str, object] | None:
         return None
     if not isinstance(content, dict) or not content:
         return None
-    plain = all(
-        value is None or (isinstance(value, str | int | float) and len(str(value)) <= LONGEST)
-        for value in content.values()
+    return content if all(map(_is_said, content.values())) else None
+
+
+def _is_said(value: object) -> bool:
+    """Return whether a value is a text, a number, none, or a list of texts."""
+    listed = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return value is None or (
+        (listed or isinstance(value, str | int | float)) and len(str(value)) <= LONGEST
     )
-    return content if plain else None
 
 
 def of_many(root: Path, paths: Sequence[str]) -> pd.DataFrame:

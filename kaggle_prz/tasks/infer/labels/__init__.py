@@ -27,6 +27,7 @@ from kaggle_prz.tasks.infer.tables import frames as frames_of
 
 _LABELS = re.compile(r"train|label", re.IGNORECASE)  # a table called so must be readable
 _MOST_DESCRIBED = 50_000  # JSON files, which take seconds
+_OTHER_SHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
 _MISFITS = (bag_tables.misfit, candidates.torn)
 
 
@@ -194,7 +195,13 @@ def _usable(best: choice.Candidate | None, search: _Search) -> LabelTable:
         "no file names such as cat.0.jpg."
         + files.several_files(sample.ids, index.test)
         + "".join(f" {fault}" for fault in search.faults)
+        + "".join(f" {name} is not read; save it as CSV." for name in _unread(search.root))
     )
+
+
+def _unread(root: Path) -> list[str]:
+    """Return names of tables of spreadsheets in formats that are not read."""
+    return sorted(path.name for path in root.iterdir() if path.suffix.lower() in _OTHER_SHEETS)
 
 
 def _given(search: _Search) -> list[str]:

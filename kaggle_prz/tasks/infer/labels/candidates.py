@@ -252,4 +252,5 @@ def without_rows(heads: Sequence[pd.DataFrame], name: str) -> list[str]:
     names = words.some([str(column) for head in heads for column in head.columns])
     if not heads or any(len(head) for head in heads):
         return []
-    return [f"{name} has no rows below its header ({names}). Add them, or download it again."]
+    below = f" below its header ({names})" if names else ""
+    return [f"{name} has no rows{below}. Add them, or download it again."]

@@ -121,17 +121,17 @@ def through_key(
         root: directory of the competition.
         found: tables that name images, without the columns `wanted`.
         others: paths of tables that name none.
-        wanted: names of columns of labels.
+        wanted: names of columns of labels; several may be classes in one column.
 
     Returns:
         Tables, and sentences on why others cannot be joined, each to be followed by advice.
     """
     by_table: dict[str, list[Part]] = {}
     faults: list[str] = []
-    for path in others:
-        for frame in _with_columns(root / path, wanted):
+    for path in others if found else ():
+        for frame, labels in _with_labels(root / path, wanted):
             for own, one in found:
-                keys, fault = _keys(one.table, frame, path, wanted)
+                keys, fault = _keys(one.table, frame, path, labels)
                 if len(keys) == 1:
                     by_table.setdefault(path, []).append((own, _by_key(one, frame, path, keys[0])))
                 elif fault:
@@ -143,23 +143,25 @@ def through_key(
     return [part for parts in plain.values() for part in parts], faults
 
 
-def _with_columns(file: Path, wanted: Sequence[str]) -> Iterator[pd.DataFrame]:
-    """Yield tables of a file that have the columns, whatever their case."""
+def _with_labels(file: Path, wanted: Sequence[str]) -> Iterator[tuple[pd.DataFrame, list[str]]]:
+    """Yield tables of a file that have labels, and these columns, whatever their case."""
     names = {words.plain(name) for name in wanted}
-    is_csv = formats.is_table(file.name)
-    if is_csv and not names <= set(map(words.plain, csv_tables.header(file))):
+    alone = formats.is_table(file.name) and len(wanted) == 1
+    if alone and not names <= set(map(words.plain, csv_tables.header(file))):
         return
     for frame in frames(file):
-        if len(frame) and names <= set(map(words.plain, frame.columns)):
-            yield csv_tables.stripped(frame)
+        clean = csv_tables.stripped(frame)
+        own = [name for name in frame.columns if words.plain(name) in names]
+        values = {} if len(wanted) == 1 or own else {n: set(clean[n]) - {""} for n in clean.columns}
+        of_classes = [n for n, held in values.items() if held and held <= set(wanted)]
+        if len(own) == len(names) or len(of_classes) == 1:
+            yield clean, own or of_classes
 
 
 def _keys(
-    table: LabelTable, frame: pd.DataFrame, path: str, wanted: Sequence[str]
+    table: LabelTable, frame: pd.DataFrame, path: str, labels: list[str]
 ) -> tuple[list[str], str]:
     """Return columns of both tables that give a row one label, and why a shared one does not."""
-    names = {words.plain(name) for name in wanted}
-    labels = [name for name in frame.columns if words.plain(name) in names]
     shared = [n for n in frame.columns if n in table.frame.columns and n not in labels]
     keys, fault = [], ""
     for key in shared:

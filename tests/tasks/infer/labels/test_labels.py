@@ -198,6 +198,11 @@ def test_annotations_of_several_categories_are_detection(read):
     assert _named(read({"train.json": content, "train.csv": _labels()})) == NAMES
 
 
+def test_other_spreadsheets_are_to_be_saved_as_csv(read):
+    with pytest.raises(DataError, match=r"checked none.* labels\.xls is not read; save it as CSV"):
+        read({"labels.xls": "x"})
+
+
 def test_objects_of_images_are_refused(read):
     rows = [(f"{name}_{k}", kind) for name in IDS for k, kind in enumerate(("cat", "dog"))]
     with pytest.raises(DataError, match=r"Several rows of train\.csv .*a00_0, a00_1"):

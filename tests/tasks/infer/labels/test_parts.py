@@ -100,6 +100,14 @@ def test_quantities_of_a_key_are_its_own_and_its_group(through):
     assert _said(task)["group"] == "case"
 
 
+def test_classes_that_are_columns_of_the_sample_are_joined(through, tmp_path):
+    sample = make_csv(("id", "cat", "dog", "elk"), ("b", 0.3, 0.3, 0.4), ("c", 0.3, 0.3, 0.4))
+    header = ("case", "what")
+    task = through({"kinds.csv": _kinds(header=header), "sample_submission.csv": sample})
+    assert _said(task)["labels"] == "train.csv: what of kinds.csv by case"
+    assert task.cell == "probabilities"
+
+
 def test_a_coarser_group_holds_the_key_together(through):
     rows = zip(IDS, CASES, [f"s{row // 6}" for row in range(24)], strict=True)
     task = through({"kinds.csv": _kinds()}, make_csv(("id", "case", "site"), *rows))

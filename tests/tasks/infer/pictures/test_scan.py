@@ -79,11 +79,12 @@ NOTE = '{"label": "cat", "width": 20}'
         ({f"train/{n:02d}.json": NOTE for n in range(10)}, 0),
         ({f"train/{n % 3}/{n:02d}.json": NOTE for n in range(12)}, 12),
         ({f"train/{n:02d}.json": f'{{"a{n}": "cat"}}' for n in range(11)}, 0),
+        ({f"train/{n:02d}.json": '{"id": 1, "tags": ["cat"]}' for n in range(11)}, 11),
         ({f"train/{n:02d}.json": '{"id": [1], "label": "cat"}' for n in range(11)}, 0),
         ({f"train/{n:02d}.json": "[]" for n in range(11)}, 0),
         ({f"train/{n:02d}.json": "{" for n in range(11)}, 0),
     ],
-    ids=["each", "few", "below", "maps", "lists", "empty", "damaged"],
+    ids=["each", "few", "below", "maps", "tags", "lists", "empty", "damaged"],
 )
 def test_many_json_files_with_the_same_keys_are_of_an_image_each(tmp_path, files, described):
     found = scan(make_tree(tmp_path / "f", files | {"labels.json": NOTE}, []))
