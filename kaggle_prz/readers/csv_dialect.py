@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,6 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kaggle_prz.core.errors import DataError, MissingExtraError
+from kaggle_prz.readers import spreadsheets
+
+BLANKS = r"\s+"  # the separator of tables between blanks, as pandas takes it
 _SEPARATORS = (",", ";", "\t", "|")
 _MOST_REMEMBERED = 256
 _ZEROS = 0.2  # of the bytes of UTF-16, at least, in tables that are mostly Western
@@ -24,6 +29,9 @@ _SAYS_SEPARATOR = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)  # a first lin
 _WRAPPED = re.compile(r'"[^"]*[,;\t|][^"]*"\s*')
 _WORD = re.compile(r"[#\s]*\S+\s*")
 _NO_TEXT = re.compile(r"[\0-\x08\x0e-\x1a]")
+_BESIDE_BLANKS = re.compile(r"[,;|][ \t]+\S|[ \t][,;|]")  # a separator at work, as in `id, label`
+_OF_FILE = re.compile(r"\S*/\S*|\S+\.[A-Za-z]\w{1,4}")
+_MOSTLY = 0.9  # of the words that a column of names has
 _PAGE = re.compile(r"\s*<(!doctype html|html|\?xml)", re.IGNORECASE)
 
 
@@ -32,12 +40,15 @@ class Dialect:
     """How a table is written."""
 
     encoding: str
-    separator: str
+    separator: str  # one sign, or `BLANKS`
     before: int  # lines before the header: comments, and a line that says the separator
     plain: bool  # no line begins like a comment, and no quotation mark is without a partner
     wrapped: bool  # every line is between quotation marks as a whole
     commas: bool  # there may be commas within cells
     fault: str  # what it is instead of a table; empty where it is one
+
+
+_SHEET = Dialect("utf-8", "\t", 0, plain=True, wrapped=False, commas=True, fault="")
 
 
 class _Signs(NamedTuple):
@@ -50,6 +61,8 @@ class _Signs(NamedTuple):
 
 def of(path: Path) -> Dialect:
     """Return how a table is written; cached, because a table is read many times."""
+    if spreadsheets.is_sheet(path):
+        return _SHEET
     status = path.stat()
     return _dialect(path, status.st_size, status.st_mtime_ns)
 
@@ -63,14 +76,18 @@ def encoding_of(path: Path) -> str:
 def header(path: Path) -> list[str]:
     """Return names of all columns without blanks around them; `[]` if unreadable."""
     try:
+        if spreadsheets.is_sheet(path):
+            return [name_of(name) for name in spreadsheets.rows(path)[0]]
         dialect = of(path)
         with path.open(encoding=dialect.encoding, newline="") as file:
             for _ in range(dialect.before):
                 file.readline()
+            if dialect.separator == BLANKS:
+                return [name_of(name) for name in _words(file.readline())]
             lines = (line.strip().strip('"') for line in file) if dialect.wrapped else file
             names = next(csv.reader(lines, delimiter=dialect.separator), [])
         return [name_of(name) for name in names]
-    except (UnicodeError, csv.Error, OSError):
+    except (UnicodeError, csv.Error, OSError, DataError, MissingExtraError):
         return []
 
 
@@ -92,6 +109,10 @@ def _dialect(path: Path, size: int, changed: int) -> Dialect:
     wrapped = all(_WRAPPED.fullmatch(line) for line in top)
     top = [line.replace('"', "") for line in top] if wrapped else top
     separator = said[1] if said else _separator(top)
+    if signs.plain and not wrapped and not any(sign in top[0] for sign in ",;|"):
+        with path.open(encoding=encoding, newline="") as file:
+            rest = (line for number, line in enumerate(file) if number >= before)
+            separator = BLANKS if not _parts(separator, top) and _spaced(rest) else separator
     return Dialect(
         encoding,
         separator,
@@ -171,6 +192,52 @@ def _before(lines: list[str]) -> int:
         if words and len(cells) > 1 and len(cells) == len(below.split(separator)):
             return count - 1
     return count
+
+
+def _words(line: str) -> list[str]:
+    """Return what blanks part; none where a quotation mark is within a word."""
+    found = re.findall(r'"[^"]*"(?![^ \t\r\n])|[^ \t\r\n]+', line)
+    bare = [word[1:-1] if word.startswith('"') and word.endswith('"') else word for word in found]
+    return [] if any('"' in word for word in bare) else bare
+
+
+def _parts(sign: str, lines: list[str]) -> bool:
+    return 0 < lines[0].count(sign) == lines[1].count(sign) and all(
+        name.strip() for name in lines[0].split(sign)[1:]
+    )
+
+
+def _spaced(lines: Iterable[str]) -> bool:
+    """Return whether blanks part the cells of a table, and not the words of its cells.
+
+    All lines have as many words, and one column has names of files, or the first an id a line:
+    names of classes have neither.
+    """
+    rows: list[list[str]] = []
+    for line in lines:
+        words = _words(line)
+        if not line.strip():
+            continue
+        if len(words) < 2 or len(words) != len(rows[0] if rows else words):
+            return False
+        if _BESIDE_BLANKS.search(line):
+            return False
+        rows.append(words)
+    if len(rows) < 2 or (len(rows[0]) > 2 and all(map(_is_number, rows[0]))):
+        return False  # a matrix
+    columns = list(zip(*rows[1:], strict=True))
+    if any(_mostly(map(_OF_FILE.fullmatch, cells), len(rows) - 1) for cells in columns):
+        return True
+    numbered = _mostly((re.search(r"\d", cell) for cell in columns[0]), len(rows) - 1)
+    return numbered and len(set(columns[0])) >= _MOSTLY * len(columns[0])
+
+
+def _mostly(found: Iterable[object], count: int) -> bool:
+    return sum(map(bool, found)) >= _MOSTLY * count
+
+
+def _is_number(word: str) -> bool:
+    return bool(re.fullmatch(r"[-+]?\d*\.?\d+", word))
 
 
 def _separator(lines: list[str]) -> str:

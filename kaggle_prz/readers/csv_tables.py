@@ -10,10 +10,11 @@ import pandas as pd
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
-from kaggle_prz.readers import csv_dialect, csv_lines, decimals
-from kaggle_prz.readers.csv_dialect import encoding_of, header, name_of
+from kaggle_prz.readers import csv_dialect, csv_lines, decimals, spreadsheets
+from kaggle_prz.readers.csv_dialect import BLANKS, encoding_of, header, name_of
 
 __all__ = [
+    "BLANKS",
     "LONGEST",
     "REPEATED",
     "Whole",
@@ -45,9 +46,9 @@ def read_csv(
 ) -> pd.DataFrame:
     """Read a CSV with every cell as text; a byte-order mark and blanks in headers go.
 
-    UTF-8, UTF-16 and else Windows' Western encoding; commas, semicolons, tabs or bars. Columns
-    without a name are left out, but for the first where it is asked for (`unnamed`): it is
-    `UNNAMED`. Decimal commas become points.
+    UTF-8, UTF-16 and else Windows' Western encoding; commas, semicolons, tabs, bars, or blanks
+    where nothing else parts the cells. Columns without a name are left out, but for the first
+    where it is asked for (`unnamed`): it is `UNNAMED`. Decimal commas become points.
     """
     frame = _parsed(path, rows, columns)
     frame.columns = [name_of(column) for column in frame.columns]
@@ -89,11 +90,14 @@ def read_whole(path: Path) -> Whole:
     if len(names) != frame.shape[1]:
         names = [name_of(column) for column in frame.columns]
     frame.columns = pd.RangeIndex(frame.shape[1])
-    return Whole(tuple(names), frame, csv_dialect.of(path).separator)
+    separator = csv_dialect.of(path).separator
+    return Whole(tuple(names), frame, " " if separator == BLANKS else separator)
 
 
 def _parsed(path: Path, rows: int | None = None, columns: list[str] | None = None) -> pd.DataFrame:
     """Return all cells as text; what is no CSV is read line by line."""
+    if spreadsheets.is_sheet(path):
+        return _framed(spreadsheets.rows(path), rows, columns)
     try:
         how = csv_dialect.of(path)
         if how.fault:
@@ -144,6 +148,11 @@ def _by_lines(
     found = csv_lines.rows(path, how)
     if not found:
         raise pd.errors.EmptyDataError
+    return _framed(found, rows, columns)
+
+
+def _framed(found: list[list[str]], rows: int | None, columns: list[str] | None) -> pd.DataFrame:
+    """Return a header and rows as a table."""
     names = [name_of(name) or f"Unnamed: {place}" for place, name in enumerate(found[0])]
     frame = pd.DataFrame(found[1:], columns=names, dtype=str).iloc[:rows]
     return frame if columns is None else frame.loc[:, [name in columns for name in names]]
@@ -170,7 +179,7 @@ def read_json(path: Path) -> object:
 
 
 def dialect(path: Path) -> tuple[str, str]:
-    """Return the encoding and the separator of a table."""
+    """Return the encoding and the separator of a table, which may be `BLANKS`."""
     found = csv_dialect.of(path)
     return found.encoding, found.separator
 

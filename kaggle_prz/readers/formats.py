@@ -143,6 +143,10 @@ HEIF = Format(
 ARRAYS = Format((".npy",), "arrays", f"{_HERE}.pictures.arrays:read")
 NPZ = Format((".npz",), RECORDS, _STORED, f"{_HERE}.containers.npz:members")
 PIXEL_TABLES = Format((".csv", ".tsv", ".txt"), TABLES, f"{_HERE}.pictures.pixel_tables:read")
+SHEETS = Format(
+    (".xlsx",), TABLES, f"{_HERE}.pictures.pixel_tables:read",
+    name="An Excel file", package="openpyxl", extra="excel",
+)  # fmt: skip
 JSON = Format((".json", ".jsonl"), TABLES, _STORED, f"{_HERE}.containers.json_rows:members")
 # Of several kinds of files in a competition, the first here is read.
 _BUILT_IN = (
@@ -166,6 +170,7 @@ _BUILT_IN = (
     NPZ,
     JSON,
     PIXEL_TABLES,
+    SHEETS,
 )  # fmt: skip
 
 
@@ -214,6 +219,11 @@ def of(file: str) -> Format:
         ('scans', 'images')
     """
     return by_suffix().get(suffix_of(file), IMAGE_FILES)
+
+
+def is_table(file: str) -> bool:
+    """Return whether a file is a table with a header by its name: CSV or Excel."""
+    return of(file) in (PIXEL_TABLES, SHEETS)
 
 
 def suffix_of(file: str) -> str:

@@ -1,15 +1,19 @@
 """JSON files as tables of text: COCO annotations, lists of objects, maps of ids."""
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.readers import csv_tables
+from kaggle_prz.readers.csv_tables import LONGEST
 
 _IMAGE_KEYS = ("image_id", "id")
 _CATEGORIES = ("category_id", "category", "category_name", "label", "class")
+_LARGEST = 65_536  # bytes of a file that describes one image
+FILE = "name of the file"  # column of a table of many files
 SEVERAL = "images of several categories"  # attribute of a table: how many
 
 
@@ -113,3 +117,45 @@ def _joined(
 
 def _together(values: pd.Series) -> str:
     return " ".join(dict.fromkeys(values))
+
+
+def described(path: Path) -> dict[str, object] | None:
+    """Return what a small file with one object of texts, their lists, and numbers says, or None."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            return None
+        content = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(content, dict) or not content:
+        return None
+    return content if all(map(_is_said, content.values())) else None
+
+
+def _is_said(value: object) -> bool:
+    """Return whether a value is a text, a number, none, or a list of texts."""
+    listed = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return value is None or (
+        (listed or isinstance(value, str | int | float)) and len(str(value)) <= LONGEST
+    )
+
+
+def of_many(root: Path, paths: Sequence[str]) -> pd.DataFrame:
+    """Return a table with a row for each file that describes one image, and its name in `FILE`.
+
+    Raises:
+        DataError: a file holds something else.
+    """
+    stems = [PurePosixPath(path).stem for path in paths]
+    if len(set(stems)) < len(stems):
+        stems = [path.rpartition(".")[0] for path in paths]
+    rows = []
+    for path, stem in zip(paths, stems, strict=True):
+        content = described(root / path)
+        if content is None:
+            raise DataError(
+                f"{path} must have one object of texts and numbers, as {paths[0]} has. Correct it, "
+                "or write the labels of all images into one table."
+            )
+        rows.append({FILE: stem} | content)
+    return as_text(pd.DataFrame.from_records(rows))

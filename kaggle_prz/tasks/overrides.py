@@ -62,7 +62,10 @@ class Overrides(BaseModel):
         FILES, "Sample submission, if there are several or its name does not say so.", "FILE"
     )
     labels: str | None = _said(
-        FILES, "Table with the labels: its path below the competition's directory.", "FILE"
+        FILES,
+        "Table with the labels: its path below the competition's directory. folders: the class "
+        "folders of the images.",
+        "FILE|folders",
     )
     target: str | None = _said(COLUMNS, "Column with the labels.", "COLUMN")
     id_column: str | None = _said(

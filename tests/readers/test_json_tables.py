@@ -85,3 +85,33 @@ def test_images_of_several_categories_are_counted(tmp_path, kinds, several):
     path = tmp_path / "train.json"
     path.write_text(json.dumps(content))
     assert json_tables.tables(path)[0].attrs[json_tables.SEVERAL] == several
+
+
+def test_files_of_an_image_each_are_one_table(tmp_path):
+    for name, content in (("a", '{"label": "cat", "age": 3}'), ("b", '\ufeff{"label": null}')):
+        (tmp_path / f"{name}.json").write_text(content)
+    frame = json_tables.of_many(tmp_path, ["a.json", "b.json"])
+    assert frame.to_dict("list") == {
+        json_tables.FILE: ["a", "b"],
+        "label": ["cat", ""],
+        "age": ["3", ""],
+    }
+
+
+def test_files_of_one_name_have_their_folder_in_it(tmp_path):
+    for folder in "xy":
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.json").write_text('{"label": 1}')
+    frame = json_tables.of_many(tmp_path, ["x/a.json", "y/a.json"])
+    assert frame[json_tables.FILE].tolist() == ["x/a", "y/a"]
+
+
+@pytest.mark.parametrize(
+    "content", ["[1]", '{"a": [1]}', '{"a"', "{}", '{"a": "' + 5000 * "x" + '"}']
+)
+def test_a_file_of_something_else_is_refused_by_name(tmp_path, content):
+    (tmp_path / "a.json").write_text('{"label": 1}')
+    (tmp_path / "b.json").write_text(content)
+    assert json_tables.described(tmp_path / "b.json") is None
+    with pytest.raises(DataError, match=r"^b\.json must have one object .* as a\.json has"):
+        json_tables.of_many(tmp_path, ["a.json", "b.json"])

@@ -10,7 +10,7 @@ from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console
 from kaggle_prz.core.task import Images, Task
 from kaggle_prz.readers import archives, csv_tables, formats
-from kaggle_prz.tasks.infer import hints, labels, scoring, tables, told
+from kaggle_prz.tasks.infer import hints, keys, labels, scoring, tables, told
 from kaggle_prz.tasks.infer.encode import cells, encoded, gaps, multi_output, other_tasks, wide
 from kaggle_prz.tasks.infer.labels import groups, long_format, renamed, targets
 from kaggle_prz.tasks.infer.pictures import (
@@ -47,11 +47,24 @@ def read(
     `competition.toml` in the directory may say what `overrides` say, which win. Without a metric
     from either, what the host calls its own serves, or the default where it is unknown.
     """
-    said = hints.read(root, Overrides.parse(overrides))
-    flips = said.flips if flips is None else flips
-    metric_said = scoring.said(said.metric, host_metric)
-    cache = filesystem.home() / "files" / slug
-    root = archives.unpacked(root, cache, console, limit_bytes=limit_bytes)
+    options = Overrides.parse(overrides)
+    said = hints.read(root, options)
+    of_file = {key: value for key, value in said.given.items() if key not in options.given}
+    with keys.named(of_file):
+        metric_said = scoring.said(said.metric, host_metric)
+        cache = filesystem.home() / "files" / slug
+        root = archives.unpacked(root, cache, console, limit_bytes=limit_bytes)
+        task = _task(root, slug, said, said.flips if flips is None else flips, metric_said)
+        return keys.in_evidence(task, of_file)
+
+
+def _task(
+    root: Path,
+    slug: str,
+    said: hints.Hints,
+    flips: Sequence[str] | None,
+    metric_said: scoring.Said,
+) -> Task:
     found = _found(root, said, metric_said)
     sample, table = found.sample, found.table
     first = _images(found)
@@ -167,7 +180,8 @@ def _pictures(
         sample = long_format.widened(sample, index.test)
         return index, sample, labels.find(root, sample, index, said, own, metric=metric)
     index = channels.joined(files.index(root, seen, sample.ids), sample.ids)
-    index = replace(index, tables=tuple(path for path in index.tables if path != form))
+    beside = tuple(path for path in index.tables if path != form)
+    index = replace(index, tables=beside, described=tuple(seen.described))
     headers = [csv_tables.header(root / path) for path in index.tables]
     sample = long_format.widened(sample, index.test, headers)
     if bags.may_be(sample, index) and not lookup.tables_of_test(root, sample, index).mapped:

@@ -209,7 +209,7 @@ def evidence(found: Found) -> tuple[Evidence, ...]:
     properties = (
         Evidence("sample submission", sample.path.name, found.sample_rule),
         Evidence("row id", sample.id_column or "a column without a name", sample.id_rule),
-        Evidence("labels", f"{table.path.name}: {found.chosen.column}", _of_labels(found)),
+        Evidence("labels", _place_of(found), _of_labels(found)),
         *_of_others(table),
         Evidence("training images", f"{trained} in {index.train.folders()}", table.rule),
         Evidence("test images", f"{seen} in {index.test.folders()}", found.test_rule),
@@ -221,6 +221,12 @@ def evidence(found: Found) -> tuple[Evidence, ...]:
         Evidence("metric", found.scored.name, found.scored.rule + averaged),
     )
     return _shown(properties)
+
+
+def _place_of(found: Found) -> str:
+    table = found.table
+    joined = f" of {table.source} by {table.key}" if table.key else ""
+    return f"{table.path.name}: {found.chosen.column}{joined}"
 
 
 def _of_others(table: LabelTable) -> list[Evidence]:

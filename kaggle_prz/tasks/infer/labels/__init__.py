@@ -1,13 +1,13 @@
 """Which file, or which folders, say the labels of the training images."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
-from kaggle_prz.core.errors import DataError, UsageError
+from kaggle_prz.core.errors import DataError, MissingExtraError, UsageError
 from kaggle_prz.metrics import Metric
 from kaggle_prz.readers import csv_tables, json_tables
 from kaggle_prz.tasks.infer.hints import Hints
@@ -18,12 +18,17 @@ from kaggle_prz.tasks.infer.labels import (
     long_format,
     parts,
     split,
+    targets,
 )
 from kaggle_prz.tasks.infer.pictures import bag_tables, files, pixel_rows
+from kaggle_prz.tasks.infer.pictures.scan import role_of
 from kaggle_prz.tasks.infer.tables import LabelTable, Sample, is_sample, words
 from kaggle_prz.tasks.infer.tables import frames as frames_of
 
 _LABELS = re.compile(r"train|label", re.IGNORECASE)  # a table called so must be readable
+_MOST_DESCRIBED = 50_000  # JSON files, which take seconds
+_OTHER_SHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
+_MISFITS = (bag_tables.misfit, candidates.torn)
 
 
 @dataclass
@@ -39,6 +44,7 @@ class _Search:
     # tables whose rows cannot be used, and whether nothing else may be
     refused: list[tuple[bool, DataError]] = field(default_factory=list)
     misfits: list[str] = field(default_factory=list)
+    unread: list[MissingExtraError] = field(default_factory=list)  # of tables of Excel
     found: list[tuple[str, candidates.Found]] = field(default_factory=list)
 
 
@@ -57,25 +63,29 @@ def find(
     tables is taken, and `parts` for those that are joined.
     """
     search = _Search(root, sample, index, hints)
-    for path in _given(search) or index.tables:
-        if root / path != sample.path and (hints.labels or not is_sample(root / path)):
-            _look(path, search)
-    offered = parts.joined(root, search.found, index.train)
-    if own is not None and hints.id_column in (None, own.id_column) and not hints.labels:
-        search.looked_at.append(own.path.name)
-        every = index.train.paths
-        offered.append(
-            (own.path.name, candidates.Found(own, frozenset(every), 1.0, in_order=every))
-        )
-    tables = [
-        choice.candidate(path, one, sample, index, hints=hints, metric=metric)
-        for path, one in offered
-    ]
-    best = choice.best(tables, index, sample) if tables else None
+    if hints.labels == folders.CHOSEN:
+        return _of_folders(search)
+    table = _found(search, own, metric)
+    return replace(table, notes=(*table.notes, *map(str, search.unread)))
+
+
+def _found(search: _Search, own: LabelTable | None, metric: Metric | None) -> LabelTable:
+    root, sample, index, hints = search.root, search.sample, search.index, search.hints
+    offered = _offered(search, own)
+    best = _best(offered, search, metric)
+    keyless: list[str] = []
+    if best is None or best.suits < 2 or not targets.fits(sample, best.labels):
+        keyed, keyless = _through_key(offered, search)
+        best = _best(keyed, search, metric) if keyed else best
+        search.faults += keyless
     if best is not None and (best.suits or hints.labels):
-        return _usable(best, search)
+        table = _usable(best, search)
+        compared = not (hints.labels or index.by_row)
+        found = (root, sample, index.train, table, best.labels)
+        note = folders.disagreement(*found) if compared else ""
+        return replace(table, notes=(*table.notes, note)) if note else table
     if hints.labels:
-        raise _names_none(search)
+        raise next(iter(search.unread), _names_none(search))
     for error in (error for needed, error in search.refused if needed):
         raise error
     if hints.id_column is not None and best is None:
@@ -83,11 +93,84 @@ def find(
             f"No table has a column {hints.id_column!r} (--id-column) with the names of the "
             f"training images; checked {', '.join(search.looked_at) or 'none'}."
         )
-    return (
-        (None if index.by_row else folders.by_folder(root, sample, index.train))
-        or (None if index.by_row else folders.by_prefix(root, sample, index.train))
-        or _usable(best, search)
-    )
+    by_path = (folders.by_folder, folders.by_prefix) if not index.by_row else ()
+    for find_by in by_path:
+        if (said := find_by(root, sample, index.train)) is not None:
+            return said
+    for missing in search.unread:
+        raise missing
+    if keyless:
+        raise DataError(
+            f"{keyless[0]} Write the label of every image into one table, or choose the table, "
+            "or a column, of labels with --labels or --target."
+        )
+    return _usable(best, search)
+
+
+def _offered(search: _Search, own: LabelTable | None) -> list[parts.Part]:
+    """Return the tables that name training images, parts of one as one."""
+    root, index, hints = search.root, search.index, search.hints
+    for path in _given(search) or index.tables:
+        if root / path != search.sample.path and (hints.labels or not is_sample(root / path)):
+            _look(path, search)
+    if index.described and not search.found and not hints.labels:
+        _look_at_each(search)
+    offered = parts.joined(root, search.found, index.train)
+    if own is not None and hints.id_column in (None, own.id_column) and not hints.labels:
+        search.looked_at.append(own.path.name)
+        every = index.train.paths
+        offered.append(
+            (own.path.name, candidates.Found(own, frozenset(every), 1.0, in_order=every))
+        )
+    return offered
+
+
+def _best(
+    offered: Sequence[parts.Part], search: _Search, metric: Metric | None
+) -> choice.Candidate | None:
+    sample, index, hints = search.sample, search.index, search.hints
+    tables = [
+        choice.candidate(path, one, sample, index, hints=hints, metric=metric)
+        for path, one in offered
+    ]
+    return choice.best(tables, index, sample) if tables else None
+
+
+def _through_key(
+    offered: Sequence[parts.Part], search: _Search
+) -> tuple[list[parts.Part], list[str]]:
+    """Return tables of images with labels of another table; see `parts.through_key`."""
+    index, hints = search.index, search.hints
+    if index.by_row or index.bags is not None:
+        return [], []
+    named, others = offered, [p for p in index.tables if p not in {p for p, _ in search.found}]
+    if hints.labels and not offered:
+        others = search.looked_at
+        unsaid = hints.model_copy(update={"labels": None})
+        whole = _Search(search.root, search.sample, index, unsaid)
+        for path in index.tables:
+            if path not in others:
+                _look(path, whole)
+        named = parts.joined(search.root, whole.found, index.train)
+    wanted = search.sample.targets if hints.target is None else (hints.target,)
+    return parts.through_key(search.root, named, others, wanted)
+
+
+def _of_folders(search: _Search) -> LabelTable:
+    """Return the labels that folders say, as `--labels folders` asks.
+
+    Raises:
+        UsageError: they say none.
+    """
+    train = search.index.train
+    found = folders.by_folder(search.root, search.sample, train)
+    if found is None or search.index.by_row:
+        raise UsageError(
+            f"--labels {folders.CHOSEN}: the training images, in {train.folders()}, are not in "
+            "folders of their classes. Put the images of every class into a folder of its own, or "
+            "choose a table with --labels."
+        )
+    return replace(found, rule=f"{found.rule}; given with --labels")
 
 
 def _usable(best: choice.Candidate | None, search: _Search) -> LabelTable:
@@ -106,13 +189,19 @@ def _usable(best: choice.Candidate | None, search: _Search) -> LabelTable:
         raise DataError(search.misfits[0])
     sample, index = search.sample, search.index
     raise DataError(
-        f"No CSV or JSON file in {search.root} names the training images in "
+        f"No table (CSV, Excel, JSON) in {search.root} names the training images in "
         f"{index.train.folders()}; checked {', '.join(search.looked_at) or 'none'}. One column "
         "must have their file names, with or without suffix. There are also no class folders and "
         "no file names such as cat.0.jpg."
         + files.several_files(sample.ids, index.test)
         + "".join(f" {fault}" for fault in search.faults)
+        + "".join(f" {name} is not read; save it as CSV." for name in _unread(search.root))
     )
+
+
+def _unread(root: Path) -> list[str]:
+    """Return names of tables of spreadsheets in formats that are not read."""
+    return sorted(path.name for path in root.iterdir() if path.suffix.lower() in _OTHER_SHEETS)
 
 
 def _given(search: _Search) -> list[str]:
@@ -175,9 +264,12 @@ def of_sheet(root: Path, sheet: pixel_rows.Sheet, hints: Hints) -> LabelTable:
 def _look(path: str, search: _Search) -> None:
     search.looked_at.append(path)
     before = len(search.found)
-    must_be_read = path.endswith((".csv", ".tsv")) and bool(_LABELS.search(path))
+    must_be_read = path.endswith((".csv", ".tsv", ".xlsx")) and bool(_LABELS.search(path))
     try:
         frames = list(_frames(search.root / path, search.index.train, search.sample))
+    except MissingExtraError as error:
+        search.unread.append(error)
+        return
     except DataError as error:
         if must_be_read and not search.hints.labels:
             raise
@@ -193,9 +285,36 @@ def _look(path: str, search: _Search) -> None:
     if len(search.found) == before and not search.refused:
         heads = frames or frames_of(search.root / path, candidates.PEEK)
         name = path.rpartition("/")[2]
-        few = (head[: candidates.PEEK] for head in heads)
-        reasons = (bag_tables.misfit(head, name, search.index.train) for head in few)
-        search.misfits += filter(None, reasons)
+        search.faults += (fault := candidates.without_rows(heads, name))
+        own = {search.sample.id_column, *search.sample.targets}
+        if _LABELS.search(path) or any(own & set(head.columns) for head in heads):
+            search.misfits += fault
+        for head in (head[: candidates.PEEK] for head in heads):
+            reasons = (why(head, name, search.index.train) for why in _MISFITS)
+            search.misfits += filter(None, reasons)
+
+
+def _look_at_each(search: _Search) -> None:
+    """Offer JSON files that describe a training image each as one table."""
+    folders_ = [(path, path.split("/")[:-1]) for path in search.index.described]
+    paths = [path for path, above in folders_ if "test" not in map(role_of, above)]
+    if not paths:
+        return
+    name = f"{paths[0].rpartition('/')[0]}/*.json".lstrip("/")
+    search.looked_at.append(name)
+    if len(paths) > _MOST_DESCRIBED:
+        search.misfits.append(
+            f"There are {len(paths):,} JSON files such as {paths[0]}, more than "
+            f"{_MOST_DESCRIBED:,}. Write the labels of all images into one table."
+        )
+        return
+    try:
+        frame = json_tables.of_many(search.root, paths)
+    except DataError as error:
+        search.misfits.append(str(error))
+        return
+    if not _offer(name, frame.drop(columns=json_tables.FILE), search):
+        _offer(name, frame, search)
 
 
 def _offer(path: str, frame: pd.DataFrame, search: _Search) -> bool:
@@ -210,24 +329,9 @@ def _offer(path: str, frame: pd.DataFrame, search: _Search) -> bool:
         rule = "; ".join(filter(None, [found.table.rule, wide.rule, left_out]))
         notes = tuple(filter(None, [wide.note]))
         table = replace(found.table, rule=rule, notes=notes)
-        fault = _of_objects(frame, path, sample, hints)
+        fault = candidates.of_objects(frame, path, sample, hints)
         search.found.append((path, replace(found, table=table, fault=fault)))
     return found is not None
-
-
-def _of_objects(frame: pd.DataFrame, path: str, sample: Sample, hints: Hints) -> DataError | None:
-    """Return the error for annotations of several categories an image, but no lists of them."""
-    several = frame.attrs.get(json_tables.SEVERAL, 0)
-    if not several or len(sample.targets) > 1 or hints.separator not in {None, "none"}:
-        return None
-    for cells in (set(frame[name].tolist()) for name in frame.columns):
-        if any(candidates.asks_for_several(sample, words.tokens(cells, sign)) for sign in "| "):
-            return None
-    return DataError(
-        f"{several} images have annotations of several categories in {path}, but a row of "
-        f"{sample.path.name} has one class. This is object detection, which is not supported. If "
-        "the cells are lists of classes, say what stands between them with --separator."
-    )
 
 
 def _frames(path: Path, train: files.Role, sample: Sample) -> Iterator[pd.DataFrame]:
@@ -238,4 +342,6 @@ def _frames(path: Path, train: files.Role, sample: Sample) -> Iterator[pd.DataFr
     if candidates.names_files(head, train, sample):
         long = len(head) == candidates.PEEK
         frame = csv_tables.read_csv(path, unnamed=True) if long else head
-        yield candidates.with_header(frame, train)
+        whole = candidates.with_header(frame, train)
+        blanks = whole is not frame and csv_tables.dialect(path)[1] == csv_tables.BLANKS
+        yield candidates.with_whole_names(whole, sample) if blanks else whole

@@ -1,5 +1,6 @@
 """Which column of a table names the training images, and the table of labels by that column."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pandas as pd
 
 from kaggle_prz.core.errors import DataError
 from kaggle_prz.core.task import Text
-from kaggle_prz.readers import csv_tables
+from kaggle_prz.readers import csv_tables, json_tables
+from kaggle_prz.tasks.infer.hints import Hints
 from kaggle_prz.tasks.infer.labels import long_format, repeats
 from kaggle_prz.tasks.infer.pictures import files, pixel_rows
 from kaggle_prz.tasks.infer.tables import LabelTable, Sample, words
@@ -172,8 +174,9 @@ def an_image_a_row(frame: pd.DataFrame, column: str, sample: Sample) -> pd.DataF
 def with_header(frame: pd.DataFrame, train: files.Role) -> pd.DataFrame:
     """Return a table whose header names images with it as the first row, and numbered columns."""
     header = [str(name) for name in frame.columns]
+    counted = any(pixel_rows.ROW in rule for rule in train.named)
     images = [name for name in header if files.best_share(np.array([name]), train, exact=True)]
-    if train.named or len(header) < 2 or len(images) != 1:
+    if counted or len(header) < 2 or len(images) != 1:
         return frame
     below = frame[images[0]]
     some = csv_tables.text_of(below.head(PEEK))
@@ -187,9 +190,67 @@ def with_header(frame: pd.DataFrame, train: files.Role) -> pd.DataFrame:
     return pd.concat([first, frame.set_axis(names, axis=1)], ignore_index=True)
 
 
+def with_whole_names(frame: pd.DataFrame, sample: Sample) -> pd.DataFrame:
+    """Return a table between blanks with names of classes as the sample has them: `fresh apple`."""
+    if frame.shape[1] < 3:
+        return frame
+    first, second, *_ = frame.columns
+    names = frame.drop(columns=first).agg(" ".join, axis=1)
+    shown = set(sample.targets)
+    if len(sample.targets) == 1:
+        shown = set(sample.column(sample.targets[0]).tolist())
+    return pd.DataFrame({first: frame[first], second: names}) if shown & set(names) else frame
+
+
+def torn(head: pd.DataFrame, name: str, role: files.Role) -> str:
+    """Return why a table of one column names no image, if its lines begin with names; else empty.
+
+    Args:
+        head: the first rows of a table.
+        name: of its file, for people.
+        role: the images to train on.
+    """
+    if head.shape[1] != 1 or not len(head) or role.named:
+        return ""
+    parted = head.iloc[:, 0].str.strip().str.partition(" ")
+    some = parted[parted[2] != ""]
+    if not len(some) or files.best_share(csv_tables.text_of(some[0]), role) < _HIT_SHARE:
+        return ""
+    line = " ".join(some.iloc[0])
+    return (
+        f"The lines of {name} begin with names of images ({' '.join(line.split())[:60]}), but "
+        "nothing parts their cells: blanks do so only if all lines, the header too, have as many "
+        "words. Put commas or tabs between the cells."
+    )
+
+
 def asks_for_several(sample: Sample, tags: set[str]) -> bool:
     """Return whether the sample submission has several of the tags in a cell, or as columns."""
     if len(sample.targets) > 1:
         return len(tags & set(sample.targets)) >= 0.5 * len(tags)
     cells = sample.column(sample.targets[0]).tolist()
     return any(len(words.tokens([cell], sign) & tags) > 1 for cell in cells for sign in words.SIGNS)
+
+
+def of_objects(frame: pd.DataFrame, path: str, sample: Sample, hints: Hints) -> DataError | None:
+    """Return the error for annotations of several categories an image, but no lists of them."""
+    several = frame.attrs.get(json_tables.SEVERAL, 0)
+    if not several or len(sample.targets) > 1 or hints.separator not in {None, "none"}:
+        return None
+    for cells in (set(frame[name].tolist()) for name in frame.columns):
+        if any(asks_for_several(sample, words.tokens(cells, sign)) for sign in "| "):
+            return None
+    return DataError(
+        f"{several} images have annotations of several categories in {path}, but a row of "
+        f"{sample.path.name} has one class. This is object detection, which is not supported. If "
+        "the cells are lists of classes, say what stands between them with --separator."
+    )
+
+
+def without_rows(heads: Sequence[pd.DataFrame], name: str) -> list[str]:
+    """Return a sentence on a table that has a header alone."""
+    names = words.some([str(column) for head in heads for column in head.columns])
+    if not heads or any(len(head) for head in heads):
+        return []
+    below = f" below its header ({names})" if names else ""
+    return [f"{name} has no rows{below}. Add them, or download it again."]

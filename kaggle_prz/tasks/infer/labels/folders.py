@@ -1,22 +1,26 @@
 """Labels that paths say: folders of classes, and the beginnings of file names."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from kaggle_prz.tasks.infer.pictures.files import ENOUGH, Role
+from kaggle_prz.tasks.infer.pictures.files import ENOUGH, Role, match
 from kaggle_prz.tasks.infer.pictures.scan import role_of
-from kaggle_prz.tasks.infer.tables import LabelTable, Sample
+from kaggle_prz.tasks.infer.tables import LabelTable, Sample, words
 
 FOLDER, PREFIX = "folder", "prefix"
+CHOSEN = "folders"  # what `--labels` calls them
 _PREFIX = re.compile(r"(.*[^\W\d_])[\W_]*\d+")
 _FIRST_WORD = re.compile(r"([^\W\d_]+)[\W_].+")
 _NUMBER = re.compile(r"(\d+)[_-]\d+")
 _FEWEST_A_CLASS = 1.5
 _FEWEST_A_NUMBER = 4  # images, for numbers before numbers often name patients or scenes
+_KNOWN = 0.5  # of the folders that are called as labels of a table
+_MOST_DIFFERING = 0.1  # of the images, where folders and labels have other names
 
 
 def by_folder(root: Path, sample: Sample, train: Role) -> LabelTable | None:
@@ -90,6 +94,41 @@ def by_prefix(root: Path, sample: Sample, train: Role) -> LabelTable | None:
         place = root / paths[0].rpartition("/")[0]  # the root may be a cache, named by a digest
         return _table(place, paths, PREFIX, labels[found].reset_index(drop=True), rule)
     return None
+
+
+def disagreement(
+    root: Path, sample: Sample, train: Role, table: LabelTable, columns: Sequence[str]
+) -> str:
+    """Return a sentence on images whose label in a table is not the class of their folder.
+
+    It is empty where folders are no classes: they have neither names of labels, nor hold one label
+    each but for a few images.
+    """
+    own = by_folder(root, sample, train) if len(columns) == 1 else None
+    if own is None:
+        return ""
+    folder = dict(zip(own.ids.tolist(), own.frame[FOLDER].map(words.plain), strict=True))
+    paths, _ = match(table.ids, train)
+    classes = pd.Series([folder.get(path, "") for path in paths.tolist()])
+    labels = pd.Series(table.tried(columns[0]), dtype=object).map(words.plain)
+    classes, labels = (each[(classes != "") & (labels != "")] for each in (classes, labels))
+    known = set(classes) & set(labels)
+    if not known or len(known) < _KNOWN * classes.nunique():
+        pairs = pd.DataFrame({"folder": classes, "label": labels}).value_counts().reset_index()
+        usual = pairs.drop_duplicates("folder").set_index("folder")["label"]
+        if usual.duplicated().any() or len(usual) != labels.nunique():
+            return ""
+        classes = classes.map(usual)
+        known = set(usual) if (classes != labels).mean() <= _MOST_DIFFERING else set()
+    there = classes.isin(known)
+    differing = int((there & (classes != labels)).sum())
+    if not differing:
+        return ""
+    return (
+        f"{differing} of {int(there.sum())} images ({differing / int(there.sum()):.0%}) have "
+        f"another label in {table.path.name} than the class of their folder; {table.path.name} is "
+        f"used. To use the folders, choose --labels {CHOSEN}."
+    )
 
 
 def _common(split: list[list[str]]) -> int:

@@ -33,6 +33,7 @@ _NAMES = (
 )
 _ROWS_A_GROUP = 1.3
 _HARDLY_ANY = 1.05
+_ANY = 1.001  # rows a value, where labels are of values and not of rows
 _ROWS_BESIDE = 0.95  # of the labelled images that another table must hold
 _MOST_CLASSES_IN_ONE_GROUP = 0.8
 _NEARLY_ALL_CLASSES = 0.95
@@ -77,7 +78,25 @@ def choose(
             )
         both = _in_both(labels, group, kept, in_test or {})
         return Group(group, "given with --group", in_test=both)
-    return _by_name(labels, kept, codes, columns, in_test or {})
+    found = _by_name(labels, kept, codes, columns, in_test or {})
+    return _by_key(labels, kept, codes, found, in_test or {}) if labels.key else found
+
+
+def _by_key(
+    labels: LabelTable,
+    kept: NDArray[np.int64],
+    codes: Array | None,
+    found: Group,
+    in_test: InTest,
+) -> Group:
+    """Return the key of labels that rows share, unless a group holds its values together."""
+    if found.column is not None and not _parts(labels, labels.key, found.column, kept):
+        return found
+    objection = _objection(labels, labels.key, kept, codes, least=_ANY)
+    if objection is not None:
+        return found
+    both = _in_both(labels, labels.key, kept, in_test)
+    return Group(labels.key, f"{labels.source} has one label for each of its values", in_test=both)
 
 
 def _by_name(
@@ -126,7 +145,7 @@ def with_columns_beside(
     frame, ids = labels.frame, pd.Series(labels.ids)
     for path in tables:
         file = root / path
-        if file == labels.path or formats.of(path) is not formats.PIXEL_TABLES or is_sample(file):
+        if file == labels.path or not formats.is_table(path) or is_sample(file):
             continue
         names = csv_tables.header(file)
         wanted = [name for name in names if name == group or is_named_like_a_group(name)]
@@ -147,7 +166,12 @@ def is_named_like_a_group(column: str) -> bool:
 
 
 def _objection(
-    labels: LabelTable, column: str, kept: NDArray[np.int64], codes: Array | None
+    labels: LabelTable,
+    column: str,
+    kept: NDArray[np.int64],
+    codes: Array | None,
+    *,
+    least: float = _ROWS_A_GROUP,
 ) -> _Objection | None:
     """Why a column does not hold rows together, or None where it does."""
     if not csv_tables.fits(labels.frame[column]):
@@ -157,8 +181,8 @@ def _objection(
     if groups <= 2:
         return f"it has {groups} value{'' if groups == 1 else 's'}", False
     rows = len(values) / groups
-    if rows < _ROWS_A_GROUP:
-        why = f"it has {rows:.2f} rows per value, fewer than {_ROWS_A_GROUP}"
+    if rows < least:
+        why = f"it has {rows:.2f} rows per value, fewer than {least}"
         return why, rows >= _HARDLY_ANY
     empty = (values == "").mean()
     if empty > _MOST_EMPTY:

@@ -1,7 +1,7 @@
-"""Labels in several tables: parts of one, or one for every folder of images."""
+"""Labels in several tables: parts of one, one for every folder of images, or joined by a key."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -9,14 +9,17 @@ import numpy as np
 import pandas as pd
 
 from kaggle_prz.core.task import Text
+from kaggle_prz.readers import csv_tables, formats
 from kaggle_prz.tasks.infer.labels.candidates import Found
 from kaggle_prz.tasks.infer.labels.choice import foreign
 from kaggle_prz.tasks.infer.pictures import files
 from kaggle_prz.tasks.infer.pictures.roles import Role
 from kaggle_prz.tasks.infer.pictures.scan import role_of
-from kaggle_prz.tasks.infer.tables import LabelTable
+from kaggle_prz.tasks.infer.tables import LabelTable, frames, words
 
 _NAMED = 3  # tables by name
+_SOME_FOUND = 0.5  # of the rows of images, where a column may be meant as a key
+_KEYS_FOUND = 0.9  # of the rows of images, where a key joins them with labels
 Part = tuple[str, Found]  # the path of a file, and what it holds
 
 
@@ -107,3 +110,84 @@ def _name(paths: Sequence[str]) -> str:
     if len(paths) <= _NAMED:
         return " + ".join(sorted(paths))
     return f"{sorted(paths)[0]} + {len(paths) - 1} more"
+
+
+def through_key(
+    root: Path, found: Sequence[Part], others: Sequence[str], wanted: Sequence[str]
+) -> tuple[list[Part], list[str]]:
+    """Return tables of images with labels that another table has for the values of a column.
+
+    Args:
+        root: directory of the competition.
+        found: tables that name images, without the columns `wanted`.
+        others: paths of tables that name none.
+        wanted: names of columns of labels; several may be classes in one column.
+
+    Returns:
+        Tables, and sentences on why others cannot be joined, each to be followed by advice.
+    """
+    by_table: dict[str, list[Part]] = {}
+    faults: list[str] = []
+    for path in others if found else ():
+        for frame, labels in _with_labels(root / path, wanted):
+            for own, one in found:
+                keys, fault = _keys(one.table, frame, path, labels)
+                if len(keys) == 1:
+                    by_table.setdefault(path, []).append((own, _by_key(one, frame, path, keys[0])))
+                elif fault:
+                    faults.append(fault)
+    plain = {path: parts for path, parts in by_table.items() if not foreign(path)} or by_table
+    if len(plain) > 1:
+        names = " and ".join(list(plain)[:2])
+        return [], [f"{names} both have {wanted[0]} for the images, by a column that they share."]
+    return [part for parts in plain.values() for part in parts], faults
+
+
+def _with_labels(file: Path, wanted: Sequence[str]) -> Iterator[tuple[pd.DataFrame, list[str]]]:
+    """Yield tables of a file that have labels, and these columns, whatever their case."""
+    names = {words.plain(name) for name in wanted}
+    alone = formats.is_table(file.name) and len(wanted) == 1
+    if alone and not names <= set(map(words.plain, csv_tables.header(file))):
+        return
+    for frame in frames(file):
+        clean = csv_tables.stripped(frame)
+        own = [name for name in frame.columns if words.plain(name) in names]
+        values = {} if len(wanted) == 1 or own else {n: set(clean[n]) - {""} for n in clean.columns}
+        of_classes = [n for n, held in values.items() if held and held <= set(wanted)]
+        if len(own) == len(names) or len(of_classes) == 1:
+            yield clean, own or of_classes
+
+
+def _keys(
+    table: LabelTable, frame: pd.DataFrame, path: str, labels: list[str]
+) -> tuple[list[str], str]:
+    """Return columns of both tables that give a row one label, and why a shared one does not."""
+    shared = [n for n in frame.columns if n in table.frame.columns and n not in labels]
+    keys, fault = [], ""
+    for key in shared:
+        rows = frame[[key, *labels]].drop_duplicates()
+        share = float(pd.Series(table.column(key)).isin(set(rows[key]) - {""}).mean())
+        if share < _SOME_FOUND:
+            continue
+        if share < _KEYS_FOUND:
+            fault = f"only {share:.0%} of {key} in {table.path.name} are in {path}"
+        elif rows[key].duplicated().any():
+            twice = rows[key][rows[key].duplicated()].iloc[0]
+            fault = f"{path} has several rows with the {key} {twice!r} that differ in {labels[0]}"
+        else:
+            keys.append(key)
+    if len(keys) > 1:
+        fault = f"{path} may be joined by {' or '.join(keys)}"
+    return keys, f"{labels[0]} is not in {table.path.name}, and {fault}." if fault else ""
+
+
+def _by_key(one: Found, frame: pd.DataFrame, path: str, key: str) -> Found:
+    """Return a table of images with the columns that another one has for the values of a column."""
+    other = frame.drop_duplicates(key).set_index(key)
+    values = pd.Series(one.table.column(key))
+    added = {
+        name: values.map(other[name]).fillna("").to_numpy()
+        for name in other.columns.difference(one.table.frame.columns, sort=False)
+    }
+    table = replace(one.table, frame=one.table.frame.assign(**added), key=key, source=path)
+    return replace(one, table=table)

@@ -1,7 +1,7 @@
 """Which column, or which columns, of a table hold the labels."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -285,6 +285,30 @@ def _most_alike(sample: Sample, labels: LabelTable, suited: list[str]) -> str:
     return suited[0]
 
 
+def fits(sample: Sample, columns: Sequence[str]) -> bool:
+    """Return whether columns of labels are called as the sample's, or as labels usually are.
+
+    So they are where they were chosen for their values, unless these are as common as 0 and 1.
+    """
+    names = {words.plain(name) for name in sample.targets}
+    if any(words.plain(name) in names or _is_label(name) for name in columns):
+        return True
+    return len(sample.targets) > 1 or _are_telling(_shown(sample))
+
+
+def _shown(sample: Sample) -> set[str]:
+    return set(sample.column(sample.targets[0]).tolist()) - {""}
+
+
+def _are_telling(cells: set[str]) -> bool:
+    parts = words.tokens(cells, " ") | cells
+    return len(parts) >= _FEW_TOKENS or any(not part.isdecimal() for part in parts)
+
+
+def _is_label(column: str) -> bool:
+    return any(part.startswith(_LABEL_NAMES) for part in words.parts(column))
+
+
 def _rules(
     sample: Sample, labels: LabelTable, separator: str | None
 ) -> Iterator[tuple[str, Callable[[str], bool]]]:
@@ -311,9 +335,8 @@ def _rules(
         yield "its values resemble names of the sample's columns", numbered
         return
     wanted = sample.targets[0]
-    cells = set(sample.column(wanted).tolist()) - {""}
-    parts = words.tokens(cells, " ") | cells
-    telling = len(parts) >= _FEW_TOKENS or any(not part.isdecimal() for part in parts)
+    cells = _shown(sample)
+    telling = _are_telling(cells)
     yield _SAME_NAME, lambda c: c == wanted
     yield f"{_SAME_NAME}, ignoring case", lambda c: words.plain(c) == words.plain(wanted)
     yield (
@@ -325,9 +348,6 @@ def _rules(
     known = (cells, words.tokens(cells, " "))
     if telling:
         yield in_cells, lambda c: any(mostly(part, values(c)) for part in known)
-    yield (
-        NAMED_LIKE_ONE,
-        lambda c: any(part.startswith(_LABEL_NAMES) for part in words.parts(c)),
-    )
+    yield NAMED_LIKE_ONE, _is_label
     if not telling:
         yield in_cells, lambda c: any(mostly(part, values(c)) for part in known)

@@ -147,7 +147,8 @@ def naming_bags(frame: pd.DataFrame, known: Mapping[str, object]) -> str | None:
     """Return the column whose values are ids of known rows, of most of them."""
     best: tuple[int, str | None] = (0, None)
     for name in frame.columns:
-        values = set(pd.unique(frame[name].str.strip())) - {""}
+        given = {*pd.unique(frame[name].str.strip())} - {""}
+        values = {*files.as_paths([*given])}
         hits = len(values & known.keys())
         enough = max(HIT_SHARE * len(values), _FEWEST_KNOWN * len(known))
         if hits >= enough and hits > best[0]:
@@ -200,7 +201,7 @@ def misfit(frame: pd.DataFrame, name: str, role: Role) -> str:
         role: the images to train on.
     """
     stems = [path.rpartition("/")[2].rpartition(".")[0] for path in role.paths]
-    for column in frame.columns if not role.named else ():
+    for column in frame.columns if len(frame) and not role.named else ():
         values = pd.unique(csv_tables.text_of(frame[column]).astype(object))
         for sign in _BETWEEN:
             cut = {value: value.rpartition(sign)[0] for value in values if sign in value}

@@ -5,7 +5,7 @@ row. Rows are bags only where ids have no picture of their own.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -86,7 +86,7 @@ def _by_table(frames: Frames, sample: Sample, index: files.Index) -> _Found | No
     train = bag_tables.trained(frames, table, columns, index, wanted)
     return _Found(
         test,
-        train or _trained_by_path(_rules(sample), frames, index, wanted, _mean(test)),
+        train or _trained_by_path(_rules(wanted), frames, index, wanted, _mean(test)),
         f"{table.column} of several {table.name}",
         f"{table.path} has several {table.name} of one {table.column}",
         columns,
@@ -94,8 +94,8 @@ def _by_table(frames: Frames, sample: Sample, index: files.Index) -> _Found | No
 
 
 def _by_path(frames: Frames, sample: Sample, index: files.Index) -> _Found | None:
-    wanted = set(sample.ids.tolist())
-    suited = [rule for rule in _rules(sample) if _suits(rule, index.test, wanted)]
+    wanted = set(files.as_paths(sample.ids.tolist()))
+    suited = [rule for rule in _rules(wanted) if _suits(rule, index.test, wanted)]
     if not suited:
         return None
     groups = bag_tables.grouped(index.test.paths, suited[0].key)
@@ -109,8 +109,8 @@ def _by_path(frames: Frames, sample: Sample, index: files.Index) -> _Found | Non
     )
 
 
-def _rules(sample: Sample) -> list[_Rule]:
-    parts = max(name.count("/") for name in sample.ids.tolist()) + 1
+def _rules(wanted: Collection[str]) -> list[_Rule]:
+    parts = max(name.count("/") for name in wanted) + 1
     of_folders = [
         _Rule(
             "folder of several files" if level == 1 else "folder above several files",

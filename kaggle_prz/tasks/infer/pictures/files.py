@@ -18,6 +18,7 @@ __all__ = [
     "NUMBER",
     "Index",
     "Role",
+    "as_paths",
     "best_share",
     "index",
     "match",
@@ -43,6 +44,7 @@ class Index:
     train: Role  # pictures that a table of labels may name
     test: Role  # pictures that the sample submission may name
     tables: tuple[str, ...] = ()  # relative paths of CSV and JSON files
+    described: tuple[str, ...] = ()  # relative paths of JSON files of an image each
     shared: bool = False  # no folders tell the roles apart: a picture may be of either
     kind: str = "images"  # of `readers.formats`, or "stacks" or "pixels"
     channels: int | None = None  # of a picture, where the kind does not say
@@ -183,8 +185,11 @@ def best_share(ids: Text, role: Role, *, exact: bool = False) -> float:
 
 
 def _cleaned(ids: Text) -> list[str]:
-    """Return ids as paths are written here: slashes, not from the root, no dot before the first."""
-    names: list[str] = [composed(name) for name in ids.tolist()]
+    return as_paths([composed(name) for name in ids.tolist()])
+
+
+def as_paths(names: list[str]) -> list[str]:
+    """Return names as paths are written here: slashes between folders alone, and no dot first."""
     if not any("/" in name or "\\" in name for name in names):
         return names
     slashes = (words.address(name).strip().replace("\\", "/") for name in names)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kaggle_prz.core.errors import DataError, printable
-from kaggle_prz.readers import formats
+from kaggle_prz.readers import formats, json_tables
 
 _EXTRA = ("old_", "mask", "segment", "annotat", "thumbnail", "additional", "semi", "supp", "sample")
 _ANNOTATIONS = "annotat"  # a folder that is called so may hold the labels
@@ -15,6 +15,7 @@ _MOST_TABLES = 100
 _DEEPEST_TABLE = 3
 _TEXT = ".txt"
 _MOST_TEXTS = 10  # tables in a folder; of more, each belongs to an image
+_SAME_KEYS = 0.5  # of the keys of two JSON files that describe an image each
 _VALIDATION = ("valid", "validation", "val", "dev")
 _TEST = re.compile(r"(?<![A-Za-z])test|(?<![A-Z])Test|TEST")
 _TRAIN = re.compile(r"(?<![A-Za-z])train|(?<![A-Z])Train|TRAIN")
@@ -28,6 +29,8 @@ class Scan:
     files: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     # CSV and JSON files, those of the outermost folders first, then texts
     tables: list[str] = field(default_factory=list)
+    # JSON files that describe an image each
+    described: list[str] = field(default_factory=list)
     # suffix -> files that have it and are not read
     unread: Counter[str] = field(default_factory=Counter)
 
@@ -65,9 +68,33 @@ def scan(root: Path, *, with_extra: bool = False) -> Scan:
                 found.files.setdefault((kind, place), []).append(prefix + name)
     for paths in found.files.values():
         paths.sort()
+    found.described = _described(root, found.tables)
+    each = set(found.described)
+    found.tables = [path for path in found.tables if path not in each]
     found.tables.sort(key=lambda path: (path.lower().endswith(_TEXT), path.count("/"), path))
     del found.tables[_MOST_TABLES:]
     return found
+
+
+def _described(root: Path, tables: list[str]) -> list[str]:
+    """Return JSON files of an image each: many in a folder, or below one, with the same keys."""
+    by_folder: dict[str, list[str]] = {}
+    for path in tables:
+        if path.lower().endswith(".json"):
+            by_folder.setdefault(path.rpartition("/")[0], []).append(path)
+    groups: dict[str, list[str]] = {}
+    for folder, paths in by_folder.items():
+        many = len(paths) > _MOST_TEXTS or not folder
+        groups.setdefault(f"{folder}/" if many else folder.rpartition("/")[0], []).extend(paths)
+    found: list[str] = []
+    for paths in groups.values():
+        if len(paths) <= _MOST_TEXTS:
+            continue
+        paths.sort()
+        first, last = (set(json_tables.described(root / paths[k]) or ()) for k in (0, -1))
+        if first and len(first & last) >= _SAME_KEYS * len(first | last):
+            found += paths
+    return sorted(found)
 
 
 def role_of(name: str) -> str:
@@ -97,7 +124,7 @@ def _listed(folder: Path, followed: set[str]) -> tuple[list[str], list[str]]:
     folders, names = [], []
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith((".", "__MACOSX")):
+            if entry.name.startswith((".", "__MACOSX", "~$")):
                 continue
             if not entry.is_dir():
                 names.append(entry.name)

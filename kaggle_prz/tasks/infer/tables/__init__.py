@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kaggle_prz.core.errors import DataError
+from kaggle_prz.core.errors import DataError, MissingExtraError
 from kaggle_prz.core.task import Text
 from kaggle_prz.readers import formats, json_tables
 from kaggle_prz.readers.csv_tables import read_csv, text_of
@@ -37,6 +37,8 @@ class LabelTable:
     doubt: str = ""  # a sentence where another table or column of ids would have suited as well
     notes: tuple[str, ...] = ()  # sentences on what was made of its rows
     others: tuple[tuple[str, str], ...] = ()  # other tables, and why each is not used
+    key: str = ""  # the column by which the labels of another file were joined
+    source: str = ""  # that file
 
     def column(self, name: str) -> Text:
         """Return a column as text, blanks stripped; lists without their brackets, between bars."""
@@ -48,11 +50,11 @@ class LabelTable:
 
 
 def frames(path: Path, rows: int | None = None) -> list[pd.DataFrame]:
-    """Return every table of a CSV or JSON file; none of a sample submission or a damaged file."""
+    """Return every table of a file; none of a sample submission, or of one that cannot be read."""
     if is_sample(path):
         return []
     try:
         is_json = formats.of(path.name) is formats.JSON
         return json_tables.tables(path) if is_json else [read_csv(path, rows=rows)]
-    except DataError:
+    except (DataError, MissingExtraError):
         return []

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kaggle_prz.core.errors import DataError
+from kaggle_prz.core.errors import DataError, MissingExtraError
 from kaggle_prz.readers import csv_tables, formats
 from kaggle_prz.tasks.infer.tables import sample as samples
 from kaggle_prz.tasks.infer.tables import words
@@ -71,14 +71,14 @@ class _Known:
     def _read(self) -> Iterator[pd.DataFrame]:
         for path in self._tables:
             name = path.rpartition("/")[2]
-            is_table = formats.of(name) is formats.PIXEL_TABLES and not is_sample(Path(name))
+            is_table = formats.is_table(name) and not is_sample(Path(name))
             if not is_table or "test" not in name.lower():
                 continue
             if len(csv_tables.header(self._root / path)) > _MOST_COLUMNS:
                 continue
             try:
                 yield csv_tables.read_csv(self._root / path)
-            except DataError:
+            except (DataError, MissingExtraError):
                 continue
 
 

@@ -65,7 +65,7 @@ def read(
     if cells.shape[1] < 2 or cells.empty:
         raise DataError(
             f"{path.name} must have an id column, a target column and rows; it has "
-            f"{cells.shape[1]} column(s) and {len(cells)} row(s)."
+            f"{cells.shape[1]} column(s) and {len(cells)} row(s).{_parted(cells)}"
         )
     index = is_unnamed(whole.names[0]) and counts(cells[0])
     possible = [0] if index else []
@@ -136,6 +136,16 @@ def may_be_ids(values: pd.Series) -> bool:
         return False
     stripped = values.str.strip()
     return bool(stripped.is_unique and not (stripped == "").any())
+
+
+def _parted(cells: pd.DataFrame) -> str:
+    """Return a sentence on what may part the cells of a table that has one column."""
+    if cells.shape[1] != 1 or not cells[0].str.strip().str.contains(r"\s").any():
+        return ""
+    return (
+        " Put commas or tabs between its cells; blanks part them only if all lines, the header "
+        "too, have as many words."
+    )
 
 
 def _check_names(path: Path, names: Sequence[str]) -> None:

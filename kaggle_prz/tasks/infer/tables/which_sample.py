@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kaggle_prz.core.errors import DataError, UsageError
 from kaggle_prz.readers import csv_tables, formats
+from kaggle_prz.readers.spreadsheets import is_sheet
 from kaggle_prz.tasks.infer.tables import sample, words
 from kaggle_prz.tasks.infer.tables.sample import Sample
 from kaggle_prz.tasks.overrides import Overrides
@@ -58,11 +59,11 @@ def _tables(root: Path, deepest: int) -> Iterator[list[Path]]:
         for folder in folders:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    if entry.name.startswith((".", "__MACOSX")):
+                    if entry.name.startswith((".", "__MACOSX", "~$")):
                         continue
                     if entry.is_dir():
                         below.append(Path(entry.path))
-                    elif formats.of(entry.name) is formats.PIXEL_TABLES:
+                    elif formats.is_table(entry.name):
                         tables.append(Path(entry.path))
         yield sorted(tables)
         folders = below
@@ -78,15 +79,15 @@ def _by_name(root: Path) -> list[Path]:
                     path for path in tables if pattern.search(path.stem) and _is_text(path) != plain
                 ]
                 found = found if plain else [path for path in found if _has_columns(path)]
-                if found:
-                    return found
+                if found:  # of two copies, not that of Excel
+                    return [path for path in found if not is_sheet(path)] or found
     if len(found := _by_form([path for tables in levels for path in tables])) == 1:
         return found
     others = [path for path in sorted(root.iterdir()) if path.is_file() and is_sample(path)]
     if others:
         raise DataError(
-            f"The sample submission must be a CSV file (.csv, .tsv or .txt); {others[0]} is called "
-            "like one. Save it as sample_submission.csv."
+            f"The sample submission must be a CSV file (.csv, .tsv or .txt), or .xlsx; "
+            f"{others[0]} is called like one. Save it as sample_submission.csv."
         )
     raise DataError(
         f"{root} has no sample submission: a CSV file with 'sample' and 'submission' in its "
@@ -135,6 +136,8 @@ def _has_columns(path: Path) -> bool:
     """Return whether the lines of a text have several cells, all as many; prose has not."""
     try:
         encoding, separator = csv_tables.dialect(path)
+        if separator == csv_tables.BLANKS:
+            return True
         with path.open(encoding=encoding) as file:
             lines = [line for line in itertools.islice(file, _PEEK) if line.strip()]
     except (OSError, UnicodeError):

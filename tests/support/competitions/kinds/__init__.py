@@ -6,6 +6,7 @@ A kind is read and graded, or refused with the true reason and a way out.
 from . import (
     cells,
     dialects,
+    excel,
     forms,
     label_names,
     label_rows,
@@ -13,6 +14,8 @@ from . import (
     media,
     pixels,
     samples,
+    studies,
+    tables,
     values,
     written,
 )
@@ -30,8 +33,10 @@ KINDS: dict[str, Kind] = {
     **pixels.KINDS,
     **media.KINDS,
     **forms.KINDS,
+    **tables.KINDS,
+    **studies.KINDS,
 }
 WITHOUT_EXTRAS = tuple(KINDS)
-KINDS |= pixels.WITH_EXTRAS
+KINDS |= pixels.WITH_EXTRAS | excel.WITH_EXTRAS
 
 __all__ = ["KINDS", "WITHOUT_EXTRAS", "Kind"]

@@ -130,6 +130,49 @@ def test_a_table_that_is_given_must_name_images(read):
         read(tables, labels="train.csv", id_column="x")
 
 
+def _in_folders(names, place="train"):
+    return [f"{place}/{name}/{i}.jpg" for i, name in zip(IDS, names, strict=True)] + IMAGES[24:]
+
+
+@pytest.mark.parametrize(
+    ("inside", "values"),
+    [
+        (NAMES, NAMES),
+        (NAMES, [name.upper() for name in NAMES]),
+        (NAMES, [str(["cat", "dog", "elk"].index(name)) for name in NAMES]),
+        (["part1", "part2"] * 12, NAMES),
+        (["a", "b", "c"] * 8, SWAPPED[:12] + NAMES[12:]),
+        (["cat", "dog", "elk"] * 8, ["tabby", "corgi", "moose"] * 8),
+    ],
+    ids=["same", "case", "codes", "parts", "others", "finer"],
+)
+def test_folders_that_contradict_nothing(read, inside, values):
+    sample = SAMPLE.replace("cat", "")
+    task = read({"train.csv": _labels(values=values)}, _in_folders(inside), sample)
+    assert not any("folder" in warning for warning in task.warnings)
+
+
+def test_folders_that_contradict_the_table(read):
+    task = read({"train.csv": _labels()}, _in_folders([*NAMES[:20], *SWAPPED[20:]]))
+    assert _named(task) == NAMES
+    (warning,) = task.warnings
+    assert "4 of 24 images (17%)" in warning
+    assert "choose --labels folders" in warning
+
+
+def test_folders_may_be_given(read):
+    task = read({"train.csv": _labels(values=SWAPPED)}, _in_folders(NAMES), labels="folders")
+    inside = [path.split("/")[1] for path in task.train_files]
+    assert _named(task) == inside
+    assert "given with --labels" in _evidence(task, "training images")[1]
+    assert task.warnings == ()
+
+
+def test_folders_that_are_given_must_be_classes(read):
+    with pytest.raises(UsageError, match=r"--labels folders: .* in train/, are not in folders of"):
+        read({"train.csv": _labels()}, labels="folders")
+
+
 def test_an_index_without_a_name_is_the_id(read):
     task = read({"train.csv": _labels(header=("", "label"))})
     assert _named(task) == NAMES
@@ -153,6 +196,11 @@ def test_annotations_of_several_categories_are_detection(read):
     task = read({"train.json": content}, sample=SAMPLE.replace("cat", "elk dog"))
     assert (task.kind, task.cell) == ("tags", "labels")
     assert _named(read({"train.json": content, "train.csv": _labels()})) == NAMES
+
+
+def test_other_spreadsheets_are_to_be_saved_as_csv(read):
+    with pytest.raises(DataError, match=r"checked none.* labels\.xls is not read; save it as CSV"):
+        read({"labels.xls": "x"})
 
 
 def test_objects_of_images_are_refused(read):

@@ -69,6 +69,29 @@ def test_texts_of_images_are_no_tables(tmp_path):
     assert scan(make_tree(tmp_path / "f", {}, names)).tables == ["train.csv", "train.txt"]
 
 
+NOTE = '{"label": "cat", "width": 20}'
+
+
+@pytest.mark.parametrize(
+    ("files", "described"),
+    [
+        ({f"train/{n:02d}.json": NOTE for n in range(11)}, 11),
+        ({f"train/{n:02d}.json": NOTE for n in range(10)}, 0),
+        ({f"train/{n % 3}/{n:02d}.json": NOTE for n in range(12)}, 12),
+        ({f"train/{n:02d}.json": f'{{"a{n}": "cat"}}' for n in range(11)}, 0),
+        ({f"train/{n:02d}.json": '{"id": 1, "tags": ["cat"]}' for n in range(11)}, 11),
+        ({f"train/{n:02d}.json": '{"id": [1], "label": "cat"}' for n in range(11)}, 0),
+        ({f"train/{n:02d}.json": "[]" for n in range(11)}, 0),
+        ({f"train/{n:02d}.json": "{" for n in range(11)}, 0),
+    ],
+    ids=["each", "few", "below", "maps", "tags", "lists", "empty", "damaged"],
+)
+def test_many_json_files_with_the_same_keys_are_of_an_image_each(tmp_path, files, described):
+    found = scan(make_tree(tmp_path / "f", files | {"labels.json": NOTE}, []))
+    assert found.tables == ["labels.json", *sorted(files)[: len(files) - described]]
+    assert found.described == sorted(files)[:described]
+
+
 @pytest.mark.parametrize("odd", [b"train/\xe4nt/a.png", b"train/\xe4.png"])
 def test_names_that_are_not_utf8_are_told(tmp_path, odd):
     name = os.fsdecode(odd)
