@@ -20,18 +20,9 @@ _PROBABLE = "it has two values, and the sample's cells are probabilities"
 NAMED_LIKE_ONE = "its name is that of a label"
 _SAME_NAME = "same name as in the sample submission"
 _LABEL_NAMES = (
-    "label",
-    "target",
-    "class",
-    "category",
-    "species",
-    "breed",
-    "tag",
-    "level",
-    "grade",
-    "diagnos",
+    "label", "target", "class", "category", "species", "breed", "tag", "level", "grade", "diagnos",
     "cultivar",
-)
+)  # fmt: skip
 _OF_ROLES = {"fold", "set", "split", "subset", "usage"}  # words in names of columns
 _COCO = ("category_id", "label_id", "category_name")
 _FEWEST_LETTERS = 3  # of a name that is found within another by no chance
