@@ -45,7 +45,7 @@ class Sampler:
 
     def attach(self) -> None:
         """Sample after every fold of every worker of this process."""
-        from kaggle_prz.training import in_process
+        from kaggle_prz.training.workers import in_process
 
         trained = in_process.InProcess._trained
 

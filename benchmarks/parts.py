@@ -34,18 +34,18 @@ EARLY = {
     "digest of weights": ["core.filesystem:sha256"],
 }
 LATE = {
-    "build a model": ["training.in_process:build"],
+    "build a model": ["training.workers.in_process:build"],
     "compile": ["training.stage_trainer:StageTrainer.__init__"],
-    "prepare": ["training.in_process:InProcess.prepare"],
+    "prepare": ["training.workers.in_process:InProcess.prepare"],
     "features": ["training.starting_point:FirstWeights._features_of"],
     "fit the head": ["training.starting_point:fit_head"],
-    "measure prediction": ["training.in_process:InProcess._measure_prediction"],
+    "measure prediction": ["training.workers.in_process:InProcess._measure_prediction"],
     "measure training": ["training.stage_trainer:StageTrainer.measure"],
     "set first weights": ["training.starting_point:FirstWeights.set"],
     "around training steps": ["training.stage_trainer:StageTrainer.train"],
     "training steps": ["training.stage_trainer:StageTrainer.train/steps"],
-    "predict": ["training.in_process:InProcess._predict"],
-    "around a fold": ["training.in_process:InProcess._trained"],
+    "predict": ["training.workers.in_process:InProcess._predict"],
+    "around a fold": ["training.workers.in_process:InProcess._trained"],
 }
 
 
@@ -130,7 +130,7 @@ def fit_and_time(competition: str, runs_dir: str, options: dict[str, Any]) -> di
     def train(*given: Any, **named: Any) -> None:
         allocator.keep_freed_memory()
         with parts.timed("import Keras"), environment.without_banner():
-            from kaggle_prz.training import in_process  # noqa: F401
+            from kaggle_prz.training.workers import in_process  # noqa: F401
         with parts.timed("import KerasCV"), contextlib.suppress(ImportError):
             if competition == "elpv":
                 import keras_cv  # noqa: F401

@@ -32,7 +32,8 @@ from kaggle_prz.schedule.cost import Slot
 from kaggle_prz.schedule.recipe import Stage
 from kaggle_prz.schedule.stages import stages_of
 from kaggle_prz.tasks.image_rows import Rows
-from kaggle_prz.training import augmentation, in_process
+from kaggle_prz.training import augmentation
+from kaggle_prz.training.workers import in_process
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ Only this module knows the order. Every step leaves files; a step with sealed fi
 """
 
 import contextlib
+import functools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from kaggle_prz import competitions, images, report, runs
 from kaggle_prz.commands import inspect, settle
 from kaggle_prz.commands import submit as delivery
 from kaggle_prz.commands.settle import automatic
-from kaggle_prz.core import environment, filesystem
+from kaggle_prz.core import devices, environment, filesystem
 from kaggle_prz.core.clock import Budget
 from kaggle_prz.core.console import Console, Silent, duration
 from kaggle_prz.core.process import allocator, interrupts
@@ -35,7 +37,7 @@ from kaggle_prz.tasks.image_rows import Rows
 from kaggle_prz.tasks.overrides import Overrides
 from kaggle_prz.training import augmentation
 from kaggle_prz.training.optimization import class_weights
-from kaggle_prz.training.worker import Worker
+from kaggle_prz.training.workers import Worker, processes
 
 
 def fit(
@@ -47,6 +49,7 @@ def fit(
     submit: bool = False,
     message: str = "",
     image_cache: str = "auto",
+    workers: devices.Workers = "auto",
     console: Console | None = None,
     budget: Budget | None = None,
     **options: Any,
@@ -65,6 +68,8 @@ def fit(
         message: description of the submission.
         image_cache: how decoded images are kept: `"raw"` arrays, `"encoded"` as JPEGs, whose
             pixels differ slightly, `"none"`, or `"auto"`, by the room on the disk.
+        workers: how many folds of a stage are trained side by side, each in a process of its own:
+            `"auto"`: one a graphics card; else a number of graphics cards or processors.
         console: where to report progress; default: nowhere.
         budget: the clock of the time limit; default: starts now.
         **options: `recipe` (the name of a recipe or the path of a TOML file), keys of `Recipe`
@@ -90,6 +95,7 @@ def fit(
     images.cache_limit.check(image_cache)
 
     source = competitions.find(competition)
+    devices.places(workers, folds=1)
     recipe, network = settle.settle(source, backbone, options, console)
     started = any((Path(output_dir) / source.slug).glob("*/recipe.json"))  # may go on without
     if not started and recipe.backbone != AUTO:
@@ -130,7 +136,9 @@ def fit(
         runs.write_task(path, this.task)
         rows = image_rows.place(task, decoded.readable, _draw_folds_once(this, console))
         parts = (this, network, rows, decoded)
-        closing = 0.0 if this.is_finished else _train(*parts, clock=clock, console=console)
+        places = devices.places(workers, recipe.folds)
+        train = functools.partial(_train, *parts, places=places, clock=clock, console=console)
+        closing = 0.0 if this.is_finished else train()
         blending.blend(this)
         terminal.show_scores(this, console)
         if clock.has_left(closing):
@@ -185,21 +193,24 @@ def _train(
     rows: Rows,
     decoded: Decoded,
     *,
+    places: Sequence[devices.Place],
     clock: Budget,
     console: Console,
 ) -> float:
     """Train the stages that are not sealed; return the seconds that blend and report will take."""
-    allocator.keep_freed_memory()
-    with environment.without_banner():
-        from kaggle_prz.training import in_process
-
-    filesystem.write_json(
-        run.path / "environment.json", environment.describe() | in_process.backend()
-    )
+    worker = _worker(run, network, rows, decoded, places=places, console=console)
+    side_by_side = {"devices": ", ".join(place.name for place in places)} if places[1:] else {}
+    filesystem.write_json(run.path / "environment.json", environment.describe() | side_by_side)
     pretrained = is_pretrained(network, run.recipe.weights)
-    plan = Plan(run, clock, console, pretrained=pretrained, structure=network.structure)
+    plan = Plan(
+        run,
+        clock,
+        console,
+        pretrained=pretrained,
+        structure=network.structure,
+        side_by_side=len(places),
+    )
     before: Stage | None = None
-    worker = in_process.InProcess(run, network, rows, decoded.stores, console)
     with contextlib.closing(worker):
         while (stage := plan.next()) is not None:
             if not run.is_sealed(stage):
@@ -216,6 +227,25 @@ def _train(
             before = stage
     plan.close()
     return plan.closing
+
+
+def _worker(
+    run: Run,
+    network: Backbone,
+    rows: Rows,
+    decoded: Decoded,
+    *,
+    places: Sequence[devices.Place],
+    console: Console,
+) -> Worker:
+    """Return what trains the folds: this process, or a process a place."""
+    parts = (run, network, rows, decoded.stores, console)
+    if len(places) > 1:
+        return processes.Processes(*parts, places=places)
+    allocator.keep_freed_memory()
+    with environment.without_banner():
+        from kaggle_prz.training.workers import in_process
+    return in_process.InProcess(*parts)
 
 
 def _train_stage(

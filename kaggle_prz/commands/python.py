@@ -40,6 +40,7 @@ _TAKEN: Mapping[str, tuple[tuple[type, ...], str]] = {
     "largest_pixels": ((int,), "a whole number"),
     "positive": ((str,), "the name of a class"),
     **dict.fromkeys(("message", "image_cache"), ((str,), "a text")),
+    "workers": ((int, str), "a whole number or 'auto'"),
     **dict.fromkeys(("submit", "again", "calibrate"), ((bool,), "True or False")),
     **dict.fromkeys(("image_size", "classes"), ((int,), "a whole number")),
 }

@@ -54,6 +54,7 @@ class Terminal:
         )
         if not self._rich.is_terminal:
             self._rich.width = _PIPED_WIDTH
+        self._live, self._bars = self._progress(), 0
 
     def say(self, text: str) -> None:
         """Print the line as it is, without markup."""
@@ -87,19 +88,34 @@ class Terminal:
             last = note or last
 
         if self._rich.is_terminal:
-            with self._live() as live:
-                task = live.add_task(label, total=total, note="")
+            with self._shown():
+                task = self._live.add_task(label, total=total, note="")
 
                 def advance(steps: int, *, note: str = "") -> None:
                     remember(note)
-                    live.update(task, advance=steps, note=last)
+                    self._live.update(task, advance=steps, note=last)
 
                 yield advance
+                self._live.remove_task(task)
         else:
             yield lambda _steps, *, note="": remember(note)
         self.say(f"{label}  {last}  {duration(time.monotonic() - started)}".replace("    ", "  "))
 
-    def _live(self) -> rich.progress.Progress:
+    @contextlib.contextmanager
+    def _shown(self) -> Iterator[None]:
+        """Show the bars, from the first that begins to the last that ends."""
+        if not self._bars:
+            self._live.start()
+        self._bars += 1
+        try:
+            yield
+        finally:
+            self._bars -= 1
+            if not self._bars:
+                self._live.stop()
+                self._live = self._progress()
+
+    def _progress(self) -> rich.progress.Progress:
         return rich.progress.Progress(
             rich.progress.TextColumn("{task.description}"),
             rich.progress.BarColumn(bar_width=30),

@@ -39,6 +39,7 @@ def describe() -> dict[str, str]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processors": str(processors()),
+        "backend": framework(),
         **versions,
     }
 
@@ -59,17 +60,22 @@ def check_framework(*, wants_tensorflow: bool = False) -> None:
 
     KerasCV `wants_tensorflow` whichever framework trains.
     """
-    named = os.environ.get("KERAS_BACKEND") or _configured_backend()
-    for framework in dict.fromkeys([named, *(["tensorflow"] if wants_tensorflow else [])]):
-        if is_installed(framework):
+    named = framework()
+    for wanted in dict.fromkeys([named, *(["tensorflow"] if wants_tensorflow else [])]):
+        if is_installed(wanted):
             continue
-        if framework in _EXTRA_OF:
-            raise MissingExtraError("Training with Keras", framework, _EXTRA_OF[framework])
+        if wanted in _EXTRA_OF:
+            raise MissingExtraError("Training with Keras", wanted, _EXTRA_OF[wanted])
         raise UsageError(
             "The environment variable KERAS_BACKEND or the file ~/.keras/keras.json must name "
             f"an installed framework, tensorflow or jax; received {named!r}, which is not "
             "installed."
         )
+
+
+def framework() -> str:
+    """Return the framework that Keras is set to use, without loading it."""
+    return os.environ.get("KERAS_BACKEND") or _configured_backend()
 
 
 def is_installed(package: str) -> bool:

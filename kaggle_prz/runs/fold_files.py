@@ -38,6 +38,7 @@ class FoldDone:
     decisions: tuple[str, ...]  # for the stage, as sentences
     pace: float | None = None  # images a second in training; None where nothing was trained
     views: tuple[str, ...] = ()  # that a linear probe alone predicted from; else none
+    device: str = ""  # that trained it; empty where there is one
 
 
 def stage_record(run: Run, stage: Stage) -> StageRecord:
@@ -60,10 +61,17 @@ def keep(run: Run, done: FoldDone) -> None:
             predicted_images=earlier.predicted_images + done.predicted,
             batch=done.batch,
             decisions=tuple(dict.fromkeys([*done.decisions, *earlier.decisions])),
+            devices=_with(earlier.devices, done),
         ),
     )
     views = {"views": done.views} if done.views else {}
     filesystem.seal(run.directory(done.stage, done.fold), score=done.score, **views)
+
+
+def _with(devices: Mapping[str, float], done: FoldDone) -> dict[str, float]:
+    if not done.device:
+        return dict(devices)
+    return {**devices, done.device: round(devices.get(done.device, 0.0) + done.wall, 2)}
 
 
 def speeds_of(folds: Sequence[FoldDone]) -> tuple[float | None, float | None]:

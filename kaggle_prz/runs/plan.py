@@ -1,6 +1,7 @@
 """The plan of a run while it goes: what comes next, how long it may take, and plan.json."""
 
 import contextlib
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -44,7 +45,7 @@ class Plan:
     """The stages of a run; a stage's epochs are settled when it begins and never change again.
 
     A `plan.json` in the run's directory is gone on with. `structure` is that of a network that
-    was handed over, see `speeds.known`.
+    was handed over, see `speeds.known`; `side_by_side` is how many folds are trained at a time.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class Plan:
         *,
         pretrained: bool = True,
         structure: str = "",
+        side_by_side: int = 1,
     ):
         self._run, self._budget, self._console = run, budget, console
         self._file = run.path / "plan.json"
-        self._workload = workload_of(run.recipe, run.task, pretrained=pretrained)
+        workload = workload_of(run.recipe, run.task, pretrained=pretrained)
+        self._workload = replace(workload, side_by_side=side_by_side)
         self._structure = structure
-        self._speeds = speeds.known(run.recipe, structure)
+        self._speeds = speeds.known(run.recipe, structure, side_by_side)
         self._forecast: dict[int, float] = {}
         self._position, self._longest_fold = 0, 0.0
         self.closing = 0.0  # seconds that ensemble and report took, at most
@@ -141,11 +144,11 @@ class Plan:
     def _deadline(self, stage: Stage, fold: int) -> float | None:
         if self._budget.limit is None or self._speeds is None:
             return None
-        now = time.monotonic()
-        remaining = self._run.recipe.folds - fold
+        now, folds = time.monotonic(), self._run.recipe.folds
         later = sum(self._cost(after).total for after in self._stages[stage.index :])
         left = self._left() - later
-        return now + left / remaining - self._cost(stage).predict / self._run.recipe.folds
+        turns = math.ceil((folds - fold) / self._workload.side_by_side)
+        return now + left / turns - self._cost(stage).predict / self._turns
 
     def has_time_for(self, stage: Stage, fold: int) -> bool:
         """Return whether a fold can still be trained a little and predicted."""
@@ -153,7 +156,7 @@ class Plan:
         if stage.index == 1 or deadline is None or self._workload.predicts_from_features(stage):
             return True
         cost = self._cost(stage)
-        worth = (cost.train / 4 + cost.features) / self._run.recipe.folds
+        worth = (cost.train / 4 + cost.features) / self._turns
         if deadline - time.monotonic() >= worth:
             return True
         self._console.say(
@@ -196,7 +199,9 @@ class Plan:
         measured = train_speed is not None or self._speeds.knows(stage)
         self._speeds = self._speeds.adding(stage, speed)
         if measured:
-            speeds.keep(self._run.recipe, stage, speed, self._structure)
+            speeds.keep(
+                self._run.recipe, stage, speed, self._structure, self._workload.side_by_side
+            )
 
     @contextlib.contextmanager
     def closing_timed(self) -> Iterator[None]:
@@ -255,7 +260,13 @@ class Plan:
             seen=started,
         )
 
+    @property
+    def _turns(self) -> int:
+        """How often a device gets a fold of a stage."""
+        return round(self._workload.share * self._workload.folds)
+
     def _cost(self, stage: Stage) -> Cost:
+        """Return the seconds of a stage, whose folds are trained side by side."""
         if self._speeds is None:
             return Cost(0.0, 0.0, 0.0)
         follows_heads = stage.index > 1 and self._stages[stage.index - 2].epochs == 0

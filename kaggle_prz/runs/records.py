@@ -97,6 +97,7 @@ class StageRecord(Record):
     predicted_images: int = 0
     batch: tuple[int, int] | None = None  # images a step, steps whose gradients are averaged
     decisions: tuple[str, ...] = ()  # one sentence each
+    devices: dict[str, float] = {}  # seconds of folds by device, where there are several
 
 
 class Provenance(Record):

@@ -43,13 +43,14 @@ class _Rows(pydantic.BaseModel):
     speeds: list[_Row]
 
 
-def known(recipe: Recipe, structure: str = "") -> Speeds | None:
+def known(recipe: Recipe, structure: str = "", side_by_side: int = 1) -> Speeds | None:
     """Return what earlier runs measured here with a recipe's backbone and precision.
 
-    Networks that were handed over have a `structure` besides a name, see `Identity`. A file of
-    another form, such as an older version wrote, says nothing.
+    Networks that were handed over have a `structure` besides a name, see `Identity`. Processes
+    `side_by_side` have a part of the machine each. A file of another form, such as an older version
+    wrote, says nothing.
     """
-    here = (_named(recipe, structure), recipe.precision, environment.machine())
+    here = (_named(recipe, structure), recipe.precision, _machine(side_by_side))
     measured = {
         (row.image_size, row.batch_size): row.speed
         for row in _rows()
@@ -58,17 +59,24 @@ def known(recipe: Recipe, structure: str = "") -> Speeds | None:
     return Speeds(measured) if measured else None
 
 
-def keep(recipe: Recipe, stage: Stage, speed: Speed, structure: str = "") -> None:
+def keep(
+    recipe: Recipe, stage: Stage, speed: Speed, structure: str = "", side_by_side: int = 1
+) -> None:
     """Add what was measured of a stage; it replaces what was known of the same."""
     row = _Row(
         backbone=_named(recipe, structure),
         batch_size=stage.batch_size,
         precision=recipe.precision,
-        machine=environment.machine(),
+        machine=_machine(side_by_side),
         **vars(speed.of(stage)),
     )
     rows = [each for each in _rows() if each.key != row.key]
     filesystem.write_json(filesystem.home() / _FILE, _Rows(speeds=[*rows, row]).model_dump())
+
+
+def _machine(side_by_side: int) -> str:
+    part = f", one of {side_by_side} parts" if side_by_side > 1 else ""
+    return environment.machine() + part
 
 
 def _named(recipe: Recipe, structure: str) -> str:

@@ -18,6 +18,12 @@ class Workload:
     refits_head: bool = False  # folds fit their heads again in every stage but the first
     shares_features: bool = False  # folds share features, as long as no backbone was trained
     head_views: int = 1  # most views of an image that such a head can be fitted to
+    side_by_side: int = 1  # folds that are trained at a time
+
+    @property
+    def share(self) -> float:
+        """Share of the seconds of all folds, one after the other, that a stage takes."""
+        return math.ceil(self.folds / self.side_by_side) / self.folds
 
     def trained_images(self, epochs: float) -> float:
         """Return images that training passes over, all folds together."""
@@ -121,12 +127,14 @@ class Cost:
 def cost_of(stage: Stage, workload: Workload, speed: Measured) -> Cost:
     """Predicted seconds of `stage`, from speeds measured at any size."""
     here = speed.of(stage)
-    predicted = 0 if workload.predicts_from_features(stage) else workload.predicted_images()
+    heads = workload.predicts_from_features(stage)  # of all folds, on one device
+    share = 1.0 if heads else workload.share
+    predicted = 0 if heads else workload.predicted_images()
     return Cost(
         start=here.start,
-        train=workload.trained_images(stage.epochs) / here.train_images,
-        predict=predicted / here.predict_images,
-        features=workload.featured_images(stage) / here.predict_images,
+        train=share * workload.trained_images(stage.epochs) / here.train_images,
+        predict=share * predicted / here.predict_images,
+        features=share * workload.featured_images(stage) / here.predict_images,
     )
 
 

@@ -27,7 +27,8 @@ from kaggle_prz.core.console import Silent
 from kaggle_prz.core.errors import PausedError, RunError, UsageError
 from kaggle_prz.runs import leak_audit, speeds
 from kaggle_prz.runs.run import Run
-from kaggle_prz.training import in_process, stage_trainer
+from kaggle_prz.training import stage_trainer
+from kaggle_prz.training.workers import in_process
 
 pytestmark = pytest.mark.keras
 

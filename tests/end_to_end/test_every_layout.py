@@ -13,7 +13,7 @@ from support.light_worker import LightWorker
 import kaggle_prz as prz
 from kaggle_prz import report
 from kaggle_prz.runs import leak_audit
-from kaggle_prz.training import in_process
+from kaggle_prz.training.workers import in_process
 
 pytestmark = pytest.mark.keras
 

@@ -1,7 +1,7 @@
 """A worker that trains a fold in a tenth of a second: trees on thumbnails, in place of a network.
 
 For tests of all that surrounds the training of networks. It keeps the protocol of
-`kaggle_prz.training.worker`: predictions, rows, provenance and weights are a fold's files, and a
+`kaggle_prz.training.workers`: predictions, rows, provenance and weights are a fold's files, and a
 stage starts from the file of weights of the stage before.
 """
 
@@ -25,13 +25,13 @@ from kaggle_prz.schedule.cost import Speed
 from kaggle_prz.schedule.recipe import Stage
 from kaggle_prz.tasks import outputs
 from kaggle_prz.tasks.image_rows import Rows
-from kaggle_prz.training.worker import NextSlot, Prepared
+from kaggle_prz.training.workers import NextSlot, Prepared
 
 _SIDE = 8  # of a thumbnail, in pixels
 
 
 class LightWorker:
-    """Fits trees to thumbnails; called as `training.in_process.InProcess` is."""
+    """Fits trees to thumbnails; called as `training.workers.in_process.InProcess` is."""
 
     def __init__(
         self, run: Run, _: Backbone, rows: Rows, stores: Mapping[int, Store], console: Console

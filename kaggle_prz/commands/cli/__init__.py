@@ -48,6 +48,7 @@ def cli(context: click.Context, debug: bool) -> None:
 @options.overrides
 @options.place
 @options.image_cache
+@options.workers
 @click.option("--submit", is_flag=True, help="Send the submission to the leaderboard.")
 @click.option("-m", "--message", default="", help="Description of the submission.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")

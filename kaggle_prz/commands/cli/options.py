@@ -107,6 +107,16 @@ def _once_each(
     return dict(pairs) or None
 
 
+def workers_of(value: str) -> int | str:
+    """Parse a number of processes, or `auto`."""
+    text = value.strip().lower()
+    if text == "auto":
+        return text
+    if not re.fullmatch(r"\d+", text) or int(text) < 1:
+        raise click.BadParameter(f"{value!r} is neither a number of processes nor auto")
+    return int(text)
+
+
 class Asked(click.Option):
     """An option that `--help` lists under the question that it answers, where it has one."""
 
@@ -252,6 +262,16 @@ image_cache = click.option(
     show_default=True,
     help="Cache of decoded images. raw: arrays; encoded: JPEGs; none: no cache; auto: depends on "
     "the free disk space.",
+)
+
+workers = click.option(
+    "--workers",
+    type=workers_of,
+    default="auto",
+    show_default=True,
+    metavar="auto|N",
+    help="Number of folds that are trained side by side, each in its own process. auto: one per "
+    "GPU.",
 )
 
 machine = click.option(

@@ -29,7 +29,7 @@ def calibrate_stages(recipe: Recipe, network: Backbone, task: Task, console: Con
     settle.check(recipe, network, task.channels, console)
     allocator.keep_freed_memory()
     with environment.without_banner():
-        from kaggle_prz.training import in_process
+        from kaggle_prz.training.workers import in_process
 
     stages = stages_of(recipe)
     rows = _made_up_rows(task, recipe)

@@ -161,7 +161,7 @@ def test_plan_shows_why_on_the_command_line(never_timed, folder, capsys):
 @pytest.mark.keras
 @pytest.mark.full
 def test_the_same_command_goes_on_with_the_same_run(folder, tmp_path, monkeypatch, online):
-    from kaggle_prz.training import in_process
+    from kaggle_prz.training.workers import in_process
 
     monkeypatch.setattr(in_process, "InProcess", LightWorker)
     given = {"recipe": "standard", "sizes": (32, 40), "folds": 2, "epochs": 1}

@@ -32,7 +32,7 @@ from kaggle_prz.training.batch_size import Batch
 from kaggle_prz.training.batch_size.trainer import Trainer
 from kaggle_prz.training.stage_trainer import FoldWork, StageTrainer
 from kaggle_prz.training.starting_point import FirstWeights
-from kaggle_prz.training.worker import NextSlot, Prepared
+from kaggle_prz.training.workers import NextSlot, Prepared
 
 
 class _InHand(NamedTuple):
@@ -56,7 +56,7 @@ class _Took:
 
 
 class InProcess:
-    """Prepares and trains stages of one run in this process, see `worker.Worker`."""
+    """Prepares and trains stages of one run in this process, see `workers.Worker`."""
 
     def __init__(
         self,
@@ -91,15 +91,25 @@ class InProcess:
             *self._trainer.notes,
         )
 
-    def prepare(self, stage: Stage, before: Stage | None, *, measure: bool) -> Prepared:
-        """Build and compile the network of a stage; with `measure`, time a few steps."""
+    def prepare(
+        self,
+        stage: Stage,
+        before: Stage | None,
+        *,
+        measure: bool,
+        batch: tuple[int, int] | None = None,
+    ) -> Prepared:
+        """Build and compile the network of a stage; with `measure`, time a few steps.
+
+        `batch` is what another worker has settled for the stage, see `Prepared`.
+        """
         self._let_go(before)
         self._took, self._traces = _Took(), 0
         with self._took.of("build"):
             if before is not None and self._first.before is None:
                 self._first.keep(before, self._build(before).model)
             classifier = self._build(stage)
-            batch = fold_files.stage_record(self._run, stage).batch
+            batch = batch or fold_files.stage_record(self._run, stage).batch
             trainer = Trainer(
                 functools.partial(self._compile, classifier),
                 stage,
@@ -112,7 +122,8 @@ class InProcess:
                 trainer.settle(self._work(stage, 0, Slot(epochs=1.0)), self._first.before)
         self._say_decisions()
         self._first.begin(stage, classifier, trainer)
-        return Prepared(trainer.stage, self._measured(stage) if measure else None)
+        speed = self._measured(stage) if measure else None
+        return Prepared(trainer.stage, speed, trainer.batch)
 
     def train(self, stage: Stage, folds: Sequence[int], slot: NextSlot) -> Iterator[FoldDone]:
         """Train, predict and write folds of the prepared stage, one after the other."""
@@ -313,8 +324,3 @@ class InProcess:
                 views=self._views,
             )
         )
-
-
-def backend() -> dict[str, str]:
-    """Return what trains, for the record of a run."""
-    return {"backend": str(keras.backend.backend())}

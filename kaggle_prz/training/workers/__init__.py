@@ -22,6 +22,7 @@ class Prepared:
 
     stage: Stage  # with the batch size and learning rate that it is trained with
     speed: Speed | None  # of a few steps, or None where none was asked for
+    batch: tuple[int, int] | None = None  # images a step, and steps whose gradients are averaged
 
 
 class Worker(Protocol):

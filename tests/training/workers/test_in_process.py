@@ -27,7 +27,7 @@ from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule.cost import Slot
 from kaggle_prz.schedule.recipe import Recipe, Stage
 from kaggle_prz.tasks import folds, image_rows, outputs
-from kaggle_prz.training.in_process import InProcess, backend
+from kaggle_prz.training.workers.in_process import InProcess, backend
 
 pytestmark = pytest.mark.keras
 
