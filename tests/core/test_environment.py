@@ -23,7 +23,7 @@ def test_versions_are_those_that_are_installed():
 def test_a_package_that_is_not_there_is_not_listed(monkeypatch):
     monkeypatch.setattr(environment, "_PACKAGES", ("numpy", "no-such-package"))
     assert set(environment.describe()) == {
-        "kaggle-prz", "python", "system", "processors", "numpy",
+        "kaggle-prz", "python", "system", "processors", "backend", "numpy",
     }  # fmt: skip
 
 

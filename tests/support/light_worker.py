@@ -44,10 +44,18 @@ class LightWorker:
         self._targets = targets
         self._before: Stage | None = None
 
-    def prepare(self, stage: Stage, before: Stage | None, *, measure: bool) -> Prepared:
+    def prepare(
+        self,
+        stage: Stage,
+        before: Stage | None,
+        *,
+        measure: bool,
+        batch: tuple[int, int] | None = None,
+    ) -> Prepared:
         """Remember the stage before, whose weights are read where a fold starts."""
         self._before = before
-        return Prepared(stage, Speed(stage.image_size, 1e4, 1e4, 0.1) if measure else None)
+        speed = Speed(stage.image_size, 1e4, 1e4, 0.1) if measure else None
+        return Prepared(stage, speed, batch or (stage.batch_size, 1))
 
     def train(self, stage: Stage, folds: Sequence[int], slot: NextSlot) -> Iterator[FoldDone]:
         """Fit the trees of every fold, and write what a fold consists of."""

@@ -27,15 +27,15 @@ from kaggle_prz.training.workers import NextSlot, Prepared, messages
 from kaggle_prz.training.workers.messages import Job
 
 MOST_TRIES = 3  # of a fold whose process dies
-_MODULE = "kaggle_prz.training.workers.child"
+CHILD = "kaggle_prz.training.workers.child"
 _Message = TypeVar("_Message")
 
 
 class _Device:
     """A place, the process there if one runs, and what it says and does."""
 
-    def __init__(self, place: Place, job: Job, run: Run, console: Console):
-        self.place, self._job, self._console = place, job, console
+    def __init__(self, place: Place, job: Job, run: Run, console: Console, module: str):
+        self.place, self._job, self._console, self._module = place, job, console, module
         self._log = run.path / "logs" / f"{place.name.replace(' ', '-')}.log"
         self._child: Child | None = None
         self._bars: dict[int, tuple[contextlib.ExitStack, Advance]] = {}
@@ -52,7 +52,7 @@ class _Device:
         if self._child is None:
             place = self.place
             self._child = Child(
-                _MODULE, self._log, settings=place.settings, processors=place.processors
+                self._module, self._log, settings=place.settings, processors=place.processors
             )
             self._child.send(self._job)
         return self._child
@@ -143,11 +143,12 @@ class Processes:
         console: Console,
         *,
         places: Sequence[Place],
+        module: str = CHILD,
     ):
         job = Job.of(run, backbone, rows, stores)
         self._console = console
         once = _Once(console)
-        self._devices = [_Device(place, job, run, once) for place in places]
+        self._devices = [_Device(place, job, run, once, module) for place in places]
         self._wanted: messages.Prepare | None = None
 
     def prepare(self, stage: Stage, before: Stage | None, *, measure: bool) -> Prepared:

@@ -27,7 +27,7 @@ from kaggle_prz.runs.run import Run
 from kaggle_prz.schedule.cost import Slot
 from kaggle_prz.schedule.recipe import Recipe, Stage
 from kaggle_prz.tasks import folds, image_rows, outputs
-from kaggle_prz.training.workers.in_process import InProcess, backend
+from kaggle_prz.training.workers.in_process import InProcess
 
 pytestmark = pytest.mark.keras
 
@@ -475,10 +475,6 @@ def test_rows_of_several_images_are_pooled_and_stay_in_one_fold(competition, tmp
     np.testing.assert_allclose(pooled_test["probabilities"], expected, atol=1e-6)
     trained = filesystem.read_arrays(run.directory(untrained, 0) / "trained_on.npz")["ids"]
     assert set(trained.tolist()) == set(bagged.train_ids[column == 1].tolist())
-
-
-def test_the_backend_is_named():
-    assert backend()["backend"] in {"tensorflow", "jax", "torch"}
 
 
 def test_nothing_of_an_earlier_try_is_sealed(begin):
