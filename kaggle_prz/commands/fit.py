@@ -37,7 +37,7 @@ from kaggle_prz.tasks.image_rows import Rows
 from kaggle_prz.tasks.overrides import Overrides
 from kaggle_prz.training import augmentation
 from kaggle_prz.training.optimization import class_weights
-from kaggle_prz.training.workers import Worker, processes
+from kaggle_prz.training.workers import Worker, messages, processes
 
 
 def fit(
@@ -97,6 +97,7 @@ def fit(
     source = competitions.find(competition)
     devices.places(workers, folds=1)
     recipe, network = settle.settle(source, backbone, options, console)
+    places = _places(workers, network, recipe.folds, console)
     started = any((Path(output_dir) / source.slug).glob("*/recipe.json"))  # may go on without
     if not started and recipe.backbone != AUTO:
         weights_sources.check(network, recipe.weights)
@@ -136,7 +137,6 @@ def fit(
         runs.write_task(path, this.task)
         rows = image_rows.place(task, decoded.readable, _draw_folds_once(this, console))
         parts = (this, network, rows, decoded)
-        places = devices.places(workers, recipe.folds)
         train = functools.partial(_train, *parts, places=places, clock=clock, console=console)
         closing = 0.0 if this.is_finished else train()
         blending.blend(this)
@@ -152,6 +152,22 @@ def fit(
         delivery.deliver_to(source, this, message, console)
         report.write_if_possible(this, Silent())
     return this
+
+
+def _places(
+    workers: devices.Workers, network: Backbone, count: int, console: Console
+) -> tuple[devices.Place, ...]:
+    """Return where folds are trained: one place for a network that no other process can read."""
+    places = devices.places(workers, count)
+    if len(places) > 1 and messages.is_object(network):
+        if workers != devices.AUTO:
+            raise messages.refusal(network)
+        console.say(f"Note: one of {len(places)} GPUs is used. {messages.refusal(network)}")
+        return devices.places(1, count)
+    if len(places) > 1:
+        named = ", ".join(place.name for place in places)
+        console.say(f"Decided: folds are trained side by side on {named}.")
+    return places
 
 
 def _decode(task: Task, recipe: Recipe, image_cache: str, console: Console) -> Decoded:

@@ -65,9 +65,13 @@ class Encoded(Gathered):
 
     def __init__(self, file: Path, index: NDArray[np.uint64], size: int, channels: int):
         super().__init__((len(index), size, size, channels))
+        self._made_of = file, index, size, channels
         self._index = index
         some = file.stat().st_size  # nothing cannot be mapped
         self._bytes = np.memmap(file, np.uint8, "r") if some else np.zeros(0, np.uint8)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), self._made_of  # another process maps the file itself
 
     def _one(self, row: int) -> Pixels:
         begin, length = self._index[row].tolist()

@@ -1,5 +1,6 @@
 """A run's files -> the values that the page shows, section by section."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
@@ -54,9 +55,22 @@ def of(run: Run) -> dict[str, object]:
         **kinds.values(task, metric, predictions.out_of_fold(run), decision),
         **_trust(run),
         "recipe": {key: _shown(value) for key, value in run.recipe.model_dump().items()},
-        "environment": filesystem.read_json(environment) if environment.is_file() else {},
+        "environment": {
+            **(filesystem.read_json(environment) if environment.is_file() else {}),
+            **_devices(measured),
+        },
         "duration": duration,
     }
+
+
+def _devices(measured: Sequence[StageRecord | None]) -> dict[str, str]:
+    """Return the share of every device in the time of the folds, where there are several."""
+    seconds = Counter[str]()
+    for found in filter(None, measured):
+        seconds.update(found.devices)
+    total = sum(seconds.values())
+    shares = [f"{name} ({took / total:.0%} of the time)" for name, took in sorted(seconds.items())]
+    return {"devices": ", ".join(shares)} if shares else {}
 
 
 def _stage_rows(

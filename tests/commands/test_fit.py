@@ -266,6 +266,39 @@ def test_sessions_too_short_for_the_run_end_as_one_that_is_not(
     assert run.submission.read_bytes() == finished.submission.read_bytes()
 
 
+@pytest.mark.usefixtures("no_report")
+@pytest.mark.parametrize("cards", ["", "0,1"], ids=["processors", "graphics cards"])
+def test_folds_side_by_side_give_the_same_submission(
+    finished, folder, tmp_path, monkeypatch, cards
+):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", cards)
+    console = Heard()
+    workers = "auto" if cards else 2
+    run = prz.fit(str(folder), output_dir=tmp_path, workers=workers, console=console, **QUICK)
+    names = ["GPU 0", "GPU 1"] if cards else ["process 1", "process 2"]
+    assert run.submission.read_bytes() == finished.submission.read_bytes()
+    assert sorted(run.measured(run.stages[0]).devices) == names
+    assert f"Decided: folds are trained side by side on {', '.join(names)}." in console.lines
+    environment = filesystem.read_json(run.path / "environment.json")
+    assert environment["devices"] == ", ".join(names)
+
+
+def test_a_network_that_is_an_object_stays_in_this_process(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    recipe = QUICK | {"backbone": plain_net, "epochs": 1}
+    with pytest.raises(UsageError, match=r"is an object of this process.*FILE\.py:FUNCTION"):
+        prz.fit(str(folder), output_dir=tmp_path, workers=2, **recipe)
+    console = Heard()
+    run = prz.fit(str(folder), output_dir=tmp_path, console=console, **recipe)
+    assert run.is_finished
+    assert any(line.startswith("Note: one of 2 GPUs is used.") for line in console.lines)
+
+
+def test_more_workers_than_processors_are_refused(folder, tmp_path):
+    with pytest.raises(UsageError, match="at most the number of processors"):
+        prz.fit(str(folder), output_dir=tmp_path, workers=1000, **QUICK)
+
+
 def test_a_finished_run_is_not_trained_again(finished, folder, monkeypatch, tmp_path, no_report):
     copy = tmp_path / "runs" / finished.path.parent.name / finished.name
     shutil.copytree(finished.path, copy)

@@ -214,6 +214,17 @@ def test_markup_in_names_stays_text(tmp_path: Path) -> None:
     assert {"script", "i"}.isdisjoint(tag for tag, _ in page.tags)
 
 
+def test_the_share_of_every_device(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "first")
+    filesystem.write_json(run.path / "environment.json", {"devices": "GPU 0, GPU 1"})
+    for stage, (first, second) in zip(run.stages, [(30.0, 10.0), (30.0, 30.0)], strict=False):
+        file = run.path / stage.name / "stage.json"
+        devices = {"GPU 0": first, "GPU 1": second}
+        filesystem.write_json(file, filesystem.read_json(file) | {"devices": devices})
+    shares = "GPU 0 (60% of the time), GPU 1 (40% of the time)"
+    assert ["devices", shares] in rows(page_of(run), "versions")
+
+
 def test_a_stage_with_some_of_its_folds(tmp_path: Path) -> None:
     run = make_run(tmp_path / "first", last_stage_folds=1)
     page = page_of(run)

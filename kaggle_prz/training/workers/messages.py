@@ -29,6 +29,20 @@ _SURVEYED = (
 )
 
 
+def is_object(network: Backbone) -> bool:
+    """Return whether a network is an object of this process, which no text names."""
+    return network.handed_over is not None and network.origin is None
+
+
+def refusal(network: Backbone) -> UsageError:
+    """Return the error for a network that is an object of this process."""
+    return UsageError(
+        f"The backbone {network.name} is an object of this process, so only this process can train "
+        "it. Write its function into a file and pass FILE.py:FUNCTION, save the model and pass "
+        "FILE.keras, or pass workers=1."
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Job:
     """A run as another process gets it: files by their paths, the network by its name or text."""
@@ -47,13 +61,9 @@ class Job:
         Raises:
             UsageError: the network is an object of this process.
         """
+        if is_object(network):
+            raise refusal(network)
         origin = network.origin
-        if network.handed_over is not None and origin is None:
-            raise UsageError(
-                f"The backbone {network.name} is an object of this process, so only this process "
-                "can train it. Write its function into a file and pass FILE.py:FUNCTION, save the "
-                "model and pass FILE.keras, or pass workers=1."
-            )
         facts = {name: getattr(network, name) for name in _SURVEYED} if origin else {}
         return cls(
             run,
