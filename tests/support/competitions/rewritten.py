@@ -24,15 +24,15 @@ from .mutated import at_home
 
 
 def verdict(root: Path, name: str, seed: int) -> str:
-    """Return `"right"`, `"refused"` or `"wrong: …"` of a kind; files are written into `root`."""
+    """Return `"right"`, `"refused: …"` or `"wrong: …"` of a kind; files are written into `root`."""
     kind, random = KINDS[name], np.random.default_rng(seed)
     drawn = kind.draw(root / "files", seed)
     rewrite(drawn.root, drawn.sample, random)
     try:
         task = infer.read(drawn.root, slug=name, **kind.options)
         reached = solved.share(drawn, task, root / "submission.csv")
-    except PrzError:
-        return "refused"
+    except PrzError as error:
+        return f"refused: {error}"
     except Refused as error:
         return f"wrong: the grader refuses: {error}"
     if reached >= kind.least and not kind.refusal:
@@ -78,7 +78,7 @@ def _text(lines: list[list[str]], random: np.random.Generator) -> str:
 def main(count: int, seed: int) -> int:
     """Count verdicts, kind after kind."""
     counts: collections.Counter[str] = collections.Counter()
-    wrong = []
+    unlike = []
     names = list(KINDS)
     with at_home() as place:
         for number in range(count):
@@ -88,12 +88,12 @@ def main(count: int, seed: int) -> int:
             counts[
                 found.partition(":")[0] + (", to be refused" if KINDS[name].refusal else "")
             ] += 1
-            if found.startswith("wrong"):
-                wrong.append(f"{name} {seed + number}: {found}")
+            if found.startswith("wrong") or (found != "right" and not KINDS[name].refusal):
+                unlike.append(f"{name} {seed + number}: {found}")
     for found, times in counts.most_common():
         print(f"{times:6} {found}")
-    print("\n".join(wrong[:40]))
-    return int(bool(wrong))
+    print("\n".join(unlike[:40]))
+    return int(counts["wrong"] > 0)
 
 
 if __name__ == "__main__":

@@ -182,6 +182,11 @@ def _asks_for_one_of_two(this: Column, wants: str) -> bool:
     )
 
 
+def _as_words(name: str) -> tuple[str, str]:
+    """Return what a name is sorted by, whatever its case."""
+    return name.lower(), name
+
+
 def choose_positive(read: Encoded, sample: Sample, positive: str | None) -> Encoded:
     """Return the two classes of a probability in order, the positive one second.
 
@@ -211,10 +216,11 @@ def choose_positive(read: Encoded, sample: Sample, positive: str | None) -> Enco
     elif len(said) == 1:
         positive, rule = said[0], f"the column {sample.targets[0]} has its name"
     else:
-        positive, rule = names[1], "the second of two classes in sorted order"
+        positive, rule = max(names, key=_as_words), "the second of two classes in sorted order"
+        other = names[1 - names.index(positive)]
         warnings = (
-            f"The positive class is {positive!r}, {rule}. If it should be {names[0]!r}, use "
-            f"--positive {names[0]!r}.",
+            f"The positive class is {positive!r}, {rule}. If it should be {other!r}, use "
+            f"--positive {other!r}.",
         )
     labels = read.labels if positive == names[1] else 1 - read.labels
     other = names[1 - names.index(positive)]

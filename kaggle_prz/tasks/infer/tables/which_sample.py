@@ -17,7 +17,7 @@ _NAMES = (
     re.compile(r"sample.*sub|sub.*sample", re.IGNORECASE),
     re.compile(r"_benchmark", re.IGNORECASE),
     re.compile(r"^submission|^submit|submission[-_ ]?format", re.IGNORECASE),
-    re.compile(r"^sample$", re.IGNORECASE),
+    re.compile(r"^sample$|test.*_sample$", re.IGNORECASE),
 )
 _ANSWERS = re.compile(r"^(results?|answers?|predictions?|upload)$", re.IGNORECASE)
 _DEEPEST = 2  # folders between the root and a sample that is found by its name

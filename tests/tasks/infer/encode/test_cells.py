@@ -207,6 +207,11 @@ def test_the_positive_class_is_the_second(encode, column, given, positive):
     assert bool(read.warnings) == (column == "label" and given is None)
 
 
+def test_case_does_not_change_the_positive_class(encode):
+    for labels in (["benign", "Malignant"], ["Benign", "malignant"], ["BENIGN", "malignant"]):
+        assert encode(labels, "0.5").classes[1].lower() == "malignant"
+
+
 def test_the_positive_class_may_be_0(encode):
     read = encode(list("0110"), "0.5", positive="0")
     assert (read.classes, read.labels.tolist()) == (("1", "0"), [1, 0, 0, 1])

@@ -38,6 +38,7 @@ def find(tmp_path):
         "stage_1_sample_sub.csv",
         "all_zeros_benchmark.csv",
         "sample_submission.txt",
+        "test_images_sample.csv",
         "a/sample_submission.csv",
         "a/b/sample_submission.txt",
     ],
