@@ -151,12 +151,21 @@ def task_facts(task: Task) -> dict[str, object]:
         "cell": task.cell,
         "most_ranked": task.most_ranked if task.cell == "ranked" else None,
         "metric": task.metric,
+        "rows_per_class": _rows_per_class(task),
         "train_images": len(task.images.train_files),
         "test_rows": len(task.test_ids),
         "flips": list(task.flips),
         "evidence": [vars(evidence) for evidence in task.evidence],
         "warnings": list(task.warnings),
     }
+
+
+def _rows_per_class(task: Task) -> dict[str, int] | None:
+    """Return how many training rows have each class or tag; None of numbers and several outputs."""
+    target = outputs.of(task)
+    if task.heads or not target.has_classes:
+        return None
+    return dict(zip(task.classes, map(int, target.rows_of_each(task.labels)), strict=True))
 
 
 def run_facts(output_dir: Path) -> list[RunFacts]:

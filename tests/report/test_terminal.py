@@ -119,6 +119,7 @@ def test_a_task_as_json(finished):
     assert facts["classes"] == ["ball", "cube", "drum"]
     assert (facts["kind"], facts["most_ranked"]) == ("classes", None)
     assert (facts["train_images"], facts["test_rows"]) == (36, 5)
+    assert facts["rows_per_class"] == {"ball": 12, "cube": 12, "drum": 12}
     assert {"name", "value", "rule"} == set(facts["evidence"][0])
 
 
