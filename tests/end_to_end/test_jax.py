@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -56,6 +57,21 @@ def in_jax(*command: str) -> subprocess.CompletedProcess[str]:
 def test_callbacks_see_the_weights_and_set_the_rate_of_every_step():
     done = in_jax("-W", "error::UserWarning", "-c", STEPS)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_second_run_compiles_nothing(tmp_path, monkeypatch):
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
+    options = ["-c", "shapes", "--backbone", "tiny", "--sizes", "16,24", "--folds", "2"]
+    kept = []
+    for name in ("first", "second"):
+        done = in_jax(
+            *("-m", "kaggle_prz.commands.cli", "fit", *options, "--epochs", "1,1"),
+            *("--output-dir", str(tmp_path / name)),
+        )
+        assert done.returncode == 0, done.stderr
+        place = Path(os.environ["KAGGLE_PRZ_HOME"]) / "compiled"
+        kept.append({file.name for file in place.rglob("*") if "-cache" in file.name})
+    assert kept[0] == kept[1] != set()
 
 
 def test_a_run_trains_transfers_and_predicts(tmp_path):

@@ -16,7 +16,7 @@ from kaggle_prz import metrics
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Advance, Console, Silent
 from kaggle_prz.core.image_store import Store
-from kaggle_prz.models import precision, prediction, weights
+from kaggle_prz.models import compilations, precision, prediction, weights
 from kaggle_prz.models.backbones import Backbone
 from kaggle_prz.models.classifier import Classifier, build
 from kaggle_prz.models.fine_tuning import families
@@ -70,6 +70,7 @@ class InProcess:
         self._stores, self._console = stores, console
         self._outputs = outputs.of(run.task)
         self._targets = self._outputs.targets(run.task.labels)[rows.train_rows]
+        compilations.keep()
         self._precision = precision.decide(run.recipe.precision)
         self._views = prediction.views_of(run.task.flips, run.recipe.tta)
         self._first = FirstWeights(
