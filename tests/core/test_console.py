@@ -1,4 +1,5 @@
 import re
+import time
 
 import pytest
 
@@ -61,6 +62,29 @@ def test_on_a_terminal_a_bar_gives_way_to_a_line(capsys, monkeypatch):
         advance(3, note="done")
     assert "\x1b" in (out := capsys.readouterr().out)
     assert re.fullmatch(r"decode  done  0\.\d s", out.splitlines()[-1].split("\x1b[2K")[-1])
+
+
+def test_bars_of_several_processes_stand_side_by_side(capsys, monkeypatch):
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    terminal = Terminal()
+    with terminal.bar("fold 1", 3) as first:
+        with terminal.bar("fold 2", 3) as second:
+            first(1)
+            second(2)
+            time.sleep(0.3)  # bars are drawn ten times a second
+        shown = capsys.readouterr().out
+        assert shown.count("fold 1") > 1
+        assert shown.count("fold 2") > 1
+        first(2, note="done")
+        time.sleep(0.3)
+        capsys.readouterr()
+        time.sleep(0.3)
+        later = capsys.readouterr().out
+        assert "fold 1" in later
+        assert "fold 2" not in later
+    last = capsys.readouterr().out.splitlines()[-1].split("\x1b[2K")[-1]
+    assert re.fullmatch(r"fold 1  done  0\.\d s", last)
 
 
 def test_silence(capsys):
