@@ -7,6 +7,7 @@ import pandas as pd
 ATTRIBUTE, THOUSANDS = "decimal_commas", "thousands"
 _PEEK = 200
 _CELL = r"[-+]?\d+(?:,\d+)?(?:[eE][-+]?\d+)?"
+_DOTTED = r"[-+]?(?:\d{1,3}|[1-9]\d{0,2}(?:\.\d{3})+),\d+"  # `1.126.006,5`
 _GROUPS = r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"  # `1,126,006.5`
 _KNOWN_ALONE = 0.6  # of the numbers in pairs that come alone as well, in lists
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?", re.ASCII)
@@ -19,6 +20,10 @@ def with_points(frame: pd.DataFrame, separator: str) -> pd.DataFrame:
         bare = {name: frame[name].str.replace(",", "", regex=False) for name in grouped}
         frame = frame.assign(**bare)
         frame.attrs[THOUSANDS] = tuple(grouped)
+    dotted = [name for name in frame.columns if _has_dots(frame[name], separator)]
+    if dotted:
+        frame = frame.assign(**{n: frame[n].str.replace(".", "", regex=False) for n in dotted})
+        frame.attrs[THOUSANDS] = (*frame.attrs.get(THOUSANDS, ()), *dotted)
     found = [name for name in frame.columns if has_commas(frame[name], separator)]
     if not found:
         return frame
@@ -52,6 +57,15 @@ def has_thousands(values: pd.Series, separator: str) -> bool:
         return False  # all parts may be classes from 100 to 999
     together = {group for cell in pairs for group in re.split(r"[,.]", cell)}
     return len(together & set(others)) < _KNOWN_ALONE * len(together)
+
+
+def _has_dots(values: pd.Series, separator: str) -> bool:
+    """Return whether a column holds numbers with decimal commas, and dots between thousands."""
+    start = values.iloc[:_PEEK].str.strip()
+    if separator == "," or not start.str.contains(r"\.\d{3}(?:\.\d{3})*,", regex=True).any():
+        return False
+    cells = values.str.strip()
+    return bool(cells[cells != ""].str.fullmatch(_DOTTED).all())
 
 
 def has_commas(values: pd.Series, separator: str) -> bool:

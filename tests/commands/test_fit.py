@@ -36,6 +36,17 @@ DRAWN = Shapes(seed=3, train=48, test=12)
 QUICK = {"backbone": "tiny", "sizes": (16, 24), "folds": 2, "epochs": 3, "batch_size": 8}
 
 
+def predictions_of(run: Run) -> dict[str, list]:
+    """Predictions of every fold of every stage."""
+    return {
+        file.relative_to(run.path).as_posix(): filesystem.read_arrays(file)[
+            "probabilities"
+        ].tolist()
+        for name in ("oof", "test")
+        for file in run.path.glob(f"stage*/fold*/{name}.npz")
+    }
+
+
 class Heard(Silent):
     """A console that keeps what it is told."""
 
@@ -277,6 +288,7 @@ def test_folds_side_by_side_give_the_same_submission(
     run = prz.fit(str(folder), output_dir=tmp_path, workers=workers, console=console, **QUICK)
     names = ["GPU 0", "GPU 1"] if cards else ["process 1", "process 2"]
     assert run.submission.read_bytes() == finished.submission.read_bytes()
+    assert predictions_of(run) == predictions_of(finished) != {}
     assert sorted(run.measured(run.stages[0]).devices) == names
     assert f"Decided: folds are trained side by side on {', '.join(names)}." in console.lines
     environment = filesystem.read_json(run.path / "environment.json")

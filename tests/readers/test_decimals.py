@@ -36,6 +36,13 @@ def test_a_table_tells_which_columns_had_commas(tmp_path):
     assert whole.cells.to_numpy().tolist()[0] == ["a", "0,25", "1,2,3"]
 
 
+def test_dots_between_thousands_go(tmp_path):
+    (tmp_path / "a.csv").write_text("id;p;version\na;900,0;1.2\nb;1.037,5;1.3\nc;1.126.006,5;2.0\n")
+    frame = csv_tables.read_csv(tmp_path / "a.csv")
+    assert frame["p"].tolist() == ["900.0", "1037.5", "1126006.5"]
+    assert frame["version"].tolist() == ["1.2", "1.3", "2.0"]
+
+
 def test_only_numbers_get_a_comma():
     assert [decimals.comma(cell) for cell in ("0.25", "1e-05", "a.b", "1.2.3")] == [
         "0,25", "1e-05", "a.b", "1.2.3",

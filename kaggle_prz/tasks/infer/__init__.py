@@ -124,6 +124,9 @@ def _found(root: Path, said: hints.Hints, metric_said: scoring.Said) -> Found:
     of_test = lookup.tables_of_test(root, sample, index, table.path)
     features = frozenset(of_test.columns)
     chosen = targets.choose(sample, table, said.target, features, said.separator)
+    other = other_tasks.of_matches(sample, table.ids, chosen.values)
+    if other is not None and said.target is None:
+        raise other_tasks.refusal(other, sample.path.name)
     chosen = renamed.as_in_sample(root, index.tables, sample, chosen)
     kept, train_files, left_out = told.rows_with_image_and_label(
         table, chosen, index, sample, said.separator

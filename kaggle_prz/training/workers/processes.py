@@ -31,6 +31,10 @@ CHILD = "kaggle_prz.training.workers.child"
 _Message = TypeVar("_Message")
 
 
+class _EndedError(Exception):
+    """A process has ended."""
+
+
 class _Device:
     """A place, the process there if one runs, and what it says and does."""
 
@@ -87,7 +91,8 @@ class _Device:
     def stop(self) -> None:
         """End the process."""
         for stack, _ in self._bars.values():
-            stack.close()
+            with contextlib.suppress(_EndedError), stack:
+                raise _EndedError  # a bar that is not at its end says nothing
         if self._child is not None:
             self._child.stop()
         self._child, self._prepared, self.fold, self._bars = None, None, None, {}

@@ -20,6 +20,7 @@ _QUANTITIES = frozenset(
 )  # fmt: skip
 _NO_QUANTITIES = frozenset(("bin", "bucket", "category", "class", "group", "id", "level", "range"))
 _MOST_GRADES = 20
+_ODD, _VARIED = 0.1, 0.3  # of the cells: that are no numbers, that are different numbers
 _MOST_NAMED = 10  # different integers of a quantity that may be classes
 _WIDEST_ORDER = 200
 
@@ -134,8 +135,25 @@ def _grades(this: Column) -> Encoded | None:
     )
 
 
+def _refuse_odd_cells(this: Column) -> None:
+    """Refuse numbers among which a few cells are none."""
+    given = pd.Series(this.values[this.values != ""], dtype=object)
+    numbers = pd.to_numeric(given, errors="coerce").replace([np.inf, -np.inf], np.nan)
+    odd = given[numbers.isna()]
+    different = numbers.nunique()
+    varied = different > max(_MOST_NAMED, _VARIED * len(given)) and bool((numbers % 1 > 0).any())
+    if this.sure or not len(odd) or len(odd) > _ODD * len(given) or not varied:
+        return
+    raise DataError(
+        f"{len(given) - len(odd)} of {len(given)} labels in the column {this.name!r} are numbers, "
+        f"but {len(odd)} are not, such as {odd.iloc[0]!r}. Correct these cells, or empty them to "
+        f"leave their rows out. To make a class of every label, add --target {this.name!r}."
+    )
+
+
 def _label(this: Column) -> Encoded:
     need_two(this.found)
+    _refuse_odd_cells(this)
     if this.sample.fractional() and (this.metric is None or this.metric.wants != "labels"):
         raise DataError(
             f"{this.sample.path.name} has one number per row ({this.sample.targets[0]}), but the "

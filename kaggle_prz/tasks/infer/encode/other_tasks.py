@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from kaggle_prz.core.errors import DataError
+from kaggle_prz.core.task import Text
 from kaggle_prz.tasks.infer.tables import Sample, words
 
 _FEWEST_ROWS = 3  # that say whether cells are ids of rows
@@ -80,6 +81,19 @@ def _names_itself(sample: Sample) -> bool:
         return False
     rows = zip(sample.ids.tolist(), sample.column(sample.targets[0]).tolist(), strict=True)
     return all(name in cell.split() for name, cell in rows)
+
+
+def of_matches(sample: Sample, ids: Text, labels: Text) -> OtherTask | None:
+    """Return retrieval where the sample's cells are ids of training rows, and none is a label."""
+    if len(sample.targets) > 1:
+        return None
+    cells = sample.column(sample.targets[0]).tolist()
+    shown = words.tokens(filter(None, cells), " ")
+    if not shown or any(map(words.is_number, shown)) or not shown <= {*ids.tolist()}:
+        return None
+    if shown & {*labels.tolist()}:
+        return None
+    return OtherTask("retrieval of images", f"ids of training images, such as {min(shown)!r}")
 
 
 def _may_be_others(column: str) -> bool:

@@ -3,6 +3,7 @@
 import os
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from kaggle_prz.core.errors import DataError, printable
 from kaggle_prz.readers import formats, json_tables
 
 _EXTRA = ("old_", "mask", "segment", "annotat", "thumbnail", "additional", "semi", "supp", "sample")
+_MAY_BE_CLASSES = ("mask", "masks", "masked", "thumbnail", "sample")
+_PLAIN = ("image", "img", "pic", "photo", "jp", "png", "tif", "data", "original", "raw", "scan")
 _ANNOTATIONS = "annotat"  # a folder that is called so may hold the labels
 _MOST_TABLES = 100
 _DEEPEST_TABLE = 3
@@ -49,7 +52,7 @@ def scan(root: Path, *, with_extra: bool = False) -> Scan:
         prefix, role, tables_only = pending.pop()
         folders, names = _listed(root / prefix, followed)
         for name in folders:
-            extra = not with_extra and _is_extra(name, role)
+            extra = not with_extra and _is_extra(name, role, folders)
             if not extra or _ANNOTATIONS in name.lower():
                 inside = role or role_of(name)
                 pending.append((f"{prefix}{name}/", inside, tables_only or extra))
@@ -136,7 +139,15 @@ def _listed(folder: Path, followed: set[str]) -> tuple[list[str], list[str]]:
     return folders, _without_odd(folder, folders, names)
 
 
-def _is_extra(name: str, role: str) -> bool:
-    # Below train/ a class may be called without_mask.
+def _is_extra(name: str, role: str, beside: Sequence[str]) -> bool:
+    """Return whether a folder has no images to train on or to predict, such as masks.
+
+    Below `train/` a class may be called `mask`: then there are folders of other classes `beside`.
+    """
     low = name.lower()
-    return low.startswith(_EXTRA) if role else any(word in low for word in _EXTRA)
+    if not role:
+        return any(word in low for word in _EXTRA)
+    if not low.startswith(_EXTRA):
+        return False
+    others = [other for other in beside if not other.lower().startswith((*_EXTRA, *_PLAIN))]
+    return not others or low not in _MAY_BE_CLASSES

@@ -220,13 +220,22 @@ def studies_in_folders(root: Path, seed: int) -> Drawn:
     )
 
 
+def images_of_training(root: Path, seed: int) -> Drawn:
+    """Names of training images that show the same."""
+    return _images(root, seed, "a001 a004 a007")
+
+
 def images_of_an_index(root: Path, seed: int) -> Drawn:
-    """Names of images that show the same, none of which is a label."""
+    """Names of images that show the same, and are none of those with labels."""
+    return _images(root, seed, "q001 q004 q007")
+
+
+def _images(root: Path, seed: int, cell: str) -> Drawn:
     plain = Plain(root, seed)
     plain.folder.table("train.csv", ("id", "label"), plain.train.items())
     drawn = _finished(plain)
     sheet = plain.sheet("images")
-    plain.folder.raw(sheet.name, sheet.constant("a001 a004 a007"))
+    plain.folder.raw(sheet.name, sheet.constant(cell))
     return drawn
 
 
@@ -237,6 +246,27 @@ def a_row_a_pixel(root: Path, seed: int) -> Drawn:
     cells = [(f"{n}_{y}_{x}", 1) for n in (1, 2) for y in range(9) for x in range(9)]
     plain.folder.table("sample_submission.csv", ("id", "value"), cells)
     return drawn
+
+
+def one_odd_number(root: Path, seed: int) -> Drawn:
+    """Numbers, of which one is a text; the sample shows none."""
+    plain = Plain(root, seed)
+    rows = [(n, "about 3" if k == 7 else k * 1.13) for k, n in enumerate(plain.train)]
+    plain.folder.table("train.csv", ("id", "weight"), rows)
+    drawn = _finished(plain)
+    sheet = plain.sheet("weight")
+    plain.folder.raw(sheet.name, sheet.constant(""))
+    return drawn
+
+
+def class_folders_called_mask(root: Path, seed: int) -> Drawn:
+    """Folders of classes, one of which is called like folders that are passed over."""
+    plain = Plain(root, seed, ["no_mask", "mask", "wrong"])
+    for name, kind in plain.train.items():
+        new = root / f"train/{kind}/{name}.png"
+        new.parent.mkdir(exist_ok=True)
+        (root / plain.files[name]).rename(new)
+    return _finished(plain)
 
 
 def _finished(plain: Plain) -> Drawn:
@@ -259,8 +289,13 @@ KINDS: dict[str, Kind] = {
     "some-rows-without-a-name": Kind(some_rows_without_a_name, note="4 row.* name no image"),
     "studies-in-folders": Kind(studies_in_folders),
     "images-of-an-index": Kind(
-        images_of_an_index, {"metric": "map_at_3"}, refusal="hold names, such as 'a001'.*retrieval"
+        images_of_an_index, {"metric": "map_at_3"}, refusal="hold names, such as 'q001'.*retrieval"
     ),
+    "images-of-training": Kind(
+        images_of_training, refusal="retrieval of images.*ids of training images, such as 'a001'"
+    ),
+    "one-odd-number": Kind(one_odd_number, refusal="31 of 32 labels.*'about 3'"),
+    "class-folders-called-mask": Kind(class_folders_called_mask),
     "a-row-a-pixel": Kind(a_row_a_pixel, refusal="restoration of images.*'1_0_0'"),
     "heads-never-complete": Kind(heads_never_complete, refusal="has all the labels.*blank cells"),
 }

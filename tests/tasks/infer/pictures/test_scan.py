@@ -35,12 +35,18 @@ def test_the_outermost_folder_tells_the_role(tmp_path):
     assert found.of("images", "") == names[2:]
 
 
+def test_a_class_beside_others_may_be_called_mask(tmp_path):
+    names = [f"train/{name}/a.png" for name in ("masks", "without_mask", "wrong")]
+    found = scan(make_tree(tmp_path / "f", {}, names))
+    assert found.of("images", "train") == names
+
+
 def test_folders_of_extras(tmp_path):
-    names = ["my_masks/a.png", "train/without_mask/b.png", "train/masks/c.png", "test/d.png"]
+    names = ["my_masks/a.png", "train/images/b.png", "train/masks/c.png", "test/d.png"]
     root = make_tree(tmp_path / "f", {"annotations/a.json": "{}", "masks/m.csv": "a"}, names)
     (root / "annotations" / "x.png").touch()
     found = scan(root)
-    assert found.of("images", "train") == ["train/without_mask/b.png"]
+    assert found.of("images", "train") == ["train/images/b.png"]
     assert found.of("images", "") == []
     assert found.tables == ["annotations/a.json"]
     assert len(scan(root, with_extra=True).of("images", "train")) == 2
