@@ -47,7 +47,10 @@ def _rows(path: Path, _size: int, _changed: int) -> list[list[str]]:
     except (MemoryError, DataError):
         raise
     except Exception as error:  # damaged files raise errors of every kind
-        raise DataError(f"{path} cannot be read as an Excel file: {error}.") from error
+        raise DataError(
+            f"{path} cannot be read as an Excel file: {str(error).rstrip('.')}. Download it again, "
+            "or save its table as CSV."
+        ) from error
     found = [row for row in cells if any(row)]
     width = max((k + 1 for row in found for k, cell in enumerate(row) if cell), default=0)
     if not width:

@@ -7,6 +7,8 @@ import pandas as pd
 
 from kaggle_prz.tasks.infer.tables import words
 
+_TICKS = {"x", "✓", "✔"}
+
 
 @dataclass(frozen=True)
 class Tags:
@@ -19,6 +21,8 @@ class Tags:
 def filled(cells: pd.DataFrame) -> Tags | None:
     """Return several columns of 1, 0, −1 and blanks as tags; None if they are whole, or others.
 
+    A tick, such as `x`, is a 1 where there are but ticks and blanks.
+
     | all cells together | blank | −1 |
     |---|---|---|
     | 0 and 1, blanks or −1 | unknown | unknown |
@@ -27,6 +31,8 @@ def filled(cells: pd.DataFrame) -> Tags | None:
     """
     unknown = (*words.UNKNOWN, *words.MARKS)
     blank = cells.apply(lambda column: column.str.lower().isin(unknown)).to_numpy()
+    if {str(cell).lower() for cell in np.unique(cells.to_numpy(str)[~blank])} <= _TICKS:
+        cells = cells.mask(~blank, "1")
     values = cells.apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     held = set(np.unique(values[~blank]).tolist())
     whole = held <= {0, 1} and not blank.any()

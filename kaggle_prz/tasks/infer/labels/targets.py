@@ -73,6 +73,11 @@ def choose(
     used = target not in columns and {*sample.targets} <= {*columns}  # cells of a long table
     used = used and target != labels.id_column
     if target is not None and not (used and target in header(labels.path)):
+        if target == labels.id_column:
+            raise UsageError(
+                f"--target {target!r} names the images in {labels.path.name}. Choose a column of "
+                f"labels; the others are {', '.join(columns)}."
+            )
         if target not in columns:
             raise UsageError(
                 f"--target {target!r} is not a column of {labels.path.name}; its "

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from .. import graders, pictures
 from ..drawn import Drawn
 from ..kit import Folder, Sheet, deal, finish, share
@@ -259,6 +261,27 @@ def one_odd_number(root: Path, seed: int) -> Drawn:
     return drawn
 
 
+def ticks_of_classes(root: Path, seed: int) -> Drawn:
+    """A column a class, with an x or nothing."""
+    plain = Plain(root, seed)
+    rows = [(n, *("x" if c == kind else "" for c in FRUIT)) for n, kind in plain.train.items()]
+    plain.folder.table("train.csv", ("id", *FRUIT), rows)
+    sheet = plain.sheet(*FRUIT)
+    plain.folder.raw(sheet.name, sheet.constant(*[0.25] * 4))
+    return finish(
+        plain.folder,
+        sheet,
+        grade=graders.probabilities(sheet.header, plain.test, "log_loss"),
+        answers=sheet.one_hot(plain.test),
+        metric="Multiclass Loss",
+        maximize=False,
+        chance=float(np.log(4)),
+        cell="probabilities",
+        classes=FRUIT,
+        train=len(plain.train),
+    )
+
+
 def class_folders_called_mask(root: Path, seed: int) -> Drawn:
     """Folders of classes, one of which is called like folders that are passed over."""
     plain = Plain(root, seed, ["no_mask", "mask", "wrong"])
@@ -293,6 +316,10 @@ KINDS: dict[str, Kind] = {
     ),
     "images-of-training": Kind(
         images_of_training, refusal="retrieval of images.*ids of training images, such as 'a001'"
+    ),
+    "ticks-of-classes": Kind(ticks_of_classes, note="which are read as no"),
+    "target-that-names-images": Kind(
+        ticks_of_classes, {"target": "id"}, refusal="--target 'id' names the images"
     ),
     "one-odd-number": Kind(one_odd_number, refusal="31 of 32 labels.*'about 3'"),
     "class-folders-called-mask": Kind(class_folders_called_mask),

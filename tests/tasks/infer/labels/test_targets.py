@@ -76,7 +76,7 @@ def test_a_target_that_is_no_column_lists_the_columns(tmp_path):
 
 def test_the_column_of_ids_is_no_target(tmp_path):
     table = _labels(tmp_path, label="aab")
-    with pytest.raises(UsageError, match="--target 'id' is not a column"):
+    with pytest.raises(UsageError, match="--target 'id' names the images"):
         targets.choose(_sample(tmp_path, ["label"], ["a"]), table, "id")
 
 
