@@ -104,7 +104,8 @@ def disagreement(
     It is empty where folders are no classes: they have neither names of labels, nor hold one label
     each but for a few images.
     """
-    own = by_folder(root, sample, train) if len(columns) == 1 else None
+    several = len({path.rpartition("/")[0] for path in train.paths}) > 1
+    own = by_folder(root, sample, train) if several and len(columns) == 1 else None
     if own is None:
         return ""
     folder = dict(zip(own.ids.tolist(), own.frame[FOLDER].map(words.plain), strict=True))

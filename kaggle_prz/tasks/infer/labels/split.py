@@ -18,6 +18,7 @@ _TEST = re.compile(r"\w*(?:test|private|public|predict|submission|holdout)\w*", 
 _ROLES = re.compile(r"(?:train(?:ing)?|trn|val(?:id|idation)?|dev|test(?:ing)?|holdout)")
 _FLAGS = {"istest": True, "test": True, "istrain": False, "train": False, "istraining": False}
 _TRUE, _FALSE = {"1", "true", "yes", "1.0"}, {"0", "false", "no", "0.0"}
+_PEEK = 200
 _MANY = 10  # rows that do not have one label by chance
 _ENOUGH = 0.5  # of the rows to predict that the sample submission must have
 
@@ -37,10 +38,12 @@ def of(frame: pd.DataFrame) -> Split | None:
     """
     for name in frame.columns:
         plain, last = words.plain(str(name)), (words.parts(str(name)) or [""])[-1]
+        named = plain in _FLAGS or plain in _NAMES or last in _NAMES
+        if not named and not _are_roles(frame[name].head(_PEEK)):
+            continue
         values = frame[name].str.strip().str.lower()
         found = set(pd.unique(values)) - {""}
-        named = plain in _FLAGS or plain in _NAMES or last in _NAMES
-        if not named and not all(_ROLES.fullmatch(value) for value in found):
+        if not named and not all(map(_ROLES.fullmatch, found)):
             continue
         if plain in _FLAGS and found <= _TRUE | _FALSE:
             return Split(str(name), (values.isin(_TRUE) == _FLAGS[plain]).to_numpy(bool))
@@ -49,6 +52,10 @@ def of(frame: pd.DataFrame) -> Split | None:
         if found and trained and trained | tested == found:
             return Split(str(name), values.isin(tested).to_numpy(bool))
     return None
+
+
+def _are_roles(start: pd.Series) -> bool:
+    return all(map(_ROLES.fullmatch, set(start.str.strip().str.lower()) - {""}))
 
 
 def without_test_rows(

@@ -145,15 +145,16 @@ def several_files(ids: Text, role: Role) -> str:
     return ""
 
 
-def match(ids: Text, role: Role) -> tuple[Text, str]:
+def match(ids: Text, role: Role, *, exact: bool = False) -> tuple[Text, str]:
     """Return `(ids,)` paths, or "", by the first rule that finds 95 %, else by several; and how.
 
-    Numbers that find none are looked for without a fraction of zeros, such as `3.0`.
+    Numbers that find none are looked for without a fraction of zeros, such as `3.0`. With `exact`
+    an id is a whole name or path.
     """
     names = _cleaned(ids)
     best: tuple[int, str, list[str]] = (-1, "", [])
     others: list[list[str]] = []
-    for rule, find in role.finders():
+    for rule, find in role.finders(exact=exact):
         found = [find(name) or "" for name in names]
         count = len(found) - found.count("")
         if rule in {NUMBER, INNER} and (
@@ -172,15 +173,13 @@ def match(ids: Text, role: Role) -> tuple[Text, str]:
             paths, rule = mixed, f"{rule}, else another name"
     hits = len(paths) - paths.count("")
     if not hits and (whole := words.whole(ids)) is not ids:
-        return match(whole, role)
+        return match(whole, role, exact=exact)
     return np.array(paths, dtype=str), f"id is the {rule} ({hits} of {len(ids)} found)"
 
 
 def best_share(ids: Text, role: Role, *, exact: bool = False) -> float:
     """Share of ids with a file, by the rule that finds most."""
-    paths, rule = match(ids, role)
-    if exact and (NUMBER in rule or INNER in rule):
-        return 0.0
+    paths, _ = match(ids, role, exact=exact)
     return int(np.count_nonzero(paths != "")) / max(1, len(ids))
 
 

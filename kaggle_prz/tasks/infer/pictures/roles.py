@@ -11,6 +11,7 @@ _CHANNELS = re.compile(r"[_-]\{[^{}/]*\}(?=\.[^./]*$)")
 _DEEPEST = 4  # parts of a path that end a longer one
 NUMBER = "number that is the stem, ignoring leading zeros"
 INNER = "stem without what all stems begin and end with"
+_FEW = 1000  # stems that show whether all may begin alike
 _BEGIN, _END = re.compile(r".*[-_. ]"), re.compile(r"[-_. ][^-_. ]*\Z")
 Finder = Callable[[str], str | None]
 
@@ -38,8 +39,8 @@ class Role:
         """Return the same role, less some paths."""
         return Role(self.name, tuple(path for path in self.paths if path not in paths), self.named)
 
-    def finders(self) -> Iterator[tuple[str, Finder]]:
-        """Rules in their order, each as a phrase and an id's file."""
+    def finders(self, *, exact: bool = False) -> Iterator[tuple[str, Finder]]:
+        """Rules in their order, each as a phrase and an id's file; `exact`: no parts of names."""
         for rule in self.named:
             yield rule, self._by_table(rule).get
         if self.named:
@@ -52,6 +53,8 @@ class Role:
         for rule, key in (("file name", "name"), ("stem", "stem")):
             yield f"{rule}, ignoring case", self._by_low(key)
         yield "stem, ignoring suffix", self._by_stem_of
+        if exact:
+            return
         yield NUMBER, self._by_number
         yield INNER, self._by_inner
         yield "end of a longer path", self._by_end_of
@@ -106,9 +109,11 @@ class Role:
 
     def _without_ends(self) -> dict[str, str]:
         """Return what tells stems apart -> paths; empty where they share no word at an end."""
+        some = self.paths[:: 1 + len(self.paths) // _FEW]
+        if not any(_ends([key_of(path, "stem", 1) for path in some])):
+            return {}
         stems = [key_of(path, "stem", 1) for path in self.paths]
-        found = _BEGIN.match(_shared(stems)), _END.search(_shared([s[::-1] for s in stems])[::-1])
-        begin, end = (len(each[0]) if each else 0 for each in found)
+        begin, end = _ends(stems)
         named: dict[str, str] = {}
         for cut in {(begin, end), (begin, 0), (0, end)} - {(0, 0)}:
             inner = [stem[cut[0] : len(stem) - cut[1]] for stem in stems]
@@ -163,6 +168,13 @@ class Bags:
 def composed(name: str) -> str:
     """Return a name with letters and accents in one, as tables have them and macOS has not."""
     return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def _ends(stems: list[str]) -> tuple[int, int]:
+    """Return how many signs all stems begin and end with, up to a mark between words."""
+    found = _BEGIN.match(_shared(stems)), _END.search(_shared([s[::-1] for s in stems])[::-1])
+    begin, end = (len(each[0]) if each else 0 for each in found)
+    return begin, end
 
 
 def _shared(names: list[str]) -> str:
