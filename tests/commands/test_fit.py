@@ -622,7 +622,7 @@ def test_a_run_that_is_interrupted_and_killed_loses_nothing(start, tmp_path):
     wait_for(process, "stage1-24/fold0/DONE", path)
     process.send_signal(signal.SIGINT)
     code, _, err = ended(process)
-    assert code == 130
+    assert code == 130, err
     assert "Finished folds are kept; run the same command again to continue." in err
     assert "Traceback" not in err
     first = seals(path)

@@ -20,6 +20,11 @@ def check() -> None:
         raise KeyboardInterrupt
 
 
+def asked() -> bool:
+    """Return whether an interrupt was asked for, since `listen`."""
+    return _asked
+
+
 def _interrupt(*_: object) -> None:
     global _asked  # noqa: PLW0603
     _asked = True

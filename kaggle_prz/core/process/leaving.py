@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from kaggle_prz.core.errors import PrzError, UnforeseenError, unforeseen
+from kaggle_prz.core.process import interrupts
 from kaggle_prz.core.process.scrubbing import scrubbed
 
 _INTERRUPTED = 130
@@ -36,7 +37,8 @@ def leaving(error: Exception) -> Exception:
 def exit_with_a_sentence(run: Callable[[], object], *, debug: bool) -> None:
     """Run a command; where it fails, end the process with one sentence and a status.
 
-    The status is 130 for Ctrl-C, an error's own, or 1 for an unforeseen one. With `debug` a
+    The status is 130 for Ctrl-C, also where a library turned it into an error; an error's own; or 1
+    for an unforeseen one. With `debug` a
     traceback without credentials takes the place of the sentence.
     """
     try:
@@ -52,6 +54,8 @@ def exit_with_a_sentence(run: Callable[[], object], *, debug: bool) -> None:
         sentence = traceback_of(error) if debug else sentence
     except Exception as error:
         status, sentence = 1, f"Error: {unforeseen(error)} Finished folds are kept."
+        if interrupts.asked():  # what a library made of it
+            status, sentence = _INTERRUPTED, _GO_ON
         sentence = traceback_of(error) if debug else sentence
     print(sentence, file=sys.stderr)
     sys.exit(status)  # outside of the handlers, whose error would come along

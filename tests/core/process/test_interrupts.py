@@ -1,9 +1,10 @@
+import contextlib
 import os
 import signal
 
 import pytest
 
-from kaggle_prz.core.process import interrupts
+from kaggle_prz.core.process import interrupts, leaving
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +34,19 @@ def test_where_it_is_ignored_it_stays_so():
     os.kill(os.getpid(), signal.SIGINT)
     interrupts.check()
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+@pytest.mark.parametrize(("before", "status"), [(True, 130), (False, 1)])
+def test_what_a_library_makes_of_an_interrupt_is_one(capsys, before, status):
+    interrupts.listen()
+
+    def run():
+        if before:
+            with contextlib.suppress(KeyboardInterrupt):  # as a framework does in a callback
+                os.kill(os.getpid(), signal.SIGINT)
+        raise RuntimeError("a callback failed")
+
+    with pytest.raises(SystemExit) as ended:
+        leaving.exit_with_a_sentence(run, debug=False)
+    assert ended.value.code == status
+    assert capsys.readouterr().err.startswith("Interrupted." if before else "Error: RuntimeError")
