@@ -6,7 +6,6 @@ Only this module knows the order. Every step leaves files; a step with sealed fi
 """
 
 import contextlib
-import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -96,6 +95,7 @@ def fit(
 
     source = competitions.find(competition)
     devices.places(workers, folds=1)
+    devices.share_memory()
     recipe, network = settle.settle(source, backbone, options, console)
     places = _places(workers, network, recipe.folds, console)
     started = any((Path(output_dir) / source.slug).glob("*/recipe.json"))  # may go on without
@@ -136,15 +136,10 @@ def fit(
         this = Run(path, recipe, _as_seen(task, decoded, recipe.folds, console))
         runs.write_task(path, this.task)
         rows = image_rows.place(task, decoded.readable, _draw_folds_once(this, console))
-        parts = (this, network, rows, decoded)
-        train = functools.partial(_train, *parts, places=places, clock=clock, console=console)
-        closing = 0.0 if this.is_finished else train()
+        closing = _train(this, network, rows, decoded, places=places, clock=clock, console=console)
         blending.blend(this)
         terminal.show_scores(this, console)
-        if clock.has_left(closing):
-            report.write_if_possible(this, console)
-        else:
-            console.say(f"No time is left for the report. Write it with: kaggle-prz report {path}")
+        _write_report(this, clock, closing, console)
 
     late = "" if clock.has_left(0) else f", over the limit of {duration(clock.limit or 0)}"
     console.say(f"Done in {duration(clock.spent())}{late}. Submission: {this.submission}")
@@ -164,10 +159,15 @@ def _places(
             raise messages.refusal(network)
         console.say(f"Note: one of {len(places)} GPUs is used. {messages.refusal(network)}")
         return devices.places(1, count)
-    if len(places) > 1:
-        named = ", ".join(place.name for place in places)
-        console.say(f"Decided: folds are trained side by side on {named}.")
     return places
+
+
+def _write_report(run: Run, clock: Budget, closing: float, console: Console) -> None:
+    """Write the report, which takes `closing` seconds, unless no time is left for it."""
+    if clock.has_left(closing):
+        report.write_if_possible(run, console)
+    else:
+        console.say(f"No time is left for the report. Write it with: kaggle-prz report {run.path}")
 
 
 def _decode(task: Task, recipe: Recipe, image_cache: str, console: Console) -> Decoded:
@@ -214,9 +214,11 @@ def _train(
     console: Console,
 ) -> float:
     """Train the stages that are not sealed; return the seconds that blend and report will take."""
+    if run.is_finished:
+        return 0.0
     worker = _worker(run, network, rows, decoded, places=places, console=console)
-    side_by_side = {"devices": ", ".join(place.name for place in places)} if places[1:] else {}
-    filesystem.write_json(run.path / "environment.json", environment.describe() | side_by_side)
+    named = {"devices": ", ".join(place.name for place in places)} if places[1:] else {}
+    filesystem.write_json(run.path / "environment.json", environment.describe() | named)
     pretrained = is_pretrained(network, run.recipe.weights)
     plan = Plan(
         run,
@@ -257,6 +259,8 @@ def _worker(
     """Return what trains the folds: this process, or a process a place."""
     parts = (run, network, rows, decoded.stores, console)
     if len(places) > 1:
+        named = ", ".join(place.name for place in places)
+        console.say(f"Decided: folds are trained side by side on {named}.")
         return processes.Processes(*parts, places=places)
     allocator.keep_freed_memory()
     with environment.without_banner():

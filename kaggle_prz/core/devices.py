@@ -12,6 +12,8 @@ from kaggle_prz.core.errors import UsageError
 AUTO = "auto"
 Workers = int | Literal["auto"]
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
+# TensorFlow and JAX take all memory of a card otherwise, and several processes see the same.
+_AS_NEEDED = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
 _CARDS = Path("/proc/driver/nvidia/gpus")
 _NODES = Path("/dev")
 
@@ -33,6 +35,17 @@ def graphics_cards() -> tuple[str, ...]:
         return names[: names.index("-1")] if "-1" in names else names
     cards = list(_CARDS.glob("*/information")) or list(_NODES.glob("nvidia[0-9]*"))
     return tuple(map(str, range(len(cards))))
+
+
+def share_memory() -> None:
+    """Let frameworks take the memory of graphics cards as they need it, where there are several.
+
+    Then this process, which may build a network before others train it, leaves them room. What the
+    environment says already stays; a framework that is loaded already is not changed.
+    """
+    if len(graphics_cards()) > 1:
+        for name, value in _AS_NEEDED.items():
+            os.environ.setdefault(name, value)
 
 
 def places(workers: Workers, folds: int) -> tuple[Place, ...]:
@@ -66,7 +79,7 @@ def places(workers: Workers, folds: int) -> tuple[Place, ...]:
         return (Place("this process"),)
     if cards:
         return tuple(
-            Place(f"GPU {card}", {_VISIBLE: card, "TF_FORCE_GPU_ALLOW_GROWTH": "true"}, own)
+            Place(f"GPU {card}", {_VISIBLE: card}, own)
             for card, own in zip(cards[:count], _shares(count), strict=True)
         )
     return tuple(Place(f"process {n}", {}, own) for n, own in enumerate(_shares(count), 1))

@@ -48,6 +48,20 @@ def test_a_place_a_graphics_card(cards):
     assert not first.processors & second.processors
 
 
+@pytest.mark.parametrize(
+    ("visible", "before", "after"),
+    [("0,1", None, "true"), ("0", None, None), ("", None, None), ("0,1", "false", "false")],
+)
+def test_memory_is_shared_where_there_are_several_cards(cards, monkeypatch, visible, before, after):
+    cards(visible)
+    for name in devices._AS_NEEDED:
+        monkeypatch.setenv(name, before or "")  # and so it is as before in the end
+        if before is None:
+            monkeypatch.delenv(name)
+    devices.share_memory()
+    assert os.environ.get("TF_FORCE_GPU_ALLOW_GROWTH") == after
+
+
 def test_processors_are_shared_out(cards, monkeypatch):
     cards(None)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 5, 8})

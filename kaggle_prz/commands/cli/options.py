@@ -40,14 +40,21 @@ def _split(value: str, kind: Callable[[str], Number]) -> Iterator[Number]:
         ) from None
 
 
-def batch_size(value: str) -> int | str:
-    """Parse a number of images, or `auto`."""
-    text = value.strip().lower()
-    if text == "auto":
-        return text
-    if not re.fullmatch(r"[+-]?\d+", text):
-        raise click.BadParameter(f"{value!r} is neither a number of images nor auto")
-    return int(text)
+def _whole_or_auto(noun: str) -> Callable[[str], int | str]:
+    """Return what parses a number of things, or `auto`."""
+
+    def parse(value: str) -> int | str:
+        text = value.strip().lower()
+        if text == "auto":
+            return text
+        if not re.fullmatch(r"[+-]?\d+", text):
+            raise click.BadParameter(f"{value!r} is neither a number of {noun} nor auto")
+        return int(text)
+
+    return parse
+
+
+batch_size = _whole_or_auto("images")
 
 
 def number_or_auto(value: str) -> float | str:
@@ -105,16 +112,6 @@ def _once_each(
     if twice:
         raise click.BadParameter(f"given twice: {', '.join(twice)}. Keep one of each.")
     return dict(pairs) or None
-
-
-def workers_of(value: str) -> int | str:
-    """Parse a number of processes, or `auto`."""
-    text = value.strip().lower()
-    if text == "auto":
-        return text
-    if not re.fullmatch(r"\d+", text) or int(text) < 1:
-        raise click.BadParameter(f"{value!r} is neither a number of processes nor auto")
-    return int(text)
 
 
 class Asked(click.Option):
@@ -266,7 +263,7 @@ image_cache = click.option(
 
 workers = click.option(
     "--workers",
-    type=workers_of,
+    type=_whole_or_auto("processes"),
     default="auto",
     show_default=True,
     metavar="auto|N",

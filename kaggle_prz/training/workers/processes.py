@@ -3,7 +3,7 @@
     this process  --Prepare, Train-->  a process a device
     this process  <--Done, lines, bars--
 
-A process that dies is started again and its fold trained again. This process never loads a network.
+A process that dies is started again and its fold trained again.
 """
 
 import contextlib
@@ -11,7 +11,6 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
-from typing import TypeVar
 
 from kaggle_prz.core.console import Advance, Console
 from kaggle_prz.core.devices import Place
@@ -28,7 +27,6 @@ from kaggle_prz.training.workers.messages import Job
 
 MOST_TRIES = 3  # of a fold whose process dies
 CHILD = "kaggle_prz.training.workers.child"
-_Message = TypeVar("_Message")
 
 
 class _EndedError(Exception):

@@ -95,7 +95,7 @@ def parts(competition, tmp_path):
     return make
 
 
-def train(parts, worker, stages=(FIRST, SECOND), slot=lambda _: Slot(1.0), during=None):
+def train(parts, worker, stages=(FIRST, SECOND), slot=lambda _: Slot(1.0)):
     """Train stages and seal their folds; return what was done, in order."""
     done, before = [], None
     try:
