@@ -1,7 +1,6 @@
 """The plan of a run while it goes: what comes next, how long it may take, and plan.json."""
 
 import contextlib
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -147,8 +146,8 @@ class Plan:
         now, folds = time.monotonic(), self._run.recipe.folds
         later = sum(self._cost(after).total for after in self._stages[stage.index :])
         left = self._left() - later
-        turns = math.ceil((folds - fold) / self._workload.side_by_side)
-        return now + left / turns - self._cost(stage).predict / self._turns
+        turns, all_turns = self._workload.turns(folds - fold), self._workload.turns(folds)
+        return now + left / turns - self._cost(stage).predict / all_turns
 
     def has_time_for(self, stage: Stage, fold: int) -> bool:
         """Return whether a fold can still be trained a little and predicted."""
@@ -156,7 +155,7 @@ class Plan:
         if stage.index == 1 or deadline is None or self._workload.predicts_from_features(stage):
             return True
         cost = self._cost(stage)
-        worth = (cost.train / 4 + cost.features) / self._turns
+        worth = (cost.train / 4 + cost.features) / self._workload.turns(self._run.recipe.folds)
         if deadline - time.monotonic() >= worth:
             return True
         self._console.say(
@@ -259,11 +258,6 @@ class Plan:
             shares=divided(recipe, 1.0)[begin:][: len(ahead)],
             seen=started,
         )
-
-    @property
-    def _turns(self) -> int:
-        """How often a device gets a fold of a stage."""
-        return round(self._workload.share * self._workload.folds)
 
     def _cost(self, stage: Stage) -> Cost:
         """Return the seconds of a stage, whose folds are trained side by side."""

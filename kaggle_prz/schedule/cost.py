@@ -20,10 +20,14 @@ class Workload:
     head_views: int = 1  # most views of an image that such a head can be fitted to
     side_by_side: int = 1  # folds that are trained at a time
 
+    def turns(self, folds: int) -> int:
+        """Return how many folds one device trains, of so many."""
+        return math.ceil(folds / self.side_by_side)
+
     @property
     def share(self) -> float:
         """Share of the seconds of all folds, one after the other, that a stage takes."""
-        return math.ceil(self.folds / self.side_by_side) / self.folds
+        return self.turns(self.folds) / self.folds
 
     def trained_images(self, epochs: float) -> float:
         """Return images that training passes over, all folds together."""
