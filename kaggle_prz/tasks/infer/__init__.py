@@ -9,7 +9,7 @@ import numpy as np
 from kaggle_prz.core import filesystem
 from kaggle_prz.core.console import Console
 from kaggle_prz.core.task import Images, Task
-from kaggle_prz.readers import archives, csv_tables, formats
+from kaggle_prz.readers import archives, formats
 from kaggle_prz.tasks.infer import hints, keys, labels, scoring, tables, told
 from kaggle_prz.tasks.infer.encode import cells, encoded, gaps, multi_output, other_tasks, wide
 from kaggle_prz.tasks.infer.labels import groups, long_format, renamed, targets
@@ -185,8 +185,7 @@ def _pictures(
     index = channels.joined(files.index(root, seen, sample.ids), sample.ids)
     beside = tuple(path for path in index.tables if path != form)
     index = replace(index, tables=beside, described=tuple(seen.described))
-    headers = [csv_tables.header(root / path) for path in index.tables]
-    sample = long_format.widened(sample, index.test, headers)
+    sample = long_format.widened(sample, index.test, [root / path for path in beside])
     if bags.may_be(sample, index) and not lookup.tables_of_test(root, sample, index).mapped:
         index = bags.gathered(root, sample, index)
     return index, sample, labels.find(root, sample, index, said, metric=metric)

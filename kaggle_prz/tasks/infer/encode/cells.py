@@ -229,8 +229,8 @@ def choose_positive(read: Encoded, sample: Sample, positive: str | None) -> Enco
         rule = "given with --positive"
     elif names == ["0", "1"]:
         positive, rule = "1", "labels are 0 and 1"
-    elif [name[-2:] for name in sorted(names, key=lambda name: name[-1])] == ["_0", "_1"]:
-        positive, rule = max(names, key=lambda name: name[-1]), "its name ends in 1"
+    elif {name[-2:] for name in names} == {"_0", "_1"}:
+        positive, rule = next(name for name in names if name.endswith("1")), "its name ends in 1"
     elif len(said) == 1:
         positive, rule = said[0], f"the column {sample.targets[0]} has its name"
     else:

@@ -31,8 +31,8 @@ def rows(
     """Return rows whose label, in any of the columns, is a mark that stands for no class.
 
     A mark is a class if the sample has it, among its cells or as a column. Otherwise it is unknown
-    where no class can be called so: among quantities, beside two classes of which the sample's
-    cells are probabilities, and where every class has a column. Elsewhere it is unknown if it has
+    where no class can be called so: among quantities, beside two classes if the sample's cells are
+    probabilities, and where every class has a column. Elsewhere it is unknown if it has
     at most half the rows of a class in the middle, and does not look like the other classes.
 
     Args:

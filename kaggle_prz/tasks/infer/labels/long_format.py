@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -23,11 +24,11 @@ _NAMED = 0.5  # of the images of a table
 _IMAGE, _HEAD = "image of the row", "output of the row"
 
 
-def widened(sample: Sample, role: files.Role, headers: Sequence[Sequence[str]] = ()) -> Sample:
+def widened(sample: Sample, role: files.Role, tables: Sequence[Path] = ()) -> Sample:
     """Return a melted sample with a row an image and a column an ending; others as they are.
 
     Endings have one number of words, or what they leave names an image. It may name a folder of
-    images where the endings are columns of a table, as `headers` say.
+    images where the endings are columns of one of the `tables`.
     """
     if len(sample.targets) != 1:
         return sample
@@ -38,7 +39,7 @@ def widened(sample: Sample, role: files.Role, headers: Sequence[Sequence[str]] =
         named = np.asarray(pictures, dtype=str)
         if files.best_share(named, role) < files.ENOUGH and (
             _are_named(named, role).mean() < files.ENOUGH
-            or not any({*names} <= {*header} for header in headers)
+            or not any({*names} <= {*csv_tables.header(path)} for path in tables)
         ):
             continue
         (column,) = sample.targets
