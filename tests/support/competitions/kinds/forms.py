@@ -8,7 +8,7 @@ import numpy as np
 from .. import graders, pictures
 from ..drawn import Drawn
 from ..kit import Folder, Sheet, deal, finish, share
-from .kind import FRUIT, Kind, Plain
+from .kind import FRUIT, Kind, Plain, by_auc
 
 SIDE = 8
 
@@ -111,7 +111,7 @@ def rows_that_match(root: Path, seed: int) -> Drawn:
 
 
 def heads_never_complete(root: Path, seed: int) -> Drawn:
-    """Two columns of classes, of which every row has one."""
+    """Two columns of classes; every row has a class in one of them only."""
     plain = Plain(root, seed)
     rows = [(n, *((c, "") if k % 2 else ("", c))) for k, (n, c) in enumerate(plain.train.items())]
     plain.folder.table("train.csv", ("id", "colour", "form"), rows)
@@ -144,7 +144,7 @@ def classes_before_numbers(root: Path, seed: int) -> Drawn:
 
 
 def folders_that_end_in_1(root: Path, seed: int) -> Drawn:
-    """Two class folders whose last sign says which is asked for; it comes first in order."""
+    """Class folders `good_0` and `bad_1`: the sample asks for the 1, which sorts first."""
     plain = Plain(root, seed, ["good_0", "bad_1"])
     for name, kind in plain.train.items():
         new = root / f"train/{kind}/{name}.png"
@@ -153,18 +153,7 @@ def folders_that_end_in_1(root: Path, seed: int) -> Drawn:
     truth = {name: int(kind == "bad_1") for name, kind in plain.test.items()}
     sheet = plain.sheet("score")
     plain.folder.raw(sheet.name, sheet.constant(0.5))
-    return finish(
-        plain.folder,
-        sheet,
-        grade=graders.probability(sheet.header, truth, "auc"),
-        answers=sheet.filled(truth),
-        metric="Area Under Receiver Operating Characteristic Curve",
-        maximize=True,
-        chance=0.5,
-        cell="probability",
-        classes=["good_0", "bad_1"],
-        train=len(plain.train),
-    )
+    return by_auc(plain.folder, sheet, truth, train=len(plain.train), classes=["good_0", "bad_1"])
 
 
 def some_rows_without_a_name(root: Path, seed: int) -> Drawn:
@@ -208,18 +197,7 @@ def studies_in_folders(root: Path, seed: int) -> Drawn:
     folder.table("train.csv", ("StudyInstanceUID", *heads), rows)
     sheet = Sheet(("row_id", "fractured"), dict.fromkeys(truth, ""))
     folder.raw(sheet.name, sheet.constant(0.5))
-    return finish(
-        folder,
-        sheet,
-        grade=graders.probability(sheet.header, truth, "auc"),
-        answers=sheet.filled(truth),
-        metric="Area Under Receiver Operating Characteristic Curve",
-        maximize=True,
-        chance=0.5,
-        cell="independent",
-        classes=heads,
-        train=40,
-    )
+    return by_auc(folder, sheet, truth, train=40, cell="independent", classes=heads)
 
 
 def images_of_training(root: Path, seed: int) -> Drawn:
@@ -251,7 +229,7 @@ def a_row_a_pixel(root: Path, seed: int) -> Drawn:
 
 
 def one_odd_number(root: Path, seed: int) -> Drawn:
-    """Numbers, of which one is a text; the sample shows none."""
+    """Numbers and one text; the sample shows no answer."""
     plain = Plain(root, seed)
     rows = [(n, "about 3" if k == 7 else k * 1.13) for k, n in enumerate(plain.train)]
     plain.folder.table("train.csv", ("id", "weight"), rows)
@@ -283,7 +261,7 @@ def ticks_of_classes(root: Path, seed: int) -> Drawn:
 
 
 def class_folders_called_mask(root: Path, seed: int) -> Drawn:
-    """Folders of classes, one of which is called like folders that are passed over."""
+    """Class folders; one is called `mask`, like folders that are passed over."""
     plain = Plain(root, seed, ["no_mask", "mask", "wrong"])
     for name, kind in plain.train.items():
         new = root / f"train/{kind}/{name}.png"

@@ -79,3 +79,27 @@ class Plain:
             classes=sorted(self.classes),
             train=len(self.train),
         )
+
+
+def by_auc(
+    folder: Folder,
+    sheet: Sheet,
+    truth: Mapping[str, int],
+    *,
+    train: int,
+    cell: str = "probability",
+    classes: Sequence[str] | None = None,
+) -> Drawn:
+    """Return the competition whose cells are probabilities, by the area under the ROC curve."""
+    return finish(
+        folder,
+        sheet,
+        grade=graders.probability(sheet.header, truth, "auc"),
+        answers=sheet.filled(truth),
+        metric="Area Under Receiver Operating Characteristic Curve",
+        maximize=True,
+        chance=0.5,
+        cell=cell,
+        classes=classes,
+        train=train,
+    )

@@ -8,7 +8,7 @@ import numpy as np
 from .. import graders, pictures
 from ..drawn import Drawn
 from ..kit import Folder, Sheet, finish
-from .kind import FRUIT, Kind, Plain
+from .kind import FRUIT, Kind, Plain, by_auc
 
 BLEEDS = ("epidural", "any_bleed", "subdural")
 SIGNS = ("edema", "mass", "No Finding")
@@ -44,18 +44,7 @@ class Marked:
         files = {each: self.file(each[:6]) for each in truth}
         sheet = Sheet(("ID", column), files)
         self.folder.raw(sheet.name, sheet.constant(0.5))
-        return finish(
-            self.folder,
-            sheet,
-            grade=graders.probability(sheet.header, truth, "auc"),
-            answers=sheet.filled(truth),
-            metric="Area Under Receiver Operating Characteristic Curve",
-            maximize=True,
-            chance=0.5,
-            cell="independent",
-            classes=heads,
-            train=84,
-        )
+        return by_auc(self.folder, sheet, truth, train=84, cell="independent", classes=heads)
 
     def wide(self, columns: Sequence[str], truth: Mapping[str, Sequence[int]]) -> Drawn:
         """Return the competition with a column for each class."""

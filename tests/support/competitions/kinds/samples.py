@@ -116,27 +116,24 @@ def samples_of_two_stages(root: Path, seed: int) -> Drawn:
 
 def sample_under_another_name(root: Path, seed: int) -> Drawn:
     """The sample submission is called `template.csv`, in a folder."""
-    plain = Plain(root, seed)
-    labels(plain)
-    sheet = plain.sheet("label", name="forms/template.csv")
-    plain.folder.raw(sheet.name, sheet.constant("plum"))
-    return plain.labelled(sheet)
+    return _called("forms/template.csv", root, seed)
 
 
 def sample_of_other_columns(root: Path, seed: int) -> Drawn:
     """As before, with columns that no other table has."""
-    plain = Plain(root, seed)
-    labels(plain, column="fruit")
-    sheet = plain.sheet("label", name="forms/template.csv")
-    plain.folder.raw(sheet.name, sheet.constant("plum"))
-    return plain.labelled(sheet)
+    return _called("forms/template.csv", root, seed, column="fruit")
 
 
 def sample_called_results(root: Path, seed: int) -> Drawn:
     """The sample submission is called after its content."""
+    return _called("results.csv", root, seed, column="fruit")
+
+
+def _called(name: str, root: Path, seed: int, *, column: str = "label") -> Drawn:
+    """Return a competition whose sample has this name, and whose labels have this column."""
     plain = Plain(root, seed)
-    labels(plain, column="fruit")
-    sheet = plain.sheet("label", name="results.csv")
+    labels(plain, column=column)
+    sheet = plain.sheet("label", name=name)
     plain.folder.raw(sheet.name, sheet.constant("plum"))
     return plain.labelled(sheet)
 

@@ -9,7 +9,7 @@ from .. import graders, pictures
 from ..drawn import Draw, Drawn
 from ..heads import COLOURS, HUES, SHADES
 from ..kit import Folder, Sheet, deal, finish, hashes
-from .kind import Kind, Plain
+from .kind import Kind, Plain, by_auc
 
 ANIMALS = ("cat", "dog", "owl")
 SIGNS = ("edema", "mass", "nodule", "effusion")
@@ -30,18 +30,7 @@ def _adopted(
         sheet = plain.sheet(header)
         plain.folder.raw(sheet.name, sheet.constant(cell))
         known = {each: int(own == "yes") for each, own in plain.test.items()}
-        return finish(
-            plain.folder,
-            sheet,
-            grade=graders.probability(sheet.header, known, "auc"),
-            answers=sheet.filled(known),
-            metric="AUC",
-            maximize=True,
-            chance=0.5,
-            cell="probability",
-            classes=None,
-            train=40,
-        )
+        return by_auc(plain.folder, sheet, known, train=40)
 
     return draw
 

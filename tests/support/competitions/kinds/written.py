@@ -8,7 +8,7 @@ import numpy as np
 from .. import graders, pictures
 from ..drawn import Draw, Drawn
 from ..kit import Folder, Sheet, deal, finish
-from .kind import FRUIT, Kind, Plain
+from .kind import FRUIT, Kind, Plain, by_auc
 
 REGIONS = ("AF", "AS", "EU", "NA")
 SPECIES = ("barn owl", "red fox", "wolf")
@@ -115,18 +115,7 @@ def _probable(no: str, yes: str, written: Callable[[int, str], str], cell: str =
         sheet = plain.sheet("found")
         plain.folder.raw(sheet.name, sheet.constant(cell))
         known = {each: int(own == yes) for each, own in plain.test.items()}
-        return finish(
-            plain.folder,
-            sheet,
-            grade=graders.probability(sheet.header, known, "auc"),
-            answers=sheet.filled(known),
-            metric="AUC",
-            maximize=True,
-            chance=0.5,
-            cell="probability",
-            classes=None,
-            train=48,
-        )
+        return by_auc(plain.folder, sheet, known, train=48)
 
     return draw
 
