@@ -23,7 +23,6 @@ def with_points(frame: pd.DataFrame, separator: str) -> pd.DataFrame:
     dotted = [name for name in frame.columns if _has_dots(frame[name], separator)]
     if dotted:
         frame = frame.assign(**{n: frame[n].str.replace(".", "", regex=False) for n in dotted})
-        frame.attrs[THOUSANDS] = (*frame.attrs.get(THOUSANDS, ()), *dotted)
     found = [name for name in frame.columns if has_commas(frame[name], separator)]
     if not found:
         return frame

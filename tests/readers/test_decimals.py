@@ -41,6 +41,7 @@ def test_dots_between_thousands_go(tmp_path):
     frame = csv_tables.read_csv(tmp_path / "a.csv")
     assert frame["p"].tolist() == ["900.0", "1037.5", "1126006.5"]
     assert frame["version"].tolist() == ["1.2", "1.3", "2.0"]
+    assert (frame.attrs[decimals.ATTRIBUTE], decimals.THOUSANDS in frame.attrs) == (("p",), False)
 
 
 def test_only_numbers_get_a_comma():

@@ -1,5 +1,6 @@
 """Pictures of one role, and the names that an id may use for each."""
 
+import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -115,8 +116,8 @@ class Role:
         stems = [key_of(path, "stem", 1) for path in self.paths]
         begin, end = _ends(stems)
         named: dict[str, str] = {}
-        for cut in {(begin, end), (begin, 0), (0, end)} - {(0, 0)}:
-            inner = [stem[cut[0] : len(stem) - cut[1]] for stem in stems]
+        for start, stop in ((0, end), (begin, 0), (begin, end)):  # the last counts
+            inner = [stem[start : len(stem) - stop] for stem in stems]
             inner = [_number(name) or name for name in inner]
             if len({*inner}) == len(inner) > 1 and all(inner):
                 named |= dict(zip(inner, self.paths, strict=True))
@@ -172,16 +173,14 @@ def composed(name: str) -> str:
 
 def _ends(stems: list[str]) -> tuple[int, int]:
     """Return how many signs all stems begin and end with, up to a mark between words."""
-    found = _BEGIN.match(_shared(stems)), _END.search(_shared([s[::-1] for s in stems])[::-1])
-    begin, end = (len(each[0]) if each else 0 for each in found)
-    return begin, end
+    begin, end = _shared(stems), _shared([stem[::-1] for stem in stems])[::-1]
+    found = _BEGIN.match(begin), _END.search(end)
+    return len(found[0][0]) if found[0] else 0, len(found[1][0]) if found[1] else 0
 
 
 def _shared(names: list[str]) -> str:
     """Return what all names begin with."""
-    first, last = min(names, default=""), max(names, default="")
-    same = (place for place, sign in enumerate(first) if sign != last[place : place + 1])
-    return first[: next(same, len(first))]
+    return os.path.commonprefix(names)  # noqa: RUF071 - signs, not folders
 
 
 def _number(name: str) -> str:

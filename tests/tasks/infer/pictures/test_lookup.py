@@ -34,6 +34,27 @@ def test_a_training_image_never_answers(read):
         read(["test/x.png"], ["t0", "t1"])
 
 
+@pytest.mark.parametrize(
+    ("names", "ids"),
+    [
+        (["face-0007-c", "face-0012-c"], ["7", "12"]),
+        (["x_ab", "x_cd"], ["ab", "cd"]),
+        (["1.2.9-c", "1.2.11-c"], ["1.2.9", "1.2.11"]),
+        (["ab.left", "cd.left"], ["ab", "cd"]),
+    ],
+)
+def test_an_id_may_be_what_tells_names_apart(read, names, ids):
+    images = [f"test/{name}.png" for name in names]
+    task = read(images, ids)
+    assert task.test_files.tolist() == images
+    assert _rule(task) == "id is the stem without what all stems begin and end with (2 of 2 found)"
+
+
+def test_what_names_share_must_end_between_words(read):
+    with pytest.raises(DataError, match="only 0 of 2 have a test image"):
+        read(["test/abx.png", "test/acy.png"], ["bx", "cy"])
+
+
 def test_in_a_folder_for_both_roles_neither(read):
     trained = [name.replace("train/", "images/") for name in IMAGES]
     task = read(["images/x.png"], ["x"], trained=trained)
