@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..drawn import Drawn
 from .kind import Kind, Plain
-from .tables import told
+from .tables import finished
 
 BIRDS = ("owl", "heron", "wren")
 
@@ -29,7 +29,7 @@ def labels_in_excel(root: Path, seed: int) -> Drawn:
     plain = Plain(root, seed)
     rows = [("image", "label"), *plain.train.items()]
     _written(root / "train.xlsx", rows, [("made by",), ("us",)])
-    return told(plain)
+    return finished(plain)
 
 
 def sample_in_excel(root: Path, seed: int) -> Drawn:
@@ -44,7 +44,7 @@ def sample_in_excel(root: Path, seed: int) -> Drawn:
     rows = [(ids[name], float(grade), 0.1 * 3) for name, grade in plain.train.items()]
     random.Random(seed).shuffle(rows)
     _written(root / "grades.xlsx", [("scan", "grade", "dose"), *rows])
-    drawn = told(plain, "grade", "scan")
+    drawn = finished(plain, "grade", "scan")
     (root / drawn.sample).unlink()
     form = [("scan", "grade"), *((int(name), 1) for name in plain.test)]
     _written(root / "sample_submission.xlsx", form)
@@ -56,7 +56,7 @@ def excel_beside_csv(root: Path, seed: int) -> Drawn:
     plain = Plain(root, seed, BIRDS)
     plain.folder.table("train.csv", ("image", "bird"), plain.train.items())
     _written(root / "dictionary.xlsx", [("column", "meaning"), ("bird", "the species")])
-    return told(plain, "bird")
+    return finished(plain, "bird")
 
 
 WITH_EXTRAS: dict[str, Kind] = {}  # kinds whose package is installed

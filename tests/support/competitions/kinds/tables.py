@@ -10,7 +10,7 @@ RIPE = ("fresh apple", "fresh plum", "rotten apple", "rotten plum")
 BIRDS = ("owl", "heron", "wren")
 
 
-def told(plain: Plain, column: str = "label", id_: str = "id", *, ends: str = "") -> Drawn:
+def finished(plain: Plain, column: str = "label", id_: str = "id", *, ends: str = "") -> Drawn:
     """Write the sample submission with commas, and return the competition."""
     plain.test = {f"{name}{ends}": label for name, label in plain.test.items()}
     plain.files |= {f"{name}{ends}": file for name, file in plain.files.items()}
@@ -31,7 +31,7 @@ def between_blanks(root: Path, seed: int) -> Drawn:
     """Blanks part the cells of the labels and of the sample, which have headers."""
     plain = Plain(root, seed)
     plain.folder.raw("train.txt", _lines([("image", "label"), *_listed(plain)]))
-    drawn = told(plain, id_="image", ends=".png")
+    drawn = finished(plain, id_="image", ends=".png")
     sample = root / drawn.sample
     sample.write_text(sample.read_text().replace(",", " "))
     return drawn
@@ -44,7 +44,7 @@ def between_blanks_without_header(root: Path, seed: int) -> Drawn:
     plain.folder.raw("lists/train_list.txt", "\n".join([*rows[:9], rows[9].replace(" ", "\t", 1)]))
     with (root / "lists/train_list.txt").open("a") as file:
         file.write("\n" + "\n".join(rows[10:]) + "\n")
-    return told(plain, "bird", "photo")
+    return finished(plain, "bird", "photo")
 
 
 def paths_after_codes(root: Path, seed: int) -> Drawn:
@@ -54,21 +54,21 @@ def paths_after_codes(root: Path, seed: int) -> Drawn:
     plain.folder.raw("labels.txt", _lines([("class", "file"), *rows]))
     named = [(str(number), bird) for number, bird in enumerate(BIRDS)]
     plain.folder.raw("classes.txt", _lines([("code", "bird"), *named]))
-    return told(plain, "bird", "photo")
+    return finished(plain, "bird", "photo")
 
 
 def names_with_blanks_between_blanks(root: Path, seed: int) -> Drawn:
     """Blanks part names of images and class names that have a blank themselves; no header."""
     plain = Plain(root, seed, RIPE)
     plain.folder.raw("train.txt", _lines(_listed(plain)))
-    return told(plain)
+    return finished(plain)
 
 
 def names_with_blanks_below_a_header(root: Path, seed: int) -> Drawn:
     """Blanks part two cells in the header, and three words in the lines below it."""
     plain = Plain(root, seed, RIPE)
     plain.folder.raw("train.txt", _lines([("image", "label"), *_listed(plain)]))
-    return told(plain)
+    return finished(plain)
 
 
 def list_of_names_with_blanks(root: Path, seed: int) -> Drawn:
@@ -76,14 +76,14 @@ def list_of_names_with_blanks(root: Path, seed: int) -> Drawn:
     plain = Plain(root, seed, RIPE)
     plain.folder.table("train.csv", ("image", "label"), _listed(plain))
     plain.folder.raw("classes.txt", _lines([[name] for name in RIPE]))
-    return told(plain)
+    return finished(plain)
 
 
 def labels_without_rows(root: Path, seed: int) -> Drawn:
     """The table of labels has a header alone."""
     plain = Plain(root, seed)
     plain.folder.raw("train.csv", "image,label\n")
-    return told(plain)
+    return finished(plain)
 
 
 def truth_without_rows(root: Path, seed: int) -> Drawn:
@@ -91,7 +91,7 @@ def truth_without_rows(root: Path, seed: int) -> Drawn:
     plain = Plain(root, seed, BIRDS)
     plain.folder.raw("truth.tsv", "photo\tbird\n\n")
     plain.folder.table("sizes.csv", ("width", "height"), [(20, 20), (30, 30)])
-    return told(plain, "bird", "photo")
+    return finished(plain, "bird", "photo")
 
 
 def key_that_is_wrong(root: Path, seed: int) -> Drawn:
@@ -99,7 +99,7 @@ def key_that_is_wrong(root: Path, seed: int) -> Drawn:
     plain = Plain(root, seed)
     plain.folder.table("train.csv", ("image", "label"), _listed(plain))
     plain.folder.raw("competition.toml", "target = 'species'\n")
-    return told(plain)
+    return finished(plain)
 
 
 def link_to_itself(root: Path, seed: int) -> Drawn:
@@ -107,7 +107,7 @@ def link_to_itself(root: Path, seed: int) -> Drawn:
     plain = Plain(root, seed)
     plain.folder.table("train.csv", ("image", "label"), _listed(plain))
     (root / "train" / "more").symlink_to("more")
-    return told(plain)
+    return finished(plain)
 
 
 def _into_folders(plain: Plain, wrong: int, place: str = "train") -> dict[str, str]:
@@ -127,7 +127,7 @@ def folders_and_table_that_differ(root: Path, seed: int) -> Drawn:
     plain = Plain(root, seed)
     _into_folders(plain, 6)
     plain.folder.table("train.csv", ("image", "label"), _listed(plain))
-    return told(plain)
+    return finished(plain)
 
 
 def folders_that_are_right(root: Path, seed: int) -> Drawn:
@@ -140,7 +140,7 @@ def folders_that_are_right(root: Path, seed: int) -> Drawn:
         file = f"{name}.png"
         (root / "data/train" / swapped[name] / file).rename(root / "data/train" / label / file)
     plain.folder.table("noisy_labels.csv", ("file", "bird"), swapped.items())
-    return told(plain, "bird", "photo")
+    return finished(plain, "bird", "photo")
 
 
 def folders_and_codes_that_differ(root: Path, seed: int) -> Drawn:
@@ -150,7 +150,7 @@ def folders_and_codes_that_differ(root: Path, seed: int) -> Drawn:
     for code, name in enumerate(BIRDS):
         (root / "train" / str(code)).rename(root / "train" / name)
     plain.folder.table("train_labels.csv", ("id", "target"), plain.train.items())
-    return told(plain, "target")
+    return finished(plain, "target")
 
 
 def _owned(plain: Plain, start: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -173,7 +173,7 @@ def labels_of_patients(root: Path, seed: int) -> Drawn:
     plain.folder.table("train.csv", ("image", "patient_id", "sex"), rows)
     plain.folder.table("labels.csv", ("patient_id", "diagnosis"), label_of.items())
     plain.folder.table("test.csv", ("image", "patient_id"), [(i, f"Q{i}") for i in plain.test])
-    return told(plain, "diagnosis", "image")
+    return finished(plain, "diagnosis", "image")
 
 
 def labels_of_traps(root: Path, seed: int) -> Drawn:
@@ -186,7 +186,7 @@ def labels_of_traps(root: Path, seed: int) -> Drawn:
     file.write_text(file.read_text().replace(",", "\t"))
     rows = [(row, 2 * row, trap, label_of[trap]) for row, trap in enumerate(label_of)]
     plain.folder.table("truth/traps.csv", ("x", "y", "trap", "Bird"), [*rows, rows[0]])
-    return told(plain, "bird", "photo")
+    return finished(plain, "bird", "photo")
 
 
 def names_of_codes(root: Path, seed: int) -> Drawn:
@@ -196,7 +196,7 @@ def names_of_codes(root: Path, seed: int) -> Drawn:
     rows = [(name, codes[label]) for name, label in plain.train.items()]
     plain.folder.table("train.csv", ("id", "kind"), rows)
     plain.folder.table("kinds.csv", ("kind", "bird"), ((codes[bird], bird) for bird in BIRDS))
-    return told(plain, "bird")
+    return finished(plain, "bird")
 
 
 def patients_of_two_labels(root: Path, seed: int) -> Drawn:
@@ -206,7 +206,7 @@ def patients_of_two_labels(root: Path, seed: int) -> Drawn:
     plain.folder.table("train.csv", ("image", "patient"), owner.items())
     rows = [*label_of.items(), (next(iter(label_of)), "well")]
     plain.folder.table("labels.csv", ("patient", "state"), rows)
-    return told(plain, "state", "image")
+    return finished(plain, "state", "image")
 
 
 def patients_in_two_tables(root: Path, seed: int) -> Drawn:
@@ -217,7 +217,7 @@ def patients_in_two_tables(root: Path, seed: int) -> Drawn:
     plain.folder.table("final.csv", ("patient", "state"), label_of.items())
     swapped = {patient: plain.classes[label == "ill"] for patient, label in label_of.items()}
     plain.folder.table("first.csv", ("patient", "state"), swapped.items())
-    return told(plain, "state", "image")
+    return finished(plain, "state", "image")
 
 
 def json_beside_every_image(root: Path, seed: int) -> Drawn:
@@ -228,7 +228,7 @@ def json_beside_every_image(root: Path, seed: int) -> Drawn:
         plain.folder.json(f"train/{name}.json", about)
     for name in plain.test:
         plain.folder.json(f"test/{name}.json", {"image": f"{name}.png", "width": 20, "by": None})
-    return told(plain)
+    return finished(plain)
 
 
 def json_in_a_folder_of_their_own(root: Path, seed: int) -> Drawn:
@@ -238,7 +238,7 @@ def json_in_a_folder_of_their_own(root: Path, seed: int) -> Drawn:
         extra = {"note": "at dusk"} if number % 5 == 2 else {}
         plain.folder.json(f"annotations/{name}.json", {"bird": label, "age": number % 7} | extra)
     plain.folder.json("info.json", {"year": 2020, "by": "us"})
-    return told(plain, "bird", "photo")
+    return finished(plain, "bird", "photo")
 
 
 def json_in_folders_by_date(root: Path, seed: int) -> Drawn:
@@ -251,7 +251,7 @@ def json_in_folders_by_date(root: Path, seed: int) -> Drawn:
         plain.files[name] = f"{folder}/{name}.png"
         known = {"species": label} if name in plain.train else {}
         plain.folder.json(f"{folder}/{name}.json", {"file_name": f"{name}.png", "lux": 9} | known)
-    return told(plain, "species", "image")
+    return finished(plain, "species", "image")
 
 
 def json_that_is_damaged(root: Path, seed: int) -> Drawn:
@@ -260,7 +260,7 @@ def json_that_is_damaged(root: Path, seed: int) -> Drawn:
     for name, label in plain.train.items():
         plain.folder.json(f"train/{name}.json", {"label": label, "image": f"{name}.png"})
     plain.folder.raw("train/a007.json", '{"label": "pl')
-    return told(plain)
+    return finished(plain)
 
 
 KINDS: dict[str, Kind] = {
